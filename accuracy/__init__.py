@@ -1,0 +1,1 @@
+"""Sampling, estimators and rollup arithmetic: pure functions over counts and verdicts."""

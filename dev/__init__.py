@@ -1,0 +1,1 @@
+"""For development and demonstration: the local stack, the local Rekognition and the demo frames."""

@@ -1,0 +1,1 @@
+"""Buckets: the images, and our own published checkpoints and large answers."""

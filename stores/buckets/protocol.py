@@ -1,0 +1,80 @@
+"""What a bucket does, and how an image is named in it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from vision.errors import InvalidUri
+
+MAX_KEY_BYTES = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectUri:
+    """`s3://bucket/key`: the image id. The key is taken as it is: no escaping, no normalising."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, uri: str) -> "ObjectUri":
+        """Read a URI; raise InvalidUri where it does not name an object."""
+        scheme, _, rest = uri.partition("://")
+        bucket, _, key = rest.partition("/")
+        if scheme != "s3" or not bucket or not key or len(key.encode("utf-8", "surrogatepass")) > MAX_KEY_BYTES:
+            raise InvalidUri(uri)
+        return cls(bucket, key)
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectHead:
+    """What S3 says of an object. etag: without quotes; version: None where the bucket keeps no versions."""
+
+    uri: ObjectUri
+    etag: str
+    size_bytes: int
+    last_modified: datetime
+    version: str | None
+    metadata: Mapping[str, str]
+
+
+class Buckets(Protocol):
+    """Objects by URI. Raises ImageMissing (404), MissingBucket, AccessDenied (403), Unavailable."""
+
+    def get(self, uri: ObjectUri) -> tuple[ObjectHead, bytes]:
+        """Read an object whole, at most 15 MB of it: a larger one raises TooManyBytes before its bytes are read."""
+
+    def head(self, uri: ObjectUri) -> ObjectHead:
+        """Ask for an object's facts now."""
+
+    def put(
+        self, uri: ObjectUri, data: bytes, *, if_match: str | None = None, if_none_match: bool = False
+    ) -> str | None:
+        """Write an object and give its etag; None where the condition did not hold."""
+
+    def delete(self, uri: ObjectUri) -> None:
+        """Remove an object, if it is there."""
+
+    def list_page(self, bucket: str, prefix: str, after: str | None, limit: int = 1000) -> list[ObjectHead]:
+        """List objects by key, those after the key `after`; an empty list is the end. Metadata and version are left out."""
+
+    def link(self, uri: ObjectUri, lasts: timedelta) -> str:
+        """Give an address at which the object can be seen for a while, without credentials."""
+
+    def create(self, bucket: str) -> None:
+        """Create a bucket where it is missing."""
+
+    def check(self, bucket: str) -> None:
+        """Raise what stands in the way of using the bucket; try two conditional writes, which some stand-ins ignore."""
+
+
+def walk(buckets: Buckets, bucket: str, prefix: str) -> Iterator[ObjectHead]:
+    """List everything under a prefix, page by page."""
+    after = None
+    while page := buckets.list_page(bucket, prefix, after):
+        yield from page
+        after = page[-1].uri.key

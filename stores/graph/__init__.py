@@ -1,0 +1,1 @@
+"""The graph of images, cameras, labels and dates in Neo4j."""

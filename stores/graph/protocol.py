@@ -1,0 +1,73 @@
+"""What the graph store does."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from vision.models import Finding, Json
+
+
+@dataclass(frozen=True, slots=True)
+class GraphImage:
+    """One image as the graph shows it, whole.
+
+    version: the image row's; the graph is changed only where it is higher than the node's `row_version`
+    taken_at: aware, with the camera's offset; its year, month, day and hour are the camera's
+    findings: feature → finding
+    is_gone: nothing but a bare node with its version stays
+    """
+
+    image_id: str
+    object_key: str
+    version: int
+    camera: str
+    taken_at: datetime
+    findings: Mapping[str, Finding]
+    is_gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What came of one image. is_changed: False where the graph showed that version, or a newer one, already."""
+
+    image_id: str
+    version: int
+    is_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GraphCounts:
+    """How much there is: nodes by label, relationships by type."""
+
+    nodes: Mapping[str, int]
+    relationships: Mapping[str, int]
+
+
+class GraphStore(Protocol):
+    """Whole images by version."""
+
+    def setup(self) -> None:
+        """Create constraints, then indexes, where they are missing; safe to repeat."""
+
+    def check(self) -> None:
+        """Raise Unavailable or WrongPassword where the database can not be used."""
+
+    def merge(self, images: Sequence[GraphImage]) -> list[Merged | Exception]:
+        """Write whole images in one transaction, each only where its version is higher; one outcome each, in order.
+
+        An error of one image's data is bisected until that image stands alone and is its outcome. An absent database
+        raises Unavailable for all.
+        """
+
+    def versions(self, image_ids: Sequence[str]) -> dict[str, int]:
+        """Give the version that the graph shows, for those images that it has."""
+
+    def counts(self) -> GraphCounts:
+        """Count nodes and relationships by kind, from the database's own counters."""
+
+    def query(self, name: str, parameters: Mapping[str, Json] | None = None) -> list[dict[str, Json]]:
+        """Run a named query of `queries.cypher`; raise ConfigurationError where there is none."""
+
+    def close(self) -> None:
+        """Give the connections back."""

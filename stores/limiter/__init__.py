@@ -1,0 +1,1 @@
+"""The limiter: one rate for each (account, region, operation), shared by every process."""

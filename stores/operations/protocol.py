@@ -1,0 +1,91 @@
+"""What the store of operations keeps. One table; `kind` says what an item is."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from vision.models import Json
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An input that can not succeed.
+
+    error: the error's class name; subject, rule, remedy: its three parts
+    image_id: where the input is an image; step: the task that gave up; message: its arguments, as JSON
+    """
+
+    error: str
+    subject: str
+    rule: str
+    remedy: str
+    step: str
+    message: Mapping[str, Json]
+    first_at: datetime
+    last_at: datetime
+    attempts: int = 1
+    image_id: str | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def letter_id(self) -> str:
+        """Name the letter: the same input broken by the same rule is one letter, however often it comes."""
+        return f"{self.error}#{self.image_id or self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to be the only one at a piece of work. `fence` rises with each holder."""
+
+    name: str
+    holder: str
+    fence: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """How a beat task's last run ended."""
+
+    name: str
+    started_at: datetime
+    took: timedelta
+    outcome: Mapping[str, Json]
+
+
+class OperationStore(Protocol):
+    """Dead letters, counters, leases and last runs."""
+
+    def setup(self) -> None:
+        """Create the table and its TTL where they are missing; safe to repeat."""
+
+    def check(self) -> None:
+        """Raise MissingTable, AccessDenied or Unavailable where the store can not be used."""
+
+    def write_letter(self, letter: DeadLetter) -> None:
+        """Keep a letter; one with the same id keeps its `first_at`, counts an attempt and opens again."""
+
+    def letters(self, *, closed: bool = False) -> Iterator[DeadLetter]:
+        """Give the open (or the closed) letters, by id."""
+
+    def close_letter(self, letter_id: str) -> bool:
+        """Close an open letter; say whether there was one."""
+
+    def count_calls(self, day: str, counts: Mapping[tuple[str, str], int]) -> None:
+        """Add to the counters of a UTC day: (feature or operation, `answered`/`throttled`/…/`cost_micro_usd`) → number."""
+
+    def calls(self, first_day: str, last_day: str) -> dict[tuple[str, str], int]:
+        """Give the counters summed over UTC days, both included."""
+
+    def acquire_lease(self, name: str, holder: str, lasts: timedelta) -> Lease | None:
+        """Take or renew the lease; None while another holds it. The fence rises when the holder changes."""
+
+    def release_lease(self, lease: Lease) -> None:
+        """Give the lease back, unless another has it by now."""
+
+    def note_run(self, run: LastRun) -> None:
+        """Keep how a beat task's run ended."""
+
+    def last_runs(self) -> dict[str, LastRun]:
+        """Give the last run of each beat task that ever ran."""

@@ -6,15 +6,15 @@ from datetime import datetime
 from threading import Event
 from typing import Protocol
 
-from stores.buckets.protocol import Buckets, ObjectUri
 from stores.graph.group_commit import GroupCommit
+
+from stores.buckets.protocol import Buckets, ObjectHead
 from stores.graph.protocol import GraphStore
 from stores.images.protocol import ImageStore
 from stores.ledger.protocol import Ledger
 from stores.limiter.protocol import Limiter
 from stores.operations.protocol import OperationStore
 from stores.rows import Capture
-from stores.buckets.protocol import ObjectHead
 from vision.feature import Feature
 from vision.models import Answer, Json
 

@@ -13,4 +13,4 @@ def analysis_id(content: str, feature: str, parameters: Mapping[str, Json], gene
     `parameters` is the request without its Image; its spelling (order of keys) does not matter.
     """
     canonical = json.dumps(dict(parameters), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256("\n".join((content, feature, canonical, generation)).encode()).hexdigest()
+    return hashlib.sha256(f"{content}\n{feature}\n{canonical}\n{generation}".encode()).hexdigest()

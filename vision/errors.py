@@ -1,4 +1,4 @@
-"""Every error that sightline raises on purpose. The tree decides what happens next:
+"""Every error that sightline raises on purpose. The tree decides what happens next.
 
 SightlineError                    message = input, rule, remedy
 ├── RetryableError                the same step may succeed later: never a fact about the image

@@ -60,7 +60,7 @@ class Buckets(Protocol):
         """Remove an object, if it is there."""
 
     def list_page(self, bucket: str, prefix: str, after: str | None, limit: int = 1000) -> list[ObjectHead]:
-        """List objects by key, those after the key `after`; an empty list is the end. Metadata and version are left out."""
+        """List objects by key, those after the key `after`; empty at the end. Metadata and version are left out."""
 
     def link(self, uri: ObjectUri, lasts: timedelta) -> str:
         """Give an address at which the object can be seen for a while, without credentials."""

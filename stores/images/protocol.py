@@ -69,7 +69,7 @@ class ImageStore(Protocol):
         """Give one camera's images of one capture day in order of capture. Eventually consistent."""
 
     def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
-        """Give one shard's writes of one UTC day with after < position <= until, oldest first. Eventually consistent."""
+        """Give one shard's writes of a UTC day with after < position <= until, oldest first. Eventually consistent."""
 
     def count(self) -> tuple[int, timedelta]:
         """Give the table's own count of rows, and how old that count may be."""

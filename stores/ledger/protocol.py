@@ -76,8 +76,8 @@ class Ledger(Protocol):
     def claim(self, analysis: Analysis) -> Entry:
         """Claim the right to one HTTP attempt: an entry in status `claimed`, with a `claim_id` of its own.
 
-        Where the analysis is settled, give that entry. Raise LeaseHeld while another's lease runs. Free to claim are: no
-        entry, a released one, and one whose lease ended TAKEOVER_AFTER ago (that attempt then counts as unknown).
+        Where the analysis is settled, give that entry. Raise LeaseHeld while another's lease runs. Free to claim are:
+        no entry, a released one, and one whose lease ended TAKEOVER_AFTER ago (that attempt then counts as unknown).
         `attempts` + 1.
         """
 

@@ -11,8 +11,8 @@ from stores.rows import Lane
 class Slot:
     """The answer to a request for a slot.
 
-    is_booked: the slot is ours, `wait_seconds` from now; otherwise it lay beyond the lane's horizon, nothing was booked,
-    and one may ask again after `wait_seconds`
+    is_booked: the slot is ours, `wait_seconds` from now; otherwise it lay beyond the lane's horizon, nothing was
+    booked, and one may ask again after `wait_seconds`
     """
 
     is_booked: bool

@@ -73,7 +73,7 @@ class OperationStore(Protocol):
         """Close an open letter; say whether there was one."""
 
     def count_calls(self, day: str, counts: Mapping[tuple[str, str], int]) -> None:
-        """Add to the counters of a UTC day: (feature or operation, `answered`/`throttled`/…/`cost_micro_usd`) → number."""
+        """Add to a UTC day's counters: (feature, `answered`/`throttled`/…/`cost_micro_usd`) → number."""
 
     def calls(self, first_day: str, last_day: str) -> dict[tuple[str, str], int]:
         """Give the counters summed over UTC days, both included."""

@@ -13,6 +13,7 @@ SightlineError                    message = input, rule, remedy
 │   ├── EmptyImage, NotAnImage, UnsupportedFormat, TruncatedImage, ImageTooSmall, ImageTooLarge, TooManyBytes
 │   ├── InvalidParameter          Rekognition refuses the request for this image
 │   ├── ImageMissing              the object does not exist (the image's state is `gone`)
+│   ├── ImageArchived             the object is in an archive and must be restored first
 │   └── MissingBucket             its bucket does not exist
 ├── BadMessage                    a message that no task can work on: a dead letter
 │   ├── InvalidUri                not s3://bucket/key
@@ -63,7 +64,7 @@ class RampedTooFast(Throttled):
 class Unavailable(RetryableError):
     """A server is away, slow, or answers with an error of its own."""
 
-    rule = "the server did not answer"
+    rule = "the server is away, slow, or answers with an error of its own"
     remedy = "It is tried again; if it lasts, see `sightline check`"
 
 
@@ -162,6 +163,13 @@ class ImageMissing(RejectedError):
     remedy = "Upload it, or forget the image"
 
 
+class ImageArchived(RejectedError):
+    """The object lies in an archive."""
+
+    rule = "the object must be readable at once, not archived"
+    remedy = "Restore it from the archive"
+
+
 class MissingBucket(RejectedError):
     """The bucket does not exist."""
 
@@ -192,6 +200,9 @@ class UnreadableKey(BadMessage):
 
 class ConfigurationError(SightlineError):
     """Ours to mend: no image is to blame."""
+
+    rule = "the request, or the client that sent it, is set up wrongly"
+    remedy = "See `sightline check` for each setting"
 
 
 class AccessDenied(ConfigurationError):

@@ -8,16 +8,17 @@ SightlineError                    message = input, rule, remedy
 │   │   └── OutcomeUnknown        ... after the request went out: it may have been billed
 │   ├── LeaseHeld                 somebody else is paying for this analysis right now
 │   ├── SlotRefused               the limiter has no slot near enough for this lane
-│   └── ImageChanged              the object or its row changed meanwhile: begin again
+│   ├── ImageChanged              the object or its row changed meanwhile: begin again
+│   └── ImageNotYetThere          the object is not there, and may only be late
 ├── RejectedError                 the image itself is bad: a dead letter, never retried in vain
 │   ├── EmptyImage, NotAnImage, UnsupportedFormat, TruncatedImage, ImageTooSmall, ImageTooLarge, TooManyBytes
 │   ├── InvalidParameter          Rekognition refuses the request for this image
 │   ├── ImageMissing              the object does not exist (the image's state is `gone`)
 │   ├── ImageArchived             the object is in an archive and must be restored first
-│   └── MissingBucket             its bucket does not exist
-├── BadMessage                    a message that no task can work on: a dead letter
-│   ├── InvalidUri                not s3://bucket/key
+│   ├── MissingBucket             its bucket does not exist
 │   └── UnreadableKey             the key names no camera
+├── BadMessage                    a message that no task can work on: a dead letter
+│   └── InvalidUri                not s3://bucket/key
 └── ConfigurationError            ours to mend: stop loudly, do not eat the queue
     ├── AccessDenied, MissingTable, WrongPassword
     ├── UnknownFeature
@@ -94,6 +95,13 @@ class ImageChanged(RetryableError):
 
     rule = "the image changed while it was worked on"
     remedy = "It is ingested again"
+
+
+class ImageNotYetThere(RetryableError):
+    """The object is not there when it is first looked for."""
+
+    rule = "the object must exist, and S3 may show a new one late"
+    remedy = "It is looked for once more"
 
 
 class RejectedError(SightlineError):
@@ -191,7 +199,7 @@ class InvalidUri(BadMessage):
     remedy = "Send the full URI"
 
 
-class UnreadableKey(BadMessage):
+class UnreadableKey(RejectedError):
     """The key does not say which camera took the picture."""
 
     rule = "the key must begin with the camera's name and a slash"

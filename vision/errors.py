@@ -13,6 +13,7 @@ SightlineError                    message = input, rule, remedy
 ├── RejectedError                 the image itself is bad: a dead letter, never retried in vain
 │   ├── EmptyImage, NotAnImage, UnsupportedFormat, TruncatedImage, ImageTooSmall, ImageTooLarge, TooManyBytes
 │   ├── InvalidParameter          Rekognition refuses the request for this image
+│   ├── RefusedByGraph            Neo4j refuses the image's data
 │   ├── ImageMissing              the object does not exist (the image's state is `gone`)
 │   ├── ImageArchived             the object is in an archive and must be restored first
 │   ├── MissingBucket             its bucket does not exist
@@ -26,6 +27,7 @@ SightlineError                    message = input, rule, remedy
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 
 class SightlineError(Exception):
@@ -77,10 +79,14 @@ class OutcomeUnknown(Unavailable):
 
 
 class LeaseHeld(RetryableError):
-    """Somebody else holds the claim on this analysis."""
+    """Somebody else holds the claim on this analysis. `free_at`: when it may be claimed at the latest."""
 
     rule = "another worker is paying for this analysis now"
     remedy = "It is looked at again when that lease ends"
+
+    def __init__(self, subject: str, *, free_at: datetime | None = None) -> None:
+        super().__init__(subject)
+        self.free_at = free_at
 
 
 class SlotRefused(RetryableError):
@@ -161,6 +167,13 @@ class InvalidParameter(RejectedError):
     """Rekognition refuses the request for this image."""
 
     rule = "Rekognition refuses this request for this image"
+    remedy = "Look at the image with `sightline show`"
+
+
+class RefusedByGraph(RejectedError):
+    """Neo4j refuses the image's data."""
+
+    rule = "the graph must be able to hold the image's data"
     remedy = "Look at the image with `sightline show`"
 
 

@@ -1,0 +1,70 @@
+"""The one door to Amazon Rekognition: one call is one HTTP attempt, since each may be billed."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from botocore import xform_name
+from botocore.config import Config
+
+from vision.aws_errors import REKOGNITION, aws_errors
+from vision.errors import ConfigurationError, EmptyImage, TooManyBytes
+from vision.feature import Feature
+from vision.limits import MAX_BYTES_SENT
+from vision.models import Answer, Json
+
+if TYPE_CHECKING:
+    from mypy_boto3_rekognition import RekognitionClient  # stubs: not there at run time
+
+ONE_ATTEMPT = Config(
+    connect_timeout=5,
+    read_timeout=30,
+    retries={"total_max_attempts": 1},  # who retries books a slot and a claim first: botocore does neither
+)
+"""What a client must be built with."""
+
+
+class Rekognition:
+    """Analyses images with a client that was built with `ONE_ATTEMPT`. Raises the errors of `vision.errors`.
+
+    Safe for threads, as the client is.
+    """
+
+    def __init__(self, client: "RekognitionClient") -> None:
+        attempts = (client.meta.config.retries or {}).get("total_max_attempts")  # type: ignore[attr-defined]
+        if attempts != 1:
+            rule = f"one call must be one HTTP attempt, not {attempts or 'as many as botocore likes'}"
+            raise ConfigurationError("the client of Rekognition", rule=rule, remedy="Build it with ONE_ATTEMPT")
+        self._client = client
+
+    def analyse_object(
+        self, feature: Feature, parameters: Mapping[str, Json], bucket: str, key: str, version: str | None = None
+    ) -> Answer:
+        """Analyse an object in S3, which Rekognition reads with our credentials and in its own region.
+
+        ImageMissing may also mean that Rekognition could not see the object: AWS has one error for no such key, no
+        permission and another region. Only S3 knows whether the object exists.
+        """
+        place = {"Bucket": bucket, "Name": key, **({"Version": version} if version else {})}
+        return self._ask(feature, parameters, {"S3Object": place}, f"s3://{bucket}/{key}")
+
+    def analyse_bytes(self, feature: Feature, parameters: Mapping[str, Json], data: bytes) -> Answer:
+        """Analyse a picture that is sent along: at most 5 MB (4 MB for protective equipment)."""
+        subject = f"a picture of {len(data):,} bytes"
+        if not data:
+            raise EmptyImage(subject)
+        if len(data) > MAX_BYTES_SENT:
+            raise TooManyBytes(subject)
+        return self._ask(feature, parameters, {"Bytes": data}, subject)
+
+    def _ask(self, feature: Feature, parameters: Mapping[str, Json], image: Json, subject: str) -> Answer:
+        call = getattr(self._client, xform_name(feature.operation))
+        with aws_errors(subject, REKOGNITION):
+            response = call(Image=image, **parameters)
+        try:
+            return feature.parse(response, parameters)
+        except (KeyError, TypeError, AttributeError) as error:
+            # Paid for, and as unreadable the next time: to retry would only pay again
+            rule = f"an answer to {feature.operation} must have AWS's form, but {error!r} came up"
+            raise ConfigurationError(
+                subject, rule=rule, remedy="Check the endpoint's address and boto3's age"
+            ) from error

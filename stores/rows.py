@@ -46,7 +46,10 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One settled analysis as the image row keeps it. An empty finding means: analysed, and nothing found."""
+    """One settled analysis as the image row keeps it. An empty finding means: analysed, and nothing found.
+
+    left_out: how many detections did not fit into the row; the ledger has them all
+    """
 
     analysis_id: str
     status: PartStatus
@@ -54,6 +57,7 @@ class Part:
     cut_percent: float | None = None
     model_version: str = ""
     rejection: Rejection | None = None
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,116 @@
+"""The image store's twin in memory: for tests, and for trying things without a server."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Any
+
+from stores.images import transitions
+from stores.images.keys import Shards, check_id, day_position, shard_of, write_day_of
+from stores.images.steps import Applied, ImageSteps
+from stores.images.transitions import FieldPath, Transition
+from stores.rows import FeedEntry, ImageRow, ImageSummary, Lane, Unfinished
+
+DEFAULT_SHARDS = Shards()
+
+
+class InMemoryImageStore(ImageSteps):
+    """Rows in a dictionary. Its indexes are never late. Threads may share one."""
+
+    def __init__(self, clock: Callable[[], datetime], shards: Shards = DEFAULT_SHARDS) -> None:
+        super().__init__(clock, shards)
+        self._rows: dict[str, ImageRow] = {}
+        self._lock = Lock()
+
+    def setup(self) -> None:
+        """Do nothing: there is nothing to create."""
+
+    def check(self) -> None:
+        """Do nothing: it can always be used."""
+
+    def add(self, image_id: str, lane: Lane) -> bool:
+        """Write a new row, if there is none."""
+        row = transitions.new_row(check_id(image_id), lane, self._clock())
+        with self._lock:
+            return self._rows.setdefault(image_id, row) is row
+
+    def add_many(self, image_ids: Iterable[str], lane: Lane) -> Iterator[tuple[str, bool]]:
+        """Add one after the other."""
+        return ((image_id, self.add(image_id, lane)) for image_id in image_ids)
+
+    def get(self, image_id: str) -> ImageRow | None:
+        """Read one row."""
+        return self._rows.get(check_id(image_id))
+
+    def get_many(self, image_ids: Iterable[str]) -> dict[str, ImageRow]:
+        """Read many rows."""
+        found = ((image_id, self.get(image_id)) for image_id in image_ids)
+        return {image_id: row for image_id, row in found if row}
+
+    def _apply(self, image_id: str, transition: Transition) -> Applied:
+        with self._lock:
+            row = self._rows.get(check_id(image_id))
+            if row is None or not _holds(row, transition):
+                return Applied(False, row)
+            for path, value in transition.sets.items():
+                row = replace(row, **{path[0]: _changed(row, path, value)})
+            self._rows[image_id] = row
+            return Applied(True, row)
+
+    def unfinished(self, due_before: datetime | None = None) -> Iterator[Unfinished]:
+        """Give what is to be looked at, by shard, soonest first."""
+        entries = [
+            Unfinished(row.image_id, row.state, row.version, row.next_check_at)
+            for row in self.scan()
+            if row.next_check_at and (due_before is None or row.next_check_at < due_before)
+        ]
+        shards = self.shards.unfinished
+        yield from sorted(entries, key=lambda entry: (shard_of(entry.image_id, shards), entry.next_check_at))
+
+    def by_day(self, camera: str, capture_day: str) -> Iterator[ImageSummary]:
+        """Give one camera's images of one day, in order of capture."""
+        entries = [
+            ImageSummary(row.image_id, row.state, row.version, row.capture, row.content.sha256, row.parts)
+            for row in self.scan()
+            if row.content and row.capture and (row.capture.camera, row.capture.day) == (camera, capture_day)
+        ]
+        yield from sorted(entries, key=lambda entry: day_position(entry.image_id, entry.capture))
+
+    def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
+        """Give one shard's writes of one day, oldest first."""
+        entries = [
+            FeedEntry(row.image_id, row.version, row.feed_position)
+            for row in self.scan()
+            if row.feed_position
+            and after < row.feed_position <= until
+            and write_day_of(row.feed_position) == write_day
+            and shard_of(row.image_id, self.shards.feed) == shard
+        ]
+        yield from sorted(entries, key=lambda entry: entry.position)
+
+    def count(self) -> tuple[int, timedelta]:
+        """Count the rows, now."""
+        return len(self._rows), timedelta(0)
+
+    def scan(self) -> Iterator[ImageRow]:
+        """Read every row there is at this moment."""
+        with self._lock:
+            rows = list(self._rows.values())
+        yield from rows
+
+
+def _holds(row: ImageRow, transition: Transition) -> bool:
+    return all(_value(row, path) in allowed for path, allowed in transition.requires.items())
+
+
+def _value(row: ImageRow, path: FieldPath) -> Any:
+    value = getattr(row, path[0])
+    return value if len(path) == 1 else value.get(path[1])
+
+
+def _changed(row: ImageRow, path: FieldPath, value: Any) -> Any:
+    if len(path) == 1:
+        return value
+    entries: Mapping[str, Any] = {**getattr(row, path[0]), path[1]: value}
+    return {key: each for key, each in entries.items() if each is not None}

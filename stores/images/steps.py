@@ -1,0 +1,87 @@
+"""The steps of an image, for whatever can do a conditional update: the real store and its twin differ below this."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from stores.images import transitions
+from stores.images.keys import Shards
+from stores.images.positions import Positions
+from stores.images.transitions import Transition
+from stores.rows import Capture, Content, ImageRow, Lane, Part, Rejection, State
+
+
+class Applied(NamedTuple):
+    """What came of a transition: whether it was done, and the row as it then stands (None: no such row)."""
+
+    is_done: bool
+    row: ImageRow | None
+
+
+class ImageSteps(ABC):
+    """The writing half of an image store, over `get` and `_apply`. See `stores.images.protocol` for each step.
+
+    clock: the present, aware; shards: how the indexes are spread
+    """
+
+    def __init__(self, clock: Callable[[], datetime], shards: Shards) -> None:
+        self.shards = shards
+        self._clock = clock
+        self._positions = Positions(clock)
+
+    @abstractmethod
+    def get(self, image_id: str) -> ImageRow | None:
+        """Read one row, consistently."""
+
+    @abstractmethod
+    def _apply(self, image_id: str, transition: Transition) -> Applied:
+        """Do one conditional update."""
+
+    def begin(
+        self, seen: ImageRow, content: Content, capture: Capture, wanted: Mapping[str, str], lane: Lane
+    ) -> ImageRow | None:
+        """Fix what is to be analysed."""
+        capture = transitions.with_fixed_offset(capture)
+        if transitions.is_begun(seen, content, capture, wanted):
+            return self._as_seen(seen)
+        return self._step(seen, transitions.begin(seen, content, capture, wanted, lane, self._clock()))
+
+    def end(self, seen: ImageRow, state: State, rejection: Rejection) -> ImageRow | None:
+        """Set `rejected` or `gone`. Refused as well where a merge was noted since `seen`."""
+        if transitions.is_ended(seen, state, rejection):
+            return self._as_seen(seen)
+        return self._step(seen, transitions.end(seen, state, rejection, self._positions.next(), self._clock()))
+
+    def write_part(self, image_id: str, feature: str, part: Part) -> ImageRow | None:
+        """Keep a settled analysis."""
+        applied = self._apply(image_id, transitions.write_part(feature, part))
+        return applied.row if applied.is_done else None
+
+    def mark_analysed(self, seen: ImageRow) -> ImageRow | None:
+        """Set `analysed`. Refused as well where `seen` lacks a part."""
+        if seen.unsettled():
+            return None
+        return self._step(seen, transitions.mark_analysed(seen, self._positions.next(), self._clock()))
+
+    def mark_merged(self, image_id: str, version: int) -> ImageRow | None:
+        """Note that the graph shows `version`. An older version is noted as well, though refused."""
+        applied = self._apply(image_id, transitions.mark_complete(version))
+        if applied.row and not applied.is_done:
+            noted = transitions.note_merged(applied.row, version, self._clock())
+            applied = self._apply(image_id, noted) if noted else applied
+        return applied.row if applied.row and applied.row.version == version else None
+
+    def postpone(self, seen: ImageRow, until: datetime, *, counts_round: bool) -> ImageRow | None:
+        """Move `next_check_at`. Refused as well where `seen` is finished: it has none."""
+        if seen.next_check_at is None:
+            return None
+        return self._step(seen, transitions.postpone(seen, until, counts_round=counts_round))
+
+    def _step(self, seen: ImageRow, transition: Transition) -> ImageRow | None:
+        applied = self._apply(seen.image_id, transition)
+        return applied.row if applied.is_done else None
+
+    def _as_seen(self, seen: ImageRow) -> ImageRow | None:
+        row = self.get(seen.image_id)
+        return row if row and row.version == seen.version else None

@@ -1,0 +1,165 @@
+"""How an image row changes, as values: what must still hold, and what then becomes of it. Both stores obey these.
+
+Every version of a row has one `wanted`; a part is only written under the id that is wanted. So a transition that
+requires the version seen knows which parts may be there, even one written after the row was seen.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from stores.images.bounds import fit_part, fit_rejection
+from stores.rows import Capture, Content, ImageRow, Lane, Part, Rejection, State
+
+CHECK_AFTER = timedelta(minutes=2)
+"""When an unfinished row is looked at first: a step with its own retries is over by then, and nobody waits long."""
+
+ENDED = (State.REJECTED, State.GONE)
+
+FieldPath = tuple[str, ...]
+"""A field of the row, or a field and the feature in its map."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One conditional update.
+
+    name: what it does, for the log
+    requires: field → the values of which the row must have one; None means: not there
+    sets: field → new value; None removes it
+    """
+
+    name: str
+    requires: Mapping[FieldPath, tuple[Any, ...]]
+    sets: Mapping[FieldPath, Any]
+
+
+def new_row(image_id: str, lane: Lane, now: datetime) -> ImageRow:
+    """Give the row of an image that nobody knew."""
+    return ImageRow(image_id, lane, State.RECEIVED, received_at=now, next_check_at=now + CHECK_AFTER)
+
+
+def with_fixed_offset(capture: Capture) -> Capture:
+    """Give the capture with its UTC offset alone: times of a zone are unequal to all others where clocks go back."""
+    offset = capture.taken_at.utcoffset()
+    if offset is None:
+        raise ValueError(f"capture time {capture.taken_at} has no UTC offset")
+    return replace(capture, taken_at=capture.taken_at.astimezone(timezone(offset)))
+
+
+def is_begun(row: ImageRow, content: Content, capture: Capture, wanted: Mapping[str, str]) -> bool:
+    """Say whether exactly this is being, or has been, analysed."""
+    return row.state not in ENDED and (row.content, row.capture, row.wanted) == (content, capture, wanted)
+
+
+def is_ended(row: ImageRow, state: State, rejection: Rejection) -> bool:
+    """Say whether the row has ended like this."""
+    return (row.state, row.rejection) == (state, fit_rejection(rejection))
+
+
+def begin(
+    seen: ImageRow, content: Content, capture: Capture, wanted: Mapping[str, str], lane: Lane, now: datetime
+) -> Transition:
+    """Fix what is to be analysed. Parts under an id that is wanted no more go."""
+    return Transition(
+        "begin",
+        {("version",): (seen.version,)},
+        {
+            ("state",): State.ANALYSING,
+            ("version",): seen.version + 1,
+            ("content",): content,
+            ("capture",): capture,
+            ("wanted",): dict(wanted),
+            ("lane",): lane,
+            ("rejection",): None,
+            ("rounds",): 0,
+            ("next_check_at",): now + CHECK_AFTER,
+            **_without_parts(seen, wanted),
+        },
+    )
+
+
+def end(seen: ImageRow, state: State, rejection: Rejection, position: str, now: datetime) -> Transition:
+    """Give an image up. It stays unfinished while the graph shows it as it was."""
+    if state not in ENDED:
+        raise ValueError(f"{state} is no end: {', '.join(ENDED)} are")
+    is_shown = seen.merged_version > 0
+    return Transition(
+        "end",
+        # A merge noted meanwhile would have to be undone
+        {("version",): (seen.version,), ("merged_version",): (seen.merged_version,)},
+        {
+            ("state",): state,
+            ("version",): seen.version + 1,
+            ("wanted",): {},
+            ("rejection",): fit_rejection(rejection),
+            ("rounds",): 0,
+            ("next_check_at",): now + CHECK_AFTER if is_shown else None,
+            ("feed_position",): position,
+            **_without_parts(seen, {}),
+        },
+    )
+
+
+def write_part(feature: str, part: Part) -> Transition:
+    """Keep a settled analysis, if it is still wanted."""
+    return Transition("write part", {("wanted", feature): (part.analysis_id,)}, {("parts", feature): fit_part(part)})
+
+
+def mark_analysed(seen: ImageRow, position: str, now: datetime) -> Transition:
+    """Let sync and merge see the row. All its parts must have been seen: none goes while the version stays."""
+    return Transition(
+        "mark analysed",
+        {
+            ("state",): (State.ANALYSING,),
+            ("version",): (seen.version,),
+            ("wanted",): (dict(seen.wanted),),
+        },
+        {
+            ("state",): State.ANALYSED,
+            ("version",): seen.version + 1,
+            ("feed_position",): position,
+            ("rounds",): 0,
+            ("next_check_at",): now + CHECK_AFTER,
+        },
+    )
+
+
+def mark_complete(version: int) -> Transition:
+    """Note that the graph shows an analysed row."""
+    return Transition(
+        "mark complete",
+        {("version",): (version,), ("state",): (State.ANALYSED, State.COMPLETE)},
+        {("state",): State.COMPLETE, ("merged_version",): version, ("next_check_at",): None},
+    )
+
+
+def note_merged(row: ImageRow, version: int, now: datetime) -> Transition | None:
+    """Note what the graph shows of a row that `mark_complete` does not fit; None where that is known.
+
+    A merge that ends after its row went on, is refused; yet what it showed must be shown otherwise in time.
+    """
+    if version > row.version or version <= row.merged_version:
+        return None
+    sets: dict[FieldPath, Any] = {("merged_version",): version}
+    if row.state in ENDED:
+        sets["next_check_at",] = now + CHECK_AFTER if version < row.version else None
+    requires: dict[FieldPath, tuple[Any, ...]] = {
+        ("version",): (row.version,),
+        ("state",): (row.state,),
+        ("merged_version",): (row.merged_version,),
+    }
+    return Transition("note merged", requires, sets)
+
+
+def postpone(seen: ImageRow, until: datetime, *, counts_round: bool) -> Transition:
+    """Look at an unfinished row later."""
+    sets: dict[FieldPath, Any] = {("next_check_at",): until}
+    if counts_round:
+        sets["rounds",] = seen.rounds + 1
+    return Transition("postpone", {("next_check_at",): (seen.next_check_at,)}, sets)
+
+
+def _without_parts(seen: ImageRow, wanted: Mapping[str, str]) -> dict[FieldPath, Any]:
+    return {("parts", feature): None for feature, old in seen.wanted.items() if wanted.get(feature) != old}

@@ -60,6 +60,11 @@ class Entry:
     def __post_init__(self) -> None:
         object.__setattr__(self, "is_settled", self.status in {Status.ANSWERED, Status.REJECTED})
 
+    @property
+    def free_at(self) -> datetime | None:
+        """Say when another may claim it: TAKEOVER_AFTER past the lease's end; None where nobody holds a lease."""
+        return self.lease_until and self.lease_until + TAKEOVER_AFTER
+
 
 class Ledger(Protocol):
     """Analyses by analysis id."""
@@ -76,9 +81,9 @@ class Ledger(Protocol):
     def claim(self, analysis: Analysis) -> Entry:
         """Claim the right to one HTTP attempt: an entry in status `claimed`, with a `claim_id` of its own.
 
-        Where the analysis is settled, give that entry. Raise LeaseHeld while another's lease runs. Free to claim are:
-        no entry, a released one, and one whose lease ended TAKEOVER_AFTER ago (that attempt then counts as unknown).
-        `attempts` + 1.
+        Its `analysis` is the one given, also where another image wanted it first. Where the analysis is settled,
+        give that entry. Raise LeaseHeld until another's claim is free. Free to claim are: no entry, a released one, and
+        one whose lease ended TAKEOVER_AFTER ago (that attempt then counts as unknown). `attempts` + 1.
         """
 
     def settle(self, claimed: Entry, outcome: Answer | Rejection, cost_micro_usd: int) -> Entry:

@@ -1,0 +1,80 @@
+"""The store of operations in DynamoDB: one table, `kind` and `id`; TTL on leases and closed letters only."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from stores.dynamodb.changes import Change
+from stores.dynamodb.conditions import all_of, any_of, at_most, between, equals, missing
+from stores.dynamodb.items import Item, instant
+from stores.dynamodb.schema import Key, Schema
+from stores.dynamodb.table import DynamoTable
+from stores.operations.dynamodb_leases import DynamoLeases
+from stores.operations.dynamodb_letters import DynamoLetters
+from stores.operations.protocol import LastRun
+
+if TYPE_CHECKING:  # boto3-stubs are a tool of development
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+CALLS, RUN = "calls", "run"
+
+
+class DynamoOperationStore(DynamoLetters, DynamoLeases):
+    """The table `<prefix>operations`."""
+
+    def __init__(self, client: "DynamoDBClient", prefix: str, clock: Callable[[], datetime]) -> None:
+        self._table = DynamoTable(client, Schema(f"{prefix}operations", Key("kind", "id"), ttl="expires_at"))
+        self._clock = clock
+
+    def setup(self) -> None:
+        """Create the table and its TTL where they are missing; safe to repeat."""
+        self._table.ensure()
+
+    def check(self) -> None:
+        """Raise MissingTable, AccessDenied or Unavailable where the store can not be used."""
+        self._table.check()
+
+    def count_calls(self, day: str, counts: Mapping[tuple[str, str], int]) -> None:
+        """Add to a UTC day's counters, in one update. Sent twice by the network, it counts twice."""
+        change = Change()
+        for (feature, outcome), number in counts.items():
+            change.add(f"{feature}#{outcome}", number)
+        if counts:
+            self._table.update({"kind": CALLS, "id": day}, change)
+
+    def calls(self, first_day: str, last_day: str) -> dict[tuple[str, str], int]:
+        """Give the counters summed over UTC days, both included."""
+        if first_day > last_day:
+            return {}
+        total: dict[tuple[str, str], int] = {}
+        for item in self._table.query(all_of(equals("kind", CALLS), between("id", first_day, last_day))):
+            for counter, number in item.items():
+                feature, separator, outcome = counter.partition("#")
+                if separator:
+                    total[feature, outcome] = total.get((feature, outcome), 0) + number
+        return total
+
+    def note_run(self, run: LastRun) -> None:
+        """Keep how a run ended, unless a later one is noted already."""
+        started = instant(run.started_at)
+        change = Change().set_all(
+            started_at=started,
+            took_microseconds=run.took // timedelta(microseconds=1),
+            outcome=json.dumps(dict(run.outcome)),
+        )
+        only_if = any_of(missing("started_at"), at_most("started_at", started))
+        self._table.update({"kind": RUN, "id": run.name}, change, only_if)
+
+    def last_runs(self) -> dict[str, LastRun]:
+        """Give the last run of each beat task that ever ran."""
+        return {item["id"]: _run(item) for item in self._table.query(equals("kind", RUN))}
+
+
+def _run(item: Item) -> LastRun:
+    return LastRun(
+        name=item["id"],
+        started_at=datetime.fromisoformat(item["started_at"]),
+        took=timedelta(microseconds=item["took_microseconds"]),
+        outcome=json.loads(item["outcome"]),
+    )

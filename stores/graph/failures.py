@@ -1,0 +1,84 @@
+"""What an error of the driver means: try again, somebody's data, or none of the images' fault."""
+
+from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable, SessionExpired
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_random
+
+from vision.errors import AccessDenied, ConfigurationError, RetryableError, Unavailable, WrongPassword
+
+ATTEMPTS = 5
+LONGEST_TRYING_SECONDS = 20
+
+# Another transaction deleted what ours had matched, or was first to create a node that both were creating.
+_LOST_RACES = frozenset(
+    {"Neo.ClientError.Statement.EntityNotFound", "Neo.ClientError.Schema.ConstraintValidationFailed"}
+)
+_REFUSED_VALUES = frozenset(
+    {
+        "Neo.ClientError.Schema.ConstraintValidationFailed",
+        "Neo.ClientError.Statement.ArgumentError",
+        "Neo.ClientError.Statement.TypeError",
+        "Neo.ClientError.Request.InvalidFormat",
+    }
+)
+
+
+class Shortfall(Unavailable):
+    """Fewer links than expected: a node that the store remembered was deleted by another."""
+
+    rule = "nodes vanished while images were linked to them"
+
+
+def transient_retries() -> Retrying:
+    """Give the retries of one transaction: our own short jitter, for the driver's first delay is a whole second."""
+    return Retrying(
+        retry=retry_if_exception(is_transient),
+        stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(LONGEST_TRYING_SECONDS),
+        wait=wait_random(0.02, 0.2),
+        reraise=True,
+    )
+
+
+def is_transient(error: BaseException) -> bool:
+    """Say whether the same transaction may succeed. A connection lost in commit counts: versions make that safe."""
+    if isinstance(error, Neo4jError):
+        return error.is_retryable() or error.code in _LOST_RACES
+    return isinstance(error, (Shortfall, ServiceUnavailable, SessionExpired))
+
+
+def is_of_the_data(error: BaseException) -> bool:
+    """Say whether some image's values were refused, by the database or already by the driver's encoding."""
+    if isinstance(error, Neo4jError):
+        return error.code in _REFUSED_VALUES
+    return isinstance(error, (ValueError, OverflowError))
+
+
+def translated(error: Exception) -> Exception:
+    """Give our error for the driver's; one that is none of these is a defect, and is given as it is."""
+    if isinstance(error, AuthError):
+        return WrongPassword("Neo4j")
+    if isinstance(error, Neo4jError):
+        return _of_the_server(error)
+    if isinstance(error, DriverError):
+        return Unavailable("Neo4j", rule=f"the server did not answer ({_first_line(error)})")
+    return error
+
+
+def _of_the_server(error: Neo4jError) -> Exception:
+    said, code = _first_line(error), error.code or ""
+    if code == "Neo.ClientError.Security.Forbidden":
+        return AccessDenied("Neo4j", rule=f"the user must be allowed to read and write ({said})")
+    if code.startswith("Neo.ClientError.Database"):
+        return ConfigurationError("Neo4j", rule=f"the database must exist ({said})", remedy="Correct its name")
+    if code.startswith("Neo.ClientError.Statement"):
+        return error
+    return Unavailable("Neo4j", rule=f"the server could not do it now ({said})")
+
+
+def _first_line(error: Exception) -> str:
+    text = error.message if isinstance(error, Neo4jError) else str(error)
+    return (text or type(error).__name__).splitlines()[0]
+
+
+def is_ours(error: Exception) -> bool:
+    """Say whether an error already is one that a task knows what to do with."""
+    return isinstance(error, (RetryableError, ConfigurationError))

@@ -1,0 +1,105 @@
+"""The graph's in-memory twin: for tests of what stands above, and for trying things without a server."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from threading import Lock
+from typing import TypeAlias
+
+from stores.graph.declarations import IMAGE, Declarations, Key, Node, Relationship, declare
+from stores.graph.facts import ImageFacts, all_facts, outcomes_in_order
+from stores.graph.memory_queries import ANSWERS
+from stores.graph.protocol import GraphCounts, GraphImage, Merged
+from stores.graph.queries import query_named
+from vision.features import all_features
+from vision.models import Json
+
+Triple: TypeAlias = tuple[str, Key, str, float | None, str, Key]
+"""(label, key) of the start, type, value of the relationship's property, (label, key) of the end."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class InMemoryGraphStore:
+    """Images by id, as facts; shared nodes stay when their last image goes, as they do in Neo4j."""
+
+    def __init__(self, declarations: Declarations | None = None, clock: Callable[[], datetime] = _now) -> None:
+        self._declarations = declarations or declare(all_features())
+        self._clock = clock
+        self._images: dict[str, ImageFacts] = {}
+        self._shared: set[tuple[Node, Key]] = set()
+        self._lock = Lock()
+
+    def setup(self) -> None:
+        """Do nothing: a dictionary needs no constraints."""
+
+    def check(self) -> None:
+        """Do nothing: memory is there."""
+
+    def merge(self, images: Sequence[GraphImage]) -> list[Merged | Exception]:
+        """Write whole images, each only where its version is higher; one outcome each, in order."""
+        facts, outcomes = all_facts(images, self._declarations, self._clock())
+        with self._lock:
+            outcomes |= {each.image_id: self._write(each) for each in facts}
+        return outcomes_in_order(images, facts, outcomes)
+
+    def _write(self, image: ImageFacts) -> bool:
+        shown = self._images.get(image.image_id)
+        if shown is not None and shown.version >= image.version:
+            return False
+        self._images[image.image_id] = image
+        kinds = (each for each in image.links if not each.owns_node)
+        self._shared.update((kind.node, key) for kind in kinds for key, _ in image.links[kind])
+        return True
+
+    def versions(self, image_ids: Sequence[str]) -> dict[str, int]:
+        """Give the version that the graph shows, for those images that it has."""
+        with self._lock:
+            return {name: self._images[name].version for name in image_ids if name in self._images}
+
+    def counts(self) -> GraphCounts:
+        """Count nodes and relationships by kind."""
+        nodes = dict.fromkeys((node.label for node in self._declarations.nodes), 0)
+        relationships = dict.fromkeys((each.name for each in self._declarations.relationships), 0)
+        with self._lock:
+            nodes[IMAGE.label] = len(self._images)
+            for node, _ in self._shared:
+                nodes[node.label] += 1
+            for kind, count in self._link_counts():
+                relationships[kind.name] += count
+                nodes[kind.node.label] += count if kind.owns_node else 0
+        return GraphCounts(nodes, relationships)
+
+    def _link_counts(self) -> list[tuple[Relationship, int]]:
+        return [(kind, len(links)) for image in self._images.values() for kind, links in image.links.items()]
+
+    def query(self, name: str, parameters: Mapping[str, Json] | None = None) -> list[dict[str, Json]]:
+        """Answer a named query as the database would; raise ConfigurationError where there is none."""
+        bound = query_named(name).bind(parameters)
+        with self._lock:
+            return ANSWERS[name](list(self._images.values()), self._clock(), bound)
+
+    def close(self) -> None:
+        """Do nothing: there are no connections."""
+
+    def triples(self) -> set[Triple]:
+        """Give the whole graph as a set of relationships."""
+        with self._lock:
+            return {
+                _triple(image, kind, key, value)
+                for image in self._images.values()
+                for kind, links in image.links.items()
+                for key, value in links
+            }
+
+    def image(self, image_id: str) -> dict[str, Json]:
+        """Give the properties of an image's node; raise KeyError where there is none."""
+        with self._lock:
+            return dict(self._images[image_id].properties)
+
+
+def _triple(image: ImageFacts, kind: Relationship, key: Key, value: float | None) -> Triple:
+    ours, other = (IMAGE.label, image.image_id), (kind.node.label, key)
+    start, end = (other, ours) if kind.points_to_image else (ours, other)
+    return (*start, kind.name, value, *end)

@@ -1,0 +1,103 @@
+"""The named queries of `queries.cypher`, answered from facts in memory, with the same columns in the same order."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TypeAlias
+
+from stores.graph.declarations import FIXED, Key
+from stores.graph.facts import ImageFacts
+from vision.models import Json
+
+Rows: TypeAlias = list[dict[str, Json]]
+Answer: TypeAlias = Callable[[Sequence[ImageFacts], datetime, Mapping[str, Json]], Rows]
+
+_HAS_IMAGE = FIXED[0]
+_TWO_HOURS_IN_SECONDS = 60 * 60 * 2
+
+
+def _camera(image: ImageFacts) -> Key:
+    return image.links[_HAS_IMAGE][0][0]
+
+
+def _labelled(images: Sequence[ImageFacts], label: str) -> Iterator[tuple[ImageFacts, float]]:
+    for image in images:
+        for kind, links in image.links.items():
+            if kind.name == "HAS_LABEL":
+                yield from ((image, value) for key, value in links if key == label and value is not None)
+
+
+def _recent_persons(images: Sequence[ImageFacts], now: datetime) -> list[tuple[ImageFacts, float]]:
+    since = now.timestamp() - _TWO_HOURS_IN_SECONDS
+    return [each for each in _labelled(images, "Person") if each[0].properties["timestamp"] > since]
+
+
+def _heat_map(images: Sequence[ImageFacts], now: datetime, _: Mapping[str, Json]) -> Rows:
+    return [
+        {"camera": {"camera_name": _camera(image)}, "image": dict(image.properties)}
+        for image, confidence in _recent_persons(images, now)
+        if confidence > 90  # noqa: PLR2004 - as the query says
+    ]
+
+
+def _confidence_histogram(images: Sequence[ImageFacts], now: datetime, _: Mapping[str, Json]) -> Rows:
+    # Cypher rounds halves up.
+    found = Counter(
+        (float(math.floor(confidence + 0.5)), _camera(image), image.properties["object_key"])
+        for image, confidence in _recent_persons(images, now)
+    )
+    return [
+        {
+            "camera.camera_name": camera,
+            "image.object_key": object_key,
+            "count(round(label_edge.confidence))": count,
+            "round(label_edge.confidence)": rounded,
+        }
+        for (rounded, camera, object_key), count in sorted(found.items(), key=lambda item: item[0][0])
+    ]
+
+
+def _images_with_label(images: Sequence[ImageFacts], _: datetime, asked: Mapping[str, Json]) -> Rows:
+    found = [
+        (image, confidence)
+        for image, confidence in _labelled(images, asked["label"])
+        if confidence >= asked["at_least"] and _is_asked_for(image, asked)
+    ]
+    found.sort(key=lambda each: (-each[0].properties["timestamp"], each[0].image_id))
+    return [
+        {
+            "camera": _camera(image),
+            "image_id": image.image_id,
+            "taken_at": image.properties["isodate"],
+            "confidence": confidence,
+        }
+        for image, confidence in found
+    ]
+
+
+def _is_asked_for(image: ImageFacts, asked: Mapping[str, Json]) -> bool:
+    return (
+        asked["camera"] in {None, _camera(image)}
+        and (asked["since"] is None or image.properties["timestamp"] >= asked["since"])
+        and (asked["day"] is None or image.properties["isodate"].startswith(asked["day"]))
+    )
+
+
+def _cameras(images: Sequence[ImageFacts], _: datetime, __: Mapping[str, Json]) -> Rows:
+    times: dict[Key, list[int]] = defaultdict(list)
+    for image in images:
+        if not image.is_gone:
+            times[_camera(image)].append(image.properties["timestamp"])
+    return [
+        {"camera": camera, "images": len(taken), "first": min(taken), "last": max(taken)}
+        for camera, taken in sorted(times.items(), key=lambda item: str(item[0]))
+    ]
+
+
+ANSWERS: Mapping[str, Answer] = {
+    "heat-map": _heat_map,
+    "confidence-histogram": _confidence_histogram,
+    "images-with-label": _images_with_label,
+    "cameras": _cameras,
+}

@@ -1,0 +1,103 @@
+"""The graph in Neo4j."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from neo4j import Driver, Transaction
+
+from stores.graph.cypher import Statements
+from stores.graph.declarations import Declarations, declare
+from stores.graph.facts import all_facts, outcomes_in_order
+from stores.graph.merger import Merger, versions
+from stores.graph.protocol import GraphCounts, GraphImage, Merged
+from stores.graph.queries import query_named
+from stores.graph.sessions import Sessions
+from vision.errors import ConfigurationError
+from vision.features import all_features
+from vision.models import Json
+
+SETUP_SECONDS = 300
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Neo4jGraphStore:
+    """Images, and what was found in them, in one database of a Neo4j server.
+
+    driver: built after the fork, one for each process, with bounds on connecting; closed with the store
+    declarations: what the graph holds; by default that of all declared features
+    """
+
+    def __init__(
+        self,
+        driver: Driver,
+        database: str,
+        declarations: Declarations | None = None,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self._driver = driver
+        self._declarations = declarations or declare(all_features())
+        self._statements = Statements(self._declarations)
+        self._sessions = Sessions(driver, database)
+        self._merger = Merger(self._sessions, self._statements)
+        self._clock = clock
+
+    def setup(self) -> None:
+        """Create constraints, then indexes, where they are missing, and wait until they serve."""
+        for statement in [*self._statements.constraints.values(), *self._statements.indexes]:
+            self._write(statement)
+        self._write(f"CALL db.awaitIndexes({SETUP_SECONDS})")
+
+    def _write(self, statement: str) -> None:
+        self._sessions.run(lambda transaction: transaction.run(statement).consume(), SETUP_SECONDS)
+
+    def check(self) -> None:
+        """Raise Unavailable, WrongPassword or ConfigurationError where the database can not be used."""
+
+        def names(transaction: Transaction) -> set[str]:
+            return {record["name"] for record in transaction.run("SHOW CONSTRAINTS YIELD name")}
+
+        present = self._sessions.run(names)
+        if missing := [name for name in self._statements.constraints if name not in present]:
+            raise ConfigurationError(
+                f"Neo4j without {', '.join(missing)}",
+                rule="the graph's constraints must exist",
+                remedy="Run `sightline setup`",
+            )
+
+    def merge(self, images: Sequence[GraphImage]) -> list[Merged | Exception]:
+        """Write whole images, each only where its version is higher.
+
+        Of several versions of one image only the highest is written. A transaction is bounded by its relationships,
+        so that a large batch takes several.
+        """
+        facts, outcomes = all_facts(images, self._declarations, self._clock())
+        outcomes |= self._merger.merge(facts)
+        return outcomes_in_order(images, facts, outcomes)
+
+    def versions(self, image_ids: Sequence[str]) -> dict[str, int]:
+        """Give the version that the graph shows, for those images that it has."""
+        return self._sessions.run(lambda transaction: versions(transaction, image_ids))
+
+    def counts(self) -> GraphCounts:
+        """Count nodes and relationships by kind, from the database's own counters."""
+
+        def count(transaction: Transaction) -> GraphCounts:
+            def found(statements: Mapping[str, str]) -> dict[str, int]:
+                return {kind: transaction.run(text).single(strict=True)["found"] for kind, text in statements.items()}
+
+            return GraphCounts(found(self._statements.count_nodes), found(self._statements.count_relationships))
+
+        return self._sessions.run(count)
+
+    def query(self, name: str, parameters: Mapping[str, Json] | None = None) -> list[dict[str, Json]]:
+        """Run a named query of `queries.cypher`; a node is given as its properties."""
+        asked = query_named(name)
+        bound = asked.bind(parameters)
+        return self._sessions.run(lambda transaction: transaction.run(asked.text, bound).data())
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._driver.close()

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from stores.dynamodb.items import DECIMAL_PLACES, check_text
 from stores.rows import Part, Rejection
 from vision.models import Finding
 
@@ -13,8 +14,6 @@ MAX_MESSAGE_CHARACTERS = 4_000
 
 BYTES_BESIDE_NAME = 30
 """What DynamoDB counts for a pair beside its name: a number of 7 digits, and the marks of two lists."""
-
-CONFIDENCE_PLACES = 4
 
 
 def fit_part(part: Part) -> Part:
@@ -28,7 +27,7 @@ def fit_part(part: Part) -> Part:
         part,
         finding=kept,
         left_out=part.left_out + len(part.finding) - len(kept),
-        cut_percent=None if part.cut_percent is None else round(part.cut_percent, CONFIDENCE_PLACES),
+        cut_percent=None if part.cut_percent is None else round(part.cut_percent, DECIMAL_PLACES),
         rejection=fit_rejection(part.rejection) if part.rejection else None,
     )
 
@@ -41,10 +40,10 @@ def fit_rejection(rejection: Rejection) -> Rejection:
 
 
 def _most_confident(finding: Finding) -> Finding:
-    rounded = [(name, round(float(confidence), CONFIDENCE_PLACES)) for name, confidence in finding]
+    rounded = [(name, round(float(confidence), DECIMAL_PLACES)) for name, confidence in finding]
     room, kept = MAX_FINDING_BYTES, set()
     for place in sorted(range(len(rounded)), key=lambda place: -rounded[place][1]):
-        size = len(rounded[place][0].encode()) + BYTES_BESIDE_NAME
+        size = len(check_text(rounded[place][0]).encode()) + BYTES_BESIDE_NAME
         if size <= room:
             room -= size
             kept.add(place)

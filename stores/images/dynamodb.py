@@ -14,7 +14,7 @@ from stores.dynamodb.conditions import Condition, all_of, between, equals, less,
 from stores.dynamodb.items import instant
 from stores.dynamodb.table import DynamoTable
 from stores.images import encoding, transitions
-from stores.images.keys import Shards, camera_day, check_id, feed_partition
+from stores.images.keys import DEFAULT_SHARDS, Shards, camera_day, check_id, feed_partition
 from stores.images.positions import BEFORE_ALL
 from stores.images.steps import Applied, ImageSteps
 from stores.images.transitions import Transition
@@ -27,8 +27,6 @@ log = structlog.get_logger(__name__)
 
 ADDING_THREADS = 8
 """Conditional puts in flight: below the ten connections that a client keeps, unless told otherwise."""
-
-DEFAULT_SHARDS = Shards()
 
 
 class DynamoImageStore(ImageSteps):

@@ -29,6 +29,9 @@ class Shards:
     unfinished: int = 4
 
 
+DEFAULT_SHARDS = Shards()
+
+
 def check_id(image_id: str) -> str:
     """Give the id back; raise InvalidUri where DynamoDB can not keep it as it is."""
     try:

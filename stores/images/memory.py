@@ -7,12 +7,10 @@ from threading import Lock
 from typing import Any
 
 from stores.images import transitions
-from stores.images.keys import Shards, check_id, day_position, shard_of, write_day_of
+from stores.images.keys import DEFAULT_SHARDS, Shards, check_id, day_position, shard_of, write_day_of
 from stores.images.steps import Applied, ImageSteps
 from stores.images.transitions import FieldPath, Transition
 from stores.rows import FeedEntry, ImageRow, ImageSummary, Lane, Unfinished
-
-DEFAULT_SHARDS = Shards()
 
 
 class InMemoryImageStore(ImageSteps):

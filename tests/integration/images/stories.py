@@ -1,0 +1,71 @@
+"""What the tests of image stores tell: a clock that they move, and images brought as far as a test needs them."""
+
+from datetime import datetime, timedelta
+
+from stores.images.protocol import ImageStore
+from stores.rows import Capture, Content, ImageRow, Lane, Part, PartStatus, Rejection
+
+BAD = Rejection("NotAnImage", "s3://bucket/key: the content must be a picture. Upload the picture.")
+NO_OBJECT = Rejection("ImageMissing", "s3://bucket/key: the object must exist. Upload it.")
+
+
+class Clock:
+    """A clock that a test moves. Each test has a day of its own, so that the indexes of one table do not mix."""
+
+    def __init__(self, start: datetime) -> None:
+        self.now = start
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> datetime:
+        self.now += timedelta(**by)
+        return self.now
+
+
+def content(name: str = "content") -> Content:
+    return Content(sha256=name, etag=f"etag of {name}", size_bytes=1000, width_pixels=640, height_pixels=480)
+
+
+def answered(analysis_id: str, *finding: tuple[str, float]) -> Part:
+    return Part(analysis_id, PartStatus.ANSWERED, finding, cut_percent=30.5, model_version="3.0-local")
+
+
+class Story:
+    """Brings images as far as a test needs them."""
+
+    def __init__(self, images: ImageStore, camera: str, clock: Clock) -> None:
+        self.images = images
+        self.camera = camera
+        self.clock = clock
+
+    def capture(self, **later: float) -> Capture:
+        return Capture(self.camera, self.clock.now + timedelta(**later), "key")
+
+    def received(self, image_id: str) -> ImageRow:
+        self.images.add(image_id, Lane.LIVE)
+        row = self.images.get(image_id)
+        assert row is not None
+        return row
+
+    def begun(self, image_id: str, name: str = "content", **wanted: str) -> ImageRow:
+        wanted = wanted or {"labels": "L1"}
+        row = self.images.begin(self.received(image_id), content(name), self.capture(), wanted, Lane.LIVE)
+        assert row is not None
+        return row
+
+    def settled(self, image_id: str) -> ImageRow:
+        self.begun(image_id)
+        row = self.images.write_part(image_id, "labels", answered("L1", ("Person", 98.7654)))
+        assert row is not None
+        return row
+
+    def analysed(self, image_id: str) -> ImageRow:
+        row = self.images.mark_analysed(self.settled(image_id))
+        assert row is not None
+        return row
+
+    def complete(self, image_id: str) -> ImageRow:
+        row = self.images.mark_merged(image_id, self.analysed(image_id).version)
+        assert row is not None
+        return row

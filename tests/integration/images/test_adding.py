@@ -1,0 +1,87 @@
+"""What every image store does with images that it does not know yet."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+import pytest
+
+from stores.rows import ImageRow, Lane, State
+from tests.integration.images.stories import NO_OBJECT, answered
+from vision.errors import InvalidUri
+
+
+def test_a_new_image_is_received_and_due_for_a_check_in_two_minutes(images, new_id, clock):
+    image_id = new_id()
+    assert images.add(image_id, Lane.BACKFILL)
+    expected = ImageRow(
+        image_id, Lane.BACKFILL, State.RECEIVED, clock.now, next_check_at=clock.now + timedelta(minutes=2)
+    )
+    assert expected == images.get(image_id)
+
+
+def test_to_add_an_image_again_leaves_its_row_as_it_is(images, story, new_id):
+    row = story.begun(new_id())
+    assert not images.add(row.image_id, Lane.BACKFILL)
+    assert row == images.get(row.image_id)
+
+
+def test_an_unknown_image_has_no_row_and_no_step_makes_one(images, new_id):
+    image_id = new_id()
+    unknown = ImageRow(image_id, Lane.LIVE, State.ANALYSING, datetime(2024, 1, 1, tzinfo=UTC), version=1)
+    assert images.write_part(image_id, "labels", answered("L1")) is None
+    assert images.mark_analysed(unknown) is None
+    assert images.mark_merged(image_id, 0) is None
+    assert images.end(unknown, State.GONE, NO_OBJECT) is None
+    assert images.postpone(unknown, datetime(2024, 1, 2, tzinfo=UTC), counts_round=True) is None
+    assert images.get(image_id) is None
+
+
+def test_many_images_are_added_and_each_says_whether_it_was_new(images, new_id):
+    ids = [new_id() for _ in range(60)]
+    images.add(ids[7], Lane.LIVE)
+    expected = {image_id: image_id != ids[7] for image_id in ids}
+    assert expected == dict(images.add_many(iter(ids), Lane.BACKFILL))
+    assert images.get(ids[7]).lane is Lane.LIVE
+
+
+def test_adding_many_takes_ids_only_as_outcomes_are_taken(images, new_id):
+    taken = []
+
+    def endless():
+        while True:
+            taken.append(new_id())
+            yield taken[-1]
+
+    outcomes = images.add_many(endless(), Lane.LIVE)
+    first = list(islice(outcomes, 5))
+    outcomes.close()
+    assert [is_new for _, is_new in first] == [True] * 5
+    assert len(taken) < 50
+
+
+def test_many_rows_are_read_at_once_and_missing_ones_are_left_out(images, new_id):
+    ids = [new_id() for _ in range(130)]
+    list(images.add_many(ids, Lane.LIVE))
+    found = images.get_many([*ids, ids[0], new_id()])
+    assert set(ids) == set(found)
+    assert images.get(ids[3]) == found[ids[3]]
+
+
+@pytest.mark.parametrize(
+    "key",
+    ['it\'s "quoted"', "back\\slash", "😀 é é", "line\nbreak\ttab", "x" * 1024, "é" * 512, "a//b/../c%2F+ #?"],
+    ids=["quotes", "backslash", "emoji", "newline", "1024 bytes", "1024 bytes of two", "what URIs reserve"],
+)
+def test_any_key_round_trips_through_row_and_index(images, story, key):
+    image_id = f"s3://{story.camera}/{key}"
+    row = story.settled(image_id)
+    assert image_id == images.get(image_id).image_id
+    assert [image_id] == list(images.get_many([image_id]))
+    assert [image_id] == [entry.image_id for entry in images.by_day(story.camera, row.capture.day)]
+
+
+@pytest.mark.parametrize("image_id", ["s3://bucket/\ud800.jpg", "", "s3://bucket/" + "x" * 2048])
+def test_an_id_that_can_not_be_kept_is_refused(images, image_id):
+    for use in (lambda: images.add(image_id, Lane.LIVE), lambda: images.get(image_id)):
+        with pytest.raises(InvalidUri):
+            use()

@@ -1,0 +1,84 @@
+"""How an image store fixes what is to be analysed: once, twice and in a race."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from stores.rows import Capture, Lane, State
+from tests.integration.images.stories import answered, content
+
+
+def test_begin_fixes_content_capture_and_wanted(images, story, new_id, clock):
+    seen = story.received(new_id())
+    clock.advance(seconds=10)
+    wanted = {"labels": "L1", "text.lines": "T1"}
+    row = images.begin(seen, content(), story.capture(), wanted, Lane.BACKFILL)
+    expected = replace(
+        seen,
+        lane=Lane.BACKFILL,
+        state=State.ANALYSING,
+        version=1,
+        content=content(),
+        capture=story.capture(),
+        wanted=wanted,
+        next_check_at=clock.now + timedelta(minutes=2),
+    )
+    assert expected == row == images.get(seen.image_id)
+    assert row.unsettled() == ["labels", "text.lines"]
+
+
+def test_of_two_begins_from_one_seen_row_one_wins(images, story, new_id):
+    seen = story.received(new_id())
+    with ThreadPoolExecutor(2) as pool:
+        rows = list(
+            pool.map(lambda name: images.begin(seen, content(name), story.capture(), {"labels": name}, Lane.LIVE), "ab")
+        )
+    [winner] = [row for row in rows if row]
+    assert winner == images.get(seen.image_id)
+    assert winner.version == 1
+
+
+def test_begin_with_what_is_already_there_writes_nothing(images, story, new_id, clock):
+    row = story.complete(new_id())
+    clock.advance(minutes=1)
+    assert row == images.begin(row, row.content, row.capture, {"labels": "L1"}, Lane.BACKFILL)
+    assert row == images.get(row.image_id)
+
+
+def test_begin_with_what_was_there_is_refused_where_the_row_went_on(images, story, new_id):
+    seen = story.begun(new_id())
+    images.begin(seen, content("new"), story.capture(), {"labels": "L2"}, Lane.LIVE)
+    assert images.begin(seen, seen.content, seen.capture, seen.wanted, Lane.LIVE) is None
+
+
+def test_begin_twice_writes_once_in_the_hour_when_clocks_go_back(images, story, new_id):
+    taken_at = datetime(2024, 10, 27, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=1)
+    capture = Capture(story.camera, taken_at, "key")
+    first = images.begin(story.received(new_id()), content(), capture, {"labels": "L1"}, Lane.LIVE)
+    assert first == images.begin(first, content(), capture, {"labels": "L1"}, Lane.LIVE)
+    assert timedelta(hours=1) == first.capture.taken_at.utcoffset()
+
+
+def test_a_capture_time_without_offset_is_refused(images, story, new_id):
+    naive = Capture(story.camera, datetime(2024, 5, 1), "key")  # noqa: DTZ001
+    with pytest.raises(ValueError, match="no UTC offset"):
+        images.begin(story.received(new_id()), content(), naive, {}, Lane.LIVE)
+
+
+def test_the_capture_day_is_the_cameras_own(images, story, new_id):
+    late_evening = datetime(2024, 5, 1, 23, 30, tzinfo=ZoneInfo("America/New_York"))
+    capture = Capture(story.camera, late_evening, "exif")
+    row = images.begin(story.received(new_id()), content(), capture, {}, Lane.LIVE)
+    assert (row.capture.day, images.get(row.image_id).capture.taken_at.hour) == ("2024-05-01", 23)
+    assert [row.image_id] == [each.image_id for each in images.by_day(story.camera, "2024-05-01")]
+
+
+def test_to_begin_again_keeps_the_parts_that_are_still_wanted(images, story, new_id):
+    seen = story.begun(new_id(), labels="L1", faces="F1", text="T1")
+    for feature, analysis_id in (("labels", "L1"), ("text", "T1")):
+        images.write_part(seen.image_id, feature, answered(analysis_id))
+    again = images.begin(seen, content(), seen.capture, {"labels": "L1", "faces": "F2"}, Lane.LIVE)
+    assert ({"labels": answered("L1")}, 2, ["faces"]) == (again.parts, again.version, again.unsettled())

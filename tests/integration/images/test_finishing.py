@@ -1,0 +1,149 @@
+"""How rows are merged, rejected, gone, opened again and looked at later."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from stores.images.bounds import MAX_MESSAGE_CHARACTERS
+from stores.rows import Lane, Rejection, State
+from tests.integration.images.stories import BAD, NO_OBJECT, content
+
+
+def test_a_merged_row_is_complete_and_to_say_so_twice_changes_nothing(images, story, new_id):
+    row = story.analysed(new_id())
+    complete = images.mark_merged(row.image_id, row.version)
+    assert (State.COMPLETE, row.version, None) == (complete.state, complete.merged_version, complete.next_check_at)
+    assert not complete.is_merge_due
+    assert complete == images.mark_merged(row.image_id, row.version) == images.get(row.image_id)
+
+
+def test_the_merge_of_an_older_version_is_refused_but_what_the_graph_shows_is_noted(images, story, new_id):
+    older = story.analysed(new_id())
+    row = images.begin(older, content("new"), older.capture, {"labels": "L2"}, Lane.LIVE)
+    assert images.mark_merged(older.image_id, older.version) is None
+    assert replace(row, merged_version=older.version) == images.get(older.image_id)
+
+
+def test_what_the_graph_shows_never_falls(images, story, new_id):
+    row = story.complete(new_id())
+    assert images.mark_merged(row.image_id, row.version - 1) is None
+    assert images.mark_merged(row.image_id, row.version + 1) is None
+    assert row == images.get(row.image_id)
+
+
+def test_a_merge_before_the_analysis_is_noted_and_the_row_stays_unfinished(images, story, new_id):
+    row = story.begun(new_id())
+    expected = replace(row, merged_version=1)
+    assert expected == images.mark_merged(row.image_id, 1) == images.get(row.image_id)
+
+
+def test_a_rejected_image_keeps_why_and_nothing_wanted(images, story, new_id):
+    row = story.settled(new_id())
+    ended = images.end(row, State.REJECTED, BAD)
+    assert (
+        ended.state,
+        ended.version,
+        ended.wanted,
+        ended.parts,
+        ended.rejection,
+    ) == (State.REJECTED, 2, {}, {}, BAD)
+    assert (row.content, row.capture, None) == (ended.content, ended.capture, ended.next_check_at)
+    assert ended == images.get(row.image_id)
+
+
+def test_to_end_twice_writes_once(images, story, new_id, clock):
+    ended = images.end(story.received(new_id()), State.GONE, NO_OBJECT)
+    clock.advance(seconds=1)
+    assert ended == images.end(ended, State.GONE, NO_OBJECT) == images.get(ended.image_id)
+
+
+def test_an_end_of_what_was_seen_before_is_refused(images, story, new_id):
+    seen = story.received(new_id())
+    row = story.begun(seen.image_id)
+    assert images.end(seen, State.REJECTED, BAD) is None
+    assert row == images.get(seen.image_id)
+
+
+def test_only_rejected_and_gone_are_ends(images, story, new_id):
+    with pytest.raises(ValueError, match="complete is no end"):
+        images.end(story.received(new_id()), State.COMPLETE, BAD)
+
+
+def test_a_message_that_is_too_long_is_cut_visibly(images, story, new_id):
+    row = story.received(new_id())
+    long = Rejection("NotAnImage", "m" * 500_000)
+    ended = images.end(row, State.REJECTED, long)
+    assert (len(ended.rejection.message), ended.rejection.message[-1]) == (MAX_MESSAGE_CHARACTERS, "…")
+    assert ended == images.end(ended, State.REJECTED, long)
+
+
+@pytest.mark.parametrize("state", [State.REJECTED, State.GONE])
+def test_an_image_that_the_graph_shows_stays_unfinished_after_its_end_until_that_is_merged(
+    images, story, new_id, state
+):
+    ended = images.end(story.complete(new_id()), state, BAD)
+    assert ended.is_merge_due
+    assert ended.next_check_at is not None
+    merged = images.mark_merged(ended.image_id, ended.version)
+    assert (state, ended.version, None) == (merged.state, merged.merged_version, merged.next_check_at)
+    assert not merged.is_merge_due
+
+
+def test_an_end_is_refused_where_a_merge_was_noted_since(images, story, new_id):
+    seen = story.analysed(new_id())
+    complete = images.mark_merged(seen.image_id, seen.version)
+    assert images.end(seen, State.GONE, NO_OBJECT) is None
+    assert images.end(complete, State.GONE, NO_OBJECT).is_merge_due
+
+
+def test_a_merge_that_ends_after_its_image_is_gone_makes_it_unfinished_again(images, story, new_id):
+    seen = story.analysed(new_id())
+    gone = images.end(seen, State.GONE, NO_OBJECT)
+    assert gone.next_check_at is None
+    assert images.mark_merged(seen.image_id, seen.version) is None
+    row = images.get(seen.image_id)
+    assert row.is_merge_due
+    assert row.next_check_at is not None
+
+
+@pytest.mark.parametrize("ending", ["complete", "rejected", "gone"])
+def test_begin_opens_a_finished_row_again(images, story, new_id, ending):
+    row = story.complete(new_id())
+    if ending != "complete":
+        row = images.end(row, State(ending), BAD)
+    again = images.begin(row, content("new"), row.capture, {"labels": "L2"}, Lane.LIVE)
+    assert (State.ANALYSING, row.version + 1, row.merged_version) == (again.state, again.version, again.merged_version)
+    assert (again.rejection, again.parts, again.unsettled()) == (None, {}, ["labels"])
+    assert again.next_check_at is not None
+
+
+def test_a_rejected_row_is_opened_even_by_the_same_content_and_nothing_wanted(images, story, new_id):
+    row = images.begin(story.received(new_id()), content(), story.capture(), {}, Lane.LIVE)
+    ended = images.end(row, State.REJECTED, BAD)
+    assert State.ANALYSING is images.begin(ended, content(), row.capture, {}, Lane.LIVE).state
+
+
+def test_to_postpone_moves_the_check_and_counts_a_round_where_told(images, story, new_id, clock):
+    row = story.received(new_id())
+    later = clock.now + timedelta(minutes=10)
+    once = images.postpone(row, later, counts_round=False)
+    twice = images.postpone(once, later + timedelta(minutes=20), counts_round=True)
+    assert [(later, 0), (later + timedelta(minutes=20), 1)] == [(r.next_check_at, r.rounds) for r in (once, twice)]
+    assert twice == images.get(row.image_id)
+
+
+def test_to_postpone_what_was_postponed_or_finished_meanwhile_is_refused(images, story, new_id, clock):
+    row = story.analysed(new_id())
+    later = clock.now + timedelta(hours=1)
+    postponed = images.postpone(row, later, counts_round=True)
+    assert images.postpone(row, later, counts_round=True) is None
+    complete = images.mark_merged(row.image_id, row.version)
+    assert images.postpone(postponed, later, counts_round=True) is None
+    assert images.postpone(complete, later, counts_round=True) is None
+    assert complete == images.get(row.image_id)
+
+
+def test_progress_forgets_the_rounds(images, story, new_id, clock):
+    row = images.postpone(story.settled(new_id()), clock.now + timedelta(hours=1), counts_round=True)
+    assert (row.rounds, images.mark_analysed(row).rounds) == (1, 0)

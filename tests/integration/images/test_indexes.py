@@ -1,0 +1,170 @@
+"""What the three indexes hold as a row goes on: unfinished rows, the feed, and a camera's day."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from stores.images.keys import shard_of, write_day_of
+from stores.images.positions import AFTER_ALL, BEFORE_ALL
+from stores.rows import FeedEntry, ImageSummary, Lane, State, Unfinished
+from tests.integration.images.stories import BAD, answered, content
+
+
+def unfinished_of(images, image_id, due_before=None):
+    return [entry for entry in images.unfinished(due_before) if entry.image_id == image_id]
+
+
+def whole_feed(images, day):
+    return [entry for shard in range(images.shards.feed) for entry in images.feed(shard, day, BEFORE_ALL, AFTER_ALL)]
+
+
+def test_a_row_is_unfinished_until_it_is_merged(images, story, new_id):
+    image_id = new_id()
+    steps = [story.received, story.begun, story.settled, story.analysed]
+    for step in steps:
+        row = step(image_id)
+        expected = [Unfinished(image_id, row.state, row.version, row.next_check_at)]
+        assert expected == unfinished_of(images, image_id)
+        image_id = new_id()
+    assert unfinished_of(images, story.complete(new_id()).image_id) == []
+
+
+@pytest.mark.parametrize("state", [State.REJECTED, State.GONE])
+def test_an_ended_row_is_finished_unless_the_graph_shows_it(images, story, new_id, state):
+    never_shown = images.end(story.begun(new_id()), state, BAD)
+    shown = images.end(story.complete(new_id()), state, BAD)
+    assert unfinished_of(images, never_shown.image_id) == []
+    assert [state] == [entry.state for entry in unfinished_of(images, shown.image_id)]
+    images.mark_merged(shown.image_id, shown.version)
+    assert unfinished_of(images, shown.image_id) == []
+
+
+def test_a_row_begun_again_is_unfinished_again(images, story, new_id):
+    row = story.complete(new_id())
+    images.begin(row, content("new"), row.capture, {"labels": "L2"}, Lane.LIVE)
+    assert [entry.state for entry in unfinished_of(images, row.image_id)] == [State.ANALYSING]
+
+
+def test_only_what_is_due_is_given_where_a_time_is_given(images, story, new_id, clock):
+    row = story.received(new_id())
+    assert unfinished_of(images, row.image_id, row.next_check_at) == []
+    assert len(unfinished_of(images, row.image_id, row.next_check_at + timedelta(microseconds=1))) == 1
+    later = images.postpone(row, clock.now + timedelta(hours=1), counts_round=True)
+    assert unfinished_of(images, row.image_id, row.next_check_at + timedelta(microseconds=1)) == []
+    assert [later.next_check_at] == [entry.next_check_at for entry in unfinished_of(images, row.image_id)]
+
+
+def test_unfinished_rows_come_by_shard_and_soonest_first(images, story, new_id, clock):
+    rows = []
+    for _ in range(12):
+        rows.append(story.received(new_id()))
+        clock.advance(seconds=7)
+    due = {row.image_id: row.next_check_at for row in rows}
+    shards = images.shards.unfinished
+    expected = sorted(due, key=lambda image_id: (shard_of(image_id, shards), due[image_id]))
+    assert expected == [entry.image_id for entry in images.unfinished() if entry.image_id in due]
+    assert shards == len({shard_of(image_id, shards) for image_id in due})
+
+
+def test_the_feed_holds_what_was_analysed_or_ended_in_the_order_of_writing(images, story, new_id, clock):
+    day = clock.now.date().isoformat()
+    story.settled(new_id())
+    written = []
+    for step in range(12):
+        row = story.settled(new_id())
+        clock.advance(milliseconds=step % 3)  # several share a millisecond
+        written.append(images.end(row, State.GONE, BAD) if step % 4 == 0 else images.mark_analysed(row))
+    in_order = sorted(whole_feed(images, day), key=lambda entry: entry.position)
+    assert [FeedEntry(row.image_id, 2, row.feed_position) for row in written] == in_order
+    for shard in range(images.shards.feed):
+        entries = list(images.feed(shard, day, BEFORE_ALL, AFTER_ALL))
+        assert entries == [e for e in in_order if shard_of(e.image_id, images.shards.feed) == shard]
+
+
+def test_a_row_stands_in_the_feed_once_at_its_last_write(images, story, new_id, clock):
+    day = clock.now.date().isoformat()
+    first = story.complete(new_id())
+    clock.advance(hours=1)
+    last = images.end(first, State.GONE, BAD)
+    assert last.feed_position > first.feed_position
+    assert [FeedEntry(last.image_id, 3, last.feed_position)] == whole_feed(images, day)
+
+
+def test_a_change_of_version_alone_shows_at_the_old_place_in_the_feed(images, story, new_id, clock):
+    row = story.complete(new_id())
+    images.begin(row, content("new"), row.capture, {"labels": "L2"}, Lane.LIVE)
+    assert [FeedEntry(row.image_id, 3, row.feed_position)] == whole_feed(images, clock.now.date().isoformat())
+
+
+def test_the_feed_is_read_from_after_one_position_up_to_another(images, story, new_id):
+    rows = [story.analysed(new_id()) for _ in range(20)]
+    shard = shard_of(rows[0].image_id, images.shards.feed)
+    day = write_day_of(rows[0].feed_position)
+    positions = [r.feed_position for r in rows if shard_of(r.image_id, images.shards.feed) == shard]
+    assert len(positions) > 3
+    given = [entry.position for entry in images.feed(shard, day, positions[0], positions[-2])]
+    assert positions[1:-1] == given
+    assert list(images.feed(shard, day, positions[2], positions[2])) == []
+    assert list(images.feed(shard, day, positions[2], positions[1])) == []
+    assert positions == [entry.position for entry in images.feed(shard, day, "", AFTER_ALL)]
+
+
+def test_the_feed_is_parted_by_utc_days_of_writing(images, story, new_id, clock):
+    clock.now = clock.now.replace(hour=23, minute=59, second=59)
+    yesterday = story.analysed(new_id())
+    clock.advance(hours=20)
+    today = story.analysed(new_id())
+    for row in (yesterday, today):
+        day = write_day_of(row.feed_position)
+        assert [row.image_id] == [entry.image_id for entry in whole_feed(images, day)]
+
+
+def test_positions_rise_where_the_clock_steps_back(story, new_id, clock):
+    first = story.analysed(new_id())
+    clock.advance(hours=-5)
+    assert story.analysed(new_id()).feed_position > first.feed_position
+
+
+def test_a_day_gives_findings_in_order_of_capture(images, story, new_id, camera):
+    ids = [new_id() for _ in range(4)]
+    for image_id, minute in zip(ids, (30, 10, 20, 10), strict=True):
+        seen = story.received(image_id)
+        row = images.begin(seen, content(image_id), story.capture(minutes=minute), {"labels": "L1"}, Lane.LIVE)
+    images.write_part(row.image_id, "labels", answered("L1", ("Person", 90.25)))
+    given = list(images.by_day(camera, row.capture.day))
+    assert [ids[1], ids[3], ids[2], ids[0]] == [entry.image_id for entry in given]
+    part = {"labels": answered("L1", ("Person", 90.25))}
+    expected = ImageSummary(row.image_id, State.ANALYSING, 1, row.capture, row.content.sha256, part)
+    assert [expected, replace(expected, image_id=ids[1], content_sha256=ids[1], parts={})] == [given[1], given[0]]
+
+
+def test_a_day_holds_its_own_camera_and_day_only(images, story, camera, clock):
+    for name, shift in ((camera, 0), (camera, 24), (f"{camera}#2", 0), (f"{camera}-other", 0)):
+        story.camera = name
+        capture = story.capture(hours=shift)
+        images.begin(story.received(f"s3://b/{name}/{shift}"), content(), capture, {}, Lane.LIVE)
+    day = clock.now.date().isoformat()
+    assert [f"s3://b/{camera}/0"] == [entry.image_id for entry in images.by_day(camera, day)]
+
+
+def test_an_image_whose_capture_changed_moves_to_its_new_day(images, story, new_id, camera):
+    row = story.begun(new_id())
+    images.begin(row, content("new"), story.capture(days=2), {"labels": "L2"}, Lane.LIVE)
+    assert list(images.by_day(camera, row.capture.day)) == []
+    assert [row.image_id] == [each.image_id for each in images.by_day(camera, story.capture(days=2).day)]
+
+
+def test_an_image_that_never_was_an_image_stands_in_no_day(images, story, new_id):
+    ended = images.end(story.received(new_id()), State.REJECTED, BAD)
+    assert None is ended.capture
+    assert unfinished_of(images, ended.image_id) == []
+
+
+def test_a_scan_gives_every_row_and_the_count_its_age(images, story, new_id):
+    rows = {row.image_id: row for row in (story.received(new_id()), story.complete(new_id()))}
+    scanned = {row.image_id: row for row in images.scan() if row.image_id in rows}
+    assert rows == scanned
+    number, age = images.count()
+    assert number >= 2
+    assert age >= timedelta(0)

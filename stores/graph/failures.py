@@ -3,14 +3,21 @@
 from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable, SessionExpired
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_random
 
-from vision.errors import AccessDenied, ConfigurationError, RetryableError, Unavailable, WrongPassword
+from vision.errors import AccessDenied, ConfigurationError, Unavailable, WrongPassword
 
 ATTEMPTS = 5
-LONGEST_TRYING_SECONDS = 20
+LONGEST_TRYING_SECONDS = 15
 
 # Another transaction deleted what ours had matched, or was first to create a node that both were creating.
 _LOST_RACES = frozenset(
     {"Neo.ClientError.Statement.EntityNotFound", "Neo.ClientError.Schema.ConstraintValidationFailed"}
+)
+# Ours waited too long, mostly for a lock of a writer that is gone; the server ends that one's transaction, too.
+_TOO_SLOW = frozenset(
+    {
+        "Neo.ClientError.Transaction.TransactionTimedOut",
+        "Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration",
+    }
 )
 _REFUSED_VALUES = frozenset(
     {
@@ -20,6 +27,7 @@ _REFUSED_VALUES = frozenset(
         "Neo.ClientError.Request.InvalidFormat",
     }
 )
+_EXECUTION_FAILED = "Neo.DatabaseError.Statement.ExecutionFailed"
 
 
 class Shortfall(Unavailable):
@@ -41,15 +49,20 @@ def transient_retries() -> Retrying:
 def is_transient(error: BaseException) -> bool:
     """Say whether the same transaction may succeed. A connection lost in commit counts: versions make that safe."""
     if isinstance(error, Neo4jError):
-        return error.is_retryable() or error.code in _LOST_RACES
+        return error.is_retryable() or error.code in _LOST_RACES | _TOO_SLOW
     return isinstance(error, (Shortfall, ServiceUnavailable, SessionExpired))
 
 
 def is_of_the_data(error: BaseException) -> bool:
     """Say whether some image's values were refused, by the database or already by the driver's encoding."""
     if isinstance(error, Neo4jError):
-        return error.code in _REFUSED_VALUES
-    return isinstance(error, (ValueError, OverflowError))
+        return error.code in _REFUSED_VALUES or _is_too_long_a_key(error)
+    return isinstance(error, (UnicodeEncodeError, OverflowError))
+
+
+def _is_too_long_a_key(error: Neo4jError) -> bool:
+    """Tell a text that no index can hold (8 kB) from a failing disk: the server has one code for both."""
+    return error.code == _EXECUTION_FAILED and "too large to index" in (error.message or "")
 
 
 def translated(error: Exception) -> Exception:
@@ -64,6 +77,8 @@ def translated(error: Exception) -> Exception:
 
 
 def _of_the_server(error: Neo4jError) -> Exception:
+    if is_of_the_data(error):
+        return error
     said, code = _first_line(error), error.code or ""
     if code == "Neo.ClientError.Security.Forbidden":
         return AccessDenied("Neo4j", rule=f"the user must be allowed to read and write ({said})")
@@ -77,8 +92,3 @@ def _of_the_server(error: Neo4jError) -> Exception:
 def _first_line(error: Exception) -> str:
     text = error.message if isinstance(error, Neo4jError) else str(error)
     return (text or type(error).__name__).splitlines()[0]
-
-
-def is_ours(error: Exception) -> bool:
-    """Say whether an error already is one that a task knows what to do with."""
-    return isinstance(error, (RetryableError, ConfigurationError))

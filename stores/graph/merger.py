@@ -59,11 +59,13 @@ class Merger:
     def _merge_run(self, images: Sequence[ImageFacts]) -> Outcomes:
         try:
             changed = self._sessions.retry(lambda: self._attempt(images))
-        except (Neo4jError, ValueError, OverflowError) as error:
+        except (Neo4jError, UnicodeEncodeError, OverflowError) as error:
             if not is_of_the_data(error):
                 raise
-            return self._without_the_bad_one(images, error)
-        return {image.image_id: image.image_id in changed for image in images}
+            refusal = error
+        else:
+            return {image.image_id: image.image_id in changed for image in images}
+        return self._without_the_bad_one(images, refusal)
 
     def _without_the_bad_one(self, images: Sequence[ImageFacts], error: Exception) -> Outcomes:
         """Halve the images until the one to blame stands alone; the others are written."""

@@ -8,7 +8,7 @@ from neo4j.exceptions import DriverError, Neo4jError
 
 from stores.graph.failures import transient_retries, translated
 
-TRANSACTION_SECONDS = 15.0
+TRANSACTION_SECONDS = 10.0
 
 Given = TypeVar("Given")
 

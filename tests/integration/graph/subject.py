@@ -1,0 +1,84 @@
+"""What the tests of the graph ask a store, and the images they give it."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+
+from stores.graph.memory import Triple
+from stores.graph.protocol import GraphImage, GraphStore, Merged
+
+TAKEN = datetime(2026, 3, 29, 0, 30, 15, tzinfo=timezone(timedelta(hours=2)))
+TAKEN_SECONDS = 1774737015
+WHOLE_GRAPH = """
+MATCH (a)-[edge]->(b)
+RETURN labels(a)[0] AS start, a AS a, type(edge) AS type, edge AS edge, labels(b)[0] AS end, b AS b
+"""
+KEYS = ("image_id", "camera_name", "iso_date", "year_value", "month_value", "day_value", "hour_value")
+FOUND_KEYS = ("label_name", "face_id", "text")
+
+
+@dataclass
+class Subject:
+    store: GraphStore
+    triples: Callable[[], set[Triple]]
+    node: Callable[[str], dict]
+
+
+def credentials() -> tuple[str, str]:
+    return os.environ.get("SIGHTLINE_TEST_NEO4J_USER", "neo4j"), os.environ["SIGHTLINE_TEST_NEO4J_PASSWORD"]
+
+
+def key_of(node):
+    return next(node[name] for name in (*KEYS, *FOUND_KEYS) if name in node)
+
+
+def triples_in(driver):
+    records = driver.execute_query(WHOLE_GRAPH, database_="neo4j").records
+    found = [
+        (r["start"], key_of(r["a"]), r["type"], next(iter(r["edge"].values()), None), r["end"], key_of(r["b"]))
+        for r in records
+    ]
+    assert len(found) == len(set(found)), "the graph holds a relationship twice"
+    return set(found)
+
+
+def node_in(driver, image_id):
+    text = "MATCH (image:Image {image_id: $image_id}) RETURN properties(image) AS found"
+    (record,) = driver.execute_query(text, {"image_id": image_id}, database_="neo4j").records
+    return record["found"]
+
+
+def image(name="yard/1.jpg", version=1, taken_at=TAKEN, camera="yard", **findings) -> GraphImage:
+    return GraphImage(f"s3://bucket/{name}", name, version, camera, taken_at, findings)
+
+
+def gone(name, version) -> GraphImage:
+    return replace(image(name, version), is_gone=True)
+
+
+def fixed(name="yard/1.jpg", camera="yard", taken_at=TAKEN) -> set[Triple]:
+    ours = ("Image", f"s3://bucket/{name}")
+    ends = {
+        "HAS_TIMESTAMP": ("ISODate", taken_at.isoformat()),
+        "HAS_YEAR": ("Year", taken_at.year),
+        "HAS_MONTH": ("Month", taken_at.month),
+        "HAS_DAY": ("Day", taken_at.day),
+        "HAS_HOUR": ("Hour", taken_at.hour),
+    }
+    has_image = ("Camera", camera, "HAS_IMAGE", int(taken_at.timestamp()), *ours)
+    return {has_image} | {(*ours, name_, None, *end) for name_, end in ends.items()}
+
+
+def label(name, confidence, of="yard/1.jpg") -> Triple:
+    return ("Image", f"s3://bucket/{of}", "HAS_LABEL", confidence, "Label", name)
+
+
+def face(position, confidence, of="yard/1.jpg") -> Triple:
+    return ("Image", f"s3://bucket/{of}", "HAS_FACE", confidence, "Face", f"s3://bucket/{of}#{position}")
+
+
+def changed(store: GraphStore, *images: GraphImage) -> list[bool]:
+    outcomes = store.merge(images)
+    assert [(each.image_id, each.version) for each in images] == [(each.image_id, each.version) for each in outcomes]
+    return [outcome.is_changed for outcome in outcomes if isinstance(outcome, Merged)]

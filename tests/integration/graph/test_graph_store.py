@@ -1,0 +1,198 @@
+"""The contract of the graph store, over the in-memory twin and over a real Neo4j."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from stores.graph.protocol import Merged
+from tests.integration.graph.subject import TAKEN, TAKEN_SECONDS, changed, face, fixed, gone, image, label
+from vision.errors import ConfigurationError, RefusedByGraph, UnknownFeature
+
+
+def test_a_new_image_is_shown_whole(subject):
+    new = image(
+        labels=(("Person", 99.5), ("Dog", 40.25)), faces=(("Face", 98.0), ("Face", 97.0)), text=(("EXIT", 91.0),)
+    )
+    assert changed(subject.store, new) == [True]
+    text = ("Image", new.image_id, "HAS_TEXT", 91.0, "Text", "EXIT")
+    expected = fixed() | {label("Person", 99.5), label("Dog", 40.25), face(0, 98.0), face(1, 97.0), text}
+    assert expected == subject.triples()
+    assert subject.node(new.image_id) == {
+        "image_id": "s3://bucket/yard/1.jpg",
+        "object_key": "yard/1.jpg",
+        "isodate": "2026-03-29T00:30:15+02:00",
+        "timestamp": TAKEN_SECONDS,
+        "camera_day": "yard#2026-03-29",
+        "row_version": 1,
+    }
+
+
+def test_the_same_batch_again_changes_nothing(subject):
+    batch = [image(f"yard/{n}.jpg", labels=(("Person", 90.0 + n),)) for n in range(5)]
+    assert changed(subject.store, *batch) == [True] * 5
+    before = subject.triples()
+    assert changed(subject.store, *batch) == [False] * 5
+    assert before == subject.triples()
+
+
+def test_a_higher_version_replaces_the_whole_image(subject):
+    subject.store.merge([image(labels=(("Person", 99.0), ("Dog", 40.0)), faces=(("Face", 98.0), ("Face", 97.0)))])
+    later = TAKEN + timedelta(days=400, hours=3)
+    newer = image(
+        version=2, taken_at=later, camera="gate", labels=(("Dog", 45.0), ("Cat", 60.0)), faces=(("Face", 96.0),)
+    )
+    assert changed(subject.store, newer) == [True]
+    assert (
+        fixed(camera="gate", taken_at=later) | {label("Dog", 45.0), label("Cat", 60.0), face(0, 96.0)}
+        == subject.triples()
+    )
+    assert subject.store.counts().nodes["Face"] == 1
+    assert subject.store.versions([newer.image_id]) == {newer.image_id: 2}
+
+
+def test_an_older_version_that_comes_late_changes_nothing(subject):
+    subject.store.merge([image(version=3, labels=(("Cat", 60.0),))])
+    assert changed(subject.store, image(version=2, labels=(("Dog", 45.0),))) == [False]
+    assert fixed() | {label("Cat", 60.0)} == subject.triples()
+
+
+def test_other_images_keep_what_they_have(subject):
+    subject.store.merge([image(labels=(("Person", 99.0),)), image("yard/2.jpg", labels=(("Person", 88.0),))])
+    subject.store.merge([image(version=2), gone("yard/3.jpg", 5)])
+    assert fixed() | fixed("yard/2.jpg") | {label("Person", 88.0, of="yard/2.jpg")} == subject.triples()
+
+
+def test_an_image_in_which_nothing_was_found_has_its_camera_and_time(subject):
+    assert changed(subject.store, image(labels=(), faces=())) == [True]
+    assert fixed() == subject.triples()
+
+
+def test_a_text_found_twice_in_an_image_is_one_relationship_with_the_highest_confidence(subject):
+    subject.store.merge([image(text=(("EXIT", 71.0), ("EXIT", 93.0), ("EXIT", 82.0)))])
+    assert fixed() | {("Image", "s3://bucket/yard/1.jpg", "HAS_TEXT", 93.0, "Text", "EXIT")} == subject.triples()
+
+
+def test_a_gone_image_stays_as_a_bare_node_that_no_late_merge_revives(subject):
+    subject.store.merge([image(version=2, labels=(("Person", 99.0),), faces=(("Face", 98.0),))])
+    assert changed(subject.store, gone("yard/1.jpg", 4)) == [True]
+    assert changed(subject.store, image(version=3, labels=(("Person", 99.0),))) == [False]
+    assert set() == subject.triples()
+    assert subject.store.counts().nodes["Face"] == 0
+    node = subject.node("s3://bucket/yard/1.jpg")
+    assert timedelta(0) <= datetime.now(UTC) - datetime.fromtimestamp(node.pop("gone_at"), UTC) < timedelta(minutes=5)
+    assert node == {"image_id": "s3://bucket/yard/1.jpg", "object_key": "yard/1.jpg", "row_version": 4}
+
+
+def test_a_gone_image_that_the_graph_never_had_is_remembered_too(subject):
+    assert changed(subject.store, gone("yard/1.jpg", 4)) == [True]
+    assert changed(subject.store, image(version=3)) == [False]
+    assert set() == subject.triples()
+
+
+def test_an_image_that_comes_back_is_shown_again(subject):
+    subject.store.merge([gone("yard/1.jpg", 4)])
+    assert changed(subject.store, image(version=5, labels=(("Dog", 45.0),))) == [True]
+    assert fixed() | {label("Dog", 45.0)} == subject.triples()
+    assert "gone_at" not in subject.node("s3://bucket/yard/1.jpg")
+
+
+def test_of_several_versions_in_one_batch_the_highest_is_shown(subject):
+    batch = [image(version=n, labels=(("Dog", 10.0 * n),)) for n in (2, 3, 1, 3)]
+    assert changed(subject.store, *batch) == [False, True, False, False]
+    assert fixed() | {label("Dog", 30.0)} == subject.triples()
+
+
+def test_data_is_never_read_as_cypher(subject):
+    hostile = "yard/x'}) DETACH DELETE n //\\`\"\n{$😀"
+    name = "Person`]->() MATCH (n) DETACH DELETE n //"
+    subject.store.merge([image(), image(hostile, camera="a'b\"c`", labels=((name, 50.0),), text=(("'; \\", 70.0),))])
+    text = ("Image", f"s3://bucket/{hostile}", "HAS_TEXT", 70.0, "Text", "'; \\")
+    assert fixed() | fixed(hostile, camera="a'b\"c`") | {label(name, 50.0, of=hostile), text} == subject.triples()
+
+
+def test_one_bad_image_is_refused_and_the_others_are_written(subject):
+    naive = replace(image("yard/2.jpg"), taken_at=TAKEN.replace(tzinfo=None))
+    outcomes = subject.store.merge([image(), naive, image("yard/3.jpg", version=0), image("yard/4.jpg", smells=())])
+    assert [type(each) for each in outcomes] == [Merged, RefusedByGraph, RefusedByGraph, UnknownFeature]
+    assert fixed() == subject.triples()
+
+
+def test_versions_are_given_for_the_images_that_the_graph_has(subject):
+    subject.store.merge([image(version=7), gone("yard/2.jpg", 3)])
+    names = [f"s3://bucket/yard/{n}.jpg" for n in (1, 2, 3)]
+    assert subject.store.versions(names) == {names[0]: 7, names[1]: 3}
+    assert subject.store.versions([]) == {}
+
+
+def test_counts_are_by_kind(subject):
+    subject.store.merge([image(labels=(("Dog", 50.0),)), image("yard/2.jpg", labels=(("Dog", 50.0), ("Cat", 60.0)))])
+    counts = subject.store.counts()
+    assert (counts.nodes["Image"], counts.nodes["Camera"], counts.nodes["Label"], counts.nodes["Text"]) == (2, 1, 2, 0)
+    assert (counts.relationships["HAS_LABEL"], counts.relationships["HAS_IMAGE"]) == (3, 2)
+
+
+def test_setup_may_be_repeated_and_check_is_silent_after_it(subject):
+    subject.store.setup()
+    subject.store.setup()
+    subject.store.check()
+
+
+def test_an_empty_batch_has_no_outcomes(subject):
+    assert subject.store.merge([]) == []
+
+
+def test_the_blogs_queries_answer_about_the_last_two_hours(subject):
+    now = datetime.now(UTC).replace(microsecond=0)
+    sure = image(taken_at=now - timedelta(minutes=5), labels=(("Person", 95.5),))
+    unsure = image("yard/2.jpg", taken_at=now - timedelta(minutes=90), labels=(("Person", 60.2), ("Dog", 99.0)))
+    old = image("yard/3.jpg", taken_at=now - timedelta(hours=3), labels=(("Person", 99.0),))
+    subject.store.merge([sure, unsure, old, image("yard/4.jpg", taken_at=now)])
+    (row,) = subject.store.query("heat-map")
+    assert (row["camera"], row["image"]["image_id"]) == ({"camera_name": "yard"}, sure.image_id)
+    assert subject.store.query("confidence-histogram") == [
+        {
+            "camera.camera_name": "yard",
+            "image.object_key": key,
+            "count(round(label_edge.confidence))": 1,
+            "round(label_edge.confidence)": rounded,
+        }
+        for key, rounded in (("yard/2.jpg", 60.0), ("yard/1.jpg", 96.0))
+    ]
+
+
+def test_images_with_a_label_are_found_by_confidence_camera_time_and_day(subject):
+    later = TAKEN + timedelta(days=1)
+    first, second = image(labels=(("Dog", 50.0),)), image("yard/2.jpg", taken_at=later, labels=(("Dog", 70.0),))
+    third = image("gate/3.jpg", camera="gate", taken_at=later, labels=(("Dog", 90.0), ("Cat", 99.0)))
+    subject.store.merge([first, second, third])
+
+    def found(**asked):
+        return [row["image_id"] for row in subject.store.query("images-with-label", {"label": "Dog", **asked})]
+
+    assert found(at_least=50) == [third.image_id, second.image_id, first.image_id]
+    assert found(at_least=50.1) == [third.image_id, second.image_id]
+    assert found(at_least=0, camera="yard") == [second.image_id, first.image_id]
+    assert found(at_least=0, since=TAKEN_SECONDS + 1) == [third.image_id, second.image_id]
+    assert found(at_least=0, day="2026-03-29") == [first.image_id]
+    (row,) = subject.store.query("images-with-label", {"label": "Cat", "at_least": 99})
+    expected = {"camera": "gate", "image_id": third.image_id, "taken_at": later.isoformat(), "confidence": 99.0}
+    assert expected == row
+
+
+def test_cameras_are_listed_with_their_images(subject):
+    later = TAKEN + timedelta(hours=1)
+    subject.store.merge(
+        [image(), image("yard/2.jpg", taken_at=later), image("gate/1.jpg", camera="gate"), gone("a/1", 2)]
+    )
+    assert subject.store.query("cameras") == [
+        {"camera": "gate", "images": 1, "first": TAKEN_SECONDS, "last": TAKEN_SECONDS},
+        {"camera": "yard", "images": 2, "first": TAKEN_SECONDS, "last": TAKEN_SECONDS + 3600},
+    ]
+
+
+def test_an_unknown_query_names_those_that_there_are(subject):
+    with pytest.raises(ConfigurationError, match=r"query no-such: .*heat-map, confidence-histogram"):
+        subject.store.query("no-such")
+    with pytest.raises(ConfigurationError, match="it needs label, at_least and may take camera, since, day"):
+        subject.store.query("images-with-label", {"label": "Dog"})

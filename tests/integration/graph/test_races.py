@@ -1,0 +1,119 @@
+"""Writers that meet in a real Neo4j, and nodes and connections that vanish under them."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import neo4j
+import pytest
+
+from stores.graph.cypher import LOCK_AND_WRITE
+from stores.graph.declarations import declare
+from stores.graph.facts import facts_of
+from stores.graph.memory import InMemoryGraphStore
+from stores.graph.neo4j import Neo4jGraphStore
+from tests.integration.graph.lossy_proxy import lossy_proxy
+from tests.integration.graph.subject import TAKEN, changed, credentials, fixed, gone, image, label
+from vision.features import all_features
+
+BLOCKED = "SHOW TRANSACTIONS YIELD status WHERE status STARTS WITH 'Blocked' RETURN count(*) AS found"
+
+
+@pytest.fixture
+def graph(driver):
+    """Give what runs one statement against the graph."""
+    return lambda text, **parameters: driver.execute_query(text, parameters, database_="neo4j").records
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come about within 20 s"
+        time.sleep(0.02)
+
+
+def begin_to_write(transaction: neo4j.Transaction, shown) -> None:
+    facts = facts_of(shown, declare(all_features()), TAKEN)
+    row = {
+        "image_id": facts.image_id,
+        "version": facts.version,
+        "object_key": shown.object_key,
+        "properties": facts.properties,
+    }
+    transaction.run(LOCK_AND_WRITE, rows=[row]).consume()
+
+
+@pytest.mark.parametrize(("stalled", "other", "is_changed"), [(2, 3, True), (3, 2, False)])
+def test_a_merge_waits_for_a_stalled_one_and_then_decides_by_version(real, driver, graph, stalled, other, is_changed):
+    real.store.merge([image()])
+    with ThreadPoolExecutor(1) as pool, driver.session(database="neo4j") as session:
+        with session.begin_transaction() as transaction:
+            begin_to_write(transaction, image(version=stalled))
+            merging = pool.submit(changed, real.store, image(version=other, labels=(("Dog", 50.0),)))
+            wait_until(lambda: graph(BLOCKED)[0]["found"] == 1)
+            transaction.commit()
+        assert merging.result(timeout=30) == [is_changed]
+    assert real.store.versions([image().image_id]) == {image().image_id: 3}
+    assert fixed() | ({label("Dog", 50.0)} if is_changed else set()) == real.triples()
+
+
+def test_a_remembered_node_that_was_purged_meanwhile_is_made_again(real, graph):
+    real.store.merge([image(labels=(("Dog", 50.0),))])
+    real.store.merge([gone("yard/1.jpg", 2)])
+    graph("MATCH (label:Label {label_name: 'Dog'}) DELETE label")
+    assert changed(real.store, image("yard/2.jpg", labels=(("Dog", 60.0),))) == [True]
+    assert fixed("yard/2.jpg") | {label("Dog", 60.0, of="yard/2.jpg")} == real.triples()
+
+
+def test_a_node_that_is_purged_while_it_is_linked_is_made_again(real, driver, graph):
+    real.store.merge([image(labels=(("Dog", 50.0),))])
+    real.store.merge([gone("yard/1.jpg", 2)])
+    with ThreadPoolExecutor(1) as pool, driver.session(database="neo4j") as session:
+        with session.begin_transaction() as transaction:
+            transaction.run("MATCH (label:Label {label_name: 'Dog'}) DELETE label").consume()
+            merging = pool.submit(changed, real.store, image("yard/2.jpg", labels=(("Dog", 60.0),)))
+            wait_until(lambda: graph(BLOCKED)[0]["found"] == 1)
+            transaction.commit()
+        assert merging.result(timeout=30) == [True]
+    assert fixed("yard/2.jpg") | {label("Dog", 60.0, of="yard/2.jpg")} == real.triples()
+
+
+@pytest.mark.parametrize(("cut", "is_changed"), [("before", True), ("after", False)])
+def test_a_merge_whose_connection_is_lost_in_commit_is_there_once(real, driver, cut, is_changed):
+    port = driver.get_server_info().address[1]
+    with lossy_proxy(port) as proxy, neo4j.GraphDatabase.driver(proxy.uri, auth=credentials()) as lossy:
+        store = Neo4jGraphStore(lossy, "neo4j")
+        store.merge([image(labels=(("Dog", 50.0), ("Cat", 60.0)))])
+        proxy.cut = cut
+        newer = image(version=2, labels=(("Dog", 55.0),))
+        proxy.skip = 1  # the reading of versions commits as well
+        # After a lost answer the second attempt finds its own version: nothing is left to change.
+        assert changed(store, newer) == [is_changed]
+        assert (proxy.cuts, proxy.cut) == (1, "")
+    assert fixed() | {label("Dog", 55.0)} == real.triples()
+
+
+def test_eight_writers_leave_what_one_would_have_left(real, driver):
+    batches = [
+        [
+            image(f"yard/{n}.jpg", version=version, labels=[(f"L{(n * k) % 23}", 50.0 + k) for k in range(1, 6)])
+            for n in range(start, start + 40)
+        ]
+        for version in (1, 2)
+        for start in range(0, 160, 20)
+    ]
+    twin = InMemoryGraphStore()
+    for batch in batches:
+        twin.merge(batch)
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(lambda batch: Neo4jGraphStore(driver, "neo4j").merge(batch), batches))
+    assert [each for batch in outcomes for each in batch if isinstance(each, Exception)] == []
+    assert twin.triples() == real.triples()
+
+
+def test_a_node_on_which_older_loaders_left_doubles_is_mended(real, graph):
+    real.store.merge([image(labels=(("Dog", 50.0),))])
+    graph("MATCH (image:Image), (label:Label) CREATE (image)-[:HAS_LABEL {confidence: 70.0}]->(label)")
+    graph("MATCH (image:Image), (hour:Hour) CREATE (image)-[:HAS_HOUR]->(hour)")
+    assert changed(real.store, image(version=2, labels=(("Dog", 50.0),))) == [True]
+    assert fixed() | {label("Dog", 50.0)} == real.triples()

@@ -58,9 +58,9 @@ class Rekognition:
 
     def _ask(self, feature: Feature, parameters: Mapping[str, Json], image: Json, subject: str) -> Answer:
         call = getattr(self._client, xform_name(feature.operation))
-        with aws_errors(subject, REKOGNITION):
-            response = call(Image=image, **parameters)
         try:
+            with aws_errors(subject, REKOGNITION):
+                response = call(Image=image, **parameters)
             return feature.parse(response, parameters)
         except (KeyError, TypeError, AttributeError) as error:
             # Paid for, and as unreadable the next time: to retry would only pay again

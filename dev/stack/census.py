@@ -1,0 +1,61 @@
+"""Which processes a stack has running, written down: so that what a killed supervisor left behind can be ended."""
+
+import json
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from dev.stack.place import write_privately
+from dev.stack.processes import PATIENCE_SECONDS, started_at
+from dev.stack.readiness import wait_until
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One process: its id, and when it began in seconds since the epoch."""
+
+    name: str
+    pid: int
+    started_at: float
+
+    def is_running(self) -> bool:
+        """Say whether this very process still runs, and not another that got its id."""
+        return started_at(self.pid) == self.started_at
+
+
+class Census:
+    """`processes.json` in a stack's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "processes.json"
+
+    def write(self, pids: Mapping[str, int]) -> None:
+        """Write down what runs now: name → process id."""
+        born = {name: (pid, started_at(pid)) for name, pid in pids.items()}
+        entries = [Entry(name, pid, start) for name, (pid, start) in born.items() if start is not None]
+        write_privately(self._file, json.dumps([asdict(entry) for entry in entries], indent=1))
+
+    def running(self) -> list[Entry]:
+        """Give what was written down and still runs."""
+        if not self._file.exists():
+            return []
+        entries = [Entry(**fields) for fields in json.loads(self._file.read_text())]
+        return [entry for entry in entries if entry.is_running()]
+
+    def end_leftovers(self) -> list[str]:
+        """End what an earlier stack in this folder left running: TERM, then KILL. Give the names."""
+        left = self.running()
+        for entry in left:
+            _signal(entry, signal.SIGTERM)
+            _signal(entry, signal.SIGCONT)
+        wait_until(lambda: not any(entry.is_running() for entry in left), PATIENCE_SECONDS)
+        for entry in left:
+            _signal(entry, signal.SIGKILL)
+        return [entry.name for entry in left]
+
+
+def _signal(entry: Entry, number: signal.Signals) -> None:
+    if entry.is_running():
+        os.killpg(entry.pid, number)

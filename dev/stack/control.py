@@ -1,0 +1,106 @@
+"""`up`, `down` and `status`: talk to the supervisor of a stack, or start it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from dev.stack.census import Census
+from dev.stack.compose import our_services
+from dev.stack.crew import check_count
+from dev.stack.errors import BadScale, NotReady, UnknownService
+from dev.stack.folders import CHECKOUT
+from dev.stack.processes import end_of
+from dev.stack.readiness import wait_until
+from dev.stack.supervisor import Wanted, read_reached, read_wanted, take, write_wanted
+
+START_SECONDS = 30.0
+UP_SECONDS = 300.0
+DOWN_SECONDS = 120.0
+
+
+def up(folder: Path, scale: Mapping[str, int]) -> None:
+    """Have the stack run with these replicas; what is not named stays as it is. Raises NotReady."""
+    before = read_wanted(folder)
+    write_wanted(folder, Wanted(before.number + 1, dict(before.scale) | dict(scale)))
+    log = folder / "logs" / "supervisor.log"
+    begin = log.stat().st_size if log.exists() else 0
+    if not is_up(folder):
+        _start_supervisor(folder, log)
+    for line in _lines_from(log, begin, lambda: _is_reached(folder, before.number + 1) or not is_up(folder)):
+        print(line, flush=True)
+    reached = read_reached(folder)
+    if reached is None or reached.error or not is_up(folder):
+        raise NotReady("the local stack", remedy=reached.error if reached and reached.error else end_of(log, 20))
+
+
+def down(folder: Path) -> list[str]:
+    """Stop everything of this folder's stack, even what a killed supervisor left; give the names of what was left."""
+    reached = read_reached(folder)
+    if is_up(folder) and reached:
+        os.kill(reached.pid, signal.SIGTERM)
+        wait_until(lambda: not is_up(folder), DOWN_SECONDS, every=0.2)
+    left = Census(folder).end_leftovers()
+    for name in ("wanted.json", "reached.json", "env"):
+        (folder / name).unlink(missing_ok=True)
+    return left
+
+
+def is_up(folder: Path) -> bool:
+    """Say whether a supervisor runs: it holds the lock as long as it lives, however it ends."""
+    if not (folder / "lock").exists():
+        return False
+    with (folder / "lock").open() as lock:
+        return not take(lock)
+
+
+def read_scale(text: str) -> dict[str, int]:
+    """Read `labels=3 text=2`. Raises BadScale or UnknownService."""
+    pairs = [re.fullmatch(r"(\w+)=(\d+)", word) for word in text.replace(",", " ").split()]
+    if not all(pairs):
+        raise BadScale(repr(text), remedy='Write it like this: SCALE="labels=3 text=2"')
+    scale = {pair[1]: int(pair[2]) for pair in pairs if pair}
+    placeholders = {"SIGHTLINE_NEO4J_PASSWORD": "-", "SIGHTLINE_FLOWER_PASSWORD": "-"}
+    services = our_services(placeholders)
+    for name, count in scale.items():
+        if name not in services:
+            raise UnknownService(name, remedy=f"There are {', '.join(sorted(services))}")
+        check_count(services[name], count)
+    return scale
+
+
+def _start_supervisor(folder: Path, log: Path) -> None:
+    """Start it in a session of its own, so that it outlives the terminal; wait until it holds its lock."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "dev.stack", "supervise", "--folder", str(folder)],
+            cwd=CHECKOUT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    wait_until(lambda: is_up(folder) or child.poll() is not None, START_SECONDS)
+
+
+def _lines_from(log: Path, position: int, is_over: Callable[[], bool]) -> Iterator[str]:
+    """Follow a log from a position in bytes until it is over, or for five minutes."""
+    end = time.monotonic() + UP_SECONDS
+    with log.open(errors="replace") as lines:
+        lines.seek(position)
+        while True:
+            was_over = is_over() or time.monotonic() > end
+            yield from (line.rstrip() for line in lines)
+            if was_over:
+                return
+            time.sleep(0.2)
+
+
+def _is_reached(folder: Path, number: int) -> bool:
+    reached = read_reached(folder)
+    return reached is not None and reached.number >= number

@@ -1,0 +1,80 @@
+"""What one stack remembers between its starts: ports and passwords, so that addresses and data stay valid."""
+
+import json
+import os
+import random
+import secrets
+import socket
+from pathlib import Path
+
+PORTS = range(20_000, 32_000)
+"""Below the range from which Linux takes the ports of outgoing connections: a stopped server's port stays free."""
+
+
+class Place:
+    """A stack's folder. `remembered.json` in it holds passwords, so only its owner may read it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self._file = self.folder / "remembered.json"
+        self._known: dict[str, dict[str, str]] = {"ports": {}, "passwords": {}}
+        if self._file.exists():
+            self._known = json.loads(self._file.read_text())
+
+    def data(self, name: str) -> Path:
+        """Give the folder where a server keeps its data."""
+        return self.folder / "data" / name
+
+    def log(self, name: str) -> Path:
+        """Give a process's log file."""
+        return self.folder / "logs" / f"{name}.log"
+
+    def port(self, name: str) -> int:
+        """Give a server's port: always the same one until `renew_taken_ports`."""
+        ports = self._known["ports"]
+        if name not in ports:
+            ports[name] = str(free_port())
+            self._save()
+        return int(ports[name])
+
+    def password(self, name: str) -> str:
+        """Give a password, made at random when first asked for."""
+        passwords = self._known["passwords"]
+        if name not in passwords:
+            passwords[name] = secrets.token_urlsafe(18)
+            self._save()
+        return passwords[name]
+
+    def renew_taken_ports(self) -> None:
+        """Forget ports that somebody else has taken since. Only while nothing of this stack runs."""
+        ports = self._known["ports"]
+        self._known["ports"] = {name: port for name, port in ports.items() if is_free(int(port))}
+
+    def _save(self) -> None:
+        write_privately(self._file, json.dumps(self._known, indent=1))
+
+
+def write_privately(path: Path, text: str) -> None:
+    """Replace a file in one step; nobody but its owner can read it, at no moment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    draft.replace(path)
+
+
+def free_port() -> int:
+    """Find a loopback port that nobody listens on."""
+    chooser = random.SystemRandom()
+    return next(port for port in iter(lambda: chooser.choice(PORTS), None) if is_free(port))
+
+
+def is_free(port: int) -> bool:
+    """Say whether a server could listen on this loopback port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,135 @@
+"""A child process in a group of its own: started, watched, frozen and ended by its id, never by its name."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from dev.stack.folders import CHECKOUT
+from dev.stack.readiness import wait_until
+
+PATIENCE_SECONDS = 45.0
+"""From TERM to KILL. A task ends within 40 s of TERM."""
+
+
+class Process:
+    """One program and its log file. The same object starts it again after it died."""
+
+    def __init__(self, name: str, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
+        self.name = name
+        self.command = tuple(command)
+        self.log = log
+        self.environment = dict(environment)
+        self._child: subprocess.Popen[bytes] | None = None
+        self._has_group = False
+
+    @property
+    def pid(self) -> int:
+        """The process's id; 0 before it was first started."""
+        return self._child.pid if self._child else 0
+
+    def is_running(self) -> bool:
+        """Say whether it runs (a frozen one does). When it has ended, so has its group."""
+        if self._child is None:
+            return False
+        if self._child.poll() is None:
+            return True
+        self._signal_group(signal.SIGKILL)
+        self._has_group = False  # from now on its id may become another's
+        return False
+
+    @property
+    def exit_status(self) -> int | None:
+        """How it ended: its exit code, or minus the signal. None while it runs."""
+        return self._child.poll() if self._child else None
+
+    def start(self) -> None:
+        """Start it, unless it runs. Its output is added to its log."""
+        if self.is_running():
+            return
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self._child = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=CHECKOUT,
+                env=self.environment,
+                start_new_session=True,
+            )
+        self._has_group = True
+
+    def ask_to_stop(self) -> None:
+        """Send TERM, and wake it in case it is frozen: a frozen process does not hear."""
+        if self.is_running():
+            os.kill(self.pid, signal.SIGTERM)
+            self.thaw()
+
+    def stop(self, patience: float = PATIENCE_SECONDS) -> None:
+        """Ask it to stop; kill its whole group after that many seconds, and what it left behind in any case."""
+        self.ask_to_stop()
+        wait_until(lambda: not self.is_running(), patience)
+        self.kill()
+
+    def kill(self) -> None:
+        """Kill its whole group at once, with SIGKILL, and wait until it is gone."""
+        self._signal_group(signal.SIGKILL)
+        if self._child:
+            self._child.wait()
+        self.is_running()
+
+    def freeze(self) -> None:
+        """Stop its whole group without ending it: connections stay open and nobody answers."""
+        self._signal_group(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen group go on."""
+        self._signal_group(signal.SIGCONT)
+
+    def log_end(self, lines: int = 20) -> str:
+        """Give the end of its log, for error reports."""
+        return end_of(self.log, lines)
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        if self._has_group:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, number)
+
+
+def stop_all(processes: Sequence[Process]) -> None:
+    """Ask all of them first, so that they stop at the same time."""
+    for process in processes:
+        process.ask_to_stop()
+    for process in processes:
+        process.stop()
+
+
+def inherited() -> dict[str, str]:
+    """Give this process's environment without settings of ours, with this interpreter's commands first on the path."""
+    outer = {name: value for name, value in os.environ.items() if not name.startswith("SIGHTLINE_")}
+    commands = Path(sys.executable).parent
+    return outer | {"PATH": f"{commands}{os.pathsep}{outer.get('PATH', os.defpath)}", "PYTHONUNBUFFERED": "1"}
+
+
+def end_of(log: Path, lines: int) -> str:
+    """Give the last lines of a file; "" where there is none."""
+    text = log.read_text(errors="replace") if log.exists() else ""
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def started_at(pid: int) -> float | None:
+    """When the process with this id began, in seconds since the epoch; None when there is none.
+
+    An id alone is no name: the kernel gives it again. Id and start together are one.
+    """
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    except psutil.NoSuchProcess:
+        return None

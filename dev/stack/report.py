@@ -1,0 +1,40 @@
+"""What `make up` and `python -m dev.stack status` print: what runs, and how to reach it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from dev.stack.census import Census
+from dev.stack.place import Place
+
+
+def addresses(folder: Path, env: Mapping[str, str]) -> str:
+    """Say where everything is. Passwords are shown: they are made for this stack and valid on this machine alone."""
+    place = Place(folder)
+    metrics = " ".join(f"http://127.0.0.1:{port}/metrics" for port in _metrics_ports(place, folder))
+    rows = {
+        "Flower": f"http://127.0.0.1:{place.port('flower')}  {_login(env, 'FLOWER')}",
+        "Neo4j": f"{env['SIGHTLINE_NEO4J_URI']}  {_login(env, 'NEO4J')}",
+        "S3": f"{env['SIGHTLINE_S3_ENDPOINT']}  buckets images and {env['SIGHTLINE_CHECKPOINT_BUCKET']}, any key",
+        "DynamoDB": f"{env['SIGHTLINE_DYNAMODB_ENDPOINT']}  any key, tables {env['SIGHTLINE_TABLE_PREFIX']}…",
+        "Rekognition": env["SIGHTLINE_REKOGNITION_ENDPOINT"],
+        "Redis": f"{env['SIGHTLINE_REDIS_URL']}  keys {env['SIGHTLINE_KEY_PREFIX']}…",
+        "Metrics": metrics,
+        "Logs": str(folder / "logs"),
+        "Settings": f". {folder / 'env'}   then `sightline …` and any client talk to this stack",
+    }
+    return "\n".join(f"{name:<12} {value}" for name, value in rows.items())
+
+
+def processes(folder: Path) -> str:
+    """Name every running process with its id."""
+    entries = Census(folder).running()
+    return "\n".join(f"{entry.name:<24} {entry.pid}" for entry in entries) or "nothing runs"
+
+
+def _login(env: Mapping[str, str], part: str) -> str:
+    return f"user {env[f'SIGHTLINE_{part}_USER']}, password {env[f'SIGHTLINE_{part}_PASSWORD']}"
+
+
+def _metrics_ports(place: Place, folder: Path) -> list[int]:
+    workers = [entry.name for entry in Census(folder).running() if "-" in entry.name]
+    return [place.port(f"metrics of {name}") for name in workers]

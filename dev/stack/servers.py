@@ -1,0 +1,166 @@
+"""The servers, each declared as a value: its command, where clients find it, how to see that it is ready."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from dev.stack.folders import PROGRAMS
+from dev.stack.place import Place
+from dev.stack.readiness import dynamodb_answers, http_answers, neo4j_answers, redis_answers
+
+BUCKETS = ("images", "sightline")
+"""Made at the first start of S3: one for pictures, one for sightline's own objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a caller may choose.
+
+    rekognition: more arguments for it; defaults: SIGHTLINE_* settings that the stack's own go over; settings: those
+    that go over the stack's own.
+    """
+
+    dynamodb_in_memory: bool = False
+    rekognition: tuple[str, ...] = ()
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One server. settings: how sightline finds it; files: what must be written before it starts."""
+
+    name: str
+    command: tuple[str, ...]
+    address: str
+    settings: Mapping[str, str]
+    is_ready: Callable[[], bool]
+    files: Mapping[Path, str] = field(default_factory=dict)
+
+
+def redis_server(place: Place, _: Options) -> Server:
+    """Keep the queues in an append-only file: a restart loses a second at most."""
+    port = place.port("redis")
+    url = f"redis://127.0.0.1:{port}/0"
+    command = ("redis-server", "--bind", "127.0.0.1", "--port", str(port), "--dir", str(place.data("redis")))
+    return Server(
+        "redis",
+        (*command, "--save", "", "--appendonly", "yes"),
+        url,
+        {"SIGHTLINE_REDIS_URL": url},
+        partial(redis_answers, port),
+    )
+
+
+def neo4j_server(place: Place, _: Options) -> Server:
+    """Run Neo4j Community from its jars, as its own launcher does (Java 17 needs the packages opened)."""
+    port, home = place.port("neo4j"), place.data("neo4j")
+    uri, password = f"bolt://127.0.0.1:{port}", place.password("neo4j")
+    packages = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
+    opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in packages]
+    settings = {
+        "SIGHTLINE_NEO4J_URI": uri,
+        "SIGHTLINE_NEO4J_USER": "neo4j",
+        "SIGHTLINE_NEO4J_PASSWORD": password,
+        "SIGHTLINE_NEO4J_DATABASE": "neo4j",
+    }
+    return Server(
+        "neo4j",
+        (
+            *_java("neo4j", "1g", *opened),
+            "org.neo4j.server.CommunityEntryPoint",
+            f"--home-dir={home}",
+            f"--config-dir={home}",
+            "--console-mode",
+        ),
+        uri,
+        settings,
+        partial(neo4j_answers, uri, password),
+        {home / "neo4j.conf": _neo4j_conf(port)},
+    )
+
+
+def dynamodb_server(place: Place, options: Options) -> Server:
+    """Run DynamoDB Local; one database for every key and region, as its clients here are one account."""
+    port, data = place.port("dynamodb"), place.data("dynamodb")
+    where = ("-inMemory",) if options.dynamodb_in_memory else ("-dbPath", str(data))
+    native = f"-Djava.library.path={PROGRAMS / 'dynamodb'}"
+    url = f"http://127.0.0.1:{port}"
+    return Server(
+        "dynamodb",
+        (
+            *_java("dynamodb", "1g", native),
+            "LoopbackDynamoDb",
+            "-port",
+            str(port),
+            "-disableTelemetry",
+            "-sharedDb",
+            *where,
+        ),
+        url,
+        {"SIGHTLINE_DYNAMODB_ENDPOINT": url},
+        partial(dynamodb_answers, port),
+    )
+
+
+def s3_server(place: Place, _: Options) -> Server:
+    """Run S3Mock; it keeps its objects as files."""
+    port = place.port("s3")
+    url = f"http://127.0.0.1:{port}"
+    store = {"root": place.data("s3"), "retainFilesOnExit": "true", "initialBuckets": ",".join(BUCKETS)}
+    properties = [f"--com.adobe.testing.s3mock.store.{name}={value}" for name, value in store.items()]
+    return Server(
+        "s3",
+        (*_java("s3", "512m"), "LoopbackS3", f"--server.port={port}", *properties),
+        url,
+        {"SIGHTLINE_S3_ENDPOINT": url, "SIGHTLINE_CHECKPOINT_BUCKET": BUCKETS[-1]},
+        partial(http_answers, port, "/"),
+    )
+
+
+def rekognition_server(place: Place, options: Options) -> Server:
+    """Run our local Rekognition; it reads the pictures from the local S3."""
+    port = place.port("rekognition")
+    url = f"http://127.0.0.1:{port}"
+    command = (sys.executable, "-m", "dev.rekognition", "--host", "127.0.0.1", "--port", str(port))
+    source = ("--s3-endpoint", f"http://127.0.0.1:{place.port('s3')}")
+    calls = ("--calls-log", str(place.data("rekognition") / "calls.jsonl"))
+    return Server(
+        "rekognition",
+        (*command, *source, *calls, *options.rekognition),
+        url,
+        {"SIGHTLINE_REKOGNITION_ENDPOINT": url},
+        partial(http_answers, port, "/healthz"),
+    )
+
+
+SERVERS: Mapping[str, Callable[[Place, Options], Server]] = {
+    "redis": redis_server,
+    "neo4j": neo4j_server,
+    "dynamodb": dynamodb_server,
+    "s3": s3_server,
+    "rekognition": rekognition_server,
+}
+
+
+def _java(name: str, heap: str, *options: str) -> tuple[str, ...]:
+    """Bound the heap: five servers and the workers share one machine. `*`: every jar of the folder."""
+    program = PROGRAMS / name
+    return ("java", f"-Xmx{heap}", *options, "-cp", f"{program / 'classes'}:{program}/*")
+
+
+def _neo4j_conf(port: int) -> str:
+    return f"""server.default_listen_address=127.0.0.1
+server.bolt.enabled=true
+server.bolt.listen_address=127.0.0.1:{port}
+server.bolt.advertised_address=127.0.0.1:{port}
+server.http.enabled=false
+server.https.enabled=false
+server.memory.heap.initial_size=512m
+server.memory.heap.max_size=1g
+server.memory.pagecache.size=512m
+dbms.security.auth_enabled=true
+dbms.usage_report.enabled=false
+"""

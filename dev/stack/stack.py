@@ -1,0 +1,166 @@
+"""One local stack: servers and our own processes in one folder, as a context manager."""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from dev.stack.census import Census
+from dev.stack.crew import Crew
+from dev.stack.errors import NotReady, UnknownService
+from dev.stack.install import require
+from dev.stack.place import Place
+from dev.stack.processes import Process, inherited, stop_all
+from dev.stack.readiness import wait_until
+from dev.stack.servers import SERVERS, Options, Server
+
+READY_SECONDS = 90.0
+
+
+class Stack:
+    """Servers, and workers on request. `env` holds every SIGHTLINE_* setting once the stack has started."""
+
+    def __init__(self, folder: Path, servers: Sequence[str] = tuple(SERVERS), options: Options | None = None) -> None:
+        if unknown := set(servers) - set(SERVERS):
+            raise UnknownService(", ".join(sorted(unknown)), remedy=f"There are {', '.join(SERVERS)}")
+        self.place = Place(folder)
+        self.env: dict[str, str] = {}
+        self._names = tuple(servers)
+        self._options = options or Options()
+        self._servers: dict[str, RunningServer] = {}
+        self._census = Census(self.place.folder)
+        self.crew = Crew(self.place, self._count)
+
+    def __enter__(self) -> Self:
+        """Start the servers; stop them again when one does not become ready."""
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop everything."""
+        self.stop()
+
+    def start(self) -> None:
+        """Start every server at once and wait until each is ready. Ends first what an earlier run left behind."""
+        require(self._names)
+        self._census.end_leftovers()
+        self.place.renew_taken_ports()
+        servers = [SERVERS[name](self.place, self._options) for name in self._names]
+        self.env = self._settings(servers)
+        environment = inherited() | self.env
+        self._servers = {server.name: RunningServer(server, self.place, environment) for server in servers}
+        for running in self._servers.values():
+            running.begin()
+        self._count()
+        for running in self._servers.values():
+            running.wait()
+
+    def stop(self) -> None:
+        """Stop our processes, then the servers; each has 45 s. The data stays in the folder."""
+        self.crew.stop()
+        stop_all([running.process for running in self._servers.values()])
+        self._count()
+
+    def server(self, name: str) -> "RunningServer":
+        """Give a server of this stack, to kill, freeze or start it."""
+        if name not in self._servers:
+            raise UnknownService(name, remedy=f"This stack has started {', '.join(self._servers) or 'none'}")
+        return self._servers[name]
+
+    @property
+    def processes(self) -> list[Process]:
+        """Every process that should run: the servers, then ours."""
+        return [*(running.process for running in self._servers.values()), *self.crew.processes]
+
+    @property
+    def workers(self) -> dict[str, list[int]]:
+        """Service → ids of its running processes."""
+        return self.crew.pids
+
+    def set_up(self) -> None:
+        """Make tables, constraints and whatever else must be there once: the one-time services of ours."""
+        self.crew.run_once(self.env)
+
+    def start_workers(self, counts: Mapping[str, int]) -> None:
+        """Bring each named service to so many replicas and wait until they consume; leave the others alone."""
+        self.crew.scale(counts, self.env)
+
+    def revive(self, name: str) -> None:
+        """Start a process again that has died."""
+        next(process for process in self.processes if process.name == name).start()
+        self._count()
+
+    def _settings(self, servers: Sequence[Server]) -> dict[str, str]:
+        own = {
+            "SIGHTLINE_REGION": "us-east-1",
+            "SIGHTLINE_AWS_ACCESS_KEY_ID": "local",
+            "SIGHTLINE_AWS_SECRET_ACCESS_KEY": "local",
+            "SIGHTLINE_TABLE_PREFIX": "sightline-",
+            "SIGHTLINE_KEY_PREFIX": "sightline:",
+            "SIGHTLINE_STATE_FOLDER": str(self.place.folder / "state"),
+            "SIGHTLINE_FLOWER_USER": "sightline",
+            "SIGHTLINE_FLOWER_PASSWORD": self.place.password("flower"),
+        }
+        found = {name: value for server in servers for name, value in server.settings.items()}
+        return dict(self._options.defaults) | own | found | dict(self._options.settings)
+
+    def _count(self) -> None:
+        self._census.write({process.name: process.pid for process in self.processes if process.is_running()})
+
+
+class RunningServer:
+    """A server's process, and how to see that it is ready."""
+
+    def __init__(self, server: Server, place: Place, environment: Mapping[str, str]) -> None:
+        self.server = server
+        self.ready_seconds = 0.0
+        self.process = Process(server.name, server.command, place.log(server.name), environment)
+        self._data = place.data(server.name)
+
+    @property
+    def address(self) -> str:
+        """Where its clients find it."""
+        return self.server.address
+
+    def start(self) -> None:
+        """Start it, unless it runs, and wait until it is ready."""
+        self.begin()
+        self.wait()
+
+    def stop(self) -> None:
+        """TERM, and KILL after 45 s."""
+        self.process.stop()
+
+    def kill(self) -> None:
+        """KILL at once."""
+        self.process.kill()
+
+    def freeze(self) -> None:
+        """Stop it without ending it: connections stay open and nobody answers."""
+        self.process.freeze()
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self.process.thaw()
+
+    def begin(self) -> None:
+        """Start it and do not wait."""
+        self._data.mkdir(parents=True, exist_ok=True)
+        for path, text in self.server.files.items():
+            path.write_text(text)
+        self.process.start()
+
+    def wait(self) -> None:
+        """Wait until it is ready; raise NotReady with the end of its log where that does not happen."""
+        begun = time.monotonic()
+        is_over = wait_until(lambda: not self.process.is_running() or self.server.is_ready(), READY_SECONDS)
+        self.ready_seconds = time.monotonic() - begun
+        if not (is_over and self.process.is_running()):
+            raise NotReady(f"{self.server.name} ({self.address})", remedy=f"Its log ends:\n{self.process.log_end()}")

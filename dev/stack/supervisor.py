@@ -1,0 +1,169 @@
+"""The process that `make up` leaves behind: it starts the stack, restarts what dies, and stops all of it at TERM.
+
+It is told what to run by `wanted.json` and says how far it has come in `reached.json`, both in the stack's folder.
+Files need no open connection: `make up` may be interrupted, and a supervisor that was killed leaves no stale socket.
+"""
+
+import fcntl
+import json
+import os
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, NoReturn
+
+from dev.stack.compose import our_services
+from dev.stack.place import write_privately
+from dev.stack.processes import Process
+from dev.stack.servers import Options
+from dev.stack.stack import Stack
+from vision.errors import SightlineError
+
+LOOK_SECONDS = 0.5
+STEADY_SECONDS = 30.0
+LONGEST_PAUSE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What `make up` asks for: replicas by service, over one of each. number: + 1 with each change."""
+
+    number: int = 0
+    scale: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far the supervisor is. error: why the wish of this number could not be met, or ""."""
+
+    pid: int
+    number: int
+    error: str = ""
+
+
+def read_wanted(folder: Path) -> Wanted:
+    """Read what is asked for; one of each where nothing is."""
+    file = folder / "wanted.json"
+    return Wanted(**json.loads(file.read_text())) if file.exists() else Wanted()
+
+
+def write_wanted(folder: Path, wanted: Wanted) -> None:
+    """Ask for something else."""
+    write_privately(folder / "wanted.json", json.dumps(asdict(wanted)))
+
+
+def read_reached(folder: Path) -> Reached | None:
+    """Read how far the supervisor is; None where none has run."""
+    file = folder / "reached.json"
+    return Reached(**json.loads(file.read_text())) if file.exists() else None
+
+
+class Supervisor:
+    """The loop over one stack."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._folder = stack.place.folder
+        self._number = -1
+        self._deaths: dict[str, tuple[int, float]] = {}
+
+    def run(self) -> NoReturn:
+        """Start the stack and look after it until TERM or INT."""
+        self._stack.start()
+        for running in self._stack.processes:
+            say(f"{running.name} is ready, pid {running.pid}")
+        write_env(self._folder / "env", self._stack.env)
+        self._stack.set_up()
+        while True:
+            self._meet_wish()
+            self._revive_the_dead()
+            time.sleep(LOOK_SECONDS)
+
+    def _meet_wish(self) -> None:
+        wanted = read_wanted(self._folder)
+        if wanted.number == self._number:
+            return
+        error = ""
+        try:
+            self._stack.start_workers(self._counts(wanted))
+        except SightlineError as failure:
+            error = str(failure)
+            say(error)
+        self._number = wanted.number
+        say(f"running {' '.join(f'{name}={len(pids)}' for name, pids in self._stack.workers.items())}")
+        write_reached(self._folder, Reached(os.getpid(), wanted.number, error))
+
+    def _counts(self, wanted: Wanted) -> dict[str, int]:
+        ours = our_services(self._stack.env)
+        usual = {name: 1 for name, service in ours.items() if not (service.is_once or service.is_optional)}
+        return usual | dict(wanted.scale)
+
+    def _revive_the_dead(self) -> None:
+        for process in self._stack.processes:
+            if not process.is_running():
+                self._revive(process)
+
+    def _revive(self, process: Process) -> None:
+        """Start it again, later each time when it keeps dying: 0, 1, 2, 4 … 30 s."""
+        now = time.monotonic()
+        deaths, not_before = self._deaths.get(process.name, (0, 0.0))
+        if now < not_before:
+            return
+        deaths = 0 if now - not_before > STEADY_SECONDS else deaths
+        say(f"{process.name} died ({process.exit_status}), it is started again; its log ends: {process.log_end(1)}")
+        self._stack.revive(process.name)
+        self._deaths[process.name] = (deaths + 1, now + min(2.0**deaths, LONGEST_PAUSE_SECONDS))
+
+
+def supervise(folder: Path) -> int:
+    """Run a supervisor for this folder, unless one runs; give the exit code."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        if not take(lock):
+            say("another supervisor runs already")
+            return 0
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: sys.exit(0))
+        outer = {name: value for name, value in os.environ.items() if name.startswith("SIGHTLINE_")}
+        stack = Stack(folder, options=Options(defaults=outer))
+        try:
+            Supervisor(stack).run()
+        except SightlineError as error:
+            write_reached(folder, Reached(os.getpid(), read_wanted(folder).number, str(error)))
+            say(str(error))
+            return 1
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_IGN)
+            say("stopping")
+            stack.stop()
+            say("stopped")
+
+
+def take(lock: IO[str]) -> bool:
+    """Take the lock that a supervisor holds as long as it lives; give False when another has it."""
+    with suppress(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
+
+
+def write_reached(folder: Path, reached: Reached) -> None:
+    """Say how far it is."""
+    write_privately(folder / "reached.json", json.dumps(asdict(reached)))
+
+
+def write_env(path: Path, env: Mapping[str, str]) -> None:
+    """Write the settings for `. .cache/stack/env`; it holds passwords, so only its owner may read it."""
+    write_privately(path, "".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(env.items())))
+
+
+def say(text: str) -> None:
+    """Write a line with its time to the supervisor's log."""
+    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {text}", flush=True)

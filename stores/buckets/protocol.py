@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from vision.errors import InvalidUri
+from vision.errors import InvalidUri, TooManyBytes
+from vision.limits import MAX_BYTES_IN_S3
 
 MAX_KEY_BYTES = 1024
 
@@ -22,7 +23,7 @@ class ObjectUri:
         """Read a URI; raise InvalidUri where it does not name an object."""
         scheme, _, rest = uri.partition("://")
         bucket, _, key = rest.partition("/")
-        if scheme != "s3" or not bucket or not key or len(key.encode("utf-8", "surrogatepass")) > MAX_KEY_BYTES:
+        if scheme != "s3" or not bucket or not 0 < _key_bytes(key) <= MAX_KEY_BYTES:
             raise InvalidUri(uri)
         return cls(bucket, key)
 
@@ -72,9 +73,23 @@ class Buckets(Protocol):
         """Raise what stands in the way of using the bucket; try two conditional writes, which some stand-ins ignore."""
 
 
+def require_readable(uri: ObjectUri, size_bytes: int) -> None:
+    """Raise TooManyBytes where an object is larger than `get` reads."""
+    if size_bytes > MAX_BYTES_IN_S3:
+        raise TooManyBytes(str(uri), rule=f"{TooManyBytes.rule}; it has {size_bytes:,} bytes")
+
+
 def walk(buckets: Buckets, bucket: str, prefix: str) -> Iterator[ObjectHead]:
     """List everything under a prefix, page by page."""
     after = None
     while page := buckets.list_page(bucket, prefix, after):
         yield from page
         after = page[-1].uri.key
+
+
+def _key_bytes(key: str) -> int:
+    """Measure a key as S3 does; 0 where it is no text that UTF-8 can hold, such as half a surrogate pair."""
+    try:
+        return len(key.encode())
+    except UnicodeEncodeError:
+        return 0

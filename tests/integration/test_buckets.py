@@ -1,0 +1,213 @@
+"""The contract of buckets over memory and S3."""
+
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from botocore.config import Config
+from botocore.session import Session
+
+from stores.buckets.memory import InMemoryBuckets
+from stores.buckets.protocol import MAX_KEY_BYTES, Buckets, ObjectUri, walk
+from stores.buckets.s3 import S3Buckets
+from vision.errors import ImageMissing, MissingBucket, TooManyBytes, Unavailable
+from vision.limits import MAX_BYTES_IN_S3
+
+ODD_KEYS = [
+    "yard/a b+c%20d.jpg",
+    "yard/\"quoted\" and 'single'.jpg",
+    "yard/back\\slash.jpg",
+    "yard/🎥 camera.jpg",
+    "yard/line\nbreak.jpg",
+    "yard/&<>?#=;:@$,.jpg",
+    "yard/Ünïcödé/雪.jpg",
+    "yard/" + "é" * ((MAX_KEY_BYTES - 5) // 2) + "x",
+]
+
+
+def s3(endpoint: str) -> S3Buckets:
+    client = Session().create_client(
+        "s3",
+        region_name="us-east-1",
+        endpoint_url=endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, connect_timeout=5),
+    )
+    return S3Buckets(client)
+
+
+@pytest.fixture(params=["memory", "s3"])
+def buckets(request: pytest.FixtureRequest) -> Buckets:
+    if request.param == "memory":
+        return InMemoryBuckets(lambda: datetime.now(UTC))
+    return s3(request.getfixturevalue("s3_endpoint"))
+
+
+@pytest.fixture
+def bucket(buckets: Buckets) -> Iterator[str]:
+    name = f"test-{uuid4().hex}"
+    buckets.create(name)
+    yield name
+    for each in walk(buckets, name, ""):
+        buckets.delete(each.uri)
+
+
+def test_what_was_put_is_what_is_read(buckets: Buckets, bucket: str) -> None:
+    uri = ObjectUri(bucket, "yard/a.jpg")
+    etag = buckets.put(uri, b"picture")
+    head, data = buckets.get(uri)
+
+    assert data == b"picture"
+    assert (head.uri, head.etag, head.size_bytes, head.version) == (uri, etag, 7, None)
+    assert '"' not in head.etag
+    assert abs(datetime.now(UTC) - head.last_modified) < timedelta(minutes=1)
+    assert head == buckets.head(uri)
+
+
+def test_other_bytes_have_another_etag(buckets: Buckets, bucket: str) -> None:
+    uri = ObjectUri(bucket, "yard/a.jpg")
+    etags = [buckets.put(uri, data) for data in (b"one", b"two", b"one")]
+
+    assert etags[0] == etags[2] != etags[1]
+
+
+def test_an_empty_object_is_an_object(buckets: Buckets, bucket: str) -> None:
+    uri = ObjectUri(bucket, "yard/empty.jpg")
+    buckets.put(uri, b"")
+
+    assert buckets.get(uri)[1] == b""
+    assert buckets.head(uri).size_bytes == 0
+
+
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_a_key_is_taken_as_it_is(buckets: Buckets, bucket: str, key: str) -> None:
+    uri = ObjectUri(bucket, key)
+    etag = buckets.put(uri, key.encode())
+
+    assert buckets.get(uri)[1] == key.encode()
+    assert buckets.head(uri).etag == etag
+    assert [each.uri for each in buckets.list_page(bucket, "yard/", None)] == [uri]
+    buckets.delete(uri)
+    assert buckets.list_page(bucket, "", None) == []
+
+
+def test_a_listing_goes_on_behind_any_key(buckets: Buckets, bucket: str) -> None:
+    for key in ODD_KEYS:
+        buckets.put(ObjectUri(bucket, key), b"x")
+    listed: list[str] = []
+    while page := buckets.list_page(bucket, "", listed[-1] if listed else None, limit=3):
+        assert len(page) <= 3
+        listed += [each.uri.key for each in page]
+
+    assert listed == sorted(ODD_KEYS, key=str.encode)
+
+
+def test_a_listing_holds_only_its_prefix_and_the_objects_facts(buckets: Buckets, bucket: str) -> None:
+    inside, outside = ObjectUri(bucket, "yard/a.jpg"), ObjectUri(bucket, "yardstick/a.jpg")
+    etag = buckets.put(inside, b"picture")
+    buckets.put(outside, b"other")
+
+    (found,) = walk(buckets, bucket, "yard/")
+    assert (found.uri, found.etag, found.size_bytes) == (inside, etag, 7)
+    assert abs(datetime.now(UTC) - found.last_modified) < timedelta(minutes=1)
+
+
+def test_a_missing_object_is_not_a_missing_bucket(buckets: Buckets, bucket: str) -> None:
+    uri = ObjectUri(bucket, "yard/none.jpg")
+
+    for ask in (buckets.get, buckets.head):
+        with pytest.raises(ImageMissing, match="yard/none"):
+            ask(uri)
+
+
+def test_a_missing_bucket_is_said_by_every_question(buckets: Buckets) -> None:
+    uri = ObjectUri(f"none-{uuid4().hex}", "yard/a.jpg")
+
+    for ask in (
+        lambda: buckets.get(uri),
+        lambda: buckets.head(uri),
+        lambda: buckets.put(uri, b""),
+        lambda: buckets.put(uri, b"", if_match="0" * 32),
+        lambda: buckets.delete(uri),
+        lambda: buckets.list_page(uri.bucket, "", None),
+        lambda: buckets.check(uri.bucket),
+    ):
+        with pytest.raises(MissingBucket, match=uri.bucket):
+            ask()
+
+
+def test_the_largest_image_is_read_and_one_byte_more_is_refused(buckets: Buckets, bucket: str) -> None:
+    largest, larger = ObjectUri(bucket, "yard/largest.jpg"), ObjectUri(bucket, "yard/larger.jpg")
+    buckets.put(largest, bytes(MAX_BYTES_IN_S3))
+    buckets.put(larger, bytes(MAX_BYTES_IN_S3 + 1))
+
+    assert len(buckets.get(largest)[1]) == MAX_BYTES_IN_S3
+    with pytest.raises(TooManyBytes, match="it has 15,728,641 bytes"):
+        buckets.get(larger)
+
+
+def test_a_write_on_condition_of_an_etag_happens_only_while_it_holds(buckets: Buckets, bucket: str) -> None:
+    uri = ObjectUri(bucket, "sightline/checkpoints/position")
+    assert buckets.put(uri, b"one", if_match="0" * 32) is None
+    first = buckets.put(uri, b"one")
+    second = buckets.put(uri, b"two", if_match=first)
+
+    assert second is not None
+    assert buckets.put(uri, b"three", if_match=first) is None
+    assert buckets.get(uri)[1] == b"two"
+
+
+def test_a_write_on_condition_of_absence_happens_once(buckets: Buckets, bucket: str) -> None:
+    uri = ObjectUri(bucket, "sightline/checkpoints/position")
+
+    assert buckets.put(uri, b"one", if_none_match=True) is not None
+    assert buckets.put(uri, b"two", if_none_match=True) is None
+    assert buckets.get(uri)[1] == b"one"
+
+
+def test_what_is_not_there_can_be_deleted_again(buckets: Buckets, bucket: str) -> None:
+    uri = ObjectUri(bucket, "yard/a.jpg")
+    buckets.put(uri, b"picture")
+    buckets.delete(uri)
+    buckets.delete(uri)
+
+    with pytest.raises(ImageMissing):
+        buckets.head(uri)
+
+
+def test_a_bucket_created_again_keeps_what_it_holds(buckets: Buckets, bucket: str) -> None:
+    uri = ObjectUri(bucket, "yard/a.jpg")
+    buckets.put(uri, b"picture")
+    buckets.create(bucket)
+
+    assert buckets.get(uri)[1] == b"picture"
+
+
+def test_a_check_passes_and_leaves_nothing_behind(buckets: Buckets, bucket: str) -> None:
+    buckets.check(bucket)
+
+    assert buckets.list_page(bucket, "", None) == []
+
+
+@pytest.mark.parametrize("key", ODD_KEYS[:-1])
+def test_a_link_shows_the_object_without_credentials(s3_endpoint: str, key: str) -> None:
+    buckets = s3(s3_endpoint)
+    uri = ObjectUri("test-links", key)
+    buckets.create(uri.bucket)
+    buckets.put(uri, b"picture")
+
+    link = buckets.link(uri, timedelta(minutes=5))
+    assert link.startswith(s3_endpoint)
+    with urllib.request.urlopen(link, timeout=10) as answer:  # noqa: S310 - a loopback address of the test's own
+        assert answer.read() == b"picture"
+
+
+def test_a_server_that_is_away_is_unavailable() -> None:
+    buckets = s3("http://127.0.0.1:1")
+    uri = ObjectUri("any", "yard/a.jpg")
+
+    with pytest.raises(Unavailable, match="s3://any/yard/a"):
+        buckets.get(uri)

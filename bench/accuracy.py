@@ -1,0 +1,102 @@
+"""How often does a 95 % interval hold the truth? Simulated windows, ours beside four ways that people take.
+
+`python -m bench.accuracy [--days N] [--case TEXT]`: N windows of each case (default 1,500), seeds fixed. It prints for
+each case and method the coverage of precision, recall, F1 and missed images with its standard error in percentage
+points, and the mean width of the interval. It fails if a coverage of ours leaves 93–99 % by more than two standard
+errors.
+"""
+
+import argparse
+import sys
+import zlib
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.accuracy_rivals import RIVALS, Ranges
+from bench.accuracy_worlds import CASES, Array, Case, Whole, Worlds, simulate
+
+FIGURES = ("precision", "recall", "F1", "missed")
+GOAL = (0.93, 0.99)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One method in one case: arrays of shape (4,) in the order of FIGURES."""
+
+    case: Case
+    method: str
+    coverage: Array
+    error: Array
+    width: Array
+
+    @property
+    def is_within_goal(self) -> bool:
+        """Say whether every coverage lies within the goal, give or take two standard errors."""
+        low, high = GOAL
+        return bool(np.all((self.coverage >= low - 2 * self.error) & (self.coverage <= high + 2 * self.error)))
+
+    def row(self) -> str:
+        """Write one line of the table."""
+        cells = zip(self.coverage * 100, self.error * 100, self.width, strict=True)
+        return f"  {self.method:<24}" + "".join(f"{c:7.1f} ±{e:4.1f} {w:9.3f}" for c, e, w in cells)
+
+
+def true_figures(population: Whole, truth: Whole) -> list[float]:
+    """Compute what the intervals should hold, for one window; NaN where a figure is undefined."""
+    found, missed, listed = int(truth[:, 0].sum()), int(truth[:, 1:].sum()), int(population[:, 0].sum())
+    there = found + missed
+    recall = found / there if there else float("nan")
+    return [found / listed, recall, 2 * found / (listed + there), float(missed)]
+
+
+def run_case(case: Case, windows: int) -> list[Result]:
+    """Simulate one case and let each method answer."""
+    worlds = simulate(case, windows, np.random.Generator(np.random.PCG64(zlib.crc32(case.name.encode()))))
+    truths = np.array([true_figures(*pair) for pair in zip(worlds.population, worlds.truth, strict=True)])
+    return [_judge(case, method, truths, _answers(method, worlds)) for method in RIVALS]
+
+
+def _answers(method: str, worlds: Worlds) -> Array:
+    """Give the intervals of a method, shape (windows, 4, 2)."""
+    windows = zip(worlds.population, worlds.decided, worlds.present, strict=True)
+    answers: list[Ranges] = [RIVALS[method](*window, f"window {i}") for i, window in enumerate(windows)]
+    return np.array(answers)
+
+
+def _judge(case: Case, method: str, truths: Array, answers: Array) -> Result:
+    """Count how often the truth lies inside; an interval that was not given holds nothing."""
+    defined = ~np.isnan(truths)
+    inside = (answers[..., 0] <= truths + 1e-12) & (truths - 1e-12 <= answers[..., 1])
+    coverage = np.array([inside[defined[:, i], i].mean() for i in range(len(FIGURES))])
+    error = np.sqrt(coverage * (1 - coverage) / defined.sum(axis=0))
+    return Result(case, method, coverage, error, np.nanmean(answers[..., 1] - answers[..., 0], axis=0))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the cases on all cores and print the table; 1 if ours misses the goal."""
+    parser = argparse.ArgumentParser(prog="python -m bench.accuracy", description="Coverage of the intervals.")
+    parser.add_argument("--days", type=int, default=1500, help="simulated days, or windows of days, for each case")
+    parser.add_argument("--case", default="", help="only the cases whose name holds this")
+    options = parser.parse_args(arguments)
+    cases = [case for case in CASES if options.case in case.name]
+    print(f"coverage in % ± its standard error, mean width; {options.days} windows a case")
+    print(f"  {'':<24}" + "".join(f"{name:>23}" for name in FIGURES))
+    with ProcessPoolExecutor() as pool:
+        missed = sum(_print(results) for results in pool.map(run_case, cases, [options.days] * len(cases)))
+    print(f"ours within {GOAL[0]:.0%}–{GOAL[1]:.0%} ± 2 standard errors: {len(cases) - missed} of {len(cases)} cases")
+    return int(missed > 0)
+
+
+def _print(results: Sequence[Result]) -> bool:
+    """Print one case; say whether ours missed the goal."""
+    print(results[0].case.name)
+    for result in results:
+        print(result.row(), flush=True)
+    return not results[0].is_within_goal
+
+
+if __name__ == "__main__":
+    sys.exit(main())

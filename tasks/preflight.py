@@ -25,7 +25,7 @@ from vision.pictures import JPEG_SIGNATURE, PNG_SIGNATURE, bare_jpeg, bare_png, 
 
 _MANY_PIXELS = 20_000_000
 _big_decodes = BoundedSemaphore(2)
-"""At most two decodes of many pixels at once in a process: each may take 400 MB."""
+"""At most two decodes of many pixels at once in a process: a PNG of the largest size takes 400 MB."""
 
 _DAMAGE = (OSError, SyntaxError, ValueError, struct.error)
 """How Pillow and the file's own structure say that a picture is broken."""

@@ -6,15 +6,15 @@ from datetime import datetime
 from threading import Event
 from typing import Protocol
 
-from stores.graph.group_commit import GroupCommit
-
 from stores.buckets.protocol import Buckets, ObjectHead
+from stores.graph.group_commit import GroupCommit
 from stores.graph.protocol import GraphStore
 from stores.images.protocol import ImageStore
 from stores.ledger.protocol import Ledger
 from stores.limiter.protocol import Limiter
 from stores.operations.protocol import OperationStore
 from stores.rows import Capture
+from tasks.spending import CallCounter
 from vision.feature import Feature
 from vision.models import Answer, Json
 
@@ -26,6 +26,9 @@ class Detector(Protocol):
         self, feature: Feature, parameters: Mapping[str, Json], bucket: str, key: str, version: str | None = None
     ) -> Answer:
         """Analyse an object in S3: one HTTP attempt. Raises the errors of `vision.errors`."""
+
+    def check(self) -> None:
+        """Raise AccessDenied or Unavailable where the service can not be used; costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Services:
     limiter: Limiter
     operations: OperationStore
     detector: Detector
+    calls: CallCounter
     plan: Plan
     read_capture: Callable[[ObjectHead, bytes], Capture]
     clock: Callable[[], datetime]

@@ -1,0 +1,198 @@
+"""Detect: pay once for one analysis.
+
+settled? → slot → claim → call → does the object still show the row's etag? → settle. A process may die between any two
+of these: before the call nothing is paid; after it the lease runs out and the attempt counts as ended unknown. An
+answer that is paid and in hand is held on to while S3 or DynamoDB is away: asking again would cost again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event
+
+import structlog
+from celery import shared_task
+from celery.exceptions import Ignore
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_exponential,
+    wait_random,
+)
+
+from stores.buckets.protocol import Buckets, ObjectUri
+from stores.images.protocol import ImageStore
+from stores.ledger.protocol import Analysis, Entry, Ledger
+from stores.limiter.protocol import Limiter
+from stores.rows import Content, ImageRow, Lane, Rejection
+from tasks.policy import StepTask
+from tasks.services import Detector, Plan, Services, current
+from tasks.spending import CallCounter
+from tasks.steps import DETECT
+from vision.analysis import analysis_id
+from vision.errors import (
+    ImageChanged,
+    ImageMissing,
+    OutcomeUnknown,
+    RampedTooFast,
+    RejectedError,
+    SightlineError,
+    SlotRefused,
+    Throttled,
+    Unavailable,
+)
+from vision.feature import Feature
+from vision.features import feature_named
+from vision.models import Answer
+from vision.prices import price_micro_usd
+
+log = structlog.get_logger()
+
+PATIENCE_SECONDS = 60.0
+"""How long a step asks for a slot before it goes back to its queue: well below the visibility timeout."""
+
+
+HOLD_SECONDS = 100.0
+"""How long an answer in hand waits for S3 and DynamoDB: below the lease and the time after which another may claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """What one attempt needs; the same for every image."""
+
+    ledger: Ledger
+    limiter: Limiter
+    buckets: Buckets
+    detector: Detector
+    calls: CallCounter
+    stopping: Event
+
+
+def detect(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, plan: Plan, payer: Payer) -> bool:
+    """See that the analysis which the row wants is settled; say whether the row still wants one.
+
+    Up to three attempts, each with a slot and a claim of its own. Raises LeaseHeld while another pays, SlotRefused when
+    no slot came near, ImageChanged when the bytes are no longer those of the row, else what the last attempt met.
+    """
+    row = images.get(image_id)
+    if row is None or row.content is None or feature_name not in row.wanted:
+        log.info("The row no longer wants this analysis")
+        return False
+    feature = feature_named(feature_name)
+    analysis = _analysis(row, row.content, feature, plan)
+    attempts = Retrying(
+        stop=stop_after_attempt(3),
+        wait=wait_exponential(multiplier=0.25, max=4) + wait_random(0, 0.5),
+        retry=retry_if_exception_type((Throttled, Unavailable)),
+        sleep=lambda seconds: _sleep(payer.stopping, seconds),
+        reraise=True,
+    )
+    attempts(_attempt, feature, analysis, row.content, lane, payer)
+    return True
+
+
+def _analysis(row: ImageRow, content: Content, feature: Feature, plan: Plan) -> Analysis:
+    """Name what is to be paid: what the row wants. Raise ImageChanged where the settings have changed since ingest."""
+    parameters = plan.features.get(feature.name, {})
+    name = analysis_id(content.sha256, feature.name, parameters, plan.generation)
+    if row.wanted[feature.name] != name:
+        raise ImageChanged(row.image_id, rule="the settings changed while it was worked on")
+    return Analysis(name, content.sha256, feature.name, parameters, plan.generation, row.image_id)
+
+
+def _attempt(feature: Feature, analysis: Analysis, content: Content, lane: Lane, payer: Payer) -> None:
+    standing = payer.ledger.get(analysis.analysis_id)
+    if standing and standing.is_settled:
+        return
+    wait_for_slot(feature.operation, lane, payer.limiter, payer.stopping)
+    claimed = payer.ledger.claim(analysis)
+    if not claimed.is_settled:
+        _pay(feature, claimed, content, payer)
+
+
+def wait_for_slot(operation: str, lane: Lane, limiter: Limiter, stopping: Event) -> None:
+    """Sleep until a booked slot; raise SlotRefused after a minute of asking, or when the process is to stop."""
+    asked_seconds = 0.0
+    while asked_seconds <= PATIENCE_SECONDS:
+        slot = limiter.reserve(operation, lane)
+        _sleep(stopping, slot.wait_seconds)
+        if slot.is_booked:
+            return
+        asked_seconds += slot.wait_seconds
+    raise SlotRefused(operation)
+
+
+def _sleep(stopping: Event, seconds: float) -> None:
+    if stopping.wait(seconds):
+        raise SlotRefused("this process", rule="a process that is to stop waits for nothing")
+
+
+def _pay(feature: Feature, claimed: Entry, content: Content, payer: Payer) -> None:
+    """Call once under the claim; settle, or give the claim back."""
+    try:
+        outcome = _call(feature, claimed.analysis, content, payer)
+    except SightlineError as error:
+        payer.calls.count(feature.name, _failure(error))
+        payer.ledger.release(claimed, is_unknown=isinstance(error, OutcomeUnknown))
+        if isinstance(error, Throttled):
+            payer.limiter.throttled(feature.operation, ramped_too_fast=isinstance(error, RampedTooFast))
+        raise
+    cost = price_micro_usd(feature) if isinstance(outcome, Answer) else 0
+    payer.calls.count(feature.name, "answered" if isinstance(outcome, Answer) else "rejected", cost)
+    _holding(payer.ledger.settle, claimed, outcome, cost)
+
+
+def _call(feature: Feature, analysis: Analysis, content: Content, payer: Payer) -> Answer | Rejection:
+    """Ask, then look whether the object is still the one that was asked about: only then is the answer its own."""
+    uri = ObjectUri.parse(analysis.image_id)
+    outcome: Answer | Rejection
+    try:
+        outcome = payer.detector.analyse_object(feature, analysis.parameters, uri.bucket, uri.key, content.version)
+    except RejectedError as error:
+        outcome = Rejection(type(error).__name__, str(error))
+    if content.version is None:
+        _holding(_check_unchanged, uri, content, payer.buckets)
+    if isinstance(outcome, Rejection) and outcome.error == ImageMissing.__name__:
+        raise Unavailable(str(uri), rule="S3 has the object and Rekognition does not see it yet")
+    return outcome
+
+
+def _check_unchanged(uri: ObjectUri, content: Content, buckets: Buckets) -> None:
+    try:
+        is_same = buckets.head(uri).etag == content.etag
+    except ImageMissing:
+        is_same = False
+    if not is_same:
+        raise ImageChanged(str(uri))
+
+
+def _holding(do: Callable[..., object], *args: object) -> None:
+    """Do it, however long its server is away, up to HOLD_SECONDS."""
+    away = retry_if_exception_type(Unavailable)
+    Retrying(stop=stop_after_delay(HOLD_SECONDS), wait=wait_random(0.2, 2), retry=away, reraise=True)(do, *args)
+
+
+def _failure(error: SightlineError) -> str:
+    """Name how a call ended that settled nothing. `outdated`: answered, for bytes that are no longer there."""
+    names: dict[type[SightlineError], str] = {
+        OutcomeUnknown: "unknown",
+        Throttled: "throttled",
+        RampedTooFast: "throttled",
+        ImageChanged: "outdated",
+    }
+    return names.get(type(error), "failed")
+
+
+def payer(services: Services) -> Payer:
+    """Take from the services what an attempt needs."""
+    s = services
+    return Payer(s.ledger, s.limiter, s.buckets, s.detector, s.calls, s.stopping)
+
+
+@shared_task(name=DETECT, base=StepTask, bind=True)
+def detect_feature(self: StepTask, uri: str, feature: str, lane: str = "live") -> None:  # noqa: ARG001
+    """Pay for one analysis of one image, unless it is paid; end the chain where the row no longer wants it."""
+    s = current()
+    if not detect(uri, feature, Lane(lane), images=s.images, plan=s.plan, payer=payer(s)):
+        raise Ignore

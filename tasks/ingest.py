@@ -1,0 +1,140 @@
+"""Ingest: look at the object, decide what to ask of it, and write that down before anything is sent."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+
+from celery import shared_task
+
+from stores.buckets.protocol import Buckets, ObjectHead, ObjectUri
+from stores.images.protocol import ImageStore
+from stores.operations.protocol import OperationStore
+from stores.rows import Capture, Content, ImageRow, Lane, Rejection, State
+from tasks.letters import write_letter
+from tasks.policy import StepTask
+from tasks.preflight import inspect_picture
+from tasks.publish import BATCH, Publish, publish
+from tasks.services import Plan, Services, current
+from tasks.steps import INGEST, Step, ingest_step, next_steps
+from vision.analysis import analysis_id
+from vision.errors import ImageChanged, ImageMissing, ImageNotYetThere, InvalidUri, RejectedError
+
+
+@dataclass(slots=True)
+class Added:
+    """What became of the URIs that a producer gave: how many were new or known, and which were refused."""
+
+    new: int = 0
+    known: int = 0
+    refused: list[InvalidUri] = field(default_factory=list)
+
+
+def add_images(
+    uris: Iterable[str], lane: Lane = Lane.LIVE, services: Services | None = None, send: Publish = publish
+) -> Added:
+    """Add images by URI (`s3://bucket/key`): the row first, then the message. Adding one twice pays nothing twice."""
+    use = services or current()
+    added = Added()
+    valid = _valid_uris(uris, added.refused)
+    while chunk := list(islice(valid, BATCH)):
+        for _, is_new in use.images.add_many(chunk, lane):
+            added.new += is_new
+            added.known += not is_new
+        send(ingest_step(uri, lane) for uri in chunk)
+    for error in added.refused:
+        write_letter(error, step=INGEST, message={"uri": error.subject}, operations=use.operations, clock=use.clock)
+    return added
+
+
+def _valid_uris(uris: Iterable[str], refused: list[InvalidUri]) -> Iterator[str]:
+    for uri in uris:
+        try:
+            yield str(ObjectUri.parse(uri))
+        except InvalidUri as error:
+            refused.append(error)
+
+
+def ingest(  # noqa: PLR0913 - the signature says what it uses
+    image_id: str,
+    lane: Lane,
+    *,
+    may_be_late: bool,
+    images: ImageStore,
+    buckets: Buckets,
+    operations: OperationStore,
+    plan: Plan,
+    read_capture: Callable[[ObjectHead, bytes], Capture],
+    clock: Callable[[], datetime],
+) -> list[Step]:
+    """Read the object and fix what is wanted of it; give the steps that are due.
+
+    may_be_late: S3 may not show a new object yet, so that its absence raises ImageNotYetThere, to look once more.
+    A bad image ends here: its row says why, and so does a dead letter.
+    """
+    uri = ObjectUri.parse(image_id)
+    seen = _row(image_id, lane, images)
+    try:
+        head, data = buckets.get(uri)
+        content = _content(image_id, head, data)
+        row = images.begin(seen, content, read_capture(head, data), wanted(content.sha256, plan), lane)
+    except RejectedError as error:
+        if isinstance(error, ImageMissing) and may_be_late and seen.content is None:
+            raise ImageNotYetThere(image_id) from error
+        if not (isinstance(error, ImageMissing) and seen.content):
+            write_letter(error, step=INGEST, message={"uri": image_id}, operations=operations, clock=clock)
+        row = _end(seen, error, images)
+    if row is None:
+        raise ImageChanged(image_id)
+    return next_steps(row)
+
+
+def _row(image_id: str, lane: Lane, images: ImageStore) -> ImageRow:
+    """Read the row; make it where a producer sent no more than a message."""
+    row = images.get(image_id)
+    if row is None:
+        images.add(image_id, lane)
+        row = images.get(image_id)
+    if row is None:
+        raise ImageChanged(image_id)
+    return row
+
+
+def _content(image_id: str, head: ObjectHead, data: bytes) -> Content:
+    picture = inspect_picture(image_id, data)
+    digest = hashlib.sha256(data).hexdigest()
+    return Content(digest, head.etag, len(data), picture.width_pixels, picture.height_pixels, head.version)
+
+
+def wanted(content: str, plan: Plan) -> dict[str, str]:
+    """Name the analyses that the plan wants of these bytes: feature → analysis id."""
+    return {name: analysis_id(content, name, request, plan.generation) for name, request in plan.features.items()}
+
+
+def _end(seen: ImageRow, error: RejectedError, images: ImageStore) -> ImageRow | None:
+    state = State.GONE if isinstance(error, ImageMissing) else State.REJECTED
+    return images.end(seen, state, Rejection(type(error).__name__, str(error)))
+
+
+def ingest_with(services: Services, image_id: str, lane: str, retries: int, send: Publish = publish) -> None:
+    """Do the ingest of one message and send what follows."""
+    s = services
+    steps = ingest(
+        image_id,
+        Lane(lane),
+        may_be_late=retries == 0,
+        images=s.images,
+        buckets=s.buckets,
+        operations=s.operations,
+        plan=s.plan,
+        read_capture=s.read_capture,
+        clock=s.clock,
+    )
+    send(steps)
+
+
+@shared_task(name=INGEST, base=StepTask, bind=True)
+def ingest_image(self: StepTask, uri: str, lane: str = "live") -> None:
+    """Look at one image and send its analyses on their way."""
+    ingest_with(current(), uri, lane, self.request.retries)

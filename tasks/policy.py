@@ -1,0 +1,99 @@
+"""What Celery does with a step's errors: the one place where a message is tried again.
+
+| error | what happens | counted |
+|---|---|---|
+| a wait (somebody's lease, no slot near) | a copy of the message, with its chain, a little later | no |
+| the image changed meanwhile | it is ingested again, and this chain ends | – |
+| another RetryableError, or our configuration | tried again after 2, 4, 8 s | 3 times |
+| BadMessage, RejectedError | a dead letter | – |
+
+What Celery gives up on stays unfinished in its row. Below this, botocore retries S3 and DynamoDB, `stores/graph`
+retries transactions, and `tasks/detect.py` retries a call: nothing else retries.
+"""
+
+from random import uniform
+from typing import Any
+
+import structlog
+from celery import Task
+from celery.exceptions import Ignore
+
+from stores.rows import Lane
+from tasks.letters import write_letter
+from tasks.publish import publish
+from tasks.services import current
+from tasks.steps import INGEST, ingest_step
+from vision.errors import (
+    BadMessage,
+    ConfigurationError,
+    ImageChanged,
+    LeaseHeld,
+    RejectedError,
+    RetryableError,
+    SightlineError,
+    SlotRefused,
+)
+
+log = structlog.get_logger()
+
+MAX_RETRIES = 3
+WAIT_SECONDS = {LeaseHeld: 5.0, SlotRefused: 1.0}
+
+
+def backoff_seconds(retries: int) -> float:
+    """Give the delay before the next try: 2, 4, 8 s, each up to a half more, so that many do not come back at once."""
+    return float(2 ** (retries + 1)) * uniform(1.0, 1.5)  # noqa: S311 - jitter
+
+
+class StepTask(Task[..., Any]):
+    """A task that works on one image."""
+
+    throws = (RejectedError, BadMessage)
+    max_retries = MAX_RETRIES
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the step, and sort its errors."""
+        self._check_arguments(args, kwargs)
+        try:
+            return super().__call__(*args, **kwargs)
+        except (LeaseHeld, SlotRefused) as error:
+            self._send_again(WAIT_SECONDS[type(error)])
+            raise Ignore from error
+        except ImageChanged as error:
+            if self.name == INGEST:
+                raise self.retry(exc=error, countdown=backoff_seconds(self.request.retries)) from error
+            publish([ingest_step(args[0], Lane(args[-1]))])
+            raise Ignore from error
+        except (RetryableError, ConfigurationError) as error:
+            raise self.retry(exc=error, countdown=backoff_seconds(self.request.retries)) from error
+
+    def _check_arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Refuse a message that does not fit the signature: nothing has checked what a foreign client sends."""
+        try:
+            self.__header__(*args, **kwargs)  # type: ignore[attr-defined]
+            _check_values([*args, *kwargs.values()], kwargs.get("lane", args[-1] if len(args) > 1 else Lane.LIVE))
+        except (TypeError, ValueError) as error:
+            raise BadMessage(f"{self.name}{args!r}{kwargs or ''}", rule=f"{BadMessage.rule}: {error}") from error
+
+    def _send_again(self, countdown_seconds: float) -> None:
+        """Send a copy of this message, its chain with it: unlike `retry`, it leaves the count of tries alone."""
+        retries = self.request.retries
+        again = self.signature_from_request(self.request, countdown=countdown_seconds, retries=retries)
+        again.apply_async()
+
+    def on_failure(self, exc: BaseException, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:  # noqa: ARG002
+        """Keep what can not succeed; say what Celery gives up on."""
+        if isinstance(exc, (BadMessage, RejectedError)):
+            services = current()
+            message = {"args": list(args), "kwargs": dict(kwargs)}
+            write_letter(exc, step=self.name, message=message, operations=services.operations, clock=services.clock)
+        elif isinstance(exc, SightlineError):
+            log.warning("Celery gives up on a step; its row stays unfinished", error=str(exc))
+
+
+def _check_values(values: list[Any], lane: Any) -> None:
+    """Raise ValueError or TypeError where an argument is not text, or the lane is none."""
+    if wrong := [value for value in values if not isinstance(value, str)]:
+        message = f"{wrong[0]!r} is not text"
+        raise TypeError(message)
+    Lane(lane)

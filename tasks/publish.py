@@ -1,0 +1,47 @@
+"""Sending steps to their queues."""
+
+import time
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from celery import Celery, Signature, current_app
+from celery.signals import before_task_publish
+
+from tasks.steps import Step
+
+BATCH = 500
+"""Messages sent to Redis in one round trip: three times the rate of one at a time."""
+
+
+class Publish(Protocol):
+    """Whoever sends steps: `publish`, or a list's `extend` in a test."""
+
+    def __call__(self, steps: Iterable[Step], /) -> None:
+        """Send the steps."""
+
+
+def publish(steps: Iterable[Step]) -> None:
+    """Send steps to their queues, in batches."""
+    _publish_through(current_app, steps)
+
+
+def _publish_through(app: Celery, steps: Iterable[Step]) -> None:
+    with app.producer_pool.acquire(block=True) as producer, producer.batch(max_size=BATCH):  # type: ignore[attr-defined]
+        for step in steps:
+            app.send_task(
+                step.task,
+                step.args,
+                queue=step.queue_name,
+                producer=producer,
+                chain=[_signature(app, step.then)] if step.then else None,
+            )
+
+
+def _signature(app: Celery, step: Step) -> Signature:
+    return app.signature(step.task, args=step.args, immutable=True, queue=step.queue_name)
+
+
+@before_task_publish.connect
+def _say_when(headers: dict[str, Any], **_: Any) -> None:
+    """Note the time of sending, so that the age of a queue can be told."""
+    headers["sent_at"] = time.time()

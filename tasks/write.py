@@ -1,0 +1,52 @@
+"""Write: copy a settled analysis to the image row; the last one of an image sends it to the graph."""
+
+from celery import shared_task
+
+from stores.images.protocol import ImageStore
+from stores.ledger.protocol import Entry, Ledger
+from stores.rows import Lane, Part, PartStatus, State
+from tasks.policy import StepTask
+from tasks.publish import publish
+from tasks.services import current
+from tasks.steps import WRITE, Step, merge_step
+from vision.features import feature_named
+
+
+def write(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, ledger: Ledger) -> list[Step]:
+    """Keep the part that the row wants; give the merge, where this made it due or found it so.
+
+    Done twice it changes nothing. What the row no longer wants, or the ledger has not settled, is left alone: whoever
+    changed that has sent steps of his own.
+    """
+    row = images.get(image_id)
+    wanted = row.wanted.get(feature_name) if row else None
+    entry = ledger.get(wanted) if wanted else None
+    if row is None or entry is None or not entry.is_settled:
+        return []
+    if feature_name in row.unsettled():
+        row = images.write_part(image_id, feature_name, part_of(entry))
+    if row and row.state is State.ANALYSING and not row.unsettled():
+        row = images.mark_analysed(row)
+    return [merge_step(image_id, lane)] if row and row.is_merge_due else []
+
+
+def part_of(entry: Entry) -> Part:
+    """Give the short form of a settled analysis."""
+    analysis_id = entry.analysis.analysis_id
+    if entry.answer is None:
+        return Part(analysis_id, PartStatus.REJECTED, rejection=entry.rejection)
+    answer = entry.answer
+    return Part(
+        analysis_id,
+        PartStatus.ANSWERED,
+        finding=feature_named(entry.analysis.feature).finding(answer),
+        cut_percent=answer.cut_percent,
+        model_version=answer.model_version,
+    )
+
+
+@shared_task(name=WRITE, base=StepTask)
+def write_rows(uri: str, feature: str, lane: str = "live") -> None:
+    """Write one settled analysis to its image's row."""
+    s = current()
+    publish(write(uri, feature, Lane(lane), images=s.images, ledger=s.ledger))

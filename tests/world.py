@@ -1,0 +1,162 @@
+"""A whole sightline in memory: the twins of every store, a clock that moves when told, and a detector with a script."""
+
+import io
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from threading import Event
+from zoneinfo import ZoneInfo
+
+from PIL import Image
+
+from stores.buckets.memory import InMemoryBuckets
+from stores.buckets.protocol import ObjectUri
+from stores.graph.group_commit import GroupCommit
+from stores.graph.memory import InMemoryGraphStore
+from stores.images.memory import InMemoryImageStore
+from stores.ledger.memory import InMemoryLedger
+from stores.limiter.memory import InMemoryLimiter
+from stores.operations.memory import InMemoryOperationStore
+from stores.rows import Lane
+from tasks import detect, ingest, merge, write
+from tasks.capture import DEFAULT_KEY_PATTERN, CaptureReader
+from tasks.services import Plan, Services
+from tasks.spending import CallCounter
+from tasks.steps import DETECT, INGEST, MERGE, WRITE, Step
+from tests.clocks import MovingClock
+from vision.feature import Feature
+from vision.features import all_features
+from vision.models import Answer, Detection, Json
+
+BUCKET = "frames"
+
+
+def picture(shade: int = 0, size: tuple[int, int] = (120, 90), form: str = "JPEG") -> bytes:
+    """Make a small picture; another shade has other bytes."""
+    file = io.BytesIO()
+    Image.new("RGB", size, (shade % 256, shade // 256 % 256, 90)).save(file, form)
+    return file.getvalue()
+
+
+def uri_of(name: str, camera: str = "yard") -> str:
+    """Name an image as the demo's cameras do."""
+    return f"s3://{BUCKET}/{camera}/2026-11-02/Hour-11/snap/MDAlarm_20261102-1100{name}.jpg"
+
+
+class PassingEvent(Event):
+    """An event whose waiting moves the clock instead of sleeping."""
+
+    def __init__(self, clock: MovingClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if not self.is_set():
+            self._clock.move(timedelta(seconds=timeout or 0))
+        return self.is_set()
+
+
+LINE = {"type": "LINE"}
+PERSON = Answer(
+    (Detection("Person", 97.5, None, LINE), Detection("Plant", 61.0, None, LINE)), "test-1", cut_percent=30.0
+)
+
+
+class ScriptedDetector:
+    """Answers what it is told to, one by one, then `PERSON`; an exception is raised, a callable is called first."""
+
+    def __init__(self) -> None:
+        self.script: deque[object] = deque()
+        self.asked: list[tuple[str, str]] = []
+
+    def analyse_object(
+        self,
+        feature: Feature,
+        parameters: Mapping[str, Json],  # noqa: ARG002
+        bucket: str,
+        key: str,
+        version: str | None = None,  # noqa: ARG002
+    ) -> Answer:
+        self.asked.append((feature.name, f"s3://{bucket}/{key}"))
+        step = self.script.popleft() if self.script else PERSON
+        if isinstance(step, Exception):
+            raise step
+        if callable(step):
+            step = step()
+        assert isinstance(step, Answer)
+        return step
+
+    def check(self) -> None:
+        """It can always be used."""
+
+
+@dataclass
+class World:
+    """One sightline. `sent` is what stands in its queues."""
+
+    clock: MovingClock = field(default_factory=lambda: MovingClock())
+    features: tuple[str, ...] = ("faces", "labels", "text")
+    sent: deque[Step] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        self.images = InMemoryImageStore(self.clock)
+        self.ledger = InMemoryLedger(self.clock)
+        self.operations = InMemoryOperationStore(self.clock)
+        self.buckets = InMemoryBuckets(self.clock)
+        self.buckets.create(BUCKET)
+        self.graph = InMemoryGraphStore()
+        self.detector = ScriptedDetector()
+        self.limiter = InMemoryLimiter(self.clock, {each.operation: 50.0 for each in all_features().values()})
+        self.services = self.make_services(Plan({name: all_features()[name].parameters for name in self.features}, "1"))
+
+    def make_services(self, plan: Plan) -> Services:
+        """Put the stores together, with another plan where settings have changed."""
+        return Services(
+            images=self.images,
+            ledger=self.ledger,
+            graph=self.graph,
+            merges=GroupCommit(self.graph),
+            buckets=self.buckets,
+            limiter=self.limiter,
+            operations=self.operations,
+            detector=self.detector,
+            calls=CallCounter(self.operations, self.clock),
+            plan=plan,
+            read_capture=CaptureReader(DEFAULT_KEY_PATTERN, {}, ZoneInfo("UTC")),
+            clock=self.clock,
+            stopping=PassingEvent(self.clock),
+        )
+
+    def put(self, uri: str, data: bytes) -> None:
+        """Upload an object."""
+        self.buckets.put(ObjectUri.parse(uri), data)
+
+    def send(self, steps: Iterable[Step]) -> None:
+        """Take steps as the queues would."""
+        self.sent.extend(steps)
+
+    def add(self, *uris: str, lane: Lane = Lane.LIVE) -> ingest.Added:
+        """Add images as a producer does."""
+        return ingest.add_images(uris, lane, self.services, self.send)
+
+    def do(self, step: Step) -> None:
+        """Do one step as a worker does, its chain with it."""
+        s, (uri, *rest) = self.services, step.args
+        if step.task == INGEST:
+            ingest.ingest_with(s, uri, step.lane, retries=1, send=self.send)
+        elif step.task == DETECT:
+            if (
+                detect.detect(uri, rest[0], step.lane, images=s.images, plan=s.plan, payer=detect.payer(s))
+                and step.then
+            ):
+                self.send([step.then])
+        elif step.task == WRITE:
+            self.send(write.write(uri, rest[0], step.lane, images=s.images, ledger=s.ledger))
+        elif step.task == MERGE:
+            merge.merge(uri, images=s.images, merges=s.merges)
+
+    def run(self) -> None:
+        """Work until the queues are empty."""
+        while self.sent:
+            self.do(self.sent.popleft())

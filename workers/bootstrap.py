@@ -1,0 +1,111 @@
+"""The one place where clients are built and put together. Called after the process has started, never at import."""
+
+from datetime import UTC, datetime
+from threading import Event
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import boto3
+import neo4j
+import redis
+from botocore.config import Config
+
+from stores.buckets.s3 import S3Buckets
+from stores.graph.group_commit import GroupCommit
+from stores.graph.neo4j import Neo4jGraphStore
+from stores.images.dynamodb import DynamoImageStore
+from stores.ledger.dynamodb import DynamoLedger
+from stores.limiter.redis import RedisLimiter
+from stores.operations.dynamodb import DynamoOperationStore
+from tasks.capture import CaptureReader
+from tasks.services import Services
+from tasks.spending import CallCounter
+from vision.rekognition import Rekognition
+from workers.settings import Settings
+
+STORES_CONFIG = Config(
+    connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=80
+)
+"""S3 and DynamoDB: botocore retries. 80 connections: a graph worker has 64 threads."""
+
+REKOGNITION_CONFIG = Config(
+    connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 1}, max_pool_connections=32
+)
+"""One HTTP attempt: each has a token and a claim of its own."""
+
+
+def connect(settings: Settings | None = None, *, stopping: Event | None = None) -> Services:
+    """Build the services from the settings. Servers are first talked to when they are first used."""
+    chosen = settings or Settings()
+    session = aws_session(chosen)
+    dynamodb = session.client("dynamodb", endpoint_url=chosen.dynamodb_endpoint, config=STORES_CONFIG)
+    rekognition = session.client("rekognition", endpoint_url=chosen.rekognition_endpoint, config=REKOGNITION_CONFIG)
+    buckets = S3Buckets(s3_client(chosen, session))
+    operations = DynamoOperationStore(dynamodb, chosen.table_prefix, utc_now)
+    graph = Neo4jGraphStore(neo4j_driver(chosen), chosen.neo4j_database)
+    return Services(
+        images=DynamoImageStore(dynamodb, chosen.table_prefix, utc_now),
+        ledger=DynamoLedger(dynamodb, chosen.table_prefix, utc_now, buckets, chosen.checkpoint_bucket),
+        graph=graph,
+        merges=GroupCommit(graph),
+        buckets=buckets,
+        limiter=RedisLimiter(
+            redis_client(chosen), chosen.account, chosen.region, chosen.all_quotas, key_prefix=chosen.key_prefix
+        ),
+        operations=operations,
+        detector=Rekognition(rekognition),
+        calls=CallCounter(operations, utc_now),
+        plan=chosen.plan,
+        read_capture=capture_reader(chosen),
+        clock=utc_now,
+        stopping=stopping or Event(),
+    )
+
+
+def utc_now() -> datetime:
+    """Give the time: the clock of everything that is not a test."""
+    return datetime.now(UTC)
+
+
+def aws_session(settings: Settings) -> boto3.Session:
+    """Open a session with the settings' keys, or else with whatever AWS's usual chain finds."""
+    key, secret = settings.aws_access_key_id, settings.aws_secret_access_key
+    return boto3.Session(
+        aws_access_key_id=key.get_secret_value() if key else None,
+        aws_secret_access_key=secret.get_secret_value() if secret else None,
+        region_name=settings.region,
+    )
+
+
+def s3_client(settings: Settings, session: boto3.Session) -> Any:
+    """Build the client for S3. A stand-in has no host name for each bucket, so there the bucket is in the path."""
+    style: Literal["path", "auto"] = "path" if settings.s3_endpoint else "auto"
+    return session.client(
+        "s3", endpoint_url=settings.s3_endpoint, config=STORES_CONFIG.merge(Config(s3={"addressing_style": style}))
+    )
+
+
+def redis_client(settings: Settings) -> redis.Redis:
+    """Build the limiter's client. It gives up after 2 s: without Redis each process keeps a rate of its own."""
+    return redis.Redis.from_url(
+        settings.redis_url.get_secret_value(), socket_timeout=2, socket_connect_timeout=2, health_check_interval=10
+    )
+
+
+def neo4j_driver(settings: Settings) -> neo4j.Driver:
+    """Build the driver; it connects when it is first used, and never waits longer than a task may."""
+    auth = (settings.neo4j_user, settings.neo4j_password.get_secret_value())
+    return neo4j.GraphDatabase.driver(
+        settings.neo4j_uri,
+        auth=auth,
+        connection_timeout=5,
+        connection_acquisition_timeout=15,
+        max_transaction_retry_time=0,  # stores/graph retries, sooner than the driver's first second
+        notifications_min_severity="OFF",
+    )
+
+
+def capture_reader(settings: Settings) -> CaptureReader:
+    """Build what reads camera and capture time."""
+    zones = {camera: ZoneInfo(name) for camera, name in settings.camera_time_zones.items()}
+    return CaptureReader(settings.key_pattern, zones, ZoneInfo(settings.time_zone))

@@ -1,0 +1,44 @@
+"""`python -m workers.health QUEUE…`: is the worker of this machine alive, and does it consume?
+
+A worker can be connected and yet take nothing, after a lost connection. So: unhealthy is a heartbeat older than 30 s,
+or a queue of its own that holds messages while it has taken none, and worked on none, for 60 s.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from workers.bootstrap import redis_client
+from workers.settings import Settings
+
+STALE_SECONDS = 30.0
+IDLE_SECONDS = 60.0
+
+
+def complaint(folder: Path, queues: Sequence[str], waiting: Callable[[str], int], now: float) -> str | None:
+    """Say what is wrong, or None. waiting: queue → messages in it; now: seconds since the epoch."""
+    beats = [json.loads(path.read_text()) for path in folder.glob("*.json")]
+    if not beats:
+        return f"no worker has written a heartbeat to {folder}"
+    if stale := [beat for beat in beats if now - beat["at"] > STALE_SECONDS]:
+        return f"{len(stale)} of {len(beats)} workers have not written a heartbeat for {STALE_SECONDS:.0f} s"
+    left = {queue: waiting(queue) for queue in queues}
+    if any(left.values()) and all(now - beat["idle_since"] > IDLE_SECONDS for beat in beats):
+        return f"messages wait and nobody takes them: {left}"
+    return None
+
+
+def main(queues: Sequence[str]) -> int:
+    """Print the complaint, if there is one; give the exit code."""
+    settings = Settings()
+    client = redis_client(settings)
+    folder = Path(settings.state_folder or ".")
+    wrong = complaint(folder, queues, lambda name: client.llen(settings.key_prefix + name), time.time())
+    print(wrong or "healthy")  # noqa: T201 - the answer of a command
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,100 @@
+"""Every setting, from the environment (`SIGHTLINE_…`) or a `.env` file. Secrets never print."""
+
+from functools import cached_property
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from tasks.capture import DEFAULT_KEY_PATTERN
+from tasks.services import Plan
+from vision.features import all_features, feature_named
+from vision.quotas import default_quota
+
+
+def _words(value: Any) -> Any:
+    """Read `labels,faces text` as three words."""
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """What can be set. Each field's description is its line in README and in `sightline check`."""
+
+    model_config = SettingsConfigDict(env_prefix="SIGHTLINE_", env_file=".env", extra="ignore", frozen=True)
+
+    redis_url: SecretStr = Field(default=SecretStr("redis://127.0.0.1:6379/0"), description="Redis: broker and limiter")
+    key_prefix: str = Field(
+        default="sightline:", description="what every key in Redis begins with; foreign producers need it"
+    )
+    region: str = Field(default="us-east-1", description="the AWS region of bucket, tables and Rekognition")
+    account: str = Field(
+        default="default", description="a name for the AWS account, so that two accounts have limits apart"
+    )
+    aws_access_key_id: SecretStr | None = Field(default=None, description="unset: the usual AWS chain (role, profile)")
+    aws_secret_access_key: SecretStr | None = Field(default=None, description="goes with the access key")
+    s3_endpoint: str | None = Field(default=None, description="unset: AWS")
+    dynamodb_endpoint: str | None = Field(default=None, description="unset: AWS")
+    rekognition_endpoint: str | None = Field(default=None, description="unset: AWS")
+    table_prefix: str = Field(default="sightline-", description="what every table's name begins with")
+    checkpoint_bucket: str = Field(description="where sightline keeps objects of its own, under sightline/")
+    neo4j_uri: str = Field(default="bolt://127.0.0.1:7687", description="Neo4j, over Bolt")
+    neo4j_user: str = Field(default="neo4j", description="its user")
+    neo4j_password: SecretStr = Field(description="its password")
+    neo4j_database: str = Field(default="neo4j", description="its database")
+    features: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = Field(
+        default_factory=lambda: tuple(name for name, each in all_features().items() if each.on_by_default),
+        description="what every image is asked, by name: see `sightline features`",
+    )
+    feature_parameters: dict[str, dict[str, Any]] = Field(
+        default={}, description='JSON, feature → parameters over its own: {"labels": {"MinConfidence": 40}}'
+    )
+    generation: str = Field(default="1", description="a new word pays again for every image that comes by, on purpose")
+    quotas: dict[str, float] = Field(default={}, description='JSON, operation → calls a second: {"DetectLabels": 20}')
+    key_pattern: str = Field(
+        default=DEFAULT_KEY_PATTERN, description="regular expression that finds camera and time in a key"
+    )
+    time_zone: str = Field(default="UTC", description="time zone of cameras that have none of their own")
+    camera_time_zones: dict[str, str] = Field(
+        default={}, description='JSON, camera → time zone: {"yard": "Europe/Berlin"}'
+    )
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+    log_json: bool = Field(default=False, description="log lines as JSON, for collectors")
+    state_folder: str | None = Field(default=None, description="where a worker writes its heartbeat, for health checks")
+
+    @field_validator("features")
+    @classmethod
+    def _features_exist(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not names:
+            message = "name at least one feature"
+            raise ValueError(message)
+        return tuple(feature_named(name).name for name in names)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            message = f"{name!r} is no time zone of the IANA database, such as Europe/Berlin"
+            raise ValueError(message) from error
+        return name
+
+    @field_validator("camera_time_zones")
+    @classmethod
+    def _zones_exist(cls, zones: dict[str, str]) -> dict[str, str]:
+        return {camera: cls._zone_exists(name) for camera, name in zones.items()}
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Give what each image is asked."""
+        chosen = {name: dict(feature_named(name).parameters) for name in self.features}
+        return Plan(
+            {name: own | self.feature_parameters.get(name, {}) for name, own in chosen.items()}, self.generation
+        )
+
+    @cached_property
+    def all_quotas(self) -> dict[str, float]:
+        """Give calls a second for the operation of every declared feature: the region's default, or what is set."""
+        operations = {feature.operation for feature in all_features().values()}
+        return {name: self.quotas.get(name, default_quota(name, self.region)) for name in sorted(operations)}

@@ -1,0 +1,64 @@
+"""What happens in a worker besides its tasks: services at its start, an end in good order, fields on each line."""
+
+import os
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import structlog
+from celery import Task, signals
+
+from tasks.policy import StepTask
+from tasks.services import current, provide
+from workers import heartbeat
+from workers.bootstrap import connect
+from workers.logs import configure_logs
+from workers.settings import Settings
+
+stopping = Event()
+
+
+@signals.setup_logging.connect
+def _write_our_lines(**_: Any) -> None:
+    settings = Settings()
+    configure_logs(settings.log_level, as_json=settings.log_json)
+
+
+@signals.worker_init.connect
+def _connect(**_: Any) -> None:
+    """Build the clients in the worker itself: the thread pool never forks after this."""
+    provide(connect(stopping=stopping))
+
+
+@signals.worker_ready.connect
+def _beat_for_health_checks(sender: Any, **_: Any) -> None:
+    if folder := Settings().state_folder:
+        heartbeat.start(Path(folder), str(sender.hostname), os.getpid(), stopping)
+
+
+@signals.worker_shutting_down.connect
+def _stop_waiting(**_: Any) -> None:
+    """Wake every thread that sleeps until its slot: its message goes back to the queue."""
+    stopping.set()
+
+
+@signals.worker_shutdown.connect
+def _hand_in(**_: Any) -> None:
+    services = current()
+    services.calls.flush()
+    services.graph.close()
+
+
+@signals.task_prerun.connect
+def _name_the_image(task: Task[Any, Any], args: Any, **_: Any) -> None:
+    structlog.contextvars.clear_contextvars()
+    if isinstance(task, StepTask) and args:
+        feature = {"feature": args[1]} if len(args) == len(("uri", "feature", "lane")) else {}
+        structlog.contextvars.bind_contextvars(
+            task=task.name, image_id=args[0], attempt=task.request.retries + 1, **feature
+        )
+
+
+@signals.task_postrun.connect
+def _forget_the_image(**_: Any) -> None:
+    structlog.contextvars.clear_contextvars()

@@ -163,4 +163,5 @@ server.memory.heap.max_size=1g
 server.memory.pagecache.size=512m
 dbms.security.auth_enabled=true
 dbms.usage_report.enabled=false
+internal.dbms.bolt.netty_server_shutdown_quiet_period=0
 """

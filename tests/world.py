@@ -58,7 +58,8 @@ class PassingEvent(Event):
 
 
 LINE = {"type": "LINE"}
-PERSON = Answer(
+FOUND = (Detection("Person", 97.5, None, LINE), Detection("Plant", 61.0, None, LINE))
+PERSON = Answer(FOUND, "test-1", cut_percent=30.0)
     (Detection("Person", 97.5, None, LINE), Detection("Plant", 61.0, None, LINE)), "test-1", cut_percent=30.0
 )
 
@@ -95,7 +96,7 @@ class ScriptedDetector:
 class World:
     """One sightline. `sent` is what stands in its queues."""
 
-    clock: MovingClock = field(default_factory=lambda: MovingClock())
+    clock: MovingClock = field(default_factory=MovingClock)
     features: tuple[str, ...] = ("faces", "labels", "text")
     sent: deque[Step] = field(default_factory=deque)
 

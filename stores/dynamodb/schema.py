@@ -54,9 +54,10 @@ def ensure(client: "DynamoDBClient", schema: Schema, pause: Callable[[float], No
         _create_table(client, schema)
         _wait(client, schema, pause)
         for index in _missing_indexes(client, schema):  # DynamoDB takes one new index at a time
-            client.update_table(**_index_creation(schema, index))
+            _create_index(client, schema, index)
             _wait(client, schema, pause)
-        _ensure_ttl(client, schema)
+        if not _has_ttl(client, schema):
+            _enable_ttl(client, schema)
 
 
 def check(client: "DynamoDBClient", schema: Schema) -> None:
@@ -103,23 +104,34 @@ def _missing_indexes(client: "DynamoDBClient", schema: Schema) -> list[Index]:
     return [index for index in schema.indexes if index.name not in there]
 
 
-def _ensure_ttl(client: "DynamoDBClient", schema: Schema) -> None:
-    if schema.ttl is None:
-        return
-    found = client.describe_time_to_live(TableName=schema.name)["TimeToLiveDescription"]
-    if found.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"}:
-        return
-    client.update_time_to_live(
-        TableName=schema.name, TimeToLiveSpecification={"Enabled": True, "AttributeName": schema.ttl}
-    )
-
-
-def _index_creation(schema: Schema, index: Index) -> dict[str, Any]:
-    return {
+def _create_index(client: "DynamoDBClient", schema: Schema, index: Index) -> None:
+    request: dict[str, Any] = {
         "TableName": schema.name,
         "AttributeDefinitions": _definitions(*index.key.attributes),
         "GlobalSecondaryIndexUpdates": [{"Create": _index_definition(index)}],
     }
+    try:
+        client.update_table(**request)
+    except client.exceptions.ClientError:
+        if index in _missing_indexes(client, schema):  # otherwise somebody else was faster
+            raise
+
+
+def _has_ttl(client: "DynamoDBClient", schema: Schema) -> bool:
+    if schema.ttl is None:
+        return True
+    found = client.describe_time_to_live(TableName=schema.name)["TimeToLiveDescription"]
+    return found.get("TimeToLiveStatus") in {"ENABLED", "ENABLING"}
+
+
+def _enable_ttl(client: "DynamoDBClient", schema: Schema) -> None:
+    try:
+        client.update_time_to_live(
+            TableName=schema.name, TimeToLiveSpecification={"Enabled": True, "AttributeName": schema.ttl or ""}
+        )
+    except client.exceptions.ClientError:
+        if not _has_ttl(client, schema):  # otherwise somebody else was faster
+            raise
 
 
 def _index_definition(index: Index) -> dict[str, Any]:

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from uuid import uuid4
 
-import boto3
 import pytest
 
 from stores.images.dynamodb import DynamoImageStore
 from stores.images.keys import Shards
 from stores.images.memory import InMemoryImageStore
 from stores.images.protocol import ImageStore
-from tests.integration.images.stories import Clock, Story
+from tests.clocks import MovingClock
+from tests.integration.images.stories import Story
 
 SHARDS = Shards(feed=3, unfinished=2)
 
@@ -22,32 +22,33 @@ _days = count()
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock(datetime(2024, 5, 1, 12, tzinfo=UTC) + timedelta(days=next(_days)))
+def clock() -> MovingClock:
+    clock = MovingClock()
+    clock.move(timedelta(days=next(_days)))
+    return clock
 
 
 @pytest.fixture(scope="session")
-def dynamodb(dynamodb_endpoint):
-    session = boto3.session.Session(
-        aws_access_key_id=uuid4().hex[:16], aws_secret_access_key="local", region_name="us-east-1"
-    )
-    return session.client("dynamodb", endpoint_url=dynamodb_endpoint)
-
-
-@pytest.fixture(scope="session")
-def real_table(dynamodb) -> Iterator[str]:
+def real_table(dynamodb_client) -> Iterator[str]:
     """Give the prefix of one table for all tests: to create one takes longer than a test."""
     prefix = f"test-{os.getpid()}-{uuid4().hex[:8]}-"
-    DynamoImageStore(dynamodb, prefix, lambda: datetime.now(UTC), SHARDS).setup()
+    DynamoImageStore(dynamodb_client, prefix, lambda: datetime.now(UTC), SHARDS).setup()
     yield prefix
-    dynamodb.delete_table(TableName=f"{prefix}images")
+    dynamodb_client.delete_table(TableName=f"{prefix}images")
+
+
+@pytest.fixture
+def real_images(dynamodb_client, real_table, clock) -> DynamoImageStore:
+    return DynamoImageStore(dynamodb_client, real_table, clock, SHARDS)
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def images(request, clock) -> ImageStore:
     if request.param == "memory":
         return InMemoryImageStore(clock, SHARDS)
-    return DynamoImageStore(request.getfixturevalue("dynamodb"), request.getfixturevalue("real_table"), clock, SHARDS)
+    return DynamoImageStore(
+        request.getfixturevalue("dynamodb_client"), request.getfixturevalue("real_table"), clock, SHARDS
+    )
 
 
 @pytest.fixture

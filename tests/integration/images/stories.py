@@ -1,26 +1,13 @@
-"""What the tests of image stores tell: a clock that they move, and images brought as far as a test needs them."""
+"""What the tests of image stores tell: images brought as far as a test needs them."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from stores.images.protocol import ImageStore
 from stores.rows import Capture, Content, ImageRow, Lane, Part, PartStatus, Rejection
+from tests.clocks import MovingClock
 
 BAD = Rejection("NotAnImage", "s3://bucket/key: the content must be a picture. Upload the picture.")
 NO_OBJECT = Rejection("ImageMissing", "s3://bucket/key: the object must exist. Upload it.")
-
-
-class Clock:
-    """A clock that a test moves. Each test has a day of its own, so that the indexes of one table do not mix."""
-
-    def __init__(self, start: datetime) -> None:
-        self.now = start
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **by: float) -> datetime:
-        self.now += timedelta(**by)
-        return self.now
 
 
 def content(name: str = "content") -> Content:
@@ -34,7 +21,7 @@ def answered(analysis_id: str, *finding: tuple[str, float]) -> Part:
 class Story:
     """Brings images as far as a test needs them."""
 
-    def __init__(self, images: ImageStore, camera: str, clock: Clock) -> None:
+    def __init__(self, images: ImageStore, camera: str, clock: MovingClock) -> None:
         self.images = images
         self.camera = camera
         self.clock = clock

@@ -5,21 +5,21 @@ were seen some steps ago are used again and again, as late and repeated messages
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from uuid import uuid4
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from stores.images.dynamodb import DynamoImageStore
 from stores.images.memory import InMemoryImageStore
 from stores.images.positions import AFTER_ALL, BEFORE_ALL
 from stores.images.protocol import ImageStore
 from stores.rows import Capture, ImageRow, Lane, State
+from tests.clocks import MovingClock
 from tests.integration.images.conftest import SHARDS
-from tests.integration.images.stories import BAD, Clock, answered, content
+from tests.integration.images.stories import BAD, answered, content
 
 FEATURES = st.sampled_from(["labels", "faces"])
 WANTED = st.dictionaries(FEATURES, st.sampled_from(["1", "2"]))
@@ -90,13 +90,13 @@ class Model:
 class History(RuleBasedStateMachine):
     """One image in each store, and in the model."""
 
-    clock: Clock
+    clock: MovingClock
     stores: tuple[ImageStore, ...]
 
     @initialize()
     def add(self):
         self.model = Model()
-        self.clock.advance(days=1)
+        self.clock.move(timedelta(days=1000))  # away from the days of other tests
         self.camera = f"model-{uuid4().hex[:8]}"
         self.image_id = f"s3://bucket/{self.camera}/{next(_numbers)}.jpg"
         self.capture = Capture(self.camera, self.clock.now, "key")
@@ -156,12 +156,13 @@ class History(RuleBasedStateMachine):
         rows = self.look_back(late)
         now = self.seen[-1][0]
         expected = rows[0].next_check_at is not None and rows[0].next_check_at == now.next_check_at
-        until = self.clock.advance(seconds=1) + timedelta(hours=1)
+        self.clock.move(timedelta(seconds=1))
+        until = self.clock.now + timedelta(hours=1)
         self.told(expected, lambda s, row: s.postpone(row, until, counts_round=counts_round), rows)
 
     @rule()
     def wait(self):
-        self.clock.advance(milliseconds=3)
+        self.clock.move(timedelta(milliseconds=3))
 
     @invariant()
     def each_row_is_as_the_model_says(self):
@@ -193,24 +194,25 @@ class History(RuleBasedStateMachine):
         return store.feed(shard, day, BEFORE_ALL, AFTER_ALL)
 
 
-def machine(clock: Clock, *stores: ImageStore):
+def machine(clock: MovingClock, *stores: ImageStore):
     return type("History", (History,), {"clock": clock, "stores": stores})
 
 
-def test_any_history_leaves_the_twin_as_the_protocol_says():
-    clock = Clock(datetime(2030, 1, 1, tzinfo=UTC))
+def test_any_history_leaves_the_twin_as_the_protocol_says(clock):
     run_state_machine_as_test(
         machine(clock, InMemoryImageStore(clock, SHARDS)),
         settings=settings(max_examples=100, stateful_step_count=30, deadline=None),
     )
 
 
-def test_any_history_leaves_the_real_store_as_its_twin(request):
-    clock = Clock(datetime(2040, 1, 1, tzinfo=UTC))
-    real = DynamoImageStore(request.getfixturevalue("dynamodb"), request.getfixturevalue("real_table"), clock, SHARDS)
+def test_any_history_leaves_the_real_store_as_its_twin(clock, real_images):
     run_state_machine_as_test(
-        machine(clock, InMemoryImageStore(clock, SHARDS), real),
+        machine(clock, InMemoryImageStore(clock, SHARDS), real_images),
         settings=settings(
-            max_examples=8, stateful_step_count=15, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+            max_examples=8,
+            stateful_step_count=15,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+            phases=[Phase.generate],  # to shrink takes minutes; the twin's test shrinks
         ),
     )

@@ -13,7 +13,7 @@ from tests.integration.images.stories import answered, content
 
 def test_begin_fixes_content_capture_and_wanted(images, story, new_id, clock):
     seen = story.received(new_id())
-    clock.advance(seconds=10)
+    clock.move(timedelta(seconds=10))
     wanted = {"labels": "L1", "text.lines": "T1"}
     row = images.begin(seen, content(), story.capture(), wanted, Lane.BACKFILL)
     expected = replace(
@@ -43,7 +43,7 @@ def test_of_two_begins_from_one_seen_row_one_wins(images, story, new_id):
 
 def test_begin_with_what_is_already_there_writes_nothing(images, story, new_id, clock):
     row = story.complete(new_id())
-    clock.advance(minutes=1)
+    clock.move(timedelta(minutes=1))
     assert row == images.begin(row, row.content, row.capture, {"labels": "L1"}, Lane.BACKFILL)
     assert row == images.get(row.image_id)
 

@@ -54,7 +54,7 @@ def test_a_rejected_image_keeps_why_and_nothing_wanted(images, story, new_id):
 
 def test_to_end_twice_writes_once(images, story, new_id, clock):
     ended = images.end(story.received(new_id()), State.GONE, NO_OBJECT)
-    clock.advance(seconds=1)
+    clock.move(timedelta(seconds=1))
     assert ended == images.end(ended, State.GONE, NO_OBJECT) == images.get(ended.image_id)
 
 

@@ -71,7 +71,7 @@ def test_a_huge_finding_fits_the_row_by_leaving_out_the_least_confident(images, 
 
 def test_the_last_part_lets_the_row_be_analysed(images, story, new_id, clock):
     row = story.settled(new_id())
-    clock.advance(seconds=5)
+    clock.move(timedelta(seconds=5))
     analysed = images.mark_analysed(row)
     assert (State.ANALYSED, 2, clock.now + timedelta(minutes=2)) == (
         analysed.state,

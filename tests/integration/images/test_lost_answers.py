@@ -1,0 +1,48 @@
+"""What the real store does where the answer to a write is lost, and the client's own retry sends it again."""
+
+import pytest
+
+from stores.images.dynamodb import DynamoImageStore
+from stores.rows import State
+from tests.integration.images.conftest import SHARDS
+from tests.integration.images.stories import BAD, Story
+from tests.integration.twice import Twice
+
+
+@pytest.fixture
+def images(dynamodb_client, real_table, clock):
+    return DynamoImageStore(Twice(dynamodb_client), real_table, clock, SHARDS)
+
+
+@pytest.fixture
+def once(real_images, camera, clock):
+    return Story(real_images, camera, clock)
+
+
+def test_a_begin_sent_twice_is_refused_yet_done_once(images, once, new_id):
+    seen = once.received(new_id())
+    begun = (once.capture(), {"labels": "L1"}, seen.lane)
+    row = once.begun(new_id())
+    assert images.begin(seen, row.content, *begun) is None
+    again = images.get(seen.image_id)
+    assert (again.state, again.version) == (State.ANALYSING, 1)
+    assert again == images.begin(again, row.content, *begun)
+
+
+def test_a_part_and_a_merge_sent_twice_are_done_once(images, once, new_id):
+    row = once.settled(new_id())
+    assert row == images.write_part(row.image_id, "labels", row.parts["labels"])
+    row = once.analysed(new_id())
+    merged = images.mark_merged(row.image_id, row.version)
+    assert (State.COMPLETE, row.version) == (merged.state, merged.merged_version)
+
+
+def test_an_analysis_and_an_end_sent_twice_count_once(images, once, new_id):
+    row = once.settled(new_id())
+    assert images.mark_analysed(row) is None
+    analysed = images.get(row.image_id)
+    assert (analysed.state, analysed.version) == (State.ANALYSED, 2)
+    assert images.end(analysed, State.GONE, BAD) is None
+    gone = images.get(row.image_id)
+    assert (gone.state, gone.version) == (State.GONE, 3)
+    assert gone == images.end(gone, State.GONE, BAD)

@@ -1,0 +1,198 @@
+"""What the shared edge asks of a real DynamoDB: tables made and completed, conditions, changes and pages."""
+
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from stores.dynamodb.changes import Change
+from stores.dynamodb.conditions import (
+    all_of,
+    any_of,
+    at_most,
+    begins_with,
+    between,
+    differs,
+    equals,
+    exists,
+    greater,
+    less,
+    missing,
+    one_of,
+)
+from stores.dynamodb.schema import Index, Key, Schema, check, ensure
+from stores.dynamodb.table import DynamoTable, Outcome
+from vision.errors import MissingTable, Unavailable
+
+BY_COLOUR = Index("by_colour", Key("colour", "name"), includes=("size",))
+BY_SHAPE = Index("by_shape", Key("shape"))
+
+
+@pytest.fixture
+def schema(table_prefix) -> Schema:
+    return Schema(f"{table_prefix}things", Key("kind", "name"), indexes=(BY_COLOUR, BY_SHAPE), ttl="expires")
+
+
+@pytest.fixture
+def table(dynamodb_client, schema) -> DynamoTable:
+    made = DynamoTable(dynamodb_client, schema)
+    made.ensure()
+    return made
+
+
+def key(name: str) -> dict[str, str]:
+    return {"kind": "thing", "name": name}
+
+
+def described(client: Any, schema: Schema) -> tuple[set[str], str]:
+    indexes = client.describe_table(TableName=schema.name)["Table"].get("GlobalSecondaryIndexes", [])
+    ttl = client.describe_time_to_live(TableName=schema.name)["TimeToLiveDescription"]
+    return {index["IndexName"] for index in indexes}, ttl.get("AttributeName", "")
+
+
+def test_a_table_is_made_with_its_indexes_and_ttl_and_again_is_harmless(dynamodb_client, schema):
+    for _ in range(2):
+        ensure(dynamodb_client, schema)
+        check(dynamodb_client, schema)
+        assert ({"by_colour", "by_shape"}, "expires") == described(dynamodb_client, schema)
+
+
+def test_a_table_made_by_several_at_once_is_made_once(dynamodb_client, schema):
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: ensure(dynamodb_client, schema), range(4)))
+    check(dynamodb_client, schema)
+
+
+def test_a_table_that_lacks_indexes_and_ttl_gets_them_and_keeps_its_items(dynamodb_client, schema):
+    bare = Schema(schema.name, schema.key)
+    ensure(dynamodb_client, bare)
+    DynamoTable(dynamodb_client, bare).put(key("ball") | {"colour": "red", "size": 3})
+    with pytest.raises(MissingTable, match="by_colour, by_shape missing"):
+        check(dynamodb_client, schema)
+    ensure(dynamodb_client, schema)
+    assert ({"by_colour", "by_shape"}, "expires") == described(dynamodb_client, schema)
+    [found] = DynamoTable(dynamodb_client, schema).query(equals("colour", "red"), index="by_colour")
+    assert found["size"] == 3
+
+
+def test_a_missing_table_names_itself_and_the_remedy(dynamodb_client, schema):
+    table = DynamoTable(dynamodb_client, schema)
+    for use in (table.check, lambda: table.get(key("a")), lambda: list(table.scan()), table.count):
+        with pytest.raises(MissingTable, match=rf"{schema.name}: .* Run `sightline setup`"):
+            use()
+
+
+def test_a_server_that_is_away_is_unavailable(schema):
+    with socket.socket() as port:
+        port.bind(("127.0.0.1", 0))  # bound, and nobody listens
+        session = boto3.Session(aws_access_key_id="tests", aws_secret_access_key="tests", region_name="us-east-1")
+        away = session.client(
+            "dynamodb",
+            endpoint_url=f"http://127.0.0.1:{port.getsockname()[1]}",
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+        with pytest.raises(Unavailable):
+            DynamoTable(away, schema).get(key("a"))
+
+
+def test_an_item_comes_back_as_it_was_put(table):
+    item = key('it\'s "a" \\ 😀\n') | {"size": 0.12345678, "map": {"a.b": [1, "", True, {"c": None}]}, "gone": None}
+    expected = key(item["name"]) | {"size": 0.1235, "map": {"a.b": [1, "", True, {"c": None}]}}
+    assert Outcome(True, expected) == table.put(item)
+    assert expected == table.get(key(item["name"]))
+    assert table.get(key("nothing")) is None
+
+
+def test_a_refused_write_gives_what_stood_in_the_way(table):
+    old = key("a") | {"size": 1}
+    table.put(old)
+    assert Outcome(False, old) == table.put(key("a") | {"size": 2}, missing("kind"))
+    assert Outcome(False, old) == table.update(key("a"), Change().set("size", 2), equals("size", 3))
+    assert Outcome(False, old) == table.delete(key("a"), less("size", 1))
+    assert Outcome(False, None) == table.update(key("b"), Change().set("size", 2), exists("kind"))
+    assert ([old], None) == (list(table.scan()), table.get(key("b")))
+    assert Outcome(True, None) == table.delete(key("a"), at_most("size", 1))
+    assert list(table.scan()) == []
+
+
+def test_a_change_sets_adds_and_removes_at_once(table):
+    table.put(key("a") | {"state": "new", "data": {"x.y": 1, "z": 2}, "old": 1})
+    change = (
+        Change()
+        .set(("data", "x.y"), {"size": 1.5})
+        .set_all(state="done", old=None)
+        .set_if_missing("state", "never")
+        .set_if_missing("first", "now")
+        .add("count", 2)
+        .remove(("data", "z"))
+    )
+    with pytest.raises(Exception, match="overlap"):  # DynamoDB refuses two words about one attribute
+        table.update(key("a"), change)
+    change = (
+        Change()
+        .set(("data", "x.y"), {"size": 1.5})
+        .set_all(state="done", old=None)
+        .set_if_missing("first", "now")
+        .add("count", 2)
+        .remove(("data", "z"))
+    )
+    expected = key("a") | {"state": "done", "data": {"x.y": {"size": 1.5}}, "first": "now", "count": 2}
+    assert Outcome(True, expected) == table.update(key("a"), change)
+
+
+@pytest.mark.parametrize(
+    ("holds", "condition"),
+    [
+        (True, all_of(equals("size", 3), differs("size", 4), exists(("map", "a")))),
+        (False, all_of(equals("size", 3), differs("size", 3))),
+        (True, any_of(equals("size", 9), missing("colour"))),
+        (True, equals("colour", None)),
+        (False, equals(("map", "a"), None)),
+        (True, equals(("map", "a"), "#n0 = :v0")),
+        (False, all_of(any_of(greater("size", 2), missing("size")), less("size", 3))),
+        (True, one_of("size", (1, 2, 3))),
+        (True, equals("map", {"a": "#n0 = :v0"})),
+        (True, between("size", 3, 3)),
+        (True, begins_with(("map", "a"), "#n0")),
+    ],
+)
+def test_a_condition_holds_or_not(table, holds, condition):
+    table.put(key("a") | {"size": 3, "map": {"a": "#n0 = :v0"}})
+    assert holds == table.update(key("a"), Change().set("seen", True), condition).is_written
+
+
+def test_a_partition_is_read_to_its_end_page_by_page_in_both_directions(table):
+    names = [f"n{number:03}" for number in range(11)]
+    for name in names:
+        table.put(key(name) | {"size": int(name[1:])})
+    table.put({"kind": "other", "name": "x"})
+
+    def read(*more: Any, **options: Any) -> list[str]:
+        return [item["name"] for item in table.query(all_of(equals("kind", "thing"), *more), page=3, **options)]
+
+    assert names == read()
+    assert names[::-1] == read(is_ascending=False)
+    assert names[2:6] == read(between("name", "n002", "n005"))
+    assert names[10:] == read(begins_with("name", "n01"))
+    assert names[8:] == read(only_if=greater("size", 7))
+
+
+def test_an_index_holds_only_items_with_its_keys(table):
+    for name, colour in (("a", "red"), ("b", None), ("c", "red")):
+        table.put(key(name) | {"colour": colour, "size": 1, "weight": 2})
+    given = list(table.query(equals("colour", "red"), index="by_colour"))
+    assert [key(name) | {"colour": "red", "size": 1} for name in "ac"] == given
+    table.update(key("a"), Change().set("colour", None))
+    assert [item["name"] for item in table.query(equals("colour", "red"), index="by_colour")] == ["c"]
+
+
+def test_many_items_are_read_at_once(table):
+    for number in range(105):
+        table.put(key(f"n{number}"))
+    given = list(table.get_many(key(f"n{number}") for number in range(110)))
+    assert {f"n{number}" for number in range(105)} == {item["name"] for item in given}
+    assert [item for item in table.scan(("name",)) if item["name"] == "n1"] == [{"name": "n1"}]
+    assert table.count()[0] == 105

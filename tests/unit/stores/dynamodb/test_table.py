@@ -1,0 +1,61 @@
+"""What the local server never does: it leaves keys of a batch unread, and is slow to make tables."""
+
+import pytest
+
+from stores.dynamodb.schema import Key, Schema, ensure
+from stores.dynamodb.table import UNPROCESSED_ATTEMPTS, DynamoTable
+from vision.errors import Unavailable
+
+THINGS = Schema("things", Key("name"))
+
+
+class ReadsSome:
+    """Reads at most `most` keys of a batch, and gives the others back unprocessed."""
+
+    def __init__(self, most):
+        self.most = most
+        self.sizes = []
+
+    def batch_get_item(self, RequestItems):  # noqa: N803 - boto3's spelling
+        keys = RequestItems["things"]["Keys"]
+        self.sizes.append(len(keys))
+        unread = {"things": {"Keys": keys[self.most :]}} if keys[self.most :] else {}
+        return {"Responses": {"things": keys[: self.most]}, "UnprocessedKeys": unread}
+
+
+def test_keys_left_unread_are_asked_for_again_after_a_growing_pause():
+    client, pauses = ReadsSome(40), []
+    table = DynamoTable(client, THINGS, pauses.append)
+    names = [f"n{number}" for number in range(130)]
+    given = [item["name"] for item in table.get_many({"name": name} for name in names)]
+    assert names == given
+    assert client.sizes == [100, 60, 20, 30]
+    assert len(pauses) == 2
+    assert 0 < pauses[0] < 0.1 < pauses[1] * 2.01
+
+
+def test_keys_that_stay_unread_end_as_unavailable():
+    client, pauses = ReadsSome(0), []
+    with pytest.raises(Unavailable, match="unread"):
+        list(DynamoTable(client, THINGS, pauses.append).get_many([{"name": "a"}]))
+    assert client.sizes == [1] * UNPROCESSED_ATTEMPTS
+
+
+def test_no_keys_are_no_request():
+    client = ReadsSome(40)
+    assert list(DynamoTable(client, THINGS).get_many([])) == []
+    assert client.sizes == []
+
+
+class MakesSlowly:
+    """Describes a table that is `CREATING` for ever."""
+
+    def describe_table(self, TableName):  # noqa: N803 - boto3's spelling
+        return {"Table": {"TableName": TableName, "TableStatus": "CREATING"}}
+
+
+def test_a_table_that_never_becomes_active_is_unavailable():
+    pauses = []
+    with pytest.raises(Unavailable, match="things: the table did not become active"):
+        ensure(MakesSlowly(), THINGS, pauses.append)
+    assert sum(pauses) == 600

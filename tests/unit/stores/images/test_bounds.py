@@ -1,0 +1,63 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stores.dynamodb.items import to_value
+from stores.images.bounds import MAX_FINDING_BYTES, fit_part
+from stores.images.encoding import encode_part
+from stores.rows import Part, PartStatus, Rejection
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+FINDINGS = st.lists(st.tuples(NAMES, st.floats(0, 100).map(lambda each: round(each, 4)))).map(tuple)
+
+
+def answered(*finding: tuple[str, float]) -> Part:
+    return Part("id", PartStatus.ANSWERED, finding)
+
+
+def size_of(low_level) -> int:
+    """Count as DynamoDB does: text in UTF-8, numbers by two digits a byte, 3 bytes a list and 1 an entry."""
+    [(kind, value)] = low_level.items()
+    match kind:
+        case "S":
+            return len(value.encode())
+        case "N":
+            return len(value.replace(".", "")) // 2 + 2
+        case "L":
+            return 3 + sum(1 + size_of(each) for each in value)
+        case "M":
+            return 3 + sum(1 + len(name.encode()) + size_of(each) for name, each in value.items())
+        case _:
+            return 1
+
+
+@given(FINDINGS)
+def test_what_fits_stays_as_it_is(finding):
+    assert answered(*finding) == fit_part(answered(*finding))
+
+
+@given(st.lists(st.tuples(st.integers(1, 3000), st.floats(0, 100)), min_size=30, max_size=60))
+def test_what_does_not_fit_leaves_its_least_confident_and_counts_them(lines):
+    finding = tuple(("é" * length, round(confidence, 4)) for length, confidence in lines)
+    part = fit_part(answered(*finding))
+    assert len(finding) == len(part.finding) + part.left_out
+    assert size_of(to_value(encode_part(part))) <= MAX_FINDING_BYTES + 200
+    remaining = iter(finding)
+    assert all(each in remaining for each in part.finding)
+    if part.left_out:
+        assert max(finding, key=lambda each: each[1])[1] == max(each[1] for each in part.finding)
+
+
+def test_a_part_that_was_fitted_fits():
+    once = fit_part(answered(*((f"{number} " + "x" * 1000, 50.0) for number in range(100))))
+    assert once.left_out > 0
+    assert once == fit_part(once)
+
+
+def test_the_whole_of_a_row_fits_with_a_dozen_features_at_their_limit():
+    part = fit_part(answered(*((f"{number}" + "x" * 100, 50.0) for number in range(1000))))
+    assert 12 * size_of(to_value(encode_part(part))) < 390_000
+
+
+def test_a_rejected_part_keeps_a_message_that_fits():
+    part = Part("id", PartStatus.REJECTED, rejection=Rejection("InvalidParameter", "m" * 5000))
+    assert len(fit_part(part).rejection.message) == 4000

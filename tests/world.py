@@ -60,8 +60,6 @@ class PassingEvent(Event):
 LINE = {"type": "LINE"}
 FOUND = (Detection("Person", 97.5, None, LINE), Detection("Plant", 61.0, None, LINE))
 PERSON = Answer(FOUND, "test-1", cut_percent=30.0)
-    (Detection("Person", 97.5, None, LINE), Detection("Plant", 61.0, None, LINE)), "test-1", cut_percent=30.0
-)
 
 
 class ScriptedDetector:

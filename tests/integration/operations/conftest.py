@@ -1,0 +1,52 @@
+"""The stores of operations under test: the twin, and the real one over a new table."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from stores.operations.dynamodb import DynamoOperationStore
+from stores.operations.memory import InMemoryOperationStore
+from stores.operations.protocol import DeadLetter, OperationStore
+from tests.clocks import MovingClock
+from tests.integration.operations.stories import letter_of
+
+
+@pytest.fixture
+def clock() -> MovingClock:
+    return MovingClock()
+
+
+@pytest.fixture
+def make_dynamo(dynamodb_client: Any, table_prefix: str, clock: MovingClock) -> Callable[..., DynamoOperationStore]:
+    """Make stores over one new table."""
+
+    def make(client: Any = dynamodb_client) -> DynamoOperationStore:
+        return DynamoOperationStore(client, table_prefix, clock)
+
+    make().setup()
+    return make
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def operations(request: pytest.FixtureRequest, clock: MovingClock) -> OperationStore:
+    if request.param == "memory":
+        return InMemoryOperationStore(clock)
+    made: OperationStore = request.getfixturevalue("make_dynamo")()
+    return made
+
+
+@pytest.fixture
+def row(dynamodb_client: Any, table_prefix: str) -> Callable[[str, str], Any]:
+    """Read an item as DynamoDB has it."""
+
+    def read(kind: str, name: str) -> Any:
+        key = {"kind": {"S": kind}, "id": {"S": name}}
+        return dynamodb_client.get_item(TableName=f"{table_prefix}operations", Key=key, ConsistentRead=True)["Item"]
+
+    return read
+
+
+@pytest.fixture
+def letter(clock: MovingClock) -> DeadLetter:
+    return letter_of("s3://yard/a.jpg", clock)

@@ -1,0 +1,53 @@
+"""Start the local Rekognition: `python -m dev.rekognition --help`."""
+
+import os
+import time
+from datetime import UTC, datetime
+
+import uvicorn
+
+from dev.rekognition.answers import Answers
+from dev.rekognition.app import build_app
+from dev.rekognition.calls_log import CallsLog
+from dev.rekognition.content import Objects
+from dev.rekognition.endpoint import Endpoint
+from dev.rekognition.faults import FaultScript
+from dev.rekognition.options import Options, read_options
+from dev.rekognition.quotas import Quotas, default_quotas
+from dev.rekognition.sight import Sight
+
+
+def build_endpoint(options: Options) -> Endpoint:
+    """Put the endpoint together."""
+    quotas = Quotas({} if options.lift_quotas else default_quotas(options.region), time.monotonic)
+    quotas.change(options.quotas)
+    return Endpoint(
+        region=options.region,
+        objects=Objects(options.s3_endpoint, options.region),
+        sight=Sight(options.processes),
+        answers=Answers(options.remember),
+        quotas=quotas,
+        faults=FaultScript(),
+        log=CallsLog(options.calls_log),
+        clock=lambda: datetime.now(UTC),
+        latency_seconds=options.latency_ms / 1000,
+    )
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    os.environ.setdefault("OMP_THREAD_LIMIT", "1")  # Tesseract's threads would fight the other processes for the cores
+    options = read_options()
+    config = uvicorn.Config(
+        build_app(build_endpoint(options)),
+        host=options.host,
+        port=options.port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
+    uvicorn.Server(config).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Answers remembered by content, operation and parameters: made once, and kept in a file where one is named."""
+
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from dev.rekognition.once import Once
+from vision.analysis import analysis_id
+from vision.models import Json
+
+Name: TypeAlias = str
+
+
+def name_of(content: str, operation: str, request: Json, model: str) -> Name:
+    """Name the answer of `model` to `request` (its Image does not count) over `content` (sha256)."""
+    parameters = {name: value for name, value in request.items() if name != "Image"}
+    return analysis_id(content, operation, parameters, model)
+
+
+class Answers:
+    """Remembers answers; `path` lets the next server remember them too."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._kept: dict[Name, Json] = dict(_read(path)) if path and path.exists() else {}
+        self._making: Once[Name, Json] = Once()
+
+    async def get(self, name: Name, make: Callable[[], Awaitable[Json]]) -> Json:
+        """Give the answer called `name`, made by the first who asks."""
+        if name in self._kept:
+            return self._kept[name]
+
+        async def make_and_keep() -> Json:
+            answer = await make()
+            self._keep(name, answer)
+            return answer
+
+        return await self._making.get(name, make_and_keep)
+
+    def _keep(self, name: Name, answer: Json) -> None:
+        self._kept[name] = answer
+        if self._path:
+            with self._path.open("a") as file:
+                file.write(json.dumps([name, answer]) + "\n")
+
+
+def _read(path: Path) -> list[tuple[Name, Json]]:
+    """Read the file, and cut off a last line that a kill left unfinished."""
+    whole, _, rest = path.read_text().rpartition("\n")
+    if rest:
+        path.write_text(whole + "\n" * bool(whole))
+    return [tuple(json.loads(line)) for line in whole.splitlines()]

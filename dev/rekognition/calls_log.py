@@ -1,0 +1,49 @@
+"""The log of calls: one line of JSON for each, on disk before the caller hears anything."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+
+@dataclass(slots=True)
+class Call:
+    """One call, as the log keeps it.
+
+    at: when it arrived, ISO 8601 with offset; seconds: how long until its outcome was known
+    outcome: answered, throttled, refused, cut or hung; error: AWS's code, where it was refused
+    content: sha256 of the image's bytes, hex, where they were read
+    """
+
+    request_id: str
+    at: str
+    operation: str
+    content: str | None = None
+    bucket: str | None = None
+    key: str | None = None
+    outcome: str = "answered"
+    error: str | None = None
+    seconds: float = 0.0
+
+
+class CallsLog:
+    """Appends calls to `path`. One write for each, so that lines of several servers never mix."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+
+    def append(self, call: Call) -> None:
+        """Write `call`. What is written survives a kill of this process."""
+        os.write(self._file, (json.dumps(asdict(call)) + "\n").encode())
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+
+def begin(request_id: str, operation: str, clock: Callable[[], datetime]) -> Call:
+    """Begin the record of a call that arrives now."""
+    return Call(request_id, clock().isoformat(timespec="microseconds"), operation)

@@ -1,0 +1,63 @@
+"""The script of faults: what the next calls of an operation meet instead of, or around, their answer."""
+
+from collections import defaultdict, deque
+from dataclasses import dataclass
+
+from dev.rekognition.refusals import KNOWN
+from vision.models import Json
+
+CUT, HANG, SLOW = "cut", "hang", "slow"
+"""The connection ends in mid-answer; no answer comes until the caller hangs up; the answer comes late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What one call meets: `answer` is CUT, HANG, SLOW (by `seconds`) or an error code of `refusals`."""
+
+    answer: str
+    seconds: float = 0.0
+
+    @property
+    def code(self) -> str | None:
+        """Give the error code that the call is refused with, if it is."""
+        return None if self.answer in {CUT, HANG, SLOW} else self.answer
+
+
+class FaultScript:
+    """Faults that wait for their calls, first in first out for each operation."""
+
+    def __init__(self) -> None:
+        self._waiting: defaultdict[str, deque[Fault]] = defaultdict(deque)
+
+    def add(self, operation: str, fault: Fault, times: int) -> None:
+        """Let the next `times` calls of `operation`, after those already scripted, meet `fault`."""
+        self._waiting[operation].extend([fault] * times)
+
+    def clear(self) -> None:
+        """Forget the script."""
+        self._waiting.clear()
+
+    def take(self, operation: str) -> Fault | None:
+        """Give the fault that this call meets, if any."""
+        waiting = self._waiting[operation]
+        return waiting.popleft() if waiting else None
+
+    @property
+    def left(self) -> dict[str, int]:
+        """Count the faults that still wait, by operation."""
+        return {operation: len(waiting) for operation, waiting in sorted(self._waiting.items()) if waiting}
+
+
+def read_fault(entry: Json) -> tuple[str, Fault, int]:
+    """Read {"operation", "next", "answer", "seconds"}; raise ValueError that says what is wrong with it."""
+    operation, times, answer = entry.get("operation"), entry.get("next", 1), entry.get("answer")
+    seconds = entry.get("seconds", 0)
+    if not isinstance(operation, str):
+        raise ValueError(f"fault {entry!r}: `operation` must name one, such as DetectLabels")  # noqa: TRY004 - one error for bad input
+    if not isinstance(times, int) or times < 1:
+        raise ValueError(f"fault {entry!r}: `next` must be a count of calls, 1 or more")
+    if answer not in {CUT, HANG, SLOW, *KNOWN}:
+        raise ValueError(f"fault {entry!r}: `answer` must be one of {', '.join(sorted({CUT, HANG, SLOW, *KNOWN}))}")
+    if not isinstance(seconds, int | float) or seconds < 0 or (answer == SLOW and not seconds):
+        raise ValueError(f"fault {entry!r}: `seconds` must be a number, above 0 for slow")
+    return operation, Fault(answer, float(seconds)), times

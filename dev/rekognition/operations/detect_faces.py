@@ -1,0 +1,35 @@
+"""DetectFaces: place, confidence and quality. Age, mood, glasses and the like can not be seen here."""
+
+from dev.rekognition.content import Content
+from dev.rekognition.operations.wire import bounding_box
+from dev.rekognition.refusals import Refusal
+from dev.rekognition.sight import Sight
+from vision.models import Detection, Json
+
+_LEAST_CONFIDENCE = 50.0
+_MOST_FACES = 100
+
+
+async def detect_faces(request: Json, content: Content, sight: Sight) -> Json:
+    """Answer with the largest faces of at least 50 percent. No landmarks and no pose: they are not measured."""
+    unseen = sorted(set(request.get("Attributes", ())) - {"DEFAULT"})
+    if unseen:
+        message = f"The local endpoint can not see {', '.join(unseen)}. Ask for DEFAULT, or use AWS."
+        raise Refusal("InvalidParameterException", message)
+    faces = [face for face in await sight.faces(content) if face.confidence >= _LEAST_CONFIDENCE]
+    largest = sorted((_face(each) for each in faces), key=_area, reverse=True)
+    return {"FaceDetails": largest[:_MOST_FACES]}
+
+
+def _face(face: Detection) -> Json:
+    quality = face.attributes["quality"]
+    return {
+        "BoundingBox": face.box and bounding_box(face.box),
+        "Confidence": face.confidence,
+        "Landmarks": [],
+        "Quality": {"Brightness": quality["brightness"], "Sharpness": quality["sharpness"]},
+    }
+
+
+def _area(face: Json) -> float:
+    return float(face["BoundingBox"]["Width"] * face["BoundingBox"]["Height"])

@@ -1,0 +1,61 @@
+"""Quotas that really throttle: one bucket of tokens for each operation, holding one second of its rate."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from dev.rekognition.refusals import Refusal
+
+_LARGE_REGIONS = frozenset({"us-east-1", "us-west-2", "eu-west-1"})
+
+
+def default_quotas(region: str) -> dict[str, float]:
+    """Give the calls per second that AWS allows a new account in `region`, by operation."""
+    others, faces = (50.0, 100.0) if region in _LARGE_REGIONS else (5.0, 25.0)
+    return {"DetectLabels": others, "DetectText": others, "DetectFaces": faces}
+
+
+@dataclass(slots=True)
+class _Bucket:
+    rate: float
+    tokens: float
+    filled_at: float
+
+    def take(self, now: float) -> bool:
+        holds = max(self.rate, 1.0)
+        self.tokens = min(self.tokens + (now - self.filled_at) * self.rate, holds)
+        self.filled_at = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+
+class Quotas:
+    """Who may call now. `clock` gives seconds that never go back. An operation without a quota is free."""
+
+    def __init__(self, rates: Mapping[str, float], clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._buckets: dict[str, _Bucket] = {}
+        self.change(rates)
+
+    def change(self, rates: Mapping[str, float | None]) -> None:
+        """Set calls per second by operation; None lifts that quota. Operations that are not named keep theirs."""
+        for operation, rate in rates.items():
+            self._buckets.pop(operation, None)
+            if rate is not None:
+                self._buckets[operation] = _Bucket(rate, max(rate, 1.0), self._clock())
+
+    def lift(self) -> None:
+        """Lift every quota."""
+        self._buckets.clear()
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """Give the quotas in force, calls per second by operation."""
+        return {operation: bucket.rate for operation, bucket in sorted(self._buckets.items())}
+
+    def admit(self, operation: str) -> None:
+        """Take a token, or refuse as AWS does."""
+        bucket = self._buckets.get(operation)
+        if bucket and not bucket.take(self._clock()):
+            raise Refusal("ProvisionedThroughputExceededException")

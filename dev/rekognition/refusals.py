@@ -1,0 +1,48 @@
+"""What the endpoint refuses with: AWS's error codes, HTTP statuses and words.
+
+Source: Error handling, Amazon Rekognition Developer Guide, 2025, and answers of the service that its users published.
+"""
+
+from http import HTTPStatus
+
+_WORDS = {
+    "InvalidS3ObjectException": (
+        "Unable to get object metadata from S3. Check object key, region and/or access permissions."
+    ),
+    "InvalidImageFormatException": "Request has invalid image format",
+    "InvalidParameterException": "Request has Invalid Parameters",
+    "ImageTooLargeException": "Image size is too large.",
+    "AccessDeniedException": "You are not authorized to perform the action.",
+    "ProvisionedThroughputExceededException": "Provisioned rate exceeded.",
+    "ThrottlingException": "Rate of requests rose too quickly. Slow down; increase the rate gradually.",
+    "InternalServerError": "Amazon Rekognition experienced a service issue. Try your call again.",
+    "SerializationException": "The request is not JSON.",
+    "MissingAuthenticationTokenException": "Missing Authentication Token",
+}
+
+KNOWN = frozenset(_WORDS)
+"""Every code that has words of its own."""
+
+
+class Refusal(Exception):
+    """An answer that refuses. It travels between processes, so its arguments are its fields."""
+
+    def __init__(self, code: str, message: str | None = None) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message or _WORDS[code]
+
+    @property
+    def status(self) -> HTTPStatus:
+        """Give the HTTP status that goes with the code."""
+        if self.code == "InternalServerError":
+            return HTTPStatus.INTERNAL_SERVER_ERROR
+        return HTTPStatus.BAD_REQUEST
+
+
+def cannot(operation: str) -> Refusal:
+    """Refuse an operation that would have to be invented."""
+    return Refusal(
+        "UnknownOperationException",
+        f"The local endpoint can not do {operation}: it sees people, faces, text and colours. Use AWS for it.",
+    )

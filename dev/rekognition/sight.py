@@ -1,0 +1,109 @@
+"""Looking at pictures in a pool of processes; each thing is looked for once in each content."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Hashable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import lru_cache
+from multiprocessing import get_context, parent_process
+from typing import Any, TypeVar
+
+import cv2
+
+from dev.rekognition.content import Content
+from dev.rekognition.faces import find_faces
+from dev.rekognition.once import Once
+from dev.rekognition.people import find_people
+from dev.rekognition.picture import Picture, read_picture
+from dev.rekognition.refusals import Refusal
+from dev.rekognition.scene import Scene, measure_scene
+from dev.rekognition.text import Line, find_text
+from vision.models import Box, Detection
+
+T = TypeVar("T")
+
+
+class Sight:
+    """What can be seen, by content. Make and close it in the process that serves; `processes` do the looking."""
+
+    def __init__(self, processes: int) -> None:
+        self._processes = processes
+        self._pool = self._new_pool()
+        self._seen: Once[Hashable, Any] = Once()
+
+    async def is_picture(self, content: Content) -> None:
+        """Raise the Refusal that AWS gives where `content` is not a picture that it reads."""
+        await self._look(content, _nothing)
+
+    async def people(self, content: Content) -> tuple[Detection, ...]:
+        """Find people."""
+        return await self._look(content, find_people)
+
+    async def faces(self, content: Content) -> tuple[Detection, ...]:
+        """Find faces."""
+        return await self._look(content, find_faces)
+
+    async def text(self, content: Content) -> tuple[Line, ...]:
+        """Find lines of text."""
+        return await self._look(content, find_text)
+
+    async def scene(self, content: Content, boxes: tuple[Box, ...]) -> Scene:
+        """Measure light and colours; `boxes` are the foreground."""
+        return await self._look(content, measure_scene, boxes)
+
+    async def warm_up(self) -> None:
+        """Start the processes; return when each can look."""
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(*(loop.run_in_executor(self._pool, _begin) for _ in range(self._processes)))
+
+    def close(self) -> None:
+        """End the processes."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _look(self, content: Content, find: Callable[..., T], *details: Hashable) -> T:
+        async def look() -> T:
+            return await self._run(content, find, *details)
+
+        found: T = await self._seen.get((content.sha256, find.__name__, *details), look)
+        return found
+
+    async def _run(self, content: Content, find: Callable[..., T], *details: Hashable) -> T:
+        pool = self._pool
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, _look_at, content.data, find, *details)
+        except BrokenProcessPool as error:
+            if self._pool is pool:  # the first to notice makes the new one
+                self._pool = self._new_pool()
+            raise Refusal("InternalServerError") from error
+
+    def _new_pool(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(self._processes, mp_context=get_context("spawn"), initializer=_begin)
+
+
+def _begin() -> None:
+    """Begin a process of the pool: one thread for the sums, and an end when the server ends, even by kill."""
+    cv2.setNumThreads(1)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent:
+        parent.join()
+        os._exit(0)
+
+
+def _look_at(data: bytes, find: Callable[..., T], *details: Hashable) -> T:
+    return find(_picture(data), *details)
+
+
+@lru_cache(maxsize=1)
+def _picture(data: bytes) -> Picture:
+    """Decode once for the features that look at the same image one after the other."""
+    return read_picture(data)
+
+
+def _nothing(picture: Picture) -> None:
+    """Look for nothing: that `picture` decoded is all that was asked."""

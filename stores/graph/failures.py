@@ -1,7 +1,9 @@
 """What an error of the driver means: try again, somebody's data, or none of the images' fault."""
 
+from collections.abc import Callable
+
 from neo4j.exceptions import AuthError, DriverError, Neo4jError, ServiceUnavailable, SessionExpired
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_random
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_random
 
 from vision.errors import AccessDenied, ConfigurationError, Unavailable, WrongPassword
 
@@ -36,12 +38,27 @@ class Shortfall(Unavailable):
     rule = "nodes vanished while images were linked to them"
 
 
-def transient_retries() -> Retrying:
+def ignore(_: BaseException) -> None:
+    """Do nothing about an attempt that is made again."""
+
+
+def telling(on_retry: Callable[[BaseException], None]) -> Callable[[RetryCallState], None]:
+    """Give what tenacity calls before it waits: it passes the error on."""
+
+    def tell(state: RetryCallState) -> None:
+        if state.outcome is not None and (error := state.outcome.exception()) is not None:
+            on_retry(error)
+
+    return tell
+
+
+def transient_retries(on_retry: Callable[[BaseException], None] = ignore) -> Retrying:
     """Give the retries of one transaction: our own short jitter, for the driver's first delay is a whole second."""
     return Retrying(
         retry=retry_if_exception(is_transient),
         stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(LONGEST_TRYING_SECONDS),
         wait=wait_random(0.02, 0.2),
+        before_sleep=telling(on_retry),
         reraise=True,
     )
 

@@ -8,6 +8,7 @@ from neo4j import Driver, Transaction
 from stores.graph.cypher import Statements
 from stores.graph.declarations import Declarations, declare
 from stores.graph.facts import all_facts, outcomes_in_order
+from stores.graph.failures import ignore
 from stores.graph.merger import Merger, versions
 from stores.graph.protocol import GraphCounts, GraphImage, Merged
 from stores.graph.queries import query_named
@@ -28,6 +29,7 @@ class Neo4jGraphStore:
 
     driver: built after the fork, one for each process, with bounds on connecting; closed with the store
     declarations: what the graph holds; by default that of all declared features
+    on_retry: told of each error after which a transaction is tried again
     """
 
     def __init__(
@@ -36,11 +38,12 @@ class Neo4jGraphStore:
         database: str,
         declarations: Declarations | None = None,
         clock: Callable[[], datetime] = _now,
+        on_retry: Callable[[BaseException], None] = ignore,
     ) -> None:
         self._driver = driver
         self._declarations = declarations or declare(all_features())
         self._statements = Statements(self._declarations)
-        self._sessions = Sessions(driver, database)
+        self._sessions = Sessions(driver, database, on_retry)
         self._merger = Merger(self._sessions, self._statements)
         self._clock = clock
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 from neo4j import Driver, NotificationMinimumSeverity, Transaction
 from neo4j.exceptions import DriverError, Neo4jError
 
-from stores.graph.failures import transient_retries, translated
+from stores.graph.failures import ignore, transient_retries, translated
 
 TRANSACTION_SECONDS = 10.0
 
@@ -16,11 +16,14 @@ Given = TypeVar("Given")
 class Sessions:
     """Opens a session for each transaction; the driver pools the connections under it.
 
+    on_retry: told of each error after which a transaction is tried again
+
     The server ends a transaction that lasts longer than `TRANSACTION_SECONDS`: one that waits for a lock of a
     stalled writer gives up and is tried again.
     """
 
-    def __init__(self, driver: Driver, database: str) -> None:
+    def __init__(self, driver: Driver, database: str, on_retry: Callable[[BaseException], None] = ignore) -> None:
+        self._on_retry = on_retry
         self._driver = driver
         self._database = database
 
@@ -40,7 +43,7 @@ class Sessions:
     def retry(self, attempt: Callable[[], Given]) -> Given:
         """Repeat `attempt` while its errors are transient; raise ours, or the driver's where values were refused."""
         try:
-            return transient_retries()(attempt)
+            return transient_retries(self._on_retry)(attempt)
         except (Neo4jError, DriverError) as error:
             raise translated(error) from error
 

@@ -1,0 +1,176 @@
+"""How fast are images written to Neo4j? Five ways side by side, the same data, with 1, 4 and 8 writers.
+
+`python -m bench.graph [--images N] [--rounds N]`. The server is that of SIGHTLINE_NEO4J_URI, _USER, _PASSWORD and
+_DATABASE. Its graph must be empty, or hold this benchmark's images only: they are deleted between runs.
+The data: nine cameras, 3 to 10 labels of 1,489 in each image, skewed; batches of 500 images. A figure is the median of
+the rounds; the ways take turns in each round, so that a busy machine is fair to all. It exits 1 where a goal is missed.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import neo4j
+
+from bench.graph_data import make_images
+from bench.graph_ground import Ground
+from bench.graph_rivals import CreateOnly, Rival, TransactionForEachRow, UnwindMerge
+from stores.graph.neo4j import Neo4jGraphStore
+from stores.graph.protocol import GraphImage
+
+WRITERS = (1, 4, 8)
+BATCH = 500
+ROW_BY_ROW_IMAGES = 48
+LONGEST_SECONDS = 300
+ROWS, MERGE, OURS, CREATE, CREATE_FIXED = WAYS = (
+    "a transaction a row (the blog)",
+    "UNWIND + MERGE",
+    "sightline",
+    "CREATE only, a statement a kind",
+    "CREATE only, the fixed in one",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One way with some writers. rate: relationships a second; deadlocks, duplicates: how many there were."""
+
+    rate: float
+    deadlocks: int
+    duplicates: int
+
+
+class Ours:
+    """The graph store."""
+
+    def __init__(self, store: Neo4jGraphStore) -> None:
+        self._store = store
+        self.changed = 0
+
+    def prepare(self, images: Sequence[GraphImage]) -> None:
+        """Do nothing."""
+
+    def write(self, batch: Sequence[GraphImage]) -> None:
+        """Merge one batch."""
+        for outcome in self._store.merge(batch):
+            if isinstance(outcome, Exception):
+                raise outcome
+            self.changed += outcome.is_changed
+
+
+def rival(way: str, ground: Ground) -> Rival:
+    """Make a way afresh, so that it remembers nothing."""
+    if way == ROWS:
+        return TransactionForEachRow(ground.tools)
+    if way == MERGE:
+        return UnwindMerge(ground.tools, ground.statements)
+    if way == OURS:
+        return Ours(ground.store())
+    return CreateOnly(ground.tools, is_fixed_in_one=way == CREATE_FIXED)
+
+
+def write_all(how: Rival, images: Sequence[GraphImage], writers: int) -> float:
+    """Write all images; give the seconds it took."""
+    size = min(BATCH, -(-len(images) // writers))
+    batches = [images[start : start + size] for start in range(0, len(images), size)]
+    begun = time.perf_counter()
+    how.prepare(images)
+    with ThreadPoolExecutor(writers) as pool:
+        list(pool.map(how.write, batches))
+    return time.perf_counter() - begun
+
+
+def measure(way: str, ground: Ground, images: Sequence[GraphImage], writers: int) -> Run:
+    """Write into an empty graph, and look at what came of it."""
+    ground.clear()
+    taken = write_all(rival(way, ground), images, writers)
+    expected = 6 * len(images) + sum(len(image.findings["labels"]) for image in images)
+    found, duplicates = ground.relationships(), ground.duplicates()
+    if found - duplicates != expected:
+        print(f"{way}: {found} relationships and {duplicates} duplicates, where {expected} were written")
+        sys.exit(1)
+    return Run(expected / taken, ground.take_deadlocks(), duplicates)
+
+
+def replay(ground: Ground, images: Sequence[GraphImage]) -> tuple[int, float]:
+    """Merge what the graph shows already, by a store that remembers nothing: changes, images a second."""
+    ground.clear()
+    write_all(Ours(ground.store()), images, 1)
+    before = ground.relationships()
+    again = Ours(ground.store())
+    taken = write_all(again, images, 1)
+    return again.changed + abs(ground.relationships() - before), len(images) / taken
+
+
+def run_rounds(ground: Ground, count: int, rounds: int) -> dict[tuple[str, int], list[Run]]:
+    """Run every way with every number of writers in turns, as often as asked, or until the time is over."""
+    images, few = make_images(count), make_images(ROW_BY_ROW_IMAGES)
+    for way in WAYS:
+        measure(way, ground, make_images(ROW_BY_ROW_IMAGES if way == ROWS else 1_000), 4)  # the server warms up
+    runs: dict[tuple[str, int], list[Run]] = defaultdict(list)
+    deadline = time.monotonic() + LONGEST_SECONDS
+    for done in range(rounds):
+        if done and time.monotonic() + (time.monotonic() - deadline + LONGEST_SECONDS) / done > deadline:
+            print(f"stopped after {done} of {rounds} rounds: the next one would take longer than the time allowed")
+            break
+        for writers in WRITERS:
+            for way in WAYS:
+                runs[way, writers].append(measure(way, ground, few if way == ROWS else images, writers))
+    return runs
+
+
+def report(runs: dict[tuple[str, int], list[Run]], replayed: tuple[int, float]) -> bool:
+    """Print the figures and the goals; say whether every goal is met."""
+    rates = {key: statistics.median(run.rate for run in each) for key, each in runs.items()}
+    print(
+        f"{'relationships/s':<34}{'writers':>8}{'median':>10}{'lowest':>10}{'highest':>10}{'deadlocks':>11}{'doubles':>9}"
+    )
+    for (way, writers), each in sorted(runs.items(), key=lambda item: (WAYS.index(item[0][0]), item[0][1])):
+        low, high = min(run.rate for run in each), max(run.rate for run in each)
+        deadlocks, doubles = sum(run.deadlocks for run in each), sum(run.duplicates for run in each)
+        print(
+            f"{way:<34}{writers:>8}{rates[way, writers]:>10,.0f}{low:>10,.0f}{high:>10,.0f}{deadlocks:>11}{doubles:>9}"
+        )
+    changes, rate = replayed
+    print(f"replay of the same images: {changes} changes, {rate:,.0f} images/s")
+    goals = [
+        ("sightline / CREATE only, a statement a kind, 1 writer", rates[OURS, 1] / rates[CREATE, 1], 0.8),
+        ("sightline / a transaction a row, 1 writer", rates[OURS, 1] / rates[ROWS, 1], 300),
+        ("sightline / UNWIND + MERGE, 8 writers", rates[OURS, 8] / rates[MERGE, 8], 1.3),
+    ]
+    for name, ratio, least in goals:
+        print(f"{name}: {ratio:,.2f} (goal: at least {least}) {'met' if ratio >= least else 'MISSED'}")
+    doubles = sum(run.duplicates for (way, _), each in runs.items() if way == OURS for run in each)
+    print(f"sightline's duplicates: {doubles} (goal: 0), changes on replay: {changes} (goal: 0)")
+    return all(ratio >= least for _, ratio, least in goals) and doubles == changes == 0
+
+
+def main() -> int:
+    """Measure and report."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=int, default=4_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    chosen = parser.parse_args()
+    auth = (os.environ.get("SIGHTLINE_NEO4J_USER", "neo4j"), os.environ.get("SIGHTLINE_NEO4J_PASSWORD", ""))
+    uri = os.environ.get("SIGHTLINE_NEO4J_URI", "bolt://127.0.0.1:7687")
+    with neo4j.GraphDatabase.driver(uri, auth=auth) as driver:
+        ground = Ground(driver, os.environ.get("SIGHTLINE_NEO4J_DATABASE", "neo4j"))
+        if strangers := ground.strangers():
+            print(
+                f"{uri}: the graph must hold nothing but this benchmark's images, and it has {strangers} other nodes."
+            )
+            return 1
+        runs = run_rounds(ground, chosen.images, chosen.rounds)
+        is_met = report(runs, replay(ground, make_images(chosen.images)))
+        ground.clear()
+    return 0 if is_met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

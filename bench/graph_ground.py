@@ -1,0 +1,74 @@
+"""The graph that the benchmark writes to: emptied between runs, and looked at after each."""
+
+from threading import Lock
+
+from neo4j import Driver
+from neo4j.exceptions import Neo4jError
+
+from bench.graph_data import PREFIX
+from bench.graph_rivals import Tools
+from stores.graph.cypher import Statements
+from stores.graph.declarations import declare
+from stores.graph.neo4j import Neo4jGraphStore
+from stores.graph.sessions import Sessions
+from vision.features.labels import FEATURE as LABELS
+
+_DEADLOCK = "Neo.TransientError.Transaction.DeadlockDetected"
+
+
+class Ground:
+    """One database of a server, with the constraints of the labels alone."""
+
+    def __init__(self, driver: Driver, database: str) -> None:
+        self._driver = driver
+        self._database = database
+        self._declarations = declare({LABELS.name: LABELS})
+        self._deadlocks = 0
+        self._lock = Lock()
+        self.statements = Statements(self._declarations)
+        self.tools = Tools(Sessions(driver, database), self._declarations, self._note)
+
+    def store(self) -> Neo4jGraphStore:
+        """Make a store that remembers nothing yet."""
+        return Neo4jGraphStore(self._driver, self._database, self._declarations, on_retry=self._note)
+
+    def _note(self, error: BaseException) -> None:
+        if isinstance(error, Neo4jError) and error.code == _DEADLOCK:
+            with self._lock:
+                self._deadlocks += 1
+
+    def take_deadlocks(self) -> int:
+        """Give how many deadlocks there were since the last time."""
+        with self._lock:
+            found, self._deadlocks = self._deadlocks, 0
+            return found
+
+    def strangers(self) -> int:
+        """Count the nodes that no run of this benchmark can have written."""
+        text = "MATCH (image:Image) WHERE NOT image.image_id STARTS WITH $prefix RETURN count(image) AS found"
+        others = self._number(text, prefix=PREFIX)
+        if others == 0 and self._number("MATCH (image:Image) RETURN count(image) AS found") == 0:
+            return self._number("MATCH (node) RETURN count(node) AS found")
+        return others
+
+    def clear(self) -> None:
+        """Delete everything, in slices: a hub of many relationships at once would fill the server's memory."""
+        with self._driver.session(database=self._database) as session:
+            for match in ("()-[gone]->()", "(gone)"):
+                session.run(f"MATCH {match} CALL (gone) {{ DELETE gone }} IN TRANSACTIONS OF 10000 ROWS").consume()
+        self.store().setup()
+
+    def relationships(self) -> int:
+        """Count the relationships."""
+        return self._number("MATCH ()-[edge]->() RETURN count(edge) AS found")
+
+    def duplicates(self) -> int:
+        """Count the relationships beyond the first of a type between the same two nodes."""
+        return self._number(
+            "MATCH (a)-[edge]->(b) WITH a, b, type(edge) AS type, count(*) AS times WHERE times > 1 "
+            "RETURN coalesce(sum(times - 1), 0) AS found"
+        )
+
+    def _number(self, text: str, **parameters: str) -> int:
+        records = self._driver.execute_query(text, parameters, database_=self._database).records
+        return int(records[0]["found"])

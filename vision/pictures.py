@@ -28,6 +28,7 @@ _OTHER_FORMATS = {
 
 _JPEG_MARKER = re.compile(rb"\xff([^\x00\xff])", re.DOTALL)
 _START_OF_SCAN = 0xDA
+_END_OF_IMAGE = b"\xff\xd9"
 _APPLICATION = range(0xE0, 0xF0)
 _COMMENT = 0xFE
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xDA)}
@@ -55,6 +56,8 @@ def jpeg_segments(data: bytes) -> Iterator[Part]:
     while marker := _JPEG_MARKER.search(data, at):  # decoders skip what stands between segments, and so does this
         code, at = marker[1][0], marker.end()
         if code == _START_OF_SCAN:
+            if data.find(_END_OF_IMAGE, at) < 0:  # without it decoders differ on whether the picture is whole
+                raise ValueError("the file ends before its picture does")
             yield Part(marker[1], data[at:], data[marker.start() :])
             return
         if code in _WITHOUT_LENGTH:

@@ -63,8 +63,12 @@ class InMemoryOperationStore:
 
     def calls(self, first_day: str, last_day: str) -> dict[tuple[str, str], int]:
         """Give the counters summed over UTC days, both included."""
-        days = [counts for day, counts in self._calls.items() if first_day <= day <= last_day]
-        return dict(sum(days, Counter()))
+        total: Counter[tuple[str, str]] = Counter()
+        with self._lock:
+            for day, counts in self._calls.items():
+                if first_day <= day <= last_day:
+                    total.update(counts)
+        return dict(total)
 
     def acquire_lease(self, name: str, holder: str, lasts: timedelta) -> Lease | None:
         """Take or renew the lease; None while another holds it."""

@@ -45,8 +45,12 @@ def _faults(shape: Shape, value: Json, path: str) -> Iterator[Fault]:
     if isinstance(shape, StructureShape):
         yield from _member_faults(shape, value, path)
     elif isinstance(shape, ListShape):
-        for position, each in enumerate(list[Json](value), start=1):
-            yield from _faults(shape.member, each, f"{path}.{position}.member")
+        yield from _element_faults(shape, value, path)
+
+
+def _element_faults(shape: ListShape, values: Json, path: str) -> Iterator[Fault]:
+    for position, each in enumerate(values, start=1):
+        yield from _faults(shape.member, each, f"{path}.{position}.member")
 
 
 def _member_faults(shape: StructureShape, value: Json, path: str) -> Iterator[Fault]:

@@ -1,0 +1,46 @@
+"""Debian's package opencv-doc: downloaded and unpacked beside the project, never installed."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+_PACKAGE = "opencv-doc"
+_EXAMPLES = "usr/share/doc/opencv-doc/examples"
+
+
+class PackageMissing(Exception):
+    """The package could not be had; the message says why and what to do."""
+
+
+def examples(cache: Path) -> Path:
+    """Give the folder of the package's examples; download (95 MB) and unpack it into `cache` on first use."""
+    folder = cache / _PACKAGE
+    if not folder.exists():
+        _unpack(_download(cache), folder)
+    return folder / _EXAMPLES
+
+
+def _download(cache: Path) -> Path:
+    cache.mkdir(parents=True, exist_ok=True)
+    if not _has_run(["apt-get", "download", "-q", _PACKAGE], cache):
+        _has_run(["apt-get", "update", "-q"], cache)  # a fresh image has no list of packages
+        if not _has_run(["apt-get", "download", "-q", _PACKAGE], cache):
+            raise PackageMissing(
+                f"{_PACKAGE}: apt-get could not download it. Put the package's .deb file into {cache}, "
+                "or name a folder of your own pictures"
+            )
+    return max(cache.glob(f"{_PACKAGE}_*.deb"))
+
+
+def _has_run(command: list[str], folder: Path) -> bool:
+    if shutil.which(command[0]) is None:
+        return False
+    return subprocess.run(command, cwd=folder, check=False, capture_output=True).returncode == 0
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """Unpack beside, then rename: a folder that exists is whole."""
+    unfinished = folder.with_name(folder.name + ".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    subprocess.run(["dpkg-deb", "-x", archive, unfinished], check=True)
+    unfinished.rename(folder)

@@ -1,0 +1,91 @@
+"""What the demo's cameras see: a yard with people, the same yard empty, a bush in the wind, signs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Picture: TypeAlias = NDArray[np.uint8]
+
+_LAST_FRAME_WITHOUT_HAND = 55
+"""Of tree.avi: a hand reaches into the picture after it."""
+
+_SIGNS = tuple(f"text/scenetext_segmented_word{number:02}.jpg" for number in range(1, 6))
+"""Photographs of signs. Nobody is in them."""
+
+_MEDIAN_STEP = 15
+_NOISE_DEVIATION = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One picture that a camera took. source: the file it comes from, and its frame."""
+
+    camera: str
+    picture: Picture
+    has_person: bool
+    source: str
+
+
+def yard(examples: Path, count: int) -> Iterator[Shot]:
+    """Give `count` frames of the yard, spread over the clip; a person is in every frame of it."""
+    frames = _clip(examples / "data/vtest.avi")
+    for number in _spread(len(frames), count):
+        yield Shot("yard", frames[number], has_person=True, source=f"vtest.avi#{number}")
+
+
+def empty_yard(examples: Path, count: int) -> Iterator[Shot]:
+    """Give `count` pictures of the yard with nobody in it: the median over time, with a sensor's noise."""
+    median = np.median(np.stack(_clip(examples / "data/vtest.avi")[::_MEDIAN_STEP]), axis=0)
+    for number in range(count):
+        noise = np.random.default_rng(number).normal(0, _NOISE_DEVIATION, median.shape)
+        picture = np.clip(median + noise, 0, 255).astype(np.uint8)
+        yield Shot("yard", picture, has_person=False, source=f"vtest.avi#median+noise{number}")
+
+
+def bush(examples: Path, count: int) -> Iterator[Shot]:
+    """Give `count` frames of a bush in the wind."""
+    frames = _clip(examples / "data/tree.avi")[: _LAST_FRAME_WITHOUT_HAND + 1]
+    for number in _spread(len(frames), count):
+        yield Shot("garden", frames[number], has_person=False, source=f"tree.avi#{number}")
+
+
+def signs(examples: Path, count: int) -> Iterator[Shot]:
+    """Give `count` photographs of signs, again from the first when there are no more, each time a little darker."""
+    for number in range(count):
+        name = _SIGNS[number % len(_SIGNS)]
+        darker = 1 - 0.05 * (number // len(_SIGNS))
+        picture = np.asarray(cv2.convertScaleAbs(_photograph(examples / name), alpha=darker), dtype=np.uint8)
+        yield Shot("gate", picture, has_person=False, source=f"{Path(name).name}×{darker:.2f}")
+
+
+def _photograph(path: Path) -> Picture:
+    picture = cv2.imread(str(path))
+    if picture is None:
+        raise FileNotFoundError(f"{path}: not a picture; delete its folder to unpack the package again")
+    return np.asarray(picture, dtype=np.uint8)
+
+
+@cache
+def _clip(path: Path) -> tuple[Picture, ...]:
+    """Read every frame of a clip."""
+    video, frames = cv2.VideoCapture(str(path)), []
+    while True:
+        is_read, frame = video.read()
+        if not is_read:
+            break
+        frames.append(np.asarray(frame, dtype=np.uint8))
+    video.release()
+    if not frames:
+        raise FileNotFoundError(f"{path}: no frame in it; delete its folder to unpack the package again")
+    return tuple(frames)
+
+
+def _spread(length: int, count: int) -> list[int]:
+    """Give `count` positions spread evenly over `length`."""
+    return [position * length // count for position in range(count)]

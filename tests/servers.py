@@ -1,7 +1,7 @@
 """The servers of one test run: each starts when the first test asks for it, and all of them end with the run.
 
 `SIGHTLINE_TEST_REDIS_URL`, `SIGHTLINE_TEST_DYNAMODB_ENDPOINT`, `SIGHTLINE_TEST_S3_ENDPOINT` and
-`SIGHTLINE_TEST_NEO4J_URI`, `…_PASSWORD` name servers that run already; Neo4j's user and database are `neo4j`, or named so.
+`SIGHTLINE_TEST_NEO4J_URI`, `…_PASSWORD` name servers that run already.
 """
 
 import os

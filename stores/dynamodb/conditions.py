@@ -42,11 +42,6 @@ def equals(path: Path, value: Any) -> Condition:
     return missing(path) if value is None else _compare(path, "=", value)
 
 
-def differs(path: Path, value: Any) -> Condition:
-    """Hold where the attribute is not `value`, or is not there."""
-    return _compare(path, "<>", value)
-
-
 def less(path: Path, value: Any) -> Condition:
     """Hold where the attribute is there and below `value`."""
     return _compare(path, "<", value)
@@ -65,11 +60,6 @@ def greater(path: Path, value: Any) -> Condition:
 def between(path: Path, low: Any, high: Any) -> Condition:
     """Hold where low <= attribute <= high. DynamoDB refuses low > high in a key condition."""
     return lambda p: f"{p.name(path)} BETWEEN {p.value(low)} AND {p.value(high)}"
-
-
-def begins_with(path: Path, start: str) -> Condition:
-    """Hold where the attribute's text begins with `start`."""
-    return lambda p: f"begins_with({p.name(path)}, {p.value(start)})"
 
 
 def one_of(path: Path, values: tuple[Any, ...]) -> Condition:

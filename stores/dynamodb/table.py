@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from stores.dynamodb import schema as schemas
 from stores.dynamodb.changes import Change
-from stores.dynamodb.conditions import Condition, Placeholders
+from stores.dynamodb.conditions import Condition, Placeholders, exists
 from stores.dynamodb.items import Item, from_item, to_item
 from stores.dynamodb.schema import Schema
 from vision.aws_errors import aws_errors
@@ -24,6 +24,9 @@ BATCH_GET_LIMIT = 100
 
 UNPROCESSED_ATTEMPTS = 6
 UNPROCESSED_PAUSE_SECONDS = 0.05
+
+NOBODYS_KEY = "sightline check"
+"""No item has this key: to read it, or to change it where it exists, only asks whether we may."""
 
 COUNT_AGE = timedelta(hours=6)
 """DynamoDB refreshes a table's item count about every six hours."""
@@ -54,8 +57,11 @@ class DynamoTable:
         schemas.ensure(self._client, self._schema, self._pause)
 
     def check(self) -> None:
-        """Raise MissingTable, AccessDenied or Unavailable where the table can not be used."""
+        """Raise MissingTable, AccessDenied or Unavailable where the table can not be read, or written to."""
         schemas.check(self._client, self._schema)
+        nobody = dict.fromkeys(self._schema.key.attributes, NOBODYS_KEY)
+        self.get(nobody)
+        self.update(nobody, Change().set("checked", True), exists(self._schema.key.partition))
 
     def count(self) -> tuple[int, timedelta]:
         """Give the table's own count of items, and how old it may be."""
@@ -104,10 +110,6 @@ class DynamoTable:
         }
         return self._write(self._client.update_item, request, placeholders, only_if)
 
-    def delete(self, key: Mapping[str, str], only_if: Condition | None = None) -> Outcome:
-        """Remove one item, where the condition holds; the outcome's item is then None."""
-        return self._write(self._client.delete_item, {"Key": to_item(key)}, Placeholders(), only_if)
-
     def _write(
         self,
         send: Callable[..., Any],
@@ -130,23 +132,19 @@ class DynamoTable:
         where: Condition,
         *,
         index: str | None = None,
-        is_ascending: bool = True,
         only_if: Condition | None = None,
-        page: int | None = None,
     ) -> Iterator[Item]:
-        """Give one partition's items in the order of the sort key, page after page.
+        """Give one partition's items in the order of the sort key, page after page as they are taken.
 
-        where: the key condition; only_if: a filter on what was read (and paid for); page: items read in one request.
+        where: the key condition; only_if: a filter on what was read (and paid for).
         A query of the table is consistent; one of an index can not be.
         """
         placeholders = Placeholders()
         request: dict[str, Any] = {
             "KeyConditionExpression": where(placeholders),
-            "ScanIndexForward": is_ascending,
             "ConsistentRead": index is None,
             **({"IndexName": index} if index else {}),
             **({"FilterExpression": only_if(placeholders)} if only_if else {}),
-            **({"Limit": page} if page else {}),
         }
         yield from self._pages(self._client.query, request | placeholders.request())
 

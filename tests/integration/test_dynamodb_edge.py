@@ -7,15 +7,14 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from stores.dynamodb.changes import Change
 from stores.dynamodb.conditions import (
     all_of,
     any_of,
     at_most,
-    begins_with,
     between,
-    differs,
     equals,
     exists,
     greater,
@@ -25,7 +24,7 @@ from stores.dynamodb.conditions import (
 )
 from stores.dynamodb.schema import Index, Key, Schema, check, ensure
 from stores.dynamodb.table import DynamoTable, Outcome
-from vision.errors import MissingTable, Unavailable
+from vision.errors import AccessDenied, MissingTable, Unavailable
 
 BY_COLOUR = Index("by_colour", Key("colour", "name"), includes=("size",))
 BY_SHAPE = Index("by_shape", Key("shape"))
@@ -85,6 +84,26 @@ def test_a_missing_table_names_itself_and_the_remedy(dynamodb_client, schema):
             use()
 
 
+class MayOnlyRead:
+    """A client whose credentials allow no writing."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def update_item(self, **_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "UpdateItem")
+
+
+def test_a_table_that_can_not_be_written_to_is_found_by_a_check_that_writes_nothing(dynamodb_client, schema, table):
+    table.check()
+    assert [] == list(table.scan())
+    with pytest.raises(AccessDenied):
+        DynamoTable(MayOnlyRead(dynamodb_client), schema).check()
+
+
 def test_a_server_that_is_away_is_unavailable(schema):
     with socket.socket() as port:
         port.bind(("127.0.0.1", 0))  # bound, and nobody listens
@@ -111,11 +130,8 @@ def test_a_refused_write_gives_what_stood_in_the_way(table):
     table.put(old)
     assert Outcome(False, old) == table.put(key("a") | {"size": 2}, missing("kind"))
     assert Outcome(False, old) == table.update(key("a"), Change().set("size", 2), equals("size", 3))
-    assert Outcome(False, old) == table.delete(key("a"), less("size", 1))
     assert Outcome(False, None) == table.update(key("b"), Change().set("size", 2), exists("kind"))
     assert ([old], None) == (list(table.scan()), table.get(key("b")))
-    assert Outcome(True, None) == table.delete(key("a"), at_most("size", 1))
-    assert list(table.scan()) == []
 
 
 def test_a_change_sets_adds_and_removes_at_once(table):
@@ -146,8 +162,8 @@ def test_a_change_sets_adds_and_removes_at_once(table):
 @pytest.mark.parametrize(
     ("holds", "condition"),
     [
-        (True, all_of(equals("size", 3), differs("size", 4), exists(("map", "a")))),
-        (False, all_of(equals("size", 3), differs("size", 3))),
+        (True, all_of(equals("size", 3), at_most("size", 3), exists(("map", "a")))),
+        (False, all_of(equals("size", 3), less("size", 3))),
         (True, any_of(equals("size", 9), missing("colour"))),
         (True, equals("colour", None)),
         (False, equals(("map", "a"), None)),
@@ -156,7 +172,6 @@ def test_a_change_sets_adds_and_removes_at_once(table):
         (True, one_of("size", (1, 2, 3))),
         (True, equals("map", {"a": "#n0 = :v0"})),
         (True, between("size", 3, 3)),
-        (True, begins_with(("map", "a"), "#n0")),
     ],
 )
 def test_a_condition_holds_or_not(table, holds, condition):
@@ -164,20 +179,19 @@ def test_a_condition_holds_or_not(table, holds, condition):
     assert holds == table.update(key("a"), Change().set("seen", True), condition).is_written
 
 
-def test_a_partition_is_read_to_its_end_page_by_page_in_both_directions(table):
-    names = [f"n{number:03}" for number in range(11)]
+def test_a_partition_is_read_to_its_end_over_pages_of_a_megabyte(table):
+    names = [f"n{number:03}" for number in range(9)]
     for name in names:
-        table.put(key(name) | {"size": int(name[1:])})
+        table.put(key(name) | {"size": int(name[1:]), "data": "x" * 250_000})
     table.put({"kind": "other", "name": "x"})
 
     def read(*more: Any, **options: Any) -> list[str]:
-        return [item["name"] for item in table.query(all_of(equals("kind", "thing"), *more), page=3, **options)]
+        return [item["name"] for item in table.query(all_of(equals("kind", "thing"), *more), **options)]
 
     assert names == read()
-    assert names[::-1] == read(is_ascending=False)
     assert names[2:6] == read(between("name", "n002", "n005"))
-    assert names[10:] == read(begins_with("name", "n01"))
-    assert names[8:] == read(only_if=greater("size", 7))
+    assert names[7:] == read(only_if=greater("size", 6))
+    assert {*names, "x"} == {item["name"] for item in table.scan()}
 
 
 def test_an_index_holds_only_items_with_its_keys(table):

@@ -28,18 +28,6 @@ class GraphEdge:
     node_property: str
     node_key: Callable[[str, int, str], str] = name_is_key
 
-    def confidences(self, image_id: str, finding: Finding) -> dict[str, float]:
-        """Give the nodes that `finding` leads to, by key: confidence in percent.
-
-        Where two detections share a node (a line of text that stands twice in the picture) the higher one is kept, so
-        an image has at most one such relationship to each node.
-        """
-        found: dict[str, float] = {}
-        for position, (name, confidence) in enumerate(finding):
-            key = self.node_key(image_id, position, name)
-            found[key] = max(confidence, found.get(key, 0.0))
-        return found
-
 
 def every_detection(detection: Detection) -> bool:  # noqa: ARG001
     """Keep all detections in the finding."""

@@ -4,7 +4,6 @@ import pytest
 
 from tests.unit.vision.recorded import recorded
 from vision.errors import UnknownFeature
-from vision.feature import GraphEdge, image_and_position_are_key
 from vision.features import all_features, feature_named
 from vision.geometry import boxes
 from vision.models import Answer, Box, Detection
@@ -202,18 +201,16 @@ def test_the_colours_of_the_background_are_kept_though_no_finding_shows_them():
     assert {"image": 6, "foreground": 4, "background": 4} == {name: regions.count(name) for name in regions}
 
 
-def test_labels_share_their_node_with_other_images_and_keep_the_higher_confidence():
-    edge = GraphEdge("HAS_TEXT", "Text", "text")
-    assert {"EXIT": 91.0, "Gate 2": 70.5} == edge.confidences(IMAGE, (("EXIT", 80.0), ("Gate 2", 70.5), ("EXIT", 91.0)))
+def test_labels_share_their_node_with_other_images():
+    edge = feature_named("labels").edge
+    assert {"Person"} == {
+        edge.node_key(image, position, "Person") for image in (IMAGE, "s3://b/k") for position in (0, 3)
+    }
 
 
 def test_faces_have_a_node_each_in_the_order_of_the_answer():
-    edge = GraphEdge("HAS_FACE", "Face", "face_id", node_key=image_and_position_are_key)
-    assert {f"{IMAGE}#0": 99.0, f"{IMAGE}#1": 71.0} == edge.confidences(IMAGE, (("Face", 99.0), ("Face", 71.0)))
-
-
-def test_a_detection_of_confidence_zero_has_its_node():
-    assert {"Fog": 0.0} == GraphEdge("HAS_LABEL", "Label", "label_name").confidences(IMAGE, (("Fog", 0.0),))
+    edge = feature_named("faces").edge
+    assert [f"{IMAGE}#0", f"{IMAGE}#1"] == [edge.node_key(IMAGE, position, "Face") for position in (0, 1)]
 
 
 def test_an_instance_without_a_place_is_drawn_nowhere():

@@ -23,7 +23,8 @@ class Slot:
 class Rate:
     """How fast an operation may go now.
 
-    quota: the account's limit, calls a second; rate: what is used of it now; reason: why they differ
+    quota: the limit in force (configured, or an operator's own), calls a second; rate: what is used of it now;
+    reason: why they differ
     """
 
     operation: str

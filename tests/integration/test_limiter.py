@@ -153,6 +153,15 @@ def test_an_operators_quota_holds_until_it_is_taken_back(make_limiter: MakeLimit
     assert (configured.quota, configured.rate, configured.reason) == (10.0, pytest.approx(9.7), "97% of the quota")
 
 
+def test_an_operators_higher_quota_takes_hold_at_once_after_a_very_low_one(make_limiter: MakeLimiter) -> None:
+    limiter = make_limiter(QUOTAS)
+    limiter.override("DetectLabels", 0.01, "nearly stopped")
+    limiter.reserve("DetectLabels", Lane.LIVE)
+    limiter.override("DetectLabels", None, "")
+
+    assert limiter.reserve("DetectLabels", Lane.LIVE).wait_seconds <= 2.0
+
+
 def test_rates_name_every_operation_before_its_first_call(make_limiter: MakeLimiter) -> None:
     assert {name: rate.quota for name, rate in make_limiter(QUOTAS).rates().items()} == QUOTAS
 

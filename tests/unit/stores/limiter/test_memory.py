@@ -131,12 +131,3 @@ def test_a_slow_start_doubles_every_five_seconds() -> None:
         seen.append(rate(limiter))
 
     assert seen == pytest.approx([4.85, 9.7, 19.4, 48.5, 48.5])
-
-
-def test_an_operators_higher_quota_takes_hold_at_once_after_a_very_low_one() -> None:
-    limiter, _ = make()
-    limiter.override("DetectLabels", 0.01, "nearly stopped")
-    limiter.reserve("DetectLabels", Lane.LIVE)
-    limiter.override("DetectLabels", None, "")
-
-    assert limiter.reserve("DetectLabels", Lane.LIVE).wait_seconds <= 1.1

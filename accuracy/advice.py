@@ -105,7 +105,10 @@ def _slopes(evidence: Mapping[Stratum, Evidence], measure: Measure) -> dict[Stra
 
 
 def _slopes_at(measure: Measure, positives: int, found: float, missed: float) -> tuple[float, float]:
-    there = max(found + missed, 1e-9)
+    found = max(
+        found, 0.5
+    )  # where the detector found nothing, recall is flat, and still what it missed is to be learnt
+    there = found + missed
     listed = positives + there
     return {
         Measure.PRECISION: (1 / positives, 0.0),

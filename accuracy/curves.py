@@ -79,7 +79,10 @@ def by_hour(cells: Sequence[ReviewedCell], *names: str) -> list[HourFigures]:
     parts = _parts(cells, lambda candidate: candidate.hour)
     return [
         HourFigures(
-            hour, _images(parts[hour]), _decided(parts[hour]), estimate(evidence_of(parts[hour]), *names, str(hour))
+            hour,
+            _images(parts[hour]),
+            _decided(parts[hour]),
+            estimate(evidence_of(parts[hour]), *names, "hour", str(hour)),
         )
         for hour in sorted(parts)
     ]

@@ -94,8 +94,9 @@ def draw(evidence: Mapping[Stratum, Evidence], *names: str, prior: float = NEUTR
 
 def estimate(evidence: Mapping[Stratum, Evidence], *names: str, also_missed: int = 0) -> Figures:
     """Give the figures of a window, seeded by `names`: the same evidence and names give the same bytes."""
-    drawn = [draw(evidence, *names, prior=prior, also_missed=also_missed) for prior in PRIORS]
     found, missed = unknown_reason(evidence, (Stratum.A,)), unknown_reason(evidence, NEGATIVES)
+    priors = () if found and missed else PRIORS  # most hours of a day have no verdict: nothing to draw for them
+    drawn = [draw(evidence, *names, prior=prior, also_missed=also_missed) for prior in priors]
     return Figures(
         precision=_figure([one.precision for one in drawn], found, "the detector found nothing"),
         recall=_figure([one.recall for one in drawn], missed or found, "nothing is present"),

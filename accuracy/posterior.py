@@ -13,7 +13,8 @@ the strata of negatives are drawn under three priors, and the interval is the hu
 as part of the answer: Walley, Inferences from multinomial data, JRSS B 58, 1996): `FEW`, under which hardly anything
 hides, `NEUTRAL`, whose median is close to the sample's share and gives the median (Kerman, Neutral noninformative and
 informative conjugate beta and gamma prior distributions, EJS 5, 2011), and `JEFFREYS`. It makes the interval of recall
-3 to 10 % wider than Jeffreys' alone. Stratum A, where neither answer is rare, keeps Jeffreys' prior.
+4 to 9 % wider than Jeffreys' alone; `bench/accuracy.py` shows both. Stratum A, where neither answer is rare, keeps
+Jeffreys' prior.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""How often does a 95 % interval hold the truth? Simulated windows, ours beside four ways that people take.
+"""How often does a 95 % interval hold the truth? Simulated windows, ours beside other ways that people take.
 
 `python -m bench.accuracy [--days N] [--case TEXT]`: N windows of each case (default 1,500), seeds fixed. It prints for
 each case and method the coverage of precision, recall, F1 and missed images with its standard error in percentage

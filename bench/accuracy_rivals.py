@@ -8,8 +8,8 @@ from typing import TypeAlias
 import numpy as np
 
 from accuracy.counts import CellCounts, Tally
-from accuracy.figures import Draws, Figure, Figures, Interval, estimate, interval
-from accuracy.posterior import Evidence, draw_present, generator
+from accuracy.figures import Draws, Figure, Figures, Interval, draw, estimate, interval
+from accuracy.posterior import JEFFREYS, Evidence, draw_present, generator
 from accuracy.sampling import Cell
 from accuracy.strata import ESTIMATED, Stratum
 from accuracy.windows import evidence_of
@@ -23,6 +23,11 @@ Z = 1.959964
 def ours(population: Whole, decided: Whole, present: Whole, name: str) -> Ranges:
     """Do what the rollups do: weigh the cells, one posterior for each stratum and window."""
     return _ends(estimate(evidence_of(_cells(population, decided, present)), name))
+
+
+def one_prior(population: Whole, decided: Whole, present: Whole, name: str) -> Ranges:
+    """Weigh the cells as ours does, but leave the missed images to Jeffreys' prior alone."""
+    return _of_draws(draw(evidence_of(_cells(population, decided, present)), name, prior=JEFFREYS))
 
 
 def raw_pooling(population: Whole, decided: Whole, present: Whole, name: str) -> Ranges:
@@ -39,9 +44,8 @@ def sum_of_days(population: Whole, decided: Whole, present: Whole, name: str) ->
         stratum: np.sum([draw_present(_alone(c.tally(stratum)), source, draws=draws) for c in cells], axis=0)
         for stratum in ESTIMATED
     }
-    drawn = Draws(int(population[:, 0].sum()), totals[Stratum.A], totals[Stratum.B] + totals[Stratum.C])
-    figures = (interval(values) for values in (drawn.precision, drawn.recall, drawn.f1, drawn.missed))
-    return [(one.low, one.high) for one in figures]
+    missed = totals[Stratum.B] + totals[Stratum.C]
+    return _of_draws(Draws(int(population[:, 0].sum()), totals[Stratum.A], missed))
 
 
 def wald(population: Whole, decided: Whole, present: Whole, _name: str) -> Ranges:
@@ -78,6 +82,7 @@ def wilson(population: Whole, decided: Whole, present: Whole, _name: str) -> Ran
 
 RIVALS = {
     "ours": ours,
+    "ours, Jeffreys alone": one_prior,
     "Wald, inverse weights": wald,
     "Wilson, unweighted": wilson,
     "sum of daily posteriors": sum_of_days,
@@ -101,6 +106,11 @@ def _cells(population: Whole, decided: Whole, present: Whole) -> list[CellCounts
 def _alone(tally: Tally) -> Evidence:
     rate = tally.present / max(tally.decided, 1)
     return Evidence(tally.population, tally.present, tally.unseen, rate, tally.decided)
+
+
+def _of_draws(drawn: Draws) -> Ranges:
+    figures = (interval(values) for values in (drawn.precision, drawn.recall, drawn.f1, drawn.missed))
+    return [(one.low, one.high) for one in figures]
 
 
 def _ends(figures: Figures) -> Ranges:

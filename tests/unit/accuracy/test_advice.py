@@ -1,3 +1,4 @@
+from collections import Counter
 from itertools import islice
 
 import pytest
@@ -54,6 +55,11 @@ def test_the_first_verdicts_go_to_every_stratum():
     nothing_yet = day(Tally(160), Tally(220), Tally(2300))
     first = list(islice(next_strata(nothing_yet, Measure.RECALL), 15))
     assert {stratum: first.count(stratum) for stratum in ESTIMATED} == {A: 5, B: 5, C: 5}
+
+
+def test_negatives_are_asked_for_where_the_detector_found_nothing():
+    blind = day(Tally(0), Tally(20, 5, 5), Tally(500, 1, 20))
+    assert Counter(next_strata(blind, Measure.RECALL)) == {B: 10, C: 479}
 
 
 def test_precision_asks_for_positives_and_missed_images_for_negatives():

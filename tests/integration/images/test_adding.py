@@ -10,6 +10,13 @@ from tests.integration.images.stories import NO_OBJECT, answered
 from vision.errors import InvalidUri
 
 
+def test_a_store_can_be_set_up_again_and_then_used(images, story, new_id):
+    row = story.received(new_id())
+    images.setup()
+    images.check()
+    assert row == images.get(row.image_id)
+
+
 def test_a_new_image_is_received_and_due_for_a_check_in_two_minutes(images, new_id, clock):
     image_id = new_id()
     assert images.add(image_id, Lane.BACKFILL)

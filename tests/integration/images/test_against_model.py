@@ -201,7 +201,7 @@ def machine(clock: MovingClock, *stores: ImageStore):
 def test_any_history_leaves_the_twin_as_the_protocol_says(clock):
     run_state_machine_as_test(
         machine(clock, InMemoryImageStore(clock, SHARDS)),
-        settings=settings(max_examples=100, stateful_step_count=30, deadline=None),
+        settings=settings(max_examples=60, stateful_step_count=30, deadline=None),
     )
 
 

@@ -1,8 +1,9 @@
 """What the local server never does: it leaves keys of a batch unread, and is slow to make tables."""
 
 import pytest
+from botocore.exceptions import ClientError
 
-from stores.dynamodb.schema import Key, Schema, ensure
+from stores.dynamodb.schema import Index, Key, Schema, ensure
 from stores.dynamodb.table import UNPROCESSED_ATTEMPTS, DynamoTable
 from vision.errors import Unavailable
 
@@ -45,6 +46,39 @@ def test_no_keys_are_no_request():
     client = ReadsSome(40)
     assert list(DynamoTable(client, THINGS).get_many([])) == []
     assert client.sizes == []
+
+
+class HasRivals:
+    """A table without its index. Each attempt to create it is refused: somebody else is at it, or was faster."""
+
+    class exceptions:  # noqa: N801 - boto3's spelling
+        ClientError = ClientError
+
+    def __init__(self, *, is_there_then):
+        self.is_there_then = is_there_then
+        self.indexes = []
+
+    def describe_table(self, TableName):  # noqa: N803
+        return {"Table": {"TableName": TableName, "TableStatus": "ACTIVE", "GlobalSecondaryIndexes": self.indexes}}
+
+    def update_table(self, **_):
+        if self.is_there_then:
+            self.indexes = [{"IndexName": "by_colour", "IndexStatus": "ACTIVE"}]
+        raise ClientError({"Error": {"Code": "ResourceInUseException", "Message": "busy"}}, "UpdateTable")
+
+
+COLOURED = Schema("things", Key("name"), indexes=(Index("by_colour", Key("colour")),))
+
+
+def test_an_index_that_somebody_else_creates_meanwhile_is_as_good():
+    client = HasRivals(is_there_then=True)
+    ensure(client, COLOURED)
+    assert [{"IndexName": "by_colour", "IndexStatus": "ACTIVE"}] == client.indexes
+
+
+def test_an_index_that_can_not_be_created_now_may_be_created_later():
+    with pytest.raises(Unavailable, match="ResourceInUseException"):
+        ensure(HasRivals(is_there_then=False), COLOURED)
 
 
 class MakesSlowly:

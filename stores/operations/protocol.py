@@ -64,7 +64,10 @@ class OperationStore(Protocol):
         """Raise MissingTable, AccessDenied or Unavailable where the store can not be used."""
 
     def write_letter(self, letter: DeadLetter) -> None:
-        """Keep a letter; one with the same id keeps its `first_at`, counts an attempt and opens again."""
+        """Keep a letter; one with the same id keeps its `first_at`, counts an attempt and opens again.
+
+        Any text is taken; what no row can hold is cut, and says how long it was.
+        """
 
     def letters(self, *, closed: bool = False) -> Iterator[DeadLetter]:
         """Give the open (or the closed) letters, by id."""
@@ -79,7 +82,10 @@ class OperationStore(Protocol):
         """Give the counters summed over UTC days, both included."""
 
     def acquire_lease(self, name: str, holder: str, lasts: timedelta) -> Lease | None:
-        """Take or renew the lease; None while another holds it. The fence rises when the holder changes."""
+        """Take or renew the lease; None while another holds it.
+
+        The fence rises when the holder changes and after the lease was given back; it never falls.
+        """
 
     def release_lease(self, lease: Lease) -> None:
         """Give the lease back, unless another has it by now."""

@@ -1,6 +1,7 @@
 """Two who want one lease, in any order."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from hypothesis import settings
@@ -19,7 +20,7 @@ class LeaseMachine(RuleBasedStateMachine):
         super().__init__()
         self.operations = operations
         self.clock = clock
-        self.name = f"lease-{id(self)}"
+        self.name = uuid4().hex
         self.last: dict[str, Lease] = {}
         self.standing: Lease | None = None
         self.fence = 0

@@ -4,8 +4,11 @@ import json
 import os
 import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import psutil
 
 from dev.stack.place import write_privately
 from dev.stack.processes import PATIENCE_SECONDS, started_at
@@ -47,15 +50,27 @@ class Census:
     def end_leftovers(self) -> list[str]:
         """End what an earlier stack in this folder left running: TERM, then KILL. Give the names."""
         left = self.running()
+        families = [Entry(entry.name, pid, start) for entry in left for pid, start in _family(entry.pid)]
         for entry in left:
             _signal(entry, signal.SIGTERM)
             _signal(entry, signal.SIGCONT)
         wait_until(lambda: not any(entry.is_running() for entry in left), PATIENCE_SECONDS)
-        for entry in left:
-            _signal(entry, signal.SIGKILL)
+        for member in families:
+            _signal(member, signal.SIGKILL)
+        wait_until(lambda: not any(member.is_running() for member in families), PATIENCE_SECONDS)
         return [entry.name for entry in left]
+
+
+def _family(pid: int) -> list[tuple[int, float]]:
+    """Give a process and what descends from it, each with its start. Asked while it lives: orphans have no parent."""
+    try:
+        leader = psutil.Process(pid)
+        return [(each.pid, each.create_time()) for each in (leader, *leader.children(recursive=True))]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _signal(entry: Entry, number: signal.Signals) -> None:
     if entry.is_running():
-        os.killpg(entry.pid, number)
+        with suppress(ProcessLookupError):
+            os.kill(entry.pid, number)

@@ -71,10 +71,17 @@ def require(servers: Collection[str]) -> None:
     """Raise MissingProgram unless these servers could start now."""
     for need in NEEDS:
         if need.servers & set(servers) and not need.is_there():
-            raise MissingProgram(need.what, remedy=f"Run `make up` as root, or install the package {need.package}")
+            raise how_to_get([need])
     for name in sorted(JAVA_SERVERS & set(servers)):
         if not is_installed(name):
             raise MissingProgram(str(PROGRAMS / name), remedy="Run `python -m dev.stack install`")
+
+
+def how_to_get(missing: Collection[Need]) -> MissingProgram:
+    """Make the error for a user who may not install packages: what is missing, and the command that gets it."""
+    packages = " ".join(sorted({need.package for need in missing}))
+    remedy = f"On Debian or Ubuntu: sudo apt-get install {packages}. Elsewhere install the same, or use Docker Compose"
+    return MissingProgram(", ".join(need.what for need in missing), remedy=remedy)
 
 
 def is_installed(name: str) -> bool:
@@ -91,11 +98,7 @@ def _fingerprint(name: str) -> str:
 def _apt_install(missing: Collection[Need]) -> None:
     packages = sorted({need.package for need in missing})
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise MissingProgram(
-            ", ".join(need.what for need in missing),
-            remedy=f"On Debian or Ubuntu: sudo apt-get install {' '.join(packages)}; elsewhere install the same by its"
-            " package manager. Or use docker-compose.yml",
-        )
+        raise how_to_get(missing)
     print(f"installing Debian packages: {' '.join(packages)}", flush=True)
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     _run(["apt-get", "update", "-q"], quiet)

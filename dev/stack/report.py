@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dev.stack.census import Census
-from dev.stack.place import Place
+from dev.stack.place import Place, is_free
 
 
 def addresses(folder: Path, env: Mapping[str, str]) -> str:
     """Say where everything is. Passwords are shown: they are made for this stack and valid on this machine alone."""
     place = Place(folder)
-    metrics = " ".join(f"http://127.0.0.1:{port}/metrics" for port in _metrics_ports(place, folder))
     rows = {
         "Flower": f"http://127.0.0.1:{place.port('flower')}  {_login(env, 'FLOWER')}",
         "Neo4j": f"{env['SIGHTLINE_NEO4J_URI']}  {_login(env, 'NEO4J')}",
@@ -18,11 +17,11 @@ def addresses(folder: Path, env: Mapping[str, str]) -> str:
         "DynamoDB": f"{env['SIGHTLINE_DYNAMODB_ENDPOINT']}  any key, tables {env['SIGHTLINE_TABLE_PREFIX']}…",
         "Rekognition": env["SIGHTLINE_REKOGNITION_ENDPOINT"],
         "Redis": f"{env['SIGHTLINE_REDIS_URL']}  keys {env['SIGHTLINE_KEY_PREFIX']}…",
-        "Metrics": metrics,
+        "Metrics": " ".join(_metrics(place, folder)),
         "Logs": str(folder / "logs"),
         "Settings": f". {folder / 'env'}   then `sightline …` and any client talk to this stack",
     }
-    return "\n".join(f"{name:<12} {value}" for name, value in rows.items())
+    return "\n".join(f"{name:<12} {value}" for name, value in rows.items() if value)
 
 
 def processes(folder: Path) -> str:
@@ -35,6 +34,8 @@ def _login(env: Mapping[str, str], part: str) -> str:
     return f"user {env[f'SIGHTLINE_{part}_USER']}, password {env[f'SIGHTLINE_{part}_PASSWORD']}"
 
 
-def _metrics_ports(place: Place, folder: Path) -> list[int]:
+def _metrics(place: Place, folder: Path) -> list[str]:
+    """Name only those that answer: Flower's, and each process of ours that serves its own."""
     workers = [entry.name for entry in Census(folder).running() if "-" in entry.name]
-    return [place.port(f"metrics of {name}") for name in workers]
+    ports = [place.port("flower"), *(place.port(f"metrics of {name}") for name in workers)]
+    return [f"http://127.0.0.1:{port}/metrics" for port in ports if not is_free(port)]

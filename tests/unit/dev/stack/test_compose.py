@@ -1,0 +1,106 @@
+"""docker-compose.yml is the one place that says what our processes are."""
+
+import re
+
+import pytest
+
+from dev.stack.compose import FILE, fill_in, our_service, our_services
+from dev.stack.errors import UnknownService
+from vision.features import all_features
+from workers.queues import QUEUE_NAMES
+from workers.settings import Settings
+
+PASSWORDS = {"SIGHTLINE_NEO4J_PASSWORD": "graph", "SIGHTLINE_FLOWER_PASSWORD": "pages"}
+
+
+def after(command, flag):
+    return command[command.index(flag) + 1]
+
+
+def workers():
+    return {name: service for name, service in our_services(PASSWORDS).items() if service.is_worker}
+
+
+def test_every_queue_is_consumed_by_one_service():
+    consumed = [queue for service in workers().values() for queue in after(service.command, "-Q").split(",")]
+    assert sorted(QUEUE_NAMES) == sorted(consumed)
+
+
+def test_a_worker_takes_the_live_queue_of_its_own_name_first():
+    assert {name: name for name in workers()} == {
+        name: after(service.command, "-Q").split(",")[0] for name, service in workers().items()
+    }
+
+
+def test_exactly_the_features_that_are_off_by_default_stand_in_a_profile():
+    off = {name for name, feature in all_features().items() if not feature.on_by_default}
+    assert off == {name for name, service in our_services(PASSWORDS).items() if service.is_optional}
+
+
+def test_the_features_asked_by_default_are_those_that_the_settings_ask():
+    features = our_service("ingest", PASSWORDS).environment["SIGHTLINE_FEATURES"]
+    assert set(Settings.model_fields["features"].get_default(call_default_factory=True)) == set(features.split(","))
+
+
+def test_replicas_on_one_host_have_names_of_their_own():
+    first, second = (our_service("text", PASSWORDS | {"SIGHTLINE_REPLICA": number}).command for number in ("0", "1"))
+    assert ("text-0@%h", "text-1@%h") == (after(first, "-n"), after(second, "-n"))
+
+
+def test_only_setting_up_ends_by_itself():
+    assert ["setup"] == [name for name, service in our_services(PASSWORDS).items() if service.is_once]
+
+
+def test_what_the_stack_says_goes_over_the_addresses_within_docker():
+    redis_url = our_service("rows", PASSWORDS | {"SIGHTLINE_REDIS_URL": "redis://127.0.0.1:1/0"}).environment
+    assert "redis://127.0.0.1:1/0" == redis_url["SIGHTLINE_REDIS_URL"]
+
+
+def test_flowers_password_is_not_in_its_command_where_everybody_could_read_it():
+    flower = our_service("flower", PASSWORDS)
+    assert "sightline:pages" == flower.environment["FLOWER_BASIC_AUTH"]
+    assert not any("pages" in word for word in flower.command)
+
+
+def test_a_password_that_is_not_given_is_asked_for():
+    with pytest.raises(UnknownService, match=r"SIGHTLINE_NEO4J_PASSWORD.*choose a password"):
+        our_services({})
+
+
+def test_a_service_that_is_not_declared_is_refused_with_those_that_are():
+    with pytest.raises(UnknownService, match=r"labes.*labels"):
+        our_service("labes", PASSWORDS)
+
+
+@pytest.mark.parametrize(
+    ("text", "filled_in"),
+    [
+        ("${A}", "one"),
+        ("${MISSING}", ""),
+        ("${MISSING:-else}", "else"),
+        ("${EMPTY:-else}", "else"),
+        ("${EMPTY-else}", ""),
+        ("${A:-else} and ${A}", "one and one"),
+        ("${A:?needed}", "one"),
+        ("${EMPTY?needed}", ""),
+        ("$$HOME and %h", "$HOME and %h"),
+        ("$${A}", "${A}"),
+    ],
+)
+def test_variables_are_filled_in_as_compose_fills_them_in(text, filled_in):
+    assert filled_in == fill_in(text, {"A": "one", "EMPTY": ""})
+
+
+@pytest.mark.parametrize("text", ["${MISSING:?why}", "${MISSING?why}", "${EMPTY:?why}"])
+def test_a_variable_that_must_be_there_says_why(text):
+    with pytest.raises(UnknownService, match="why"):
+        fill_in(text, {"EMPTY": ""})
+
+
+def test_every_published_port_is_on_loopback_and_every_image_has_its_version():
+    text = FILE.read_text()
+    published = [port for ports in re.findall(r"ports: \[(.*)\]", text) for port in ports.split(", ")]
+    assert published
+    assert [] == [port for port in published if not port.startswith('"127.0.0.1:')]
+    images = set(re.findall(r"image: (\S+)", text)) - {"sightline", "sightline-rekognition"}
+    assert [] == [image for image in images if not re.search(r":\d+\.\d+\.\d+", image)]

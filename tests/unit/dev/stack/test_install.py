@@ -1,0 +1,30 @@
+"""What is said where the installer may not install."""
+
+import re
+
+import pytest
+
+from dev.stack.install import JAVA, JAVA_SERVERS, NEEDS, how_to_get
+from dev.stack.servers import SERVERS
+
+
+@pytest.mark.parametrize("need", NEEDS, ids=lambda need: need.package)
+def test_what_is_missing_is_named_with_the_command_that_gets_it(need):
+    said = str(how_to_get([need]))
+    assert said.startswith(need.what)
+    assert f"sudo apt-get install {need.package}." in said
+
+
+def test_a_package_that_two_things_need_is_named_once():
+    assert 1 == str(how_to_get([NEEDS[1], NEEDS[1]])).count(NEEDS[1].package)
+
+
+def test_every_server_needs_something_and_every_need_serves_a_server():
+    assert set(SERVERS) == {server for need in NEEDS for server in need.servers}
+
+
+@pytest.mark.parametrize("name", sorted(JAVA_SERVERS))
+def test_a_java_server_is_pinned_to_one_version(name):
+    versions = re.findall(r"<version>(.*?)</version>", (JAVA / name / "pom.xml").read_text())
+    assert versions
+    assert [] == [version for version in versions if not re.fullmatch(r"\d+\.\d+\.\d+|\$\{project\.version\}", version)]

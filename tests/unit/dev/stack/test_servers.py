@@ -1,0 +1,45 @@
+"""The declared servers: loopback only, and told to sightline by its own settings."""
+
+import pytest
+
+from dev.stack.errors import UnknownService
+from dev.stack.place import Place
+from dev.stack.servers import SERVERS, Options
+from dev.stack.stack import Stack
+from workers.settings import Settings
+
+PORTS = {name: 20_001 + number for number, name in enumerate(SERVERS)}
+
+
+class FixedPlace(Place):
+    """A place whose ports are given: finding free ones needs the network."""
+
+    def port(self, name):
+        return PORTS[name]
+
+
+@pytest.fixture(params=SERVERS)
+def server(request, tmp_path):
+    return SERVERS[request.param](FixedPlace(tmp_path), Options())
+
+
+def test_a_server_is_told_its_own_port(server):
+    said = "\n".join([*server.command, *server.files.values()])
+    assert str(PORTS[server.name]) in said
+    assert server.address.endswith((f"127.0.0.1:{PORTS[server.name]}", f"127.0.0.1:{PORTS[server.name]}/0"))
+
+
+def test_every_setting_by_which_a_server_is_found_is_one_of_sightlines(server):
+    known = {f"SIGHTLINE_{name.upper()}" for name in Settings.model_fields}
+    assert server.settings
+    assert set() == set(server.settings) - known
+
+
+def test_no_password_stands_in_a_command(server, tmp_path):
+    password = Place(tmp_path).password("neo4j")
+    assert not any(password in word for word in server.command)
+
+
+def test_a_server_that_does_not_exist_is_refused_with_those_that_do(tmp_path):
+    with pytest.raises(UnknownService, match=r"reddis.*redis"):
+        Stack(tmp_path, ["reddis"])

@@ -24,7 +24,7 @@ def driver() -> Iterator[neo4j.Driver]:
 
 
 @pytest.fixture
-def real(driver) -> Subject:
+def real(driver: neo4j.Driver) -> Subject:
     driver.execute_query("MATCH (node) DETACH DELETE node", database_="neo4j")
     return Subject(
         Neo4jGraphStore(driver, "neo4j"), lambda: triples_in(driver), lambda image_id: node_in(driver, image_id)
@@ -38,5 +38,6 @@ def twin() -> Subject:
 
 
 @pytest.fixture(params=["twin", "real"])
-def subject(request) -> Subject:
-    return request.getfixturevalue(request.param)
+def subject(request: pytest.FixtureRequest) -> Subject:
+    chosen: Subject = request.getfixturevalue(request.param)
+    return chosen

@@ -5,8 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
+import neo4j
+
+from stores.graph.declarations import Key
 from stores.graph.memory import Triple
 from stores.graph.protocol import GraphImage, GraphStore, Merged
+from vision.models import Finding, Json
 
 TAKEN = datetime(2026, 3, 29, 0, 30, 15, tzinfo=timezone(timedelta(hours=2)))
 TAKEN_SECONDS = 1774737015
@@ -22,18 +26,19 @@ FOUND_KEYS = ("label_name", "face_id", "text")
 class Subject:
     store: GraphStore
     triples: Callable[[], set[Triple]]
-    node: Callable[[str], dict]
+    node: Callable[[str], dict[str, Json]]
 
 
 def credentials() -> tuple[str, str]:
     return os.environ.get("SIGHTLINE_TEST_NEO4J_USER", "neo4j"), os.environ["SIGHTLINE_TEST_NEO4J_PASSWORD"]
 
 
-def key_of(node):
-    return next(node[name] for name in (*KEYS, *FOUND_KEYS) if name in node)
+def key_of(node: neo4j.graph.Node) -> Key:
+    key: Key = next(node[name] for name in (*KEYS, *FOUND_KEYS) if name in node)
+    return key
 
 
-def triples_in(driver):
+def triples_in(driver: neo4j.Driver) -> set[Triple]:
     records = driver.execute_query(WHOLE_GRAPH, database_="neo4j").records
     found = [
         (r["start"], key_of(r["a"]), r["type"], next(iter(r["edge"].values()), None), r["end"], key_of(r["b"]))
@@ -43,23 +48,25 @@ def triples_in(driver):
     return set(found)
 
 
-def node_in(driver, image_id):
+def node_in(driver: neo4j.Driver, image_id: str) -> dict[str, Json]:
     text = "MATCH (image:Image {image_id: $image_id}) RETURN properties(image) AS found"
     (record,) = driver.execute_query(text, {"image_id": image_id}, database_="neo4j").records
-    return record["found"]
+    return dict(record["found"])
 
 
-def image(name="yard/1.jpg", version=1, taken_at=TAKEN, camera="yard", **findings) -> GraphImage:
+def image(
+    name: str = "yard/1.jpg", version: int = 1, taken_at: datetime = TAKEN, camera: str = "yard", **findings: Finding
+) -> GraphImage:
     return GraphImage(f"s3://bucket/{name}", name, version, camera, taken_at, findings)
 
 
-def gone(name, version) -> GraphImage:
+def gone(name: str, version: int) -> GraphImage:
     return replace(image(name, version), is_gone=True)
 
 
-def fixed(name="yard/1.jpg", camera="yard", taken_at=TAKEN) -> set[Triple]:
+def fixed(name: str = "yard/1.jpg", camera: str = "yard", taken_at: datetime = TAKEN) -> set[Triple]:
     ours = ("Image", f"s3://bucket/{name}")
-    ends = {
+    ends: dict[str, tuple[str, Key]] = {
         "HAS_TIMESTAMP": ("ISODate", taken_at.isoformat()),
         "HAS_YEAR": ("Year", taken_at.year),
         "HAS_MONTH": ("Month", taken_at.month),
@@ -70,15 +77,15 @@ def fixed(name="yard/1.jpg", camera="yard", taken_at=TAKEN) -> set[Triple]:
     return {has_image} | {(*ours, name_, None, *end) for name_, end in ends.items()}
 
 
-def label(name, confidence, of="yard/1.jpg") -> Triple:
+def label(name: str, confidence: float, of: str = "yard/1.jpg") -> Triple:
     return ("Image", f"s3://bucket/{of}", "HAS_LABEL", confidence, "Label", name)
 
 
-def face(position, confidence, of="yard/1.jpg") -> Triple:
+def face(position: int, confidence: float, of: str = "yard/1.jpg") -> Triple:
     return ("Image", f"s3://bucket/{of}", "HAS_FACE", confidence, "Face", f"s3://bucket/{of}#{position}")
 
 
 def changed(store: GraphStore, *images: GraphImage) -> list[bool]:
-    outcomes = store.merge(images)
+    outcomes = [each for each in store.merge(images) if isinstance(each, Merged)]
     assert [(each.image_id, each.version) for each in images] == [(each.image_id, each.version) for each in outcomes]
-    return [outcome.is_changed for outcome in outcomes if isinstance(outcome, Merged)]
+    return [outcome.is_changed for outcome in outcomes]

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stores.graph.protocol import Merged
-from tests.integration.graph.subject import TAKEN, TAKEN_SECONDS, changed, face, fixed, gone, image, label
+from tests.integration.graph.subject import TAKEN, TAKEN_SECONDS, Subject, changed, face, fixed, gone, image, label
 from vision.errors import ConfigurationError, RefusedByGraph, UnknownFeature
 
 
-def test_a_new_image_is_shown_whole(subject):
+def test_a_new_image_is_shown_whole(subject: Subject) -> None:
     new = image(
         labels=(("Person", 99.5), ("Dog", 40.25)), faces=(("Face", 98.0), ("Face", 97.0)), text=(("EXIT", 91.0),)
     )
@@ -28,7 +28,7 @@ def test_a_new_image_is_shown_whole(subject):
     }
 
 
-def test_the_same_batch_again_changes_nothing(subject):
+def test_the_same_batch_again_changes_nothing(subject: Subject) -> None:
     batch = [image(f"yard/{n}.jpg", labels=(("Person", 90.0 + n),)) for n in range(5)]
     assert changed(subject.store, *batch) == [True] * 5
     before = subject.triples()
@@ -36,7 +36,7 @@ def test_the_same_batch_again_changes_nothing(subject):
     assert before == subject.triples()
 
 
-def test_a_higher_version_replaces_the_whole_image(subject):
+def test_a_higher_version_replaces_the_whole_image(subject: Subject) -> None:
     subject.store.merge([image(labels=(("Person", 99.0), ("Dog", 40.0)), faces=(("Face", 98.0), ("Face", 97.0)))])
     later = TAKEN + timedelta(days=400, hours=3)
     newer = image(
@@ -51,29 +51,29 @@ def test_a_higher_version_replaces_the_whole_image(subject):
     assert subject.store.versions([newer.image_id]) == {newer.image_id: 2}
 
 
-def test_an_older_version_that_comes_late_changes_nothing(subject):
+def test_an_older_version_that_comes_late_changes_nothing(subject: Subject) -> None:
     subject.store.merge([image(version=3, labels=(("Cat", 60.0),))])
     assert changed(subject.store, image(version=2, labels=(("Dog", 45.0),))) == [False]
     assert fixed() | {label("Cat", 60.0)} == subject.triples()
 
 
-def test_other_images_keep_what_they_have(subject):
+def test_other_images_keep_what_they_have(subject: Subject) -> None:
     subject.store.merge([image(labels=(("Person", 99.0),)), image("yard/2.jpg", labels=(("Person", 88.0),))])
     subject.store.merge([image(version=2), gone("yard/3.jpg", 5)])
     assert fixed() | fixed("yard/2.jpg") | {label("Person", 88.0, of="yard/2.jpg")} == subject.triples()
 
 
-def test_an_image_in_which_nothing_was_found_has_its_camera_and_time(subject):
+def test_an_image_in_which_nothing_was_found_has_its_camera_and_time(subject: Subject) -> None:
     assert changed(subject.store, image(labels=(), faces=())) == [True]
     assert fixed() == subject.triples()
 
 
-def test_a_text_found_twice_in_an_image_is_one_relationship_with_the_highest_confidence(subject):
+def test_a_text_found_twice_in_an_image_is_one_relationship_with_the_highest_confidence(subject: Subject) -> None:
     subject.store.merge([image(text=(("EXIT", 71.0), ("EXIT", 93.0), ("EXIT", 82.0)))])
     assert fixed() | {("Image", "s3://bucket/yard/1.jpg", "HAS_TEXT", 93.0, "Text", "EXIT")} == subject.triples()
 
 
-def test_a_gone_image_stays_as_a_bare_node_that_no_late_merge_revives(subject):
+def test_a_gone_image_stays_as_a_bare_node_that_no_late_merge_revives(subject: Subject) -> None:
     subject.store.merge([image(version=2, labels=(("Person", 99.0),), faces=(("Face", 98.0),))])
     assert changed(subject.store, gone("yard/1.jpg", 4)) == [True]
     assert changed(subject.store, image(version=3, labels=(("Person", 99.0),))) == [False]
@@ -84,26 +84,26 @@ def test_a_gone_image_stays_as_a_bare_node_that_no_late_merge_revives(subject):
     assert node == {"image_id": "s3://bucket/yard/1.jpg", "object_key": "yard/1.jpg", "row_version": 4}
 
 
-def test_a_gone_image_that_the_graph_never_had_is_remembered_too(subject):
+def test_a_gone_image_that_the_graph_never_had_is_remembered_too(subject: Subject) -> None:
     assert changed(subject.store, gone("yard/1.jpg", 4)) == [True]
     assert changed(subject.store, image(version=3)) == [False]
     assert set() == subject.triples()
 
 
-def test_an_image_that_comes_back_is_shown_again(subject):
+def test_an_image_that_comes_back_is_shown_again(subject: Subject) -> None:
     subject.store.merge([gone("yard/1.jpg", 4)])
     assert changed(subject.store, image(version=5, labels=(("Dog", 45.0),))) == [True]
     assert fixed() | {label("Dog", 45.0)} == subject.triples()
     assert "gone_at" not in subject.node("s3://bucket/yard/1.jpg")
 
 
-def test_of_several_versions_in_one_batch_the_highest_is_shown(subject):
+def test_of_several_versions_in_one_batch_the_highest_is_shown(subject: Subject) -> None:
     batch = [image(version=n, labels=(("Dog", 10.0 * n),)) for n in (2, 3, 1, 3)]
     assert changed(subject.store, *batch) == [False, True, False, False]
     assert fixed() | {label("Dog", 30.0)} == subject.triples()
 
 
-def test_data_is_never_read_as_cypher(subject):
+def test_data_is_never_read_as_cypher(subject: Subject) -> None:
     hostile = "yard/x'}) DETACH DELETE n //\\`\"\n{$😀"
     name = "Person`]->() MATCH (n) DETACH DELETE n //"
     subject.store.merge([image(), image(hostile, camera="a'b\"c`", labels=((name, 50.0),), text=(("'; \\", 70.0),))])
@@ -111,38 +111,38 @@ def test_data_is_never_read_as_cypher(subject):
     assert fixed() | fixed(hostile, camera="a'b\"c`") | {label(name, 50.0, of=hostile), text} == subject.triples()
 
 
-def test_one_bad_image_is_refused_and_the_others_are_written(subject):
+def test_one_bad_image_is_refused_and_the_others_are_written(subject: Subject) -> None:
     naive = replace(image("yard/2.jpg"), taken_at=TAKEN.replace(tzinfo=None))
     outcomes = subject.store.merge([image(), naive, image("yard/3.jpg", version=0), image("yard/4.jpg", smells=())])
     assert [type(each) for each in outcomes] == [Merged, RefusedByGraph, RefusedByGraph, UnknownFeature]
     assert fixed() == subject.triples()
 
 
-def test_versions_are_given_for_the_images_that_the_graph_has(subject):
+def test_versions_are_given_for_the_images_that_the_graph_has(subject: Subject) -> None:
     subject.store.merge([image(version=7), gone("yard/2.jpg", 3)])
     names = [f"s3://bucket/yard/{n}.jpg" for n in (1, 2, 3)]
     assert subject.store.versions(names) == {names[0]: 7, names[1]: 3}
     assert subject.store.versions([]) == {}
 
 
-def test_counts_are_by_kind(subject):
+def test_counts_are_by_kind(subject: Subject) -> None:
     subject.store.merge([image(labels=(("Dog", 50.0),)), image("yard/2.jpg", labels=(("Dog", 50.0), ("Cat", 60.0)))])
     counts = subject.store.counts()
     assert (counts.nodes["Image"], counts.nodes["Camera"], counts.nodes["Label"], counts.nodes["Text"]) == (2, 1, 2, 0)
     assert (counts.relationships["HAS_LABEL"], counts.relationships["HAS_IMAGE"]) == (3, 2)
 
 
-def test_setup_may_be_repeated_and_check_is_silent_after_it(subject):
+def test_setup_may_be_repeated_and_check_is_silent_after_it(subject: Subject) -> None:
     subject.store.setup()
     subject.store.setup()
     subject.store.check()
 
 
-def test_an_empty_batch_has_no_outcomes(subject):
+def test_an_empty_batch_has_no_outcomes(subject: Subject) -> None:
     assert subject.store.merge([]) == []
 
 
-def test_the_blogs_queries_answer_about_the_last_two_hours(subject):
+def test_the_blogs_queries_answer_about_the_last_two_hours(subject: Subject) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     sure = image(taken_at=now - timedelta(minutes=5), labels=(("Person", 95.5),))
     unsure = image("yard/2.jpg", taken_at=now - timedelta(minutes=90), labels=(("Person", 60.2), ("Dog", 99.0)))
@@ -161,13 +161,13 @@ def test_the_blogs_queries_answer_about_the_last_two_hours(subject):
     ]
 
 
-def test_images_with_a_label_are_found_by_confidence_camera_time_and_day(subject):
+def test_images_with_a_label_are_found_by_confidence_camera_time_and_day(subject: Subject) -> None:
     later = TAKEN + timedelta(days=1)
     first, second = image(labels=(("Dog", 50.0),)), image("yard/2.jpg", taken_at=later, labels=(("Dog", 70.0),))
     third = image("gate/3.jpg", camera="gate", taken_at=later, labels=(("Dog", 90.0), ("Cat", 99.0)))
     subject.store.merge([first, second, third])
 
-    def found(**asked):
+    def found(**asked: object) -> list[str]:
         return [row["image_id"] for row in subject.store.query("images-with-label", {"label": "Dog", **asked})]
 
     assert found(at_least=50) == [third.image_id, second.image_id, first.image_id]
@@ -180,7 +180,7 @@ def test_images_with_a_label_are_found_by_confidence_camera_time_and_day(subject
     assert expected == row
 
 
-def test_cameras_are_listed_with_their_images(subject):
+def test_cameras_are_listed_with_their_images(subject: Subject) -> None:
     later = TAKEN + timedelta(hours=1)
     subject.store.merge(
         [image(), image("yard/2.jpg", taken_at=later), image("gate/1.jpg", camera="gate"), gone("a/1", 2)]
@@ -191,7 +191,7 @@ def test_cameras_are_listed_with_their_images(subject):
     ]
 
 
-def test_an_unknown_query_names_those_that_there_are(subject):
+def test_an_unknown_query_names_those_that_there_are(subject: Subject) -> None:
     with pytest.raises(ConfigurationError, match=r"query no-such: .*heat-map, confidence-histogram"):
         subject.store.query("no-such")
     with pytest.raises(ConfigurationError, match="it needs label, at_least and may take camera, since, day"):

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeAlias
 
 import neo4j
 import pytest
@@ -12,15 +13,18 @@ from stores.graph.declarations import declare
 from stores.graph.facts import facts_of
 from stores.graph.memory import InMemoryGraphStore
 from stores.graph.neo4j import Neo4jGraphStore
+from stores.graph.protocol import GraphImage
 from tests.integration.graph.lossy_proxy import lossy_proxy
-from tests.integration.graph.subject import TAKEN, changed, credentials, fixed, gone, image, label
+from tests.integration.graph.subject import TAKEN, Subject, changed, credentials, fixed, gone, image, label
 from vision.features import all_features
+
+Run: TypeAlias = Callable[..., list[neo4j.Record]]
 
 BLOCKED = "SHOW TRANSACTIONS YIELD status WHERE status STARTS WITH 'Blocked' RETURN count(*) AS found"
 
 
 @pytest.fixture
-def graph(driver):
+def graph(driver: neo4j.Driver) -> Run:
     """Give what runs one statement against the graph."""
     return lambda text, **parameters: driver.execute_query(text, parameters, database_="neo4j").records
 
@@ -32,7 +36,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def begin_to_write(transaction: neo4j.Transaction, shown) -> None:
+def begin_to_write(transaction: neo4j.Transaction, shown: GraphImage) -> None:
     facts = facts_of(shown, declare(all_features()), TAKEN)
     row = {
         "image_id": facts.image_id,
@@ -43,8 +47,10 @@ def begin_to_write(transaction: neo4j.Transaction, shown) -> None:
     transaction.run(LOCK_AND_WRITE, rows=[row]).consume()
 
 
-@pytest.mark.parametrize(("stalled", "other", "is_changed"), [(2, 3, True), (3, 2, False)])
-def test_a_merge_waits_for_a_stalled_one_and_then_decides_by_version(real, driver, graph, stalled, other, is_changed):
+@pytest.mark.parametrize(("stalled", "other", "changes"), [(2, 3, [True]), (3, 2, [False])])
+def test_a_merge_waits_for_a_stalled_one_and_then_decides_by_version(
+    real: Subject, driver: neo4j.Driver, graph: Run, stalled: int, other: int, changes: list[bool]
+) -> None:
     real.store.merge([image()])
     with ThreadPoolExecutor(1) as pool, driver.session(database="neo4j") as session:
         with session.begin_transaction() as transaction:
@@ -52,12 +58,12 @@ def test_a_merge_waits_for_a_stalled_one_and_then_decides_by_version(real, drive
             merging = pool.submit(changed, real.store, image(version=other, labels=(("Dog", 50.0),)))
             wait_until(lambda: graph(BLOCKED)[0]["found"] == 1)
             transaction.commit()
-        assert merging.result(timeout=30) == [is_changed]
+        assert merging.result(timeout=30) == changes
     assert real.store.versions([image().image_id]) == {image().image_id: 3}
-    assert fixed() | ({label("Dog", 50.0)} if is_changed else set()) == real.triples()
+    assert fixed() | ({label("Dog", 50.0)} if changes == [True] else set()) == real.triples()
 
 
-def test_a_remembered_node_that_was_purged_meanwhile_is_made_again(real, graph):
+def test_a_remembered_node_that_was_purged_meanwhile_is_made_again(real: Subject, graph: Run) -> None:
     real.store.merge([image(labels=(("Dog", 50.0),))])
     real.store.merge([gone("yard/1.jpg", 2)])
     graph("MATCH (label:Label {label_name: 'Dog'}) DELETE label")
@@ -65,7 +71,9 @@ def test_a_remembered_node_that_was_purged_meanwhile_is_made_again(real, graph):
     assert fixed("yard/2.jpg") | {label("Dog", 60.0, of="yard/2.jpg")} == real.triples()
 
 
-def test_a_node_that_is_purged_while_it_is_linked_is_made_again(real, driver, graph):
+def test_a_node_that_is_purged_while_it_is_linked_is_made_again(
+    real: Subject, driver: neo4j.Driver, graph: Run
+) -> None:
     real.store.merge([image(labels=(("Dog", 50.0),))])
     real.store.merge([gone("yard/1.jpg", 2)])
     with ThreadPoolExecutor(1) as pool, driver.session(database="neo4j") as session:
@@ -78,8 +86,10 @@ def test_a_node_that_is_purged_while_it_is_linked_is_made_again(real, driver, gr
     assert fixed("yard/2.jpg") | {label("Dog", 60.0, of="yard/2.jpg")} == real.triples()
 
 
-@pytest.mark.parametrize(("cut", "is_changed"), [("before", True), ("after", False)])
-def test_a_merge_whose_connection_is_lost_in_commit_is_there_once(real, driver, cut, is_changed):
+@pytest.mark.parametrize(("cut", "changes"), [("before", [True]), ("after", [False])])
+def test_a_merge_whose_connection_is_lost_in_commit_is_there_once(
+    real: Subject, driver: neo4j.Driver, cut: str, changes: list[bool]
+) -> None:
     port = driver.get_server_info().address[1]
     with lossy_proxy(port) as proxy, neo4j.GraphDatabase.driver(proxy.uri, auth=credentials()) as lossy:
         store = Neo4jGraphStore(lossy, "neo4j")
@@ -88,15 +98,15 @@ def test_a_merge_whose_connection_is_lost_in_commit_is_there_once(real, driver, 
         newer = image(version=2, labels=(("Dog", 55.0),))
         proxy.skip = 1  # the reading of versions commits as well
         # After a lost answer the second attempt finds its own version: nothing is left to change.
-        assert changed(store, newer) == [is_changed]
+        assert changed(store, newer) == changes
         assert (proxy.cuts, proxy.cut) == (1, "")
     assert fixed() | {label("Dog", 55.0)} == real.triples()
 
 
-def test_eight_writers_leave_what_one_would_have_left(real, driver):
+def test_eight_writers_leave_what_one_would_have_left(real: Subject, driver: neo4j.Driver) -> None:
     batches = [
         [
-            image(f"yard/{n}.jpg", version=version, labels=[(f"L{(n * k) % 23}", 50.0 + k) for k in range(1, 6)])
+            image(f"yard/{n}.jpg", version=version, labels=tuple((f"L{(n * k) % 23}", 50.0 + k) for k in range(1, 6)))
             for n in range(start, start + 40)
         ]
         for version in (1, 2)
@@ -111,7 +121,7 @@ def test_eight_writers_leave_what_one_would_have_left(real, driver):
     assert twin.triples() == real.triples()
 
 
-def test_a_node_on_which_older_loaders_left_doubles_is_mended(real, graph):
+def test_a_node_on_which_older_loaders_left_doubles_is_mended(real: Subject, graph: Run) -> None:
     real.store.merge([image(labels=(("Dog", 50.0),))])
     graph("MATCH (image:Image), (label:Label) CREATE (image)-[:HAS_LABEL {confidence: 70.0}]->(label)")
     graph("MATCH (image:Image), (hour:Hour) CREATE (image)-[:HAS_HOUR]->(hour)")

@@ -31,15 +31,16 @@ LASTING = [
 
 
 @pytest.mark.parametrize("error", TRANSIENT, ids=repr)
-def test_what_may_succeed_is_tried_again(error):
+def test_what_may_succeed_is_tried_again(error: Exception) -> None:
     assert is_transient(error)
 
 
-def test_it_is_tried_five_times_and_each_error_is_told():
+def test_it_is_tried_five_times_and_each_error_is_told() -> None:
     error = said("Neo.TransientError.Transaction.DeadlockDetected")
-    attempts, told = [], []
+    attempts: list[int] = []
+    told: list[BaseException] = []
 
-    def attempt():
+    def attempt() -> None:
         attempts.append(1)
         raise error
 
@@ -49,11 +50,11 @@ def test_it_is_tried_five_times_and_each_error_is_told():
 
 
 @pytest.mark.parametrize("error", LASTING, ids=repr)
-def test_what_can_not_succeed_is_not_tried_again(error):
+def test_what_can_not_succeed_is_not_tried_again(error: Exception) -> None:
     assert not is_transient(error)
 
 
-def test_only_refused_values_are_blamed_on_an_image():
+def test_only_refused_values_are_blamed_on_an_image() -> None:
     assert is_of_the_data(said("Neo.DatabaseError.Statement.ExecutionFailed", "Property value is too large to index"))
     assert not is_of_the_data(said("Neo.DatabaseError.Statement.ExecutionFailed", "No space left on device"))
     assert is_of_the_data(said("Neo.ClientError.Statement.TypeError"))
@@ -77,11 +78,11 @@ def test_only_refused_values_are_blamed_on_an_image():
     ],
     ids=repr,
 )
-def test_each_error_of_the_driver_becomes_one_of_ours(error, ours):
+def test_each_error_of_the_driver_becomes_one_of_ours(error: Exception, ours: type[Exception]) -> None:
     assert type(translated(error)) is ours
     assert "\n" not in str(translated(error))
 
 
-def test_a_defect_of_a_statement_stays_what_it_is():
+def test_a_defect_of_a_statement_stays_what_it_is() -> None:
     defect = said("Neo.ClientError.Statement.SyntaxError")
     assert translated(defect) is defect

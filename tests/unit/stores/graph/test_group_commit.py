@@ -50,20 +50,20 @@ def merge_at_once(commits: GroupCommit, images: Sequence[GraphImage]) -> list[Me
         return list(pool.map(one, images))
 
 
-def test_threads_that_merge_at_the_same_moment_share_one_call():
+def test_threads_that_merge_at_the_same_moment_share_one_call() -> None:
     store = Recorder()
     outcomes = merge_at_once(GroupCommit(store, window=NEVER), [image(n) for n in range(32)])
     assert [Merged(f"s3://b/{n}", 1, is_changed=True) for n in range(32)] == outcomes
     assert store.sizes == [32]
 
 
-def test_a_batch_that_is_full_goes_at_once():
+def test_a_batch_that_is_full_goes_at_once() -> None:
     store = Recorder()
     merge_at_once(GroupCommit(store, window=NEVER, most=8), [image(n) for n in range(32)])
     assert store.sizes == [8, 8, 8, 8]
 
 
-def test_a_thread_alone_in_hand_does_not_wait_for_others():
+def test_a_thread_alone_in_hand_does_not_wait_for_others() -> None:
     store = Recorder()
     commits = GroupCommit(store, window=NEVER)
     with commits.in_hand():
@@ -72,13 +72,13 @@ def test_a_thread_alone_in_hand_does_not_wait_for_others():
     assert store.sizes == [1, 1]
 
 
-def test_without_a_word_about_threads_the_window_closes_a_batch():
+def test_without_a_word_about_threads_the_window_closes_a_batch() -> None:
     store = Recorder()
     assert GroupCommit(store, window=timedelta(milliseconds=5)).merge(image(1)).is_changed
     assert store.sizes == [1]
 
 
-def test_a_thread_that_leaves_without_merging_is_not_waited_for():
+def test_a_thread_that_leaves_without_merging_is_not_waited_for() -> None:
     store, is_in_hand, may_leave = Recorder(), Event(), Event()
     commits = GroupCommit(store, window=NEVER)
 
@@ -100,24 +100,24 @@ def test_a_thread_that_leaves_without_merging_is_not_waited_for():
         assert merging.result(30).is_changed
 
 
-def test_each_thread_gets_its_own_outcome():
+def test_each_thread_gets_its_own_outcome() -> None:
     images = [image(1), image(2, version=0), image(3), image(4, version=0)]
     outcomes = merge_at_once(GroupCommit(Recorder(), window=NEVER), images)
     assert [type(each) for each in outcomes] == [Merged, RefusedByGraph, Merged, RefusedByGraph]
     assert [each.subject for each in outcomes if isinstance(each, RefusedByGraph)] == ["s3://b/2", "s3://b/4"]
 
 
-def test_an_absent_database_is_an_error_for_each_thread():
+def test_an_absent_database_is_an_error_for_each_thread() -> None:
     away = Unavailable("Neo4j")
     assert merge_at_once(GroupCommit(Recorder(away), window=NEVER), [image(n) for n in range(4)]) == [away] * 4
 
 
-def test_even_an_end_of_the_committing_thread_reaches_all():
+def test_even_an_end_of_the_committing_thread_reaches_all() -> None:
     end = SystemExit(1)
     assert merge_at_once(GroupCommit(Recorder(end), window=NEVER), [image(n) for n in range(4)]) == [end] * 4
 
 
-def test_a_store_that_hangs_holds_nobody_for_ever_and_the_next_batch_goes_on():
+def test_a_store_that_hangs_holds_nobody_for_ever_and_the_next_batch_goes_on() -> None:
     may_go = Event()
     store = Recorder(may_go=may_go)
     commits = GroupCommit(store, window=NEVER, patience=timedelta(milliseconds=50))
@@ -128,7 +128,7 @@ def test_a_store_that_hangs_holds_nobody_for_ever_and_the_next_batch_goes_on():
         assert commits.merge(image(9)).is_changed
 
 
-def test_threads_that_wait_for_a_commit_do_not_keep_the_next_batch_open():
+def test_threads_that_wait_for_a_commit_do_not_keep_the_next_batch_open() -> None:
     may_go = Event()
     store = Recorder(may_go=may_go)
     commits = GroupCommit(store, window=NEVER, most=2)

@@ -5,12 +5,12 @@ from stores.graph.queries import all_queries, query_named
 from vision.errors import ConfigurationError
 
 
-def test_every_query_has_a_name_an_explanation_and_an_answer_in_memory():
+def test_every_query_has_a_name_an_explanation_and_an_answer_in_memory() -> None:
     assert list(all_queries()) == ["heat-map", "confidence-histogram", "images-with-label", "cameras"] == list(ANSWERS)
     assert [query.name for query in all_queries().values() if not query.explains.endswith(".")] == []
 
 
-def test_the_blogs_queries_are_unchanged():
+def test_the_blogs_queries_are_unchanged() -> None:
     assert query_named("heat-map").text == (
         "match(person_label:Label {label_name:'Person'})-[label_edge:HAS_LABEL]-(image:Image)-[:HAS_IMAGE]-"
         "(camera:Camera) where label_edge.confidence > 90 and image.timestamp > ((timestamp()/1000) - 60*60*2) "
@@ -24,18 +24,18 @@ def test_the_blogs_queries_are_unchanged():
     )
 
 
-def test_parameters_that_are_left_out_are_null():
+def test_parameters_that_are_left_out_are_null() -> None:
     bound = query_named("images-with-label").bind({"label": "Dog", "at_least": 50, "day": "2026-01-02"})
     assert bound == {"label": "Dog", "at_least": 50, "day": "2026-01-02", "camera": None, "since": None}
 
 
 @pytest.mark.parametrize("given", [None, {"label": "Dog"}, {"label": "Dog", "at_least": 1, "colour": "red"}])
-def test_missing_and_unknown_parameters_are_refused(given):
+def test_missing_and_unknown_parameters_are_refused(given: dict[str, object] | None) -> None:
     with pytest.raises(ConfigurationError, match="it needs label, at_least and may take camera, since, day"):
         query_named("images-with-label").bind(given)
 
 
-def test_a_query_takes_exactly_the_parameters_that_its_text_names():
+def test_a_query_takes_exactly_the_parameters_that_its_text_names() -> None:
     for query in all_queries().values():
         named = {name for name in ("label", "at_least", "camera", "since", "day") if f"${name}" in query.text}
         assert named == {*query.needs, *query.may_take}

@@ -6,15 +6,15 @@ binomial proportion, Statistical Science 16, 2001). The M images not yet decided
 BetaBinomial(M, a + prior, b + prior) present ones; the decided ones are known (Ericson, Subjective Bayesian models in
 sampling finite populations, JRSS B 31, 1969). So a census leaves nothing to draw, and its interval has width 0.
 
-Missed images are rare, and there no single prior will do. Where 48 of 2,300 images were reviewed and none was present,
-Jeffreys' prior alone adds half a verdict, that is 23 missed images: on days with one or two, the interval lay wholly
-above the truth on 8 % of them. A smaller prior mends that and fails on the other side where misses are frequent. So
-the strata of negatives are drawn under three priors, and the interval is the hull of theirs (sensitivity to the prior
-as part of the answer: Walley, Inferences from multinomial data, JRSS B 58, 1996): `FEW`, under which hardly anything
-hides, `NEUTRAL`, whose median is close to the sample's share and gives the median (Kerman, Neutral noninformative and
-informative conjugate beta and gamma prior distributions, EJS 5, 2011), and `JEFFREYS`. It makes the interval of recall
-4 to 9 % wider than Jeffreys' alone; `bench/accuracy.py` shows both. Stratum A, where neither answer is rare, keeps
-Jeffreys' prior.
+Missed images are rare, and there no single prior will do. Where 48 of 2,300 images were reviewed and none was
+present, Jeffreys' prior alone adds half a verdict, that is 23 missed images: on days with one or two in C, the
+interval of recall missed the truth in 8 % of simulations, always by lying below it. A smaller prior mends that and
+fails on the other side where misses are frequent. So the strata of negatives are drawn under three priors, and the
+interval is the hull of theirs (sensitivity to the prior as part of the answer: Walley, Inferences from multinomial
+data, JRSS B 58, 1996): `FEW`, under which hardly anything hides, `NEUTRAL`, whose median is close to the sample's
+share and gives the median (Kerman, Neutral noninformative and informative conjugate beta and gamma prior
+distributions, EJS 5, 2011), and `JEFFREYS`. It makes the interval of recall 4 to 9 % wider than Jeffreys' alone;
+`bench/accuracy.py` shows both. Stratum A, where neither answer is rare, keeps Jeffreys' prior.
 """
 
 import hashlib

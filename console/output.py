@@ -1,6 +1,7 @@
 """How commands print: a table for people, or JSON with stable names for scripts."""
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +9,9 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
+
+PLAIN_WIDTH = 160
+"""Columns where the output is no terminal: wide enough for a URI on one line."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with stable names, for scripts.")
 
@@ -37,7 +41,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in drawn:
         table.add_row(*(_cell(value) for value in row))
-    Console(markup=False, highlight=False).print(table)
+    Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(table)
 
 
 def _cell(value: Any) -> str:

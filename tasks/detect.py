@@ -138,7 +138,7 @@ def _pay(feature: Feature, claimed: Entry, content: Content, payer: Payer) -> No
         if isinstance(error, Throttled):
             payer.limiter.throttled(feature.operation, ramped_too_fast=isinstance(error, RampedTooFast))
         raise
-    cost = price_micro_usd(feature) if isinstance(outcome, Answer) else 0
+    cost = price_micro_usd(feature, claimed.analysis.parameters) if isinstance(outcome, Answer) else 0
     payer.calls.count(feature.name, "answered" if isinstance(outcome, Answer) else "rejected", cost)
     _holding(payer.ledger.settle, claimed, outcome, cost)
 

@@ -28,6 +28,7 @@ SightlineError                    message = input, rule, remedy
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 
 class SightlineError(Exception):
@@ -42,8 +43,19 @@ class SightlineError(Exception):
         self.remedy = remedy or type(self).remedy
         super().__init__(subject, self.rule, self.remedy)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let Celery carry the error in a message: its parts, whatever arguments its class takes."""
+        return _rebuild, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         return f"{self.subject}: {self.rule}. {self.remedy}."
+
+
+def _rebuild(kind: type[SightlineError], arguments: tuple[str, ...], parts: dict[str, Any]) -> SightlineError:
+    error = kind.__new__(kind, *arguments)
+    error.args = arguments
+    error.__dict__.update(parts)
+    return error
 
 
 class RetryableError(SightlineError):

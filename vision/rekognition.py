@@ -1,14 +1,16 @@
 """The one door to Amazon Rekognition: one call is one HTTP attempt, since each may be billed."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from botocore import xform_name
 from botocore.config import Config
 
 from vision.aws_errors import REKOGNITION, aws_errors
-from vision.errors import ConfigurationError, EmptyImage, TooManyBytes
+from vision.errors import ConfigurationError, EmptyImage, RejectedError, TooManyBytes
 from vision.feature import Feature
+from vision.features import feature_named
 from vision.limits import MAX_BYTES_SENT
 from vision.models import Answer, Json
 
@@ -55,6 +57,11 @@ class Rekognition:
         if len(data) > MAX_BYTES_SENT:
             raise TooManyBytes(subject)
         return self._ask(feature, parameters, {"Bytes": data}, subject)
+
+    def check(self) -> None:
+        """Raise AccessDenied or Unavailable where Rekognition can not be used. One byte is refused, and free."""
+        with suppress(RejectedError):
+            self._ask(feature_named("labels"), {}, {"Bytes": b"?"}, "Rekognition")
 
     def _ask(self, feature: Feature, parameters: Mapping[str, Json], image: Json, subject: str) -> Answer:
         call = getattr(self._client, xform_name(feature.operation))

@@ -15,12 +15,12 @@ from stores.graph.group_commit import GroupCommit
 from stores.graph.neo4j import Neo4jGraphStore
 from stores.images.dynamodb import DynamoImageStore
 from stores.ledger.dynamodb import DynamoLedger
-from stores.limiter.redis import RedisLimiter
+from stores.limiter.redis import RedisLimiter, client_options
 from stores.operations.dynamodb import DynamoOperationStore
 from tasks.capture import CaptureReader
 from tasks.services import Services
 from tasks.spending import CallCounter
-from vision.rekognition import Rekognition
+from vision.rekognition import ONE_ATTEMPT, Rekognition
 from workers.settings import Settings
 
 STORES_CONFIG = Config(
@@ -28,18 +28,17 @@ STORES_CONFIG = Config(
 )
 """S3 and DynamoDB: botocore retries. 80 connections: a graph worker has 64 threads."""
 
-REKOGNITION_CONFIG = Config(
-    connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 1}, max_pool_connections=32
-)
-"""One HTTP attempt: each has a token and a claim of its own."""
-
 
 def connect(settings: Settings | None = None, *, stopping: Event | None = None) -> Services:
     """Build the services from the settings. Servers are first talked to when they are first used."""
     chosen = settings or Settings()
     session = aws_session(chosen)
     dynamodb = session.client("dynamodb", endpoint_url=chosen.dynamodb_endpoint, config=STORES_CONFIG)
-    rekognition = session.client("rekognition", endpoint_url=chosen.rekognition_endpoint, config=REKOGNITION_CONFIG)
+    rekognition = session.client(
+        "rekognition",
+        endpoint_url=chosen.rekognition_endpoint,
+        config=ONE_ATTEMPT.merge(Config(max_pool_connections=32)),
+    )
     buckets = S3Buckets(s3_client(chosen, session))
     operations = DynamoOperationStore(dynamodb, chosen.table_prefix, utc_now)
     graph = Neo4jGraphStore(neo4j_driver(chosen), chosen.neo4j_database)
@@ -86,10 +85,8 @@ def s3_client(settings: Settings, session: boto3.Session) -> Any:
 
 
 def redis_client(settings: Settings) -> redis.Redis:
-    """Build the limiter's client. It gives up after 2 s: without Redis each process keeps a rate of its own."""
-    return redis.Redis.from_url(
-        settings.redis_url.get_secret_value(), socket_timeout=2, socket_connect_timeout=2, health_check_interval=10
-    )
+    """Build the limiter's client. It gives up soon: without Redis each process keeps a rate of its own."""
+    return redis.Redis.from_url(settings.redis_url.get_secret_value(), **client_options())
 
 
 def neo4j_driver(settings: Settings) -> neo4j.Driver:

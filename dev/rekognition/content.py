@@ -74,9 +74,9 @@ class Objects:
             raise Refusal("InvalidS3ObjectException")
 
     def _region_of(self, bucket: str) -> str:
-        """Ask for the bucket's region; S3 says nothing where it is its first one."""
+        """Ask for the bucket's region; S3 says nothing, and S3Mock "null", where it is its first one."""
         constraint: str | None = self._s3.get_bucket_location(Bucket=bucket).get("LocationConstraint")
-        return constraint or "us-east-1"
+        return "us-east-1" if constraint in {None, "", "null"} else constraint
 
 
 def _client(endpoint: str, region: str) -> "S3Client":

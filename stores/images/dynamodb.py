@@ -1,6 +1,6 @@
 """The image store on DynamoDB: one item a row, one conditional update a step, three indexes."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -11,14 +11,14 @@ import structlog
 
 from stores.dynamodb.changes import Change
 from stores.dynamodb.conditions import Condition, all_of, between, equals, less, missing, one_of
-from stores.dynamodb.items import instant
+from stores.dynamodb.items import Item, instant
 from stores.dynamodb.table import DynamoTable
 from stores.images import encoding, transitions
 from stores.images.keys import DEFAULT_SHARDS, Shards, camera_day, check_id, feed_partition
 from stores.images.positions import BEFORE_ALL
 from stores.images.steps import Applied, ImageSteps
-from stores.images.transitions import Transition
-from stores.rows import FeedEntry, ImageRow, ImageSummary, Lane, Unfinished
+from stores.images.transitions import ENDED, Transition
+from stores.rows import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -110,6 +110,14 @@ class DynamoImageStore(ImageSteps):
         for shard in range(self.shards.unfinished):
             where = all_of(equals("unfinished_shard", str(shard)), *due)
             yield from map(encoding.decode_unfinished, self._table.query(where, index=encoding.UNFINISHED.name))
+
+    def count_by_state(self) -> dict[State, int]:
+        """Count by the indexes of what is unfinished and of what has ended."""
+        unfinished = Counter(each.state for each in self.unfinished() if each.state not in ENDED)
+        return unfinished | {state: sum(1 for _ in self._ended(state)) for state in ENDED}
+
+    def _ended(self, state: State) -> Iterator[Item]:
+        return self._table.query(equals("ended_as", state), index=encoding.ENDED_INDEX.name)
 
     def by_day(self, camera: str, capture_day: str) -> Iterator[ImageSummary]:
         """Give one camera's images of one day, in order of capture."""

@@ -9,7 +9,7 @@ from stores.dynamodb.conditions import Path
 from stores.dynamodb.items import Item, instant
 from stores.dynamodb.schema import Index, Key, Schema
 from stores.images.keys import Shards, camera_day, day_position, feed_partition, shard_of, write_day_of
-from stores.images.transitions import FieldPath
+from stores.images.transitions import ENDED, FieldPath
 from stores.rows import (
     Capture,
     Content,
@@ -31,10 +31,13 @@ FEED = Index("feed", Key("feed_partition", "feed_position"), includes=("version"
 UNFINISHED = Index("unfinished", Key("unfinished_shard", "next_check_at"), includes=("state", "version"))
 """Sparse: an entry is there while its row has a `next_check_at`."""
 
+ENDED_INDEX = Index("ended", Key("ended_as", "received_at"))
+"""Sparse: an entry is there while its row is rejected or gone."""
+
 
 def images_table(prefix: str) -> Schema:
     """Declare the table. It has no TTL: a row is for ever."""
-    return Schema(f"{prefix}images", Key("image_id"), indexes=(BY_DAY, FEED, UNFINISHED))
+    return Schema(f"{prefix}images", Key("image_id"), indexes=(BY_DAY, FEED, UNFINISHED, ENDED_INDEX))
 
 
 def encode_row(row: ImageRow, shards: Shards) -> Item:
@@ -55,6 +58,8 @@ def encode_field(image_id: str, name: str, value: Any, shards: Shards) -> Item:
                 "day_position": day_position(image_id, value),
             }
             return {name: asdict(value), **derived}
+        case State():
+            return {name: value, "ended_as": value if value in ENDED else None}
         case Content() | Rejection():
             return {name: asdict(value)}
         case datetime():

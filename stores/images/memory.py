@@ -1,5 +1,6 @@
 """The image store's twin in memory: for tests, and for trying things without a server."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from stores.images import transitions
 from stores.images.keys import DEFAULT_SHARDS, Shards, check_id, day_position, shard_of, write_day_of
 from stores.images.steps import Applied, ImageSteps
 from stores.images.transitions import FieldPath, Transition
-from stores.rows import FeedEntry, ImageRow, ImageSummary, Lane, Unfinished
+from stores.rows import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished
 
 
 class InMemoryImageStore(ImageSteps):
@@ -65,6 +66,10 @@ class InMemoryImageStore(ImageSteps):
         ]
         shards = self.shards.unfinished
         yield from sorted(entries, key=lambda entry: (shard_of(entry.image_id, shards), entry.next_check_at))
+
+    def count_by_state(self) -> dict[State, int]:
+        """Count all rows but those that are complete."""
+        return Counter(row.state for row in self.scan() if row.state is not State.COMPLETE)
 
     def by_day(self, camera: str, capture_day: str) -> Iterator[ImageSummary]:
         """Give one camera's images of one day, in order of capture."""

@@ -41,6 +41,26 @@ def test_an_ended_row_is_finished_unless_the_graph_shows_it(images, story, new_i
     assert unfinished_of(images, shown.image_id) == []
 
 
+def test_rows_are_counted_by_state_until_they_are_complete(images, story, new_id):
+    before = images.count_by_state()
+    for step in (story.received, story.begun, story.settled, story.analysed, story.complete):
+        step(new_id())
+    images.end(story.begun(new_id()), State.REJECTED, BAD)
+    images.end(story.complete(new_id()), State.GONE, BAD)
+    reopened = images.end(story.begun(new_id()), State.GONE, BAD)
+    images.begin(reopened, content("new"), story.capture(), {"labels": "L2"}, Lane.LIVE)
+    after = images.count_by_state()
+    grown = {state: after.get(state, 0) - before.get(state, 0) for state in State}
+    assert grown == {
+        State.RECEIVED: 1,
+        State.ANALYSING: 3,
+        State.ANALYSED: 1,
+        State.COMPLETE: 0,
+        State.REJECTED: 1,
+        State.GONE: 1,
+    }
+
+
 def test_a_row_begun_again_is_unfinished_again(images, story, new_id):
     row = story.complete(new_id())
     images.begin(row, content("new"), row.capture, {"labels": "L2"}, Lane.LIVE)

@@ -1,0 +1,1 @@
+"""The demonstration: camera images through real servers and real workers to answers, by one command."""

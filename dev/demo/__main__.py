@@ -1,0 +1,149 @@
+"""`python -m dev.demo [--images FOLDER]`: carry camera images through the whole system, and print what was found."""
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from console.factory import Factory
+from dev.demo.answers import count_letters, print_answers
+from dev.demo.stages import bars, watch
+from dev.demo.uploads import BUCKET, Upload, demo_uploads, folder_uploads, upload_all
+from dev.frames.making import make_frames
+from dev.frames.package import PackageMissing, examples
+from dev.stack.census import Census
+from dev.stack.errors import NotReady
+from dev.stack.stack import Stack
+from stores.rows import ImageRow, State
+from tasks.ingest import add_images
+from vision.errors import SightlineError
+from workers.bootstrap import aws_session, s3_client
+
+FOLDER = Path(".cache/demo")
+WORKERS = ("ingest", "labels", "faces", "text", "rows", "graph", "operations", "careful")
+FRAMES = 66
+
+
+class DemoFailed(SightlineError):
+    """The demonstration did not end as it should."""
+
+    rule = "every demo frame must become complete, without a dead letter"
+    remedy = "See the logs in .cache/demo"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demonstration; give the exit code."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--images", type=Path, help="a folder of your own pictures instead of the demo frames")
+    chosen = parser.parse_args(arguments)
+    begun = time.monotonic()
+    try:
+        run(chosen.images)
+    except SightlineError as error:
+        print(f"\nThe demonstration failed. {error}", file=sys.stderr)
+        return 1
+    print(f"It took {time.monotonic() - begun:.0f} s. Everything that was started is stopped.")
+    return 0
+
+
+def run(pictures: Path | None) -> None:
+    """Do it all; raise SightlineError where a part fails."""
+    uploads = _uploads(pictures)
+    with _stack() as stack, _factory(stack) as factory:
+        stack.set_up()
+        _upload(uploads, factory)
+        _say(f"Starting workers: {', '.join(WORKERS)}.")
+        stack.start_workers(dict.fromkeys(WORKERS, 1))
+        rows = _work(uploads, factory, stack)
+        stack.crew.stop()  # the workers hand in their counts of calls as they end
+        print_answers(uploads, rows, factory.services)
+        if pictures is None:
+            _judge(rows, count_letters(factory.services))
+
+
+def _uploads(pictures: Path | None) -> list[Upload]:
+    if pictures is None:
+        _say("Cutting camera frames from the clips of Debian's package opencv-doc.")
+        frames = FOLDER / "frames"
+        shutil.rmtree(frames, ignore_errors=True)
+        newest_at = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=3)
+        make_frames(frames, newest_at, FRAMES, _examples())
+        return demo_uploads(frames)
+    if not pictures.is_dir():
+        raise DemoFailed(str(pictures), rule="IMAGES must name a folder", remedy="Give an existing folder")
+    uploads, others = folder_uploads(pictures)
+    if not uploads:
+        raise DemoFailed(str(pictures), rule="IMAGES must hold pictures", remedy="Give a folder of JPEG or PNG files")
+    _say(f"{len(uploads)} pictures in {pictures}; {others} other files are left alone.")
+    return uploads
+
+
+def _examples() -> Path:
+    try:
+        return examples(FOLDER.parent)
+    except PackageMissing as error:
+        raise DemoFailed("the demo frames", rule=str(error), remedy="Or try `make demo IMAGES=folder`") from error
+
+
+@contextmanager
+def _stack() -> Iterator[Stack]:
+    """Start the servers on fresh data; an earlier run's leftovers are ended first."""
+    folder = FOLDER / "stack"
+    folder.mkdir(parents=True, exist_ok=True)
+    Census(folder).end_leftovers()
+    shutil.rmtree(folder)
+    _say("Starting Redis, Neo4j, DynamoDB Local, S3Mock and the local Rekognition on loopback ports of their own.")
+    with Stack(folder) as stack:
+        yield stack
+
+
+@contextmanager
+def _factory(stack: Stack) -> Iterator[Factory]:
+    """Make this process a producer of the stack."""
+    os.environ.update(stack.env)
+    factory = Factory()
+    _ = factory.app
+    try:
+        yield factory
+    finally:
+        factory.close()
+
+
+def _upload(uploads: Sequence[Upload], factory: Factory) -> None:
+    factory.services.buckets.create(BUCKET)
+    s3 = s3_client(factory.settings, aws_session(factory.settings))
+    with bars() as progress:
+        bar = progress.add_task("upload", total=len(uploads))
+        for _ in upload_all(list(uploads), s3):
+            progress.advance(bar)
+
+
+def _work(uploads: Sequence[Upload], factory: Factory, stack: Stack) -> list[ImageRow]:
+    ids = [str(each.uri) for each in uploads]
+    add_images(ids, services=factory.services)
+    return watch(factory.services.images, ids, factory.settings.features, lambda: _check_processes(stack))
+
+
+def _check_processes(stack: Stack) -> None:
+    for process in stack.processes:
+        if not process.is_running():
+            raise NotReady(process.name, rule="it has ended", remedy=f"Its log ends:\n{process.log_end()}")
+
+
+def _judge(rows: Sequence[ImageRow], letters: int) -> None:
+    incomplete = [row.image_id for row in rows if row.state is not State.COMPLETE]
+    if incomplete or letters:
+        raise DemoFailed(f"{len(incomplete)} images are not complete, {letters} dead letters")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""What the demonstration prints when every image is complete."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from console.output import print_table, printable
+from console.report import cost_section, letters_section
+from dev.demo.uploads import Upload
+from stores.graph.queries import query_named
+from stores.rows import ImageRow
+from tasks.services import Services
+
+AT_LEAST = 50.0
+URIS_SHOWN = 10
+ROWS_SHOWN = 15
+
+
+def print_answers(uploads: Sequence[Upload], rows: Sequence[ImageRow], services: Services) -> None:
+    """Print images by state, persons against the truth, the blog's two queries, what is stored, and what it cost."""
+    print_states(rows)
+    print_persons(uploads, rows)
+    for name in ("heat-map", "confidence-histogram"):
+        print_query(name, services)
+    print_stores(rows, services)
+    print_calls(services)
+
+
+def print_states(rows: Sequence[ImageRow]) -> None:
+    """Print images by state, and each refused one with its reason."""
+    print_table("Images by state", ("state", "images"), sorted(Counter(str(row.state) for row in rows).items()))
+    refused = [(row.image_id, row.rejection.message) for row in rows if row.rejection]
+    parts = [
+        (row.image_id, f"{name}: {part.rejection.message}")
+        for row in rows
+        for name, part in sorted(row.parts.items())
+        if part.rejection
+    ]
+    if refused or parts:
+        print_table("Refused", ("image", "why, and what to do"), sorted(refused + parts))
+
+
+def person_percent(row: ImageRow) -> float:
+    """Give the confidence that a person is in the image; 0 where the label is absent."""
+    return dict(row.parts["labels"].finding).get("Person", 0.0) if "labels" in row.parts else 0.0
+
+
+def print_persons(uploads: Sequence[Upload], rows: Sequence[ImageRow]) -> None:
+    """Print persons found by camera, beside the truth where it is known, and the first URIs."""
+    truth = {str(each.uri): each.has_person for each in uploads}
+    cameras: dict[str, Counter[str]] = {}
+    found = [row for row in rows if person_percent(row) >= AT_LEAST]
+    for row in rows:
+        if row.capture is not None:
+            cameras.setdefault(row.capture.camera, Counter()).update(_outcome(row, truth[row.image_id]))
+    columns = ("images", "found", "missed", "false alarms", "person not in truth")
+    lines = [
+        (camera, n["images"], n["found"], n["missed"], n["false"], n["unknown"])
+        for camera, n in sorted(cameras.items())
+    ]
+    print_table(f"Persons at {AT_LEAST:g} % or more, against the truth", ("camera", *columns), lines)
+    first = sorted(found, key=lambda row: row.image_id)[:URIS_SHOWN]
+    shown = [(row.image_id, person_percent(row)) for row in first]
+    print_table(f"The first {len(shown)} of {len(found)} images with a person", ("image", "confidence"), shown)
+
+
+def _outcome(row: ImageRow, has_person: bool | None) -> list[str]:  # noqa: FBT001 - it is the truth
+    is_found = person_percent(row) >= AT_LEAST
+    words = ["images", *(["found"] if is_found else [])]
+    if has_person is None:
+        return [*words, *(["unknown"] if is_found else [])]
+    return words + (["missed"] if has_person and not is_found else ["false"] if is_found and not has_person else [])
+
+
+def print_query(name: str, services: Services) -> None:
+    """Print the answer of one named query of the graph."""
+    rows = services.graph.query(name)
+    flat = [[printable(str(_short(value))) for value in row.values()] for row in rows[:ROWS_SHOWN]]
+    title = f"sightline query {name}: {query_named(name).explains} ({len(rows)} rows, the first {len(flat)})"
+    print_table(title, list(rows[0]) if rows else ("nothing",), flat)
+
+
+def _short(value: object) -> object:
+    """Give a node by the property that names it."""
+    if isinstance(value, dict):
+        return value.get("camera_name") or value.get("object_key")
+    return value
+
+
+def print_stores(rows: Sequence[ImageRow], services: Services) -> None:
+    """Print rows in DynamoDB beside nodes and relationships in Neo4j."""
+    counts = services.graph.counts()
+    stored = [
+        ("DynamoDB: image rows", len(rows)),
+        ("DynamoDB: analyses in the ledger", services.ledger.count()[0]),
+        *((f"Neo4j: {label} nodes", number) for label, number in sorted(counts.nodes.items()) if number),
+        *((f"Neo4j: {kind} relationships", number) for kind, number in sorted(counts.relationships.items()) if number),
+    ]
+    print_table("What is stored", ("", "count"), stored)
+
+
+def print_calls(services: Services) -> None:
+    """Print the calls to Rekognition, and what they would have cost on AWS."""
+    day = services.clock().date().isoformat()
+    calls = services.operations.calls(day, day)
+    outcomes = [(feature, kind, n) for (feature, kind), n in sorted(calls.items()) if kind != "cost_micro_usd"]
+    throttled = sum(number for _, kind, number in outcomes if kind == "throttled")
+    print_table(f"Calls, of which throttled: {throttled}", ("feature", "ended", "calls"), outcomes)
+    cost = cost_section(services.operations, services.clock())
+    total = sum(cost["today_usd"].values())
+    title = f"On AWS they would have cost {total:.3f} USD ({cost['prices_region']}, prices of {cost['prices_as_of']})"
+    print_table(title, ("feature", "USD"), [(name, f"{usd:.3f}") for name, usd in cost["today_usd"].items()])
+
+
+def count_letters(services: Services) -> int:
+    """Give how many dead letters there are."""
+    return int(letters_section(services.operations)["open"])

@@ -1,0 +1,70 @@
+"""How far the images have come: a progress bar for each stage, until every image is complete."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from stores.images.protocol import ImageStore
+from stores.rows import ImageRow, State
+from vision.errors import Unavailable
+
+POLL_SECONDS = 0.5
+STANDSTILL_SECONDS = 120.0
+ENDED = {State.COMPLETE, State.REJECTED, State.GONE}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One bar: which rows have passed it."""
+
+    name: str
+    has_passed: Callable[[ImageRow], bool]
+
+
+def stages(features: Sequence[str]) -> list[Stage]:
+    """Give the stages of an image's way."""
+    return [
+        Stage("ingest", lambda row: row.state is not State.RECEIVED),
+        *(Stage(name, partial(_is_answered, name)) for name in features),
+        Stage("rows", lambda row: row.state in {*ENDED, State.ANALYSED}),
+        Stage("graph", lambda row: row.state in ENDED),
+    ]
+
+
+def _is_answered(feature: str, row: ImageRow) -> bool:
+    return row.state in ENDED or feature in row.parts
+
+
+def bars() -> Progress:
+    """Make the bars."""
+    return Progress(TextColumn("{task.description:>8}"), BarColumn(50), MofNCompleteColumn(), TimeElapsedColumn())
+
+
+def watch(images: ImageStore, ids: Sequence[str], features: Sequence[str], check: Callable[[], None]) -> list[ImageRow]:
+    """Show the bars until every image has ended; give the rows.
+
+    check: raises where a process has died. Raises Unavailable when nothing has moved for two minutes.
+    """
+    moved_at, before = time.monotonic(), -1
+    with bars() as progress:
+        drawn = [(stage, progress.add_task(stage.name, total=len(ids))) for stage in stages(features)]
+        while True:
+            rows = list(images.get_many(ids).values())
+            passed = sum(_draw(progress, stage, bar, rows) for stage, bar in drawn)
+            if passed == len(ids) * len(drawn):
+                return rows
+            check()
+            if passed != before:
+                moved_at, before = time.monotonic(), passed
+            if time.monotonic() - moved_at > STANDSTILL_SECONDS:
+                raise Unavailable("the workers", rule=f"nothing has moved for {STANDSTILL_SECONDS:.0f} s")
+            time.sleep(POLL_SECONDS)
+
+
+def _draw(progress: Progress, stage: Stage, bar: TaskID, rows: Sequence[ImageRow]) -> int:
+    number = sum(stage.has_passed(row) for row in rows)
+    progress.update(bar, completed=number)
+    return number

@@ -15,7 +15,15 @@ Picture: TypeAlias = NDArray[np.uint8]
 _LAST_FRAME_WITHOUT_HAND = 55
 """Of tree.avi: a hand reaches into the picture after it."""
 
-_SIGNS = tuple(f"text/scenetext_segmented_word{number:02}.jpg" for number in range(1, 6))
+_SIGNS = (
+    "text/scenetext_segmented_word01.jpg",
+    "text/scenetext_segmented_word02.jpg",
+    "text/scenetext_segmented_word03.jpg",
+    "text/scenetext_segmented_word04.jpg",
+    "text/scenetext_segmented_word05.jpg",
+    "text/scenetext04.jpg",
+    "text/scenetext05.jpg",
+)
 """Photographs of signs. Nobody is in them."""
 
 _MEDIAN_STEP = 15

@@ -14,7 +14,6 @@ from vision.models import Box, Detection
 _SLOPE, _OFFSET = 3.346, 3.029
 _FAINTEST_WEIGHT = -0.5
 _PYRAMID_STEP = 1.1
-_STRIDE = (8, 8)
 _WIDTH_SHARE, _HEIGHT_SHARE = 0.5, 0.8
 _LEAST_INSIDE = 0.7
 _SAME_PERSON = 0.5
@@ -22,15 +21,18 @@ _SAME_PERSON = 0.5
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
-    """One search: the frame scaled to `longest_pixels`, with a border of `border` times its height."""
+    """One search: the frame scaled to `longest_pixels`, within a border of `border` times its height."""
 
     longest_pixels: int
     border: float
+    stride_pixels: int
 
 
 _PASSES = (
-    _Pass(1200, 0.0),  # far people: without enlarging, the detector's window of 64x128 pixels is larger than they are
-    _Pass(400, 0.3),  # near people: the window includes a margin around them, which must fit into the picture
+    _Pass(
+        1200, 0.0, 8
+    ),  # far people: without enlarging, the detector's window of 64x128 pixels is larger than they are
+    _Pass(400, 0.3, 4),  # near people: the window includes a margin around them, which must fit into the picture
 )
 
 
@@ -57,8 +59,9 @@ def _search(picture: Picture, search: _Pass) -> Iterator[tuple[float, Box]]:
     scaled = scale_to(picture, search.longest_pixels)
     border = round(search.border * scaled.shape[0])
     framed = cv2.copyMakeBorder(scaled, border, border, border, border, cv2.BORDER_REPLICATE)
+    stride = (search.stride_pixels, search.stride_pixels)
     boxes, weights = _detector().detectMultiScale(
-        framed, hitThreshold=_FAINTEST_WEIGHT, winStride=_STRIDE, scale=_PYRAMID_STEP
+        framed, hitThreshold=_FAINTEST_WEIGHT, winStride=stride, scale=_PYRAMID_STEP
     )
     for (x, y, width, height), weight in zip(boxes, np.ravel(weights), strict=True):
         body_width, body_height = width * _WIDTH_SHARE, height * _HEIGHT_SHARE

@@ -57,8 +57,8 @@ def reduce_to(picture: Picture, longest_pixels: int) -> Picture:
 def box_of(x: float, y: float, width: float, height: float, picture: Picture) -> Box:
     """Express a rectangle in pixels of `picture` as fractions, cut at the picture's edges."""
     tall, wide = picture.shape[:2]
-    left, right = (min(max(each, 0), wide) / wide for each in (x, x + width))
-    top, bottom = (min(max(each, 0), tall) / tall for each in (y, y + height))
+    left, right = (float(min(max(each, 0), wide) / wide) for each in (x, x + width))
+    top, bottom = (float(min(max(each, 0), tall) / tall) for each in (y, y + height))
     return Box(left=left, top=top, width=right - left, height=bottom - top)
 
 

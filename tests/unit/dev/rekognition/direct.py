@@ -1,0 +1,74 @@
+"""The pieces of an endpoint that needs neither processes nor servers."""
+
+from datetime import UTC, datetime
+from functools import cache
+
+from dev.rekognition.answers import Answers
+from dev.rekognition.calls_log import CallsLog
+from dev.rekognition.content import Content
+from dev.rekognition.endpoint import Endpoint
+from dev.rekognition.faces import find_faces
+from dev.rekognition.faults import FaultScript
+from dev.rekognition.people import find_people
+from dev.rekognition.picture import read_picture
+from dev.rekognition.quotas import Quotas
+from dev.rekognition.refusals import Refusal
+from dev.rekognition.scene import measure_scene
+from dev.rekognition.text import find_text
+
+SIGNED = "AWS4-HMAC-SHA256 Credential=key/20261121/us-east-1/rekognition/aws4_request, Signature=0"
+
+
+@cache
+def _found(find, data):
+    """Look once in the whole run: the same drawings serve many tests."""
+    return find(read_picture(data))
+
+
+class DirectSight:
+    """Looks in this process, and counts how often."""
+
+    def __init__(self):
+        self.looks = 0
+
+    async def is_picture(self, content):
+        read_picture(content.data)
+
+    async def people(self, content):
+        self.looks += 1
+        return _found(find_people, content.data)
+
+    async def faces(self, content):
+        return _found(find_faces, content.data)
+
+    async def text(self, content):
+        return _found(find_text, content.data)
+
+    async def scene(self, content, boxes):
+        return measure_scene(read_picture(content.data), boxes)
+
+
+class MemoryObjects:
+    """Objects by (bucket, key)."""
+
+    def __init__(self, objects):
+        self.objects = objects
+
+    def read(self, place):
+        if (place["Bucket"], place["Name"]) not in self.objects:
+            raise Refusal("InvalidS3ObjectException")
+        return Content(self.objects[place["Bucket"], place["Name"]])
+
+
+def endpoint(tmp_path, objects=(), rates=(), clock=lambda: 0.0):
+    """Build an endpoint whose log is tmp_path/calls.jsonl."""
+    return Endpoint(
+        region="us-east-1",
+        objects=MemoryObjects(dict(objects)),
+        sight=DirectSight(),
+        answers=Answers(None),
+        quotas=Quotas(dict(rates), clock),
+        faults=FaultScript(),
+        log=CallsLog(tmp_path / "calls.jsonl"),
+        clock=lambda: datetime(2026, 11, 21, 8, 30, tzinfo=UTC),
+    )

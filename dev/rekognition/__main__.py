@@ -12,21 +12,22 @@ from dev.rekognition.calls_log import CallsLog
 from dev.rekognition.content import Objects
 from dev.rekognition.endpoint import Endpoint
 from dev.rekognition.faults import FaultScript
+from dev.rekognition.operations import OPERATIONS
 from dev.rekognition.options import Options, read_options
-from dev.rekognition.quotas import Quotas, default_quotas
+from dev.rekognition.quotas import Quotas
 from dev.rekognition.sight import Sight
+from vision.quotas import default_quota
 
 
 def build_endpoint(options: Options) -> Endpoint:
     """Put the endpoint together."""
-    quotas = Quotas({} if options.lift_quotas else default_quotas(options.region), time.monotonic)
-    quotas.change(options.quotas)
+    defaults = {} if options.lift_quotas else {name: default_quota(name, options.region) for name in OPERATIONS}
     return Endpoint(
         region=options.region,
         objects=Objects(options.s3_endpoint, options.region),
         sight=Sight(options.processes),
         answers=Answers(options.remember),
-        quotas=quotas,
+        quotas=Quotas({**defaults, **options.quotas}, time.monotonic),
         faults=FaultScript(),
         log=CallsLog(options.calls_log),
         clock=lambda: datetime.now(UTC),

@@ -5,14 +5,6 @@ from dataclasses import dataclass
 
 from dev.rekognition.refusals import Refusal
 
-_LARGE_REGIONS = frozenset({"us-east-1", "us-west-2", "eu-west-1"})
-
-
-def default_quotas(region: str) -> dict[str, float]:
-    """Give the calls per second that AWS allows a new account in `region`, by operation."""
-    others, faces = (50.0, 100.0) if region in _LARGE_REGIONS else (5.0, 25.0)
-    return {"DetectLabels": others, "DetectText": others, "DetectFaces": faces}
-
 
 @dataclass(slots=True)
 class _Bucket:
@@ -33,7 +25,7 @@ class _Bucket:
 class Quotas:
     """Who may call now. `clock` gives seconds that never go back. An operation without a quota is free."""
 
-    def __init__(self, rates: Mapping[str, float], clock: Callable[[], float]) -> None:
+    def __init__(self, rates: Mapping[str, float | None], clock: Callable[[], float]) -> None:
         self._clock = clock
         self._buckets: dict[str, _Bucket] = {}
         self.change(rates)

@@ -66,7 +66,7 @@ class ImageStore(Protocol):
         """Give what is unfinished (and due, where a time is given), by shard, soonest first. Eventually consistent."""
 
     def count_by_state(self) -> dict[State, int]:
-        """Count the rows of every state but `complete`, from sparse indexes: it costs by what is not well, not by all."""
+        """Count the rows of every state but `complete`, from sparse indexes: the cost is that of those rows."""
 
     def by_day(self, camera: str, capture_day: str) -> Iterator[ImageSummary]:
         """Give one camera's images of one capture day in order of capture. Eventually consistent."""

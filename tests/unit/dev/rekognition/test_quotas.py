@@ -1,6 +1,6 @@
 import pytest
 
-from dev.rekognition.quotas import Quotas, default_quotas
+from dev.rekognition.quotas import Quotas
 from dev.rekognition.refusals import Refusal
 
 
@@ -49,8 +49,3 @@ def test_an_excess_is_refused_as_provisioned_throughput():
     with pytest.raises(Refusal) as refused:
         quotas.admit("DetectLabels")
     assert refused.value.code == "ProvisionedThroughputExceededException"
-
-
-@pytest.mark.parametrize(("region", "labels", "faces"), [("us-east-1", 50, 100), ("eu-central-1", 5, 25)])
-def test_the_defaults_are_those_of_the_region(region, labels, faces):
-    assert default_quotas(region) == {"DetectLabels": labels, "DetectText": labels, "DetectFaces": faces}

@@ -46,7 +46,11 @@ check: $(INSTALLED) ## linters, formatter, types, import rules, compose file
 
 bench-%: $(INSTALLED) ## run one benchmark of bench/, by its name; ARGS are its options
 	@$(SERVERS)
-	@$(BIN)/python -m bench.$* $(ARGS)
+	@$(BIN)/python -m bench.$(subst -,_,$*) $(ARGS)
+
+soak soak-%: $(INSTALLED) ## kill and freeze everything at random while images pass, and count what was lost
+	@$(SERVERS)
+	@$(BIN)/python -m bench.$(subst -,_,$@) $(ARGS)
 
 lock: ## resolve the dependencies anew into the lock files
 	@dev/lock.sh

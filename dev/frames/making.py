@@ -14,10 +14,10 @@ from dev.frames.scenes import Shot, bush, empty_yard, signs, yard
 FEWEST = 60
 TRUTH = "truth.csv"
 _SHARES: tuple[tuple[Callable[[Path, int], Iterator[Shot]], int], ...] = (
-    (yard, 30),
-    (empty_yard, 6),
+    (yard, 33),
+    (empty_yard, 8),
     (bush, 18),
-    (signs, 12),
+    (signs, 7),
 )
 _JPEG_QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 90]
 _NEWEST_SPACING = timedelta(minutes=7)

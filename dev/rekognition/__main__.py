@@ -1,6 +1,8 @@
 """Start the local Rekognition: `python -m dev.rekognition --help`."""
 
 import os
+import signal
+import sys
 import time
 from datetime import UTC, datetime
 
@@ -38,6 +40,7 @@ def build_endpoint(options: Options) -> Endpoint:
 def main() -> None:
     """Serve until told to stop."""
     os.environ.setdefault("OMP_THREAD_LIMIT", "1")  # Tesseract's threads would fight the other processes for the cores
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn ends itself, then sends the signal on to us
     options = read_options()
     config = uvicorn.Config(
         build_app(build_endpoint(options)),

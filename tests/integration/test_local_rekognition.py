@@ -72,7 +72,7 @@ class Server:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(20)
+        assert self.process.wait(20) == 0
 
 
 @pytest.fixture(scope="module")

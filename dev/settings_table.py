@@ -1,0 +1,67 @@
+"""`python -m dev.settings_table`: the table of settings for README, from the settings themselves.
+
+`python -m dev.settings_table README.md` puts it between that file's two markers.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from workers.settings import Settings
+
+BEGIN, END = "<!-- settings:begin -->", "<!-- settings:end -->"
+
+
+def settings_table() -> str:
+    """Give the Markdown table: name, default, meaning; in the order of the settings, with a newline at its end."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield "| setting | default | meaning |"
+    yield "|---|---|---|"
+    for name, field in Settings.model_fields.items():
+        yield f"| `SIGHTLINE_{name.upper()}` | {_default(field)} | {_cell(field.description or '')} |"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**must be set**"
+    value = _plain(field.get_default(call_default_factory=True))
+    return "" if value in {"None", ""} else f"`{_cell(value)}`"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def with_table(text: str) -> str:
+    """Give `text` with the table between its markers; raise ValueError where a marker is missing."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"the text must hold {BEGIN} and, after it, {END}")
+    return f"{before}{BEGIN}\n{settings_table()}{END}{after}"
+
+
+def main(arguments: list[str]) -> int:
+    """Print the table, or put it into the files named; give the exit code."""
+    if not arguments:
+        print(settings_table(), end="")
+    for path in map(Path, arguments):
+        path.write_text(with_table(path.read_text("utf-8")), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

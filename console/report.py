@@ -8,7 +8,6 @@ from typing import Any
 
 import redis
 
-from console.queues import read_queues
 from stores.images.protocol import ImageStore
 from stores.operations.protocol import OperationStore
 from stores.rows import ImageRow, State
@@ -17,6 +16,7 @@ from vision.errors import SightlineError
 from vision.features import all_features
 from vision.prices import price_list
 from workers.queues import QUEUE_NAMES
+from workers.waiting import read_queues
 
 LETTERS_SHOWN = 20
 WAITING_READ = 2_000

@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
     log_json: bool = Field(default=False, description="log lines as JSON, for collectors")
+    metrics_address: str = Field(default="127.0.0.1", description="where a worker serves its metrics to Prometheus")
+    metrics_port: int | None = Field(default=None, ge=1, le=65535, description="unset: a worker serves none")
     state_folder: str | None = Field(default=None, description="where a worker writes its heartbeat, for health checks")
 
     @field_validator("features")

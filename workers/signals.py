@@ -1,18 +1,24 @@
 """What happens in a worker besides its tasks: services at its start, an end in good order, fields on each line."""
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import structlog
 from celery import Task, signals
+from prometheus_client import CollectorRegistry
 
 from tasks.policy import StepTask
-from tasks.services import current, provide
+from tasks.services import Services, current, provide
 from workers import heartbeat
-from workers.bootstrap import connect
+from workers.bootstrap import connect, redis_client
 from workers.logs import configure_logs
+from workers.metrics import WorkerMetrics, serve
+from workers.metrics_system import SystemMetrics, sources, watch
+from workers.metrics_taps import with_metrics
+from workers.queues import QUEUE_NAMES
 from workers.settings import Settings
 
 stopping = Event()
@@ -25,9 +31,32 @@ def _write_our_lines(**_: Any) -> None:
 
 
 @signals.worker_init.connect
-def _connect(**_: Any) -> None:
+def _connect(options: Mapping[str, Any], **_: Any) -> None:
     """Build the clients in the worker itself: the thread pool never forks after this."""
-    provide(connect(stopping=stopping))
+    settings = Settings()
+    services = connect(settings, stopping=stopping)
+    if settings.metrics_port is not None:
+        services = _measured(services, settings, settings.metrics_port, _queues(options))
+    provide(services)
+
+
+def _queues(options: Mapping[str, Any]) -> Sequence[str]:
+    """Give the queues of `-Q`; without it a worker consumes all."""
+    return options.get("queues") or QUEUE_NAMES
+
+
+def _measured(services: Services, settings: Settings, port: int, queues: Sequence[str]) -> Services:
+    """Tap the services and Celery's signals, and serve what they tell."""
+    registry = CollectorRegistry()
+    metrics = WorkerMetrics(registry)
+    signals.task_prerun.connect(metrics.task_began, weak=False)
+    signals.task_postrun.connect(metrics.task_ended, weak=False)
+    if "operations" in queues:
+        system = SystemMetrics(sources(services, redis_client(settings), settings.key_prefix), services.clock)
+        registry.register(system)
+        watch(system, stopping)
+    serve(registry, settings.metrics_address, port)
+    return with_metrics(services, metrics)
 
 
 @signals.worker_ready.connect

@@ -7,19 +7,27 @@ No thread waits for ever: the store is called in a thread of its own, and who ha
 is tried again. That commit may still succeed; versions make the repetition harmless.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Condition, Event, Thread
 from time import monotonic
+from typing import Protocol
 
-from stores.graph.protocol import GraphImage, GraphStore, Merged
+from stores.graph.protocol import GraphImage, Merged
 from vision.errors import Unavailable
 
 WINDOW = timedelta(milliseconds=50)
 MOST_IMAGES = 500
 PATIENCE = timedelta(seconds=30)
+
+
+class Merges(Protocol):
+    """What is asked of the store."""
+
+    def merge(self, images: Sequence[GraphImage]) -> list[Merged | Exception]:
+        """Write whole images; one outcome each, in order."""
 
 
 @dataclass(slots=True, eq=False)
@@ -36,7 +44,7 @@ class _Batch:
         self.error = error
         self.done.set()
 
-    def commit(self, store: GraphStore) -> None:
+    def commit(self, store: Merges) -> None:
         """End with what the store says."""
         try:
             self.outcomes = store.merge(self.images)
@@ -63,7 +71,7 @@ class GroupCommit:
     """
 
     def __init__(
-        self, store: GraphStore, window: timedelta = WINDOW, most: int = MOST_IMAGES, patience: timedelta = PATIENCE
+        self, store: Merges, window: timedelta = WINDOW, most: int = MOST_IMAGES, patience: timedelta = PATIENCE
     ) -> None:
         self._store = store
         self._window_seconds = window.total_seconds()

@@ -1,0 +1,253 @@
+"""What a worker process and the whole system tell Prometheus, over the stores' twins."""
+
+import json
+import re
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import boto3
+import pytest
+import redis
+from botocore.awsrequest import AWSResponse
+from prometheus_client import CollectorRegistry, generate_latest
+
+from stores.images.dynamodb import DynamoImageStore
+from stores.operations.dynamodb import DynamoOperationStore
+from stores.operations.protocol import DeadLetter, LastRun
+from stores.rows import Lane
+from tests.world import World, picture, uri_of
+from vision.errors import Throttled
+from workers.metrics import WorkerMetrics
+from workers.metrics_system import OFTEN, SELDOM, Source, SystemMetrics, queues, sources
+from workers.metrics_taps import with_metrics
+
+DEPLOY = Path(__file__).parents[3] / "deploy"
+URI = uri_of("01")
+
+
+class Scraped:
+    """A registry, read as Prometheus reads it."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+
+    def value(self, name, **labels):
+        return self.registry.get_sample_value(name, labels)
+
+    def names(self):
+        return {sample.name for family in self.registry.collect() for sample in family.samples}
+
+
+class OneQueue:
+    """As much of a Redis client as reading queues takes: `labels` holds one message, sent so many seconds ago."""
+
+    def __init__(self, age_seconds):
+        self._message = json.dumps({"headers": {"sent_at": time.time() - age_seconds}}).encode()
+        self._answers = []
+
+    def pipeline(self, **_):
+        return self
+
+    def llen(self, name):
+        self._answers.append(int(name == "p:labels"))
+
+    def lindex(self, name, _):
+        self._answers.append(self._message if name == "p:labels" else None)
+
+    def hlen(self, _):
+        self._answers.append(3)
+
+    def execute(self):
+        return self._answers
+
+
+class NoRedis(OneQueue):
+    def execute(self):
+        raise redis.ConnectionError("away")
+
+
+class EmptyTables:
+    """A DynamoDB client that sends nothing: every table is empty. It notes what it was asked to do."""
+
+    def __init__(self):
+        session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name="us-east-1")
+        self.client = session.client("dynamodb")
+        self.client.meta.events.register("before-send.dynamodb.*", self._answer)
+        self.asked = []
+
+    def _answer(self, request, event_name, **_):
+        self.asked.append(event_name.rpartition(".")[2])
+        body = b'{"Items": [], "Table": {"ItemCount": 0}}'
+        raw = SimpleNamespace(stream=lambda **_: iter([body]), read=lambda **_: body)
+        return AWSResponse(request.url, 200, {}, raw)
+
+
+@pytest.fixture
+def scraped():
+    return Scraped()
+
+
+@pytest.fixture
+def metrics(scraped):
+    return WorkerMetrics(scraped.registry)
+
+
+@pytest.fixture
+def world(metrics):
+    world = World()
+    world.put(URI, picture())
+    world.services = with_metrics(world.services, metrics)
+    return world
+
+
+def task(name="detect_feature", **delivery_info):
+    return SimpleNamespace(name=name, request=SimpleNamespace(delivery_info=delivery_info))
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"),
+    [("SUCCESS", "succeeded"), ("RETRY", "retried"), ("FAILURE", "failed"), ("IGNORED", "ignored"), (None, "other")],
+)
+def test_a_task_is_counted_by_its_name_and_how_it_ended(scraped, metrics, state, outcome):
+    metrics.task_began(task_id="1", task=task())
+    metrics.task_ended(task_id="1", task=task(), state=state)
+    assert 1 == scraped.value("sightline_tasks_total", task="detect_feature", outcome=outcome)
+    assert 1 == scraped.value("sightline_task_seconds_count", task="detect_feature")
+
+
+def test_a_message_that_comes_again_is_counted(scraped, metrics):
+    metrics.task_began(task_id="1", task=task(redelivered=False))
+    assert scraped.value("sightline_redeliveries_total", task="detect_feature") is None
+    metrics.task_began(task_id="1", task=task(redelivered=True))
+    assert 1 == scraped.value("sightline_redeliveries_total", task="detect_feature")
+
+
+def test_an_image_on_its_way_tells_its_calls_their_cost_its_waits_and_its_commit(scraped, world):
+    world.add(URI)
+    world.run()
+    assert 1 == scraped.value("sightline_calls_total", feature="labels", operation="DetectLabels", outcome="answered")
+    assert pytest.approx(0.001) == scraped.value("sightline_cost_usd_total", feature="labels")
+    assert 1 == scraped.value("sightline_slot_wait_seconds_count", operation="DetectFaces", lane="live")
+    assert 1 == scraped.value("sightline_group_commit_images_count")
+    assert 1 == scraped.value("sightline_group_commit_images_sum")
+
+
+def test_a_throttled_call_is_counted_as_a_call_and_by_its_operation(scraped, world):
+    world.detector.script.append(Throttled("DetectFaces"))
+    world.add(URI)
+    world.run()
+    assert 1 == scraped.value("sightline_throttled_total", operation="DetectFaces")
+    assert 1 == scraped.value("sightline_calls_total", feature="faces", operation="DetectFaces", outcome="throttled")
+
+
+def test_what_is_tapped_still_reaches_the_stores(world):
+    world.add(URI)
+    world.run()
+    world.services.calls.flush()
+    day = world.clock().date().isoformat()
+    assert 1 == world.operations.calls(day, day)["labels", "answered"]
+    world.services.limiter.override("DetectLabels", 7.0, "a test")
+    assert 7.0 == world.limiter.rates()["DetectLabels"].quota
+
+
+def test_a_refused_booking_is_counted_apart(scraped, world):
+    while world.services.limiter.reserve("DetectText", Lane.BACKFILL).is_booked:
+        pass
+    assert 1 == scraped.value("sightline_slots_refused_total", operation="DetectText", lane="backfill")
+
+
+def system(world, client):
+    return SystemMetrics(sources(world.services, client, "p:"), world.clock)
+
+
+def test_the_system_tells_queues_rates_runs_images_and_letters(scraped, world):
+    world.add(URI)
+    now = world.clock()
+    world.operations.note_run(LastRun("sync_graph", now, timedelta(seconds=3), {}))
+    world.operations.write_letter(DeadLetter("ImageTooLarge", URI, "rule", "remedy", "ingest_image", {}, now, now))
+    told = system(world, OneQueue(age_seconds=60))
+    told.refresh()
+    scraped.registry.register(told)
+    assert 1 == scraped.value("sightline_queue_messages", queue="labels")
+    assert pytest.approx(60, abs=30) == scraped.value("sightline_queue_oldest_seconds", queue="labels")
+    assert scraped.value("sightline_queue_oldest_seconds", queue="faces") is None
+    assert 3 == scraped.value("sightline_unacknowledged_messages")
+    assert 50 == scraped.value("sightline_quota_calls_per_second", operation="DetectLabels")
+    assert now.timestamp() == scraped.value("sightline_last_run_timestamp_seconds", task="sync_graph")
+    assert 1 == scraped.value("sightline_images", state="received")
+    assert 1 == scraped.value("sightline_images_known")
+    assert 1 == scraped.value("sightline_dead_letters", error="ImageTooLarge")
+
+
+def test_a_source_that_is_away_is_said_and_the_others_are_still_told(scraped, world):
+    told = system(world, NoRedis(age_seconds=0))
+    told.refresh()
+    scraped.registry.register(told)
+    assert 0 == scraped.value("sightline_source_up", source="queues")
+    assert 1 == scraped.value("sightline_source_up", source="rates")
+    assert "sightline_queue_messages" not in scraped.names()
+
+
+def test_a_scrape_reads_nothing_and_each_source_is_read_at_its_own_period(world):
+    read = []
+    each = [
+        Source(name, period, lambda name=name: read.append(name) or [])
+        for name, period in (("a", OFTEN), ("b", SELDOM))
+    ]
+    told = SystemMetrics(each, world.clock)
+    list(told.collect())
+    assert [] == read
+    told.refresh()
+    world.clock.move(OFTEN)
+    told.refresh()
+    list(told.collect())
+    assert ["a", "b", "a"] == read
+
+
+def test_no_source_scans_a_table(world):
+    tables = EmptyTables()
+    images = DynamoImageStore(tables.client, "t-", world.clock)
+    operations = DynamoOperationStore(tables.client, "t-", world.clock)
+    told = SystemMetrics(
+        sources(replace(world.services, images=images, operations=operations), OneQueue(1), "p:"), world.clock
+    )
+    told.refresh()
+    up = next(family for family in told.collect() if family.name == "sightline_source_up")
+    assert {1.0} == {sample.value for sample in up.samples}
+    assert {"Query", "DescribeTable"} == set(tables.asked)
+
+
+def families(scraped, world):
+    """Every name that can be asked for, of families without samples too."""
+    told = system(world, OneQueue(age_seconds=1))
+    told.refresh()
+    scraped.registry.register(told)
+    page = generate_latest(scraped.registry).decode()
+    typed = dict(re.findall(r"^# TYPE (\S+) (\S+)$", page, re.MULTILINE))
+    buckets = {
+        f"{name}_{part}" for name, kind in typed.items() if kind == "histogram" for part in ("bucket", "sum", "count")
+    }
+    return set(typed) | buckets
+
+
+@pytest.mark.parametrize("file", ["grafana-dashboard.json", "prometheus-alerts.yml"])
+def test_dashboard_and_alerts_ask_only_for_what_is_told(scraped, world, file):
+    asked = set(re.findall(r"\bsightline_\w+", (DEPLOY / file).read_text()))
+    assert asked
+    assert set() == asked - families(scraped, world)
+
+
+def test_every_family_of_ours_is_on_the_dashboard(scraped, world):
+    asked = set(re.findall(r"\bsightline_\w+", (DEPLOY / "grafana-dashboard.json").read_text()))
+    parts = re.compile(r"_(bucket|sum|count|created)$")
+    told = {name for name in families(scraped, world) if name.startswith("sightline_") and not parts.search(name)}
+    unseen = {name for name in told if not any(each.startswith(name) for each in asked)}
+    assert {"sightline_source_read_timestamp_seconds"} == unseen
+
+
+def test_queues_are_told_by_name():
+    names = [sample.labels["queue"] for sample in queues(OneQueue(1), "p:")[0].samples]
+    assert {"ingest", "labels.backfill", "operations", "careful"} <= set(names)

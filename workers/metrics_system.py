@@ -1,0 +1,167 @@
+"""What the whole system tells Prometheus: queues, images by state, rates, last runs, dead letters.
+
+The worker of the queue `operations` serves it: it runs anyway, the supervisor restarts it, and its absence is seen by
+`up == 0`. Where two of them run, both tell the same: take `max by`, never `sum`.
+
+A thread reads each source at its own period and keeps what it found, so a scrape asks no server, costs nothing, and
+is quick while a server is away. No table is scanned: images are counted by sparse indexes, at the cost of the rows that
+are unfinished or have ended, so seldom.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import redis
+import structlog
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from stores.images.protocol import ImageStore
+from stores.limiter.protocol import Limiter
+from stores.operations.protocol import OperationStore
+from tasks.services import Services
+from vision.errors import SightlineError
+from workers.queues import QUEUE_NAMES
+from workers.waiting import read_queues
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 5.0
+OFTEN = timedelta(seconds=10)
+SELDOM = timedelta(minutes=5)
+
+Families = list[GaugeMetricFamily]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One thing to read, and how often."""
+
+    name: str
+    period: timedelta
+    read: Callable[[], Families]
+
+
+class SystemMetrics(Collector):
+    """The families that were last read, by source. A source that is away keeps none: an old figure would mislead."""
+
+    def __init__(self, sources: Sequence[Source], clock: Callable[[], datetime]) -> None:
+        self._sources = sources
+        self._clock = clock
+        self._read_at: dict[str, datetime] = {}
+        self._found: dict[str, Families | None] = {}
+
+    def refresh(self) -> None:
+        """Read the sources that are due."""
+        for source in self._sources:
+            now = self._clock()
+            last = self._read_at.get(source.name)
+            if last is None or now - last >= source.period:
+                self._read_at[source.name] = now
+                self._found[source.name] = _read(source)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Give what is kept, and of each source whether it answered and when it was asked."""
+        found = dict(self._found)
+        up = GaugeMetricFamily("sightline_source_up", "1 where the source answered", labels=["source"])
+        asked = GaugeMetricFamily(
+            "sightline_source_read_timestamp_seconds", "When the source was last asked", labels=["source"]
+        )
+        for name, families in found.items():
+            up.add_metric([name], float(families is not None))
+            asked.add_metric([name], self._read_at[name].timestamp())
+            yield from families or []
+        yield from (up, asked)
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        """Say nothing in advance: registering must not wait for a server."""
+        return []
+
+
+def _read(source: Source) -> Families | None:
+    try:
+        return source.read()
+    except SightlineError as error:
+        log.warning("A source of metrics did not answer", source=source.name, error=str(error))
+        return None
+
+
+def watch(metrics: SystemMetrics, stopping: threading.Event) -> None:
+    """Refresh from a thread until the process stops."""
+
+    def look() -> None:
+        while not stopping.wait(LOOK_SECONDS):
+            metrics.refresh()
+
+    threading.Thread(target=look, name="metrics", daemon=True).start()
+
+
+def sources(services: Services, client: redis.Redis, key_prefix: str) -> list[Source]:
+    """Name every source of a running system."""
+    s = services
+    return [
+        Source("queues", OFTEN, lambda: queues(client, key_prefix)),
+        Source("rates", OFTEN, lambda: rates(s.limiter)),
+        Source("last_runs", OFTEN, lambda: last_runs(s.operations)),
+        Source("images", SELDOM, lambda: images(s.images)),
+        Source("dead_letters", SELDOM, lambda: dead_letters(s.operations)),
+    ]
+
+
+def queues(client: redis.Redis, key_prefix: str) -> Families:
+    """Read every queue in one round trip. An empty queue has no age."""
+    read = read_queues(client, key_prefix, QUEUE_NAMES)
+    messages = GaugeMetricFamily("sightline_queue_messages", "Messages that wait", labels=["queue"])
+    oldest = GaugeMetricFamily("sightline_queue_oldest_seconds", "Age of the message next to go", labels=["queue"])
+    for name, waiting in read.waiting.items():
+        messages.add_metric([name], waiting.messages)
+        if waiting.oldest_seconds is not None:
+            oldest.add_metric([name], waiting.oldest_seconds)
+    held = GaugeMetricFamily("sightline_unacknowledged_messages", "Messages that are taken and not finished")
+    held.add_metric([], read.unacknowledged)
+    return [messages, oldest, held]
+
+
+def rates(limiter: Limiter) -> Families:
+    """Read the limiter's rates."""
+    rate = GaugeMetricFamily("sightline_rate_calls_per_second", "What is used of the quota now", labels=["operation"])
+    quota = GaugeMetricFamily("sightline_quota_calls_per_second", "The quota in force", labels=["operation"])
+    share = GaugeMetricFamily("sightline_quota_share_ratio", "Rate over quota", labels=["operation"])
+    for operation, each in limiter.rates().items():
+        rate.add_metric([operation], each.rate)
+        quota.add_metric([operation], each.quota)
+        share.add_metric([operation], each.rate / each.quota)
+    return [rate, quota, share]
+
+
+def last_runs(operations: OperationStore) -> Families:
+    """Read when each beat task last began, and how long it took."""
+    began = GaugeMetricFamily("sightline_last_run_timestamp_seconds", "When the last run began", labels=["task"])
+    took = GaugeMetricFamily("sightline_last_run_seconds", "How long the last run took", labels=["task"])
+    for name, run in operations.last_runs().items():
+        began.add_metric([name], run.started_at.timestamp())
+        took.add_metric([name], run.took.total_seconds())
+    return [began, took]
+
+
+def images(store: ImageStore) -> Families:
+    """Count images by state, all but the complete ones; and the table's own count, which DynamoDB renews seldom."""
+    by_state = GaugeMetricFamily("sightline_images", "Images that are not complete, by state", labels=["state"])
+    for state, number in store.count_by_state().items():
+        by_state.add_metric([str(state)], number)
+    known = GaugeMetricFamily("sightline_images_known", "Images of every state, by the table's own count")
+    known.add_metric([], store.count()[0])
+    return [by_state, known]
+
+
+def dead_letters(operations: OperationStore) -> Families:
+    """Count the open dead letters by error."""
+    counts: dict[str, int] = {}
+    for letter in operations.letters():
+        counts[letter.error] = counts.get(letter.error, 0) + 1
+    family = GaugeMetricFamily("sightline_dead_letters", "Open dead letters", labels=["error"])
+    for error, number in sorted(counts.items()):
+        family.add_metric([error], number)
+    return [family]

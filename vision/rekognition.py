@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
 from botocore.config import Config
+from botocore.exceptions import IncompleteReadError
 
 from vision.aws_errors import REKOGNITION, aws_errors
 from vision.errors import ConfigurationError, EmptyImage, RejectedError, TooManyBytes
@@ -36,6 +37,7 @@ class Rekognition:
         if attempts != 1:
             rule = f"one call must be one HTTP attempt, not {attempts or 'as many as botocore likes'}"
             raise ConfigurationError("the client of Rekognition", rule=rule, remedy="Build it with ONE_ATTEMPT")
+        client.meta.events.register("before-parse.rekognition", _require_whole)
         self._client = client
 
     def analyse_object(
@@ -75,3 +77,10 @@ class Rekognition:
             raise ConfigurationError(
                 subject, rule=rule, remedy="Check the endpoint's address and boto3's age"
             ) from error
+
+
+def _require_whole(response_dict: Mapping[str, Any], **_: Any) -> None:
+    """Refuse an answer that was cut off on its way: botocore would take what is left for one with nothing in it."""
+    told, came = response_dict["headers"].get("content-length"), len(response_dict["body"])
+    if told is not None and came < int(told):
+        raise IncompleteReadError(actual_bytes=came, expected_bytes=int(told))

@@ -24,12 +24,17 @@ from vision.models import Box, Detection
 
 T = TypeVar("T")
 
+MOST_WAITING = 12
+"""Looks in hand for each process: half a second each on an idle core. Whoever would wait longer is throttled at once,
+so that no caller gives up on an answer that comes too late."""
+
 
 class Sight:
     """What can be seen, by content. Make and close it in the process that serves; `processes` do the looking."""
 
     def __init__(self, processes: int) -> None:
         self._processes = processes
+        self._waiting = 0
         self._pool = self._new_pool()
         self._seen: Once[Hashable, Any] = Once()
 
@@ -71,12 +76,17 @@ class Sight:
 
     async def _run(self, content: Content, find: Callable[..., T], *details: Hashable) -> T:
         pool = self._pool
+        if self._waiting >= MOST_WAITING * self._processes:
+            raise Refusal("ProvisionedThroughputExceededException")
+        self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(pool, _look_at, content.data, find, *details)
         except BrokenProcessPool as error:
             if self._pool is pool:  # the first to notice makes the new one
                 self._pool = self._new_pool()
             raise Refusal("InternalServerError") from error
+        finally:
+            self._waiting -= 1
 
     def _new_pool(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(self._processes, mp_context=get_context("spawn"), initializer=_begin)

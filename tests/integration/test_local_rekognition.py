@@ -18,6 +18,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tests.unit.dev.rekognition.drawings import encoded, person, sign, wall
+from vision.errors import OutcomeUnknown
+from vision.features import feature_named
+from vision.rekognition import Rekognition
 
 PERSON = encoded(person())
 START_SECONDS = 60
@@ -183,6 +186,13 @@ def test_a_cut_answer_comes_without_its_members_and_is_logged(fresh):
     answer = fresh.rekognition().detect_labels(Image={"Bytes": PERSON})
     assert set(answer) == {"ResponseMetadata"}  # botocore does not compare the length: whoever reads must
     assert fresh.calls()[-1]["outcome"] == "cut"
+
+
+def test_the_door_sees_that_an_answer_was_cut_and_may_have_been_billed(fresh):
+    fresh.control(faults=[{"operation": "DetectLabels", "answer": "cut"}])
+    labels = feature_named("labels")
+    with pytest.raises(OutcomeUnknown):
+        Rekognition(fresh.rekognition()).analyse_bytes(labels, labels.parameters, PERSON)
 
 
 def test_a_hanging_call_ends_when_the_caller_hangs_up(fresh):

@@ -1,7 +1,6 @@
 """`python -m dev.demo [--images FOLDER]`: carry camera images through the whole system, and print what was found."""
 
 import argparse
-import json
 import os
 import shutil
 import sys
@@ -19,20 +18,16 @@ from dev.frames.making import make_frames
 from dev.frames.package import PackageMissing, examples
 from dev.stack.census import Census
 from dev.stack.errors import NotReady
-from dev.stack.servers import Options
+from dev.stack.quotas import for_this_machine
 from dev.stack.stack import Stack
 from stores.rows import ImageRow, State
 from tasks.ingest import add_images
 from vision.errors import SightlineError
-from vision.features import all_features
 from workers.bootstrap import aws_session, s3_client
 
 FOLDER = Path(".cache/demo")
 WORKERS = ("ingest", "labels", "faces", "text", "rows", "graph", "operations", "careful")
 FRAMES = 66
-IMAGES_A_SECOND_A_CORE = 1.0
-"""What the local Rekognition can analyse (0.6 to 0.8 s of computing an image). A quota above that would only make calls
-wait for a core until they time out, and each would be paid twice."""
 
 
 class DemoFailed(SightlineError):
@@ -104,15 +99,8 @@ def _stack() -> Iterator[Stack]:
     Census(folder).end_leftovers()
     shutil.rmtree(folder)
     _say("Starting Redis, Neo4j, DynamoDB Local, S3Mock and the local Rekognition on loopback ports of their own.")
-    with Stack(folder, options=_options()) as stack:
+    with Stack(folder, options=for_this_machine()) as stack:
         yield stack
-
-
-def _options() -> Options:
-    """Let the endpoint throttle, and the limiter keep to, what this machine can do."""
-    per_second = IMAGES_A_SECOND_A_CORE * len(os.sched_getaffinity(0))
-    quotas = json.dumps({feature.operation: per_second for feature in all_features().values() if feature.on_by_default})
-    return Options(rekognition=("--quotas", quotas), settings={"SIGHTLINE_QUOTAS": quotas})
 
 
 @contextmanager

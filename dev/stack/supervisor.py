@@ -21,7 +21,7 @@ from typing import IO, NoReturn
 from dev.stack.compose import our_services
 from dev.stack.place import write_privately
 from dev.stack.processes import Process
-from dev.stack.servers import Options
+from dev.stack.quotas import for_this_machine
 from dev.stack.stack import Stack
 from vision.errors import SightlineError
 
@@ -131,7 +131,7 @@ def supervise(folder: Path) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(0))
         outer = {name: value for name, value in os.environ.items() if name.startswith("SIGHTLINE_")}
-        stack = Stack(folder, options=Options(defaults=outer))
+        stack = Stack(folder, options=for_this_machine(outer))
         try:
             Supervisor(stack).run()
         except SightlineError as error:

@@ -1,5 +1,6 @@
 """The one place where clients are built and put together. Called after the process has started, never at import."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Event
 from typing import Any, Literal
@@ -29,10 +30,20 @@ STORES_CONFIG = Config(
 """S3 and DynamoDB: botocore retries. 80 connections: a graph worker has 64 threads."""
 
 
-def connect(settings: Settings | None = None, *, stopping: Event | None = None) -> Services:
-    """Build the services from the settings. Servers are first talked to when they are first used."""
+def connect(
+    settings: Settings | None = None,
+    *,
+    stopping: Event | None = None,
+    on_request: Callable[[str, str], None] | None = None,
+) -> Services:
+    """Build the services from the settings. Servers are first talked to when they are first used.
+
+    on_request: told of each HTTP request to AWS by service and operation, repeated ones too
+    """
     chosen = settings or Settings()
     session = aws_session(chosen)
+    if on_request is not None:
+        tell_requests(session, on_request)
     dynamodb = session.client("dynamodb", endpoint_url=chosen.dynamodb_endpoint, config=STORES_CONFIG)
     rekognition = session.client(
         "rekognition",
@@ -59,6 +70,16 @@ def connect(settings: Settings | None = None, *, stopping: Event | None = None) 
         clock=utc_now,
         stopping=stopping or Event(),
     )
+
+
+def tell_requests(session: boto3.Session, told: Callable[[str, str], None]) -> None:
+    """Have botocore tell of each request that the session's clients, built after this, send: `dynamodb`, `GetItem`."""
+
+    def before_send(event_name: str, **_: Any) -> None:
+        _, service, operation = event_name.split(".")
+        told(service, operation)
+
+    session.events.register("before-send", before_send)
 
 
 def utc_now() -> datetime:

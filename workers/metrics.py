@@ -67,12 +67,22 @@ class WorkerMetrics:
             ["feature"],
             registry=registry,
         )
+        self.aws_requests = Counter(
+            "sightline_aws_requests",
+            "HTTP requests to AWS, those that botocore repeats too",
+            ["service", "operation"],
+            registry=registry,
+        )
         self.batches = Histogram(
             "sightline_group_commit_images",
             "Images that shared one commit to the graph",
             registry=registry,
             buckets=BATCH_BUCKETS_IMAGES,
         )
+
+    def aws_requested(self, service: str, operation: str) -> None:
+        """Note one HTTP request to AWS."""
+        self.aws_requests.labels(service, operation).inc()
 
     def task_began(self, task_id: str, task: Task[Any, Any], **_: Any) -> None:
         """Hear of Celery's signal `task_prerun`."""

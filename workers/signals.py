@@ -34,21 +34,17 @@ def _write_our_lines(**_: Any) -> None:
 def _connect(options: Mapping[str, Any], **_: Any) -> None:
     """Build the clients in the worker itself: the thread pool never forks after this."""
     settings = Settings()
-    services = connect(settings, stopping=stopping)
-    if settings.metrics_port is not None:
-        services = _measured(services, settings, settings.metrics_port, _queues(options))
-    provide(services)
+    if settings.metrics_port is None:
+        provide(connect(settings, stopping=stopping))
+    else:
+        provide(_measured(settings, settings.metrics_port, options.get("queues") or QUEUE_NAMES))
 
 
-def _queues(options: Mapping[str, Any]) -> Sequence[str]:
-    """Give the queues of `-Q`; without it a worker consumes all."""
-    return options.get("queues") or QUEUE_NAMES
-
-
-def _measured(services: Services, settings: Settings, port: int, queues: Sequence[str]) -> Services:
-    """Tap the services and Celery's signals, and serve what they tell."""
+def _measured(settings: Settings, port: int, queues: Sequence[str]) -> Services:
+    """Give services and Celery's signals their taps, and serve what they tell. queues: those of `-Q`, or all."""
     registry = CollectorRegistry()
     metrics = WorkerMetrics(registry)
+    services = connect(settings, stopping=stopping, on_request=metrics.aws_requested)
     signals.task_prerun.connect(metrics.task_began, weak=False)
     signals.task_postrun.connect(metrics.task_ended, weak=False)
     if "operations" in queues:

@@ -20,6 +20,7 @@ from stores.operations.protocol import DeadLetter, LastRun
 from stores.rows import Lane
 from tests.world import World, picture, uri_of
 from vision.errors import Throttled
+from workers.bootstrap import tell_requests
 from workers.metrics import WorkerMetrics
 from workers.metrics_system import OFTEN, SELDOM, Source, SystemMetrics, queues, sources
 from workers.metrics_taps import with_metrics
@@ -72,8 +73,7 @@ class NoRedis(OneQueue):
 class EmptyTables:
     """A DynamoDB client that sends nothing: every table is empty. It notes what it was asked to do."""
 
-    def __init__(self):
-        session = boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name="us-east-1")
+    def __init__(self, session):
         self.client = session.client("dynamodb")
         self.client.meta.events.register("before-send.dynamodb.*", self._answer)
         self.asked = []
@@ -83,6 +83,11 @@ class EmptyTables:
         body = b'{"Items": [], "Table": {"ItemCount": 0}}'
         raw = SimpleNamespace(stream=lambda **_: iter([body]), read=lambda **_: body)
         return AWSResponse(request.url, 200, {}, raw)
+
+
+@pytest.fixture
+def session():
+    return boto3.Session(aws_access_key_id="local", aws_secret_access_key="local", region_name="us-east-1")
 
 
 @pytest.fixture
@@ -207,8 +212,8 @@ def test_a_scrape_reads_nothing_and_each_source_is_read_at_its_own_period(world)
     assert ["a", "b", "a"] == read
 
 
-def test_no_source_scans_a_table(world):
-    tables = EmptyTables()
+def test_no_source_scans_a_table(world, session):
+    tables = EmptyTables(session)
     images = DynamoImageStore(tables.client, "t-", world.clock)
     operations = DynamoOperationStore(tables.client, "t-", world.clock)
     told = SystemMetrics(
@@ -251,3 +256,10 @@ def test_every_family_of_ours_is_on_the_dashboard(scraped, world):
 def test_queues_are_told_by_name():
     names = [sample.labels["queue"] for sample in queues(OneQueue(1), "p:")[0].samples]
     assert {"ingest", "labels.backfill", "operations", "careful"} <= set(names)
+
+
+def test_each_request_to_aws_is_told_by_service_and_operation(scraped, metrics, session):
+    tell_requests(session, metrics.aws_requested)
+    tables = EmptyTables(session)
+    DynamoOperationStore(tables.client, "t-", World().clock).last_runs()
+    assert 1 == scraped.value("sightline_aws_requests_total", service="dynamodb", operation="Query")

@@ -1,4 +1,4 @@
-"""The store of operations in DynamoDB: one table, `kind` and `id`; TTL on leases and closed letters only."""
+"""The store of operations in DynamoDB: one table, `kind` and `id`; TTL on leases, checkpoints and closed letters."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,6 +10,8 @@ from stores.dynamodb.conditions import all_of, any_of, at_most, between, equals,
 from stores.dynamodb.items import Item, instant
 from stores.dynamodb.schema import Key, Schema
 from stores.dynamodb.table import DynamoTable
+from stores.operations.dynamodb_checkpoints import DynamoCheckpoints
+from stores.operations.dynamodb_days import DynamoDays
 from stores.operations.dynamodb_leases import DynamoLeases
 from stores.operations.dynamodb_letters import DynamoLetters
 from stores.operations.protocol import LastRun
@@ -20,7 +22,7 @@ if TYPE_CHECKING:  # boto3-stubs are a tool of development
 CALLS, RUN = "calls", "run"
 
 
-class DynamoOperationStore(DynamoLetters, DynamoLeases):
+class DynamoOperationStore(DynamoLetters, DynamoLeases, DynamoCheckpoints, DynamoDays):
     """The table `<prefix>operations`."""
 
     def __init__(self, client: "DynamoDBClient", prefix: str, clock: Callable[[], datetime]) -> None:

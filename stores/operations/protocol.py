@@ -1,10 +1,12 @@
 """What the store of operations keeps. One table; `kind` says what an item is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from stores.operations.days import DirtyDay, Purpose
+from stores.rows import CameraDay
 from vision.models import Json
 
 
@@ -89,6 +91,27 @@ class OperationStore(Protocol):
 
     def release_lease(self, lease: Lease) -> None:
         """Give the lease back, unless another has it by now."""
+
+    def keep_checkpoint(self, name: str, position: Mapping[str, Json], lasts: timedelta) -> None:
+        """Keep how far a long piece of work has come; it is forgotten when nobody has kept it anew for so long."""
+
+    def checkpoint(self, name: str) -> Mapping[str, Json] | None:
+        """Give what was last kept, consistently; None where there is nothing, or it is forgotten."""
+
+    def drop_checkpoint(self, name: str) -> None:
+        """Forget a checkpoint, if it is there."""
+
+    def mark_days(self, days: Iterable[CameraDay], purposes: Iterable[Purpose] = tuple(Purpose)) -> None:
+        """Mark days dirty for each purpose, and list them as known. Whoever marks does so before he moves on."""
+
+    def dirty_days(self, purpose: Purpose) -> Iterator[DirtyDay]:
+        """Give the marks of one purpose, by camera and day."""
+
+    def clean_day(self, dirty: DirtyDay) -> bool:
+        """Remove a mark, unless the day was marked again since it was read; say whether it is gone."""
+
+    def known_days(self) -> Iterator[CameraDay]:
+        """Give every day that was ever marked."""
 
     def note_run(self, run: LastRun) -> None:
         """Keep how a beat task's run ended."""

@@ -1,6 +1,7 @@
 """The image row: what sightline knows of one image, and the states it goes through.
 
-received → analysing → analysed → complete; `rejected` (the image itself is bad), `gone` (its object is deleted).
+received → analysing → analysed → complete; `rejected` (the image itself is bad), `gone` (its object is deleted),
+`stuck` (its steps failed again and again for a reason of its own: a letter says which, and a redrive begins anew).
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ class State(StrEnum):
     COMPLETE = "complete"
     REJECTED = "rejected"
     GONE = "gone"
+    STUCK = "stuck"
 
 
 class Lane(StrEnum):
@@ -60,6 +62,23 @@ class Part:
     left_out: int = 0
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class CameraDay:
+    """One camera's capture day, YYYY-MM-DD in the camera's time zone: the unit of parity and of figures."""
+
+    camera: str
+    day: str
+
+    @classmethod
+    def parse(cls, text: str) -> "CameraDay":
+        """Read what `str` wrote; a camera's name may hold the separator, a day never does."""
+        camera, _, day = text.rpartition("#")
+        return cls(camera, day)
+
+    def __str__(self) -> str:
+        return f"{self.camera}#{self.day}"
+
+
 @dataclass(frozen=True, slots=True)
 class Capture:
     """When and where the picture was taken.
@@ -76,6 +95,11 @@ class Capture:
     def day(self) -> str:
         """Give the capture day, YYYY-MM-DD in the camera's time zone."""
         return self.taken_at.date().isoformat()
+
+    @property
+    def camera_day(self) -> CameraDay:
+        """Give camera and capture day."""
+        return CameraDay(self.camera, self.day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +124,8 @@ class ImageRow:
     wanted: feature → analysis id, fixed at ingest; every later step takes the id from here
     version: + 1 with each change that the graph must show; `merged_version` is the one the graph shows
     rounds: how often the reconciler sent a step that then failed for this image's own reason
+    failure: the last such failure since the row was looked at; the next look counts it as one round
+    sent_at: when the messages that the row waits for were last sent
     feed_position: ULID of the last write that the sync must see
     """
 
@@ -117,6 +143,8 @@ class ImageRow:
     rounds: int = 0
     next_check_at: datetime | None = None
     feed_position: str | None = None
+    failure: Rejection | None = None
+    sent_at: datetime | None = None
 
     def unsettled(self) -> list[str]:
         """Name the wanted features that have no part of the wanted analysis yet, in alphabetical order."""
@@ -158,8 +186,12 @@ class ImageSummary:
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """An entry of the feed: `image_id` reached `version` at `position` (ULID of the write)."""
+    """An entry of the feed: `image_id` reached `version` at `position` (ULID of the write).
+
+    camera_day: where it was taken; None for an image that was refused before anybody knew
+    """
 
     image_id: str
     version: int
     position: str
+    camera_day: CameraDay | None = None

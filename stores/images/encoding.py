@@ -11,6 +11,7 @@ from stores.dynamodb.schema import Index, Key, Schema
 from stores.images.keys import Shards, camera_day, day_position, feed_partition, shard_of, write_day_of
 from stores.images.transitions import ENDED, FieldPath
 from stores.rows import (
+    CameraDay,
     Capture,
     Content,
     FeedEntry,
@@ -27,12 +28,12 @@ from stores.rows import (
 BY_DAY = Index(
     "by_day", Key("camera_day", "day_position"), includes=("state", "version", "capture", "content", "parts")
 )
-FEED = Index("feed", Key("feed_partition", "feed_position"), includes=("version",))
+FEED = Index("feed", Key("feed_partition", "feed_position"), includes=("version", "camera_day"))
 UNFINISHED = Index("unfinished", Key("unfinished_shard", "next_check_at"), includes=("state", "version"))
 """Sparse: an entry is there while its row has a `next_check_at`."""
 
 ENDED_INDEX = Index("ended", Key("ended_as", "received_at"))
-"""Sparse: an entry is there while its row is rejected or gone."""
+"""Sparse: an entry is there while its row is rejected, gone or stuck."""
 
 
 def images_table(prefix: str) -> Schema:
@@ -106,6 +107,8 @@ def decode_row(item: Item) -> ImageRow:
         rounds=item["rounds"],
         next_check_at=datetime.fromisoformat(item["next_check_at"]) if "next_check_at" in item else None,
         feed_position=item.get("feed_position"),
+        failure=_decode_rejection(item.get("failure")),
+        sent_at=datetime.fromisoformat(item["sent_at"]) if "sent_at" in item else None,
     )
 
 
@@ -129,7 +132,8 @@ def decode_unfinished(item: Item) -> Unfinished:
 
 def decode_feed_entry(item: Item) -> FeedEntry:
     """Give the entry of the feed."""
-    return FeedEntry(item["image_id"], item["version"], item["feed_position"])
+    taken = CameraDay.parse(item["camera_day"]) if "camera_day" in item else None
+    return FeedEntry(item["image_id"], item["version"], item["feed_position"], taken)
 
 
 def _decode_content(item: Item) -> Content:

@@ -8,11 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from stores.images.keys import Shards
 from stores.rows import Capture, Content, FeedEntry, ImageRow, ImageSummary, Lane, Part, Rejection, State, Unfinished
 
 
 class ImageStore(Protocol):
     """Rows by image id, with indexes by day, by feed position and of what is unfinished."""
+
+    @property
+    def shards(self) -> Shards:
+        """Say over how many partitions the indexes are spread."""
 
     def setup(self) -> None:
         """Create table, indexes and TTL where they are missing; safe to repeat."""
@@ -59,8 +64,22 @@ class ImageStore(Protocol):
         Condition: the row's version is that version.
         """
 
-    def postpone(self, seen: ImageRow, until: datetime, *, counts_round: bool) -> ImageRow | None:
-        """Move `next_check_at`. Condition: it is still the one of `seen`."""
+    def postpone(
+        self, seen: ImageRow, until: datetime, *, counts_round: bool, is_sent: bool = False
+    ) -> ImageRow | None:
+        """Move `next_check_at`. Condition: it is still the one of `seen`.
+
+        counts_round: rounds + 1, and the failure that it counts is forgotten; is_sent: its steps were sent now.
+        """
+
+    def note_failure(self, seen: ImageRow, failure: Rejection) -> ImageRow | None:
+        """Keep why a step of an unfinished row failed. Condition: version and `next_check_at` as in `seen`."""
+
+    def give_up(self, seen: ImageRow, why: Rejection) -> ImageRow | None:
+        """Set `stuck`: out of the unfinished, with why; wanted and parts stay. `begin` leads out of it.
+
+        Condition: version, state and `next_check_at` as in `seen`.
+        """
 
     def unfinished(self, due_before: datetime | None = None) -> Iterator[Unfinished]:
         """Give what is unfinished (and due, where a time is given), by shard, soonest first. Eventually consistent."""
@@ -77,5 +96,5 @@ class ImageStore(Protocol):
     def count(self) -> tuple[int, timedelta]:
         """Give the table's own count of rows, and how old that count may be."""
 
-    def scan(self) -> Iterator[ImageRow]:
-        """Read every row: dear, for `--exact` only."""
+    def scan(self, after: str | None = None) -> Iterator[ImageRow]:
+        """Read every row, or those after the image `after` in the scan's own order: dear."""

@@ -72,11 +72,22 @@ class ImageSteps(ABC):
             applied = self._apply(image_id, noted) if noted else applied
         return applied.row if applied.row and applied.row.version == version else None
 
-    def postpone(self, seen: ImageRow, until: datetime, *, counts_round: bool) -> ImageRow | None:
+    def postpone(
+        self, seen: ImageRow, until: datetime, *, counts_round: bool, is_sent: bool = False
+    ) -> ImageRow | None:
         """Move `next_check_at`. Refused as well where `seen` is finished: it has none."""
         if seen.next_check_at is None:
             return None
-        return self._step(seen, transitions.postpone(seen, until, counts_round=counts_round))
+        sent_at = self._clock() if is_sent else None
+        return self._step(seen, transitions.postpone(seen, until, counts_round=counts_round, sent_at=sent_at))
+
+    def note_failure(self, seen: ImageRow, failure: Rejection) -> ImageRow | None:
+        """Keep why a step failed. Refused as well where `seen` is finished."""
+        return self._step(seen, transitions.note_failure(seen, failure)) if seen.next_check_at else None
+
+    def give_up(self, seen: ImageRow, why: Rejection) -> ImageRow | None:
+        """Set `stuck`. Refused as well where `seen` is finished."""
+        return self._step(seen, transitions.give_up(seen, why)) if seen.next_check_at else None
 
     def _step(self, seen: ImageRow, transition: Transition) -> ImageRow | None:
         applied = self._apply(seen.image_id, transition)

@@ -15,7 +15,11 @@ from stores.rows import Capture, Content, ImageRow, Lane, Part, Rejection, State
 CHECK_AFTER = timedelta(minutes=2)
 """When an unfinished row is looked at first: a step with its own retries is over by then, and nobody waits long."""
 
-ENDED = (State.REJECTED, State.GONE)
+ENDS = (State.REJECTED, State.GONE)
+"""How an image may end by what it is."""
+
+ENDED = (*ENDS, State.STUCK)
+"""States that nothing leads out of by itself."""
 
 FieldPath = tuple[str, ...]
 """A field of the row, or a field and the feature in its map."""
@@ -37,7 +41,7 @@ class Transition:
 
 def new_row(image_id: str, lane: Lane, now: datetime) -> ImageRow:
     """Give the row of an image that nobody knew."""
-    return ImageRow(image_id, lane, State.RECEIVED, received_at=now, next_check_at=now + CHECK_AFTER)
+    return ImageRow(image_id, lane, State.RECEIVED, received_at=now, next_check_at=now + CHECK_AFTER, sent_at=now)
 
 
 def with_fixed_offset(capture: Capture) -> Capture:
@@ -73,8 +77,7 @@ def begin(
             ("wanted",): dict(wanted),
             ("lane",): lane,
             ("rejection",): None,
-            ("rounds",): 0,
-            ("next_check_at",): now + CHECK_AFTER,
+            **_fresh(now),
             **_without_parts(seen, wanted),
         },
     )
@@ -82,8 +85,8 @@ def begin(
 
 def end(seen: ImageRow, state: State, rejection: Rejection, position: str, now: datetime) -> Transition:
     """Give an image up. It stays unfinished while the graph shows it as it was."""
-    if state not in ENDED:
-        raise ValueError(f"{state} is no end: {', '.join(ENDED)} are")
+    if state not in ENDS:
+        raise ValueError(f"{state} is no end: {', '.join(ENDS)} are")
     is_shown = seen.merged_version > 0
     return Transition(
         "end",
@@ -94,8 +97,7 @@ def end(seen: ImageRow, state: State, rejection: Rejection, position: str, now: 
             ("version",): seen.version + 1,
             ("wanted",): {},
             ("rejection",): fit_rejection(rejection),
-            ("rounds",): 0,
-            ("next_check_at",): now + CHECK_AFTER if is_shown else None,
+            **_fresh(now if is_shown else None),
             ("feed_position",): position,
             **_without_parts(seen, {}),
         },
@@ -120,8 +122,7 @@ def mark_analysed(seen: ImageRow, position: str, now: datetime) -> Transition:
             ("state",): State.ANALYSED,
             ("version",): seen.version + 1,
             ("feed_position",): position,
-            ("rounds",): 0,
-            ("next_check_at",): now + CHECK_AFTER,
+            **_fresh(now),
         },
     )
 
@@ -131,7 +132,7 @@ def mark_complete(version: int) -> Transition:
     return Transition(
         "mark complete",
         {("version",): (version,), ("state",): (State.ANALYSED, State.COMPLETE)},
-        {("state",): State.COMPLETE, ("merged_version",): version, ("next_check_at",): None},
+        {("state",): State.COMPLETE, ("merged_version",): version, **_fresh(None)},
     )
 
 
@@ -143,8 +144,8 @@ def note_merged(row: ImageRow, version: int, now: datetime) -> Transition | None
     if version > row.version or version <= row.merged_version:
         return None
     sets: dict[FieldPath, Any] = {("merged_version",): version}
-    if row.state in ENDED:
-        sets["next_check_at",] = now + CHECK_AFTER if version < row.version else None
+    if row.state in ENDS:
+        sets |= _fresh(now if version < row.version else None)
     requires: dict[FieldPath, tuple[Any, ...]] = {
         ("version",): (row.version,),
         ("state",): (row.state,),
@@ -153,12 +154,44 @@ def note_merged(row: ImageRow, version: int, now: datetime) -> Transition | None
     return Transition("note merged", requires, sets)
 
 
-def postpone(seen: ImageRow, until: datetime, *, counts_round: bool) -> Transition:
-    """Look at an unfinished row later."""
+def postpone(seen: ImageRow, until: datetime, *, counts_round: bool, sent_at: datetime | None) -> Transition:
+    """Look at an unfinished row later. sent_at: where its steps were sent again."""
     sets: dict[FieldPath, Any] = {("next_check_at",): until}
     if counts_round:
-        sets["rounds",] = seen.rounds + 1
+        sets |= {("rounds",): seen.rounds + 1, ("failure",): None}
+    if sent_at:
+        sets["sent_at",] = sent_at
     return Transition("postpone", {("next_check_at",): (seen.next_check_at,)}, sets)
+
+
+def note_failure(seen: ImageRow, failure: Rejection) -> Transition:
+    """Keep why a step failed, for the next look at the row."""
+    requires: dict[FieldPath, tuple[Any, ...]] = {
+        ("version",): (seen.version,),
+        ("next_check_at",): (seen.next_check_at,),
+    }
+    return Transition("note failure", requires, {("failure",): fit_rejection(failure)})
+
+
+def give_up(seen: ImageRow, why: Rejection) -> Transition:
+    """Leave a row as far as it came: its parts stay, so that a redrive pays for what is missing alone."""
+    requires: dict[FieldPath, tuple[Any, ...]] = {
+        ("version",): (seen.version,),
+        ("state",): (seen.state,),
+        ("next_check_at",): (seen.next_check_at,),
+    }
+    sets: dict[FieldPath, Any] = {("state",): State.STUCK, ("rejection",): fit_rejection(why), **_fresh(None)}
+    return Transition("give up", requires, sets)
+
+
+def _fresh(sent_at: datetime | None) -> dict[FieldPath, Any]:
+    """Count no failure of what was before. sent_at: when the next messages are sent; None: nothing is left to do."""
+    return {
+        ("rounds",): 0,
+        ("failure",): None,
+        ("sent_at",): sent_at,
+        ("next_check_at",): sent_at and sent_at + CHECK_AFTER,
+    }
 
 
 def _without_parts(seen: ImageRow, wanted: Mapping[str, str]) -> dict[FieldPath, Any]:

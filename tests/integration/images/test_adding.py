@@ -21,7 +21,12 @@ def test_a_new_image_is_received_and_due_for_a_check_in_two_minutes(images, new_
     image_id = new_id()
     assert images.add(image_id, Lane.BACKFILL)
     expected = ImageRow(
-        image_id, Lane.BACKFILL, State.RECEIVED, clock.now, next_check_at=clock.now + timedelta(minutes=2)
+        image_id,
+        Lane.BACKFILL,
+        State.RECEIVED,
+        clock.now,
+        next_check_at=clock.now + timedelta(minutes=2),
+        sent_at=clock.now,
     )
     assert expected == images.get(image_id)
 

@@ -45,7 +45,7 @@ class Model:
     def begin(self, seen_version, name, wanted):
         if seen_version != self.version:
             return False
-        is_open = self.state not in {State.REJECTED, State.GONE}
+        is_open = self.state not in {State.REJECTED, State.GONE, State.STUCK}
         if is_open and (self.content, self.wanted) == (name, wanted):
             return True
         self.parts = {f: part for f, part in self.parts.items() if wanted.get(f) == part}
@@ -75,6 +75,13 @@ class Model:
             return False
         self.state, self.version, self.is_unfinished = State.ANALYSED, self.version + 1, True
         self.writes_in_feed += 1
+        return True
+
+    def give_up(self, seen, now):
+        is_as_seen = (seen.version, seen.state, seen.next_check_at) == (now.version, now.state, now.next_check_at)
+        if not (is_as_seen and self.is_unfinished):
+            return False
+        self.state, self.is_unfinished = State.STUCK, False
         return True
 
     def mark_merged(self, version):
@@ -160,6 +167,20 @@ class History(RuleBasedStateMachine):
         until = self.clock.now + timedelta(hours=1)
         self.told(expected, lambda s, row: s.postpone(row, until, counts_round=counts_round), rows)
 
+    @rule(late=LATE)
+    def give_up(self, late):
+        rows = self.look_back(late)
+        expected = self.model.give_up(rows[0], self.seen[-1][0])
+        self.told(expected, lambda store, row: store.give_up(row, BAD), rows)
+
+    @rule(late=LATE)
+    def note_failure(self, late):
+        rows = self.look_back(late)
+        seen, now = rows[0], self.seen[-1][0]
+        is_as_seen = (seen.version, seen.next_check_at) == (now.version, now.next_check_at)
+        expected = seen.next_check_at is not None and is_as_seen
+        self.told(expected, lambda store, row: store.note_failure(row, BAD), rows)
+
     @rule()
     def wait(self):
         self.clock.move(timedelta(milliseconds=3))
@@ -171,7 +192,7 @@ class History(RuleBasedStateMachine):
             assert (model.state, model.version, model.shown) == (row.state, row.version, row.merged_version)
             assert (model.wanted, model.parts) == (row.wanted, {f: p.analysis_id for f, p in row.parts.items()})
             assert model.is_unfinished == (row.next_check_at is not None)
-            assert (BAD if row.state in {State.REJECTED, State.GONE} else None) == row.rejection
+            assert (BAD if row.state in {State.REJECTED, State.GONE, State.STUCK} else None) == row.rejection
             assert not row.is_merge_due or model.is_unfinished
 
     @invariant()

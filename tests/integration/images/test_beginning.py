@@ -25,6 +25,7 @@ def test_begin_fixes_content_capture_and_wanted(images, story, new_id, clock):
         capture=story.capture(),
         wanted=wanted,
         next_check_at=clock.now + timedelta(minutes=2),
+        sent_at=clock.now,
     )
     assert expected == row == images.get(seen.image_id)
     assert row.unsettled() == ["labels", "text.lines"]

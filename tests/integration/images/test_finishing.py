@@ -147,3 +147,61 @@ def test_to_postpone_what_was_postponed_or_finished_meanwhile_is_refused(images,
 def test_progress_forgets_the_rounds(images, story, new_id, clock):
     row = images.postpone(story.settled(new_id()), clock.now + timedelta(hours=1), counts_round=True)
     assert (row.rounds, images.mark_analysed(row).rounds) == (1, 0)
+
+
+def test_a_failure_is_kept_until_a_round_counts_it(images, story, new_id, clock):
+    row = images.note_failure(story.begun(new_id()), BAD)
+    assert (BAD, 0) == (row.failure, row.rounds)
+    waiting = images.postpone(row, clock.now + timedelta(minutes=3), counts_round=False)
+    counted = images.postpone(waiting, clock.now + timedelta(minutes=4), counts_round=True, is_sent=True)
+    assert [(BAD, 0), (None, 1)] == [(each.failure, each.rounds) for each in (waiting, counted)]
+    assert (row.sent_at, clock.now) == (waiting.sent_at, counted.sent_at)
+    assert counted == images.get(row.image_id)
+
+
+def test_progress_forgets_a_failure(images, story, new_id):
+    row = images.note_failure(story.settled(new_id()), BAD)
+    assert images.mark_analysed(row).failure is None
+
+
+def test_a_failure_of_a_row_that_went_on_or_is_finished_is_not_noted(images, story, new_id, clock):
+    row = story.begun(new_id())
+    images.postpone(row, clock.now + timedelta(hours=1), counts_round=False)
+    assert images.note_failure(row, BAD) is None
+    assert images.note_failure(story.complete(new_id()), BAD) is None
+    assert images.get(row.image_id).failure is None
+
+
+def test_a_stuck_image_keeps_its_parts_and_is_unfinished_no_more(images, story, new_id):
+    row = story.settled(new_id())
+    stuck = images.give_up(row, BAD)
+    assert replace(row, state=State.STUCK, rejection=BAD, next_check_at=None, sent_at=None) == stuck
+    assert stuck == images.get(row.image_id)
+    assert not stuck.is_merge_due
+
+
+def test_what_went_on_since_it_was_seen_is_not_given_up(images, story, new_id):
+    row = story.settled(new_id())
+    analysed = images.mark_analysed(row)
+    assert images.give_up(row, BAD) is None
+    assert images.give_up(story.complete(new_id()), BAD) is None
+    assert analysed == images.get(row.image_id)
+
+
+def test_a_stuck_image_is_begun_anew_by_the_same_content_with_the_parts_it_has(images, story, new_id):
+    row = story.settled(new_id())
+    stuck = images.give_up(row, BAD)
+    again = images.begin(stuck, row.content, row.capture, row.wanted, Lane.LIVE)
+    assert (State.ANALYSING, row.version + 1, row.parts, None) == (
+        again.state,
+        again.version,
+        again.parts,
+        again.rejection,
+    )
+
+
+def test_a_late_merge_of_a_stuck_image_is_noted_and_it_stays_stuck(images, story, new_id):
+    row = story.analysed(new_id())
+    images.give_up(row, BAD)
+    merged = images.mark_merged(row.image_id, row.version)
+    assert (State.STUCK, row.version, None) == (merged.state, merged.merged_version, merged.next_check_at)

@@ -49,6 +49,7 @@ def test_rows_are_counted_by_state_until_they_are_complete(images, story, new_id
     images.end(story.complete(new_id()), State.GONE, BAD)
     reopened = images.end(story.begun(new_id()), State.GONE, BAD)
     images.begin(reopened, content("new"), story.capture(), {"labels": "L2"}, Lane.LIVE)
+    images.give_up(story.begun(new_id()), BAD)
     after = images.count_by_state()
     grown = {state: after.get(state, 0) - before.get(state, 0) for state in State}
     assert grown == {
@@ -58,6 +59,7 @@ def test_rows_are_counted_by_state_until_they_are_complete(images, story, new_id
         State.COMPLETE: 0,
         State.REJECTED: 1,
         State.GONE: 1,
+        State.STUCK: 1,
     }
 
 
@@ -95,7 +97,7 @@ def test_the_feed_holds_what_was_analysed_or_ended_in_the_order_of_writing(image
         clock.move(timedelta(milliseconds=step % 3))  # several share a millisecond
         written.append(images.end(row, State.GONE, BAD) if step % 4 == 0 else images.mark_analysed(row))
     in_order = sorted(whole_feed(images, day), key=lambda entry: entry.position)
-    assert [FeedEntry(row.image_id, 2, row.feed_position) for row in written] == in_order
+    assert [FeedEntry(row.image_id, 2, row.feed_position, row.capture.camera_day) for row in written] == in_order
     for shard in range(images.shards.feed):
         entries = list(images.feed(shard, day, BEFORE_ALL, AFTER_ALL))
         assert entries == [e for e in in_order if shard_of(e.image_id, images.shards.feed) == shard]
@@ -107,13 +109,14 @@ def test_a_row_stands_in_the_feed_once_at_its_last_write(images, story, new_id, 
     clock.move(timedelta(hours=1))
     last = images.end(first, State.GONE, BAD)
     assert last.feed_position > first.feed_position
-    assert [FeedEntry(last.image_id, 3, last.feed_position)] == whole_feed(images, day)
+    assert [FeedEntry(last.image_id, 3, last.feed_position, last.capture.camera_day)] == whole_feed(images, day)
 
 
 def test_a_change_of_version_alone_shows_at_the_old_place_in_the_feed(images, story, new_id, clock):
     row = story.complete(new_id())
     images.begin(row, content("new"), row.capture, {"labels": "L2"}, Lane.LIVE)
-    assert [FeedEntry(row.image_id, 3, row.feed_position)] == whole_feed(images, clock.now.date().isoformat())
+    expected = [FeedEntry(row.image_id, 3, row.feed_position, row.capture.camera_day)]
+    assert expected == whole_feed(images, clock.now.date().isoformat())
 
 
 def test_the_feed_is_read_from_after_one_position_up_to_another(images, story, new_id):
@@ -183,6 +186,8 @@ def test_a_scan_gives_every_row_and_the_count_its_age(images, story, new_id):
     rows = {row.image_id: row for row in (story.received(new_id()), story.complete(new_id()))}
     scanned = {row.image_id: row for row in images.scan() if row.image_id in rows}
     assert rows == scanned
+    in_order = [row.image_id for row in images.scan()]
+    assert in_order[3:] == [row.image_id for row in images.scan(after=in_order[2])]
     number, age = images.count()
     assert number >= 2
     assert age >= timedelta(0)

@@ -1,0 +1,120 @@
+"""A wire to a server that can go dead or be cut: for tests and for the soak.
+
+Nothing needs to be done to the server, and no rights are needed on the machine: whoever is to suffer is given the
+proxy's port. A dead wire holds what was sent, as TCP sends it again when packets pass once more; it gives no reset.
+"""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Thread
+from types import TracebackType
+from typing import Self
+
+HOST = "127.0.0.1"
+PIECE_BYTES = 65_536
+
+RESET_WHEN_CLOSED = struct.pack("ii", 1, 0)
+"""SO_LINGER for no time at all: the kernel then resets the connection instead of ending it in good order."""
+
+
+class Proxy:
+    """Forwards connections from a port of its own to `target_port`, both on loopback, from a thread of its own."""
+
+    def __init__(self, target_port: int) -> None:
+        self._target_port = target_port
+        self._listener = socket.create_server((HOST, 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._loop = asyncio.new_event_loop()
+        self._passes = asyncio.Event()
+        self._passes.set()
+        self._ends: set[asyncio.StreamWriter] = set()
+        self._refuses = False
+        self._thread = Thread(target=self._run, name=f"proxy of {target_port}", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Begin to forward."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End every connection and the thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    @contextmanager
+    def black_hole(self) -> Iterator[None]:
+        """Let nothing through, in neither direction: connections stay open, new ones are taken, nobody answers."""
+        self._loop.call_soon_threadsafe(self._passes.clear)
+        try:
+            yield
+        finally:
+            self._loop.call_soon_threadsafe(self._passes.set)
+
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Reset every connection, and each new one as soon as it is made."""
+        self._refuses = True
+        self.cut()
+        try:
+            yield
+        finally:
+            self._refuses = False
+
+    def cut(self) -> None:
+        """Reset every connection that there is."""
+        self._loop.call_soon_threadsafe(self._reset_all)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        server = self._loop.run_until_complete(asyncio.start_server(self._serve, sock=self._listener))
+        self._loop.run_forever()
+        server.close()
+        self._reset_all()
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+
+    def _reset_all(self) -> None:
+        for end in self._ends:
+            _reset(end)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._ends.add(writer)
+        with suppress(OSError, asyncio.CancelledError):
+            if not self._refuses:
+                await self._join(reader, writer)
+        _reset(writer)
+        self._ends.discard(writer)
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._passes.wait()
+        far_reader, far_writer = await asyncio.open_connection(HOST, self._target_port)
+        self._ends.add(far_writer)
+        copies = [asyncio.ensure_future(self._copy(*each)) for each in ((reader, far_writer), (far_reader, writer))]
+        try:
+            await asyncio.wait(copies, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for copy in copies:
+                copy.cancel()
+            far_writer.close()
+            self._ends.discard(far_writer)
+
+    async def _copy(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while piece := await source.read(PIECE_BYTES):
+                await self._passes.wait()
+                target.write(piece)
+                await target.drain()
+
+
+def _reset(end: asyncio.StreamWriter) -> None:
+    with suppress(OSError):  # it has ended already
+        end.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_WHEN_CLOSED)
+    end.transport.abort()

@@ -22,6 +22,9 @@ if TYPE_CHECKING:  # boto3-stubs are a tool of development
 BATCH_GET_LIMIT = 100
 """DynamoDB takes at most so many keys in one BatchGetItem."""
 
+BATCH_WRITE_LIMIT = 25
+"""And so many items in one BatchWriteItem."""
+
 UNPROCESSED_ATTEMPTS = 6
 UNPROCESSED_PAUSE_SECONDS = 0.05
 
@@ -110,6 +113,28 @@ class DynamoTable:
         }
         return self._write(self._client.update_item, request, placeholders, only_if)
 
+    def put_many(self, items: Iterable[Mapping[str, Any]]) -> None:
+        """Write whole items with distinct keys, whatever stands there: for rows whose last writer is always right."""
+        waiting = iter(items)
+        while batch := [{"PutRequest": {"Item": to_item(item)}} for item in islice(waiting, BATCH_WRITE_LIMIT)]:
+            self._put_batch(batch)
+
+    def _put_batch(self, requests: list[dict[str, Any]]) -> None:
+        name, unwritten = self._schema.name, cast("Any", requests)
+        for attempt in range(UNPROCESSED_ATTEMPTS):
+            with aws_errors(name):
+                answer = self._client.batch_write_item(RequestItems={name: unwritten})
+            unwritten = answer["UnprocessedItems"].get(name)
+            if not unwritten:
+                return
+            self._pause(UNPROCESSED_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+        raise Unavailable(name, rule="the server left items of a batch unwritten, again and again")
+
+    def delete(self, key: Mapping[str, str], only_if: Condition) -> bool:
+        """Remove an item, where the condition holds; say whether it did."""
+        placeholders = Placeholders()
+        return self._write(self._client.delete_item, {"Key": to_item(key)}, placeholders, only_if).is_written
+
     def _write(
         self,
         send: Callable[..., Any],
@@ -148,13 +173,14 @@ class DynamoTable:
         }
         yield from self._pages(self._client.query, request | placeholders.request())
 
-    def scan(self, attributes: tuple[str, ...] = ()) -> Iterator[Item]:
-        """Read every item, consistently, or only some attributes of each: dear."""
+    def scan(self, attributes: tuple[str, ...] = (), start: Mapping[str, str] | None = None) -> Iterator[Item]:
+        """Read every item, consistently, or only some attributes of each: dear. `start`: the key to go on after."""
         placeholders = Placeholders()
         projection = ", ".join(placeholders.name(attribute) for attribute in attributes)
         request: dict[str, Any] = {
             "ConsistentRead": True,
             **({"ProjectionExpression": projection} if projection else {}),
+            **({"ExclusiveStartKey": to_item(start)} if start else {}),
         }
         yield from self._pages(self._client.scan, request | placeholders.request())
 
@@ -162,7 +188,7 @@ class DynamoTable:
         start: dict[str, Any] = {}
         while True:
             with aws_errors(self._schema.name):
-                answer = read(TableName=self._schema.name, **request, **start)
+                answer = read(TableName=self._schema.name, **(request | start))
             yield from map(from_item, answer["Items"])
             if not answer.get("LastEvaluatedKey"):
                 return

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from stores.graph.declarations import FIXED, IMAGE, IMAGE_INDEXES, Declarations, Node, Relationship
+from stores.graph.sync_position import SYNC_POSITION
 
 ONE_IMAGE = "MATCH (image:Image {image_id: row.image_id})"
 
@@ -26,7 +27,7 @@ MERGE (image:Image {image_id: row.image_id})
 ON CREATE SET image.row_version = 0
 SET image.object_key = row.object_key
 WITH image, row, image.row_version AS shown
-WHERE shown IS NULL OR shown < row.version
+WHERE shown IS NULL OR shown < row.version OR shown = row.replaces
 SET image = row.properties
 RETURN row.image_id AS image_id, coalesce(shown = 0, false) AS is_new
 """
@@ -107,7 +108,7 @@ class Statements:
     @cached_property
     def constraints(self) -> dict[str, str]:
         """Give a uniqueness constraint for each merge key, by name."""
-        names = {f"{node.label.lower()}_{node.key}": node for node in self.declarations.nodes}
+        names = {f"{node.label.lower()}_{node.key}": node for node in (*self.declarations.nodes, SYNC_POSITION)}
         return {
             name: f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR (node:{node.label}) REQUIRE node.{node.key} IS UNIQUE"
             for name, node in names.items()

@@ -19,17 +19,23 @@ class ImageFacts:
     is_gone: bool
     properties: Mapping[str, Json]
     links: Mapping[Relationship, list[Link]]
+    replaces: int | None = None
     size: int = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "size", sum(len(links) for links in self.links.values()))
+
+    def is_due(self, shown: int | None) -> bool:
+        """Say whether the graph, which shows this version or none, must be changed."""
+        return shown is None or shown < self.version or shown == self.replaces
 
 
 def facts_of(image: GraphImage, declarations: Declarations, now: datetime) -> ImageFacts:
     """Turn an image into facts; raise RefusedByGraph or UnknownFeature where it can not be shown."""
     _require_valid(image, declarations)
     links = {} if image.is_gone else {each: each.links(image) for each in declarations.relationships}
-    return ImageFacts(image.image_id, image.version, image.is_gone, _properties(image, now), links)
+    properties = _properties(image, now)
+    return ImageFacts(image.image_id, image.version, image.is_gone, properties, links, image.replaces)
 
 
 def _require_valid(image: GraphImage, declarations: Declarations) -> None:

@@ -12,6 +12,8 @@ from stores.graph.facts import ImageFacts
 from stores.graph.failures import is_of_the_data
 from stores.graph.remembered import RememberedNodes
 from stores.graph.sessions import Sessions
+from stores.graph.sync import SyncMove
+from stores.graph.sync_position import write_state
 from stores.graph.whole_images import WholeImages, shared_keys
 from vision.errors import RefusedByGraph
 
@@ -49,45 +51,62 @@ class Merger:
         self._statements = statements
         self._remembered = RememberedNodes()
 
-    def merge(self, images: Iterable[ImageFacts]) -> Outcomes:
-        """Write each image whose version is higher than the graph's; raise where the database is to blame."""
-        outcomes: Outcomes = {}
-        for run in slices(images):
-            outcomes |= self._merge_run(run)
-        return outcomes
+    def merge(self, images: Iterable[ImageFacts], move: SyncMove | None = None) -> Outcomes:
+        """Write each image whose version is higher than the graph's; raise where the database is to blame.
 
-    def _merge_run(self, images: Sequence[ImageFacts]) -> Outcomes:
+        `move` goes with the last of them, so that it never speaks of data that is not there.
+        """
+        *runs, last = [*slices(images)] or [[]]
+        outcomes: Outcomes = {}
+        for run in runs:
+            outcomes |= self._merge_run(run)
+        return outcomes | self._merge_run(last, move)
+
+    def _merge_run(self, images: Sequence[ImageFacts], move: SyncMove | None = None) -> Outcomes:
         try:
-            changed = self._sessions.retry(lambda: self._attempt(images))
+            changed = self._sessions.retry(lambda: self._attempt(images, move))
         except (Neo4jError, UnicodeEncodeError, OverflowError) as error:
             if not is_of_the_data(error):
                 raise
             refusal = error
         else:
             return {image.image_id: image.image_id in changed for image in images}
-        return self._without_the_bad_one(images, refusal)
+        return self._without_the_bad_one(images, refusal, move)
 
-    def _without_the_bad_one(self, images: Sequence[ImageFacts], error: Exception) -> Outcomes:
+    def _without_the_bad_one(self, images: Sequence[ImageFacts], error: Exception, move: SyncMove | None) -> Outcomes:
         """Halve the images until the one to blame stands alone; the others are written."""
         if len(images) == 1:
+            self._sessions.retry(lambda: self._move(move))
             refused = RefusedByGraph(images[0].image_id, rule=f"{RefusedByGraph.rule} ({str(error)[:300]})")
             refused.__cause__ = error
             return {images[0].image_id: refused}
         middle = len(images) // 2
-        return self._merge_run(images[:middle]) | self._merge_run(images[middle:])
+        return self._merge_run(images[:middle]) | self._merge_run(images[middle:], move)
 
-    def _attempt(self, images: Sequence[ImageFacts]) -> set[str]:
+    def _attempt(self, images: Sequence[ImageFacts], move: SyncMove | None) -> set[str]:
         """Write those that are behind. The versions read first spare a replay every lock; those under lock decide."""
         shown = self._sessions.once(lambda transaction: versions(transaction, [each.image_id for each in images]))
-        behind = [image for image in images if shown.get(image.image_id, 0) < image.version]
+        behind = [image for image in images if image.is_due(shown.get(image.image_id))]
         if not behind:
+            self._move(move)
             return set()
         shared = shared_keys(behind)
         self._ensure(shared)
         return self._or_forget(
             shared,
-            lambda: self._sessions.once(lambda transaction: WholeImages(transaction, self._statements).write(behind)),
+            lambda: self._sessions.once(lambda transaction: self._write(transaction, behind, move)),
         )
+
+    def _write(self, transaction: Transaction, behind: Sequence[ImageFacts], move: SyncMove | None) -> set[str]:
+        written = WholeImages(transaction, self._statements).write(behind)
+        if move:
+            write_state(transaction, move)
+        return written
+
+    def _move(self, move: SyncMove | None) -> None:
+        """Move the sync's position where there is no data to go with it."""
+        if move:
+            self._sessions.once(lambda transaction: write_state(transaction, move))
 
     def _ensure(self, shared: dict[Node, set[Key]]) -> None:
         """Merge the shared nodes that are not remembered, in a transaction of their own: they cause deadlocks."""

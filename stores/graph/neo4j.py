@@ -1,23 +1,29 @@
 """The graph in Neo4j."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from neo4j import Driver, Transaction
 
 from stores.graph.cypher import Statements
 from stores.graph.declarations import Declarations, declare
-from stores.graph.facts import all_facts, outcomes_in_order
+from stores.graph.differences import DAYS, VERSIONS_OF_DAY, Reader, differences
+from stores.graph.facts import all_facts, facts_of, outcomes_in_order
 from stores.graph.failures import ignore
 from stores.graph.merger import Merger, versions
-from stores.graph.protocol import GraphCounts, GraphImage, Merged
+from stores.graph.protocol import Difference, GraphCounts, GraphImage, Merged
+from stores.graph.purge import purge
 from stores.graph.queries import query_named
 from stores.graph.sessions import Sessions
+from stores.graph.sync import SyncMove, SyncState
+from stores.graph.sync_position import read_state
+from stores.rows import CameraDay
 from vision.errors import ConfigurationError
 from vision.features import all_features
 from vision.models import Json
 
 SETUP_SECONDS = 300
+READ_SECONDS = 60
 
 
 def _now() -> datetime:
@@ -45,6 +51,7 @@ class Neo4jGraphStore:
         self._statements = Statements(self._declarations)
         self._sessions = Sessions(driver, database, on_retry)
         self._merger = Merger(self._sessions, self._statements)
+        self._reader = Reader(self._declarations)
         self._clock = clock
 
     def setup(self) -> None:
@@ -70,19 +77,51 @@ class Neo4jGraphStore:
                 remedy="Run `sightline setup`",
             )
 
-    def merge(self, images: Sequence[GraphImage]) -> list[Merged | Exception]:
+    def merge(self, images: Sequence[GraphImage], move: SyncMove | None = None) -> list[Merged | Exception]:
         """Write whole images, each only where its version is higher.
 
         Of several versions of one image only the highest is written. A transaction is bounded by its relationships,
         so that a large batch takes several.
         """
         facts, outcomes = all_facts(images, self._declarations, self._clock())
-        outcomes |= self._merger.merge(facts)
+        outcomes |= self._merger.merge(facts, move)
         return outcomes_in_order(images, facts, outcomes)
 
     def versions(self, image_ids: Sequence[str]) -> dict[str, int]:
         """Give the version that the graph shows, for those images that it has."""
         return self._sessions.run(lambda transaction: versions(transaction, image_ids))
+
+    def sync_state(self) -> SyncState:
+        """Give how far the sync has come."""
+        return self._sessions.run(read_state)
+
+    def days(self) -> list[CameraDay]:
+        """Give every camera's capture day of which the graph shows an image, from the index alone."""
+
+        def read(transaction: Transaction) -> list[CameraDay]:
+            return [CameraDay.parse(record["camera_day"]) for record in transaction.run(DAYS)]
+
+        return self._sessions.run(read, READ_SECONDS)
+
+    def versions_of_day(self, camera_day: CameraDay) -> dict[str, int | None]:
+        """Give the images that the graph shows for a camera's capture day."""
+
+        def read(transaction: Transaction) -> dict[str, int | None]:
+            found = transaction.run(VERSIONS_OF_DAY, camera_day=str(camera_day))
+            return {record["image_id"]: record["version"] for record in found}
+
+        return self._sessions.run(read, READ_SECONDS)
+
+    def differences(self, images: Sequence[GraphImage]) -> dict[str, list[Difference]]:
+        """Compare images with what the graph shows of them."""
+        expected = [facts_of(image, self._declarations, self._clock()) for image in images]
+        shown = self._sessions.run(lambda t: self._reader.read(t, [each.image_id for each in expected]), READ_SECONDS)
+        found = {each.image_id: differences(each, shown.get(each.image_id)) for each in expected}
+        return {image_id: some for image_id, some in found.items() if some}
+
+    def purge(self, gone_before: datetime) -> Iterator[tuple[str, int]]:
+        """Delete what nobody needs any more, slice by slice."""
+        return purge(self._sessions, self._declarations, gone_before)
 
     def counts(self) -> GraphCounts:
         """Count nodes and relationships by kind, from the database's own counters."""

@@ -1,10 +1,13 @@
 """What the graph store does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
+from stores.graph.sync import SyncMove, SyncState
+from stores.rows import CameraDay
 from vision.models import Finding, Json
 
 
@@ -16,6 +19,7 @@ class GraphImage:
     taken_at: aware, with the camera's offset; its year, month, day and hour are the camera's
     findings: feature → finding
     is_gone: nothing but a bare node with its version stays
+    replaces: a version that the graph shows wrongly: it is written over though it is not lower, and no other is
     """
 
     image_id: str
@@ -25,6 +29,7 @@ class GraphImage:
     taken_at: datetime
     findings: Mapping[str, Finding]
     is_gone: bool = False
+    replaces: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,22 @@ class GraphCounts:
     relationships: Mapping[str, int]
 
 
+class DifferenceKind(StrEnum):
+    """How the graph differs from the rows."""
+
+    MISSING = "missing"
+    EXTRA = "extra"
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One way in which an image is shown wrongly. `what` names it for people."""
+
+    kind: DifferenceKind
+    what: str
+
+
 class GraphStore(Protocol):
     """Whole images by version."""
 
@@ -53,8 +74,10 @@ class GraphStore(Protocol):
     def check(self) -> None:
         """Raise Unavailable or WrongPassword where the database can not be used."""
 
-    def merge(self, images: Sequence[GraphImage]) -> list[Merged | Exception]:
+    def merge(self, images: Sequence[GraphImage], move: SyncMove | None = None) -> list[Merged | Exception]:
         """Write whole images in one transaction, each only where its version is higher; one outcome each, in order.
+
+        `move` is written in the same transaction, the last one where it takes several. StaleFence undoes both.
 
         An error of one image's data is bisected until that image stands alone and is its outcome. An absent database
         raises Unavailable for all.
@@ -62,6 +85,21 @@ class GraphStore(Protocol):
 
     def versions(self, image_ids: Sequence[str]) -> dict[str, int]:
         """Give the version that the graph shows, for those images that it has."""
+
+    def sync_state(self) -> SyncState:
+        """Give how far the sync has come."""
+
+    def days(self) -> list[CameraDay]:
+        """Give every camera's capture day of which the graph shows an image."""
+
+    def versions_of_day(self, camera_day: CameraDay) -> dict[str, int | None]:
+        """Give the images that the graph shows for a camera's capture day; None for one that has lost its version."""
+
+    def differences(self, images: Sequence[GraphImage]) -> dict[str, list[Difference]]:
+        """Compare images with what the graph shows of them, whole; those that do not differ are left out."""
+
+    def purge(self, gone_before: datetime) -> Iterator[tuple[str, int]]:
+        """Delete shared nodes without an image, and images gone before that time; give label and number by slice."""
 
     def counts(self) -> GraphCounts:
         """Count nodes and relationships by kind, from the database's own counters."""

@@ -48,6 +48,7 @@ class WholeImages:
             {
                 "image_id": image.image_id,
                 "version": image.version,
+                "replaces": image.replaces,
                 "object_key": image.properties["object_key"],
                 "properties": image.properties,
             }

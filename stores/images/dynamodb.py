@@ -140,6 +140,7 @@ class DynamoImageStore(ImageSteps):
         """Give DynamoDB's own count, up to six hours old."""
         return self._table.count()
 
-    def scan(self) -> Iterator[ImageRow]:
-        """Read every row."""
-        yield from map(encoding.decode_row, self._table.scan())
+    def scan(self, after: str | None = None) -> Iterator[ImageRow]:
+        """Read every row, by the hash of its id."""
+        start = {"image_id": after} if after else None
+        yield from map(encoding.decode_row, self._table.scan(start=start))

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import dropwhile, islice
 from threading import Lock
 from typing import Any
 
@@ -83,7 +84,7 @@ class InMemoryImageStore(ImageSteps):
     def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
         """Give one shard's writes of one day, oldest first."""
         entries = [
-            FeedEntry(row.image_id, row.version, row.feed_position)
+            FeedEntry(row.image_id, row.version, row.feed_position, row.capture.camera_day if row.capture else None)
             for row in self.scan()
             if row.feed_position
             and after < row.feed_position <= until
@@ -96,11 +97,15 @@ class InMemoryImageStore(ImageSteps):
         """Count the rows, now."""
         return len(self._rows), timedelta(0)
 
-    def scan(self) -> Iterator[ImageRow]:
-        """Read every row there is at this moment."""
+    def scan(self, after: str | None = None) -> Iterator[ImageRow]:
+        """Read every row there is at this moment, in the order of writing."""
         with self._lock:
             rows = list(self._rows.values())
-        yield from rows
+        if after is None:
+            yield from rows
+            return
+        passed = dropwhile(lambda row: row.image_id != after, rows)
+        yield from islice(passed, 1, None)
 
 
 def _holds(row: ImageRow, transition: Transition) -> bool:

@@ -14,6 +14,11 @@ AFTER_ALL = "7" + "Z" * 25
 """The smallest and the largest ULID."""
 
 
+def position_at(at: datetime) -> str:
+    """Give the smallest position of an instant: all written before it are below."""
+    return str(ULID.from_int(int(at.timestamp() * 1000) << RANDOM_BITS))
+
+
 class Positions:
     """Gives positions. Threads may share one."""
 

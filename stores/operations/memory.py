@@ -1,5 +1,6 @@
 """The in-memory twin of the store of operations."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -8,18 +9,22 @@ from threading import Lock
 
 from stores.operations.leases import is_free, next_fence
 from stores.operations.letters import CLOSED_LETTERS_LAST, fit, sort_key
+from stores.operations.memory_days import InMemoryDays
 from stores.operations.protocol import DeadLetter, LastRun, Lease
+from vision.models import Json
 
 
-class InMemoryOperationStore:
+class InMemoryOperationStore(InMemoryDays):
     """A store of operations for tests, with the rules of the real one. Threads may share it."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
+        super().__init__()
         self._clock = clock
         self._letters: dict[str, DeadLetter] = {}
         self._calls: dict[str, Counter[tuple[str, str]]] = {}
         self._leases: dict[str, Lease] = {}
         self._runs: dict[str, LastRun] = {}
+        self._checkpoints: dict[str, tuple[str, datetime]] = {}
         self._lock = Lock()
 
     def setup(self) -> None:
@@ -90,6 +95,19 @@ class InMemoryOperationStore:
             standing = self._leases.get(lease.name)
             if standing and (standing.holder, standing.fence) == (lease.holder, lease.fence):
                 self._leases[lease.name] = replace(standing, holder="", until=self._clock())
+
+    def keep_checkpoint(self, name: str, position: Mapping[str, Json], lasts: timedelta) -> None:
+        """Keep how far a piece of work has come."""
+        self._checkpoints[name] = (json.dumps(dict(position)), self._clock() + lasts)
+
+    def checkpoint(self, name: str) -> Mapping[str, Json] | None:
+        """Give what was last kept, unless it is too old."""
+        kept = self._checkpoints.get(name)
+        return json.loads(kept[0]) if kept and kept[1] > self._clock() else None
+
+    def drop_checkpoint(self, name: str) -> None:
+        """Forget a checkpoint, if it is there."""
+        self._checkpoints.pop(name, None)
 
     def note_run(self, run: LastRun) -> None:
         """Keep how a run ended, unless a later one is noted already."""

@@ -57,7 +57,7 @@ class LastRun:
 
 
 class OperationStore(Protocol):
-    """Dead letters, counters, leases and last runs."""
+    """Dead letters, counters, leases, last runs and dirty days."""
 
     def setup(self) -> None:
         """Create the table and its TTL where they are missing; safe to repeat."""

@@ -5,17 +5,23 @@ from typing import Any
 import neo4j
 import pytest
 
+from stores.graph import sync_position
 from stores.graph.cypher import Statements
 from stores.graph.declarations import declare
+from stores.graph.differences import DAYS, VERSIONS_OF_DAY, Reader
 from stores.graph.neo4j import Neo4jGraphStore
 from stores.graph.protocol import Merged
+from stores.graph.purge import statements
 from stores.graph.queries import all_queries
 from tests.integration.graph.subject import Subject, changed, fixed, image, label
 from vision.errors import ConfigurationError, RefusedByGraph, Unavailable, WrongPassword
 from vision.features import all_features
 
 STATEMENTS = Statements(declare(all_features()))
-SENT = [*STATEMENTS.everything(), *(query.text for query in all_queries().values())]
+READ_BACK = [VERSIONS_OF_DAY, DAYS, Reader(declare(all_features())).statement]
+PURGED = statements(declare(all_features())).values()
+NAMED = [query.text for query in all_queries().values()]
+SENT = [*STATEMENTS.everything(), *NAMED, *sync_position.STATEMENTS, *READ_BACK, *PURGED]
 SCANS = {"NodeByLabelScan", "AllNodesScan", "UndirectedAllRelationshipsScan", "DirectedAllRelationshipsScan"}
 
 
@@ -41,7 +47,8 @@ def test_setup_leaves_a_constraint_for_each_merge_key_and_an_index_for_each_look
     constraints = driver.execute_query(
         "SHOW CONSTRAINTS YIELD labelsOrTypes, properties, type", database_="neo4j"
     ).records
-    expected = {(node.label, node.key, "UNIQUENESS") for node in declare(all_features()).nodes}
+    nodes = [*declare(all_features()).nodes, sync_position.SYNC_POSITION]
+    expected = {(node.label, node.key, "UNIQUENESS") for node in nodes}
     assert expected == {(record[0][0], record[1][0], record[2]) for record in constraints}
     text = "SHOW INDEXES YIELD labelsOrTypes, properties, owningConstraint, state WHERE owningConstraint IS NULL"
     indexes = driver.execute_query(f"{text} AND labelsOrTypes = ['Image']", database_="neo4j").records

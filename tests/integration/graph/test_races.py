@@ -41,6 +41,7 @@ def begin_to_write(transaction: neo4j.Transaction, shown: GraphImage) -> None:
     row = {
         "image_id": facts.image_id,
         "version": facts.version,
+        "replaces": None,
         "object_key": shown.object_key,
         "properties": facts.properties,
     }

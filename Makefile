@@ -11,10 +11,10 @@ SCALE ?=
 IMAGES ?=
 ARGS ?=
 
-.PHONY: help demo test check up down status clean lock
+.PHONY: help demo soak soak-twice soak-sync test check up down status clean lock
 
 help: ## say what there is
-	@grep -hE '^[a-z-]+%?:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z %-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 $(INSTALLED): requirements-dev.lock pyproject.toml dev/venv.sh
 	@PYTHON=$(PYTHON) dev/venv.sh
@@ -48,7 +48,7 @@ bench-%: $(INSTALLED) ## run one benchmark of bench/, by its name; ARGS are its 
 	@$(SERVERS)
 	@$(BIN)/python -m bench.$(subst -,_,$*) $(ARGS)
 
-soak soak-%: $(INSTALLED) ## kill and freeze everything at random while images pass, and count what was lost
+soak soak-twice soak-sync: $(INSTALLED) ## kill, freeze and repeat at random while images pass, and count what was lost
 	@$(SERVERS)
 	@$(BIN)/python -m bench.$(subst -,_,$@) $(ARGS)
 

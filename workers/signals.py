@@ -1,13 +1,14 @@
 """What happens in a worker besides its tasks: services at its start, an end in good order, fields on each line."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import structlog
 from celery import Task, signals
+from celery.worker import WorkController
 from prometheus_client import CollectorRegistry
 
 from tasks.policy import StepTask
@@ -18,8 +19,9 @@ from workers.logs import configure_logs
 from workers.metrics import WorkerMetrics, serve
 from workers.metrics_system import SystemMetrics, sources, watch
 from workers.metrics_taps import with_metrics
-from workers.queues import QUEUE_NAMES
 from workers.settings import Settings
+
+log = structlog.get_logger()
 
 stopping = Event()
 
@@ -31,17 +33,26 @@ def _write_our_lines(**_: Any) -> None:
 
 
 @signals.worker_init.connect
-def _connect(options: Mapping[str, Any], **_: Any) -> None:
-    """Build the clients in the worker itself: the thread pool never forks after this."""
-    settings = Settings()
+def _connect(sender: WorkController, **_: Any) -> None:
+    """Build the clients in the worker itself: the thread pool never forks after this.
+
+    A worker without services must end: Celery only logs what a receiver raises, and would go on to lose every message.
+    """
+    try:
+        provide(_services(Settings(), list(sender.app.amqp.queues.consume_from)))
+    except Exception as error:
+        log.exception("The worker can not start")
+        raise SystemExit(f"The worker can not start. {error}") from error
+
+
+def _services(settings: Settings, queues: Sequence[str]) -> Services:
     if settings.metrics_port is None:
-        provide(connect(settings, stopping=stopping))
-    else:
-        provide(_measured(settings, settings.metrics_port, options.get("queues") or QUEUE_NAMES))
+        return connect(settings, stopping=stopping)
+    return _measured(settings, settings.metrics_port, queues)
 
 
 def _measured(settings: Settings, port: int, queues: Sequence[str]) -> Services:
-    """Give services and Celery's signals their taps, and serve what they tell. queues: those of `-Q`, or all."""
+    """Give services and Celery's signals their taps, and serve what they tell. queues: those that it consumes."""
     registry = CollectorRegistry()
     metrics = WorkerMetrics(registry)
     services = connect(settings, stopping=stopping, on_request=metrics.aws_requested)

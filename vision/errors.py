@@ -17,9 +17,11 @@ SightlineError                    message = input, rule, remedy
 │   ├── ImageMissing              the object does not exist (the image's state is `gone`)
 │   ├── ImageArchived             the object is in an archive and must be restored first
 │   ├── MissingBucket             its bucket does not exist
+│   ├── Exhausted                 its steps failed in five rounds, each time for a reason of its own
 │   └── UnreadableKey             the key names no camera
 ├── BadMessage                    a message that no task can work on: a dead letter
-│   └── InvalidUri                not s3://bucket/key
+│   ├── InvalidUri                not s3://bucket/key
+│   └── InvalidVerdict            a verdict that can not be kept
 └── ConfigurationError            ours to mend: stop loudly, do not eat the queue
     ├── AccessDenied, MissingTable, WrongPassword
     ├── UnknownFeature
@@ -222,6 +224,20 @@ class InvalidUri(BadMessage):
 
     rule = "an image is named s3://bucket/key, with a key of 1 to 1,024 bytes"
     remedy = "Send the full URI"
+
+
+class InvalidVerdict(BadMessage):
+    """A verdict that can not be kept."""
+
+    rule = "a verdict says present, absent or unsure of an image that was analysed"
+    remedy = "Correct it"
+
+
+class Exhausted(RejectedError):
+    """The reconciler has sent its steps again and again."""
+
+    rule = "a step must succeed within five rounds, not counting those in which a server was away"
+    remedy = "Mend the cause; then `sightline dead redrive`"
 
 
 class UnreadableKey(RejectedError):

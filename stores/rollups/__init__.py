@@ -1,0 +1,1 @@
+"""Rollups: the figures of each camera, label and window, revision by revision."""

@@ -1,0 +1,1 @@
+"""Verdicts: what persons said about images, and what they were asked."""

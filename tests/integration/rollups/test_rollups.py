@@ -1,0 +1,91 @@
+"""What every store of rollups does."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from stores.rollups.dynamodb import DynamoRollupStore
+from stores.rollups.memory import InMemoryRollupStore
+from stores.rollups.protocol import ALL_CAMERAS, Rollup, RollupKey, RollupStore
+from tests.clocks import MovingClock
+from vision.errors import MissingTable
+
+NOW = MovingClock().now
+FIGURES = {"recall": {"low": 0.12345678901234567, "median": 1 / 3, "high": 1.0}, "hours": [[1, 2], []]}
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def rollups(request: pytest.FixtureRequest) -> RollupStore:
+    if request.param == "memory":
+        return InMemoryRollupStore()
+    client, prefix = request.getfixturevalue("dynamodb_client"), request.getfixturevalue("table_prefix")
+    made = DynamoRollupStore(client, prefix)
+    made.setup()
+    return made
+
+
+def rollup(end_day: str = "2026-11-02", camera: str = "yard", window_days: int = 1, model: str = "3.0") -> Rollup:
+    key = RollupKey(camera, "Person", window_days, end_day, model, "a-1")
+    return Rollup(key, 1, "first", "v1", "p1", NOW, NOW, FIGURES)
+
+
+def later(one: Rollup, reason: str) -> Rollup:
+    return replace(one, revision=one.revision + 1, reason=reason, at=one.at + timedelta(hours=1))
+
+
+def test_a_rollup_comes_back_to_the_last_digit(rollups: RollupStore) -> None:
+    first, together = rollup(), rollup(camera=ALL_CAMERAS)
+    assert rollups.write(first)
+    assert rollups.write(together)
+    assert [first, together] == [rollups.get(first.key), rollups.get(together.key)]
+    assert rollups.get(replace(first.key, model="4.0")) is None
+
+
+def test_a_revision_follows_the_one_that_stands_and_no_other(rollups: RollupStore) -> None:
+    first = rollup()
+    second = later(first, "a late image")
+    assert not rollups.write(second)
+    assert rollups.write(first)
+    assert not rollups.write(replace(first, reason="a rival's"))
+    assert rollups.write(second)
+    assert not rollups.write(later(first, "a rival's"))
+    assert second == rollups.get(first.key)
+
+
+def test_the_same_revision_written_twice_is_written(rollups: RollupStore) -> None:
+    assert [True, True] == [rollups.write(rollup()), rollups.write(rollup())]
+
+
+def test_windows_are_found_by_their_last_day_and_length(rollups: RollupStore) -> None:
+    days = [rollup(f"2026-11-{day:02}", model=model) for day in (1, 2, 3) for model in ("3.0", "3.1")]
+    others = [rollup("2026-11-02", window_days=7), rollup("2026-11-02", window_days=28), rollup("2026-11-02", "gate")]
+    for each in (*reversed(days), *others):
+        rollups.write(each)
+    assert days[2:] == list(rollups.between("yard", "Person", 1, "2026-11-02", "2026-11-30"))
+    assert [others[0]] == list(rollups.between("yard", "Person", 7, "2026-01-01", "2026-12-31"))
+    assert [] == list(rollups.between("yard", "Person", 1, "2026-11-03", "2026-11-02"))
+    assert [] == list(rollups.between("yard", "Car", 1, "2026-11-01", "2026-11-30"))
+
+
+def test_what_came_late_is_summed_and_makes_no_revision(rollups: RollupStore) -> None:
+    first, second = rollup("2026-11-01"), rollup("2026-11-02")
+    rollups.write(first)
+    rollups.write(second)
+    rollups.note_late(first.key, 2, 1)
+    rollups.note_late(second.key, 1, 0)
+    rollups.note_late(second.key, 3, 4)
+    rollups.note_late(rollup("2026-11-03").key, 9, 9)  # nobody has closed that day
+    assert (5, 5) == rollups.late("yard", "Person", "2026-11-01", "2026-11-30")
+    assert (2, 1) == rollups.late("yard", "Person", "2026-11-01", "2026-11-01")
+    assert [first, second] == list(rollups.between("yard", "Person", 1, "2026-11-01", "2026-11-30"))
+    assert rollups.write(later(first, "re-opened"))
+    assert (2, 1) == rollups.late("yard", "Person", "2026-11-01", "2026-11-01")
+
+
+def test_setup_repeats_and_a_missing_table_is_named(rollups: RollupStore, dynamodb_client: Any) -> None:
+    rollups.setup()
+    rollups.check()
+    with pytest.raises(MissingTable, match="nowhere-rollups"):
+        DynamoRollupStore(dynamodb_client, "nowhere-").check()

@@ -1,0 +1,118 @@
+"""What every store of verdicts does."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from accuracy.verdicts import Answer, Source
+from stores.operations.days import Purpose
+from stores.operations.protocol import OperationStore
+from stores.rows import CameraDay
+from stores.verdicts.dynamodb import DynamoVerdictStore
+from stores.verdicts.protocol import VerdictStore
+from tests.clocks import MovingClock
+from tests.integration.verdicts.stories import IMAGE, MINUTE, MONDAY, TUESDAY, Stores, asked, kept
+from vision.errors import InvalidVerdict, MissingTable
+
+
+def marks(operations: OperationStore) -> dict[CameraDay, str]:
+    return {each.camera_day: each.mark for each in operations.dirty_days(Purpose.ROLLUPS)}
+
+
+def test_a_verdict_is_kept_as_it_was_given(verdicts: VerdictStore, clock: MovingClock) -> None:
+    given = kept(clock)
+    volunteered = replace(given.verdict, reviewer="bob", source=Source.VOLUNTEERED, stratum=None)
+    other = replace(given, verdict=replace(volunteered, threshold_percent=None))
+    assert verdicts.write(given)
+    assert verdicts.write(other)
+    assert [given, other] == verdicts.of_image(IMAGE)
+    assert [] == verdicts.of_image("s3://frames/other.jpg")
+
+
+def test_a_verdict_marks_its_day_for_the_rollups_alone(
+    verdicts: VerdictStore, operations: OperationStore, clock: MovingClock
+) -> None:
+    verdicts.write(kept(clock))
+    assert {MONDAY} == set(marks(operations))
+    assert [] == list(operations.dirty_days(Purpose.PARITY))
+
+
+def test_the_same_word_again_changes_nothing_and_marks_nothing(
+    verdicts: VerdictStore, operations: OperationStore, clock: MovingClock
+) -> None:
+    first = kept(clock)
+    verdicts.write(first)
+    before = marks(operations)
+    clock.move(MINUTE)
+    assert not verdicts.write(kept(clock))
+    assert before == marks(operations)
+    assert [first] == verdicts.of_image(IMAGE)
+
+
+def test_a_reviewers_last_word_stands_whatever_order_it_arrives_in(verdicts: VerdictStore, clock: MovingClock) -> None:
+    early = kept(clock)
+    clock.move(MINUTE)
+    late = kept(clock, Answer.ABSENT)
+    assert verdicts.write(late)
+    assert not verdicts.write(early)
+    assert [late] == verdicts.of_image(IMAGE)
+    clock.move(MINUTE)
+    assert verdicts.write(kept(clock, Answer.UNSURE))
+    assert [Answer.UNSURE] == [each.verdict.answer for each in verdicts.of_image(IMAGE)]
+
+
+def test_the_word_on_other_bytes_is_another_word(verdicts: VerdictStore, clock: MovingClock) -> None:
+    first = kept(clock)
+    verdicts.write(first)
+    clock.move(MINUTE)
+    second = replace(first, verdict=replace(first.verdict, content="bb", at=clock.now))
+    assert verdicts.write(second)
+    assert [second] == verdicts.of_image(IMAGE)
+
+
+def test_verdicts_are_found_by_camera_and_day(verdicts: VerdictStore, clock: MovingClock) -> None:
+    mine = [kept(clock, reviewer=name) for name in ("ann", "bob", "cat")]
+    for each in (*mine, kept(clock, image_id="s3://frames/b.jpg", day=TUESDAY)):
+        verdicts.write(each)
+    assert mine == list(verdicts.of_day(MONDAY))
+    assert 1 == len(list(verdicts.of_day(TUESDAY)))
+    assert [] == list(verdicts.of_day(CameraDay("gate", MONDAY.day)))
+    assert 4 == len(list(verdicts.scan()))
+
+
+def test_what_was_asked_last_is_remembered_and_is_no_verdict(verdicts: VerdictStore, clock: MovingClock) -> None:
+    assert verdicts.asked(IMAGE, "Person") is None
+    many = [asked(clock, f"s3://frames/{number}.jpg") for number in range(60)]
+    verdicts.ask([asked(clock), *many])
+    later = asked(clock, content="bb")
+    verdicts.ask([later])
+    assert later == verdicts.asked(IMAGE, "Person")
+    assert many[59] == verdicts.asked(many[59].image_id, "Person")
+    assert verdicts.asked(IMAGE, "Car") is None
+    assert ([], [], []) == (verdicts.of_image(IMAGE), list(verdicts.of_day(MONDAY)), list(verdicts.scan()))
+
+
+@pytest.mark.parametrize("name", ["", "a#b", "a\nb", " a", "n" * 201])
+def test_a_name_that_can_not_be_part_of_a_key_is_refused(
+    verdicts: VerdictStore, operations: OperationStore, clock: MovingClock, name: str
+) -> None:
+    with pytest.raises(InvalidVerdict, match="reviewer"):
+        verdicts.write(kept(clock, reviewer=name))
+    assert ({}, []) == (marks(operations), list(verdicts.scan()))
+
+
+def test_where_the_mark_can_not_be_written_the_verdict_is_not_either(
+    dynamo: Stores, dynamodb_client: Any, table_prefix: str, clock: MovingClock
+) -> None:
+    dynamodb_client.delete_table(TableName=f"{table_prefix}operations")
+    with pytest.raises(MissingTable):
+        dynamo.verdicts.write(kept(clock))
+    assert [] == list(dynamo.verdicts.scan())
+
+
+def test_setup_repeats_and_a_missing_table_is_named(stores: Stores, dynamodb_client: Any) -> None:
+    stores.verdicts.setup()
+    stores.verdicts.check()
+    with pytest.raises(MissingTable, match="nowhere-verdicts"):
+        DynamoVerdictStore(dynamodb_client, "nowhere-").check()

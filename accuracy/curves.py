@@ -1,19 +1,21 @@
 """Figures along an axis: other thresholds, bins of confidence, hours of the day."""
 
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from typing import TypeVar
 
 import numpy as np
 
-from accuracy.counts import CellCounts, ReviewedCell
+from accuracy.counts import CellCounts
 from accuracy.figures import Figure, Figures, NotEstimable, estimate, hull, unknown_reason
 from accuracy.posterior import PRIORS, Evidence, Values, draw_present, generator
-from accuracy.sampling import Candidate
+from accuracy.sampling import Cell
 from accuracy.strata import ESTIMATED, Stratum
+from accuracy.summary import ABSENT, BAND_PERCENT, CellSummary
 from accuracy.windows import evidence_of
+
+T = TypeVar("T")
 
 BIN_PERCENT = 10
 
@@ -49,15 +51,17 @@ class HourFigures:
     figures: Figures
 
 
-def sweep(cells: Sequence[ReviewedCell], thresholds_percent: Sequence[float], *names: str) -> list[SweepPoint]:
+def sweep(cells: Sequence[CellSummary], thresholds_percent: Sequence[float], *names: str) -> list[SweepPoint]:
     """Estimate, for each threshold, how many present images would stay below it.
 
     The verdicts are those of the strata as they are; below a threshold lies a part of each stratum (see
-    `ReviewedCell.split`). Images of stratum D are outside.
+    `ReviewedCell.split`). Images of stratum D are outside. Raise ValueError for a threshold within a band.
     """
     steps = sorted(thresholds_percent)
-    parts = _parts(cells, lambda candidate: bisect_right(steps, _or_nothing(candidate)))
-    below = list(accumulate((parts.get(band, []) for band in range(len(steps))), _added))
+    if any(step % BAND_PERCENT for step in steps):
+        raise ValueError(f"thresholds {steps}: each must be a multiple of {BAND_PERCENT} %")
+    parts = _parts([(band, counts) for cell in cells for band, counts in cell.bands.items()])
+    below = [_together(each for band, part in parts.items() if band < step for each in part) for step in steps]
     total = sum(_images(part) for part in parts.values())
     return [
         SweepPoint(step, total - _images(part), _present(evidence_of(part), *names, "sweep", str(step)))
@@ -65,18 +69,19 @@ def sweep(cells: Sequence[ReviewedCell], thresholds_percent: Sequence[float], *n
     ]
 
 
-def calibration(cells: Sequence[ReviewedCell], *names: str) -> list[CalibrationBin]:
+def calibration(cells: Sequence[CellSummary], *names: str) -> list[CalibrationBin]:
     """Compare confidences with the truth, in bins of `BIN_PERCENT`; bins without an image are left out."""
-    parts = _parts(cells, _bin_of)
-    confidences: defaultdict[int | None, list[float]] = defaultdict(list)
-    for candidate in (candidate for cell in cells for candidate in cell.candidates):
-        confidences[_bin_of(candidate)].append(_or_nothing(candidate))
-    return [_calibration_bin(place, parts[place], confidences[place], *names) for place in sorted(parts)]
+    bands = [(band, counts) for cell in cells for band, counts in cell.bands.items() if band != ABSENT]
+    parts = {low: _together(part) for low, part in _parts(_binned(bands)).items()}
+    sums: defaultdict[int, float] = defaultdict(float)
+    for low, confidences in _binned([each for cell in cells for each in cell.confidence_sums.items()]):
+        sums[low] += confidences
+    return [_calibration_bin(low, parts[low], sums[low], *names) for low in sorted(parts)]
 
 
-def by_hour(cells: Sequence[ReviewedCell], *names: str) -> list[HourFigures]:
+def by_hour(cells: Sequence[CellSummary], *names: str) -> list[HourFigures]:
     """Estimate each hour of the day that has an image, by its share of the verdicts."""
-    parts = _parts(cells, lambda candidate: candidate.hour)
+    parts = _parts([(hour, counts) for cell in cells for hour, counts in cell.hours.items()])
     return [
         HourFigures(
             hour,
@@ -88,20 +93,24 @@ def by_hour(cells: Sequence[ReviewedCell], *names: str) -> list[HourFigures]:
     ]
 
 
-def _parts(cells: Sequence[ReviewedCell], key: Callable[[Candidate], int | None]) -> dict[int, list[CellCounts]]:
+def _parts(pairs: Iterable[tuple[int, CellCounts]]) -> dict[int, list[CellCounts]]:
     parts: defaultdict[int, list[CellCounts]] = defaultdict(list)
-    for cell in cells:
-        for part, counts in cell.split(key).items():
-            parts[part].append(counts)
+    for part, counts in pairs:
+        parts[part].append(counts)
     return dict(parts)
 
 
-def _added(some: list[CellCounts], others: list[CellCounts]) -> list[CellCounts]:
-    """Add two parts of the same cells."""
-    merged = {counts.cell: counts for counts in some}
-    for counts in others:
-        known = merged.get(counts.cell, CellCounts(counts.cell, {}))
-        merged[counts.cell] = CellCounts(counts.cell, {s: known.tally(s) + counts.tally(s) for s in Stratum})
+def _binned(pairs: Iterable[tuple[int, T]]) -> list[tuple[int, T]]:
+    """Name the bin of each band by its lower end."""
+    return [(band // BIN_PERCENT * BIN_PERCENT, each) for band, each in pairs]
+
+
+def _together(counts: Iterable[CellCounts]) -> list[CellCounts]:
+    """Add up parts of the same cells."""
+    merged: dict[Cell, CellCounts] = {}
+    for each in counts:
+        known = merged.get(each.cell, CellCounts(each.cell, {}))
+        merged[each.cell] = CellCounts(each.cell, {s: known.tally(s) + each.tally(s) for s in Stratum})
     return list(merged.values())
 
 
@@ -113,23 +122,10 @@ def _decided(part: Sequence[CellCounts]) -> int:
     return sum(counts.tally(stratum).decided for counts in part for stratum in ESTIMATED)
 
 
-def _or_nothing(candidate: Candidate) -> float:
-    """Give the confidence; an absent label lies below every threshold."""
-    return -1.0 if candidate.confidence_percent is None else candidate.confidence_percent
-
-
-def _bin_of(candidate: Candidate) -> int | None:
-    if candidate.confidence_percent is None:
-        return None
-    return min(int(candidate.confidence_percent // BIN_PERCENT), 100 // BIN_PERCENT - 1)
-
-
-def _calibration_bin(
-    place: int, part: Sequence[CellCounts], confidences: Sequence[float], *names: str
-) -> CalibrationBin:
-    share = _present(evidence_of(part), *names, "bin", str(place), divisor=len(confidences))
-    low = float(place * BIN_PERCENT)
-    return CalibrationBin(low, low + BIN_PERCENT, len(confidences), _decided(part), float(np.mean(confidences)), share)
+def _calibration_bin(low: int, part: Sequence[CellCounts], confidences: float, *names: str) -> CalibrationBin:
+    images = _images(part)
+    share = _present(evidence_of(part), *names, "bin", str(low // BIN_PERCENT), divisor=images)
+    return CalibrationBin(float(low), float(low + BIN_PERCENT), images, _decided(part), confidences / images, share)
 
 
 def _present(evidence: Mapping[Stratum, Evidence], *names: str, divisor: int = 1) -> Figure:

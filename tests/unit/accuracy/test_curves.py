@@ -1,21 +1,27 @@
+import pytest
+
 from accuracy.curves import by_hour, calibration, sweep
 from accuracy.figures import Interval, NotEstimable
 from accuracy.sampling import in_order
 from accuracy.strata import Stratum
+from accuracy.summary import summarise
 from accuracy.verdicts import Answer
 from tests.unit.accuracy.worlds import SALT, cell, reviewed, verdict, world
 
 THRESHOLDS = (20.0, 35.0, 50.0, 65.0, 80.0)
 CANDIDATES, TRUTH = world(4, 600)
-CENSUS = reviewed(CANDIDATES, [verdict(name, answer) for name, answer in TRUTH.items()])
-SAMPLE = reviewed(
-    CANDIDATES,
-    [
-        verdict(c.image_id, TRUTH[c.image_id])
-        for stratum in Stratum
-        for c in in_order(SALT, cell(), [c for c in CANDIDATES if c.stratum is stratum])[:60]
-    ],
+CENSUS = summarise(reviewed(CANDIDATES, [verdict(name, answer) for name, answer in TRUTH.items()]))
+SAMPLE = summarise(
+    reviewed(
+        CANDIDATES,
+        [
+            verdict(c.image_id, TRUTH[c.image_id])
+            for stratum in Stratum
+            for c in in_order(SALT, cell(), [c for c in CANDIDATES if c.stratum is stratum])[:60]
+        ],
+    )
 )
+UNREVIEWED = summarise(reviewed(CANDIDATES, []))
 
 
 def truly_missed(threshold: float) -> int:
@@ -41,12 +47,13 @@ def test_a_sweep_over_a_sample_trades_images_for_misses_and_holds_the_truth():
 
 
 def test_a_sweep_without_verdicts_says_so():
-    points = sweep([reviewed(CANDIDATES, [])], (50.0,), "yard")
+    points = sweep([UNREVIEWED], (50.0,), "yard")
     assert points[0].missed == NotEstimable("no reviewed image in stratum B and C")
 
 
 def test_a_sweep_adds_up_days_whatever_bands_they_have():
-    other = reviewed(CANDIDATES[:1], [verdict(CANDIDATES[0].image_id, TRUTH[CANDIDATES[0].image_id])], cell(2))
+    first = CANDIDATES[0].image_id
+    other = summarise(reviewed(CANDIDATES[:1], [verdict(first, TRUTH[first])], cell(2)))
     single, both = sweep([CENSUS], THRESHOLDS, "yard"), sweep([CENSUS, other], THRESHOLDS, "yard")
     confidence = CANDIDATES[0].confidence_percent or 0
     for one, two in zip(single, both, strict=True):
@@ -65,7 +72,7 @@ def test_calibration_compares_confidence_with_truth_and_says_how_many():
 
 
 def test_a_bin_without_verdicts_has_no_share():
-    bins = calibration([reviewed(CANDIDATES, [])], "yard")
+    bins = calibration([UNREVIEWED], "yard")
     assert all(isinstance(part.share, NotEstimable) and part.decided == 0 for part in bins)
 
 
@@ -77,3 +84,15 @@ def test_each_hour_has_its_own_figures():
     exact = sum(c.stratum is Stratum.A for c in present) / len(present)
     assert hours[7].figures.recall == Interval(exact, exact, exact)
     assert hours[7].decided == hours[7].images == 25
+
+
+def test_a_threshold_within_a_band_is_refused():
+    with pytest.raises(ValueError, match="multiple of 5"):
+        sweep([CENSUS], (52.0,), "yard")
+
+
+def test_a_summary_holds_every_image_once():
+    for parts in (CENSUS.hours, CENSUS.bands):
+        assert {stratum: sum(part.tally(stratum).population for part in parts.values()) for stratum in Stratum} == {
+            stratum: CENSUS.counts.tally(stratum).population for stratum in Stratum
+        }

@@ -24,7 +24,7 @@ from vision.models import Box, Detection
 
 T = TypeVar("T")
 
-MOST_WAITING = 12
+MOST_WAITING = 6
 """Looks in hand for each process: half a second each on an idle core. Whoever would wait longer is throttled at once,
 so that no caller gives up on an answer that comes too late."""
 

@@ -2,4 +2,15 @@
 
 from typing import Any
 
-BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "reconcile_images": {
+        "task": "reconcile_images",
+        "schedule": 60.0,
+        "options": {"queue": "operations", "expires": 50},
+    },
+    "sweep_bucket": {
+        "task": "sweep_bucket",
+        "schedule": 60.0,
+        "options": {"queue": "operations", "expires": 50},
+    },
+}

@@ -19,6 +19,7 @@ from celery import Task
 from celery.exceptions import Ignore
 
 from stores.rows import Lane
+from tasks.failures import keep_failure
 from tasks.letters import write_letter
 from tasks.publish import publish
 from tasks.services import current
@@ -83,12 +84,14 @@ class StepTask(Task[..., Any]):
 
     def on_failure(self, exc: BaseException, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:  # noqa: ARG002
         """Keep what can not succeed; say what Celery gives up on."""
+        services = current()
         if isinstance(exc, (BadMessage, RejectedError)):
-            services = current()
             message = {"args": list(args), "kwargs": dict(kwargs)}
             write_letter(exc, step=self.name, message=message, operations=services.operations, clock=services.clock)
         elif isinstance(exc, SightlineError):
             log.warning("Celery gives up on a step; its row stays unfinished", error=str(exc))
+        if args and not isinstance(exc, BadMessage):
+            keep_failure(exc, args[0], services.images)
 
 
 def _check_values(values: list[Any], lane: Any) -> None:

@@ -1,7 +1,7 @@
 """Sending steps to their queues."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from celery import Celery, Signature, current_app
@@ -13,6 +13,10 @@ BATCH = 500
 """Messages sent to Redis in one round trip: three times the rate of one at a time."""
 
 
+IS_SENT_AGAIN = "sent_again"
+"""The header of a message that the reconciler sent: there was one like it before."""
+
+
 class Publish(Protocol):
     """Whoever sends steps: `publish`, or a list's `extend` in a test."""
 
@@ -22,10 +26,15 @@ class Publish(Protocol):
 
 def publish(steps: Iterable[Step]) -> None:
     """Send steps to their queues, in batches."""
-    _publish_through(current_app, steps)
+    _publish_through(current_app, steps, {})
 
 
-def _publish_through(app: Celery, steps: Iterable[Step]) -> None:
+def publish_again(steps: Iterable[Step]) -> None:
+    """Send steps that were sent before, and say so in their headers: a process may have died of one."""
+    _publish_through(current_app, steps, {IS_SENT_AGAIN: True})
+
+
+def _publish_through(app: Celery, steps: Iterable[Step], headers: Mapping[str, Any]) -> None:
     with app.producer_pool.acquire(block=True) as producer, producer.batch(max_size=BATCH):  # type: ignore[attr-defined]
         for step in steps:
             app.send_task(
@@ -33,6 +42,7 @@ def _publish_through(app: Celery, steps: Iterable[Step]) -> None:
                 step.args,
                 queue=step.queue_name,
                 producer=producer,
+                headers=dict(headers),
                 chain=[_signature(app, step.then)] if step.then else None,
             )
 

@@ -1,11 +1,13 @@
 """The collaborators that tasks hand to the plain functions. Built once in each process by `workers.bootstrap`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
+from stores.buckets.places import Place
 from stores.buckets.protocol import Buckets, ObjectHead
 from stores.graph.group_commit import GroupCommit
 from stores.graph.protocol import GraphStore
@@ -13,6 +15,7 @@ from stores.images.protocol import ImageStore
 from stores.ledger.protocol import Ledger
 from stores.limiter.protocol import Limiter
 from stores.operations.protocol import OperationStore
+from stores.queues.protocol import Queues
 from stores.rows import Capture
 from tasks.spending import CallCounter
 from vision.feature import Feature
@@ -27,6 +30,9 @@ class Detector(Protocol):
     ) -> Answer:
         """Analyse an object in S3: one HTTP attempt. Raises the errors of `vision.errors`."""
 
+    def analyse_bytes(self, feature: Feature, parameters: Mapping[str, Json], data: bytes) -> Answer:
+        """Analyse a picture that is sent along: one HTTP attempt."""
+
     def check(self) -> None:
         """Raise AccessDenied or Unavailable where the service can not be used; costs nothing."""
 
@@ -40,19 +46,38 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepPlan:
+    """What is swept. day_folder: a camera's folder of a day, below its own, as strftime writes it (`%Y-%m-%d/`).
+
+    time_zones: camera → its time zone, by which its folders are named; `default_zone` is that of the others
+    """
+
+    places: Sequence[Place]
+    day_folder: str
+    time_zones: Mapping[str, ZoneInfo]
+    default_zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
-    """Everything a task may need; the plain functions take what they use by name."""
+    """Everything a task may need; the plain functions take what they use by name.
+
+    checkpoint_bucket: where sightline keeps objects of its own, under sightline/
+    """
 
     images: ImageStore
     ledger: Ledger
     graph: GraphStore
     merges: GroupCommit
     buckets: Buckets
+    checkpoint_bucket: str
     limiter: Limiter
     operations: OperationStore
+    queues: Queues
     detector: Detector
     calls: CallCounter
     plan: Plan
+    sweep: SweepPlan
     read_capture: Callable[[ObjectHead, bytes], Capture]
     clock: Callable[[], datetime]
     stopping: Event

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from PIL import Image
 
 from stores.buckets.memory import InMemoryBuckets
+from stores.buckets.places import Place
 from stores.buckets.protocol import ObjectUri
 from stores.graph.group_commit import GroupCommit
 from stores.graph.memory import InMemoryGraphStore
@@ -18,10 +19,11 @@ from stores.images.memory import InMemoryImageStore
 from stores.ledger.memory import InMemoryLedger
 from stores.limiter.memory import InMemoryLimiter
 from stores.operations.memory import InMemoryOperationStore
+from stores.queues.memory import InMemoryQueues
 from stores.rows import Lane
 from tasks import detect, ingest, merge, write
 from tasks.capture import DEFAULT_KEY_PATTERN, CaptureReader
-from tasks.services import Plan, Services
+from tasks.services import Plan, Services, SweepPlan
 from tasks.spending import CallCounter
 from tasks.steps import DETECT, INGEST, MERGE, WRITE, Step
 from tests.clocks import MovingClock
@@ -30,6 +32,7 @@ from vision.features import all_features
 from vision.models import Answer, Detection, Json
 
 BUCKET = "frames"
+CHECKPOINTS = "sightline"
 
 
 def picture(shade: int = 0, size: tuple[int, int] = (120, 90), form: str = "JPEG") -> bytes:
@@ -77,7 +80,13 @@ class ScriptedDetector:
         key: str,
         version: str | None = None,  # noqa: ARG002
     ) -> Answer:
-        self.asked.append((feature.name, f"s3://{bucket}/{key}"))
+        return self._answer(feature.name, f"s3://{bucket}/{key}")
+
+    def analyse_bytes(self, feature: Feature, parameters: Mapping[str, Json], data: bytes) -> Answer:  # noqa: ARG002
+        return self._answer(feature.name, f"{len(data)} bytes")
+
+    def _answer(self, feature: str, subject: str) -> Answer:
+        self.asked.append((feature, subject))
         step = self.script.popleft() if self.script else PERSON
         if isinstance(step, Exception):
             raise step
@@ -104,7 +113,9 @@ class World:
         self.operations = InMemoryOperationStore(self.clock)
         self.buckets = InMemoryBuckets(self.clock)
         self.buckets.create(BUCKET)
+        self.buckets.create(CHECKPOINTS)
         self.graph = InMemoryGraphStore()
+        self.queues = InMemoryQueues()
         self.detector = ScriptedDetector()
         self.limiter = InMemoryLimiter(self.clock, {each.operation: 50.0 for each in all_features().values()})
         self.services = self.make_services(Plan({name: all_features()[name].parameters for name in self.features}, "1"))
@@ -117,11 +128,14 @@ class World:
             graph=self.graph,
             merges=GroupCommit(self.graph),
             buckets=self.buckets,
+            checkpoint_bucket=CHECKPOINTS,
             limiter=self.limiter,
             operations=self.operations,
+            queues=self.queues,
             detector=self.detector,
             calls=CallCounter(self.operations, self.clock),
             plan=plan,
+            sweep=SweepPlan([Place(BUCKET)], "%Y-%m-%d/", {}, ZoneInfo("UTC")),
             read_capture=CaptureReader(DEFAULT_KEY_PATTERN, {}, ZoneInfo("UTC")),
             clock=self.clock,
             stopping=PassingEvent(self.clock),

@@ -9,10 +9,21 @@ from workers.settings import Settings
 VISIBILITY_SECONDS = 300
 """When a message that was taken and not finished comes back. No task may take that long: 200 s at the most."""
 
+TASK_MODULES = [
+    "tasks.ingest",
+    "tasks.detect",
+    "tasks.write",
+    "tasks.merge",
+    "tasks.reconcile",
+    "tasks.sweep",
+    "workers.signals",
+]
+"""What a worker imports: the tasks, and what happens in it besides them."""
+
 
 def make_app(settings: Settings) -> Celery:
     """Make the application. Nothing is connected yet: that happens in the worker, after it has started."""
-    app = Celery("sightline", include=["tasks.ingest", "tasks.detect", "tasks.write", "tasks.merge", "workers.signals"])
+    app = Celery("sightline", include=TASK_MODULES)
     app.conf.update(
         broker_url=settings.redis_url.get_secret_value(),
         broker_transport_options=_transport_options(settings.key_prefix),

@@ -11,6 +11,7 @@ import neo4j
 import redis
 from botocore.config import Config
 
+from stores.buckets.places import Place
 from stores.buckets.s3 import S3Buckets
 from stores.graph.group_commit import GroupCommit
 from stores.graph.neo4j import Neo4jGraphStore
@@ -18,8 +19,9 @@ from stores.images.dynamodb import DynamoImageStore
 from stores.ledger.dynamodb import DynamoLedger
 from stores.limiter.redis import RedisLimiter, client_options
 from stores.operations.dynamodb import DynamoOperationStore
+from stores.queues.redis import RedisQueues
 from tasks.capture import CaptureReader
-from tasks.services import Services
+from tasks.services import Services, SweepPlan
 from tasks.spending import CallCounter
 from vision.rekognition import ONE_ATTEMPT, Rekognition
 from workers.settings import Settings
@@ -59,13 +61,16 @@ def connect(
         graph=graph,
         merges=GroupCommit(graph),
         buckets=buckets,
+        checkpoint_bucket=chosen.checkpoint_bucket,
         limiter=RedisLimiter(
             redis_client(chosen), chosen.account, chosen.region, chosen.all_quotas, key_prefix=chosen.key_prefix
         ),
         operations=operations,
+        queues=RedisQueues(redis_client(chosen), chosen.key_prefix),
         detector=Rekognition(rekognition),
         calls=CallCounter(operations, utc_now),
         plan=chosen.plan,
+        sweep=sweep_plan(chosen),
         read_capture=capture_reader(chosen),
         clock=utc_now,
         stopping=stopping or Event(),
@@ -76,7 +81,7 @@ def tell_requests(session: boto3.Session, told: Callable[[str, str], None]) -> N
     """Have botocore tell of each request that the session's clients, built after this, send: `dynamodb`, `GetItem`."""
 
     def before_send(event_name: str, **_: Any) -> None:
-        _, service, operation = event_name.split(".")
+        service, operation = event_name.split(".")[1:]
         told(service, operation)
 
     session.events.register("before-send", before_send)
@@ -125,5 +130,15 @@ def neo4j_driver(settings: Settings) -> neo4j.Driver:
 
 def capture_reader(settings: Settings) -> CaptureReader:
     """Build what reads camera and capture time."""
-    zones = {camera: ZoneInfo(name) for camera, name in settings.camera_time_zones.items()}
-    return CaptureReader(settings.key_pattern, zones, ZoneInfo(settings.time_zone))
+    return CaptureReader(settings.key_pattern, time_zones(settings), ZoneInfo(settings.time_zone))
+
+
+def sweep_plan(settings: Settings) -> SweepPlan:
+    """Build what is swept."""
+    places = [Place.parse(uri) for uri in settings.sweep]
+    return SweepPlan(places, settings.sweep_day_folder, time_zones(settings), ZoneInfo(settings.time_zone))
+
+
+def time_zones(settings: Settings) -> dict[str, ZoneInfo]:
+    """Give the time zones of cameras that have one of their own."""
+    return {camera: ZoneInfo(name) for camera, name in settings.camera_time_zones.items()}

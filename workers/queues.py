@@ -3,7 +3,9 @@
 from kombu import Exchange, Queue
 
 from stores.rows import Lane
+from tasks.reconcile import NAME as RECONCILE
 from tasks.steps import INGEST, MERGE, lane_queue
+from tasks.sweep import NAME as SWEEP
 from vision.features import all_features
 
 LANED = ("ingest", *all_features(), "rows", "graph")
@@ -13,5 +15,11 @@ QUEUE_NAMES = tuple(lane_queue(name, lane) for name in LANED for lane in Lane) +
 
 QUEUES = [Queue(name, Exchange(name, type="direct"), routing_key=name) for name in QUEUE_NAMES]
 
-ROUTES = {INGEST: {"queue": "ingest"}, MERGE: {"queue": "graph"}, "write_rows": {"queue": "rows"}}
+ROUTES = {
+    INGEST: {"queue": "ingest"},
+    MERGE: {"queue": "graph"},
+    "write_rows": {"queue": "rows"},
+    RECONCILE: {"queue": "operations"},
+    SWEEP: {"queue": "operations"},
+}
 """Where a message goes whose sender named no queue. `detect_feature` is missing: its queue is its feature's."""

@@ -1,0 +1,49 @@
+"""The queues as Celery keeps them in Redis: a list each, whose right end is next to go."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import redis
+
+from stores.queues.protocol import Waiting
+from vision.errors import Unavailable
+
+
+class RedisQueues:
+    """Queues under `key_prefix` (Celery's `global_keyprefix`). Threads may share one, as they may the client."""
+
+    def __init__(self, client: redis.Redis, key_prefix: str) -> None:
+        self._client = client
+        self._prefix = key_prefix
+
+    def waiting(self, names: Iterable[str]) -> dict[str, Waiting]:
+        """Ask for length and next message of each queue, in one round trip."""
+        asked = list(names)
+        pipeline = self._client.pipeline(transaction=False)
+        for name in asked:
+            pipeline.llen(self._prefix + name)
+            pipeline.lindex(self._prefix + name, -1)
+        answers = _answer(pipeline)
+        pairs = zip(asked, answers[::2], answers[1::2], strict=True)
+        return {name: Waiting(length, _sent_at(message)) for name, length, message in pairs}
+
+    def unacknowledged(self) -> int:
+        """Count Celery's book of what was taken."""
+        (count,) = _answer(self._client.pipeline(transaction=False).hlen(self._prefix + "unacked"))
+        return int(count)
+
+
+def _answer(pipeline: Any) -> list[Any]:
+    try:
+        answers: list[Any] = pipeline.execute()
+    except redis.RedisError as error:
+        raise Unavailable("Redis", rule=f"it did not answer ({error})") from error
+    return answers
+
+
+def _sent_at(message: bytes | None) -> datetime | None:
+    """Read the time that `tasks.publish` puts into a message's headers, in seconds since the epoch."""
+    seconds = json.loads(message)["headers"].get("sent_at") if message else None
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,30 @@
+"""Which failures are an image's own, and how its row keeps them.
+
+The reconciler counts a round only where such a failure is kept. A server that is away, a throttle, a wait, our own
+configuration, or a message that could not be sent, say nothing about an image.
+"""
+
+from kombu.exceptions import OperationalError
+
+from stores.images.protocol import ImageStore
+from stores.rows import Rejection
+from vision.errors import ConfigurationError, ImageChanged, RejectedError, RetryableError
+
+_NOT_ITS_OWN = (RetryableError, ConfigurationError, OperationalError, OSError)
+
+
+def is_its_own(error: BaseException) -> bool:
+    """Say whether a step failed for the image's own reason: also by an error that nobody foresaw."""
+    return isinstance(error, ImageChanged) or not isinstance(error, _NOT_ITS_OWN)
+
+
+def keep_failure(error: BaseException, image_id: str, images: ImageStore) -> None:
+    """Keep an own failure on an unfinished row. What is refused for good is given up at once: the letter is written."""
+    row = images.get(image_id)
+    if row is None or not is_its_own(error):
+        return
+    why = Rejection(type(error).__name__, str(error) or repr(error))
+    if isinstance(error, RejectedError):
+        images.give_up(row, why)
+    else:
+        images.note_failure(row, why)

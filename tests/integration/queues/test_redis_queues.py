@@ -1,0 +1,66 @@
+"""What is read of the queues that Celery itself fills."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+import redis
+from celery import Celery
+
+from stores.queues.protocol import NOTHING, Waiting
+from stores.queues.redis import RedisQueues
+from stores.rows import Lane
+from tasks.publish import _publish_through
+from tasks.steps import ingest_step
+from vision.errors import Unavailable
+
+
+@pytest.fixture
+def prefix(redis_url) -> Iterator[str]:
+    prefix = f"test-{uuid4().hex[:8]}:"
+    yield prefix
+    with redis.Redis.from_url(redis_url) as client:
+        client.delete(f"{prefix}ingest", *client.scan_iter(f"{prefix}*"))
+
+
+@pytest.fixture
+def app(redis_url, prefix) -> Iterator[Celery]:
+    app = Celery("tests", broker=redis_url, set_as_current=False)
+    app.conf.broker_transport_options = {"global_keyprefix": prefix}
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def queues(redis_url, prefix) -> Iterator[RedisQueues]:
+    with redis.Redis.from_url(redis_url) as client:
+        yield RedisQueues(client, prefix)
+
+
+def test_an_empty_queue_holds_nothing(queues):
+    assert {"ingest": NOTHING, "rows": NOTHING} == queues.waiting(["ingest", "rows"])
+    assert queues.unacknowledged() == 0
+
+
+def test_the_message_that_is_next_to_go_says_when_it_was_sent(app, queues):
+    before = datetime.now(UTC)
+    _publish_through(app, [ingest_step("s3://b/first.jpg", Lane.LIVE)], {})
+    between = datetime.now(UTC)
+    time.sleep(0.01)
+    _publish_through(app, [ingest_step("s3://b/second.jpg", Lane.LIVE)], {})
+    seen = queues.waiting(["ingest"])["ingest"]
+    assert seen.messages == 2
+    assert before - timedelta(milliseconds=1) <= seen.sent_at <= between + timedelta(milliseconds=1)
+
+
+def test_a_message_of_a_client_that_says_no_time_has_none(redis_url, prefix, queues):
+    with redis.Redis.from_url(redis_url) as client:
+        client.lpush(f"{prefix}ingest", '{"headers": {}, "body": ""}')
+    assert {"ingest": Waiting(1)} == queues.waiting(["ingest"])
+
+
+def test_a_redis_that_is_away_is_unavailable():
+    with redis.Redis(port=1) as nobody, pytest.raises(Unavailable):
+        RedisQueues(nobody, "x:").waiting(["ingest"])

@@ -90,9 +90,9 @@ class Endpoint:
         constraints.check_request(call.operation, request)
         content = await self._content(call, request["Image"])
         call.content = content.sha256
-        await self.sight.is_picture(content)
 
         async def look() -> Json:
+            await self.sight.is_picture(content)  # what an answer is remembered of, was one
             return await OPERATIONS[call.operation](request, content, self.sight)
 
         return await self.answers.get(name_of(content.sha256, call.operation, request, MODEL_VERSION), look)

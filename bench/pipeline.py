@@ -1,0 +1,131 @@
+"""How many images a second go through the whole of it, and what does each cost?
+
+`python -m bench.pipeline [--images N] [--rounds N]`. Servers and workers are its own: two worker processes for each
+queue, DynamoDB in memory, Rekognition's answers remembered with 100 ms latency, quotas lifted on both sides. Pictures
+of 640 × 480 with distinct bytes. Beside sightline a bare thread pool makes the same calls and the same writes without a
+queue, while the workers are held still; the two take turns, and a figure is the median of the rounds. On 100 images
+the sequential handler of the blog: labels alone, an item a label, a transaction a label.
+It prints what one image costs, names the largest, and exits 1 where the goal is missed.
+"""
+
+import argparse
+import signal
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bench.pipeline_costs import Costs
+from bench.pipeline_ground import Ground, running
+from bench.pipeline_pictures import Picture, make_pictures
+from bench.pipeline_ways import POOL_THREADS, bare_pool, sightline
+
+GOAL = 0.5
+BLOG_IMAGES = 100
+WARM_UP_IMAGES = 32
+SHOWN = 12
+
+
+class Bench:
+    """The rounds over one ground. Each run has pictures of its own: what is paid once is not paid again."""
+
+    def __init__(self, ground: Ground, runs: dict[str, list[Picture]]) -> None:
+        self._ground = ground
+        self._runs = runs
+        self.rates: dict[str, list[float]] = {"sightline": [], "bare pool": []}
+        self.costs: dict[str, Costs] = {}
+
+    def warm_up(self) -> None:
+        """Open the connections and fill the caches of both."""
+        for way in self.rates:
+            self._way(way)(self._ids(f"warm-up {way}"))
+
+    def round(self, number: int) -> None:
+        """Let the two take turns: the second of one round is the first of the next."""
+        ways = sorted(self.rates, reverse=bool(number % 2))
+        for way in ways:
+            ids = self._ids(f"{way} {number}")
+            before = self._ground.costs()
+            seconds = self._way(way)(ids)
+            self.costs[way] = self._ground.costs().since(before)
+            self.rates[way].append(len(ids) / seconds)
+            print(f"round {number + 1}  {way:10} {len(ids) / seconds:8.1f} images/s", flush=True)
+
+    def blog(self) -> float:
+        """Give the blog's images a second."""
+        ids = self._ids("blog")
+        handler = self._ground.blog()
+        with self._ground.without_workers():
+            return len(ids) / handler.run(ids)
+
+    def _ids(self, run: str) -> list[str]:
+        return [str(each.uri) for each in self._runs[run]]
+
+    def _way(self, name: str) -> Callable[[Sequence[str]], float]:
+        return self._sightline if name == "sightline" else self._bare_pool
+
+    def _sightline(self, ids: Sequence[str]) -> float:
+        g = self._ground
+        return sightline(ids, g.services, g.client, g.settings.key_prefix)
+
+    def _bare_pool(self, ids: Sequence[str]) -> float:
+        with self._ground.without_workers():
+            return bare_pool(ids, self._ground.services)
+
+
+def plan_runs(images: int, rounds: int) -> dict[str, list[Picture]]:
+    """Make the pictures of every run."""
+    counts = {f"warm-up {way}": WARM_UP_IMAGES for way in ("sightline", "bare pool")}
+    counts |= {f"{way} {number}": images for way in ("sightline", "bare pool") for number in range(rounds)}
+    counts["blog"] = min(BLOG_IMAGES, images)
+    return {run: make_pictures(run.replace(" ", "-"), count) for run, count in counts.items()}
+
+
+def print_costs(way: str, costs: Costs, images: int) -> None:
+    """Print what one image cost, the largest first, and name the largest of each kind."""
+    print(f"\n{way}: what one image costs")
+    for kind, counts in costs.kinds.items():
+        total = sum(counts.values())
+        largest_first = sorted(counts.items(), key=lambda each: -each[1])[:SHOWN]
+        largest = ", ".join(f"{name} {number / images:.3f}" for name, number in largest_first)
+        print(f"  {kind:16} {total / images:8.3f}   {largest}")
+
+
+def main() -> None:
+    """Run everything; exit 1 where the goal is missed."""
+    parser = argparse.ArgumentParser("python -m bench.pipeline", description="See the head of bench/pipeline.py.")
+    parser.add_argument("--images", type=int, default=1000, help="of each run (default 1000)")
+    parser.add_argument("--rounds", type=int, default=3, help="(default 3)")
+    parser.add_argument("--replicas", type=int, default=2, help="worker processes of each queue (default 2)")
+    parser.add_argument("--without-events", action="store_true", help="as a large backfill runs: Flower sees nothing")
+    chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything is stopped in this case as well
+    runs = plan_runs(chosen.images, chosen.rounds)
+    pictures = [picture for run in runs.values() for picture in run]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(Path(folder), pictures, chosen.replicas, with_events=not chosen.without_events) as ground,
+    ):
+        bench = Bench(ground, runs)
+        bench.warm_up()
+        for number in range(chosen.rounds):
+            bench.round(number)
+        blog = bench.blog()
+    sys.exit(report(bench, blog, chosen.images))
+
+
+def report(bench: Bench, blog: float, images: int) -> int:
+    """Print the figures; give the exit code."""
+    for way, costs in bench.costs.items():
+        print_costs(way, costs, images)
+    ours, bare = (statistics.median(bench.rates[way]) for way in ("sightline", "bare pool"))
+    print(f"\nsightline {ours:.1f} images/s, a bare pool of {POOL_THREADS} threads {bare:.1f}: ratio {ours / bare:.2f}")
+    print(f"the blog's handler {blog:.1f} images/s: sightline is {ours / blog:.1f} times as fast")
+    is_met = ours >= GOAL * bare
+    print(f"goal: at least {GOAL} of the bare pool: {'met' if is_met else 'missed'}")
+    return 0 if is_met else 1
+
+
+if __name__ == "__main__":
+    main()

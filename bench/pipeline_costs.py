@@ -1,0 +1,72 @@
+"""What a run costs beside time: tasks, Redis commands, requests to AWS, CPU seconds. Each is read before and after."""
+
+import urllib.request
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import psutil
+import redis
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from dev.stack import Stack
+
+Counts: TypeAlias = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Counts by kind, then by name. `CPU seconds` are by service, with the children of its processes."""
+
+    kinds: Mapping[str, Counts]
+
+    def since(self, before: "Costs") -> "Costs":
+        """Give what was added since."""
+        return Costs({kind: _added(counts, before.kinds[kind]) for kind, counts in self.kinds.items()})
+
+
+def _added(after: Counts, before: Counts) -> Counts:
+    return {name: number - before.get(name, 0) for name, number in after.items() if number > before.get(name, 0)}
+
+
+def read_costs(stack: Stack, client: redis.Redis, own_requests: Counts) -> Costs:
+    """Read everything of a stack whose workers serve metrics. own_requests: what this process itself sent to AWS."""
+    tasks: defaultdict[str, float] = defaultdict(float)
+    aws = defaultdict(float, own_requests)
+    for process in stack.crew.processes:
+        for family in _scrape(stack.place.port(f"metrics of {process.name}")):
+            counts: dict[str, float] = {"sightline_tasks": tasks, "sightline_aws_requests": aws}.get(family.name, {})
+            for sample in family.samples:
+                if sample.name == f"{family.name}_total":
+                    name = " ".join(sample.labels.values())
+                    counts[name] = counts.get(name, 0) + sample.value
+    return Costs({"tasks": tasks, "Redis commands": _commands(client), "AWS requests": aws, "CPU seconds": _cpu(stack)})
+
+
+def _scrape(port: int) -> list[Metric]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as page:
+        return list(text_string_to_metric_families(page.read().decode()))
+
+
+def _commands(client: redis.Redis) -> Counts:
+    stats = client.info("commandstats")
+    return {name.removeprefix("cmdstat_"): each["calls"] for name, each in stats.items()}
+
+
+def _cpu(stack: Stack) -> Counts:
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for process in stack.processes:
+        seconds[process.name.rpartition("-")[0] or process.name] += _family_seconds(process.pid)
+    return seconds | {"producer": _seconds(psutil.Process())}
+
+
+def _family_seconds(pid: int) -> float:
+    leader = psutil.Process(pid)
+    return sum(_seconds(each) for each in (leader, *leader.children(recursive=True)))
+
+
+def _seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system

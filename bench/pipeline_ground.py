@@ -1,0 +1,101 @@
+"""What the pipeline's benchmark runs on: a local stack with quotas lifted, and every picture in its bucket."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import redis
+
+from bench.pipeline_costs import Costs, read_costs
+from bench.pipeline_pictures import BUCKET, Picture, remember
+from bench.pipeline_ways import Blog
+from dev.stack import Options, Stack
+from tasks.services import Plan, Services
+from vision.features import all_features
+from workers.application import make_app
+from workers.bootstrap import STORES_CONFIG, aws_session, connect, neo4j_driver, redis_client
+from workers.settings import Settings
+
+QUEUES = ("ingest", "labels", "faces", "text", "rows", "graph")
+LATENCY_MS = 100
+LIFTED = 1_000_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A running stack, and this process's own services in it."""
+
+    stack: Stack
+    settings: Settings
+    services: Services
+    client: redis.Redis
+    requests: Counter[str] = field(default_factory=Counter)
+
+    def costs(self) -> Costs:
+        """Read what everything has cost so far."""
+        return read_costs(self.stack, self.client, self.requests)
+
+    def upload(self, pictures: Sequence[Picture]) -> None:
+        """Put the pictures into the bucket."""
+        self.services.buckets.create(BUCKET)
+        with ThreadPoolExecutor(8) as pool:
+            for _ in pool.map(lambda each: self.services.buckets.put(each.uri, each.data), pictures):
+                pass
+
+    @contextmanager
+    def without_workers(self) -> Iterator[None]:
+        """Hold the workers still: also idle, they would take from the other way's time."""
+        processes = self.stack.crew.processes
+        for each in processes:
+            each.freeze()
+        try:
+            yield
+        finally:
+            for each in processes:
+                each.thaw()
+
+    def blog(self) -> Blog:
+        """Give the sequential handler, ready."""
+        session = aws_session(self.settings)
+        client = session.client("dynamodb", endpoint_url=self.settings.dynamodb_endpoint, config=STORES_CONFIG)
+        driver = neo4j_driver(self.settings)
+        made = Blog(self.services, client, driver, self.settings.neo4j_database, "bench-labels")
+        made.set_up()
+        return made
+
+
+def default_plan() -> Plan:
+    """Give the plan of the features that are on by default, as the settings make it."""
+    on = {name: dict(each.parameters) for name, each in all_features().items() if each.on_by_default}
+    return Plan(on, "1")
+
+
+@contextmanager
+def running(folder: Path, pictures: Sequence[Picture], replicas: int, *, with_events: bool) -> Iterator[Ground]:
+    """Start servers and so many workers of each queue; upload the pictures; stop everything at the end."""
+    answers = folder / "answers.jsonl"
+    remember(answers, pictures, default_plan())
+    options = Options(
+        dynamodb_in_memory=True,
+        rekognition=("--latency-ms", str(LATENCY_MS), "--lift-quotas", "--processes", "1", "--remember", str(answers)),
+        settings={"SIGHTLINE_QUOTAS": json.dumps({each.operation: LIFTED for each in all_features().values()})},
+    )
+    with Stack(folder / "stack", options=options) as stack:
+        os.environ.update(stack.env)
+        stack.set_up()
+        stack.start_workers(dict.fromkeys(QUEUES, replicas))
+        settings, requests = Settings(), Counter[str]()
+        services = connect(settings, on_request=lambda service, name: requests.update([f"{service} {name}"]))
+        app = make_app(settings)
+        app.set_default()
+        if not with_events:
+            app.control.disable_events()
+        ground = Ground(stack, settings, services, redis_client(settings), requests)
+        ground.upload(pictures)
+        yield ground
+        services.graph.close()

@@ -1,0 +1,154 @@
+"""Three ways for the same images: through sightline, by a bare thread pool, and one after the other as the blog did.
+
+Each gives the seconds that it took until the last image was in the graph.
+"""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import neo4j
+import redis
+
+from stores.buckets.protocol import ObjectUri
+from stores.images.transitions import new_row
+from stores.ledger.protocol import Analysis
+from stores.rows import Content, ImageRow, Lane, State
+from tasks.ingest import add_images, wanted
+from tasks.merge import graph_image
+from tasks.preflight import inspect_picture
+from tasks.services import Services
+from tasks.write import part_of
+from vision.features import feature_named
+from vision.prices import price_micro_usd
+from workers.queues import QUEUE_NAMES
+from workers.waiting import read_queues
+
+POOL_THREADS = 64
+POLL_SECONDS = 0.1
+LONGEST_SECONDS = 1800
+
+BLOG_SETUP = "CREATE CONSTRAINT bench_label IF NOT EXISTS FOR (n:BenchLabel) REQUIRE n.name IS UNIQUE"
+BLOG_MERGE = """
+MERGE (image:BenchImage {image_id: $image_id})
+MERGE (label:BenchLabel {name: $name})
+MERGE (image)-[edge:HAS_LABEL]->(label) SET edge.confidence = $confidence
+"""
+
+
+class NotComplete(RuntimeError):
+    """Images have not ended as they should."""
+
+
+def sightline(ids: Sequence[str], services: Services, client: redis.Redis, key_prefix: str) -> float:
+    """Add the images as a producer does, and wait until each is complete."""
+    begun = time.monotonic()
+    add_images(ids, services=services)
+    while not _is_empty(client, key_prefix) or not all_complete(ids, services):
+        if time.monotonic() - begun > LONGEST_SECONDS:
+            raise NotComplete("the images are not complete; see the logs of the workers")
+        time.sleep(POLL_SECONDS)
+    return time.monotonic() - begun
+
+
+def _is_empty(client: redis.Redis, key_prefix: str) -> bool:
+    queues = read_queues(client, key_prefix, QUEUE_NAMES)
+    return not queues.unacknowledged and not any(each.messages for each in queues.waiting.values())
+
+
+def all_complete(ids: Sequence[str], services: Services) -> bool:
+    """Say whether every image is complete."""
+    rows = services.images.get_many(ids)
+    return len(rows) == len(ids) and all(row.state is State.COMPLETE for row in rows.values())
+
+
+def bare_pool(ids: Sequence[str], services: Services) -> float:
+    """Make the same calls and the same writes from threads of one process: no queue, no limiter, nothing read again."""
+    begun = time.monotonic()
+    with ThreadPoolExecutor(POOL_THREADS) as pool:
+        for _ in pool.map(partial(_carry, services=services), ids):
+            pass
+    seconds = time.monotonic() - begun
+    if not all_complete(ids, services):
+        raise NotComplete("the bare pool has lost images")
+    return seconds
+
+
+def _carry(image_id: str, services: Services) -> None:
+    s = services
+    s.images.add(image_id, Lane.LIVE)
+    row, content = _begin(image_id, s)
+    for feature in s.plan.features:
+        row = _pay(feature, row, content, s)
+    analysed = _there(s.images.mark_analysed(row))
+    with s.merges.in_hand():
+        s.merges.merge(graph_image(analysed))
+    s.images.mark_merged(image_id, analysed.version)
+
+
+def _begin(image_id: str, services: Services) -> tuple[ImageRow, Content]:
+    s = services
+    head, data = s.buckets.get(ObjectUri.parse(image_id))
+    picture = inspect_picture(image_id, data)
+    digest = hashlib.sha256(data).hexdigest()
+    content = Content(digest, head.etag, len(data), picture.width_pixels, picture.height_pixels, head.version)
+    seen = new_row(image_id, Lane.LIVE, s.clock())
+    return _there(s.images.begin(seen, content, s.read_capture(head, data), wanted(digest, s.plan), Lane.LIVE)), content
+
+
+def _pay(name: str, row: ImageRow, content: Content, services: Services) -> ImageRow:
+    s, feature, uri = services, feature_named(name), ObjectUri.parse(row.image_id)
+    parameters = s.plan.features[name]
+    analysis = Analysis(row.wanted[name], content.sha256, name, parameters, s.plan.generation, row.image_id)
+    claimed = s.ledger.claim(analysis)
+    answer = s.detector.analyse_object(feature, parameters, uri.bucket, uri.key, content.version)
+    s.buckets.head(uri)
+    settled = s.ledger.settle(claimed, answer, price_micro_usd(feature, parameters))
+    return _there(s.images.write_part(row.image_id, name, part_of(settled)))
+
+
+def _there(row: ImageRow | None) -> ImageRow:
+    if row is None:
+        raise NotComplete("a condition did not hold, and nobody else was there")
+    return row
+
+
+class Blog:
+    """The handler that this grew out of: labels alone, an item a label, a transaction a label."""
+
+    def __init__(self, services: Services, dynamodb: Any, driver: neo4j.Driver, database: str, table: str) -> None:
+        self._services = services
+        self._dynamodb = dynamodb
+        self._driver = driver
+        self._database = database
+        self._table = table
+
+    def set_up(self) -> None:
+        """Make its table and its constraint."""
+        keys = {"image_id": "HASH", "label": "RANGE"}
+        self._dynamodb.create_table(
+            TableName=self._table,
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        self._driver.execute_query(BLOG_SETUP, database_=self._database)
+
+    def run(self, ids: Sequence[str]) -> float:
+        """Handle one image after the other."""
+        begun = time.monotonic()
+        for image_id in ids:
+            self._handle(image_id)
+        return time.monotonic() - begun
+
+    def _handle(self, image_id: str) -> None:
+        uri, labels = ObjectUri.parse(image_id), feature_named("labels")
+        answer = self._services.detector.analyse_object(labels, labels.parameters, uri.bucket, uri.key)
+        for each in answer.detections:
+            item = {"image_id": image_id, "label": each.name, "confidence": str(each.confidence)}
+            self._dynamodb.put_item(TableName=self._table, Item={name: {"S": value} for name, value in item.items()})
+            with self._driver.session(database=self._database) as session:
+                session.run(BLOG_MERGE, image_id=image_id, name=each.name, confidence=each.confidence).consume()

@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from stores.buckets.places import Place
 from tasks.capture import DEFAULT_KEY_PATTERN
 from tasks.services import Plan
+from vision.errors import InvalidUri
 from vision.features import all_features, feature_named
 from vision.quotas import default_quota
 
@@ -58,6 +60,12 @@ class Settings(BaseSettings):
     camera_time_zones: dict[str, str] = Field(
         default={}, description='JSON, camera → time zone: {"yard": "Europe/Berlin"}'
     )
+    sweep: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = Field(
+        default=(), description="s3://bucket/prefix of what is swept for images that no message told of"
+    )
+    sweep_day_folder: str = Field(
+        default="%Y-%m-%d/", description="a day's folder below its camera's, as strftime writes it: swept each minute"
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
     log_json: bool = Field(default=False, description="log lines as JSON, for collectors")
     metrics_address: str = Field(default="127.0.0.1", description="where a worker serves its metrics to Prometheus")
@@ -71,6 +79,14 @@ class Settings(BaseSettings):
             message = "name at least one feature"
             raise ValueError(message)
         return tuple(feature_named(name).name for name in names)
+
+    @field_validator("sweep")
+    @classmethod
+    def _places_exist(cls, uris: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(str(Place.parse(uri)) for uri in uris)
+        except InvalidUri as error:
+            raise ValueError(str(error)) from error
 
     @field_validator("time_zone")
     @classmethod

@@ -7,18 +7,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import click
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 PLAIN_WIDTH = 160
 """Columns where the output is no terminal: wide enough for a URI on one line."""
 
+_UNITS = ((86_400, "days"), (3_600, "h"), (60, "min"))
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with stable names, for scripts.")
 
 
 def print_json(value: Any) -> None:
     """Print `value` as JSON; times as ISO 8601, durations as seconds."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
+    click.echo(text.encode("utf-8", "backslashreplace").decode())  # half a surrogate pair, as JSON writes it
 
 
 def _plain(value: Any) -> Any:
@@ -28,30 +32,55 @@ def _plain(value: Any) -> Any:
         return value.total_seconds()
     if isinstance(value, Mapping):
         return dict(value)
-    message = f"{value!r} has no form in JSON"
-    raise TypeError(message)
+    raise TypeError(f"{value!r} has no form in JSON")
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print rows under a title; numbers to the right. Text is printed as it is: no markup is read from it."""
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str = "nothing found"
+) -> None:
+    """Print rows under a title; numbers to the right. Text is printed as it is: no markup is read from it.
+
+    Where there are no rows, say `empty` instead.
+    """
     drawn = list(rows)
-    table = Table(title=title, title_justify="left", title_style="bold")
+    if not drawn:
+        click.echo(f"{printable(title)}: {empty}\n")
+        return
+    console = _console()
+    console.print(printable(title), style="bold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for position, column in enumerate(columns):
-        is_number = bool(drawn) and all(isinstance(row[position], (int, float)) for row in drawn)
+        is_number = all(isinstance(row[position], int | float | None) for row in drawn)
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in drawn:
         table.add_row(*(_cell(value) for value in row))
-    Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(table)
+    console.print(table)
+
+
+def _console() -> Console:
+    return Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:,.1f}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else printable(str(value))
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "seconds")
+    return f"{value:,}" if isinstance(value, int) else printable(str(value))
 
 
 def printable(text: str) -> str:
     """Show control characters of a key by their escapes, so that a newline in a name can not tear the table."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def spell(seconds: float) -> str:
+    """Say how long something is: `38 s`, `4 min`, `2.5 h`, `3 days`."""
+    for length, name in _UNITS:
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {name}"
+    return f"{seconds:.1f} s" if 0 < seconds < 10 else f"{seconds:.0f} s"  # noqa: PLR2004 - two digits say enough

@@ -1,109 +1,115 @@
-"""What `status` says, gathered from the stores. A server that is away is named, and the rest is still said."""
+"""What `status` says, gathered from all stores at once. A server that is away is named, and the rest is still said."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime
-from itertools import islice
-from typing import Any
 
-import redis
-
-from stores.images.protocol import ImageStore
+from console.image_sections import Section, exact_sections, images_section, parts_section
+from console.ledger_section import ledger_section
+from console.progress import counted
+from console.runs import runs_section
+from stores.graph.protocol import GraphStore
+from stores.ledger.protocol import Ledger
 from stores.operations.protocol import OperationStore
-from stores.rows import ImageRow, State
+from stores.rows import State
 from tasks.services import Services
+from tasks.spending import COST
 from vision.errors import SightlineError
 from vision.features import all_features
 from vision.prices import price_list
-from workers.queues import QUEUE_NAMES
-from workers.waiting import read_queues
+from workers.waiting import Queues
 
 LETTERS_SHOWN = 20
-WAITING_READ = 2_000
-"""Of how many unfinished images `parts` says what they wait for: it reads their rows."""
+ENDINGS = {
+    "answered": "answered",
+    "rejected": "rejected",
+    "throttled": "throttled",
+    "failed": "failed",
+    "unknown": "ended_unknown",
+    "outdated": "outdated",
+}
+"""How a call may end, as it is counted and as it is told. outdated: answered, for bytes that had changed meanwhile."""
 
-Section = dict[str, Any]
+Gather = Callable[[], Section]
 
 
-def status_report(services: Services, client: redis.Redis, key_prefix: str, *, exact: bool = False) -> Section:
-    """Gather everything; a section whose server is away holds `error` instead."""
-    s = services
-    sections: dict[str, Callable[[], Section]] = {
-        "images": lambda: exact_images(s.images) if exact else images_section(s.images),
-        "parts": lambda: parts_section(s.images.scan() if exact else _unfinished_rows(s.images)),
-        "queues": lambda: queues_section(client, key_prefix),
-        "calls": lambda: calls_section(s.operations, s.clock()),
-        "cost": lambda: cost_section(s.operations, s.clock()),
+def status_report(services: Services, read_queues: Callable[[], Queues], *, exact: bool = False) -> dict[str, Section]:
+    """Gather everything; a section whose server is away holds `error` instead.
+
+    exact: images, parts and a section `ledger` come from reading every row, with a bar.
+    """
+    s, now = services, services.clock()
+    read = _exact(s) if exact else {}
+    sections: dict[str, Gather] = {
+        "images": lambda: images_section(s.images),
+        "parts": lambda: parts_section(s.images, s.plan.features),
+        "queues": lambda: queues_section(read_queues()),
+        "calls": lambda: calls_section(s.operations, now, s.plan.features),
+        "cost": lambda: cost_section(s.operations, now),
         "rates": lambda: {name: asdict(rate) for name, rate in s.limiter.rates().items()},
-        "graph": lambda: graph_section(s),
+        "graph": lambda: graph_section(s.graph),
         "dead_letters": lambda: letters_section(s.operations),
-        "last_runs": lambda: {name: asdict(run) for name, run in s.operations.last_runs().items()},
+        "last_runs": lambda: runs_section(s.operations, now),
     }
-    return {name: _or_error(gather) for name, gather in sections.items()}
+    report: dict[str, Section] = {name: {} for name in sections} | read
+    report |= _gather({name: do for name, do in sections.items() if name not in read})
+    report["graph"]["behind"] = report["images"].get(State.ANALYSED)
+    return report
 
 
-def _or_error(gather: Callable[[], Section]) -> Section:
+def _gather(sections: Mapping[str, Gather]) -> dict[str, Section]:
+    """Ask everybody at once: it takes as long as the slowest."""
+    with ThreadPoolExecutor(len(sections), thread_name_prefix="status") as pool:
+        return dict(zip(sections, pool.map(_or_error, sections.values()), strict=True))
+
+
+def _or_error(gather: Gather) -> Section:
     try:
         return gather()
     except SightlineError as error:
         return {"error": str(error)}
 
 
-def images_section(images: ImageStore) -> Section:
-    """Count images by state without a scan: the indexes of unfinished and ended ones, and the table's own count.
-
-    DynamoDB renews that count every six hours or so, so `complete` is as old as `total_age_seconds` says.
-    """
-    total, age = images.count()
-    counts = images.count_by_state()
-    known = {state: counts.get(state, 0) for state in State if state is not State.COMPLETE}
-    complete = max(0, total - sum(known.values()))
-    return {
-        **{str(state): number for state, number in known.items()},
-        "complete": complete,
-        "total": total,
-        "total_age_seconds": age.total_seconds(),
-    }
+def _exact(services: Services) -> dict[str, Section]:
+    """Read every row, one table after the other."""
+    s = services
+    try:
+        rows = counted(s.images.scan(), "reading images", s.images.count()[0])
+        images, parts = exact_sections(rows, s.plan.features)
+    except SightlineError as error:
+        images = parts = {"error": str(error)}
+    return {"images": images, "parts": parts, "ledger": _or_error(lambda: _read_ledger(s.ledger))}
 
 
-def exact_images(images: ImageStore) -> Section:
-    """Count images by state by reading every row."""
-    counts = {str(state): 0 for state in State}
-    for row in images.scan():
-        counts[row.state] += 1
-    return {**counts, "total": sum(counts.values()), "total_age_seconds": 0.0}
+def _read_ledger(ledger: Ledger) -> Section:
+    return ledger_section(counted(ledger.scan(), "reading the ledger", ledger.count()[0]))
 
 
-def _unfinished_rows(images: ImageStore) -> Iterator[ImageRow]:
-    ids = [each.image_id for each in islice(images.unfinished(), WAITING_READ)]
-    yield from images.get_many(ids).values()
-
-
-def parts_section(rows: Iterator[ImageRow]) -> Section:
-    """Count by feature how many analyses wait, are answered, or are rejected, of the rows given."""
-    parts = {name: {"waiting": 0, "answered": 0, "rejected": 0} for name in all_features()}
-    for row in rows:
-        waiting = row.unsettled()
-        for feature in row.wanted:
-            parts[feature]["waiting" if feature in waiting else str(row.parts[feature].status)] += 1
-    return {name: counts for name, counts in parts.items() if any(counts.values())}
-
-
-def queues_section(client: redis.Redis, key_prefix: str) -> Section:
+def queues_section(queues: Queues) -> Section:
     """Give each queue that holds messages, with the age of the oldest, and what is taken and not finished."""
-    queues = read_queues(client, key_prefix, QUEUE_NAMES)
     waiting = {name: asdict(each) for name, each in queues.waiting.items() if each.messages}
     return {"waiting": waiting, "unacknowledged": queues.unacknowledged}
 
 
-def calls_section(operations: OperationStore, now: datetime) -> Section:
-    """Give this month's calls by operation of Rekognition and how they ended."""
-    calls: Section = {}
-    for (feature, outcome), number in operations.calls(_month(now), _day(now)).items():
-        if outcome != "cost_micro_usd":
-            by_outcome = calls.setdefault(all_features()[feature].operation, {})
-            by_outcome[outcome] = by_outcome.get(outcome, 0) + number
-    return calls
+def calls_section(operations: OperationStore, now: datetime, features: Iterable[str]) -> Section:
+    """Give this month's calls by operation of Rekognition and how they ended: of `features`, and of all others called.
+
+    A feature whose file is gone has no operation any more: its calls stand under its name.
+    """
+    endings: Section = {}
+    counts = operations.calls(_month(now), _day(now))
+    for name in (*features, *(name for name, _ in counts)):
+        endings.setdefault(_operation(name), dict.fromkeys(ENDINGS.values(), 0))
+    for (name, outcome), number in counts.items():
+        if outcome != COST:
+            told, ending = endings[_operation(name)], ENDINGS.get(outcome, outcome)
+            told[ending] = told.get(ending, 0) + number
+    return endings
+
+
+def _operation(feature: str) -> str:
+    return all_features()[feature].operation if feature in all_features() else feature
 
 
 def cost_section(operations: OperationStore, now: datetime) -> Section:
@@ -119,7 +125,7 @@ def cost_section(operations: OperationStore, now: datetime) -> Section:
 
 def _cost(operations: OperationStore, first: str, last: str) -> dict[str, float]:
     calls = operations.calls(first, last)
-    return {feature: number / 1e6 for (feature, kind), number in sorted(calls.items()) if kind == "cost_micro_usd"}
+    return {feature: number / 1e6 for (feature, kind), number in sorted(calls.items()) if kind == COST}
 
 
 def _day(now: datetime) -> str:
@@ -130,17 +136,14 @@ def _month(now: datetime) -> str:
     return now.date().replace(day=1).isoformat()
 
 
-def graph_section(services: Services) -> Section:
-    """Give how much the graph holds, and how many images it is behind the rows."""
-    counts = services.graph.counts()
-    behind = services.images.count_by_state().get(State.ANALYSED, 0)
-    nodes, relationships = dict(counts.nodes), dict(counts.relationships)
+def graph_section(graph: GraphStore) -> Section:
+    """Give how much the graph holds."""
+    counts = graph.counts()
     return {
-        "images": nodes.get("Image", 0),
-        "relationships": sum(relationships.values()),
-        "behind": behind,
-        "nodes": nodes,
-        "relationships_by_type": relationships,
+        "images": counts.nodes.get("Image", 0),
+        "relationships": sum(counts.relationships.values()),
+        "nodes": dict(counts.nodes),
+        "relationships_by_type": dict(counts.relationships),
     }
 
 

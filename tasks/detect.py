@@ -133,7 +133,7 @@ def _pay(feature: Feature, claimed: Entry, content: Content, payer: Payer) -> No
     try:
         outcome = _call(feature, claimed.analysis, content, payer)
     except SightlineError as error:
-        payer.calls.count(feature.name, _failure(error))
+        payer.calls.count(feature.name, how_it_ended(error))
         payer.ledger.release(claimed, is_unknown=isinstance(error, OutcomeUnknown))
         if isinstance(error, Throttled):
             payer.limiter.throttled(feature.operation, ramped_too_fast=isinstance(error, RampedTooFast))
@@ -173,7 +173,7 @@ def _holding(do: Callable[..., object], *args: object) -> None:
     Retrying(stop=stop_after_delay(HOLD_SECONDS), wait=wait_random(0.2, 2), retry=away, reraise=True)(do, *args)
 
 
-def _failure(error: SightlineError) -> str:
+def how_it_ended(error: SightlineError) -> str:
     """Name how a call ended that settled nothing. `outdated`: answered, for bytes that are no longer there."""
     names: dict[type[SightlineError], str] = {
         OutcomeUnknown: "unknown",

@@ -1,42 +1,59 @@
 """`sightline`: the command line. Exit 0 done, 1 failed, 2 wrong usage."""
 
-import sys
+from typing import Any
 
 import click
 
 from console.cli.add import add
+from console.cli.backfill import backfill_command
 from console.cli.check import check
+from console.cli.detect import detect
+from console.cli.features import features
 from console.cli.images import images
 from console.cli.query import query
+from console.cli.rate import rate
 from console.cli.setup import setup
 from console.cli.show import show
 from console.cli.status import status
 from console.factory import Factory
+from console.output import printable
 from vision.errors import SightlineError
+from workers.logs import configure_logs
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Failed(click.ClickException):
+    """An error of ours, as click shows it: one paragraph on the error output, exit code 1."""
+
+    def show(self, file: Any = None) -> None:
+        """Print what, why and remedy."""
+        click.echo(printable(self.message), file=file, err=True)
+
+
+class Commands(click.Group):
+    """The commands: an error of ours is one paragraph, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except SightlineError as error:
+            raise Failed(str(error)) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="sightline")
-def sightline() -> None:
+@click.pass_context
+def sightline(ctx: click.Context) -> None:
     """Which camera images must a person look at, what did the detector miss, and what did that cost?"""
+    ctx.obj = ctx.obj or Factory()
+    ctx.call_on_close(ctx.obj.close)
 
 
-for _command in (check, setup, add, status, show, images, query):
+for _command in (check, setup, add, backfill_command, status, show, images, query, detect, features, rate):
     sightline.add_command(_command)
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one paragraph, never a traceback."""
-    factory = Factory()
-    try:
-        sightline(obj=factory, standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except click.Abort:
-        sys.exit(1)
-    except SightlineError as error:
-        click.echo(str(error), err=True)
-        sys.exit(1)
-    finally:
-        factory.close()
+    """Run the command line. Log lines go to the error output: the other one may be JSON."""
+    configure_logs("WARNING", as_json=False)
+    sightline()

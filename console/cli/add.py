@@ -1,55 +1,67 @@
 """`sightline add`: hand images in."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import chain
 from typing import IO
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from console.factory import Factory
 from console.output import json_option, print_json, printable
+from console.progress import counted
 from stores.rows import Lane
 from tasks.ingest import add_images
 
+REFUSED_SHOWN = 20
+
 
 @click.command()
-@click.argument("uris", metavar="URI...", nargs=-1)
+@click.argument("uris", metavar="[URI]...", nargs=-1)
 @click.option(
     "--from",
     "source",
-    type=click.File("r", encoding="utf-8"),
+    # A byte-order mark is no part of the first key; bytes that are no UTF-8 get through to be refused by name
+    type=click.File("r", encoding="utf-8-sig", errors="surrogateescape"),
     help="A file with a URI on each line; - reads standard input.",
 )
-@click.option("--lane", type=click.Choice([*Lane]), default=Lane.LIVE, help="live goes first.")
+@click.option("--lane", type=click.Choice([*Lane]), default=Lane.LIVE, show_default=True, help="live goes first.")
 @json_option
 @click.pass_obj
 def add(factory: Factory, uris: tuple[str, ...], source: IO[str] | None, lane: Lane, *, as_json: bool) -> None:
     """Add images by URI (s3://bucket/key): a row for each, then a message. Adding one twice pays nothing twice."""
     if not uris and source is None:
         raise click.UsageError("Give URIs, or --from FILE.")
-    _ = factory.app
-    added = add_images(_counted([*uris], source), Lane(lane), factory.services)
+    total = None if source is None else count_lines(source)
+    listed = chain(uris, () if source is None else lines(source))
+    everything = counted(listed, "adding", None if total is None else total + len(uris))
+    added = add_images(everything, Lane(lane), factory.services, factory.send)
     refused = [str(error) for error in added.refused]
     if as_json:
         print_json({"new": added.new, "known": added.known, "refused": refused})
     else:
-        click.echo(f"{added.new} new, {added.known} known already, {len(refused)} refused")
-        for each in refused:
-            click.echo(printable(each), err=True)
+        click.echo(f"{added.new:,} new, {added.known:,} known already, {len(refused):,} refused")
+        print_refused(refused)
     if refused:
         raise click.exceptions.Exit(1)
 
 
-def _counted(uris: Iterable[str], source: IO[str] | None) -> Iterator[str]:
-    """Give every URI, and show how many have gone by."""
-    columns = (SpinnerColumn(), TextColumn("adding"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("adding", total=None)
-        for uri in uris:
-            progress.advance(bar)
-            yield uri
-        for line in source or ():
-            if uri := line.rstrip("\r\n"):
-                progress.advance(bar)
-                yield uri
+def lines(source: IO[str]) -> Iterator[str]:
+    """Give each line that is not empty, without its end; never more than one of them is held."""
+    return (uri for line in source if (uri := line.rstrip("\r\n")))
+
+
+def count_lines(source: IO[str]) -> int | None:
+    """Say how many URIs there will be, for the bar; None where they come through a pipe."""
+    if not source.seekable():
+        return None
+    number = sum(1 for _ in lines(source))
+    source.seek(0)
+    return number
+
+
+def print_refused(refused: list[str]) -> None:
+    """Name the first refused inputs on the error output."""
+    for each in refused[:REFUSED_SHOWN]:
+        click.echo(printable(each), err=True)
+    if len(refused) > REFUSED_SHOWN:
+        click.echo(f"… and {len(refused) - REFUSED_SHOWN:,} more; `sightline status` counts them by rule.", err=True)

@@ -1,18 +1,30 @@
 """`sightline images`: which images show a thing."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 
 from console.factory import Factory
+from console.moments import moment
 from console.output import json_option, print_json, print_table
+from stores.graph.protocol import GraphStore
+from vision.errors import SightlineError
+
+
+class UnknownCamera(SightlineError):
+    """The graph has no image of such a camera: most likely its name is mistyped."""
+
+    rule = "a camera must have at least one image in the graph"
+
+    def __init__(self, camera: str, known: list[str]) -> None:
+        super().__init__(f"camera {camera}", remedy=f"There are {', '.join(known) or 'none yet'}")
 
 
 @click.command()
 @click.option("--label", default="Person", show_default=True, help="What the image must show.")
 @click.option("--at-least", "at_least", type=click.FloatRange(0, 100), default=50.0, show_default=True, help="Percent.")
 @click.option("--camera", help="Only this camera's images.")
-@click.option("--since", type=click.DateTime(), help="Only images taken at this time (UTC) or later.")
+@click.option("--since", metavar="TIME", callback=moment, help="Only images taken then or later: 2h, 7d, or a time.")
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Only this day's, in the camera's time zone.")
 @json_option
 @click.pass_obj
@@ -27,13 +39,23 @@ def images(
     as_json: bool,
 ) -> None:
     """List the images that show a label at a confidence or above, newest first."""
-    found = factory.services.graph.query("images-with-label", parameters(label, at_least, camera, since, day))
+    graph = factory.services.graph
+    found = graph.query("images-with-label", parameters(label, at_least, camera, since, day))
+    if not found and camera is not None:
+        require_camera(camera, graph)
     if as_json:
         print_json(found)
         return
     columns = ("image", "camera", "taken at", "confidence")
     rows = [(each["image_id"], each["camera"], each["taken_at"], each["confidence"]) for each in found]
-    print_table(f"{len(found)} images with {label} at {at_least:g} % or more", columns, rows)
+    print_table(f"{len(found):,} images with {label} at {at_least:g} % or more", columns, rows)
+
+
+def require_camera(camera: str, graph: GraphStore) -> None:
+    """Raise UnknownCamera where the graph has no image of it: else an empty answer would look like good news."""
+    known = [each["camera"] for each in graph.query("cameras")]
+    if camera not in known:
+        raise UnknownCamera(camera, known)
 
 
 def parameters(
@@ -44,6 +66,6 @@ def parameters(
         "label": label,
         "at_least": at_least,
         "camera": camera,
-        "since": since.replace(tzinfo=UTC).timestamp() if since else None,
+        "since": since.timestamp() if since else None,
         "day": day.date().isoformat() if day else None,
     }

@@ -2,39 +2,69 @@
 
 import csv
 import sys
-from typing import Any
+from datetime import UTC, datetime
 
 import click
 
 from console.factory import Factory
 from console.output import json_option, print_json, print_table
 from stores.graph.queries import all_queries, query_named
+from vision.models import Json
+
+Row = dict[str, Json]
+
+NODE_SAYS = {"camera_name": "", "image_id": "", "isodate": "taken at"}
+"""What people see of a node, and how the column is called beside the node's name. The rest is for JSON and CSV."""
+
+EPOCH_COLUMNS = {"first", "last", "timestamp"}
+"""Columns that hold seconds since the epoch."""
 
 
-@click.command()
+def _catalogue() -> str:
+    asked = (each for each in all_queries().values() if not each.needs)
+    return "\n\n".join(f"{each.name}: {each.explains}" for each in asked)
+
+
+@click.command(help=f"Ask the graph a named question.\n\n{_catalogue()}")
 @click.argument("name", type=click.Choice([name for name, each in all_queries().items() if not each.needs]))
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
 @json_option
 @click.pass_obj
 def query(factory: Factory, name: str, *, as_csv: bool, as_json: bool) -> None:
     """Ask the graph a named question."""
-    rows = [_flat(row) for row in factory.services.graph.query(name)]
-    columns = list(rows[0]) if rows else []
+    rows = factory.services.graph.query(name)
     if as_json:
         print_json(rows)
     elif as_csv:
-        writer = csv.DictWriter(sys.stdout, columns)
+        print_csv([flat(row) for row in rows])
+    else:
+        shown = [short(row) for row in rows]
+        title = f"{name}: {query_named(name).explains.rstrip('.')} ({len(rows):,})"
+        print_table(title, [*next(iter(shown), {})], [[*row.values()] for row in shown])
+
+
+def print_csv(rows: list[Row]) -> None:
+    """Print rows with a line of names; nothing where there are no rows, and so no names."""
+    if rows:
+        writer = csv.DictWriter(sys.stdout, [*rows[0]])
         writer.writeheader()
         writer.writerows(rows)
-    else:
-        print_table(
-            f"{name}: {query_named(name).explains}", columns or ["nothing found"], [list(row.values()) for row in rows]
-        )
 
 
-def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    """Give a node's properties as columns of their own."""
-    flat: dict[str, Any] = {}
+def flat(row: Row) -> Row:
+    """Give a node's properties as columns of their own: `image.object_key`."""
+    columns: Row = {}
     for name, value in row.items():
-        flat |= {f"{name}.{key}": each for key, each in value.items()} if isinstance(value, dict) else {name: value}
-    return flat
+        columns |= {f"{name}.{key}": value[key] for key in sorted(value)} if isinstance(value, dict) else {name: value}
+    return columns
+
+
+def short(row: Row) -> Row:
+    """Give a row as people read it: a node by its name, a time as a time."""
+    columns: Row = {}
+    for name, value in row.items():
+        if isinstance(value, dict):
+            columns |= {says or name: value[key] for key, says in NODE_SAYS.items() if key in value}
+        else:
+            columns[name] = datetime.fromtimestamp(value, UTC) if name in EPOCH_COLUMNS else value
+    return columns

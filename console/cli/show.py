@@ -4,13 +4,15 @@ from typing import Any
 
 import click
 
+from console.detections import as_json as detections_as_json
+from console.detections import print_found
 from console.factory import Factory
-from console.output import json_option, print_json, print_table, printable
+from console.output import json_option, print_json, print_table
+from stores.buckets.protocol import ObjectUri
 from stores.images.protocol import ImageStore
-from stores.ledger.protocol import Ledger
+from stores.ledger.protocol import Ledger, Status
 from stores.rows import ImageRow
 from vision.errors import ImageMissing
-from vision.models import Answer
 
 
 @click.command()
@@ -23,16 +25,16 @@ def show(factory: Factory, uri: str, *, as_json: bool) -> None:
     if as_json:
         print_json(facts)
         return
-    lines = {name: value for name, value in facts.items() if name != "features" and value is not None}
-    print_table(printable(uri), ("fact", "value"), lines.items())
+    lines = [(name, value) for name, value in facts.items() if name != "features" and value is not None]
+    print_table(uri, ("fact", "value"), [(name.replace("_", " "), value) for name, value in lines])
     for name, feature in facts["features"].items():
-        rows = [(each["name"], each["confidence"]) for each in feature["detections"]]
-        print_table(f"{name}: {feature['status']}{feature['because']}", ("found", "confidence"), rows)
+        empty = "nothing found" if feature["status"] == Status.ANSWERED else "nothing yet"
+        print_found(f"{name}, {feature['status']}{feature['because']}", feature["detections"], empty=empty)
 
 
 def image_facts(uri: str, images: ImageStore, ledger: Ledger) -> dict[str, Any]:
-    """Give the image's row and the answers behind it, as JSON; raise ImageMissing where there is no row."""
-    row = images.get(uri)
+    """Give the image's row and the answers behind it, as JSON; raise InvalidUri, or ImageMissing where no row is."""
+    row = images.get(str(ObjectUri.parse(uri)))
     if row is None:
         raise ImageMissing(uri, rule="sightline knows no such image", remedy="Add it with `sightline add`")
     content, capture = row.content, row.capture
@@ -58,13 +60,6 @@ def image_facts(uri: str, images: ImageStore, ledger: Ledger) -> dict[str, Any]:
 def _feature_facts(row: ImageRow, feature: str, ledger: Ledger) -> dict[str, Any]:
     entry = ledger.get(row.wanted[feature])
     because = f" ({entry.rejection.message})" if entry and entry.rejection else ""
-    status = entry.status if entry else "waiting"
-    found = _detections(entry.answer) if entry and entry.answer else []
+    status = str(entry.status) if entry and entry.is_settled else "waiting"
+    found = detections_as_json(entry.answer.detections) if entry and entry.answer else []
     return {"analysis_id": row.wanted[feature], "status": status, "because": because, "detections": found}
-
-
-def _detections(answer: Answer) -> list[dict[str, Any]]:
-    return [
-        {"name": each.name, "confidence": each.confidence, "attributes": dict(each.attributes)}
-        for each in answer.detections
-    ]

@@ -5,6 +5,7 @@ today's folders (each minute), all objects, and all rows (both begun anew each h
 is found is ingested: that step looks at the object itself, so a sweep can be late, or wrong, without harm.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from celery import shared_task
 from stores.buckets.places import Place
 from stores.buckets.protocol import Buckets, ObjectHead, ObjectUri
 from stores.rows import ImageRow, Lane, State
-from tasks.backfill import feature_rates
+from tasks.backfill import feature_rates, room
 from tasks.ingest import add_images
 from tasks.listing import due_of
 from tasks.publish import Publish, publish
@@ -34,7 +35,8 @@ AROUND_MIDNIGHT = timedelta(hours=1)
 """For so long yesterday's folder is swept as well."""
 
 RUN_SECONDS = 60
-"""At most as many images are sent in a run as the slowest feature can do until the next one."""
+"""At most as many images are sent in a run as the slowest feature can do until the next one, and none while ten
+minutes of work wait: a page of one walk more or less."""
 
 ROWS_A_PAGE = 200
 HEADS_AT_ONCE = 8
@@ -54,13 +56,23 @@ class Walk:
 
 
 def sweep(services: Services, goes_on: Callable[[], bool], send: Publish = publish) -> dict[str, Json]:
-    """Go on with every walk until the time is over or enough is found; say how many images each one sent."""
-    room = max(1, int(RUN_SECONDS * min(feature_rates(services).values())))
-    outcome: dict[str, Json] = {}
-    for walk in walks(services):
-        outcome[walk.name] = sent = _go_on(walk, services, goes_on, room, send)
-        room -= sent
-    return outcome
+    """Go on with every walk, a page of each in turn, until the time is over or enough is found.
+
+    Gives how many images each walk sent.
+    """
+    most = min(int(RUN_SECONDS * min(feature_rates(services).values())), room(services))
+    sent: Counter[str] = Counter()
+    going = {walk.name: _steps(walk, services, send) for walk in walks(services)}
+    while going:
+        for name, steps in list(going.items()):
+            if sent.total() >= most or not goes_on():
+                return dict(sent)
+            found = next(steps, None)
+            if found is None:
+                del going[name]
+            else:
+                sent[name] += found
+    return dict(sent)
 
 
 def walks(services: Services) -> list[Walk]:
@@ -73,24 +85,19 @@ def walks(services: Services) -> list[Walk]:
     ]
 
 
-def _go_on(walk: Walk, services: Services, goes_on: Callable[[], bool], room: int, send: Publish) -> int:
-    """Walk on from the kept position. What a page found is sent before its position is kept."""
-    s, sent = services, 0
-    kept = s.operations.checkpoint(f"sweep {walk.name}") or _beginning(s.clock())
+def _steps(walk: Walk, services: Services, send: Publish) -> Iterator[int]:
+    """Walk on from the kept position; give how many images each page sent, after its position is kept."""
+    s, name = services, f"sweep {walk.name}"
+    kept = s.operations.checkpoint(name) or _beginning(s.clock())
     if kept["is_done"]:
         if s.clock() < datetime.fromisoformat(kept["began_at"]) + walk.every:
-            return 0
+            return
         kept = _beginning(s.clock())
-    pages = walk.pages(kept["after"])
-    while sent < room and goes_on():
-        after, due = next(pages, (None, []))
-        sent += len(due)
+    for after, due in walk.pages(kept["after"]):
         add_images(due, walk.lane, s, send)
-        kept = {**kept, "after": after, "is_done": after is None}
-        s.operations.keep_checkpoint(f"sweep {walk.name}", kept, POSITION_LASTS)
-        if after is None:
-            break
-    return sent
+        s.operations.keep_checkpoint(name, {**kept, "after": after}, POSITION_LASTS)
+        yield len(due)
+    s.operations.keep_checkpoint(name, {**kept, "is_done": True}, POSITION_LASTS)
 
 
 def _beginning(now: datetime) -> Mapping[str, Any]:

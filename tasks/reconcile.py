@@ -73,7 +73,7 @@ def _mend(rows: list[ImageRow], mender: Mender) -> Counter[str]:
     for row in stuck:
         _give_up(row, mender)
     going = [(row, next_steps(row)) for row in rows if row not in stuck]
-    now, waiting = mender.clock(), mender.queues.waiting(_queues_of(step for _, steps in going for step in steps))
+    now, waiting = mender.clock(), mender.queues.read(_queues_of(step for _, steps in going for step in steps)).waiting
     missing = [[step for step in steps if not may_wait(step, row, waiting, now)] for row, steps in going]
     mender.send(step for steps in missing for step in steps)
     for (row, steps), sent in zip(going, missing, strict=True):

@@ -1,13 +1,12 @@
 """What waits on Redis: each queue's messages and their age, and those that a worker has taken and not finished."""
 
-import json
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import redis
 
-from vision.errors import Unavailable
+from stores.queues.redis import RedisQueues
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +26,11 @@ class Queues:
 
 
 def read_queues(client: redis.Redis, key_prefix: str, names: Iterable[str]) -> Queues:
-    """Ask Redis, in one round trip; raise Unavailable where it does not answer."""
-    asked = list(names)
-    pipeline = client.pipeline(transaction=False)
-    for name in asked:
-        pipeline.llen(key_prefix + name)
-        pipeline.lindex(key_prefix + name, -1)
-    pipeline.hlen(key_prefix + "unacked")
-    try:
-        *answers, unacknowledged = pipeline.execute()
-    except redis.RedisError as error:
-        raise Unavailable("Redis", rule=f"it did not answer ({error})") from error
-    pairs = zip(asked, answers[::2], answers[1::2], strict=True)
-    return Queues({name: Waiting(length, _age(last)) for name, length, last in pairs}, unacknowledged)
+    """Ask Redis; raise Unavailable where it does not answer."""
+    standing = RedisQueues(client, key_prefix).read(names)
+    waiting = {name: Waiting(each.messages, _age(each.sent_at)) for name, each in standing.waiting.items()}
+    return Queues(waiting, standing.unacknowledged)
 
 
-def _age(message: bytes | None) -> float | None:
-    """Give the message's age by the time that `tasks.publish` puts into its headers."""
-    sent_at = json.loads(message)["headers"].get("sent_at") if message else None
-    return None if sent_at is None else max(0.0, time.time() - sent_at)
+def _age(sent_at: datetime | None) -> float | None:
+    return None if sent_at is None else max(0.0, (datetime.now(UTC) - sent_at).total_seconds())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from stores.queues.protocol import NOTHING, Waiting
+from stores.queues.protocol import NOTHING, Standing, Waiting
 
 
 class InMemoryQueues:
@@ -12,10 +12,6 @@ class InMemoryQueues:
         self.now: dict[str, Waiting] = {}
         self.in_hand = 0
 
-    def waiting(self, names: Iterable[str]) -> dict[str, Waiting]:
+    def read(self, names: Iterable[str]) -> Standing:
         """Give what was set."""
-        return {name: self.now.get(name, NOTHING) for name in names}
-
-    def unacknowledged(self) -> int:
-        """Give what was set."""
-        return self.in_hand
+        return Standing({name: self.now.get(name, NOTHING) for name in names}, self.in_hand)

@@ -1,6 +1,6 @@
 """What can be asked of the queues. Their messages are Celery's; nothing is taken or sent here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -17,11 +17,16 @@ class Waiting:
 NOTHING = Waiting(0)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How queues stand. unacknowledged: messages, of any queue, that workers have taken and not finished."""
+
+    waiting: Mapping[str, Waiting]
+    unacknowledged: int
+
+
 class Queues(Protocol):
     """The queues by name, as they stand now. A queue gives its messages in the order in which they came."""
 
-    def waiting(self, names: Iterable[str]) -> dict[str, Waiting]:
-        """Say what waits in each queue; raise Unavailable where the broker does not answer."""
-
-    def unacknowledged(self) -> int:
-        """Count the messages that workers have taken and not finished; raise Unavailable."""
+    def read(self, names: Iterable[str]) -> Standing:
+        """Say how each queue stands; raise Unavailable where the broker does not answer."""

@@ -3,11 +3,10 @@
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
 
 import redis
 
-from stores.queues.protocol import Waiting
+from stores.queues.protocol import Standing, Waiting
 from vision.errors import Unavailable
 
 
@@ -18,29 +17,20 @@ class RedisQueues:
         self._client = client
         self._prefix = key_prefix
 
-    def waiting(self, names: Iterable[str]) -> dict[str, Waiting]:
-        """Ask for length and next message of each queue, in one round trip."""
+    def read(self, names: Iterable[str]) -> Standing:
+        """Ask for length and next message of each queue and for Celery's book of what was taken, in one round trip."""
         asked = list(names)
         pipeline = self._client.pipeline(transaction=False)
         for name in asked:
             pipeline.llen(self._prefix + name)
             pipeline.lindex(self._prefix + name, -1)
-        answers = _answer(pipeline)
+        pipeline.hlen(self._prefix + "unacked")
+        try:
+            *answers, unacknowledged = pipeline.execute()
+        except redis.RedisError as error:
+            raise Unavailable("Redis", rule=f"it did not answer ({error})") from error
         pairs = zip(asked, answers[::2], answers[1::2], strict=True)
-        return {name: Waiting(length, _sent_at(message)) for name, length, message in pairs}
-
-    def unacknowledged(self) -> int:
-        """Count Celery's book of what was taken."""
-        (count,) = _answer(self._client.pipeline(transaction=False).hlen(self._prefix + "unacked"))
-        return int(count)
-
-
-def _answer(pipeline: Any) -> list[Any]:
-    try:
-        answers: list[Any] = pipeline.execute()
-    except redis.RedisError as error:
-        raise Unavailable("Redis", rule=f"it did not answer ({error})") from error
-    return answers
+        return Standing({name: Waiting(length, _sent_at(message)) for name, length, message in pairs}, unacknowledged)
 
 
 def _sent_at(message: bytes | None) -> datetime | None:

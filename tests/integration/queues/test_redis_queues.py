@@ -9,7 +9,7 @@ import pytest
 import redis
 from celery import Celery
 
-from stores.queues.protocol import NOTHING, Waiting
+from stores.queues.protocol import NOTHING, Standing, Waiting
 from stores.queues.redis import RedisQueues
 from stores.rows import Lane
 from tasks.publish import _publish_through
@@ -40,8 +40,7 @@ def queues(redis_url, prefix) -> Iterator[RedisQueues]:
 
 
 def test_an_empty_queue_holds_nothing(queues):
-    assert {"ingest": NOTHING, "rows": NOTHING} == queues.waiting(["ingest", "rows"])
-    assert queues.unacknowledged() == 0
+    assert Standing({"ingest": NOTHING, "rows": NOTHING}, 0) == queues.read(["ingest", "rows"])
 
 
 def test_the_message_that_is_next_to_go_says_when_it_was_sent(app, queues):
@@ -50,7 +49,7 @@ def test_the_message_that_is_next_to_go_says_when_it_was_sent(app, queues):
     between = datetime.now(UTC)
     time.sleep(0.01)
     _publish_through(app, [ingest_step("s3://b/second.jpg", Lane.LIVE)], {})
-    seen = queues.waiting(["ingest"])["ingest"]
+    seen = queues.read(["ingest"]).waiting["ingest"]
     assert seen.messages == 2
     assert before - timedelta(milliseconds=1) <= seen.sent_at <= between + timedelta(milliseconds=1)
 
@@ -58,9 +57,9 @@ def test_the_message_that_is_next_to_go_says_when_it_was_sent(app, queues):
 def test_a_message_of_a_client_that_says_no_time_has_none(redis_url, prefix, queues):
     with redis.Redis.from_url(redis_url) as client:
         client.lpush(f"{prefix}ingest", '{"headers": {}, "body": ""}')
-    assert {"ingest": Waiting(1)} == queues.waiting(["ingest"])
+    assert {"ingest": Waiting(1)} == queues.read(["ingest"]).waiting
 
 
 def test_a_redis_that_is_away_is_unavailable():
     with redis.Redis(port=1) as nobody, pytest.raises(Unavailable):
-        RedisQueues(nobody, "x:").waiting(["ingest"])
+        RedisQueues(nobody, "x:").read(["ingest"])

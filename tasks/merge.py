@@ -6,7 +6,7 @@ from stores.buckets.protocol import ObjectUri
 from stores.graph.group_commit import GroupCommit
 from stores.graph.protocol import GraphImage
 from stores.images.protocol import ImageStore
-from stores.rows import ImageRow, State
+from stores.rows import ImageRow, ImageSummary, State
 from tasks.policy import StepTask
 from tasks.services import current
 from tasks.steps import MERGE
@@ -26,7 +26,7 @@ def merge(image_id: str, *, images: ImageStore, merges: GroupCommit) -> bool:
     return True
 
 
-def graph_image(row: ImageRow) -> GraphImage:
+def graph_image(row: ImageRow | ImageSummary) -> GraphImage:
     """Give the image as the graph shows it. A rejected one has no parts, so no findings; a gone one is a bare node."""
     if row.capture is None:
         message = f"{row.image_id} has no capture, so it was never analysed and has no place in the graph"

@@ -72,18 +72,22 @@ def _pairs(kind: Relationship) -> str:
 
 def differences(expected: ImageFacts, shown: Shown | None) -> list[Difference]:
     """Compare one image. A gone image is shown as a bare node, or not at all."""
+    if expected.is_gone:
+        return [Difference(DifferenceKind.EXTRA, "the image")] if shown and not _is_bare(shown) else []
     if shown is None:
-        return [] if expected.is_gone else [Difference(DifferenceKind.MISSING, "the image")]
+        return [Difference(DifferenceKind.MISSING, "the image")]
     return [*_properties(expected, shown), *_links(expected, shown)]
+
+
+def _is_bare(shown: Shown) -> bool:
+    return "camera_day" not in shown.properties and not any(shown.links.values())
 
 
 def _properties(expected: ImageFacts, shown: Shown) -> Iterator[Difference]:
     for name, value in expected.properties.items():
         found = shown.properties.get(name)
-        if found != value and name != "gone_at":
+        if found != value:
             yield Difference(DifferenceKind.DIFFERENT, f"{name} is {found!r} instead of {value!r}")
-    if expected.is_gone and "camera_day" in shown.properties:
-        yield Difference(DifferenceKind.EXTRA, "camera_day of a gone image")
 
 
 def _links(expected: ImageFacts, shown: Shown) -> Iterator[Difference]:

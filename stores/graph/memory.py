@@ -159,7 +159,7 @@ def _as_shown(facts: ImageFacts | None) -> Shown | None:
 
 
 def _gone_at(facts: ImageFacts) -> float:
-    return facts.properties.get("gone_at", math.inf)
+    return float(facts.properties.get("gone_at", math.inf))
 
 
 def _triple(image: ImageFacts, kind: Relationship, key: Key, value: float | None) -> Triple:

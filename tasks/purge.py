@@ -1,0 +1,34 @@
+"""Purge: what nobody needs any more goes from the graph."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from celery import shared_task
+
+from stores.graph.protocol import GraphStore
+from tasks.services import current
+from tasks.turns import take_turn
+from vision.models import Json
+
+NAME = "purge_graph"
+
+GONE_IMAGES_LAST = timedelta(days=7)
+"""How long a gone image stays as a bare node: longer than any step that read its row before it went."""
+
+
+def purge(graph: GraphStore, now: datetime, goes_on: Callable[[], bool]) -> Mapping[str, Json]:
+    """Delete, slice by slice, while it goes on; give how many nodes went, by label."""
+    deleted: Counter[str] = Counter()
+    for label, number in graph.purge(now - GONE_IMAGES_LAST):
+        deleted[label] += number
+        if not goes_on():
+            break
+    return +deleted
+
+
+@shared_task(name=NAME)
+def purge_graph() -> None:
+    """Delete labels, texts and dates that no image has any more, and gone images after a week."""
+    s = current()
+    take_turn(NAME, s, lambda turn: purge(s.graph, s.clock(), turn.goes_on))

@@ -22,4 +22,5 @@ class Bracket:
 
 def bracket(evidence: Mapping[Stratum, Evidence], unknown: int, *names: str) -> Bracket:
     """Estimate with none and with all of the `unknown` images missed (Manski, Partial Identification, 2003, ch. 1)."""
-    return Bracket(unknown, estimate(evidence, *names), estimate(evidence, *names, also_missed=unknown))
+    at_best = estimate(evidence, *names)
+    return Bracket(unknown, at_best, estimate(evidence, *names, also_missed=unknown) if unknown else at_best)

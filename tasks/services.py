@@ -16,7 +16,10 @@ from stores.ledger.protocol import Ledger
 from stores.limiter.protocol import Limiter
 from stores.operations.protocol import OperationStore
 from stores.queues.protocol import Queues
+from stores.rollups.protocol import RollupStore
 from stores.rows import Capture
+from stores.verdicts.protocol import VerdictStore
+from tasks.rollups.plan import AccuracyPlan
 from tasks.spending import CallCounter
 from vision.feature import Feature
 from vision.models import Answer, Json
@@ -78,6 +81,9 @@ class Services:
     calls: CallCounter
     plan: Plan
     sweep: SweepPlan
+    verdicts: VerdictStore
+    rollups: RollupStore
+    accuracy: AccuracyPlan
     read_capture: Callable[[ObjectHead, bytes], Capture]
     clock: Callable[[], datetime]
     stopping: Event

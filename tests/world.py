@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from PIL import Image
 
+from accuracy.strata import StrataRule
 from stores.buckets.memory import InMemoryBuckets
 from stores.buckets.places import Place
 from stores.buckets.protocol import ObjectUri
@@ -20,9 +21,12 @@ from stores.ledger.memory import InMemoryLedger
 from stores.limiter.memory import InMemoryLimiter
 from stores.operations.memory import InMemoryOperationStore
 from stores.queues.memory import InMemoryQueues
+from stores.rollups.memory import InMemoryRollupStore
 from stores.rows import Lane
+from stores.verdicts.memory import InMemoryVerdictStore
 from tasks import detect, ingest, merge, write
 from tasks.capture import DEFAULT_KEY_PATTERN, CaptureReader
+from tasks.rollups.plan import AccuracyPlan
 from tasks.services import Plan, Services, SweepPlan
 from tasks.spending import CallCounter
 from tasks.steps import DETECT, INGEST, MERGE, WRITE, Step
@@ -32,6 +36,7 @@ from vision.features import all_features
 from vision.models import Answer, Detection, Json
 
 BUCKET = "frames"
+WATCHED = AccuracyPlan((StrataRule("Person", kin=frozenset({"Face"})),), "salt", 5.0, (ZoneInfo("UTC"),))
 CHECKPOINTS = "sightline"
 
 
@@ -111,6 +116,8 @@ class World:
         self.images = InMemoryImageStore(self.clock)
         self.ledger = InMemoryLedger(self.clock)
         self.operations = InMemoryOperationStore(self.clock)
+        self.verdicts = InMemoryVerdictStore(self.operations)
+        self.rollups = InMemoryRollupStore()
         self.buckets = InMemoryBuckets(self.clock)
         self.buckets.create(BUCKET)
         self.buckets.create(CHECKPOINTS)
@@ -136,6 +143,9 @@ class World:
             calls=CallCounter(self.operations, self.clock),
             plan=plan,
             sweep=SweepPlan([Place(BUCKET)], "%Y-%m-%d/", {}, ZoneInfo("UTC")),
+            verdicts=self.verdicts,
+            rollups=self.rollups,
+            accuracy=WATCHED,
             read_capture=CaptureReader(DEFAULT_KEY_PATTERN, {}, ZoneInfo("UTC")),
             clock=self.clock,
             stopping=PassingEvent(self.clock),

@@ -20,6 +20,8 @@ from stores.ledger.dynamodb import DynamoLedger
 from stores.limiter.redis import RedisLimiter, client_options
 from stores.operations.dynamodb import DynamoOperationStore
 from stores.queues.redis import RedisQueues
+from stores.rollups.dynamodb import DynamoRollupStore
+from stores.verdicts.dynamodb import DynamoVerdictStore
 from tasks.capture import CaptureReader
 from tasks.services import Services, SweepPlan
 from tasks.spending import CallCounter
@@ -71,6 +73,9 @@ def connect(
         calls=CallCounter(operations, utc_now),
         plan=chosen.plan,
         sweep=sweep_plan(chosen),
+        verdicts=DynamoVerdictStore(dynamodb, chosen.table_prefix),
+        rollups=DynamoRollupStore(dynamodb, chosen.table_prefix),
+        accuracy=chosen.accuracy_plan,
         read_capture=capture_reader(chosen),
         clock=utc_now,
         stopping=stopping or Event(),

@@ -5,14 +5,16 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from stores.buckets.places import Place
 from tasks.capture import DEFAULT_KEY_PATTERN
+from tasks.rollups.plan import AccuracyPlan
 from tasks.services import Plan
 from vision.errors import InvalidUri
 from vision.features import all_features, feature_named
 from vision.quotas import default_quota
+from workers.settings_accuracy import AccuracySettings
 
 
 def _words(value: Any) -> Any:
@@ -20,7 +22,7 @@ def _words(value: Any) -> Any:
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
-class Settings(BaseSettings):
+class Settings(AccuracySettings):
     """What can be set. Each field's description is its line in README and in `sightline check`."""
 
     model_config = SettingsConfigDict(env_prefix="SIGHTLINE_", env_file=".env", extra="ignore", frozen=True)
@@ -109,6 +111,14 @@ class Settings(BaseSettings):
         chosen = {name: dict(feature_named(name).parameters) for name in self.features}
         return Plan(
             {name: own | self.feature_parameters.get(name, {}) for name, own in chosen.items()}, self.generation
+        )
+
+    @cached_property
+    def accuracy_plan(self) -> AccuracyPlan:
+        """Give what is watched."""
+        names = sorted({self.time_zone, *self.camera_time_zones.values()})
+        return AccuracyPlan(
+            self.strata_rules, self.sampling_salt, self.review_target_points, tuple(map(ZoneInfo, names))
         )
 
     @cached_property

@@ -62,6 +62,8 @@ def server_lines(services: Services, settings: Settings) -> list[Line]:
         ("Redis", _address(settings.redis_url), s.limiter.check),
         ("DynamoDB, images", f"{dynamodb} {tables}images", s.images.check),
         ("DynamoDB, analyses", f"{dynamodb} {tables}analyses", s.ledger.check),
+        ("DynamoDB, verdicts", f"{dynamodb} {tables}verdicts", s.verdicts.check),
+        ("DynamoDB, rollups", f"{dynamodb} {tables}rollups", s.rollups.check),
         ("DynamoDB, operations", f"{dynamodb} {tables}operations", s.operations.check),
         ("Neo4j", f"{settings.neo4j_uri} {settings.neo4j_database}", s.graph.check),
         ("S3", f"{settings.s3_endpoint or 'AWS'} {bucket}", lambda: s.buckets.check(bucket)),

@@ -18,6 +18,8 @@ def setup(factory: Factory, *, as_json: bool) -> None:
     steps: dict[str, Callable[[], None]] = {
         "images": s.images.setup,
         "analyses": s.ledger.setup,
+        "verdicts": s.verdicts.setup,
+        "rollups": s.rollups.setup,
         "operations": s.operations.setup,
         "graph": s.graph.setup,
         "bucket": partial(s.buckets.create, factory.settings.checkpoint_bucket),

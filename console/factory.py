@@ -91,8 +91,8 @@ class Factory:
         return read_queues(redis_client(self.settings), self.settings.key_prefix, QUEUE_NAMES)
 
     def close(self) -> None:
-        """Give connections back, where there are any."""
-        if "services" in self.__dict__:
+        """Give the connections back that were made here; what was handed in is its owner's."""
+        if "services" in self.__dict__ and not self._services:
             self.services.graph.close()
         if "app" in self.__dict__:
             self.app.close()

@@ -13,6 +13,7 @@ from stores.rows import Lane
 from tasks.ingest import add_images
 
 REFUSED_SHOWN = 20
+LANES = [lane.value for lane in Lane]
 
 
 @click.command()
@@ -24,10 +25,10 @@ REFUSED_SHOWN = 20
     type=click.File("r", encoding="utf-8-sig", errors="surrogateescape"),
     help="A file with a URI on each line; - reads standard input.",
 )
-@click.option("--lane", type=click.Choice([*Lane]), default=Lane.LIVE, show_default=True, help="live goes first.")
+@click.option("--lane", type=click.Choice(LANES), default=Lane.LIVE.value, show_default=True, help="live goes first.")
 @json_option
 @click.pass_obj
-def add(factory: Factory, uris: tuple[str, ...], source: IO[str] | None, lane: Lane, *, as_json: bool) -> None:
+def add(factory: Factory, uris: tuple[str, ...], source: IO[str] | None, lane: str, *, as_json: bool) -> None:
     """Add images by URI (s3://bucket/key): a row for each, then a message. Adding one twice pays nothing twice."""
     if not uris and source is None:
         raise click.UsageError("Give URIs, or --from FILE.")

@@ -1,0 +1,67 @@
+"""The commands over a sightline in memory: services are handed in, nothing is patched."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner, Result
+from pydantic import SecretStr
+
+from console.cli import sightline
+from console.factory import Factory
+from stores.graph.group_commit import GroupCommit
+from stores.graph.memory import InMemoryGraphStore
+from tests.world import World, picture, uri_of
+from workers.settings import Settings
+from workers.waiting import Queues, Waiting
+
+URI = uri_of("01")
+QUEUES = Queues({"labels": Waiting(3, 42.0), "rows": Waiting(0, None)}, unacknowledged=2)
+
+
+@pytest.fixture
+def world() -> World:
+    """Give a world whose graph lives by the same clock."""
+    world = World()
+    world.graph = InMemoryGraphStore(clock=world.clock)
+    world.services = replace(world.services, graph=world.graph, merges=GroupCommit(world.graph))
+    return world
+
+
+@pytest.fixture
+def settings() -> Settings:
+    password = SecretStr("hush")
+    return Settings(
+        _env_file=None, checkpoint_bucket="own", neo4j_password=password, redis_url=SecretStr("redis://me:hush@r:1/2")
+    )
+
+
+@pytest.fixture
+def factory(world, settings) -> Factory:
+    return Factory(settings, world.services, send=world.send, queues=lambda: QUEUES)
+
+
+@pytest.fixture
+def run(factory) -> Callable[..., Result]:
+    """Run a command as a shell would."""
+
+    def run(*arguments: str, given: str | bytes | None = None, factory: Factory = factory) -> Result:
+        result = CliRunner().invoke(sightline, list(arguments), input=given, obj=factory)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+        return result
+
+    return run
+
+
+@pytest.fixture
+def finish(world) -> Callable[[Iterable[str]], None]:
+    """Carry images through the whole way."""
+
+    def finish(uris: Iterable[str] = (URI,)) -> None:
+        for shade, uri in enumerate(uris):
+            world.put(uri, picture(shade))
+        world.add(*uris)
+        world.run()
+        world.services.calls.flush()
+
+    return finish

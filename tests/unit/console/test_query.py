@@ -1,0 +1,70 @@
+import csv
+import io
+import json
+from datetime import timedelta
+
+import pytest
+
+from stores.graph.protocol import GraphImage
+from stores.graph.queries import all_queries
+
+URI = "s3://frames/yard/1\nx.jpg"
+
+
+@pytest.fixture
+def person(world):
+    taken_at = world.clock() - timedelta(hours=1)
+    image = GraphImage(URI, "yard/1\nx.jpg", 1, "yard", taken_at, {"labels": (("Person", 95.5),)})
+    world.graph.merge([image])
+    return image
+
+
+@pytest.mark.usefixtures("person")
+def test_people_see_nodes_by_their_names(run):
+    result = run("query", "heat-map")
+    assert 0 == result.exit_code
+    head, row = (result.stdout.splitlines()[number] for number in (2, 4))
+    assert ["camera", "image", "taken", "at"] == head.split()
+    assert ["yard", "s3://frames/yard/1\\nx.jpg", "2044-05-17T11:00:00+00:00"] == row.split()
+
+
+@pytest.mark.usefixtures("person")
+def test_scripts_see_nodes_whole(run):
+    (row,) = json.loads(run("query", "heat-map", "--json").stdout)
+    assert {"camera_name": "yard"} == row["camera"]
+    assert (URI, 1) == (row["image"]["image_id"], row["image"]["row_version"])
+
+
+@pytest.mark.usefixtures("person")
+def test_a_spreadsheet_gets_each_property_as_a_column(run):
+    (row,) = csv.DictReader(io.StringIO(run("query", "heat-map", "--csv").stdout, newline=""))
+    assert ("yard", URI) == (row["camera.camera_name"], row["image.image_id"])
+
+
+@pytest.mark.usefixtures("person")
+def test_the_histogram_keeps_the_names_of_its_columns(run):
+    (row,) = json.loads(run("query", "confidence-histogram", "--json").stdout)
+    assert 96.0 == row["round(label_edge.confidence)"]
+
+
+@pytest.mark.usefixtures("person")
+def test_seconds_since_the_epoch_are_shown_as_times(run):
+    assert "2044-05-17 11:00:00+00:00" in run("query", "cameras").stdout
+
+
+@pytest.mark.parametrize("name", [name for name, each in all_queries().items() if not each.needs])
+def test_nothing_found_is_said_in_words_and_is_no_failure(run, name):
+    said = run("query", name)
+    assert (0, True) == (said.exit_code, said.stdout.endswith("(0): nothing found\n\n"))
+    assert [] == json.loads(run("query", name, "--json").stdout)
+    assert "" == run("query", name, "--csv").stdout
+
+
+def test_a_query_that_is_not_there_is_wrong_usage_and_those_that_are_are_listed(run):
+    result = run("query", "everything")
+    assert 2 == result.exit_code
+    assert "'heat-map'" in result.stderr
+
+
+def test_help_tells_what_each_query_answers(run):
+    assert all(name in run("query", "--help").stdout for name in ("heat-map:", "confidence-histogram:", "cameras:"))

@@ -17,15 +17,23 @@ STALE_SECONDS = 30.0
 IDLE_SECONDS = 60.0
 
 
-def complaint(folder: Path, queues: Sequence[str], waiting: Callable[[str], int], now: float) -> str | None:
+def complaint(
+    folder: Path,
+    queues: Sequence[str],
+    waiting: Callable[[str], int],
+    now: float,
+    *,
+    stale_seconds: float = STALE_SECONDS,
+    idle_seconds: float = IDLE_SECONDS,
+) -> str | None:
     """Say what is wrong, or None. waiting: queue → messages in it; now: seconds since the epoch."""
     beats = [json.loads(path.read_text()) for path in folder.glob("*.json")]
     if not beats:
         return f"no worker has written a heartbeat to {folder}"
-    if stale := [beat for beat in beats if now - beat["at"] > STALE_SECONDS]:
-        return f"{len(stale)} of {len(beats)} workers have not written a heartbeat for {STALE_SECONDS:.0f} s"
+    if stale := [beat for beat in beats if now - beat["at"] > stale_seconds]:
+        return f"{len(stale)} of {len(beats)} workers have not written a heartbeat for {stale_seconds:.0f} s"
     left = {queue: waiting(queue) for queue in queues}
-    if any(left.values()) and all(now - beat["idle_since"] > IDLE_SECONDS for beat in beats):
+    if any(left.values()) and all(now - beat["idle_since"] > idle_seconds for beat in beats):
         return f"messages wait and nobody takes them: {left}"
     return None
 

@@ -1,0 +1,116 @@
+"""What an operator sees of a running stack: Flower, metrics, and health checks that notice who no longer works."""
+
+import os
+import signal
+import time
+from http import HTTPStatus
+from pathlib import Path
+
+import psutil
+import pytest
+from celery import Celery
+
+from dev.stack.readiness import wait_until
+from tests.acceptance.up_stack import UpStack
+from workers.application import make_app
+from workers.bootstrap import redis_client
+from workers.health import complaint
+from workers.settings import Settings
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+
+PATIENCE_SECONDS = 60
+SOON_SECONDS = 8.0
+"""A heartbeat is written every five seconds."""
+
+STEPS = {"ingest_image", "detect_feature", "write_rows", "merge_image"}
+NOBODY = ["s3://images/nobody/knows.jpg", "labels", "live"]
+
+
+@pytest.fixture(scope="module")
+def settings(up_stack: UpStack) -> Settings:
+    env = up_stack.env()
+    names = ("redis_url", "key_prefix", "state_folder", "checkpoint_bucket", "neo4j_password")
+    return Settings(**{name: env[f"SIGHTLINE_{name.upper()}"] for name in names})
+
+
+@pytest.fixture(scope="module")
+def app(settings: Settings) -> Celery:
+    return make_app(settings)
+
+
+class Health:
+    """The health check of the worker `labels-0`, whose heartbeat alone is looked at."""
+
+    def __init__(self, settings: Settings, folder: Path, pid: int) -> None:
+        self._client = redis_client(settings)
+        self._prefix = settings.key_prefix
+        self._beat = Path(settings.state_folder or "") / f"labels-0-{pid}.json"
+        self._folder = folder
+
+    def waiting(self, queue: str) -> int:
+        return int(self._client.llen(self._prefix + queue))  # type: ignore[arg-type]
+
+    def complaint(self) -> str | None:
+        (self._folder / self._beat.name).write_text(self._beat.read_text())
+        bounds = {"stale_seconds": SOON_SECONDS, "idle_seconds": SOON_SECONDS}
+        return complaint(self._folder, ["labels", "labels.backfill"], self.waiting, time.time(), **bounds)
+
+    def complains(self, words: str) -> bool:
+        return words in (self.complaint() or "")
+
+
+@pytest.fixture
+def health(up_stack, settings, tmp_path):
+    return Health(settings, tmp_path, up_stack.pids()["labels-0"])
+
+
+@pytest.mark.parametrize("path", ["/", "/api/workers?refresh=1"])
+def test_flower_shows_nothing_without_the_password(up_stack, path):
+    assert HTTPStatus.UNAUTHORIZED == up_stack.flower(path)[0]
+    assert HTTPStatus.UNAUTHORIZED == up_stack.flower(path, "a guess")[0]
+    assert HTTPStatus.OK == up_stack.flower(path, up_stack.env()["SIGHTLINE_FLOWER_PASSWORD"])[0]
+
+
+def test_flower_lists_every_worker_and_every_registered_task(up_stack):
+    wanted = {name for name in up_stack.pids() if name.startswith(("labels", "operations"))}
+    assert wait_until(lambda: wanted == set(up_stack.flower_workers()), PATIENCE_SECONDS, every=1)
+    for told in up_stack.flower_workers().values():
+        assert STEPS <= set(told["registered"])
+
+
+def test_every_worker_serves_its_metrics_and_one_serves_those_of_the_system(up_stack):
+    assert "sightline_tasks_total" in up_stack.metrics("labels-0")
+    assert "sightline_queue_messages" not in up_stack.metrics("labels-0")
+    last = 'sightline_source_up{source="dead_letters"} 1.0'
+    assert wait_until(lambda: last in up_stack.metrics("operations-0"), PATIENCE_SECONDS, every=1)
+    assert 'sightline_queue_messages{queue="labels.backfill"} 0.0' in up_stack.metrics("operations-0")
+    assert "} 0.0" not in [line[-5:] for line in up_stack.metrics("operations-0").splitlines() if "source_up{" in line]
+
+
+def test_a_message_is_counted_in_the_metrics(up_stack, app):
+    app.send_task("detect_feature", NOBODY, queue="labels")
+    counted = 'sightline_tasks_total{outcome="ignored",task="detect_feature"}'
+    assert wait_until(lambda: counted in up_stack.metrics("labels-0"), PATIENCE_SECONDS, every=1)
+
+
+def test_health_sees_a_worker_that_is_connected_and_takes_nothing(app, health):
+    node = next(node for answer in app.control.ping() for node in answer if node.startswith("labels-0@"))
+    app.control.cancel_consumer("labels", destination=[node], reply=True)
+    app.send_task("detect_feature", NOBODY, queue="labels")
+    assert wait_until(lambda: health.complains("nobody takes them"), PATIENCE_SECONDS, every=1)
+    assert 1 == health.waiting("labels")
+    app.control.add_consumer("labels", destination=[node], reply=True)
+    assert wait_until(lambda: health.complaint() is None, PATIENCE_SECONDS, every=1)
+    assert 0 == health.waiting("labels")
+
+
+def test_health_sees_a_worker_that_stands_still(up_stack, health):
+    pid = up_stack.pids()["labels-0"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        assert wait_until(lambda: health.complains("have not written a heartbeat"), PATIENCE_SECONDS, every=1)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert wait_until(lambda: health.complaint() is None, PATIENCE_SECONDS, every=1)
+    assert psutil.Process(pid).is_running()

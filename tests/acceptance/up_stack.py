@@ -1,0 +1,75 @@
+"""A stack as `make up` leaves it: in a folder of its own, reached by the command line and by its addresses alone."""
+
+import base64
+import json
+import shlex
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from dev.stack.census import Census
+from dev.stack.place import Place
+
+FEW = "ingest=0 faces=0 text=0 rows=0 graph=0 careful=0"
+"""Enough to see how processes are run: the servers, labels, operations, beat and Flower."""
+
+
+class UpStack:
+    """One such stack."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of `python -m dev.stack`."""
+        command = [sys.executable, "-m", "dev.stack", *arguments, "--folder", str(self.folder)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+
+    def up(self, scale: str = "") -> None:
+        """Bring it up, or to another scale."""
+        done = self.run("up", "--scale", scale)
+        assert 0 == done.returncode, done.stdout + done.stderr
+
+    def pids(self) -> dict[str, int]:
+        """Give what runs: name → process id."""
+        return {entry.name: entry.pid for entry in Census(self.folder).running()}
+
+    def listening(self) -> list[Any]:
+        """Give the addresses on which its processes listen."""
+        connections = [each for pid in self.pids().values() for each in psutil.Process(pid).net_connections("inet")]
+        return [each.laddr for each in connections if each.status == psutil.CONN_LISTEN]
+
+    def env(self) -> dict[str, str]:
+        """Read its settings as a shell does."""
+        words = shlex.split((self.folder / "env").read_text())
+        return {name: value for name, _, value in (word.partition("=") for word in words) if value}
+
+    def flower(self, path: str, password: str | None = None) -> tuple[HTTPStatus, str]:
+        """Ask Flower for a page, as its user where a password is given."""
+        request = urllib.request.Request(f"http://127.0.0.1:{Place(self.folder).port('flower')}{path}")
+        if password is not None:
+            login = base64.b64encode(f"{self.env()['SIGHTLINE_FLOWER_USER']}:{password}".encode()).decode()
+            request.add_header("Authorization", f"Basic {login}")
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - loopback
+                return HTTPStatus(answer.status), answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return HTTPStatus(error.code), error.read().decode()
+
+    def flower_workers(self) -> dict[str, Any]:
+        """Ask Flower for what it knows of the workers, by name and number of each: `labels-0`."""
+        status, body = self.flower("/api/workers?refresh=1", self.env()["SIGHTLINE_FLOWER_PASSWORD"])
+        assert HTTPStatus.OK == status, body
+        return {node.partition("@")[0]: told for node, told in json.loads(body).items()}
+
+    def metrics(self, name: str) -> str:
+        """Scrape one process."""
+        port = Place(self.folder).port(f"metrics of {name}")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as page:
+            return str(page.read().decode())

@@ -1,13 +1,14 @@
 """Detect: pay once for one analysis.
 
-settled? → slot → claim → call → does the object still show the row's etag? → settle. A process may die between any two
-of these: before the call nothing is paid; after it the lease runs out and the attempt counts as ended unknown. An
-answer that is paid and in hand is held on to while S3 or DynamoDB is away: asking again would cost again.
+settled? → slot → claim → call → does the object still show the row's etag? → settle → part. A process may die between
+any two of these: before the call nothing is paid; after it the lease runs out and the attempt counts as ended unknown.
+An answer that is paid and in hand is held on to while S3 or DynamoDB is away: asking again would cost again.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
+from typing import TypeVar
 
 import structlog
 from celery import shared_task
@@ -30,6 +31,7 @@ from tasks.policy import StepTask
 from tasks.services import Detector, Plan, Services, current
 from tasks.spending import CallCounter
 from tasks.steps import DETECT
+from tasks.write import part_of
 from vision.analysis import analysis_id
 from vision.errors import (
     ImageChanged,
@@ -48,6 +50,8 @@ from vision.models import Answer
 from vision.prices import price_micro_usd
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 PATIENCE_SECONDS = 60.0
 """How long a step asks for a slot before it goes back to its queue: well below the visibility timeout."""
@@ -88,7 +92,8 @@ def detect(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, 
         sleep=lambda seconds: _sleep(payer.stopping, seconds),
         reraise=True,
     )
-    attempts(_attempt, feature, analysis, row.content, lane, payer)
+    settled = attempts(_attempt, feature, analysis, row.content, lane, payer)
+    images.write_part(image_id, feature_name, part_of(settled))  # in hand now: `write_rows` need not read it again
     return True
 
 
@@ -101,14 +106,13 @@ def _analysis(row: ImageRow, content: Content, feature: Feature, plan: Plan) -> 
     return Analysis(name, content.sha256, feature.name, parameters, plan.generation, row.image_id)
 
 
-def _attempt(feature: Feature, analysis: Analysis, content: Content, lane: Lane, payer: Payer) -> None:
+def _attempt(feature: Feature, analysis: Analysis, content: Content, lane: Lane, payer: Payer) -> Entry:
     standing = payer.ledger.get(analysis.analysis_id)
     if standing and standing.is_settled:
-        return
+        return standing
     wait_for_slot(feature.operation, lane, payer.limiter, payer.stopping)
     claimed = payer.ledger.claim(analysis)
-    if not claimed.is_settled:
-        _pay(feature, claimed, content, payer)
+    return claimed if claimed.is_settled else _pay(feature, claimed, content, payer)
 
 
 def wait_for_slot(operation: str, lane: Lane, limiter: Limiter, stopping: Event) -> None:
@@ -128,7 +132,7 @@ def _sleep(stopping: Event, seconds: float) -> None:
         raise SlotRefused("this process", rule="a process that is to stop waits for nothing")
 
 
-def _pay(feature: Feature, claimed: Entry, content: Content, payer: Payer) -> None:
+def _pay(feature: Feature, claimed: Entry, content: Content, payer: Payer) -> Entry:
     """Call once under the claim; settle, or give the claim back."""
     try:
         outcome = _call(feature, claimed.analysis, content, payer)
@@ -140,7 +144,7 @@ def _pay(feature: Feature, claimed: Entry, content: Content, payer: Payer) -> No
         raise
     cost = price_micro_usd(feature, claimed.analysis.parameters) if isinstance(outcome, Answer) else 0
     payer.calls.count(feature.name, "answered" if isinstance(outcome, Answer) else "rejected", cost)
-    _holding(payer.ledger.settle, claimed, outcome, cost)
+    return _holding(lambda: payer.ledger.settle(claimed, outcome, cost))
 
 
 def _call(feature: Feature, analysis: Analysis, content: Content, payer: Payer) -> Answer | Rejection:
@@ -152,7 +156,7 @@ def _call(feature: Feature, analysis: Analysis, content: Content, payer: Payer) 
     except RejectedError as error:
         outcome = Rejection(type(error).__name__, str(error))
     if content.version is None:
-        _holding(_check_unchanged, uri, content, payer.buckets)
+        _holding(lambda: _check_unchanged(uri, content, payer.buckets))
     if isinstance(outcome, Rejection) and outcome.error == ImageMissing.__name__:
         raise Unavailable(str(uri), rule="S3 has the object and Rekognition does not see it yet")
     return outcome
@@ -167,10 +171,10 @@ def _check_unchanged(uri: ObjectUri, content: Content, buckets: Buckets) -> None
         raise ImageChanged(str(uri))
 
 
-def _holding(do: Callable[..., object], *args: object) -> None:
+def _holding(do: Callable[[], T]) -> T:
     """Do it, however long its server is away, up to HOLD_SECONDS."""
     away = retry_if_exception_type(Unavailable)
-    Retrying(stop=stop_after_delay(HOLD_SECONDS), wait=wait_random(0.2, 2), retry=away, reraise=True)(do, *args)
+    return Retrying(stop=stop_after_delay(HOLD_SECONDS), wait=wait_random(0.2, 2), retry=away, reraise=True)(do)
 
 
 def how_it_ended(error: SightlineError) -> str:

@@ -1,4 +1,4 @@
-"""Write: copy a settled analysis to the image row; the last one of an image sends it to the graph."""
+"""Write: see that a settled analysis is on the image row; the last one of an image sends it to the graph."""
 
 from celery import shared_task
 
@@ -13,17 +13,16 @@ from vision.features import feature_named
 
 
 def write(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, ledger: Ledger) -> list[Step]:
-    """Keep the part that the row wants; give the merge, where this made it due or found it so.
+    """Keep the part that the row wants, where `detect` has not; give the merge, where this made it due or found it so.
 
     Done twice it changes nothing. What the row no longer wants, or the ledger has not settled, is left alone: whoever
     changed that has sent steps of his own.
     """
     row = images.get(image_id)
-    wanted = row.wanted.get(feature_name) if row else None
-    entry = ledger.get(wanted) if wanted else None
-    if row is None or entry is None or not entry.is_settled:
-        return []
-    if feature_name in row.unsettled():
+    if row and feature_name in row.unsettled():  # whoever paid has died before he wrote it, or the row went on
+        entry = ledger.get(row.wanted[feature_name])
+        if entry is None or not entry.is_settled:
+            return []
         row = images.write_part(image_id, feature_name, part_of(entry))
     if row and row.state is State.ANALYSING and not row.unsettled():
         row = images.mark_analysed(row)

@@ -255,3 +255,26 @@ def test_backfill_steps_stay_in_their_lane(world):
         queues += [each.queue_name for each in world.sent]
         world.do(world.sent.popleft())
     assert all(name.endswith(".backfill") for name in queues)
+
+
+def test_who_pays_also_writes_the_part_and_the_next_step_reads_no_answer_again(world):
+    world.add(URI)
+    world.do(world.sent.popleft())
+    detect = next(step for step in world.sent if step.args[1] == "labels")
+    world.do(detect)
+    assert "labels" not in world.images.get(URI).unsettled()
+    world.ledger.get = None
+    world.do(detect.then)
+    assert state_of(world) is State.ANALYSING
+
+
+def test_a_part_whose_writer_died_after_paying_is_written_by_the_next_step(world):
+    world.add(URI)
+    world.do(world.sent.popleft())
+    step = next(step for step in world.sent if step.args[1] == "labels")
+    write_part, world.images.write_part = world.images.write_part, lambda *_: pytest.fail("died")
+    with pytest.raises(pytest.fail.Exception):
+        world.do(step)
+    world.images.write_part = write_part
+    world.do(step.then)
+    assert "labels" not in world.images.get(URI).unsettled()

@@ -64,3 +64,19 @@ def test_a_value_without_a_form_is_refused(value):
 def test_the_order_of_written_instants_is_the_order_of_time(times):
     in_utc = [each.astimezone(UTC) for each in times if 2 < each.year < 9998]
     assert sorted(in_utc) == [datetime.fromisoformat(text) for text in sorted(map(instant, in_utc))]
+
+
+@pytest.mark.parametrize("number", [10**38, 10**60, -(10**37), 5])
+def test_a_number_of_at_most_38_digits_comes_back(number):
+    assert number == from_value(to_value(number))
+
+
+@pytest.mark.parametrize("number", [10**38 + 1, 123456789 * 10**31 + 7])
+def test_a_number_of_more_digits_is_refused(number):
+    with pytest.raises(OverflowError, match="38 digits"):
+        to_value(number)
+
+
+def test_a_kind_that_we_never_write_is_refused():
+    with pytest.raises(TypeError, match="SS"):
+        from_value({"SS": ["a"]})

@@ -6,11 +6,14 @@
 | the image changed meanwhile | it is ingested again, and this chain ends | – |
 | another RetryableError, or our configuration | tried again after 2, 4, 8 s | 3 times |
 | BadMessage, RejectedError | a dead letter | – |
+| the worker process dies | `tasks/careful.py` | twice, then alone once |
 
 What Celery gives up on stays unfinished in its row. Below this, botocore retries S3 and DynamoDB, `stores/graph`
 retries transactions, and `tasks/detect.py` retries a call: nothing else retries.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from random import uniform
 from typing import Any
 
@@ -19,6 +22,7 @@ from celery import Task
 from celery.exceptions import Ignore
 
 from stores.rows import Lane
+from tasks.careful import CAREFUL, Course, course_of, refuse, suspect_of, watched
 from tasks.failures import keep_failure
 from tasks.letters import write_letter
 from tasks.publish import publish
@@ -39,6 +43,7 @@ log = structlog.get_logger()
 
 MAX_RETRIES = 3
 WAIT_SECONDS = {LeaseHeld: 5.0, SlotRefused: 1.0}
+SUSPECT_WAITS_SECONDS = 30.0
 
 
 def backoff_seconds(retries: int) -> float:
@@ -56,7 +61,8 @@ class StepTask(Task[..., Any]):
         """Run the step, and sort its errors."""
         self._check_arguments(args, kwargs)
         try:
-            return super().__call__(*args, **kwargs)
+            with self._carefully(args):
+                return super().__call__(*args, **kwargs)
         except (LeaseHeld, SlotRefused) as error:
             self._send_again(WAIT_SECONDS[type(error)])
             raise Ignore from error
@@ -68,6 +74,28 @@ class StepTask(Task[..., Any]):
         except (RetryableError, ConfigurationError) as error:
             raise self.retry(exc=error, countdown=backoff_seconds(self.request.retries)) from error
 
+    @contextmanager
+    def _carefully(self, args: tuple[str, ...]) -> Iterator[None]:
+        """Watch a message that was there before: a process may have died of it. A new one is not watched."""
+        suspect = suspect_of(self.name, args, self.request)
+        if suspect is None:
+            yield
+            return
+        s = current()
+        begun = s.operations.beginnings(suspect.step_id)
+        match course_of(suspect, begun, s.clock()):
+            case Course.GO:
+                with watched(suspect, begun, s.operations):
+                    yield
+            case Course.NEVER:
+                raise refuse(suspect, s.operations)
+            case Course.ALONE:
+                self._send_again(0, queue=CAREFUL)
+                raise Ignore
+            case Course.WAIT:
+                self._send_again(SUSPECT_WAITS_SECONDS)
+                raise Ignore
+
     def _check_arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Refuse a message that does not fit the signature: nothing has checked what a foreign client sends."""
         try:
@@ -76,10 +104,10 @@ class StepTask(Task[..., Any]):
         except (TypeError, ValueError) as error:
             raise BadMessage(f"{self.name}{args!r}{kwargs or ''}", rule=f"{BadMessage.rule}: {error}") from error
 
-    def _send_again(self, countdown_seconds: float) -> None:
+    def _send_again(self, countdown_seconds: float, queue: str | None = None) -> None:
         """Send a copy of this message, its chain with it: unlike `retry`, it leaves the count of tries alone."""
         retries = self.request.retries
-        again = self.signature_from_request(self.request, countdown=countdown_seconds, retries=retries)
+        again = self.signature_from_request(self.request, queue=queue, countdown=countdown_seconds, retries=retries)
         again.apply_async()
 
     def on_failure(self, exc: BaseException, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:  # noqa: ARG002

@@ -17,6 +17,7 @@ SightlineError                    message = input, rule, remedy
 │   ├── ImageMissing              the object does not exist (the image's state is `gone`)
 │   ├── ImageArchived             the object is in an archive and must be restored first
 │   ├── MissingBucket             its bucket does not exist
+│   ├── Poisonous                 worker processes died while they worked on it
 │   ├── Exhausted                 its steps failed in five rounds, each time for a reason of its own
 │   └── UnreadableKey             the key names no camera
 ├── BadMessage                    a message that no task can work on: a dead letter
@@ -231,6 +232,13 @@ class InvalidVerdict(BadMessage):
 
     rule = "a verdict says present, absent or unsure of an image that was analysed"
     remedy = "Correct it"
+
+
+class Poisonous(RejectedError):
+    """Worker processes died of it."""
+
+    rule = "a step must not end its worker process: this one began three times, the last time alone, and never ended"
+    remedy = "Look at the image and at the workers' memory; then `sightline dead redrive`"
 
 
 class Exhausted(RejectedError):

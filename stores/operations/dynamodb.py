@@ -10,10 +10,12 @@ from stores.dynamodb.conditions import all_of, any_of, at_most, between, equals,
 from stores.dynamodb.items import Item, instant
 from stores.dynamodb.schema import Key, Schema
 from stores.dynamodb.table import DynamoTable
+from stores.operations.dynamodb_beginnings import DynamoBeginnings
 from stores.operations.dynamodb_checkpoints import DynamoCheckpoints
 from stores.operations.dynamodb_days import DynamoDays
 from stores.operations.dynamodb_leases import DynamoLeases
 from stores.operations.dynamodb_letters import DynamoLetters
+from stores.operations.dynamodb_stops import DynamoStops
 from stores.operations.protocol import LastRun
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
@@ -22,7 +24,7 @@ if TYPE_CHECKING:  # boto3-stubs are a tool of development
 CALLS, RUN = "calls", "run"
 
 
-class DynamoOperationStore(DynamoLetters, DynamoLeases, DynamoCheckpoints, DynamoDays):
+class DynamoOperationStore(DynamoLetters, DynamoLeases, DynamoCheckpoints, DynamoDays, DynamoBeginnings, DynamoStops):
     """The table `<prefix>operations`."""
 
     def __init__(self, client: "DynamoDBClient", prefix: str, clock: Callable[[], datetime]) -> None:

@@ -10,15 +10,17 @@ from threading import Lock
 from stores.operations.leases import is_free, next_fence
 from stores.operations.letters import CLOSED_LETTERS_LAST, fit, sort_key
 from stores.operations.memory_days import InMemoryDays
+from stores.operations.memory_flow import InMemoryFlow
 from stores.operations.protocol import DeadLetter, LastRun, Lease
 from vision.models import Json
 
 
-class InMemoryOperationStore(InMemoryDays):
+class InMemoryOperationStore(InMemoryDays, InMemoryFlow):
     """A store of operations for tests, with the rules of the real one. Threads may share it."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
-        super().__init__()
+        InMemoryDays.__init__(self)
+        InMemoryFlow.__init__(self, clock)
         self._clock = clock
         self._letters: dict[str, DeadLetter] = {}
         self._calls: dict[str, Counter[tuple[str, str]]] = {}

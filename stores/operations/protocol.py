@@ -1,11 +1,12 @@
 """What the store of operations keeps. One table; `kind` says what an item is."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from stores.operations.days import DirtyDay, Purpose
+from stores.operations.stops import Cause, Stop
 from stores.rows import CameraDay
 from vision.models import Json
 
@@ -54,6 +55,10 @@ class LastRun:
     started_at: datetime
     took: timedelta
     outcome: Mapping[str, Json]
+
+
+BEGINNINGS_LAST = timedelta(days=1)
+"""How long the beginning of a step is remembered that never ended."""
 
 
 class OperationStore(Protocol):
@@ -112,6 +117,30 @@ class OperationStore(Protocol):
 
     def known_days(self) -> Iterator[CameraDay]:
         """Give every day that was ever marked."""
+
+    def begin_step(self, step_id: str, attempt_id: str) -> None:
+        """Note that a step begins. Any text names it."""
+
+    def beginnings(self, step_id: str) -> dict[str, datetime]:
+        """Give the beginnings noted since the step last ended: attempt id → when. None is older than a day."""
+
+    def end_step(self, step_id: str) -> None:
+        """Forget the beginnings of a step: it has ended."""
+
+    def stop(self, stop: Stop) -> None:
+        """Say that a queue is not to be taken from; a stop that stands keeps its time."""
+
+    def resume(self, queue: str, cause: Cause) -> bool:
+        """Forget a stop; say whether there was one."""
+
+    def stops(self) -> Iterator[Stop]:
+        """Give the stops that stand, consistently."""
+
+    def note_outcomes(self, lane: str, outcomes: Sequence[str]) -> tuple[str, ...]:
+        """Add how a lane's images ended to its last OUTCOMES_KEPT; give those, the newest last."""
+
+    def forget_outcomes(self, lane: str) -> None:
+        """Begin anew with a lane's outcomes."""
 
     def note_run(self, run: LastRun) -> None:
         """Keep how a beat task's run ended."""

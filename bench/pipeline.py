@@ -66,8 +66,7 @@ class Bench:
         return self._sightline if name == "sightline" else self._bare_pool
 
     def _sightline(self, ids: Sequence[str]) -> float:
-        g = self._ground
-        return sightline(ids, g.services, g.client, g.settings.key_prefix)
+        return sightline(ids, self._ground.services)
 
     def _bare_pool(self, ids: Sequence[str]) -> float:
         with self._ground.without_workers():

@@ -15,6 +15,9 @@ from dev.stack import Stack
 
 Counts: TypeAlias = Mapping[str, float]
 
+LABELS = ("task", "outcome", "service", "operation")
+"""What names a count, in this order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Costs:
@@ -40,7 +43,7 @@ def read_costs(stack: Stack, client: redis.Redis, own_requests: Counts) -> Costs
             counts: dict[str, float] = {"sightline_tasks": tasks, "sightline_aws_requests": aws}.get(family.name, {})
             for sample in family.samples:
                 if sample.name == f"{family.name}_total":
-                    name = " ".join(sample.labels.values())
+                    name = " ".join(sample.labels[label] for label in LABELS if label in sample.labels)
                     counts[name] = counts.get(name, 0) + sample.value
     return Costs({"tasks": tasks, "Redis commands": _commands(client), "AWS requests": aws, "CPU seconds": _cpu(stack)})
 

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any
 
 import neo4j
-import redis
 
 from stores.buckets.protocol import ObjectUri
 from stores.images.transitions import new_row
 from stores.ledger.protocol import Analysis
+from stores.queues.protocol import Queues
 from stores.rows import Content, ImageRow, Lane, State
 from tasks.ingest import add_images, wanted
 from tasks.merge import graph_image
@@ -25,10 +25,9 @@ from tasks.write import part_of
 from vision.features import feature_named
 from vision.prices import price_micro_usd
 from workers.queues import QUEUE_NAMES
-from workers.waiting import read_queues
 
 POOL_THREADS = 64
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.25
 LONGEST_SECONDS = 1800
 
 BLOG_SETUP = "CREATE CONSTRAINT bench_label IF NOT EXISTS FOR (n:BenchLabel) REQUIRE n.name IS UNIQUE"
@@ -43,20 +42,23 @@ class NotComplete(RuntimeError):
     """Images have not ended as they should."""
 
 
-def sightline(ids: Sequence[str], services: Services, client: redis.Redis, key_prefix: str) -> float:
+def sightline(ids: Sequence[str], services: Services) -> float:
     """Add the images as a producer does, and wait until each is complete."""
     begun = time.monotonic()
     add_images(ids, services=services)
-    while not _is_empty(client, key_prefix) or not all_complete(ids, services):
+    while not _is_empty(services.queues) or not all_complete(ids, services):
         if time.monotonic() - begun > LONGEST_SECONDS:
             raise NotComplete("the images are not complete; see the logs of the workers")
         time.sleep(POLL_SECONDS)
     return time.monotonic() - begun
 
 
-def _is_empty(client: redis.Redis, key_prefix: str) -> bool:
-    queues = read_queues(client, key_prefix, QUEUE_NAMES)
-    return not queues.unacknowledged and not any(each.messages for each in queues.waiting.values())
+def _is_empty(queues: Queues) -> bool:
+    """Say whether nothing is waiting or in hand. Asked for nothing more while it is not: each question costs Redis."""
+    if queues.read([]).unacknowledged:
+        return False
+    standing = queues.read(QUEUE_NAMES)
+    return not standing.unacknowledged and not any(each.messages for each in standing.waiting.values())
 
 
 def all_complete(ids: Sequence[str], services: Services) -> bool:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import redis
 import structlog
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -21,10 +20,10 @@ from prometheus_client.registry import Collector
 from stores.images.protocol import ImageStore
 from stores.limiter.protocol import Limiter
 from stores.operations.protocol import OperationStore
+from stores.queues.protocol import Queues
 from tasks.services import Services
 from vision.errors import SightlineError
 from workers.queues import QUEUE_NAMES
-from workers.waiting import read_queues
 
 log = structlog.get_logger()
 
@@ -98,11 +97,11 @@ def watch(metrics: SystemMetrics, stopping: threading.Event) -> None:
     threading.Thread(target=look, name="metrics", daemon=True).start()
 
 
-def sources(services: Services, client: redis.Redis, key_prefix: str) -> list[Source]:
+def sources(services: Services) -> list[Source]:
     """Name every source of a running system."""
     s = services
     return [
-        Source("queues", OFTEN, lambda: queues(client, key_prefix)),
+        Source("queues", OFTEN, lambda: queues(s.queues, s.clock())),
         Source("rates", OFTEN, lambda: rates(s.limiter)),
         Source("last_runs", OFTEN, lambda: last_runs(s.operations)),
         Source("images", SELDOM, lambda: images(s.images)),
@@ -110,17 +109,17 @@ def sources(services: Services, client: redis.Redis, key_prefix: str) -> list[So
     ]
 
 
-def queues(client: redis.Redis, key_prefix: str) -> Families:
-    """Read every queue in one round trip. An empty queue has no age."""
-    read = read_queues(client, key_prefix, QUEUE_NAMES)
+def queues(broker: Queues, now: datetime) -> Families:
+    """Read every queue in one round trip. A queue without a next message, or whose sender said no time, has no age."""
+    standing = broker.read(QUEUE_NAMES)
     messages = GaugeMetricFamily("sightline_queue_messages", "Messages that wait", labels=["queue"])
     oldest = GaugeMetricFamily("sightline_queue_oldest_seconds", "Age of the message next to go", labels=["queue"])
-    for name, waiting in read.waiting.items():
+    for name, waiting in standing.waiting.items():
         messages.add_metric([name], waiting.messages)
-        if waiting.oldest_seconds is not None:
-            oldest.add_metric([name], waiting.oldest_seconds)
+        if waiting.sent_at is not None:
+            oldest.add_metric([name], max(0.0, (now - waiting.sent_at).total_seconds()))
     held = GaugeMetricFamily("sightline_unacknowledged_messages", "Messages that are taken and not finished")
-    held.add_metric([], read.unacknowledged)
+    held.add_metric([], standing.unacknowledged)
     return [messages, oldest, held]
 
 

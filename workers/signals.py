@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from tasks.policy import StepTask
 from tasks.services import Services, current, provide
 from workers import heartbeat
-from workers.bootstrap import connect, redis_client
+from workers.bootstrap import connect
 from workers.logs import configure_logs
 from workers.metrics import WorkerMetrics, serve
 from workers.metrics_system import SystemMetrics, sources, watch
@@ -59,7 +59,7 @@ def _measured(settings: Settings, port: int, queues: Sequence[str]) -> Services:
     signals.task_prerun.connect(metrics.task_began, weak=False)
     signals.task_postrun.connect(metrics.task_ended, weak=False)
     if "operations" in queues:
-        system = SystemMetrics(sources(services, redis_client(settings), settings.key_prefix), services.clock)
+        system = SystemMetrics(sources(services), services.clock)
         registry.register(system)
         watch(system, stopping)
     serve(registry, settings.metrics_address, port)

@@ -1,8 +1,6 @@
 """What a worker process and the whole system tell Prometheus, over the stores' twins."""
 
-import json
 import re
-import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,16 +8,17 @@ from types import SimpleNamespace
 
 import boto3
 import pytest
-import redis
 from botocore.awsrequest import AWSResponse
 from prometheus_client import CollectorRegistry, generate_latest
 
 from stores.images.dynamodb import DynamoImageStore
 from stores.operations.dynamodb import DynamoOperationStore
 from stores.operations.protocol import DeadLetter, LastRun
+from stores.queues.memory import InMemoryQueues
+from stores.queues.protocol import Waiting
 from stores.rows import Lane
 from tests.world import World, picture, uri_of
-from vision.errors import Throttled
+from vision.errors import Throttled, Unavailable
 from workers.bootstrap import tell_requests
 from workers.metrics import WorkerMetrics
 from workers.metrics_system import OFTEN, SELDOM, Source, SystemMetrics, queues, sources
@@ -42,32 +41,9 @@ class Scraped:
         return {sample.name for family in self.registry.collect() for sample in family.samples}
 
 
-class OneQueue:
-    """As much of a Redis client as reading queues takes: `labels` holds one message, sent so many seconds ago."""
-
-    def __init__(self, age_seconds):
-        self._message = json.dumps({"headers": {"sent_at": time.time() - age_seconds}}).encode()
-        self._answers = []
-
-    def pipeline(self, **_):
-        return self
-
-    def llen(self, name):
-        self._answers.append(int(name == "p:labels"))
-
-    def lindex(self, name, _):
-        self._answers.append(self._message if name == "p:labels" else None)
-
-    def hlen(self, _):
-        self._answers.append(3)
-
-    def execute(self):
-        return self._answers
-
-
-class NoRedis(OneQueue):
-    def execute(self):
-        raise redis.ConnectionError("away")
+class NoBroker(InMemoryQueues):
+    def read(self, names):  # noqa: ARG002 - the interface
+        raise Unavailable("Redis")
 
 
 class EmptyTables:
@@ -164,8 +140,8 @@ def test_a_refused_booking_is_counted_apart(scraped, world):
     assert 1 == scraped.value("sightline_slots_refused_total", operation="DetectText", lane="backfill")
 
 
-def system(world, client):
-    return SystemMetrics(sources(world.services, client, "p:"), world.clock)
+def system(world):
+    return SystemMetrics(sources(world.services), world.clock)
 
 
 def test_the_system_tells_queues_rates_runs_images_and_letters(scraped, world):
@@ -173,11 +149,13 @@ def test_the_system_tells_queues_rates_runs_images_and_letters(scraped, world):
     now = world.clock()
     world.operations.note_run(LastRun("sync_graph", now, timedelta(seconds=3), {}))
     world.operations.write_letter(DeadLetter("ImageTooLarge", URI, "rule", "remedy", "ingest_image", {}, now, now))
-    told = system(world, OneQueue(age_seconds=60))
+    world.services.queues.now["labels"] = Waiting(1, now - timedelta(seconds=60))
+    world.services.queues.in_hand = 3
+    told = system(world)
     told.refresh()
     scraped.registry.register(told)
     assert 1 == scraped.value("sightline_queue_messages", queue="labels")
-    assert pytest.approx(60, abs=30) == scraped.value("sightline_queue_oldest_seconds", queue="labels")
+    assert 60 == scraped.value("sightline_queue_oldest_seconds", queue="labels")
     assert scraped.value("sightline_queue_oldest_seconds", queue="faces") is None
     assert 3 == scraped.value("sightline_unacknowledged_messages")
     assert 50 == scraped.value("sightline_quota_calls_per_second", operation="DetectLabels")
@@ -188,7 +166,8 @@ def test_the_system_tells_queues_rates_runs_images_and_letters(scraped, world):
 
 
 def test_a_source_that_is_away_is_said_and_the_others_are_still_told(scraped, world):
-    told = system(world, NoRedis(age_seconds=0))
+    world.services = replace(world.services, queues=NoBroker())
+    told = system(world)
     told.refresh()
     scraped.registry.register(told)
     assert 0 == scraped.value("sightline_source_up", source="queues")
@@ -216,9 +195,7 @@ def test_no_source_scans_a_table(world, session):
     tables = EmptyTables(session)
     images = DynamoImageStore(tables.client, "t-", world.clock)
     operations = DynamoOperationStore(tables.client, "t-", world.clock)
-    told = SystemMetrics(
-        sources(replace(world.services, images=images, operations=operations), OneQueue(1), "p:"), world.clock
-    )
+    told = SystemMetrics(sources(replace(world.services, images=images, operations=operations)), world.clock)
     told.refresh()
     up = next(family for family in told.collect() if family.name == "sightline_source_up")
     assert {1.0} == {sample.value for sample in up.samples}
@@ -227,7 +204,7 @@ def test_no_source_scans_a_table(world, session):
 
 def families(scraped, world):
     """Every name that can be asked for, of families without samples too."""
-    told = system(world, OneQueue(age_seconds=1))
+    told = system(world)
     told.refresh()
     scraped.registry.register(told)
     page = generate_latest(scraped.registry).decode()
@@ -253,8 +230,8 @@ def test_every_family_of_ours_is_on_the_dashboard(scraped, world):
     assert {"sightline_source_read_timestamp_seconds"} == unseen
 
 
-def test_queues_are_told_by_name():
-    names = [sample.labels["queue"] for sample in queues(OneQueue(1), "p:")[0].samples]
+def test_queues_are_told_by_name(world):
+    names = [sample.labels["queue"] for sample in queues(InMemoryQueues(), world.clock())[0].samples]
     assert {"ingest", "labels.backfill", "operations", "careful"} <= set(names)
 
 

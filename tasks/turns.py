@@ -29,13 +29,18 @@ class Turn:
     """The right to work, for a while. Ask `goes_on` before each piece of work."""
 
     def __init__(
-        self, lease: Lease, operations: OperationStore, clock: Callable[[], datetime], stopping: Event
+        self,
+        lease: Lease,
+        operations: OperationStore,
+        clock: Callable[[], datetime],
+        stopping: Event,
+        lasts: timedelta = RUN_LASTS,
     ) -> None:
         self.lease = lease
         self._operations = operations
         self._clock = clock
         self._stopping = stopping
-        self._until = clock() + RUN_LASTS
+        self._until = clock() + lasts
 
     def goes_on(self) -> bool:
         """Say whether there is time for another piece of work, and the lease is still ours. Renews the lease."""
@@ -45,7 +50,9 @@ class Turn:
         return renewed is not None and renewed.fence == self.lease.fence
 
 
-def take_turn(name: str, services: Services, work: Callable[[Turn], Mapping[str, Json]]) -> bool:
+def take_turn(
+    name: str, services: Services, work: Callable[[Turn], Mapping[str, Json]], lasts: timedelta = RUN_LASTS
+) -> bool:
     """Do the work and note its outcome under `name`; say whether it was this process's turn.
 
     An error is noted as well, and raised.
@@ -58,7 +65,7 @@ def take_turn(name: str, services: Services, work: Callable[[Turn], Mapping[str,
         return False
     outcome: Mapping[str, Json] = {}
     try:
-        outcome = work(Turn(lease, s.operations, s.clock, s.stopping))
+        outcome = work(Turn(lease, s.operations, s.clock, s.stopping, lasts))
     except SightlineError as error:
         outcome = {"error": str(error)}
         raise

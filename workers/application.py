@@ -14,8 +14,12 @@ TASK_MODULES = [
     "tasks.detect",
     "tasks.write",
     "tasks.merge",
+    "tasks.parity.run",
+    "tasks.purge",
     "tasks.reconcile",
+    "tasks.rollups.run",
     "tasks.sweep",
+    "tasks.sync.run",
     "workers.signals",
 ]
 """What a worker imports: the tasks, and what happens in it besides them."""
@@ -26,6 +30,7 @@ def make_app(settings: Settings) -> Celery:
     app = Celery("sightline", include=TASK_MODULES)
     app.conf.update(
         broker_url=settings.redis_url.get_secret_value(),
+        broker_transport="workers.transport:Transport",  # kombu's own for Redis ends a worker when Redis is lost
         broker_transport_options=_transport_options(settings.key_prefix),
         visibility_timeout=VISIBILITY_SECONDS,
         broker_connection_retry_on_startup=True,  # servers start in any order

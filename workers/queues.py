@@ -3,9 +3,13 @@
 from kombu import Exchange, Queue
 
 from stores.rows import Lane
+from tasks.parity.run import CHECK, CHOOSE
+from tasks.purge import NAME as PURGE
 from tasks.reconcile import NAME as RECONCILE
+from tasks.rollups.run import NAME as ROLL_UP
 from tasks.steps import INGEST, MERGE, lane_queue
 from tasks.sweep import NAME as SWEEP
+from tasks.sync.run import NAME as SYNC
 from vision.features import all_features
 
 LANED = ("ingest", *all_features(), "rows", "graph")
@@ -20,6 +24,11 @@ ROUTES = {
     MERGE: {"queue": "graph"},
     "write_rows": {"queue": "rows"},
     RECONCILE: {"queue": "operations"},
+    ROLL_UP: {"queue": "operations"},
     SWEEP: {"queue": "operations"},
+    SYNC: {"queue": "operations"},
+    CHOOSE: {"queue": "operations"},
+    CHECK: {"queue": "operations"},
+    PURGE: {"queue": "operations"},
 }
 """Where a message goes whose sender named no queue. `detect_feature` is missing: its queue is its feature's."""

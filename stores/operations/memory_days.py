@@ -26,7 +26,7 @@ class InMemoryDays:
     def dirty_days(self, purpose: Purpose) -> Iterator[DirtyDay]:
         """Give the marks of one purpose, by camera and day."""
         with self._days_lock:
-            marks = sorted((day, mark) for (of, day), mark in self._dirty.items() if of is purpose)
+            marks = sorted((day, mark) for (of, day), mark in self._dirty.items() if of == purpose)
         yield from (DirtyDay(purpose, day, mark) for day, mark in marks)
 
     def clean_day(self, dirty: DirtyDay) -> bool:

@@ -36,12 +36,12 @@ class Wish:
 NOTHING_SPECIAL = Wish()
 
 
-def nobody(read: int, is_load: bool) -> None:  # noqa: FBT001
+def nobody(read: int) -> None:
     """Look on at nothing."""
 
 
 class Sync:
-    """One run. watch: told after each page how many rows were read, and whether by a full load."""
+    """One run. watch: told after each page how many rows were read."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Sync:
         updater: Updater,
         copy: PublishedCopy,
         clock: Callable[[], datetime],
-        watch: Callable[[int, bool], None] = nobody,
+        watch: Callable[[int], None] = nobody,
     ) -> None:
         self._images = images
         self._graph = graph
@@ -94,7 +94,7 @@ class Sync:
             state = self._loaded(load) if is_last else SyncState(load=replace(load, after=page[-1].image_id))
             self._updater.show_rows(page, SyncMove(self._fence, state))
             self._state = state
-            self._watch(len(page), True)
+            self._watch(len(page))
         return True
 
     def _loaded(self, load: FullLoad) -> SyncState:
@@ -113,7 +113,7 @@ class Sync:
             state = self._advanced(reader.shard, min(reader.cursor, safe))
             self._updater.show_entries(page, SyncMove(self._fence, state) if state != self._state else None)
             self._state = state
-            self._watch(len(page), False)
+            self._watch(len(page))
         return True
 
     def _begin(self, shard: int, since: date | None) -> str:
@@ -130,7 +130,7 @@ class Sync:
             self._move(replace(self._state, is_published=True))
 
 
-def sync_with(services: Services, watch: Callable[[int, bool], None] = nobody) -> Sync:
+def sync_with(services: Services, watch: Callable[[int], None] = nobody) -> Sync:
     """Put a run together."""
     s = services
     updater = Updater(s.images, s.graph, s.operations, s.clock)

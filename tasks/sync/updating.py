@@ -77,8 +77,14 @@ class Updater:
             raise error
         self.counts["refused"] += 1
         step = merge_step(row.image_id, row.lane)
-        message = {"args": [*step.args]}
-        write_letter(error, step=step.task, message=message, operations=self._operations, clock=self._clock)
+        write_letter(
+            error,
+            step=step.task,
+            message={"args": [*step.args]},
+            image_id=row.image_id,
+            operations=self._operations,
+            clock=self._clock,
+        )
 
 
 def is_due(row: ImageRow, shown: int | None) -> bool:

@@ -1,0 +1,84 @@
+"""`sightline parity`: are rows and graph the same?"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+
+import click
+
+from console.factory import Factory
+from console.output import json_option, print_json, print_table, printable
+from console.progress import counted
+from console.turns import TakenElsewhere, by_hand
+from stores.rows import CameraDay
+from tasks.parity.compare import Comparison, Finding
+from tasks.parity.run import CHECK, Audit, all_days
+from tasks.services import Services
+from tasks.turns import Turn
+from vision.models import Json
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command()
+@click.option("--camera", help="Only this camera's days.")
+@click.option("--from", "first", type=DAY, help="From this capture day on, in the camera's time zone.")
+@click.option("--to", "last", type=DAY, help="Up to this capture day, included.")
+@click.option("--repair", is_flag=True, help="Show in the graph what the rows say.")
+@json_option
+@click.pass_obj
+def parity(
+    factory: Factory,
+    *,
+    camera: str | None,
+    first: datetime | None,
+    last: datetime | None,
+    repair: bool,
+    as_json: bool,
+) -> None:
+    """Compare rows and graph, image by image and relationship by relationship.
+
+    It names what is missing, extra or different. What is on its way is no difference. Exit 1 where any is left.
+    """
+    days = chosen(all_days(factory.services.operations, factory.services.graph), camera, _day(first), _day(last))
+    outcome = run(factory.services, days, repair=repair)
+    if as_json:
+        print_json(outcome)
+    else:
+        lines = [(name, value) for name, value in outcome.items() if name != "examples"]
+        print_table("parity", ("", ""), lines)
+    if outcome["wrong"] > outcome["repaired"]:
+        raise click.exceptions.Exit(1)
+
+
+def chosen(days: Iterable[CameraDay], camera: str | None, first: date | None, last: date | None) -> list[CameraDay]:
+    """Give the days that were asked for."""
+    return [
+        each
+        for each in days
+        if camera in {None, each.camera}
+        and (first is None or each.day >= first.isoformat())
+        and (last is None or each.day <= last.isoformat())
+    ]
+
+
+def run(services: Services, days: list[CameraDay], *, repair: bool) -> Mapping[str, Json]:
+    """Compare day by day, with a bar."""
+    audit = Audit(Comparison(services.images, services.graph), repairs=repair, tell=_tell)
+
+    def work(turn: Turn) -> Mapping[str, Json]:
+        for day in counted(days, "days", len(days)):
+            if not turn.goes_on():
+                raise TakenElsewhere(CHECK)
+            audit.check(day)
+        return audit.outcome
+
+    return by_hand(CHECK, services, work)
+
+
+def _tell(day: CameraDay, finding: Finding) -> None:
+    for each in finding.differences:
+        click.echo(printable(f"{day} {finding.image_id} {each.kind}: {each.what}"), err=True)
+
+
+def _day(given: datetime | None) -> date | None:
+    return given.date() if given else None

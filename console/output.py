@@ -21,11 +21,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON w
 
 def print_json(value: Any) -> None:
     """Print `value` as JSON; times as ISO 8601, durations as seconds."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=plain)
     click.echo(text.encode("utf-8", "backslashreplace").decode())  # half a surrogate pair, as JSON writes it
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Give what JSON can say of a time, a duration or a mapping."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, timedelta):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from stores.buckets.protocol import ObjectHead
+from stores.buckets.protocol import ObjectHead, ObjectUri
 from stores.rows import Capture
 from vision.errors import ConfigurationError, UnreadableKey
 from vision.exif import exif_time
@@ -55,9 +55,7 @@ class CaptureReader:
 
     def __call__(self, head: ObjectHead, data: bytes) -> Capture:
         """Say which camera took the picture and when, in that camera's time; raise UnreadableKey without a camera."""
-        found = self._pattern.search(head.uri.key)
-        if not found or not found["camera"]:
-            raise UnreadableKey(str(head.uri))
+        found = self._search(head.uri)
         camera = found["camera"]
         zone = self._time_zones.get(camera, self._default_zone)
         for source, read in _sources(found.groupdict(), head, data):
@@ -65,6 +63,16 @@ class CaptureReader:
             if taken_at and _EARLIEST <= taken_at <= head.last_modified + _MOST_AHEAD:
                 return Capture(camera, taken_at, source)
         return Capture(camera, head.last_modified.astimezone(zone), "last_modified")
+
+    def camera_of(self, uri: ObjectUri) -> str:
+        """Say which camera a key names; raise UnreadableKey where it names none."""
+        return str(self._search(uri)["camera"])
+
+    def _search(self, uri: ObjectUri) -> re.Match[str]:
+        found = self._pattern.search(uri.key)
+        if not found or not found["camera"]:
+            raise UnreadableKey(str(uri))
+        return found
 
 
 def _compile(key_pattern: str) -> re.Pattern[str]:

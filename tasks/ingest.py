@@ -10,7 +10,7 @@ from celery import shared_task
 
 from stores.buckets.protocol import Buckets, ObjectHead, ObjectUri
 from stores.images.protocol import ImageStore
-from stores.operations.protocol import OperationStore
+from stores.operations.protocol import OperationStore, letter_id_of
 from stores.rows import Capture, Content, ImageRow, Lane, Rejection, State
 from tasks.letters import write_letter
 from tasks.policy import StepTask
@@ -44,7 +44,8 @@ def add_images(
             added.known += not is_new
         send(ingest_step(uri, lane) for uri in chunk)
     for error in added.refused:
-        write_letter(error, step=INGEST, message={"uri": error.subject}, operations=use.operations, clock=use.clock)
+        message = {"uri": error.subject}
+        write_letter(error, step=INGEST, message=message, image_id=None, operations=use.operations, clock=use.clock)
     return added
 
 
@@ -71,7 +72,7 @@ def ingest(  # noqa: PLR0913 - the signature says what it uses
     """Read the object and fix what is wanted of it; give the steps that are due.
 
     may_be_late: S3 may not show a new object yet, so that its absence raises ImageNotYetThere, to look once more.
-    A bad image ends here: its row says why, and so does a dead letter.
+    A bad image ends here: its row says why, and so does a dead letter. One that is good now has its letter closed.
     """
     uri = ObjectUri.parse(image_id)
     seen = _row(image_id, lane, images)
@@ -83,10 +84,13 @@ def ingest(  # noqa: PLR0913 - the signature says what it uses
         if isinstance(error, ImageMissing) and may_be_late and seen.content is None:
             raise ImageNotYetThere(image_id) from error
         if not (isinstance(error, ImageMissing) and seen.content):
-            write_letter(error, step=INGEST, message={"uri": image_id}, operations=operations, clock=clock)
+            message = {"uri": image_id}
+            write_letter(error, step=INGEST, message=message, image_id=image_id, operations=operations, clock=clock)
         row = _end(seen, error, images)
     if row is None:
         raise ImageChanged(image_id)
+    if seen.rejection and (row.rejection is None or row.rejection.error != seen.rejection.error):
+        operations.close_letter(letter_id_of(seen.rejection.error, image_id))
     return next_steps(row)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from stores.operations.protocol import DeadLetter, OperationStore
-from vision.errors import RejectedError, SightlineError
+from vision.errors import SightlineError
 from vision.models import Json
 
 
@@ -13,10 +13,11 @@ def write_letter(
     *,
     step: str,
     message: Mapping[str, Json],
+    image_id: str | None,
     operations: OperationStore,
     clock: Callable[[], datetime],
 ) -> None:
-    """Keep the input that `error` refused, with rule and remedy. The subject of a RejectedError is an image id."""
+    """Keep the input that `error` refused, with rule and remedy. image_id: None where the input names no image."""
     now = clock()
     operations.write_letter(
         DeadLetter(
@@ -28,6 +29,6 @@ def write_letter(
             message=message,
             first_at=now,
             last_at=now,
-            image_id=error.subject if isinstance(error, RejectedError) else None,
+            image_id=image_id,
         )
     )

@@ -115,7 +115,14 @@ class StepTask(Task[..., Any]):
         services = current()
         if isinstance(exc, (BadMessage, RejectedError)):
             message = {"args": list(args), "kwargs": dict(kwargs)}
-            write_letter(exc, step=self.name, message=message, operations=services.operations, clock=services.clock)
+            write_letter(
+                exc,
+                step=self.name,
+                message=message,
+                image_id=args[0] if isinstance(exc, RejectedError) else None,
+                operations=services.operations,
+                clock=services.clock,
+            )
         elif isinstance(exc, SightlineError):
             log.warning("Celery gives up on a step; its row stays unfinished", error=str(exc))
         if args and not isinstance(exc, BadMessage):

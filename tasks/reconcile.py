@@ -131,7 +131,12 @@ def _give_up(row: ImageRow, mender: Mender) -> None:
     error = Exhausted(row.image_id, rule=f"{Exhausted.rule}; the last one: {failure}")
     step = next_steps(row)[0]
     write_letter(
-        error, step=step.task, message={"args": [*step.args]}, operations=mender.operations, clock=mender.clock
+        error,
+        step=step.task,
+        message={"args": [*step.args]},
+        image_id=row.image_id,
+        operations=mender.operations,
+        clock=mender.clock,
     )
     mender.images.give_up(row, Rejection(type(error).__name__, str(error)))
 

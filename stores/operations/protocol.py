@@ -34,7 +34,12 @@ class DeadLetter:
     @property
     def letter_id(self) -> str:
         """Name the letter: the same input broken by the same rule is one letter, however often it comes."""
-        return f"{self.error}#{self.image_id or self.subject}"
+        return letter_id_of(self.error, self.image_id or self.subject)
+
+
+def letter_id_of(error: str, subject: str) -> str:
+    """Name the letter of an input and the error that refuses it."""
+    return f"{error}#{subject}"
 
 
 @dataclass(frozen=True, slots=True)

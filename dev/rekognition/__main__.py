@@ -49,6 +49,7 @@ def main() -> None:
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=2,
+        timeout_keep_alive=75,  # a connection that closes as a call is sent is a call that ended unknown
     )
     uvicorn.Server(config).run()
 

@@ -1,0 +1,111 @@
+"""Is anything lost, left in a wrong state, or paid twice, whatever dies?
+
+`python -m bench.soak [--images N] [--seed N] [--minutes M] [--kills N] [--outage S]`. Real servers and real workers,
+two processes for each queue, and beat. While images are handed in, workers get kill -9, each server is killed or
+frozen, Redis is emptied twice, every tenth message is sent twice, images are overwritten, and beat is killed. Then
+everything has time to heal by itself, and the end is compared with that of a clean run over the same objects: rows
+without times, ULIDs, versions, attempts and lane. It prints a table, and exits 1 where a promise is broken.
+"""
+
+import argparse
+import random
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.soak_end import clear_graph, is_finished, read_end
+from bench.soak_faults import Faults, script
+from bench.soak_ground import WORKERS, Ground, Images, options
+from bench.soak_pictures import BUCKET
+from bench.soak_producers import Producers
+from bench.soak_report import Report, print_report
+from dev.stack import Stack
+from stores.buckets.protocol import walk
+from tasks.ingest import add_images
+
+HEAL_SECONDS = 400.0
+"""Two minutes until the reconciler first looks, its period, and a lease that must end (150 s)."""
+
+CLEAN_SECONDS = 240.0
+POLL_SECONDS = 2.0
+HANDING_IN = 0.8
+"""Of the time of faults: the last images meet faults too."""
+
+
+def main() -> None:
+    """Run it and say how it ended."""
+    chosen = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    images = Images(chosen.images)
+    with tempfile.TemporaryDirectory(prefix="sightline-soak-") as name:
+        folder = Path(name)
+        with Stack(folder / "stack", options=options(folder, images)) as stack:
+            report = soak(stack, images, chosen)
+            print_report(report)
+            if report.violations and chosen.keep_logs:
+                (folder / "stack" / "logs").rename(chosen.keep_logs)
+    sys.exit(1 if report.violations else 0)
+
+
+def soak(stack: Stack, images: Images, chosen: argparse.Namespace) -> Report:
+    """Run with faults, let it heal, then run without."""
+    stack.set_up()
+    stack.start_workers(WORKERS)
+    ground, seconds = Ground(stack), chosen.minutes * 60
+    overwrites = min(50, images.count // 4)
+    producers = Producers(ground, images, overwrites, seconds * HANDING_IN, chosen.seed)
+    acts = script(random.Random(chosen.seed), seconds, chosen.kills, chosen.outage)
+    faults = Faults(ground, acts)
+    thread = producers.start()
+    faults.play()
+    thread.join()
+    print(f"handed in {producers.handed_in}, overwritten {len(producers.overwritten)}; now it heals", flush=True)
+    healed = wait_for_all(ground, images, HEAL_SECONDS)
+    report = Report.of(ground, images, producers, faults, healed)
+    ends = read_end(ground, images.uris)
+    ground.close()
+    return report.compared(ends, clean_run(stack, images))
+
+
+def wait_for_all(ground: Ground, images: Images, seconds: float) -> float:
+    """Wait until each image is complete with the bytes that are there; give the seconds that it took, or all."""
+    begun = time.monotonic()
+    etags = {str(head.uri): head.etag for head in walk(ground.services.buckets, BUCKET, "")}
+    while (took := time.monotonic() - begun) < seconds:
+        rows = ground.services.images.get_many(images.uris)
+        left = [uri for uri in images.uris if not is_finished(rows.get(uri), etags.get(uri, ""))]
+        if not left:
+            return took
+        print(f"{took:6.1f} s  {len(left)} to go", flush=True)
+        time.sleep(POLL_SECONDS if len(left) < images.count / 10 else 2 * POLL_SECONDS)
+    return seconds
+
+
+def clean_run(stack: Stack, images: Images) -> "Ground":
+    """Carry the same objects through tables, queues and a graph that are new, and let nothing go wrong."""
+    stack.crew.stop()
+    clear_graph(Ground(stack))
+    stack.env |= {"SIGHTLINE_TABLE_PREFIX": "clean-", "SIGHTLINE_KEY_PREFIX": "clean:", "SIGHTLINE_SWEEP": ""}
+    stack.set_up()
+    stack.start_workers({name: min(count, 1) for name, count in WORKERS.items() if name != "beat"})
+    ground = Ground(stack)
+    add_images(images.uris, services=ground.services)
+    wait_for_all(ground, images, CLEAN_SECONDS)
+    return ground
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m bench.soak", description=__doc__)
+    parser.add_argument("--images", type=int, default=3000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=5.0, help="how long things go wrong")
+    parser.add_argument("--kills", type=int, default=24, help="of worker processes")
+    parser.add_argument("--outage", type=float, default=60.0, help="seconds that a server is away at most")
+    parser.add_argument("--keep-logs", type=Path, help="where the logs go when a promise is broken")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""What is there at the end: rows, graph, ledger and the endpoint's log, in a form that two runs can be compared by."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bench.soak_ground import Ground
+from stores.ledger.protocol import Status
+from stores.rows import ImageRow, State
+from vision.features import feature_named
+from workers.bootstrap import neo4j_driver
+
+DIFFERS_BY_LUCK = (
+    "lane",
+    "received_at",
+    "version",
+    "merged_version",
+    "rounds",
+    "next_check_at",
+    "feed_position",
+    "failure",
+    "sent_at",
+)
+"""Fields of a row that tell of its way and not of its end: times, ULIDs, version, attempts and lane."""
+
+WHOLE_GRAPH = """
+MATCH (a)-[edge]->(b)
+RETURN labels(a)[0] AS start, properties(a) AS a, type(edge) AS type, properties(edge) AS edge,
+       labels(b)[0] AS end, properties(b) AS b
+"""
+
+BILLED = {"answered", "cut"}
+CallKey = tuple[str, str]
+"""Content (sha256) and operation."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The end of a run. rows: image id → row without what differs by luck; graph: its relationships with both ends."""
+
+    rows: Mapping[str, str]
+    graph: frozenset[str]
+
+
+def read_end(ground: Ground, uris: Iterable[str]) -> End:
+    """Read rows and graph."""
+    rows = ground.services.images.get_many(uris)
+    return End({uri: _plain(row) for uri, row in rows.items()}, frozenset(read_graph(ground)))
+
+
+def _plain(row: ImageRow) -> str:
+    fields = {name: value for name, value in asdict(row).items() if name not in DIFFERS_BY_LUCK}
+    return json.dumps(fields, sort_keys=True, default=str)
+
+
+def read_graph(ground: Ground) -> list[str]:
+    """Read every relationship, without versions. A node without any is what a purge is for, and says nothing."""
+    with neo4j_driver(ground.settings) as driver:
+        records, _, _ = driver.execute_query(WHOLE_GRAPH, database_=ground.settings.neo4j_database)
+    return [json.dumps(_without_version(record.data()), sort_keys=True, default=str) for record in records]
+
+
+def _without_version(record: dict[str, Any]) -> dict[str, Any]:
+    for end in ("a", "b"):
+        record[end].pop("row_version", None)
+    return record
+
+
+def clear_graph(ground: Ground) -> None:
+    """Remove everything, in slices: a hub with all its relationships at once would not fit into memory."""
+    slices = "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 500 ROWS"
+    with neo4j_driver(ground.settings) as driver, driver.session(database=ground.settings.neo4j_database) as session:
+        session.run(slices).consume()
+
+
+def is_finished(row: ImageRow | None, etag: str) -> bool:
+    """Say whether an image is complete, with the bytes that are in its bucket now."""
+    return row is not None and row.content is not None and (row.state, row.content.etag) == (State.COMPLETE, etag)
+
+
+def paid_calls(ground: Ground) -> Counter[CallKey]:
+    """Count the calls that the endpoint answered, by its own log."""
+    lines = ground.calls_log.read_text().splitlines() if ground.calls_log.exists() else []
+    calls = (json.loads(line) for line in lines)
+    return Counter((each["content"], each["operation"]) for each in calls if each["outcome"] in BILLED)
+
+
+def settled_analyses(ground: Ground) -> Counter[CallKey]:
+    """Count the ledger's answers."""
+    return Counter(
+        (entry.analysis.content, feature_named(entry.analysis.feature).operation)
+        for entry in ground.services.ledger.scan()
+        if entry.status is Status.ANSWERED
+    )
+
+
+def differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+    """Name the images whose rows differ."""
+    return sorted(uri for uri in {*one, *other} if one.get(uri) != other.get(uri))

@@ -1,0 +1,135 @@
+"""What goes wrong during the soak, and when: a script that a seed makes, and the thread that plays it."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from threading import Thread
+
+import redis
+
+from bench.soak_ground import WORKERS, Ground, insisting
+from stores.ledger.protocol import Status
+
+SHORTEST_OUTAGE_SECONDS = 5.0
+REVIVE_AFTER_SECONDS = 2.0
+PAYING = ("labels", "faces")
+
+OUTAGES = {
+    "redis": ("kill", "freeze"),
+    "neo4j": ("kill", "freeze"),
+    "dynamodb": ("freeze",),
+    "s3": ("kill", "freeze"),
+    "rekognition": ("kill", "freeze"),
+}
+"""What may happen to each server. DynamoDB stands for a service that forgets nothing; here it keeps all in memory."""
+
+LONGEST_SECONDS = {"s3": 20.0, "rekognition": 20.0}
+"""Below the 30 s after which a caller gives a call up: so each call paid twice is one that a kill has cut."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Act:
+    """One thing to do. at: seconds after the beginning."""
+
+    at: float
+    what: str
+    whom: str
+
+
+def script(chance: random.Random, seconds: float, kills: int, longest_outage: float) -> list[Act]:
+    """Make the acts: kills of workers, an outage of each server, two FLUSHALL, and a kill of beat."""
+    acts: list[Act] = []
+    names = [f"{name}-{n}" for name, count in WORKERS.items() if name != "beat" for n in range(count)]
+    slot = seconds / kills
+    for number in range(kills):
+        acts += _kill(chance.choice(names), (number + chance.uniform(0, 0.5)) * slot)
+    acts += _kill("beat-0", chance.uniform(0, seconds))
+    acts += [Act(chance.uniform(0.2, 1) * seconds, "flush", "redis") for _ in range(2)]
+    for whom, ways in OUTAGES.items():
+        lasts = chance.uniform(SHORTEST_OUTAGE_SECONDS, min(longest_outage, LONGEST_SECONDS.get(whom, longest_outage)))
+        begins, way = chance.uniform(0, max(1.0, seconds - lasts)), chance.choice(ways)
+        acts += [Act(begins, way, whom), Act(begins + lasts, "start" if way == "kill" else "thaw", whom)]
+    return sorted(acts)
+
+
+def _kill(name: str, at: float) -> list[Act]:
+    return [Act(at, "kill worker", name), Act(at + REVIVE_AFTER_SECONDS, "revive worker", name)]
+
+
+@dataclass
+class Faults:
+    """Plays a script.
+
+    in_flight: claims of the ledger that were open when a paying worker or the endpoint was killed
+    died: processes that had ended before we came to kill them
+    """
+
+    ground: Ground
+    acts: list[Act]
+    done: Counter[str] = field(default_factory=Counter)
+    in_flight: set[str] = field(default_factory=set)
+    failed: list[BaseException] = field(default_factory=list)
+    died: list[str] = field(default_factory=list)
+    _looks: list[Thread] = field(default_factory=list)
+
+    def play(self) -> None:
+        """Do every act at its time."""
+        begun = time.monotonic()
+        for act in self.acts:
+            time.sleep(max(0.0, begun + act.at - time.monotonic()))
+            print(f"{time.monotonic() - begun:6.1f} s  {act.what} {act.whom}", flush=True)
+            self._ways[act.what](act.whom)
+            self.done[act.what] += 1
+        for look in self._looks:
+            look.join()
+
+    @property
+    def _ways(self) -> dict[str, Callable[[str], None]]:
+        server = self.ground.stack.server
+        return {
+            "kill worker": self._kill_worker,
+            "revive worker": self.ground.stack.revive,
+            "flush": lambda _: insisting(self._flush, time.monotonic() + 90),
+            "kill": self._kill_server,
+            "start": lambda name: server(name).begin(),
+            "freeze": lambda name: server(name).freeze(),
+            "thaw": lambda name: server(name).thaw(),
+        }
+
+    def _kill_worker(self, name: str) -> None:
+        process = next(each for each in self.ground.stack.crew.processes if each.name == name)
+        if not process.is_running():
+            self.died.append(name)
+        process.kill()
+        if name.startswith(PAYING):
+            self._look_at_claims()
+
+    def _kill_server(self, name: str) -> None:
+        self.ground.stack.server(name).kill()
+        if name == "rekognition":
+            self._look_at_claims()
+
+    def _flush(self) -> None:
+        try:
+            self.ground.redis.flushall()
+        except redis.ReadOnlyError as error:
+            raise OSError(str(error)) from error
+
+    def _look_at_claims(self) -> None:
+        """Note who was paying at this moment: in a thread, since DynamoDB may be away."""
+        look = Thread(target=self._note_claims, daemon=True)
+        look.start()
+        self._looks.append(look)
+
+    def _note_claims(self) -> None:
+        try:
+            self.in_flight |= insisting(lambda: set(self._claims()), time.monotonic() + 90)
+        except Exception as error:  # noqa: BLE001 - it is told at the end
+            self.failed.append(error)
+
+    def _claims(self) -> Iterator[str]:
+        for entry in self.ground.services.ledger.scan():
+            if entry.status is Status.CLAIMED:
+                yield entry.claim_id

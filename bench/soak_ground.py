@@ -1,0 +1,138 @@
+"""What the soak runs on: a local stack with two workers of each queue, beat, and producers that do not give up."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import redis
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from bench.soak_pictures import BUCKET, picture_of, remember, uri_of
+from dev.stack import Options, Stack
+from stores.rows import Lane
+from tasks.publish import publish
+from tasks.services import Plan, Services
+from tasks.steps import ingest_step
+from vision.errors import SightlineError
+from vision.features import feature_named
+from workers.application import make_app
+from workers.bootstrap import connect, redis_client
+from workers.settings import Settings
+
+FEATURES = ("labels", "faces")
+WORKERS = {"ingest": 2, "labels": 2, "faces": 2, "rows": 2, "graph": 2, "operations": 1, "careful": 1, "beat": 1}
+LATENCY_MS = 200
+PAUSE_SECONDS = 0.5
+
+Given = TypeVar("Given")
+
+
+def plan() -> Plan:
+    """Give what each image is asked."""
+    return Plan({name: dict(feature_named(name).parameters) for name in FEATURES}, "1")
+
+
+@dataclass
+class Images:
+    """The images of a run: today's names, their pictures, and the pictures that some are overwritten with."""
+
+    count: int
+    today: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def uri(self, number: int) -> str:
+        """Give an image's id."""
+        return str(uri_of(number, self.today))
+
+    def first(self, number: int) -> bytes:
+        """Give the bytes that an image begins with."""
+        return picture_of(f"first of {number}")
+
+    def second(self, number: int) -> bytes:
+        """Give the bytes that an image is overwritten with."""
+        return picture_of(f"second of {number}")
+
+    def contents(self, number: int) -> list[str]:
+        """Name the bytes that an image may have: sha256, hex."""
+        return [hashlib.sha256(data).hexdigest() for data in (self.first(number), self.second(number))]
+
+    @property
+    def uris(self) -> list[str]:
+        """Give all ids."""
+        return [self.uri(number) for number in range(self.count)]
+
+
+def options(folder: Path, images: Images, **settings: str) -> Options:
+    """Have Rekognition remember every picture; sweep the bucket."""
+    remembered = folder / "remembered.jsonl"
+    numbers = range(images.count)
+    remember(remembered, (make(number) for make in (images.first, images.second) for number in numbers), plan())
+    return Options(
+        dynamodb_in_memory=True,
+        rekognition=("--latency-ms", str(LATENCY_MS), "--processes", "1", "--remember", str(remembered)),
+        settings={"SIGHTLINE_FEATURES": ",".join(FEATURES), "SIGHTLINE_SWEEP": f"s3://{BUCKET}", **settings},
+    )
+
+
+def settings_of(env: Mapping[str, str]) -> Settings:
+    """Read a stack's settings without those of this process's environment."""
+    values = {name.removeprefix("SIGHTLINE_").lower(): value for name, value in env.items()}
+    return Settings.model_validate({name: json.loads(v) if v.startswith("{") else v for name, v in values.items()})
+
+
+class Ground:
+    """A running stack, and this process's own services in it."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.settings = settings_of(stack.env)
+        _ = self.app
+
+    @cached_property
+    def services(self) -> Services:
+        """Give the services of this process."""
+        return connect(self.settings)
+
+    @cached_property
+    def app(self) -> Celery:
+        """Give the application that this process's messages go through from now on."""
+        app = make_app(self.settings)
+        app.set_default()
+        return app
+
+    @cached_property
+    def redis(self) -> redis.Redis:
+        """Give a client of the broker."""
+        return redis_client(self.settings)
+
+    @property
+    def calls_log(self) -> Path:
+        """Say where the endpoint notes its calls."""
+        return self.stack.place.data("rekognition") / "calls.jsonl"
+
+    def close(self) -> None:
+        """Give connections back."""
+        self.services.graph.close()
+        self.app.close()
+        self.redis.close()
+
+    def send_message(self, uri: str) -> None:
+        """Do what a producer does that sends no more than a message."""
+        publish([ingest_step(uri, Lane.LIVE)])
+
+
+def insisting(do: Callable[[], Given], until: float) -> Given:
+    """Do it again while a server is away, as a good producer does; raise what it met when the time is over."""
+    while True:
+        try:
+            return do()
+        except (SightlineError, OperationalError, redis.RedisError, OSError):
+            if time.monotonic() > until:
+                raise
+            time.sleep(PAUSE_SECONDS)

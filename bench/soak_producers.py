@@ -1,0 +1,77 @@
+"""Who hands images in during the soak: good producers, careless ones, and some who only fill the bucket."""
+
+import random
+import time
+from dataclasses import dataclass, field
+from threading import Event, Thread
+
+from bench.soak_ground import Ground, Images, insisting
+from stores.buckets.protocol import ObjectUri
+from tasks.ingest import add_images
+
+TWICE_EVERY = 10
+MESSAGE_ONLY_EVERY = 20
+BUCKET_ONLY_EVERY = 50
+INSIST_SECONDS = 180.0
+
+
+@dataclass
+class Producers:
+    """Hand in every image once over so many seconds, some twice, and overwrite some of them meanwhile.
+
+    overwritten: number of an image → when it was overwritten, by the clock of the epoch
+    """
+
+    ground: Ground
+    images: Images
+    overwrites: int
+    seconds: float
+    seed: int
+    overwritten: dict[int, float] = field(default_factory=dict)
+    handed_in: int = 0
+    failed: list[BaseException] = field(default_factory=list)
+
+    def start(self) -> Thread:
+        """Begin, in a thread."""
+        thread = Thread(target=self._run, name="producers", daemon=True)
+        thread.start()
+        return thread
+
+    def _run(self) -> None:
+        try:
+            self._hand_in(random.Random(self.seed))
+        except Exception as error:  # noqa: BLE001 - it is told at the end
+            print(f"the producers give up: {error!r}", flush=True)
+            self.failed.append(error)
+
+    def _hand_in(self, chance: random.Random) -> None:
+        every = self.images.count // self.overwrites if self.overwrites else 0
+        pace, begun = self.seconds / self.images.count, time.monotonic()
+        for number in range(self.images.count):
+            Event().wait(max(0.0, begun + number * pace - time.monotonic()))
+            self._put(number, self.images.first(number))
+            self._tell(number)
+            self.handed_in += 1
+            if every and number % every == every - 1 and len(self.overwritten) < self.overwrites:
+                self._overwrite(number - chance.randrange(every))
+
+    def _overwrite(self, number: int) -> None:
+        self._put(number, self.images.second(number))
+        self.overwritten[number] = time.time()
+        self._tell(number)
+
+    def _put(self, number: int, data: bytes) -> None:
+        uri, buckets = ObjectUri.parse(self.images.uri(number)), self.ground.services.buckets
+        insisting(lambda: buckets.put(uri, data), time.monotonic() + INSIST_SECONDS)
+
+    def _tell(self, number: int) -> None:
+        """Tell of an image: with a row, with a message alone, twice, or not at all."""
+        uri, until = self.images.uri(number), time.monotonic() + INSIST_SECONDS
+        if number % BUCKET_ONLY_EVERY == BUCKET_ONLY_EVERY - 1:
+            return
+        if number % MESSAGE_ONLY_EVERY == MESSAGE_ONLY_EVERY - 2:
+            insisting(lambda: self.ground.send_message(uri), until)
+            return
+        insisting(lambda: add_images([uri], services=self.ground.services), until)
+        if number % TWICE_EVERY == 0:
+            insisting(lambda: self.ground.send_message(uri), until)

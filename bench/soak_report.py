@@ -1,0 +1,128 @@
+"""The table at the end of the soak: what was promised, and what came of it."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from bench.soak_end import End, differing, is_finished, paid_calls, read_end, settled_analyses
+from bench.soak_faults import Faults
+from bench.soak_ground import FEATURES, Ground, Images
+from bench.soak_pictures import BUCKET
+from bench.soak_producers import Producers
+from stores.buckets.protocol import walk
+from tasks.reconcile import NAME as RECONCILE
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One promise or figure. most: above this it is broken; None: a figure only."""
+
+    words: str
+    value: float
+    most: float | None = None
+
+    @property
+    def is_broken(self) -> bool:
+        """Say whether the promise is broken."""
+        return self.most is not None and self.value > self.most
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All lines, and what to look at where one is broken."""
+
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def violations(self) -> list[Line]:
+        """Give the broken promises."""
+        return [line for line in self.lines if line.is_broken]
+
+    @classmethod
+    def of(cls, ground: Ground, images: Images, producers: Producers, faults: Faults, healed: float) -> Self:
+        """Read what the run with faults has left."""
+        s = ground.services
+        rows = s.images.get_many(images.uris)
+        etags = {str(head.uri): head.etag for head in walk(s.buckets, BUCKET, "")}
+        lost = [uri for uri in images.uris if uri not in rows]
+        wrong = [uri for uri in rows if not is_finished(rows[uri], etags[uri])]
+        unfinished = sum(1 for _ in s.images.unfinished())
+        lines = [
+            Line("images lost", len(lost), 0),
+            Line("images in a wrong state", len(wrong), 0),
+            Line("rows that are still unfinished", unfinished, 0),
+            Line("open dead letters", sum(1 for _ in s.operations.letters()), 0),
+            Line("processes that died by themselves", len(_died(ground, faults)), 0),
+            Line("errors of the soak itself", len([*producers.failed, *faults.failed]), 0),
+            *_calls(ground, images, producers, faults),
+            Line("seconds to heal after the last fault", round(healed, 1)),
+            Line("steps sent again by the reconciler", _sent_again(ground)),
+            *(Line(f"done: {what}", number) for what, number in sorted(faults.done.items())),
+            Line("images handed in", producers.handed_in),
+            Line("images overwritten", len(producers.overwritten)),
+        ]
+        notes = [f"wrong: {uri} {rows[uri].state} {rows[uri].unsettled()}" for uri in wrong[:SHOWN]]
+        notes += [f"lost: {uri}" for uri in lost[:SHOWN]]
+        notes += [f"died: {name}" for name in _died(ground, faults)]
+        notes += [repr(error) for error in [*producers.failed, *faults.failed]]
+        notes += [f"letter: {letter}" for letter in list(s.operations.letters())[:SHOWN]]
+        return cls(tuple(lines), tuple(notes))
+
+    def compared(self, end: End, ground: Ground) -> Self:
+        """Add how this end differs from that of a clean run."""
+        clean = read_end(ground, list(end.rows))
+        ground.close()
+        rows, graph = differing(end.rows, clean.rows), end.graph ^ clean.graph
+        lines = (
+            Line("rows that differ from a clean run", len(rows), 0),
+            Line("relationships that differ from a clean run", len(graph), 0),
+            Line("relationships of a clean run", len(clean.graph)),
+        )
+        notes = [f"row: {end.rows[uri]}\n     {clean.rows.get(uri)}" for uri in rows[:SHOWN]]
+        notes += [f"{'too many' if each in end.graph else 'missing'}: {each}" for each in sorted(graph)[:SHOWN]]
+        return replace(self, lines=self.lines + lines, notes=self.notes + tuple(notes))
+
+
+def _calls(ground: Ground, images: Images, producers: Producers, faults: Faults) -> list[Line]:
+    """Compare calls with analyses. An answer for bytes that were overwritten meanwhile is paid and can not be kept."""
+    paid, settled = paid_calls(ground), settled_analyses(ground)
+    extra = paid - settled
+    overwritten = {content for number in producers.overwritten for content in images.contents(number)}
+    at_overwrites = sum(number for (content, _), number in extra.items() if content in overwritten)
+    return [
+        Line("analyses settled twice", sum(number - 1 for number in settled.values()), 0),
+        Line("analyses without a call", sum((settled - paid).values()), 0),
+        Line("calls − analyses", extra.total() - at_overwrites, len(faults.in_flight)),
+        Line("calls − analyses, of overwritten images", at_overwrites, _most(producers, faults)),
+        Line("calls in flight at kills", len(faults.in_flight)),
+        Line("attempts that ended unknown", sum(each.unknown_attempts for each in ground.services.ledger.scan())),
+        Line("calls", paid.total()),
+        Line("analyses", settled.total()),
+    ]
+
+
+def _most(producers: Producers, faults: Faults) -> int:
+    """Allow each overwrite one outdated answer a feature, and what was in flight at kills."""
+    return len(producers.overwritten) * len(FEATURES) + len(faults.in_flight)
+
+
+def _died(ground: Ground, faults: Faults) -> list[str]:
+    return [*faults.died, *(each.name for each in ground.stack.processes if not each.is_running())]
+
+
+def _sent_again(ground: Ground) -> int:
+    run = ground.services.operations.last_runs().get(RECONCILE)
+    return int(run.outcome.get("sent_ever", 0)) if run else 0
+
+
+def print_report(report: Report) -> None:
+    """Print the table, then what to look at."""
+    width = max(len(line.words) for line in report.lines)
+    for line in report.lines:
+        promise = "" if line.most is None else f"at most {line.most:g}{'  BROKEN' if line.is_broken else ''}"
+        print(f"{line.words:{width}}  {line.value:>9,g}  {promise}")
+    for note in report.notes:
+        print(note)
+    print("broken" if report.violations else "all promises kept")

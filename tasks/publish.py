@@ -6,8 +6,13 @@ from typing import Any, Protocol
 
 from celery import Celery, Signature, current_app
 from celery.signals import before_task_publish
+from kombu.exceptions import BatchPublishError, OperationalError  # type: ignore[attr-defined] # stubs are older
+from redis.exceptions import RedisError
 
 from tasks.steps import Step
+from vision.errors import Unavailable
+
+_AWAY = (BatchPublishError, OperationalError, RedisError, OSError)
 
 BATCH = 500
 """Messages sent to Redis in one round trip: three times the rate of one at a time."""
@@ -35,6 +40,14 @@ def publish_again(steps: Iterable[Step]) -> None:
 
 
 def _publish_through(app: Celery, steps: Iterable[Step], headers: Mapping[str, Any]) -> None:
+    """Send; raise Unavailable where the broker is away. Then nobody knows which of the messages it has."""
+    try:
+        _send_all(app, steps, headers)
+    except _AWAY as error:
+        raise Unavailable("Redis", rule=f"messages could not be sent, or no answer came ({error})") from error
+
+
+def _send_all(app: Celery, steps: Iterable[Step], headers: Mapping[str, Any]) -> None:
     with app.producer_pool.acquire(block=True) as producer, producer.batch(max_size=BATCH):  # type: ignore[attr-defined]
         for step in steps:
             app.send_task(

@@ -1,7 +1,8 @@
 """Kombu's transport for Redis, with one repair: a worker outlives the loss of Redis while it has work in hand.
 
-Where Redis goes away in mid-poll, Celery closes the connection twice. The second time kombu 5.7.0 wants to give back
-what is in hand over a connection that is no more, and ends the worker with an AttributeError.
+What is in hand belongs to the channel that it came by. When Redis goes away Celery closes that channel and goes on with
+another; then kombu 5.7.0 no longer knows where Redis is, and the first of these messages to be given back or
+acknowledged ends the whole worker with an AttributeError. A channel that remembers the address can do both.
 """
 
 from typing import Any
@@ -9,21 +10,16 @@ from typing import Any
 from kombu.transport import redis
 
 
-class QoS(redis.QoS):
-    """What is in hand. Without a connection it stays there: in Redis it is `unacked` already, and rows know of it."""
-
-    def restore_unacked(self, client: Any = None) -> None:
-        """Give back what is in hand, if there is a connection to give it back by."""
-        if self.channel.connection.client is not None:
-            super().restore_unacked(client)
-        elif self._delivered:
-            self._delivered.clear()
-
-
 class Channel(redis.Channel):
-    """A channel whose messages in hand are kept as above."""
+    """A channel that knows where Redis is also after its connection is gone."""
 
-    QoS = QoS
+    _remembered: dict[str, Any] | None = None
+
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - the interface
+        """Give what a client of Redis is made with."""
+        if getattr(self.connection, "client", None) or self._remembered is None:
+            self._remembered = super()._connparams(asynchronous)  # type: ignore[misc] # stubs leave it out
+        return dict(self._remembered)
 
 
 class Transport(redis.Transport):

@@ -1,0 +1,19 @@
+"""Sending steps where the broker is away: an error of ours, so that the step is tried again and no image is blamed."""
+
+import pytest
+from celery import Celery
+
+from stores.rows import Lane
+from tasks.failures import is_its_own
+from tasks.publish import _publish_through
+from tasks.steps import ingest_step
+from vision.errors import Unavailable
+
+
+def test_a_broker_that_is_away_is_unavailable_and_no_fault_of_an_image():
+    app = Celery(broker="redis://127.0.0.1:1/0", set_as_current=False)
+    app.conf.task_publish_retry = False
+    with pytest.raises(Unavailable) as raised:
+        _publish_through(app, [ingest_step("s3://b/c/d.jpg", Lane.LIVE)], {})
+    assert "Redis" == raised.value.subject
+    assert not is_its_own(raised.value)

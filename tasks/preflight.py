@@ -58,7 +58,7 @@ def inspect_picture(image_id: str, data: bytes, max_bytes: int = MAX_BYTES_IN_S3
     if not data:
         raise EmptyImage(image_id)
     if len(data) > max_bytes:
-        raise TooManyBytes(f"{image_id} ({len(data):,} bytes)")
+        raise TooManyBytes(image_id, rule=f"{TooManyBytes.rule}; it has {len(data):,} bytes")
     kind = _format(image_id, data)
     try:
         image = kind.decoder(BytesIO(kind.bare(data)))
@@ -76,16 +76,16 @@ def _format(image_id: str, data: bytes) -> _Format:
             return kind
     other = other_format(data)
     if other:
-        raise UnsupportedFormat(f"{image_id} ({other})")
+        raise UnsupportedFormat(image_id, rule=f"{UnsupportedFormat.rule}; this is {other}")
     raise NotAnImage(image_id)
 
 
 def _check_sides(image_id: str, picture: Picture) -> None:
-    subject = f"{image_id} ({picture.width_pixels:,} × {picture.height_pixels:,} pixels)"
+    sides = f"it has {picture.width_pixels:,} × {picture.height_pixels:,}"
     if max(picture.width_pixels, picture.height_pixels) > MAX_SIDE_PIXELS:
-        raise ImageTooLarge(subject)
+        raise ImageTooLarge(image_id, rule=f"{ImageTooLarge.rule}; {sides}")
     if min(picture.width_pixels, picture.height_pixels) < MIN_SIDE_PIXELS:
-        raise ImageTooSmall(subject)
+        raise ImageTooSmall(image_id, rule=f"{ImageTooSmall.rule}; {sides}")
 
 
 def _decode(image: ImageFile) -> None:

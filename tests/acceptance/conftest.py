@@ -1,0 +1,32 @@
+"""One stack for all tests of the spine: starting it takes longer than most of them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from dev.stack import Stack
+from tests.acceptance.spine import WORKERS, Spine, options
+from tests.acceptance.up_stack import FEW, UpStack
+
+
+@pytest.fixture(scope="session")
+def spine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spine]:
+    """Give a sightline that works: servers, tables, and workers that end by TERM."""
+    folder = tmp_path_factory.mktemp("spine")
+    with Stack(folder / "stack", options=options(folder)) as stack:
+        stack.set_up()
+        stack.start_workers(WORKERS)
+        made = Spine(stack)
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="session")
+def up_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UpStack]:
+    """Give what `make up` leaves running, few processes of it; the last test of `test_stack` takes it down."""
+    made = UpStack(tmp_path_factory.mktemp("up"))
+    try:
+        made.up(FEW)
+        yield made
+    finally:
+        made.run("down")

@@ -1,0 +1,181 @@
+"""A whole sightline of real servers and real workers, and what a test does with it."""
+
+import http.client
+import json
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from functools import cached_property
+from hashlib import sha256
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from celery import Celery
+
+from dev.rekognition.answers import name_of
+from dev.rekognition.operations.wire import MODEL_VERSION
+from dev.stack import Options, Stack
+from dev.stack.processes import Process, inherited
+from dev.stack.readiness import wait_until
+from stores.buckets.protocol import ObjectUri
+from stores.operations.protocol import DeadLetter
+from stores.rows import ImageRow, Lane, State
+from tasks.ingest import Added, add_images
+from tasks.services import Services
+from tests.world import picture
+from vision.features import feature_named
+from workers.application import make_app
+from workers.bootstrap import connect
+from workers.settings import Settings
+
+FEATURES = ("faces", "labels")
+QUOTA = 20
+QUOTAS = {feature_named(name).operation: QUOTA for name in FEATURES}
+WORKERS = {"ingest": 1, "labels": 2, "faces": 2, "rows": 1, "graph": 1}
+STEPS = ("ingest", *FEATURES, "rows", "graph")
+BUCKET = "images"
+PATIENCE_SECONDS = 60.0
+REMEMBERED_PICTURES = 400
+ENDED = {State.COMPLETE, State.REJECTED, State.GONE}
+
+
+def options(folder: Path) -> Options:
+    """Quotas of 20 calls a second at both ends; what the endpoint would see in the plain pictures is told to it."""
+    remembered = folder / "remembered.jsonl"
+    remembered.write_text("".join(f"{json.dumps(line)}\n" for line in _remembered()))
+    return Options(
+        dynamodb_in_memory=True,
+        rekognition=("--quotas", json.dumps(QUOTAS), "--remember", str(remembered)),
+        settings={"SIGHTLINE_QUOTAS": json.dumps(QUOTAS), "SIGHTLINE_FEATURES": ",".join(FEATURES)},
+    )
+
+
+def plain(shade: int) -> bytes:
+    """Make a picture like no other: a PNG, since a JPEG's flat colours are rounded to the same bytes."""
+    return picture(shade, form="PNG")
+
+
+def _remembered() -> Iterator[tuple[str, Any]]:
+    """Give the answers to the plain pictures: a computer of two cores can not look at 20 in a second."""
+    plant = {"Name": "Plant", "Confidence": 61.0}
+    seen = {"labels": {"Labels": [plant], "LabelModelVersion": MODEL_VERSION}, "faces": {"FaceDetails": []}}
+    for shade in range(REMEMBERED_PICTURES):
+        content = sha256(plain(shade)).hexdigest()
+        for feature in map(feature_named, FEATURES):
+            name = name_of(content, feature.operation, dict(feature.parameters), MODEL_VERSION)
+            yield name, seen[feature.name]
+
+
+class Spine:
+    """One stack with its workers, as its producers and operators see it. Each test takes cameras of its own."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self._shades = iter(range(REMEMBERED_PICTURES))
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Give the settings that the workers have, without those of this process's environment."""
+        values = {name.removeprefix("SIGHTLINE_").lower(): value for name, value in self.stack.env.items()}
+        return Settings(**{name: json.loads(each) if each[0] == "{" else each for name, each in values.items()})
+
+    @cached_property
+    def services(self) -> Services:
+        return connect(self.settings)
+
+    @cached_property
+    def app(self) -> Celery:
+        return make_app(self.settings)
+
+    @cached_property
+    def redis(self) -> redis.Redis:
+        return redis.Redis.from_url(self.settings.redis_url.get_secret_value())
+
+    def close(self) -> None:
+        self.services.graph.close()
+        self.app.close()
+        self.redis.close()
+
+    def put(self, key: str, data: bytes | None = None) -> str:
+        """Upload an object, or a plain picture like no other; give its URI."""
+        uri = ObjectUri(BUCKET, key)
+        self.services.buckets.put(uri, plain(next(self._shades)) if data is None else data)
+        return str(uri)
+
+    def put_many(self, camera: str, count: int) -> list[str]:
+        return [self.put(f"{camera}/MDAlarm_20261102-1100{number:02}.jpg") for number in range(count)]
+
+    def add(self, uris: Iterable[str], lane: Lane = Lane.LIVE) -> Added:
+        self.app.set_current()
+        return add_images(uris, lane, self.services)
+
+    def rows(self, uris: Iterable[str]) -> dict[str, ImageRow]:
+        return self.services.images.get_many(uris)
+
+    def row(self, uri: str) -> ImageRow:
+        return self.rows([uri])[uri]
+
+    def states(self, uris: Iterable[str]) -> Counter[str]:
+        return Counter(str(row.state) for row in self.rows(uris).values())
+
+    def wait(self, uris: Iterable[str], states: Iterable[State] = ENDED) -> dict[str, ImageRow]:
+        """Wait until each image is in one of these states."""
+        asked, wanted = list(uris), set(states)
+        self.until(
+            lambda: len(asked) == sum(row.state in wanted for row in self.rows(asked).values()),
+            lambda: f"{self.states(asked)}, queues {self.queues()}",
+        )
+        return self.rows(asked)
+
+    def until(self, is_so: Callable[[], bool], say: Callable[[], str] = str) -> None:
+        """Wait until it is so; fail with what `say` says."""
+        if not wait_until(is_so, PATIENCE_SECONDS):
+            pytest.fail(f"It did not come about in {PATIENCE_SECONDS:.0f} s. {say()}")
+
+    def queues(self, key_prefix: str = "sightline:") -> dict[str, int]:
+        """Count what stands in Redis: messages by queue, and those that are taken and not finished."""
+        names = {name: self.redis.llen(key_prefix + name) for name in self.app.amqp.queues}
+        return {name: n for name, n in names.items() if n} | {"unacked": self.redis.hlen(f"{key_prefix}unacked")}
+
+    def calls(self, key_prefix: str) -> list[dict[str, Any]]:
+        """Give the calls about objects under a prefix from the endpoint's own log."""
+        lines = (self.stack.place.data("rekognition") / "calls.jsonl").read_text().splitlines()
+        calls = [json.loads(line) for line in lines]
+        return [each for each in calls if (each["key"] or "").startswith(key_prefix)]
+
+    def refuse_next(self, operation: str, error: str) -> None:
+        """Let the endpoint refuse the next call of an operation."""
+        body = json.dumps({"faults": [{"operation": operation, "next": 1, "answer": error}]}).encode()
+        endpoint = http.client.HTTPConnection(self.stack.server("rekognition").address.removeprefix("http://"))
+        with closing(endpoint):
+            endpoint.request("POST", "/control", body)
+            assert HTTPStatus.OK == endpoint.getresponse().status
+
+    def letters(self) -> dict[str, DeadLetter]:
+        """Give the open letters by what they are about."""
+        return {letter.image_id or letter.subject: letter for letter in self.services.operations.letters()}
+
+    def command(self, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+        """Run `sightline` with the stack's settings and these over them."""
+        environment = inherited() | self.stack.env | settings
+        return subprocess.run(
+            ["sightline", *arguments], capture_output=True, text=True, check=False, timeout=60, env=environment
+        )
+
+    @contextmanager
+    def worker(self, name: str, **settings: str) -> Iterator[Process]:
+        """Run one process that does every step; a key prefix of its own keeps its messages from the others."""
+        command = ["celery", "-A", "workers.app", "worker", "-P", "threads", "-c", "8", "-Q", ",".join(STEPS)]
+        chosen = {"SIGHTLINE_KEY_PREFIX": f"{name}:"} | settings
+        process = Process(
+            name, [*command, "-n", f"{name}@%h"], self.stack.place.log(name), inherited() | self.stack.env | chosen
+        )
+        process.start()
+        try:
+            yield process
+        finally:
+            process.stop()

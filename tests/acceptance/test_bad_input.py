@@ -1,0 +1,121 @@
+"""Every kind of bad input, all at once beside good ones: what each row and each dead letter then says."""
+
+import json
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from stores.rows import PartStatus, State
+from tests.acceptance.spine import BUCKET
+from tests.world import picture
+from vision import errors
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+
+MISSING_BUCKET = "s3://no-such-bucket/bad/a.jpg"
+NO_URI = "https://images.example/bad/a.jpg"
+
+
+def encoded(kind, size=(120, 90)):
+    file = BytesIO()
+    Image.new("RGB", size, (7, 8, 9)).save(file, kind)
+    return file.getvalue()
+
+
+BAD_OBJECTS = {
+    "bad/empty.jpg": (b"", errors.EmptyImage),
+    "bad/text.jpg": (b"this is a letter and no picture\n", errors.NotAnImage),
+    "bad/animation.jpg": (encoded("GIF"), errors.UnsupportedFormat),
+    "bad/modern.jpg": (encoded("WEBP"), errors.UnsupportedFormat),
+    "bad/truncated.jpg": (picture(size=(640, 480))[:-900], errors.TruncatedImage),
+    "bad/small.jpg": (encoded("JPEG", (60, 60)), errors.ImageTooSmall),
+    "bad/wide.png": (encoded("PNG", (12_000, 100)), errors.ImageTooLarge),
+    "bad/heavy.jpg": (picture() + bytes(16 * 1024 * 1024), errors.TooManyBytes),
+    "no-camera.jpg": (picture(), errors.UnreadableKey),
+}
+
+BAD = {f"s3://{BUCKET}/{key}": (State.REJECTED, error) for key, (_, error) in BAD_OBJECTS.items()} | {
+    f"s3://{BUCKET}/bad/missing.jpg": (State.GONE, errors.ImageMissing),
+    MISSING_BUCKET: (State.REJECTED, errors.MissingBucket),
+}
+
+GOOD_KEYS = {
+    "quotes": 'good/it\'s "the yard".jpg',
+    "backslashes": "good/C:\\camera\\a.jpg",
+    "emoji": "good/🦊 im Garten.jpg",
+    "newline": "good/first line\nsecond line.jpg",
+    "1,024 bytes": "good/" + "k" * (1024 - len("good/.jpg")) + ".jpg",
+    "no time": "good/front-door.jpg",
+    "ordinary": "good/snap/MDAlarm_20261102-110000.jpg",
+}
+
+
+@pytest.fixture(scope="module")
+def rows(spine):
+    """Add everything at once, and wait until each image has ended."""
+    for key, (data, _) in BAD_OBJECTS.items():
+        spine.put(key, data)
+    uris = [*BAD, *(spine.put(key) for key in GOOD_KEYS.values())]
+    added = spine.add([*uris, NO_URI])
+    assert (len(uris), [NO_URI]) == (added.new, [error.subject for error in added.refused])
+    return spine.wait(uris)
+
+
+@pytest.mark.parametrize(("uri", "state", "error"), [(uri, *found) for uri, found in BAD.items()])
+def test_a_bad_image_ends_with_a_letter_that_names_input_rule_and_remedy(spine, rows, uri, state, error):
+    letter = spine.letters()[uri]
+    assert (state, error.__name__) == (rows[uri].state, rows[uri].rejection.error)
+    assert (error.__name__, uri, error.remedy, 1) == (letter.error, letter.subject, letter.remedy, letter.attempts)
+    assert letter.rule.startswith(error.rule)
+    assert str(error(uri, rule=letter.rule)) == rows[uri].rejection.message
+
+
+def test_no_call_was_made_for_a_bad_image(spine, rows):
+    assert len(rows) == len(BAD) + len(GOOD_KEYS)
+    assert [] == spine.calls("bad/") + spine.calls("no-camera.jpg")
+
+
+def test_bad_images_are_finished_and_nothing_is_done_about_them_again(spine, rows):
+    assert set() == {each.image_id for each in spine.services.images.unfinished()} & set(rows)
+
+
+@pytest.mark.parametrize("name", GOOD_KEYS)
+def test_a_good_picture_is_complete_whatever_its_key_looks_like(spine, rows, name):
+    uri = f"s3://{BUCKET}/{GOOD_KEYS[name]}"
+    assert (State.COMPLETE, "good") == (rows[uri].state, rows[uri].capture.camera)
+    assert {uri: rows[uri].version} == spine.services.graph.versions([uri])
+    assert {PartStatus.ANSWERED} == {part.status for part in rows[uri].parts.values()}
+
+
+def test_a_key_without_a_time_leaves_the_time_of_upload(rows):
+    assert "last_modified" == rows[f"s3://{BUCKET}/{GOOD_KEYS['no time']}"].capture.source
+
+
+def test_a_uri_that_is_not_s3_is_refused_with_a_letter_and_has_no_row(spine, rows):
+    letter = spine.letters()[NO_URI]
+    assert ("InvalidUri", errors.InvalidUri.rule) == (letter.error, letter.rule)
+    assert {} == spine.rows([NO_URI])
+    assert NO_URI not in rows
+
+
+def test_status_shows_every_one_of_them(spine, rows):
+    said = spine.command("status", "--json")
+    assert 0 == said.returncode, said.stderr
+    status = json.loads(said.stdout)
+    assert len(rows) <= status["images"]["total"] + status["images"]["complete"]
+    expected = {error.__name__ for _, error in BAD.values()} | {"InvalidUri"}
+    assert set() == expected - set(status["dead_letters"]["by_error"])
+    assert (len(BAD_OBJECTS) + 1, 1) == (status["images"]["rejected"], status["images"]["gone"])
+
+
+def test_a_part_that_is_refused_stands_beside_good_ones_and_says_why(spine):
+    uri = spine.put("one-refused-part/a.jpg")
+    spine.refuse_next("DetectFaces", "InvalidParameterException")
+    spine.add([uri])
+    row = spine.wait([uri])[uri]
+    assert (State.COMPLETE, PartStatus.ANSWERED) == (row.state, row.parts["labels"].status)
+    assert ("InvalidParameter", PartStatus.REJECTED) == (row.parts["faces"].rejection.error, row.parts["faces"].status)
+    assert row.parts["faces"].rejection.message.startswith(f"{uri}: {errors.InvalidParameter.rule}")
+    shown = json.loads(spine.command("show", uri, "--json").stdout)["features"]["faces"]
+    assert ("rejected", f" ({row.parts['faces'].rejection.message})") == (shown["status"], shown["because"])

@@ -1,0 +1,47 @@
+"""Workers that are told to end in the middle of their work: it goes back to the queue, and the next ones finish it."""
+
+from collections import Counter
+
+import pytest
+
+from tests.acceptance.spine import FEATURES, WORKERS
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+
+IMAGES = 80
+DETECTING = {name: WORKERS[name] for name in FEATURES}
+
+
+@pytest.fixture(scope="module")
+def half_done(spine):
+    """End every worker that detects once some calls are made; start them again afterwards.
+
+    What they held must come back by itself: the patience here is shorter than the time after which Redis gives it back.
+    """
+    uris = spine.put_many("half-done", IMAGES)
+    spine.add(uris)
+    spine.until(lambda: len(spine.calls("half-done/")) > IMAGES // 4)
+    spine.stack.start_workers(dict.fromkeys(DETECTING, 0))
+    spine.until(lambda: 0 == spine.queues()["unacked"], lambda: str(spine.queues()))
+    left = spine.queues()
+    made = len(spine.calls("half-done/"))
+    spine.stack.start_workers(DETECTING)
+    spine.wait(uris)
+    return uris, made, left
+
+
+def test_waiting_work_goes_back_to_its_queue_when_a_worker_ends(half_done):
+    _, made, left = half_done
+    assert made < len(FEATURES) * IMAGES
+    assert set(FEATURES) == set(left) - {"unacked"}
+
+
+def test_the_next_workers_finish_what_the_first_ones_left(spine, half_done):
+    uris, *_ = half_done
+    assert {"complete": IMAGES} == spine.states(uris)
+
+
+def test_nothing_is_paid_twice_by_the_workers_that_take_over(spine, half_done):
+    uris, *_ = half_done
+    calls = Counter((call["operation"], call["key"]) for call in spine.calls("half-done/"))
+    assert (len(FEATURES) * len(uris), {1}) == (len(calls), set(calls.values()))

@@ -1,0 +1,70 @@
+"""Every message that a step can send has a queue that somebody reads."""
+
+import pytest
+from celery.exceptions import QueueNotFound
+
+from beat_schedule import BEAT_SCHEDULE
+from dev.stack.compose import our_services
+from stores.rows import Lane
+from tasks.steps import detect_step, ingest_step, merge_step, write_step
+from tests.unit.workers.settings import settings
+from vision.features import all_features
+from workers.application import make_app
+from workers.queues import QUEUE_NAMES, ROUTES
+
+VALUES = {"SIGHTLINE_NEO4J_PASSWORD": "neo4j-pass", "SIGHTLINE_FLOWER_PASSWORD": "flower-pass"}
+
+
+@pytest.fixture(scope="module")
+def app():
+    made = make_app(settings())
+    made.loader.import_default_modules()
+    yield made
+    made.close()
+
+
+def steps():
+    for lane in Lane:
+        yield ingest_step("s3://b/c/k", lane)
+        yield merge_step("s3://b/c/k", lane)
+        for feature in all_features():
+            detect = detect_step("s3://b/c/k", feature, lane)
+            yield detect
+            yield detect.then or write_step("s3://b/c/k", feature, lane)
+
+
+@pytest.mark.parametrize("step", [*steps()], ids=lambda step: f"{step.task}-{step.queue_name}")
+def test_the_queue_of_every_step_is_declared_and_its_task_exists(app, step):
+    route = app.amqp.router.route({"queue": step.queue_name}, step.task)
+    assert step.queue_name == route["queue"].name
+    assert step.task in app.tasks
+
+
+@pytest.mark.parametrize("task", ROUTES)
+def test_a_sender_who_names_no_queue_reaches_a_declared_one(app, task):
+    assert app.amqp.router.route({}, task)["queue"].name in QUEUE_NAMES
+    assert task in app.tasks
+
+
+def test_a_queue_that_is_not_declared_is_refused(app):
+    with pytest.raises(QueueNotFound):
+        app.amqp.router.route({"queue": "ingests"}, "ingest_image")
+
+
+def test_every_queue_is_read_by_a_service_that_takes_live_before_backfill():
+    commands = [service.command for service in our_services(VALUES).values() if service.is_worker]
+    read = [command[command.index("-Q") + 1].split(",") for command in commands]
+    assert sorted(QUEUE_NAMES) == sorted(name for names in read for name in names)
+    assert {1, 2} == {len(names) for names in read}
+    assert all(names[1] == f"{names[0]}.backfill" for names in read if names[1:])
+
+
+def test_every_beat_entry_names_a_task_and_expires_before_the_next_is_due(app):
+    for entry in BEAT_SCHEDULE.values():
+        assert entry["task"] in app.tasks
+        assert app.amqp.router.route(entry.get("options", {}), entry["task"])["queue"].name in QUEUE_NAMES
+        assert 0 < entry["options"]["expires"] <= _period_seconds(entry["schedule"])
+
+
+def _period_seconds(schedule):
+    return 3600 if hasattr(schedule, "minute") else float(getattr(schedule, "total_seconds", lambda: schedule)())

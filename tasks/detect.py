@@ -99,11 +99,11 @@ def detect(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, 
 
 def _analysis(row: ImageRow, content: Content, feature: Feature, plan: Plan) -> Analysis:
     """Name what is to be paid: what the row wants. Raise ImageChanged where the settings have changed since ingest."""
-    parameters = plan.features.get(feature.name, {})
-    name = analysis_id(content.sha256, feature.name, parameters, plan.generation)
-    if row.wanted[feature.name] != name:
-        raise ImageChanged(row.image_id, rule="the settings changed while it was worked on")
-    return Analysis(name, content.sha256, feature.name, parameters, plan.generation, row.image_id)
+    for parameters in plan.requests(feature.name):
+        name = analysis_id(content.sha256, feature.name, parameters, plan.generation)
+        if row.wanted[feature.name] == name:
+            return Analysis(name, content.sha256, feature.name, parameters, plan.generation, row.image_id)
+    raise ImageChanged(row.image_id, rule="the settings changed while it was worked on")
 
 
 def _attempt(feature: Feature, analysis: Analysis, content: Content, lane: Lane, payer: Payer) -> Entry:

@@ -1,7 +1,7 @@
 """Ingest: look at the object, decide what to ask of it, and write that down before anything is sent."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -79,7 +79,7 @@ def ingest(  # noqa: PLR0913 - the signature says what it uses
     try:
         head, data = buckets.get(uri)
         content = _content(image_id, head, data)
-        row = images.begin(seen, content, read_capture(head, data), wanted(content.sha256, plan), lane)
+        row = images.begin(seen, content, read_capture(head, data), wanted(content.sha256, plan, seen.wanted), lane)
     except RejectedError as error:
         if isinstance(error, ImageMissing) and may_be_late and seen.content is None:
             raise ImageNotYetThere(image_id) from error
@@ -111,9 +111,17 @@ def _content(image_id: str, head: ObjectHead, data: bytes) -> Content:
     return Content(digest, head.etag, len(data), picture.width_pixels, picture.height_pixels, head.version)
 
 
-def wanted(content: str, plan: Plan) -> dict[str, str]:
-    """Name the analyses that the plan wants of these bytes: feature → analysis id."""
-    return {name: analysis_id(content, name, request, plan.generation) for name, request in plan.features.items()}
+def wanted(content: str, plan: Plan, before: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Name the analyses that the plan wants of these bytes: feature → analysis id.
+
+    before: what the row wants already. A deeper analysis of the same bytes stays wanted.
+    """
+    return {name: _wanted(content, name, plan, (before or {}).get(name)) for name in plan.features}
+
+
+def _wanted(content: str, feature: str, plan: Plan, before: str | None) -> str:
+    ids = [analysis_id(content, feature, request, plan.generation) for request in plan.requests(feature)]
+    return before if before in ids else ids[0]
 
 
 def _end(seen: ImageRow, error: RejectedError, images: ImageStore) -> ImageRow | None:

@@ -1,7 +1,7 @@
 """The collaborators that tasks hand to the plain functions. Built once in each process by `workers.bootstrap`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
 from typing import Protocol
@@ -42,10 +42,18 @@ class Detector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What each newly ingested image is asked: feature → parameters of its request; and the generation."""
+    """What each newly ingested image is asked: feature → parameters of its request; and the generation.
+
+    deeper: feature → the request for an image that must be asked again because too much was cut away
+    """
 
     features: Mapping[str, Mapping[str, Json]]
     generation: str
+    deeper: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+
+    def requests(self, feature: str) -> list[Mapping[str, Json]]:
+        """Give the requests that a row may want of a feature: the usual one first."""
+        return [each[feature] for each in (self.features, self.deeper) if feature in each]
 
 
 @dataclass(frozen=True, slots=True)

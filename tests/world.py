@@ -125,7 +125,10 @@ class World:
         self.queues = InMemoryQueues()
         self.detector = ScriptedDetector()
         self.limiter = InMemoryLimiter(self.clock, {each.operation: 50.0 for each in all_features().values()})
-        self.services = self.make_services(Plan({name: all_features()[name].parameters for name in self.features}, "1"))
+        usual = {name: all_features()[name].parameters for name in self.features}
+        deeper = {name: {**usual[name], **all_features()[name].deeper} for name in usual if all_features()[name].deeper}
+        self.plan = Plan(usual, "1", deeper)
+        self.services = self.make_services(self.plan)
 
     def make_services(self, plan: Plan) -> Services:
         """Put the stores together, with another plan where settings have changed."""

@@ -42,6 +42,7 @@ class Feature:
     operation: Rekognition's name for it, as in its API reference (`DetectLabels`); quota and price go by it
     parameters: the request without its Image
     parse: (response, parameters of the request) to Answer
+    deeper: what the request changes to have less cut away, for images where that matters; empty where nothing is cut
     in_finding: which detections the image row and the graph keep (all are kept in the ledger)
     """
 
@@ -50,6 +51,7 @@ class Feature:
     summary: str
     parse: Callable[[Json, Mapping[str, Json]], Answer]
     parameters: Mapping[str, Json] = field(default_factory=dict)
+    deeper: Mapping[str, Json] = field(default_factory=dict)
     edge: GraphEdge | None = None
     in_finding: Callable[[Detection], bool] = every_detection
     on_by_default: bool = False

@@ -109,9 +109,9 @@ class Settings(AccuracySettings):
     def plan(self) -> Plan:
         """Give what each image is asked."""
         chosen = {name: dict(feature_named(name).parameters) for name in self.features}
-        return Plan(
-            {name: own | self.feature_parameters.get(name, {}) for name, own in chosen.items()}, self.generation
-        )
+        usual = {name: own | self.feature_parameters.get(name, {}) for name, own in chosen.items()}
+        deeper = {name: usual[name] | dict(feature_named(name).deeper) for name in usual if feature_named(name).deeper}
+        return Plan(usual, self.generation, deeper)
 
     @cached_property
     def accuracy_plan(self) -> AccuracyPlan:

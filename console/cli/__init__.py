@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from console.cli.accuracy import accuracy
 from console.cli.add import add
 from console.cli.backfill import backfill_command
 from console.cli.check import check
@@ -12,9 +13,12 @@ from console.cli.features import features
 from console.cli.images import images
 from console.cli.query import query
 from console.cli.rate import rate
+from console.cli.reanalyse import reanalyse
+from console.cli.review import review
 from console.cli.setup import setup
 from console.cli.show import show
 from console.cli.status import status
+from console.cli.verdicts import verdicts
 from console.factory import Factory
 from console.output import printable
 from vision.errors import SightlineError
@@ -49,7 +53,23 @@ def sightline(ctx: click.Context) -> None:
     ctx.call_on_close(ctx.obj.close)
 
 
-for _command in (check, setup, add, backfill_command, status, show, images, query, detect, features, rate):
+for _command in (
+    check,
+    setup,
+    add,
+    backfill_command,
+    status,
+    show,
+    images,
+    query,
+    detect,
+    features,
+    rate,
+    review,
+    verdicts,
+    accuracy,
+    reanalyse,
+):
     sightline.add_command(_command)
 
 

@@ -52,6 +52,13 @@ def cells_of(day: Day, rule: StrataRule, plan: AccuracyPlan) -> list[ModelCell]:
     return [_cell(day, rule, plan, model, by_model[model], given, unanalysed) for model in sorted(by_model)]
 
 
+def unknown_images(day: Day, rule: StrataRule) -> list[tuple[ImageSummary, Part]]:
+    """Give the images of stratum D: the label is absent, and the answer was cut above the threshold."""
+    return [
+        (image, part) for image, part in _analysed(day.images) if _candidate(image, part, rule).stratum is Stratum.D
+    ]
+
+
 def _analysed(images: Iterable[ImageSummary]) -> Iterable[tuple[ImageSummary, Part]]:
     for image in images:
         part = image.parts.get(FEATURE)

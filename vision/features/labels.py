@@ -36,6 +36,7 @@ FEATURE = Feature(
     summary="things, scenes and actions",
     parse=parse,
     parameters={"MaxLabels": 200, "MinConfidence": 30},  # low and many: what is cut can never be counted as missed
+    deeper={"MaxLabels": 1000, "MinConfidence": 10},
     edge=GraphEdge(relationship="HAS_LABEL", node="Label", node_property="label_name"),
     on_by_default=True,
 )

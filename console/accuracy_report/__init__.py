@@ -1,0 +1,1 @@
+"""The figures for people: words and tables, and a report with charts."""

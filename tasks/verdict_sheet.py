@@ -1,0 +1,121 @@
+"""Verdicts as CSV: read with every line checked before any is kept, and written out whole."""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TextIO
+
+from accuracy.verdicts import Answer
+from stores.verdicts.protocol import KeptVerdict
+from tasks.verdicts import Judge, Said, verdict_of
+from vision.errors import InvalidVerdict, SightlineError
+
+COLUMNS = ("uri", "label", "verdict", "reviewer", "at", "content", "source", "stratum", "threshold", "camera", "day")
+NEEDED = ("uri", "verdict")
+FAULTS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a file says. blank: lines that nobody has filled in."""
+
+    verdicts: tuple[KeptVerdict, ...]
+    blank: int
+
+
+class _Faults:
+    """What is wrong, by line."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def add(self, line: int, what: str) -> None:
+        self.lines.append(f"line {line}: {what}")
+
+
+def read_sheet(file: TextIO, name: str, label: str, reviewer: str, judge: Judge) -> Sheet:
+    """Read a CSV with the columns uri and verdict, and perhaps label, reviewer, at, content; others are left alone.
+
+    `label` and `reviewer` stand where a line names none. Lines without a verdict are blank. Raise InvalidVerdict that
+    names each bad line; then nothing of the file is to be kept.
+    """
+    faults, verdicts, blank = _Faults(), dict[tuple[str, str, str], KeptVerdict](), 0
+    for line, fields in _lines(file, name):
+        if not fields["verdict"]:
+            blank += 1
+            continue
+        try:
+            kept = verdict_of(_said(fields, label, reviewer, judge), judge)
+        except SightlineError as error:
+            faults.add(line, str(error))
+            continue
+        key = (kept.verdict.image_id, kept.verdict.label, kept.verdict.reviewer)
+        if key in verdicts:
+            faults.add(line, f"{' '.join(key)} stands on an earlier line already")
+        verdicts[key] = kept
+    if faults.lines:
+        raise _refusal(name, faults.lines)
+    return Sheet(tuple(verdicts.values()), blank)
+
+
+def _lines(file: TextIO, name: str) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Give each line with its number; spaces around its fields do not count."""
+    reader = csv.DictReader(file, skipinitialspace=True, strict=True)
+    try:
+        if missing := [column for column in NEEDED if column not in (reader.fieldnames or ())]:
+            rule = f"line 1: the columns must be named, and {' and '.join(missing)} among them"
+            raise InvalidVerdict(name, rule=rule, remedy=f"Begin the file with {','.join(COLUMNS[:4])}")
+        for fields in reader:
+            yield reader.line_num, {column: (fields.get(column) or "").strip() for column in COLUMNS}
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise _refusal(name, [f"line {reader.line_num + 1}: {error}"]) from error
+
+
+def _said(fields: Mapping[str, str], label: str, reviewer: str, judge: Judge) -> Said:
+    try:
+        answer = Answer(fields["verdict"].lower())
+    except ValueError:
+        rule = "the verdict must be present, absent or unsure"
+        raise InvalidVerdict(fields["verdict"], rule=rule, remedy="Correct it, or leave it blank") from None
+    return Said(
+        fields["uri"],
+        fields["label"] or label,
+        fields["reviewer"] or reviewer,
+        answer,
+        _instant(fields["at"]) if fields["at"] else judge.clock(),
+        fields["content"] or None,
+    )
+
+
+def _instant(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidVerdict(text, rule="a time is written as in ISO 8601", remedy="Correct or remove it") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _refusal(name: str, faults: list[str]) -> InvalidVerdict:
+    shown = "; ".join(faults[:FAULTS_SHOWN]).replace(".;", ";").rstrip(".")
+    more = f"; and {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
+    rule = f"every line must be right before any is kept: {shown}{more}"
+    return InvalidVerdict(name, rule=rule, remedy="Correct these lines; nothing was kept")
+
+
+def write_sheet(verdicts: Iterable[KeptVerdict], file: TextIO) -> int:
+    """Write verdicts as CSV, in the order of image, label and reviewer; count them."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    ordered = sorted(verdicts, key=lambda kept: (kept.verdict.image_id, kept.verdict.label, kept.verdict.reviewer))
+    writer.writerows(map(_row, ordered))
+    return len(ordered)
+
+
+def _row(kept: KeptVerdict) -> list[object]:
+    v, where = kept.verdict, kept.camera_day
+    at = v.at.isoformat()
+    return [
+        v.image_id, v.label, v.answer, v.reviewer, at, v.content, v.source, v.stratum, v.threshold_percent,
+        where.camera, where.day,
+    ]  # fmt: skip

@@ -1,0 +1,72 @@
+"""Giving verdicts: what a person said becomes a verdict on the bytes that the image shows now."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from accuracy.verdicts import Answer, Source, Verdict
+from stores.buckets.protocol import ObjectUri
+from stores.images.protocol import ImageStore
+from stores.verdicts.keys import verdict_key
+from stores.verdicts.protocol import KeptVerdict, VerdictStore
+from tasks.rollups.plan import AccuracyPlan
+from tasks.services import Services
+from vision.errors import InvalidVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person said of an image. content: the bytes that they saw, where that is known (sha256, hex)."""
+
+    uri: str
+    label: str
+    reviewer: str
+    answer: Answer
+    at: datetime
+    content: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What is needed to make a verdict of it."""
+
+    images: ImageStore
+    verdicts: VerdictStore
+    plan: AccuracyPlan
+    clock: Callable[[], datetime]
+
+
+def judge_of(services: Services) -> Judge:
+    """Take from the services what is needed."""
+    return Judge(services.images, services.verdicts, services.accuracy, services.clock)
+
+
+def verdict_of(said: Said, judge: Judge) -> KeptVerdict:
+    """Make the verdict. `sampled` is an answer to what the queue asked about these very bytes, else `volunteered`.
+
+    Raise InvalidUri, NotWatched, or InvalidVerdict where the image is not known or shows other bytes.
+    """
+    judge.plan.rule_of(said.label)
+    verdict_key(said.label, said.reviewer)
+    row = judge.images.get(str(ObjectUri.parse(said.uri)))
+    if row is None or row.content is None or row.capture is None:
+        raise InvalidVerdict(said.uri, rule="the image must have been ingested", remedy="`sightline add` it first")
+    content = row.content.sha256
+    if said.content not in {None, content}:
+        raise InvalidVerdict(said.uri, rule="the image shows other bytes by now", remedy="Look at it again")
+    if said.at > judge.clock():
+        raise InvalidVerdict(said.uri, rule=f"{said.at.isoformat()} is in the future", remedy="Correct the time")
+    asked = judge.verdicts.asked(said.uri, said.label)
+    is_sampled = asked is not None and asked.content == content
+    verdict = Verdict(
+        said.uri,
+        said.label,
+        said.reviewer,
+        said.answer,
+        content,
+        Source.SAMPLED if is_sampled else Source.VOLUNTEERED,
+        said.at,
+        asked.stratum if asked and is_sampled else None,
+        asked.threshold_percent if asked and is_sampled else None,
+    )
+    return KeptVerdict(verdict, row.capture.camera_day)

@@ -12,6 +12,7 @@ from stores.buckets.protocol import Buckets, ObjectHead, ObjectUri
 from stores.images.protocol import ImageStore
 from stores.operations.protocol import OperationStore, letter_id_of
 from stores.rows import Capture, Content, ImageRow, Lane, Rejection, State
+from tasks.brake import TAKEN, Brake
 from tasks.letters import write_letter
 from tasks.policy import StepTask
 from tasks.preflight import inspect_picture
@@ -68,6 +69,7 @@ def ingest(  # noqa: PLR0913 - the signature says what it uses
     plan: Plan,
     read_capture: Callable[[ObjectHead, bytes], Capture],
     clock: Callable[[], datetime],
+    brake: Brake,
 ) -> list[Step]:
     """Read the object and fix what is wanted of it; give the steps that are due.
 
@@ -89,6 +91,8 @@ def ingest(  # noqa: PLR0913 - the signature says what it uses
         row = _end(seen, error, images)
     if row is None:
         raise ImageChanged(image_id)
+    if not (row.state is State.GONE and seen.content):
+        brake.count(lane, row.rejection.error if row.rejection else TAKEN)
     if seen.rejection and (row.rejection is None or row.rejection.error != seen.rejection.error):
         operations.close_letter(letter_id_of(seen.rejection.error, image_id))
     return next_steps(row)
@@ -142,6 +146,7 @@ def ingest_with(services: Services, image_id: str, lane: str, retries: int, send
         plan=s.plan,
         read_capture=s.read_capture,
         clock=s.clock,
+        brake=s.brake,
     )
     send(steps)
 

@@ -4,7 +4,8 @@
 |---|---|---|
 | a wait (somebody's lease, no slot near) | a copy of the message, with its chain, a little later | no |
 | the image changed meanwhile | it is ingested again, and this chain ends | – |
-| another RetryableError, or our configuration | tried again after 2, 4, 8 s | 3 times |
+| our configuration is refused (`tasks/gate.py`) | a copy of the message; the process takes no more for a while | no |
+| another RetryableError or ConfigurationError | tried again after 2, 4, 8 s | 3 times |
 | BadMessage, RejectedError | a dead letter | – |
 | the worker process dies | `tasks/careful.py` | twice, then alone once |
 
@@ -24,6 +25,7 @@ from celery.exceptions import Ignore
 from stores.rows import Lane
 from tasks.careful import CAREFUL, Course, course_of, refuse, suspect_of, watched
 from tasks.failures import keep_failure
+from tasks.gate import REFUSALS
 from tasks.letters import write_letter
 from tasks.publish import publish
 from tasks.services import current
@@ -44,6 +46,7 @@ log = structlog.get_logger()
 MAX_RETRIES = 3
 WAIT_SECONDS = {LeaseHeld: 5.0, SlotRefused: 1.0}
 SUSPECT_WAITS_SECONDS = 30.0
+REFUSED_WAITS_SECONDS = 5.0
 
 
 def backoff_seconds(retries: int) -> float:
@@ -62,9 +65,14 @@ class StepTask(Task[..., Any]):
         self._check_arguments(args, kwargs)
         try:
             with self._carefully(args):
-                return super().__call__(*args, **kwargs)
+                outcome = super().__call__(*args, **kwargs)
+            current().gate.worked()
         except (LeaseHeld, SlotRefused) as error:
             self._send_again(WAIT_SECONDS[type(error)])
+            raise Ignore from error
+        except REFUSALS as error:
+            current().gate.refused(error)
+            self._send_again(REFUSED_WAITS_SECONDS)
             raise Ignore from error
         except ImageChanged as error:
             if self.name == INGEST:
@@ -73,6 +81,7 @@ class StepTask(Task[..., Any]):
             raise Ignore from error
         except (RetryableError, ConfigurationError) as error:
             raise self.retry(exc=error, countdown=backoff_seconds(self.request.retries)) from error
+        return outcome
 
     @contextmanager
     def _carefully(self, args: tuple[str, ...]) -> Iterator[None]:

@@ -19,6 +19,8 @@ from stores.queues.protocol import Queues
 from stores.rollups.protocol import RollupStore
 from stores.rows import Capture
 from stores.verdicts.protocol import VerdictStore
+from tasks.brake import Brake
+from tasks.gate import Gate
 from tasks.rollups.plan import AccuracyPlan
 from tasks.spending import CallCounter
 from vision.feature import Feature
@@ -87,6 +89,8 @@ class Services:
     queues: Queues
     detector: Detector
     calls: CallCounter
+    brake: Brake
+    gate: Gate
     plan: Plan
     sweep: SweepPlan
     verdicts: VerdictStore

@@ -25,7 +25,9 @@ from stores.rollups.memory import InMemoryRollupStore
 from stores.rows import Lane
 from stores.verdicts.memory import InMemoryVerdictStore
 from tasks import detect, ingest, merge, write
+from tasks.brake import Brake
 from tasks.capture import DEFAULT_KEY_PATTERN, CaptureReader
+from tasks.gate import Gate
 from tasks.rollups.plan import AccuracyPlan
 from tasks.services import Plan, Services, SweepPlan
 from tasks.spending import CallCounter
@@ -144,6 +146,8 @@ class World:
             queues=self.queues,
             detector=self.detector,
             calls=CallCounter(self.operations, self.clock),
+            brake=Brake(self.operations, self.clock, lambda _, do: do()),
+            gate=Gate(self.clock),
             plan=plan,
             sweep=SweepPlan([Place(BUCKET)], "%Y-%m-%d/", {}, ZoneInfo("UTC")),
             verdicts=self.verdicts,

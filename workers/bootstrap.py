@@ -22,7 +22,9 @@ from stores.operations.dynamodb import DynamoOperationStore
 from stores.queues.redis import RedisQueues
 from stores.rollups.dynamodb import DynamoRollupStore
 from stores.verdicts.dynamodb import DynamoVerdictStore
+from tasks.brake import Brake
 from tasks.capture import CaptureReader
+from tasks.gate import Gate
 from tasks.services import Services, SweepPlan
 from tasks.spending import CallCounter
 from vision.rekognition import ONE_ATTEMPT, Rekognition
@@ -39,22 +41,24 @@ def connect(
     *,
     stopping: Event | None = None,
     on_request: Callable[[str, str], None] | None = None,
+    stores: Config = STORES_CONFIG,
 ) -> Services:
     """Build the services from the settings. Servers are first talked to when they are first used.
 
     on_request: told of each HTTP request to AWS by service and operation, repeated ones too
+    stores: timeouts and attempts of S3 and DynamoDB
     """
     chosen = settings or Settings()
     session = aws_session(chosen)
     if on_request is not None:
         tell_requests(session, on_request)
-    dynamodb = session.client("dynamodb", endpoint_url=chosen.dynamodb_endpoint, config=STORES_CONFIG)
+    dynamodb = session.client("dynamodb", endpoint_url=chosen.dynamodb_endpoint, config=stores)
     rekognition = session.client(
         "rekognition",
         endpoint_url=chosen.rekognition_endpoint,
         config=ONE_ATTEMPT.merge(Config(max_pool_connections=32)),
     )
-    buckets = S3Buckets(s3_client(chosen, session))
+    buckets = S3Buckets(s3_client(chosen, session, stores))
     operations = DynamoOperationStore(dynamodb, chosen.table_prefix, utc_now)
     graph = Neo4jGraphStore(neo4j_driver(chosen), chosen.neo4j_database)
     return Services(
@@ -71,6 +75,8 @@ def connect(
         queues=RedisQueues(redis_client(chosen), chosen.key_prefix),
         detector=Rekognition(rekognition),
         calls=CallCounter(operations, utc_now),
+        brake=Brake(operations, utc_now),
+        gate=Gate(utc_now),
         plan=chosen.plan,
         sweep=sweep_plan(chosen),
         verdicts=DynamoVerdictStore(dynamodb, chosen.table_prefix),
@@ -107,11 +113,11 @@ def aws_session(settings: Settings) -> boto3.Session:
     )
 
 
-def s3_client(settings: Settings, session: boto3.Session) -> Any:
+def s3_client(settings: Settings, session: boto3.Session, config: Config = STORES_CONFIG) -> Any:
     """Build the client for S3. A stand-in has no host name for each bucket, so there the bucket is in the path."""
     style: Literal["path", "auto"] = "path" if settings.s3_endpoint else "auto"
     return session.client(
-        "s3", endpoint_url=settings.s3_endpoint, config=STORES_CONFIG.merge(Config(s3={"addressing_style": style}))
+        "s3", endpoint_url=settings.s3_endpoint, config=config.merge(Config(s3={"addressing_style": style}))
     )
 
 

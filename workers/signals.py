@@ -15,6 +15,7 @@ from tasks.policy import StepTask
 from tasks.services import Services, current, provide
 from workers import heartbeat
 from workers.bootstrap import connect
+from workers.gates import keep_gates
 from workers.logs import configure_logs
 from workers.metrics import WorkerMetrics, serve
 from workers.metrics_system import SystemMetrics, sources, watch
@@ -70,6 +71,11 @@ def _measured(settings: Settings, port: int, queues: Sequence[str]) -> Services:
 def _beat_for_health_checks(sender: Any, **_: Any) -> None:
     if folder := Settings().state_folder:
         heartbeat.start(Path(folder), str(sender.hostname), os.getpid(), stopping)
+
+
+@signals.worker_ready.connect
+def _keep_gates(sender: Any, **_: Any) -> None:
+    keep_gates(sender, current())
 
 
 @signals.worker_shutting_down.connect

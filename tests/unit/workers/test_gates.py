@@ -1,0 +1,141 @@
+"""From which queues a worker takes, as lanes stop and configuration is refused."""
+
+from datetime import timedelta
+
+import pytest
+
+from stores.operations.memory import InMemoryOperationStore
+from stores.operations.stops import Cause, Stop
+from stores.rows import Lane
+from tasks.brake import resume
+from tasks.gate import CLOSES_AFTER, LONGEST_PAUSE, Gate
+from tests.clocks import MovingClock
+from vision.errors import AccessDenied, Unavailable
+from workers.gates import STOPS_READ_EVERY, GateKeeper
+
+INGEST = ["ingest", "ingest.backfill"]
+LABELS = ["labels", "labels.backfill"]
+
+
+class TakenQueues:
+    """What a worker takes from, in the order in which it goes by them."""
+
+    def __init__(self, queues):
+        self.now = list(queues)
+        self.changes = 0
+
+    def take(self, queue):
+        self.now.append(queue)
+        self.changes += 1
+
+    def leave(self, queue):
+        self.now.remove(queue)
+        self.changes += 1
+
+
+class AwayOperations(InMemoryOperationStore):
+    """A store that is away when told."""
+
+    is_away = False
+
+    def stops(self):
+        if self.is_away:
+            raise Unavailable("operations")
+        return super().stops()
+
+
+class Worker:
+    """One worker's gate, its keeper and what it takes from."""
+
+    def __init__(self, queues):
+        self.clock = MovingClock()
+        self.operations = AwayOperations(self.clock)
+        self.gate = Gate(self.clock)
+        self.taken = TakenQueues(queues)
+        self.keeper = GateKeeper(queues, self.taken, self.gate, self.operations, self.clock)
+
+    def after(self, pause=STOPS_READ_EVERY):
+        self.clock.move(pause)
+        self.keeper.look()
+        return self.taken.now
+
+    def stop(self, queue):
+        self.operations.stop(Stop(queue, Cause.BRAKE, "all bad", self.clock.now))
+
+    def is_refused(self):
+        for _ in range(CLOSES_AFTER):
+            self.gate.refused(AccessDenied("Rekognition"))
+
+    def told(self):
+        return [(each.queue, each.cause) for each in self.operations.stops()]
+
+
+@pytest.fixture
+def ingest():
+    return Worker(INGEST)
+
+
+@pytest.fixture
+def labels():
+    return Worker(LABELS)
+
+
+def test_while_nothing_is_wrong_nothing_is_asked_of_celery(ingest):
+    assert INGEST == ingest.after()
+    assert 0 == ingest.taken.changes
+
+
+def test_a_stopped_lane_is_left_and_the_other_is_not_touched(ingest):
+    ingest.stop("ingest.backfill")
+    assert ["ingest"] == ingest.after()
+    assert 1 == ingest.taken.changes
+
+
+def test_a_resumed_lane_is_taken_again_and_live_goes_first(ingest):
+    ingest.stop("ingest")
+    assert ["ingest.backfill"] == ingest.after()
+    resume(Lane.LIVE, ingest.operations)
+    assert INGEST == ingest.after()
+
+
+def test_only_ingest_has_lanes_to_stop(labels):
+    labels.stop("labels")
+    assert LABELS == labels.after()
+
+
+def test_a_refused_worker_leaves_all_its_queues_says_so_and_tries_again(labels):
+    labels.is_refused()
+    labels.keeper.look()
+    assert [] == labels.taken.now
+    assert [("labels", Cause.REFUSED), ("labels.backfill", Cause.REFUSED)] == labels.told()
+    assert LABELS == labels.after(LONGEST_PAUSE)
+    assert 2 == len(labels.told())
+
+
+def test_a_worker_that_is_refused_no_more_takes_all_and_says_nothing(labels):
+    labels.is_refused()
+    labels.keeper.look()
+    labels.gate.worked()
+    assert LABELS == labels.after(timedelta(0))
+    assert [] == labels.told()
+
+
+def test_a_worker_that_stays_refused_goes_on_saying_so(labels):
+    for _ in range(20):
+        labels.is_refused()
+        labels.after(LONGEST_PAUSE)
+        assert 2 == len(labels.told())
+
+
+def test_a_refused_worker_that_died_is_forgotten(labels):
+    labels.is_refused()
+    labels.keeper.look()
+    labels.clock.move(timedelta(minutes=3))
+    assert [] == labels.told()
+
+
+def test_while_the_store_is_away_a_stopped_lane_stays_stopped(ingest):
+    ingest.stop("ingest")
+    ingest.after()
+    ingest.operations.is_away = True
+    assert ["ingest.backfill"] == ingest.after()

@@ -1,0 +1,128 @@
+"""Which of its queues a worker takes from: all, but for lanes that the brake has stopped and while it is refused.
+
+A queue that is not taken from keeps its messages; what is in hand is finished or goes back.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+from celery.worker.consumer import Consumer
+
+from stores.operations.protocol import OperationStore
+from stores.operations.stops import Cause, Stop
+from tasks.gate import Gate
+from tasks.services import Services
+from vision.errors import SightlineError
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 1.0
+STOPS_READ_EVERY = timedelta(seconds=5)
+SAID_FOR = timedelta(minutes=2)
+"""How long `status` shows that a worker is refused, if that worker is heard of no more."""
+
+INGEST = "ingest"
+
+
+class Taking(Protocol):
+    """Who takes messages from queues."""
+
+    def take(self, queue: str) -> None:
+        """Begin to take from a queue."""
+
+    def leave(self, queue: str) -> None:
+        """Take no more from a queue."""
+
+
+class CeleryTaking:
+    """Celery's consumer; what is asked of it is done in its own thread."""
+
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer = consumer
+
+    def take(self, queue: str) -> None:
+        """Begin to take from a queue."""
+        self._consumer.call_soon(self._consumer.add_task_queue, queue)
+
+    def leave(self, queue: str) -> None:
+        """Take no more from a queue."""
+        self._consumer.call_soon(self._consumer.cancel_task_queue, queue)
+
+
+class GateKeeper:
+    """Looks every second what may be taken, and has it taken or left."""
+
+    def __init__(
+        self,
+        queues: Sequence[str],
+        taking: Taking,
+        gate: Gate,
+        operations: OperationStore,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._queues = list(queues)
+        self._taken = list(queues)
+        self._taking = taking
+        self._gate = gate
+        self._operations = operations
+        self._clock = clock
+        self._stopped: set[str] = set()
+        self._read_at: datetime | None = None
+        self._said_at: datetime | None = None
+
+    def look(self) -> None:
+        """Compare what is taken with what may be. While the store is away, what was read of it holds."""
+        try:
+            self._read_stops()
+            self._say_refused()
+        except SightlineError as error:
+            log.warning("Stopped lanes can not be read or told", error=str(error))
+        may = [queue for queue in self._queues if queue not in self._stopped] if self._gate.is_open() else []
+        if may != self._taken:
+            self._change(may)
+
+    def _change(self, may: list[str]) -> None:
+        """Leave all and begin anew where one is added: live goes before backfill by the order of taking."""
+        is_less = set(may) < set(self._taken)
+        for queue in self._taken:
+            if not (is_less and queue in may):
+                self._taking.leave(queue)
+        for queue in may if not is_less else ():
+            self._taking.take(queue)
+        log.warning("This worker changes what it takes from", queues=may, before=self._taken)
+        self._taken = may
+
+    def _read_stops(self) -> None:
+        """Only ingest has lanes to stop; it reads them every five seconds."""
+        now = self._clock()
+        if self._queues[0] == INGEST and (self._read_at is None or now - self._read_at >= STOPS_READ_EVERY):
+            self._stopped = {each.queue for each in self._operations.stops() if each.cause is Cause.BRAKE}
+            self._read_at = now
+
+    def _say_refused(self) -> None:
+        now, reason = self._clock(), self._gate.reason
+        if reason and (self._said_at is None or now - self._said_at >= SAID_FOR / 2):
+            for queue in self._queues:
+                self._operations.stop(Stop(queue, Cause.REFUSED, reason, now, now + SAID_FOR))
+            self._said_at = now
+        elif self._said_at and not reason:
+            for queue in self._queues:
+                self._operations.resume(queue, Cause.REFUSED)
+            self._said_at = None
+
+
+def keep_gates(consumer: Consumer, services: Services) -> None:
+    """Look once before the first message is taken, then from a thread until the worker stops."""
+    queues = list(consumer.app.amqp.queues.consume_from)
+    keeper = GateKeeper(queues, CeleryTaking(consumer), services.gate, services.operations, services.clock)
+    threading.Thread(target=_keep, args=(keeper, services.stopping), name="gates", daemon=True).start()
+
+
+def _keep(keeper: GateKeeper, stopping: threading.Event) -> None:
+    while True:
+        keeper.look()
+        if stopping.wait(LOOK_SECONDS):
+            return

@@ -1,0 +1,100 @@
+"""A sightline over the real DynamoDB, Neo4j and S3, and the same over the twins."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+import boto3
+import neo4j
+import pytest
+
+from stores.buckets.protocol import Buckets
+from stores.buckets.s3 import S3Buckets
+from stores.graph.memory import Triple
+from stores.graph.neo4j import Neo4jGraphStore
+from stores.graph.protocol import GraphStore
+from stores.images.dynamodb import DynamoImageStore
+from stores.operations.dynamodb import DynamoOperationStore
+from tasks.services import Services
+from tasks.sync.run import sync_with
+from tests.clocks import MovingClock
+from tests.integration.graph.subject import triples_in
+from tests.servers import Neo4jAddress
+from tests.world import World
+
+
+@dataclass
+class Place:
+    """One sightline with rows, graph, operations and buckets. `fence` rises with each run of its sync."""
+
+    services: Services
+    clock: MovingClock
+    driver: neo4j.Driver | None = None
+    fence: int = 0
+
+    def sync(self) -> dict[str, object]:
+        """Run the sync once."""
+        self.fence += 1
+        return dict(sync_with(self.services).run(self.fence, lambda: True))
+
+    def triples(self) -> set[Triple]:
+        """Give the whole graph."""
+        if self.driver is None:
+            return self.services.graph.triples()  # type: ignore[attr-defined,no-any-return]
+        return triples_in(self.driver)
+
+
+@pytest.fixture(scope="session")
+def driver(neo4j_address: Neo4jAddress) -> Iterator[neo4j.Driver]:
+    with neo4j.GraphDatabase.driver(
+        neo4j_address.uri, auth=neo4j_address.auth, notifications_min_severity="OFF"
+    ) as made:
+        Neo4jGraphStore(made, "neo4j").setup()
+        yield made
+
+
+@pytest.fixture
+def real_graph(driver: neo4j.Driver) -> GraphStore:
+    driver.execute_query("MATCH (node) DETACH DELETE node", database_="neo4j")
+    return Neo4jGraphStore(driver, "neo4j")
+
+
+@pytest.fixture
+def real_buckets(s3_endpoint: str) -> Iterator[tuple[Buckets, str]]:
+    session = boto3.Session(aws_access_key_id="tests", aws_secret_access_key="tests", region_name="us-east-1")
+    buckets, name = S3Buckets(session.client("s3", endpoint_url=s3_endpoint)), f"sync-{uuid4().hex[:12]}"
+    buckets.create(name)
+    yield buckets, name
+    for each in buckets.list_page(name, "", None):
+        buckets.delete(each.uri)
+
+
+@pytest.fixture
+def twins() -> Place:
+    world = World()
+    return Place(world.services, world.clock)
+
+
+@pytest.fixture
+def real(dynamodb_client, table_prefix, driver, real_graph, real_buckets, twins) -> Place:
+    clock = twins.clock
+    images = DynamoImageStore(dynamodb_client, table_prefix, clock)
+    operations = DynamoOperationStore(dynamodb_client, table_prefix, clock)
+    images.setup()
+    operations.setup()
+    buckets, bucket = real_buckets
+    services = replace(
+        twins.services,
+        images=images,
+        operations=operations,
+        graph=real_graph,
+        buckets=buckets,
+        checkpoint_bucket=bucket,
+    )
+    return Place(services, clock, driver)
+
+
+@pytest.fixture(params=["twins", "real"])
+def place(request) -> Place:
+    chosen: Place = request.getfixturevalue(request.param)
+    return chosen

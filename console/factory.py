@@ -1,10 +1,10 @@
 """What the commands work with, made when it is first used: a command that needs no server asks none."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cached_property
 
+from botocore.config import Config
 from celery import Celery
-from kombu.exceptions import OperationalError
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
@@ -13,10 +13,13 @@ from tasks.services import Services, provide
 from tasks.steps import Step
 from vision.errors import ConfigurationError, Unavailable
 from workers.application import make_app
-from workers.bootstrap import connect, redis_client
-from workers.queues import QUEUE_NAMES
+from workers.bootstrap import STORES_CONFIG, connect
 from workers.settings import Settings
-from workers.waiting import Queues, read_queues
+
+IN_A_HURRY = STORES_CONFIG.merge(
+    Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 2})
+)
+"""S3 and DynamoDB, where a person waits to hear which of them is away."""
 
 
 class InvalidSettings(ConfigurationError):
@@ -46,12 +49,11 @@ class Factory:
         services: Services | None = None,
         *,
         send: Publish | None = None,
-        queues: Callable[[], Queues] | None = None,
     ) -> None:
         self._settings = settings
         self._services = services
         self._send = send
-        self._queues = queues
+        self._made: list[Services] = []
 
     @cached_property
     def settings(self) -> Settings:
@@ -68,7 +70,17 @@ class Factory:
     @cached_property
     def services(self) -> Services:
         """Give the services, and make them those of this process."""
-        services = self._services or connect(self.settings)
+        return self._connect(STORES_CONFIG)
+
+    @cached_property
+    def services_in_a_hurry(self) -> Services:
+        """Give services that soon give up on a store that does not answer: for commands that only ask how it is."""
+        return self._connect(IN_A_HURRY)
+
+    def _connect(self, stores: Config) -> Services:
+        services = self._services or connect(self.settings, stores=stores)
+        if not self._services:
+            self._made.append(services)
         provide(services)
         return services
 
@@ -80,19 +92,13 @@ class Factory:
         _ = self.app
         try:
             publish(steps)
-        except OperationalError as error:
+        except Unavailable as error:
             remedy = "The rows are written. Once Redis is back, do this again: nothing is paid twice"
-            raise Unavailable("Redis", rule=f"it does not take messages ({error})", remedy=remedy) from error
-
-    def queues(self) -> Queues:
-        """Read what waits on Redis; raise Unavailable where it does not answer."""
-        if self._queues:
-            return self._queues()
-        return read_queues(redis_client(self.settings), self.settings.key_prefix, QUEUE_NAMES)
+            raise Unavailable(error.subject, rule=error.rule, remedy=remedy) from error
 
     def close(self) -> None:
         """Give the connections back that were made here; what was handed in is its owner's."""
-        if "services" in self.__dict__ and not self._services:
-            self.services.graph.close()
+        for services in self._made:
+            services.graph.close()
         if "app" in self.__dict__:
             self.app.close()

@@ -12,13 +12,14 @@ from console.runs import runs_section
 from stores.graph.protocol import GraphStore
 from stores.ledger.protocol import Ledger
 from stores.operations.protocol import OperationStore
+from stores.queues.protocol import Standing
 from stores.rows import State
 from tasks.services import Services
 from tasks.spending import COST
 from vision.errors import SightlineError
 from vision.features import all_features
 from vision.prices import price_list
-from workers.waiting import Queues
+from workers.queues import QUEUE_NAMES
 
 LETTERS_SHOWN = 20
 ENDINGS = {
@@ -34,7 +35,7 @@ ENDINGS = {
 Gather = Callable[[], Section]
 
 
-def status_report(services: Services, read_queues: Callable[[], Queues], *, exact: bool = False) -> dict[str, Section]:
+def status_report(services: Services, *, exact: bool = False) -> dict[str, Section]:
     """Gather everything; a section whose server is away holds `error` instead.
 
     exact: images, parts and a section `ledger` come from reading every row, with a bar.
@@ -44,7 +45,7 @@ def status_report(services: Services, read_queues: Callable[[], Queues], *, exac
     sections: dict[str, Gather] = {
         "images": lambda: images_section(s.images),
         "parts": lambda: parts_section(s.images, s.plan.features),
-        "queues": lambda: queues_section(read_queues()),
+        "queues": lambda: queues_section(s.queues.read(QUEUE_NAMES), now),
         "calls": lambda: calls_section(s.operations, now, s.plan.features),
         "cost": lambda: cost_section(s.operations, now),
         "rates": lambda: {name: asdict(rate) for name, rate in s.limiter.rates().items()},
@@ -86,10 +87,19 @@ def _read_ledger(ledger: Ledger) -> Section:
     return ledger_section(counted(ledger.scan(), "reading the ledger", ledger.count()[0]))
 
 
-def queues_section(queues: Queues) -> Section:
+def queues_section(queues: Standing, now: datetime) -> Section:
     """Give each queue that holds messages, with the age of the oldest, and what is taken and not finished."""
-    waiting = {name: asdict(each) for name, each in queues.waiting.items() if each.messages}
+    waiting = {
+        name: {"messages": each.messages, "oldest_seconds": _age(each.sent_at, now)}
+        for name, each in queues.waiting.items()
+        if each.messages
+    }
     return {"waiting": waiting, "unacknowledged": queues.unacknowledged}
+
+
+def _age(sent_at: datetime | None, now: datetime) -> float | None:
+    """Give an age in seconds. The sender's clock may be ahead of ours: that is no age below zero."""
+    return None if sent_at is None else max(0.0, (now - sent_at).total_seconds())
 
 
 def calls_section(operations: OperationStore, now: datetime, features: Iterable[str]) -> Section:

@@ -14,7 +14,7 @@ from console.status_tables import print_status
 @click.pass_obj
 def status(factory: Factory, *, exact: bool, as_json: bool) -> None:
     """Show images by state, queues, calls, cost, the graph and dead letters. Exit 1 where a server is away."""
-    report = status_report(factory.services, factory.queues, exact=exact)
+    report = status_report(factory.services if exact else factory.services_in_a_hurry, exact=exact)
     if as_json:
         print_json(report)
     else:

@@ -13,10 +13,8 @@ from stores.graph.group_commit import GroupCommit
 from stores.graph.memory import InMemoryGraphStore
 from tests.world import World, picture, uri_of
 from workers.settings import Settings
-from workers.waiting import Queues, Waiting
 
 URI = uri_of("01")
-QUEUES = Queues({"labels": Waiting(3, 42.0), "rows": Waiting(0, None)}, unacknowledged=2)
 
 
 @pytest.fixture
@@ -38,7 +36,7 @@ def settings() -> Settings:
 
 @pytest.fixture
 def factory(world, settings) -> Factory:
-    return Factory(settings, world.services, send=world.send, queues=lambda: QUEUES)
+    return Factory(settings, world.services, send=world.send)
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
 import pytest
+from neo4j.exceptions import DriverError
 
 from console.factory import Factory, InvalidSettings, read_settings
-from stores.rows import Lane
 from tasks.services import current
-from tasks.steps import ingest_step
 from vision.errors import UnknownFeature
 
 GOOD = {"SIGHTLINE_CHECKPOINT_BUCKET": "own", "SIGHTLINE_NEO4J_PASSWORD": "hush"} | {
@@ -32,7 +31,7 @@ def test_nothing_is_connected_before_it_is_used(environment):
     environment()
     factory = Factory()
     factory.close()
-    assert {"_settings", "_services", "_send", "_queues"} == set(vars(factory))
+    assert set() == {"settings", "services", "services_in_a_hurry", "app"} & set(vars(factory))
 
 
 def test_services_that_were_handed_in_become_those_of_the_process(settings, world):
@@ -45,19 +44,11 @@ def test_services_that_are_made_are_closed(environment):
     factory = Factory()
     assert "sightline" == factory.app.main
     services = factory.services
-    factory.close()
     assert services is current()
-
-
-def test_messages_go_to_the_broker_of_the_settings(environment):
-    environment(SIGHTLINE_REDIS_URL="memory://")
-    factory = Factory()
-    factory.send([ingest_step("s3://frames/yard/1.jpg", Lane.LIVE)])
-    with factory.app.connection_for_read() as connection, connection.SimpleQueue("ingest") as queue:
-        message = queue.get(block=False)
-        message.ack()
+    assert factory.services_in_a_hurry is not services
     factory.close()
-    assert "ingest_image" == message.headers["task"]
+    with pytest.raises((DriverError, DeprecationWarning)):
+        services.graph.check()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 from console.factory import Factory
 from console.runs import runs_section
 from stores.operations.protocol import LastRun
-from tests.unit.console.conftest import QUEUES, URI
+from stores.queues.protocol import Waiting
+from tests.unit.console.conftest import URI
 from tests.world import picture, uri_of
 from vision.errors import NotSupported, OutcomeUnknown, Throttled, Unavailable
 
@@ -51,9 +52,18 @@ def test_parts_tell_what_unfinished_images_wait_for(run, world):
     assert {"waiting": 1, "answered": 0, "rejected": 0} == told(run)["parts"]["labels"]
 
 
-def test_queues_tell_what_waits_and_how_long(run):
-    expected = {"waiting": {"labels": {"messages": 3, "oldest_seconds": 42.0}}, "unacknowledged": 2}
-    assert expected == told(run)["queues"]
+def test_queues_tell_what_waits_and_how_long(run, world):
+    sent_at = world.clock() - timedelta(seconds=42)
+    world.queues.now = {"labels": Waiting(3, sent_at), "rows": Waiting(0), "text": Waiting(1)}
+    world.queues.in_hand = 2
+    labels, text = {"messages": 3, "oldest_seconds": 42.0}, {"messages": 1, "oldest_seconds": None}
+    assert {"waiting": {"labels": labels, "text": text}, "unacknowledged": 2} == told(run)["queues"]
+    assert ["labels", "3", "42", "s"] in [line.split() for line in run("status").stdout.splitlines()]
+
+
+def test_a_message_from_a_clock_that_is_ahead_has_no_age_below_zero(run, world):
+    world.queues.now = {"labels": Waiting(1, world.clock() + timedelta(seconds=5))}
+    assert 0.0 == told(run)["queues"]["waiting"]["labels"]["oldest_seconds"]
 
 
 def test_calls_are_counted_by_operation_and_ending(run, finish, world):
@@ -118,7 +128,7 @@ def test_people_see_every_section_in_words(run, finish, world):
     for words in (
         "images: 1\n",
         "parts of unfinished images",
-        "queues: 2 messages are taken and not finished; waiting",
+        "queues: 0 messages are taken and not finished; waiting: nothing",
         "calls this month",
         "cost in USD by AWS's list",
         "0 images behind",
@@ -134,29 +144,27 @@ def test_a_count_that_may_be_old_says_so(run, world, settings):
             return 5, timedelta(hours=6)
 
     services = replace(world.services, images=OldCount(world.clock))
-    said = run("status", factory=Factory(settings, services, queues=lambda: QUEUES)).stdout
+    said = run("status", factory=Factory(settings, services)).stdout
     assert "images: 5 (complete and total: up to 6 h old; --exact counts)" in said
 
 
 def test_a_server_that_is_away_is_named_once_and_the_rest_is_said(run, finish, world, settings):
     finish()
     services = replace(world.services, operations=Away())
-    result = run("status", factory=Factory(settings, services, queues=lambda: QUEUES))
+    result = run("status", factory=Factory(settings, services))
     assert 1 == result.exit_code
     assert "images: 1" in result.stdout
     assert "calls, cost, dead letters, last runs: can not be told. the store: the server is away" in result.stdout
     assert {"dead_letters", "calls", "cost", "last_runs"} == {
-        name
-        for name, section in told(run, factory=Factory(settings, services, queues=lambda: QUEUES)).items()
-        if "error" in section
+        name for name, section in told(run, factory=Factory(settings, services)).items() if "error" in section
     }
 
 
 @pytest.mark.parametrize("options", [(), ("--exact",)])
 def test_without_any_server_it_still_answers(run, world, settings, options):
     away = Away()
-    services = replace(world.services, images=away, ledger=away, graph=away, operations=away, limiter=away)
-    factory = Factory(settings, services, queues=away.queues)
+    services = replace(world.services, images=away, ledger=away, graph=away, operations=away, limiter=away, queues=away)
+    factory = Factory(settings, services)
     result = run("status", *options, factory=factory)
     assert 1 == result.exit_code
     assert "graph, dead letters, last runs" in result.stdout

@@ -68,14 +68,14 @@ class Images:
         return [self.uri(number) for number in range(self.count)]
 
 
-def options(folder: Path, images: Images, **settings: str) -> Options:
-    """Have Rekognition remember every picture; sweep the bucket."""
+def options(folder: Path, images: Images, *rekognition: str, **settings: str) -> Options:
+    """Have Rekognition remember every picture; sweep the bucket. More arguments of it, and settings, may be given."""
     remembered = folder / "remembered.jsonl"
     numbers = range(images.count)
     remember(remembered, (make(number) for make in (images.first, images.second) for number in numbers), plan())
     return Options(
         dynamodb_in_memory=True,
-        rekognition=("--latency-ms", str(LATENCY_MS), "--processes", "1", "--remember", str(remembered)),
+        rekognition=("--latency-ms", str(LATENCY_MS), "--processes", "1", "--remember", str(remembered), *rekognition),
         settings={"SIGHTLINE_FEATURES": ",".join(FEATURES), "SIGHTLINE_SWEEP": f"s3://{BUCKET}", **settings},
     )
 

@@ -1,0 +1,120 @@
+"""How long does a live image take while a backfill fills the queues?
+
+`python -m bench.lanes [--images N] [--live N]`. A backfill of 1,000 images under a quota of 20 calls a second for each
+operation, while 20 live images arrive, one a second; then the same once more with all of them in one lane. A live
+image's time runs from its `add` until it is complete in the graph. Exits 1 where p95 with lanes is above 10 s.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.soak_ground import FEATURES, Ground, Images, options
+from dev.stack import Stack
+from stores.buckets.protocol import ObjectUri
+from stores.rows import Lane, State
+from tasks.ingest import add_images
+from vision.features import feature_named
+
+QUOTA = 20.0
+GOAL_SECONDS = 10.0
+WORKERS = {"ingest": 1, "labels": 2, "faces": 2, "rows": 1, "graph": 1}
+POLL_SECONDS = 0.2
+LEAD_SECONDS = 3.0
+LONGEST_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Seconds that each live image took."""
+
+    seconds: Sequence[float]
+
+    @property
+    def p50(self) -> float:
+        """Give the median."""
+        return statistics.median(self.seconds)
+
+    @property
+    def p95(self) -> float:
+        """Give the time that nineteen of twenty do not exceed."""
+        return statistics.quantiles(self.seconds, n=20, method="inclusive")[-1]
+
+
+def main() -> None:
+    """Measure both and print them."""
+    parser = argparse.ArgumentParser("python -m bench.lanes", description=__doc__)
+    parser.add_argument("--images", type=int, default=1000, help="of each backfill")
+    parser.add_argument("--live", type=int, default=20)
+    chosen = parser.parse_args()
+    each = chosen.images + chosen.live
+    images = Images(2 * each)
+    quotas = json.dumps({feature_named(name).operation: QUOTA for name in FEATURES})
+    with tempfile.TemporaryDirectory(prefix="sightline-lanes-") as name:
+        folder = Path(name)
+        made = options(folder, images, "--quotas", quotas, SIGHTLINE_SWEEP="", SIGHTLINE_QUOTAS=quotas)
+        with Stack(folder / "stack", options=made) as stack:
+            stack.set_up()
+            stack.start_workers(WORKERS)
+            ground = Ground(stack)
+            numbers = range(images.count)
+            with_lanes = measure(ground, images, numbers[:each], chosen.live, Lane.LIVE)
+            without = measure(ground, images, numbers[each:], chosen.live, Lane.BACKFILL)
+            ground.close()
+    for words, times in (("with lanes", with_lanes), ("without lanes", without)):
+        print(f"{words:14} p50 {times.p50:6.1f} s   p95 {times.p95:6.1f} s   ({len(times.seconds)} live images)")
+    sys.exit(0 if with_lanes.p95 <= GOAL_SECONDS else 1)
+
+
+def measure(ground: Ground, images: Images, numbers: Sequence[int], live: int, lane: Lane) -> Times:
+    """Backfill all but the last ones; add those one a second, in `lane`; wait until everything is complete."""
+    uris = [images.uri(number) for number in numbers]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: _put(ground, images, n), numbers))
+    add_images(uris[:-live], Lane.BACKFILL, ground.services)
+    time.sleep(LEAD_SECONDS)
+    begun: dict[str, float] = {}
+    took: dict[str, float] = {}
+    end = time.monotonic() + LONGEST_SECONDS
+    for uri in uris[-live:]:
+        begun[uri] = time.monotonic()
+        add_images([uri], lane, ground.services)
+        _note(ground, begun, took, until=begun[uri] + 1)
+    _note(ground, begun, took, until=end)
+    _wait_for_backfill(ground, uris, end)
+    return Times([took[uri] for uri in begun])
+
+
+def _put(ground: Ground, images: Images, number: int) -> None:
+    ground.services.buckets.put(ObjectUri.parse(images.uri(number)), images.first(number))
+
+
+def _note(ground: Ground, begun: dict[str, float], took: dict[str, float], until: float) -> None:
+    """Note when live images become complete, until then or until all have."""
+    while time.monotonic() < until:
+        rows = ground.services.images.get_many(set(begun) - set(took))
+        for uri, row in rows.items():
+            if row.state is State.COMPLETE:
+                took[uri] = time.monotonic() - begun[uri]
+        time.sleep(POLL_SECONDS)
+        if len(took) == len(begun) and until - time.monotonic() > 1:
+            return
+
+
+def _wait_for_backfill(ground: Ground, uris: Sequence[str], end: float) -> None:
+    while time.monotonic() < end:
+        if all(row.state is State.COMPLETE for row in ground.services.images.get_many(uris).values()):
+            return
+        time.sleep(5 * POLL_SECONDS)
+    raise SystemExit("the backfill did not end; see the logs of the workers")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""Does it matter that every message comes twice, and in any order?
+
+`python -m bench.soak_twice [--images N] [--seed N]`. Stage by stage: while nobody consumes a queue, each message in it
+is put there a second time and all are shuffled; then two workers of that queue do them all. At the end the endpoint
+must have answered no call more than there are analyses, and rows and graph must be those of a clean run. Exits 1
+where that is not so.
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.soak import clean_run, wait_for_all
+from bench.soak_end import paid_calls, read_end, settled_analyses
+from bench.soak_ground import FEATURES, Ground, Images, options
+from bench.soak_report import Line, Report, print_report
+from dev.stack import Stack
+from stores.buckets.protocol import ObjectUri
+from tasks.ingest import add_images
+
+STAGES: tuple[tuple[str, ...], ...] = (("ingest",), FEATURES, ("rows",), ("graph",))
+STAGE_SECONDS = 300.0
+POLL_SECONDS = 0.5
+
+
+def main() -> None:
+    """Run it and say how it ended."""
+    parser = argparse.ArgumentParser("python -m bench.soak_twice", description=__doc__)
+    parser.add_argument("--images", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    images = Images(chosen.images)
+    with tempfile.TemporaryDirectory(prefix="sightline-twice-") as name:
+        folder = Path(name)
+        with Stack(folder / "stack", options=options(folder, images, SIGHTLINE_SWEEP="")) as stack:
+            report = twice(stack, images, random.Random(chosen.seed))
+    print_report(report)
+    sys.exit(1 if report.violations else 0)
+
+
+def twice(stack: Stack, images: Images, chance: random.Random) -> Report:
+    """Carry the images stage by stage, each message twice; then once more, cleanly."""
+    stack.set_up()
+    ground = Ground(stack)
+    for number in range(images.count):
+        ground.services.buckets.put(ObjectUri.parse(images.uri(number)), images.first(number))
+    add_images(images.uris, services=ground.services)
+    delivered = sum(_stage(ground, queues, chance) for queues in STAGES)
+    wait_for_all(ground, images, STAGE_SECONDS)
+    paid, settled = paid_calls(ground), settled_analyses(ground)
+    lines = (
+        Line("messages delivered", delivered),
+        Line("calls", paid.total()),
+        Line("analyses", settled.total()),
+        Line("analyses that are missing", images.count * len(FEATURES) - settled.total(), 0),
+        Line("calls − analyses", (paid - settled).total(), 0),
+    )
+    end = read_end(ground, images.uris)
+    ground.close()
+    return Report(lines).compared(end, clean_run(stack, images))
+
+
+def _stage(ground: Ground, queues: Sequence[str], chance: random.Random) -> int:
+    """Double and shuffle what waits in these queues, and have it done; give how many messages there were then."""
+    delivered = sum(_double(ground, queue, chance) for queue in queues)
+    print(f"{' and '.join(queues)}: {delivered} messages", flush=True)
+    ground.stack.start_workers(dict.fromkeys(queues, 2))
+    end = time.monotonic() + STAGE_SECONDS
+    while _waiting(ground, queues) and time.monotonic() < end:
+        time.sleep(POLL_SECONDS)
+    ground.stack.start_workers(dict.fromkeys(queues, 0))
+    return delivered
+
+
+def _double(ground: Ground, queue: str, chance: random.Random) -> int:
+    key = ground.settings.key_prefix + queue
+    messages = 2 * ground.redis.lrange(key, 0, -1)
+    chance.shuffle(messages)
+    ground.redis.delete(key)
+    if messages:
+        ground.redis.rpush(key, *messages)
+    return len(messages)
+
+
+def _waiting(ground: Ground, queues: Sequence[str]) -> int:
+    read = ground.services.queues.read(queues)
+    return sum(each.messages for each in read.waiting.values()) + read.unacknowledged
+
+
+if __name__ == "__main__":
+    main()

@@ -91,6 +91,10 @@ class Spine:
     def app(self) -> Celery:
         return make_app(self.settings)
 
+    def app_with(self, key_prefix: str, **chosen: str) -> Celery:
+        """Give a client of other queues: those of another key prefix, or on another Redis."""
+        return make_app(Settings(**self.settings.model_dump() | {"key_prefix": key_prefix} | chosen))
+
     @cached_property
     def redis(self) -> redis.Redis:
         return redis.Redis.from_url(self.settings.redis_url.get_secret_value())

@@ -30,26 +30,32 @@ INGEST = "ingest"
 class Taking(Protocol):
     """Who takes messages from queues."""
 
-    def take(self, queue: str) -> None:
-        """Begin to take from a queue."""
-
-    def leave(self, queue: str) -> None:
-        """Take no more from a queue."""
+    def change(self, leave: Sequence[str], take: Sequence[str]) -> None:
+        """Take no more from some queues, then begin to take from others, in this order."""
 
 
 class CeleryTaking:
-    """Celery's consumer; what is asked of it is done in its own thread."""
+    """Celery's consumer. What is asked of it is done in its own thread, all at once: its loop keeps no order."""
 
     def __init__(self, consumer: Consumer) -> None:
         self._consumer = consumer
 
-    def take(self, queue: str) -> None:
-        """Begin to take from a queue."""
-        self._consumer.call_soon(self._consumer.add_task_queue, queue)
+    def change(self, leave: Sequence[str], take: Sequence[str]) -> None:
+        """Take no more from some queues, then begin to take from others."""
+        self._consumer.call_soon(self._change, list(leave), list(take))
 
-    def leave(self, queue: str) -> None:
-        """Take no more from a queue."""
-        self._consumer.call_soon(self._consumer.cancel_task_queue, queue)
+    def _change(self, leave: Sequence[str], take: Sequence[str]) -> None:
+        """First say what a new connection is to take from: this one may be lost at any line, or be lost already."""
+        queues = self._consumer.app.amqp.queues
+        queues.deselect(leave)
+        for queue in take:
+            queues.select_add(queues[queue])
+        if self._consumer.task_consumer is None:
+            return
+        for queue in leave:
+            self._consumer.task_consumer.cancel_by_queue(queue)
+        for queue in take:
+            self._consumer.add_task_queue(queue)
 
 
 class GateKeeper:
@@ -86,12 +92,10 @@ class GateKeeper:
 
     def _change(self, may: list[str]) -> None:
         """Leave all and begin anew where one is added: live goes before backfill by the order of taking."""
-        is_less = set(may) < set(self._taken)
-        for queue in self._taken:
-            if not (is_less and queue in may):
-                self._taking.leave(queue)
-        for queue in may if not is_less else ():
-            self._taking.take(queue)
+        if set(may) < set(self._taken):
+            self._taking.change([queue for queue in self._taken if queue not in may], [])
+        else:
+            self._taking.change(self._taken, may)
         log.warning("This worker changes what it takes from", queues=may, before=self._taken)
         self._taken = may
 

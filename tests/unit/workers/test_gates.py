@@ -24,13 +24,11 @@ class TakenQueues:
         self.now = list(queues)
         self.changes = 0
 
-    def take(self, queue):
-        self.now.append(queue)
-        self.changes += 1
-
-    def leave(self, queue):
-        self.now.remove(queue)
-        self.changes += 1
+    def change(self, leave, take):
+        for queue in leave:
+            self.now.remove(queue)
+        self.now += take
+        self.changes += len(leave) + len(take)
 
 
 class AwayOperations(InMemoryOperationStore):

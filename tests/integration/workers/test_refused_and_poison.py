@@ -1,0 +1,178 @@
+"""A real worker over a real broker: what it does while it is refused, with poison, and with failures of an image."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+import redis
+from celery import Celery, signals
+from celery.contrib.testing.worker import start_worker, test_worker_started
+from pydantic import SecretStr
+
+from stores.operations.stops import Cause, Stop
+from stores.queues.protocol import Standing
+from stores.queues.redis import RedisQueues
+from stores.rows import Lane, State
+from tasks.brake import resume
+from tasks.careful import TASK_LASTS
+from tasks.publish import publish, publish_again
+from tasks.services import provide
+from tasks.steps import detect_step, ingest_step
+from tests.clocks import MovingClock
+from tests.world import World, picture, uri_of
+from vision.errors import AccessDenied
+from workers.application import make_app
+from workers.gates import keep_gates
+from workers.settings import Settings
+
+QUEUES = ["ingest", "labels", "rows", "graph", "careful"]
+URIS = [uri_of(f"{n:02}") for n in range(4)]
+PATIENCE_SECONDS = 30
+
+
+class RealClock(MovingClock):
+    """The time of day; to move it is to sleep."""
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC)
+
+    def move(self, by: timedelta) -> None:
+        time.sleep(by.total_seconds())
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(clock=RealClock(), features=("labels",))
+    for shade, uri in enumerate(URIS):
+        world.put(uri, picture(shade))
+    provide(world.services)
+    return world
+
+
+@pytest.fixture
+def app(redis_url) -> Iterator[Celery]:
+    prefix = f"test-{uuid4().hex[:8]}:"
+    secret = SecretStr("hush")
+    settings = Settings(
+        _env_file=None,
+        checkpoint_bucket="own",
+        neo4j_password=secret,
+        redis_url=SecretStr(redis_url),
+        key_prefix=prefix,
+    )
+    app = make_app(settings)
+    app.conf.include = [name for name in app.conf.include if name.startswith("tasks.")]
+    app.set_current()
+    yield app
+    app.close()
+    with redis.Redis.from_url(redis_url) as client:
+        client.delete(f"{prefix}x", *client.scan_iter(f"{prefix}*"))
+
+
+@contextmanager
+def working(app: Celery, world: World) -> Iterator[None]:
+    """Run a worker with its gates, until the block ends."""
+
+    def keep(consumer, **_):
+        keep_gates(consumer, world.services)
+
+    test_worker_started.connect(keep)
+    app.amqp.queues.select(QUEUES)
+    with start_worker(app, pool="threads", concurrency=4, perform_ping_check=False, shutdown_timeout=20):
+        yield
+        world.services.stopping.set()
+    test_worker_started.disconnect(keep)
+
+
+def until(is_so: Callable[[], object]) -> bool:
+    """Wait until it is so; say whether it became so in time."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not is_so() and time.monotonic() < end:
+        time.sleep(0.05)
+    return bool(is_so())
+
+
+def states(world: World) -> list[State]:
+    return [row.state for row in world.images.get_many(URIS).values()]
+
+
+def test_a_refused_worker_loses_nothing_writes_no_letter_and_goes_on_by_itself(app, world):
+    world.detector.script.extend([AccessDenied("Rekognition")] * 6)
+    publish(ingest_step(uri, Lane.LIVE) for uri in URIS)
+    with working(app, world):
+        assert until(lambda: list(world.operations.stops()))
+        assert until(lambda: states(world) == [State.COMPLETE] * len(URIS))
+        assert until(lambda: not list(world.operations.stops()))
+    assert [] == list(world.operations.letters())
+    assert len(URIS) + 6 == len(world.detector.asked)
+
+
+def test_a_stopped_lane_keeps_its_messages_until_it_is_resumed(app, world):
+    world.operations.stop(Stop("ingest", Cause.BRAKE, "all bad", world.clock()))
+    with working(app, world):
+        assert until(lambda: "ingest" not in app.amqp.queues.consume_from)
+        publish(ingest_step(uri, Lane.LIVE) for uri in URIS)
+        time.sleep(1.5)  # longer than the worker's last look into the queue that it leaves
+        assert until(lambda: world_queue(app).waiting["ingest"].messages == len(URIS))
+        assert [] == states(world)
+        assert resume(Lane.LIVE, world.operations)
+        assert until(lambda: states(world) == [State.COMPLETE] * len(URIS))
+
+
+def world_queue(app: Celery) -> Standing:
+    with redis.Redis.from_url(app.conf.broker_url) as client:
+        return RedisQueues(client, app.conf.broker_transport_options["global_keyprefix"]).read(["ingest"])
+
+
+def waits_for_labels(world: World) -> str:
+    """Bring an image to its analysis; give the id of that step."""
+    uri = URIS[0]
+    world.add(uri)
+    world.do(world.sent.popleft())
+    world.sent.clear()
+    return f"detect_feature#{uri}#labels"
+
+
+def died(world: World, step: str, times: int) -> None:
+    long_ago = world.clock() - 2 * TASK_LASTS
+    world.operations._begun[step] = {f"message {n}": long_ago for n in range(times)}
+
+
+def test_a_step_of_which_two_processes_died_runs_in_the_careful_queue(app, world):
+    died(world, waits_for_labels(world), times=2)
+    came_by = []
+
+    def note(task, **_):
+        came_by.append((task.name, task.request.delivery_info["routing_key"]))
+
+    signals.task_success.connect(lambda sender, **_: note(sender), weak=False, dispatch_uid="careful")
+    publish_again([detect_step(URIS[0], "labels", Lane.LIVE)])
+    with working(app, world):
+        assert until(lambda: world.images.get(URIS[0]).state is State.COMPLETE)
+    signals.task_success.disconnect(dispatch_uid="careful")
+    assert ("detect_feature", "careful") in came_by
+    assert ("detect_feature", "labels") not in came_by
+    assert {} == world.operations._begun
+
+
+def test_a_step_of_which_three_processes_died_is_a_letter_and_its_image_stuck(app, world):
+    died(world, waits_for_labels(world), times=3)
+    publish_again([detect_step(URIS[0], "labels", Lane.LIVE)])
+    with working(app, world):
+        assert until(lambda: world.images.get(URIS[0]).state is State.STUCK)
+    assert [("Poisonous", URIS[0])] == [(each.error, each.image_id) for each in world.operations.letters()]
+    assert [] == world.detector.asked
+
+
+def test_a_defect_that_an_image_brings_out_is_kept_on_its_row_and_a_good_image_beside_it_goes_on(app, world):
+    world.detector.script.append(KeyError("a shade nobody foresaw"))
+    waits_for_labels(world)
+    publish([detect_step(URIS[0], "labels", Lane.LIVE), ingest_step(URIS[1], Lane.LIVE)])
+    with working(app, world):
+        assert until(lambda: world.images.get(URIS[0]).failure)
+        assert until(lambda: (row := world.images.get(URIS[1])) and row.state is State.COMPLETE)
+    assert "a shade nobody foresaw" in world.images.get(URIS[0]).failure.message
+    assert [] == list(world.operations.letters())

@@ -17,19 +17,20 @@ _NAMES = ["Person", *(f"Label {n}" for n in range(1, LABELS))]
 _WEIGHTS = list(accumulate(1 / n for n in range(1, LABELS + 1)))
 
 
-def make_images(count: int, version: int = 1) -> list[GraphImage]:
-    """Make the same images each time."""
+def make_images(count: int, version: int = 1, fewest: int = 3) -> list[GraphImage]:
+    """Make the same images each time, with `fewest` to ten labels each."""
     chance = random.Random(count)
-    return [_image(place, version, chance) for place in range(count)]
+    return [_image(place, version, chance, fewest) for place in range(count)]
 
 
-def _image(place: int, version: int, chance: random.Random) -> GraphImage:
+def _image(place: int, version: int, chance: random.Random, fewest: int) -> GraphImage:
     camera = f"camera-{chance.randrange(CAMERAS)}"
     key = f"{camera}/{place:07d}.jpg"
-    return GraphImage(f"{PREFIX}{key}", key, version, camera, _FIRST + place * _EVERY, {"labels": _labels(chance)})
+    labels = {"labels": _labels(chance, fewest)}
+    return GraphImage(f"{PREFIX}{key}", key, version, camera, _FIRST + place * _EVERY, labels)
 
 
-def _labels(chance: random.Random) -> Finding:
+def _labels(chance: random.Random, fewest: int) -> Finding:
     drawn = dict.fromkeys(chance.choices(_NAMES, cum_weights=_WEIGHTS, k=40))
-    names = islice(drawn, chance.randint(3, 10))
+    names = islice(drawn, chance.randint(fewest, 10))
     return tuple((name, round(chance.uniform(30, 100), 4)) for name in names)

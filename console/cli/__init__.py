@@ -8,16 +8,20 @@ from console.cli.accuracy import accuracy
 from console.cli.add import add
 from console.cli.backfill import backfill_command
 from console.cli.check import check
+from console.cli.dead import dead
 from console.cli.detect import detect
 from console.cli.features import features
 from console.cli.images import images
+from console.cli.parity import parity
 from console.cli.query import query
 from console.cli.rate import rate
 from console.cli.reanalyse import reanalyse
+from console.cli.resume import resume
 from console.cli.review import review
 from console.cli.setup import setup
 from console.cli.show import show
 from console.cli.status import status
+from console.cli.sync import sync
 from console.cli.verdicts import verdicts
 from console.factory import Factory
 from console.output import printable
@@ -65,10 +69,14 @@ for _command in (
     detect,
     features,
     rate,
+    sync,
     review,
     verdicts,
     accuracy,
     reanalyse,
+    parity,
+    dead,
+    resume,
 ):
     sightline.add_command(_command)
 

@@ -1,0 +1,196 @@
+"""How long does the sync take at the blog's scale, and does the cost of news grow with the graph?
+
+`python -m bench.sync [--images N]`, on servers of its own. 214,000 images, 1,489 labels, 9 cameras, about three million
+relationships: from rows in DynamoDB into an empty graph by `sightline sync --full`, in a process of its own. The rate
+in each tenth is read from the graph's own counter; the peak of memory is what the system says when the process has
+ended. Then 1,000 new rows are synced, at a tenth of the scale and at the whole of it, on tables of their own. It exits
+1 where a goal is missed.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import neo4j
+
+from bench.soak_ground import settings_of
+from bench.sync_rows import new_rows, old_rows, write
+from dev.stack import Options, Stack
+from tasks.services import Services
+from tasks.sync.run import NAME, sync_with
+from tasks.turns import Turn, take_turn
+from vision.models import Json
+from workers.bootstrap import aws_session, connect, neo4j_driver
+
+IMAGES = 214_000
+NEWS = 1_000
+ROUNDS = 3
+SERVERS = ("dynamodb", "neo4j", "s3")
+COUNT = "MATCH (image:Image) RETURN count(image) AS found"
+LOOK_SECONDS = 0.25
+QUERIES = ("heat-map", "confidence-histogram")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One full load. tenths: images a second in each tenth of the images; peak_bytes: of the process's memory."""
+
+    images: int
+    seconds: float
+    tenths: list[float]
+    peak_bytes: int
+
+
+class Ground:
+    """The servers with tables of one prefix, and what the bench does to them."""
+
+    def __init__(self, stack: Stack, prefix: str) -> None:
+        env = {**stack.env, "SIGHTLINE_TABLE_PREFIX": prefix}
+        self._environment = {**os.environ, **env}
+        settings = settings_of(env)
+        self.services: Services = connect(settings)
+        self._driver = neo4j_driver(settings)
+        self._database = settings.neo4j_database
+        self._dynamodb = aws_session(settings).client("dynamodb", endpoint_url=settings.dynamodb_endpoint)
+        self._prefix = settings.table_prefix
+
+    def set_up(self) -> None:
+        """Make tables and constraints."""
+        for store in (self.services.images, self.services.operations, self.services.graph):
+            store.setup()
+        self.services.buckets.create(self.services.checkpoint_bucket)
+
+    def write_old(self, count: int, total: int) -> None:
+        """Write the first rows of all."""
+        begun = time.perf_counter()
+        written = write(self._dynamodb, self._prefix, old_rows(count, total, datetime.now(UTC)))
+        print(f"{written:,} rows written into DynamoDB in {time.perf_counter() - begun:,.0f} s", flush=True)
+
+    def wipe(self) -> None:
+        """Empty the graph, its positions with it, in slices."""
+        with self._driver.session(database=self._database) as session:
+            for match in ("()-[gone]->()", "(gone)"):
+                session.run(f"MATCH {match} CALL (gone) {{ DELETE gone }} IN TRANSACTIONS OF 10000 ROWS").consume()
+
+    def images_shown(self) -> int:
+        """Read the database's counter of images."""
+        records, _, _ = self._driver.execute_query(COUNT, database_=self._database, routing_=neo4j.RoutingControl.READ)
+        return int(records[0]["found"])
+
+    def load(self) -> Load:
+        """Run `sightline sync --full` in a process of its own, and look on."""
+        begun, seen = time.perf_counter(), [(0.0, 0)]
+        command = [sys.executable, "-c", "from console.cli import main; main()", "sync", "--full", "--json"]
+        process = subprocess.Popen(command, env=self._environment, stdout=subprocess.DEVNULL)
+        ended = 0
+        while not ended:
+            time.sleep(LOOK_SECONDS)
+            seen.append((time.perf_counter() - begun, self.images_shown()))
+            ended, status, usage = os.wait4(process.pid, os.WNOHANG)  # tells the peak of its memory as well
+        process.returncode = os.waitstatus_to_exitcode(status)
+        images, _ = self.services.images.count()
+        if process.returncode or self.images_shown() != images:
+            sys.exit(f"the sync ended with {process.returncode} and {self.images_shown():,} of {images:,} images")
+        return Load(images, seen[-1][0], tenths(seen, images), usage.ru_maxrss * 1024)
+
+    def news(self, name: str) -> tuple[float, int]:
+        """Sync some new rows; give the seconds it took, and how many rows were read."""
+        write(self._dynamodb, self._prefix, new_rows(name, NEWS, datetime.now(UTC)))
+        outcomes: list[Mapping[str, Json]] = []
+
+        def work(turn: Turn) -> Mapping[str, Json]:
+            outcomes.append(sync_with(self.services).run(turn.lease.fence, turn.goes_on))
+            return outcomes[0]
+
+        begun = time.perf_counter()
+        take_turn(NAME, self.services, work)
+        if outcomes[0]["merged"] != NEWS:
+            sys.exit(f"{outcomes[0]['merged']} of {NEWS} new rows were merged")
+        return time.perf_counter() - begun, outcomes[0]["read"]
+
+    def ask(self, query: str) -> tuple[float, int]:
+        """Ask one of the blog's queries, warm; give milliseconds and rows."""
+        self.services.graph.query(query)
+        begun = time.perf_counter()
+        rows = len(self.services.graph.query(query))
+        return (time.perf_counter() - begun) * 1000, rows
+
+    def close(self) -> None:
+        """Give connections back."""
+        self.services.graph.close()
+        self._driver.close()
+
+
+def tenths(seen: list[tuple[float, int]], images: int) -> list[float]:
+    """Give images a second in each tenth, by what was seen at times between; the start of the process is left out."""
+    begin = max((at for at, count in seen if count == 0), default=0.0)
+    marks = [begin, *(_reached(seen, images * tenth / 10) for tenth in range(1, 11))]
+    return [images / 10 / (late - early) for early, late in pairwise(marks)]
+
+
+def _reached(seen: list[tuple[float, int]], count: float) -> float:
+    """Give the time at which so many images were shown, between two looks."""
+    for (early, fewer), (late, more) in pairwise(seen):
+        if fewer < count <= more:
+            return early + (late - early) * (count - fewer) / (more - fewer)
+    return seen[-1][0]
+
+
+def scale(ground: Ground, images: int, total: int) -> tuple[Load, float]:
+    """Load so many images into an empty graph, then sync news; give the load and the news' median seconds."""
+    ground.set_up()
+    ground.write_old(images, total)
+    ground.wipe()
+    load = ground.load()
+    memory = load.peak_bytes / 2**20
+    print(f"{load.images:,} images by sync --full: {load.seconds / 60:.1f} minutes, {memory:,.0f} MiB at most")
+    print("  images/s in each tenth: " + " ".join(f"{rate:,.0f}" for rate in load.tenths))
+    runs = [ground.news(f"{images}-{round_}") for round_ in range(ROUNDS)]
+    read = ", ".join(f"{rows:,}" for _, rows in runs)
+    print(
+        f"  {NEWS:,} new rows: " + ", ".join(f"{taken:.2f} s" for taken, _ in runs) + f"; rows read: {read}", flush=True
+    )
+    return load, statistics.median(taken for taken, _ in runs)
+
+
+def main() -> int:
+    """Measure and report."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=int, default=IMAGES)
+    total = parser.parse_args().images
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-sync-") as folder,
+        Stack(Path(folder), SERVERS, Options(dynamodb_in_memory=True)) as stack,
+    ):
+        tenth = Ground(stack, "tenth-")
+        _, few = scale(tenth, total // 10, total)
+        tenth.close()
+        ground = Ground(stack, "whole-")
+        load, many = scale(ground, total, total)
+        counts = ground.services.graph.counts()
+        print(f"the graph: {counts.nodes['Image']:,} images, {sum(counts.relationships.values()):,} relationships")
+        for query in QUERIES:
+            taken, rows = ground.ask(query)
+            print(f"  query {query}: {taken:,.0f} ms, {rows:,} rows")
+        ground.close()
+    goals = [
+        ("rate of the last tenth / of the first", load.tenths[-1] / load.tenths[0], ">=", 0.8),
+        (f"cost of {NEWS:,} new rows at {total:,} images / at {total // 10:,}", many / few, "<=", 1.2),
+    ]
+    met = [value >= goal if sign == ">=" else value <= goal for _, value, sign, goal in goals]
+    for (name, value, sign, goal), is_met in zip(goals, met, strict=True):
+        print(f"{name}: {value:.2f} (goal: {sign} {goal}) {'met' if is_met else 'MISSED'}")
+    return 0 if all(met) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,7 +6,7 @@ A queue that is not taken from keeps its messages; what is in hand is finished o
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from celery.worker.consumer import Consumer
@@ -37,14 +37,14 @@ class Taking(Protocol):
 class CeleryTaking:
     """Celery's consumer. What is asked of it is done in its own thread, all at once: its loop keeps no order."""
 
-    def __init__(self, consumer: Consumer) -> None:
+    def __init__(self, consumer: Any) -> None:  # a Consumer, of which Celery's stubs know too little
         self._consumer = consumer
 
     def change(self, leave: Sequence[str], take: Sequence[str]) -> None:
         """Take no more from some queues, then begin to take from others."""
         self._consumer.call_soon(self._change, list(leave), list(take))
 
-    def _change(self, leave: Sequence[str], take: Sequence[str]) -> None:
+    def _change(self, leave: list[str], take: list[str]) -> None:
         """First say what a new connection is to take from: this one may be lost at any line, or be lost already."""
         queues = self._consumer.app.amqp.queues
         queues.deselect(leave)

@@ -30,7 +30,7 @@ from workers.settings import Settings
 
 QUEUES = ["ingest", "labels", "rows", "graph", "careful"]
 URIS = [uri_of(f"{n:02}") for n in range(4)]
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 
 
 class RealClock(MovingClock):

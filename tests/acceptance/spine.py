@@ -4,7 +4,7 @@ import http.client
 import json
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import cached_property
 from hashlib import sha256
@@ -19,6 +19,7 @@ from celery import Celery
 from dev.rekognition.answers import name_of
 from dev.rekognition.operations.wire import MODEL_VERSION
 from dev.stack import Options, Stack
+from dev.stack.folders import CHECKOUT
 from dev.stack.processes import Process, inherited
 from dev.stack.readiness import wait_until
 from stores.buckets.protocol import ObjectUri
@@ -26,10 +27,11 @@ from stores.operations.protocol import DeadLetter
 from stores.rows import ImageRow, Lane, State
 from tasks.ingest import Added, add_images
 from tasks.services import Services
+from tests.unit.vision.recorded import recorded
 from tests.world import picture
 from vision.features import feature_named
 from workers.application import make_app
-from workers.bootstrap import connect
+from workers.bootstrap import connect, neo4j_driver
 from workers.settings import Settings
 
 FEATURES = ("faces", "labels")
@@ -54,6 +56,10 @@ def options(folder: Path) -> Options:
     )
 
 
+SIGN = picture(REMEMBERED_PICTURES, form="PNG")
+"""A picture in which the endpoint sees the text of the recorded response."""
+
+
 def plain(shade: int) -> bytes:
     """Make a picture like no other: a PNG, since a JPEG's flat colours are rounded to the same bytes."""
     return picture(shade, form="PNG")
@@ -68,6 +74,8 @@ def _remembered() -> Iterator[tuple[str, Any]]:
         for feature in map(feature_named, FEATURES):
             name = name_of(content, feature.operation, dict(feature.parameters), MODEL_VERSION)
             yield name, seen[feature.name]
+    text = feature_named("text")
+    yield name_of(sha256(SIGN).hexdigest(), text.operation, dict(text.parameters), MODEL_VERSION), recorded("text")
 
 
 class Spine:
@@ -163,6 +171,11 @@ class Spine:
         """Give the open letters by what they are about."""
         return {letter.image_id or letter.subject: letter for letter in self.services.operations.letters()}
 
+    def cypher(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Ask Neo4j itself."""
+        with neo4j_driver(self.settings) as driver:
+            return [tuple(record) for record in driver.execute_query(statement, parameters, database_="neo4j").records]
+
     def command(self, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
         """Run `sightline` with the stack's settings and these over them."""
         environment = inherited() | self.stack.env | settings
@@ -171,9 +184,15 @@ class Spine:
         )
 
     @contextmanager
-    def worker(self, name: str, **settings: str) -> Iterator[Process]:
-        """Run one process that does every step; a key prefix of its own keeps its messages from the others."""
-        command = ["celery", "-A", "workers.app", "worker", "-P", "threads", "-c", "8", "-Q", ",".join(STEPS)]
+    def worker(
+        self, name: str, queues: Sequence[str] = STEPS, folder: Path = CHECKOUT, **settings: str
+    ) -> Iterator[Process]:
+        """Run one process that does every step; a key prefix of its own keeps its messages from the others.
+
+        folder: where the code lies
+        """
+        celery = ["celery", "--workdir", str(folder), "-A", "workers.app"]
+        command = [*celery, "worker", "-P", "threads", "-c", "8", "-Q", ",".join(queues)]
         chosen = {"SIGHTLINE_KEY_PREFIX": f"{name}:"} | settings
         process = Process(
             name, [*command, "-n", f"{name}@%h"], self.stack.place.log(name), inherited() | self.stack.env | chosen

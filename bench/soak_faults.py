@@ -14,6 +14,9 @@ from stores.ledger.protocol import Status
 
 SHORTEST_OUTAGE_SECONDS = 5.0
 REVIVE_AFTER_SECONDS = 2.0
+LANDED_SECONDS = 0.5
+"""What a killed worker had sent to DynamoDB is done by then."""
+
 PAYING = ("labels", "faces")
 
 OUTAGES = {
@@ -124,6 +127,7 @@ class Faults:
         self._looks.append(look)
 
     def _note_claims(self) -> None:
+        time.sleep(LANDED_SECONDS)
         try:
             self.in_flight |= insisting(lambda: set(self._claims()), time.monotonic() + 90)
         except Exception as error:  # noqa: BLE001 - it is told at the end

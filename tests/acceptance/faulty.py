@@ -1,0 +1,120 @@
+"""A sightline whose workers reach every server by a wire that can go dead, and ways to let time pass for it."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from dev.proxy import Proxy
+from dev.stack import Stack
+from dev.stack.processes import Process
+from stores.ledger.dynamodb import DynamoLedger
+from stores.ledger.protocol import LEASE, TAKEOVER_AFTER, Entry, Status
+from stores.rows import ImageRow, State
+from tests.acceptance.spine import BUCKET, WORKERS, Spine, options
+from workers.bootstrap import utc_now
+
+ADDRESSES = {
+    "redis": "SIGHTLINE_REDIS_URL",
+    "neo4j": "SIGHTLINE_NEO4J_URI",
+    "dynamodb": "SIGHTLINE_DYNAMODB_ENDPOINT",
+    "s3": "SIGHTLINE_S3_ENDPOINT",
+    "rekognition": "SIGHTLINE_REKOGNITION_ENDPOINT",
+}
+OUTAGE_SECONDS = 5.0
+HEAL_EVERY_SECONDS = 1.5
+LONGEST_CALL = timedelta(seconds=12)
+"""A claim that is older is nobody's: no call of a living worker takes longer here, an outage included."""
+
+LATER = LEASE + TAKEOVER_AFTER + timedelta(seconds=1)
+
+
+class Faulty(Spine):
+    """A spine with wires. Its own clients go straight to the servers."""
+
+    def __init__(self, stack: Stack, wires: Mapping[str, Proxy]) -> None:
+        super().__init__(stack)
+        self.wires = wires
+        assert self.settings, "read before the workers are led to the wires"
+
+    def process(self, name: str) -> Process:
+        return next(each for each in self.stack.processes if each.name == name)
+
+    def kill_worker(self, name: str) -> None:
+        """End a worker as the kernel does that is out of memory, and start another."""
+        self.process(name).kill()
+        self.stack.revive(name)
+
+    def claims(self) -> list[Entry]:
+        return [entry for entry in self.services.ledger.scan() if entry.status is Status.CLAIMED]
+
+    def heal(self, uris: Iterable[str], states: Iterable[State] = (State.COMPLETE,)) -> dict[str, ImageRow]:
+        """Let time pass, and the reconciler run, until each image is in one of these states."""
+        asked, wanted, healed_at = list(uris), set(states), [time.monotonic()]
+
+        def is_healed() -> bool:
+            if time.monotonic() - healed_at[0] > HEAL_EVERY_SECONDS:
+                self.pass_time()
+                self.app.send_task("reconcile_images", queue="operations")
+                healed_at[0] = time.monotonic()
+            return len(asked) == sum(row.state in wanted for row in self.rows(asked).values())
+
+        self.until(is_healed, lambda: f"{self.states(asked)}, queues {self.queues()}, claims {len(self.claims())}")
+        return self.rows(asked)
+
+    def pass_time(self) -> None:
+        """Make every unfinished row due, and the claims of killed workers free, as they would be minutes later."""
+        for each in list(self.services.images.unfinished()):
+            row = self.services.images.get(each.image_id)
+            if row and row.next_check_at:
+                self.services.images.postpone(row, utc_now() - timedelta(seconds=1), counts_round=False)
+        self._free_orphans()
+
+    def _free_orphans(self) -> None:
+        own, settings = self.services.ledger, self.settings
+        assert isinstance(own, DynamoLedger)
+        later = DynamoLedger(
+            own._table._client,
+            settings.table_prefix,
+            lambda: utc_now() + LATER,
+            self.services.buckets,
+            settings.checkpoint_bucket,
+        )
+        for entry in self.claims():
+            if entry.lease_until and entry.lease_until - LEASE < utc_now() - LONGEST_CALL:
+                later.release(later.claim(entry.analysis))
+
+    def extra_calls(self, camera: str) -> int:
+        """Count the calls about a camera's images beyond one for each analysis."""
+        calls = [call for call in self.calls(camera) if call["outcome"] == "answered"]
+        return len(calls) - len({(call["content"], call["operation"]) for call in calls})
+
+    def unknown_attempts(self, camera: str) -> int:
+        """Count the attempts to pay for a camera's images that ended with no word: each may have been billed."""
+        begin = f"s3://{BUCKET}/{camera}/"
+        entries = self.services.ledger.scan()
+        return sum(entry.unknown_attempts for entry in entries if entry.analysis.image_id.startswith(begin))
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Faulty]:
+    """Start the stack, then the wires, then the workers, that know of the wires alone."""
+    with Stack(folder / "stack", options=options(folder)) as stack:
+        stack.set_up()
+        wires = {name: Proxy(stack.place.port(name)) for name in ADDRESSES}
+        made = Faulty(stack, wires)
+        for wire in wires.values():
+            wire.__enter__()
+        stack.env = stack.env | {
+            variable: stack.env[variable].replace(str(stack.place.port(name)), str(wires[name].port))
+            for name, variable in ADDRESSES.items()
+        }
+        stack.start_workers(WORKERS | {"operations": 1})
+        try:
+            yield made
+        finally:
+            stack.crew.stop()
+            made.close()
+            for wire in wires.values():
+                wire.__exit__(None, None, None)

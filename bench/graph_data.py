@@ -1,6 +1,7 @@
 """Images for the graph's benchmark: nine cameras, 3 to 10 labels of 1,489 in each image, a few of them in most."""
 
 import random
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, islice
 
@@ -17,10 +18,15 @@ _NAMES = ["Person", *(f"Label {n}" for n in range(1, LABELS))]
 _WEIGHTS = list(accumulate(1 / n for n in range(1, LABELS + 1)))
 
 
-def make_images(count: int, version: int = 1, fewest: int = 3) -> list[GraphImage]:
-    """Make the same images each time, with `fewest` to ten labels each."""
+def make_images(count: int, version: int = 1) -> list[GraphImage]:
+    """Make the same images each time."""
+    return list(each_image(count, version))
+
+
+def each_image(count: int, version: int = 1, fewest: int = 3) -> Iterator[GraphImage]:
+    """Make them one after the other, with `fewest` to ten labels each."""
     chance = random.Random(count)
-    return [_image(place, version, chance, fewest) for place in range(count)]
+    return (_image(place, version, chance, fewest) for place in range(count))
 
 
 def _image(place: int, version: int, chance: random.Random, fewest: int) -> GraphImage:

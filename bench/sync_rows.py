@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from bench.graph_data import make_images
+from bench.graph_data import each_image
 from stores.dynamodb.table import DynamoTable
 from stores.graph.protocol import GraphImage
 from stores.images.encoding import encode_row, images_table
@@ -29,14 +29,14 @@ WRITTEN = timedelta(days=30)
 def old_rows(count: int, total: int, now: datetime) -> Iterator[ImageRow]:
     """Give the first rows of `total`: complete, as after years of work, when the graph is lost."""
     positions = Positions(lambda: now - WRITTEN)
-    for number, image in enumerate(islice(make_images(total, fewest=FEWEST_LABELS), count)):
+    for number, image in enumerate(islice(each_image(total, fewest=FEWEST_LABELS), count)):
         yield _row(image, now - (total - number) * EVERY, positions.next(), State.COMPLETE)
 
 
 def new_rows(name: str, count: int, now: datetime) -> Iterator[ImageRow]:
     """Give rows that were written a minute ago and that the graph has yet to show."""
     positions = Positions(lambda: now - timedelta(minutes=1))
-    for number, image in enumerate(make_images(count, fewest=FEWEST_LABELS)):
+    for number, image in enumerate(each_image(count, fewest=FEWEST_LABELS)):
         row = _row(image, now - timedelta(seconds=number), positions.next(), State.ANALYSED)
         yield ImageRow(**{**_fields(row), "image_id": f"{row.image_id}-{name}"})
 

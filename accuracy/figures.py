@@ -95,7 +95,8 @@ def draw(evidence: Mapping[Stratum, Evidence], *names: str, prior: float = NEUTR
 def estimate(evidence: Mapping[Stratum, Evidence], *names: str, also_missed: int = 0) -> Figures:
     """Give the figures of a window, seeded by `names`: the same evidence and names give the same bytes."""
     found, missed = unknown_reason(evidence, (Stratum.A,)), unknown_reason(evidence, NEGATIVES)
-    priors = () if found and missed else PRIORS  # most hours of a day have no verdict: nothing to draw for them
+    nothing_found = not evidence[Stratum.A].population
+    priors = () if missed and (found or nothing_found) else PRIORS  # most hours have no verdict: nothing to draw there
     drawn = [draw(evidence, *names, prior=prior, also_missed=also_missed) for prior in priors]
     return Figures(
         precision=_figure([one.precision for one in drawn], found, "the detector found nothing"),
@@ -155,4 +156,4 @@ def _figure(values: Sequence[Values], unknown: str, undefined: str) -> Figure:
     """Give the interval of `values`; none where a stratum is unknown or no draw defines the figure."""
     if unknown:
         return NotEstimable(unknown)
-    return hull(values) if all(one.size for one in values) else NotEstimable(undefined)
+    return hull(values) if values and all(one.size for one in values) else NotEstimable(undefined)

@@ -14,6 +14,7 @@ from console.factory import Factory
 from dev.demo.answers import count_letters, print_answers
 from dev.demo.stages import bars, watch
 from dev.demo.uploads import BUCKET, Upload, demo_uploads, folder_uploads, upload_all
+from dev.demo.verdicts import print_accuracy
 from dev.frames.making import make_frames
 from dev.frames.package import PackageMissing, examples
 from dev.stack.census import Census
@@ -63,6 +64,7 @@ def run(pictures: Path | None) -> None:
         rows = _work(uploads, factory, stack)
         stack.crew.stop()  # the workers hand in their counts of calls as they end
         print_answers(uploads, rows, factory.services)
+        print_accuracy(uploads, rows, factory.services)
         if pictures is None:
             _judge(rows, count_letters(factory.services))
 

@@ -1,0 +1,132 @@
+"""The ground of the rollup bench: rows of images with 20 labels each, summaries of earlier days, and some verdicts."""
+
+import random
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from threading import Event
+from types import SimpleNamespace
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from accuracy.strata import StrataRule, Stratum
+from accuracy.verdicts import Answer, Source, Verdict
+from stores.dynamodb.table import DynamoTable
+from stores.images import encoding
+from stores.images.dynamodb import DynamoImageStore
+from stores.images.keys import DEFAULT_SHARDS
+from stores.operations.dynamodb import DynamoOperationStore
+from stores.rollups.dynamodb import DynamoRollupStore
+from stores.rows import CameraDay, Capture, Content, ImageRow, Lane, Part, PartStatus, State
+from stores.verdicts.dynamodb import DynamoVerdictStore
+from stores.verdicts.encoding import encode_verdict, verdicts_table
+from stores.verdicts.protocol import KeptVerdict
+from tasks.rollups.cells import Day
+from tasks.rollups.days import write_day
+from tasks.rollups.plan import AccuracyPlan
+from tasks.rollups.revisions import Revisions
+from tasks.services import Services
+
+CAMERAS = tuple(f"camera-{number}" for number in range(1, 10))
+LABELS = ("Person", *(f"Label {number}" for number in range(2, 21)))
+REVIEWS_A_CAMERA = 20
+PLAN = AccuracyPlan(tuple(map(StrataRule, LABELS)), "bench", 5.0, (ZoneInfo("UTC"),))
+
+
+class NoWait(Event):
+    """Waits for nothing: the bench's index is up to date."""
+
+    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 - as the class above it has it
+        """Give at once."""
+        return False
+
+
+class Ground:
+    """The tables, under a prefix of their own."""
+
+    def __init__(self, client: Any, prefix: str) -> None:
+        self.client, self.prefix = client, prefix
+        self.images = DynamoImageStore(client, prefix, _now)
+        self.verdicts = DynamoVerdictStore(client, prefix)
+        self.rollups = DynamoRollupStore(client, prefix)
+        self.operations = DynamoOperationStore(client, prefix, _now)
+        for store in (self.images, self.verdicts, self.rollups, self.operations):
+            store.setup()
+
+    @cached_property
+    def services(self) -> Services:
+        """Give what a run takes of the services."""
+        taken = SimpleNamespace(
+            images=self.images,
+            verdicts=self.verdicts,
+            rollups=self.rollups,
+            operations=self.operations,
+            accuracy=PLAN,
+            clock=_now,
+            stopping=NoWait(),
+        )
+        return cast("Services", taken)
+
+    def drop(self) -> None:
+        """Delete the tables."""
+        for name in ("images", "verdicts", "rollups", "operations"):
+            self.client.delete_table(TableName=f"{self.prefix}{name}")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def rows_of(day: date, images: int, seed: int) -> Iterable[ImageRow]:
+    """Make the rows of a day, of all cameras in turn; each shows about ten of the labels."""
+    source = random.Random(seed)
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    for number in range(images):
+        camera = CAMERAS[number % len(CAMERAS)]
+        uri = f"s3://bench/{camera}/{day}/{number:06}.jpg"
+        digest = f"{seed:08x}{number:056x}"
+        finding = tuple((label, round(source.uniform(30, 100), 2)) for label in LABELS if source.random() < 0.5)  # noqa: PLR2004 - half
+        part = Part(digest, PartStatus.ANSWERED, finding, cut_percent=30.0, model_version="3.0")
+        capture = Capture(camera, midnight + timedelta(seconds=86_400 * number // images), "key")
+        content = Content(digest, digest[:32], 200_000, 1920, 1080)
+        yield ImageRow(
+            uri, Lane.LIVE, State.COMPLETE, midnight, 2, 2, content, capture, {"labels": digest}, {"labels": part}
+        )
+
+
+def write_images(ground: Ground, day: date, images: int) -> list[CameraDay]:
+    """Write a day's rows; give its camera days."""
+    table = DynamoTable(ground.client, encoding.images_table(ground.prefix))
+    table.put_many(encoding.encode_row(row, DEFAULT_SHARDS) for row in rows_of(day, images, 1))
+    return [CameraDay(camera, day.isoformat()) for camera in CAMERAS]
+
+
+def write_verdicts(ground: Ground, days: Iterable[CameraDay]) -> None:
+    """Give some verdicts on the first label to each camera's day."""
+    table = DynamoTable(ground.client, verdicts_table(ground.prefix))
+    for camera_day in days:
+        images = list(ground.images.by_day(camera_day.camera, camera_day.day))[:REVIEWS_A_CAMERA]
+        given = [
+            Verdict(e.image_id, LABELS[0], "bench", Answer.PRESENT, e.content_sha256, Source.SAMPLED, _now(), Stratum.A)
+            for e in images
+        ]
+        table.put_many(encode_verdict(KeptVerdict(verdict, camera_day)) for verdict in given)
+
+
+def write_history(ground: Ground, last_day: date, days: int) -> None:
+    """Write the summaries of the days before, as earlier nights have left them."""
+    revisions = Revisions(ground.rollups, _now)
+    for back in range(1, days + 1):
+        day = last_day - timedelta(days=back)
+        rows = list(rows_of(day, 900, back))
+        for camera in CAMERAS:
+            mine = [row for row in rows if row.capture and row.capture.camera == camera]
+            summaries = [encoding.decode_summary(_as_read(row)) for row in mine]
+            write_day(Day(CameraDay(camera, day.isoformat()), summaries, []), PLAN, revisions)
+
+
+def _as_read(row: ImageRow) -> Any:
+    item = encoding.encode_row(replace(row), DEFAULT_SHARDS)
+    capture = item["capture"] | {"taken_at": item["capture"]["taken_at"].isoformat()}
+    return item | {"capture": capture}

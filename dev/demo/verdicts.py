@@ -1,0 +1,77 @@
+"""The demonstration's last act: a sample is reviewed, with verdicts taken from the frames' truth, and judged."""
+
+from collections.abc import Mapping, Sequence
+
+from accuracy.figures import Interval
+from accuracy.verdicts import Answer
+from accuracy.windows import WINDOW_DAYS
+from console.cli.accuracy import print_report
+from console.output import print_table
+from dev.demo.uploads import Upload
+from stores.operations.days import Purpose
+from stores.rows import CameraDay, ImageRow
+from tasks.review import Scope, ask_next, read_cells
+from tasks.rollups.report import Report, read_report
+from tasks.rollups.run import roll_up_now
+from tasks.services import Services
+from tasks.verdicts import Said, judge_of, verdict_of
+
+LABEL = "Person"
+REVIEWER = "the truth of the frames"
+"""Who gives these verdicts: nobody has looked."""
+
+SAMPLE, AT_A_TIME = 40, 10
+LONGEST = max(WINDOW_DAYS)
+
+
+def print_accuracy(uploads: Sequence[Upload], rows: Sequence[ImageRow], services: Services) -> None:
+    """Review a sample, make the figures, and print them with their intervals beside what is true of all frames."""
+    truth = {str(each.uri): each.has_person for each in uploads}
+    days = {row.capture.camera_day for row in rows if row.capture}
+    if not days or None in truth.values():
+        return
+    reviewed = review_sample(days, truth, services)
+    roll_up_now(services, days)
+    report = read_report(services.rollups, services.accuracy, LABEL, None, LONGEST)
+    print(f"{reviewed} of {len(rows)} frames were reviewed: asked for by the queue, answered by {REVIEWER}.")
+    print_report(report)
+    print_table("Beside what is true of all frames", ("", "estimated", "true"), beside_truth(report, rows, truth))
+
+
+def review_sample(
+    days: set[CameraDay], truth: Mapping[str, bool | None], services: Services, sample: int = SAMPLE
+) -> int:
+    """Answer what the queue asks, some at a time, as a person would; count the answers."""
+    services.operations.mark_days(days, [Purpose.ROLLUPS])
+    scope, judge, answered = Scope(LABEL, sorted(days)), judge_of(services), 0
+    while answered < sample:
+        asked = ask_next(read_cells(scope, services), min(AT_A_TIME, sample - answered), services)
+        for each in asked:
+            uri = each.request.candidate.image_id
+            answer = Answer.PRESENT if truth[uri] else Answer.ABSENT
+            services.verdicts.write(verdict_of(Said(uri, LABEL, REVIEWER, answer, services.clock()), judge))
+        answered += len(asked)
+        if not asked:
+            break
+    return answered
+
+
+def beside_truth(
+    report: Report, rows: Sequence[ImageRow], truth: Mapping[str, bool | None]
+) -> list[tuple[str, str, str]]:
+    """Give recall and missed images as estimated from the sample, and as they are."""
+    threshold = report.rule.threshold_percent
+    present = [row for row in rows if truth[row.image_id] and "labels" in row.parts]
+    found = sum(dict(row.parts["labels"].finding).get(LABEL, 0.0) >= threshold for row in present)
+    figures = report.main.window.figures
+    true_recall = f"{100 * found / len(present):.0f} %" if present else "nothing is present"
+    return [
+        ("recall", _ends(figures.recall, 100, " %"), true_recall),
+        ("missed images", _ends(figures.missed, 1, ""), str(len(present) - found)),
+    ]
+
+
+def _ends(figure: object, scale: float, unit: str) -> str:
+    if not isinstance(figure, Interval):
+        return "not estimable"
+    return f"{scale * figure.low:.0f} to {scale * figure.high:.0f}{unit}"

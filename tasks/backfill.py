@@ -117,7 +117,7 @@ def _send(due: list[Due], services: Services, send: Publish) -> None:
 def room(services: Services) -> int:
     """Say how many images may be sent now so that no feature has more than ten minutes of work ahead."""
     rates = feature_rates(services)
-    waiting = services.queues.waiting(lane_queue(name, lane) for name in ("ingest", *rates) for lane in Lane)
+    waiting = services.queues.read(lane_queue(name, lane) for name in ("ingest", *rates) for lane in Lane).waiting
 
     def ahead(name: str) -> int:
         return sum(waiting[lane_queue(name, lane)].messages for lane in Lane)

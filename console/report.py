@@ -51,6 +51,7 @@ def status_report(services: Services, *, exact: bool = False) -> dict[str, Secti
         "rates": lambda: {name: asdict(rate) for name, rate in s.limiter.rates().items()},
         "graph": lambda: graph_section(s.graph),
         "dead_letters": lambda: letters_section(s.operations),
+        "stopped": lambda: {each.stop_id: asdict(each) for each in s.operations.stops()},
         "last_runs": lambda: runs_section(s.operations, now),
     }
     report: dict[str, Section] = {name: {} for name in sections} | read

@@ -111,6 +111,13 @@ def _words(outcome: Section) -> str:
     return ", ".join(f"{name} {value}" for name, value in outcome.items())
 
 
+def print_stopped(section: Section) -> None:
+    """Print the queues that are not taken from, and why; nothing where all are."""
+    if section:
+        rows = [(each["queue"], each["cause"], each["at"], each["reason"]) for each in section.values()]
+        print_table("stopped queues", ("queue", "by", "since", "why"), rows)
+
+
 _PRINTERS: Mapping[str, Callable[[Section], None]] = {
     "images": print_images,
     "parts": print_by_name("parts of unfinished images", "feature"),
@@ -120,6 +127,7 @@ _PRINTERS: Mapping[str, Callable[[Section], None]] = {
     "rates": print_rates,
     "graph": print_graph,
     "dead_letters": print_letters,
+    "stopped": print_stopped,
     "last_runs": print_runs,
     "ledger": print_ledger,
 }

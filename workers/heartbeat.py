@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,12 @@ from celery.worker import state
 PERIOD_SECONDS = 5.0
 
 
-def start(folder: Path, node: str, pid: int, stopping: threading.Event) -> None:
-    """Write the heartbeat from a thread until the worker stops."""
+def start(folder: Path, node: str, pid: int, stopping: threading.Event, rests: Callable[[], bool]) -> None:
+    """Write the heartbeat from a thread until the worker stops. rests: says whether it leaves a queue on purpose."""
     folder.mkdir(parents=True, exist_ok=True)
     _forget_the_dead(folder)
     path = folder / f"{node.partition('@')[0]}-{pid}.json"
-    threading.Thread(target=_beat, args=(path, stopping), name="heartbeat", daemon=True).start()
+    threading.Thread(target=_beat, args=(path, stopping, rests), name="heartbeat", daemon=True).start()
 
 
 def _forget_the_dead(folder: Path) -> None:
@@ -26,11 +27,11 @@ def _forget_the_dead(folder: Path) -> None:
             left.unlink(missing_ok=True)
 
 
-def _beat(path: Path, stopping: threading.Event) -> None:
+def _beat(path: Path, stopping: threading.Event, rests: Callable[[], bool]) -> None:
     received, since = -1, time.time()
     while True:
         now_received = sum(state.total_count.values())
-        if now_received != received or state.active_requests:
+        if now_received != received or state.active_requests or rests():
             received, since = now_received, time.time()
         write(path, {"at": time.time(), "received": received, "idle_since": since})
         if stopping.wait(PERIOD_SECONDS):

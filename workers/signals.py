@@ -70,7 +70,10 @@ def _measured(settings: Settings, port: int, queues: Sequence[str]) -> Services:
 @signals.worker_ready.connect
 def _beat_for_health_checks(sender: Any, **_: Any) -> None:
     if folder := Settings().state_folder:
-        heartbeat.start(Path(folder), str(sender.hostname), os.getpid(), stopping)
+        queues = sender.app.amqp.queues
+        everything = set(queues.consume_from)
+        rests = lambda: set(queues.consume_from) != everything  # noqa: E731 - left on purpose: see workers/gates.py
+        heartbeat.start(Path(folder), str(sender.hostname), os.getpid(), stopping, rests)
 
 
 @signals.worker_ready.connect

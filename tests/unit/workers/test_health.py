@@ -57,7 +57,7 @@ def test_messages_that_another_worker_of_this_machine_takes_are_no_complaint(bea
 
 def test_a_worker_beats_from_its_start_until_it_stops_and_leaves_nothing_behind(tmp_path):
     stopping, file = Event(), tmp_path / "state" / "ingest-0-77.json"
-    heartbeat.start(file.parent, "ingest-0@host", 77, stopping)
+    heartbeat.start(file.parent, "ingest-0@host", 77, stopping, lambda: False)
     assert wait_until(file.exists, 10)
     assert {"at", "received", "idle_since"} == set(json.loads(file.read_text()))
     assert sum(state.total_count.values()) == json.loads(file.read_text())["received"]
@@ -71,6 +71,6 @@ def test_a_worker_forgets_the_heartbeats_of_those_that_were_killed(tmp_path):
     for file in (dead, alive):
         heartbeat.write(file, {"at": NOW})
     os.utime(dead, (NOW, NOW))
-    heartbeat.start(tmp_path, "ingest-0@host", 77, stopping)
+    heartbeat.start(tmp_path, "ingest-0@host", 77, stopping, lambda: False)
     stopping.set()
     assert (False, True) == (dead.exists(), alive.exists())

@@ -87,7 +87,7 @@ class Faulty(Spine):
 
     def extra_calls(self, camera: str) -> int:
         """Count the calls about a camera's images beyond one for each analysis."""
-        calls = [call for call in self.calls(camera) if call["outcome"] == "answered"]
+        calls = [call for call in self.calls(f"{camera}/") if call["outcome"] == "answered"]
         return len(calls) - len({(call["content"], call["operation"]) for call in calls})
 
     def unknown_attempts(self, camera: str) -> int:

@@ -41,7 +41,7 @@ def graph_and_rows_agree(faulty, rows):
 
 
 def is_begun(faulty, camera, calls=4):
-    return lambda: len(faulty.calls(camera)) >= calls
+    return lambda: len(faulty.calls(f"{camera}/")) >= calls
 
 
 def test_nothing_is_lost_and_only_what_was_in_hand_is_paid_again_when_workers_are_killed(faulty):
@@ -120,7 +120,7 @@ def test_messages_that_come_three_times_pay_once(faulty):
     faulty.add(reversed(uris))
     faulty.heal(uris)
     faulty.until(lambda: not {"ingest", *FEATURES} & faulty.queues().keys())
-    counts = Counter((call["key"], call["operation"]) for call in faulty.calls("thrice"))
+    counts = Counter((call["key"], call["operation"]) for call in faulty.calls("thrice/"))
     assert (len(FEATURES) * IMAGES, {1}) == (len(counts), set(counts.values()))
 
 
@@ -148,7 +148,7 @@ def test_the_same_bytes_under_two_keys_are_paid_once(faulty):
     faulty.add(uris)
     rows = faulty.heal(uris)
     assert graph_and_rows_agree(faulty, rows)
-    assert len(FEATURES) == len(faulty.calls("same"))
+    assert len(FEATURES) == len(faulty.calls("same/"))
 
 
 def test_a_message_without_a_row_is_enough(faulty):

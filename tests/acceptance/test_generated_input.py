@@ -1,0 +1,83 @@
+"""Mutated pictures, wild keys and wild messages over real workers: each ends with a reason, and good ones go on."""
+
+import random
+
+import pytest
+
+from stores.rows import State
+from tests.acceptance.spine import BUCKET
+from tests.world import picture
+from vision import errors
+from vision.errors import RejectedError
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
+
+PICTURES, MESSAGES, GOOD = 36, 24, 6
+STRANGE = "aé/😀\\\"' \t\n%+?#&;:@=$,\u202e\u0301"
+
+
+def mutated(chance):
+    """Cut a picture, tear a piece out of it, or write over its first half: few of these can still be read."""
+    data = bytearray(picture(chance.randrange(1000), (640, 480), chance.choice(["JPEG", "PNG"])))
+    at = chance.randrange(len(data) // 2)
+    way = chance.choice(["cut", "torn", "written over", "noise"])
+    if way == "cut":
+        return bytes(data[:at])
+    if way == "torn":
+        return bytes(data[:at] + data[at + chance.randrange(1, 200) :])
+    if way == "noise":
+        return chance.randbytes(chance.randrange(400))
+    data[at : at + 40] = chance.randbytes(40)
+    return bytes(data)
+
+
+def wild(chance):
+    """Give arguments that no producer should send."""
+    values = [None, 7, -1.5, True, "", "s3://", "http://a/b", [], {}, {"uri": 1}, "s3://b/" + "k" * 1100, "backfill"]
+    return [chance.choice(values) for _ in range(chance.randrange(4))]
+
+
+@pytest.fixture(scope="module")
+def ended(spine):
+    """Send everything mixed; give the rows, and the workers as they were before and are now."""
+    chance, before = random.Random(11), spine.stack.workers  # noqa: S311 - the same input each time
+    bad = [spine.put(f"wild/{n}{''.join(chance.choices(STRANGE, k=8))}.jpg", mutated(chance)) for n in range(PICTURES)]
+    good = [spine.put(f"calm/{n}.jpg") for n in range(GOOD)]
+    messages = [["ingest_image", [uri]] for uri in (*bad, *good)]
+    messages += [["ingest_image", wild(chance)] for _ in range(MESSAGES)]
+    chance.shuffle(messages)
+    for name, arguments in messages:
+        spine.app.send_task(name, arguments, queue="ingest")
+    rows = spine.wait([*bad, *good])
+    spine.until(lambda: "ingest" not in spine.queues())
+    return {uri: rows[uri] for uri in bad}, {uri: rows[uri] for uri in good}, before
+
+
+def test_each_mutated_picture_is_complete_or_has_a_typed_letter(spine, ended):
+    bad, _, _ = ended
+    letters = spine.letters()
+    for uri, row in bad.items():
+        assert row.state in {State.COMPLETE, State.REJECTED}
+        if row.state is State.REJECTED:
+            assert issubclass(getattr(errors, letters[uri].error), RejectedError)
+            assert row.rejection.error == letters[uri].error
+    assert PICTURES // 2 < sum(row.state is State.REJECTED for row in bad.values())
+
+
+def test_no_call_is_made_for_a_refused_picture(spine, ended):
+    bad, _, _ = ended
+    refused = {uri.removeprefix(f"s3://{BUCKET}/") for uri, row in bad.items() if row.state is State.REJECTED}
+    assert set() == refused & {call["key"] for call in spine.calls("wild")}
+
+
+def test_good_images_among_them_are_complete_and_every_worker_lives(spine, ended):
+    _, good, before = ended
+    assert {State.COMPLETE} == {row.state for row in good.values()}
+    assert before == spine.stack.workers
+
+
+def test_wild_messages_are_letters_with_a_rule_and_a_remedy(spine, ended):
+    assert ended
+    letters = [each for each in spine.letters().values() if each.error in {"BadMessage", "InvalidUri"}]
+    assert letters
+    assert all(each.rule and each.remedy for each in letters)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from console.image_sections import Section, exact_sections, images_section, parts_section
 from console.ledger_section import ledger_section
+from console.models_section import models_section
 from console.progress import counted
 from console.runs import runs_section
 from stores.graph.protocol import GraphStore
@@ -52,6 +53,7 @@ def status_report(services: Services, *, exact: bool = False) -> dict[str, Secti
         "graph": lambda: graph_section(s.graph),
         "dead_letters": lambda: letters_section(s.operations),
         "stopped": lambda: {each.stop_id: asdict(each) for each in s.operations.stops()},
+        "models": lambda: models_section(s),
         "last_runs": lambda: runs_section(s.operations, now),
     }
     report: dict[str, Section] = {name: {} for name in sections} | read

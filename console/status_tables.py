@@ -118,6 +118,18 @@ def print_stopped(section: Section) -> None:
         print_table("stopped queues", ("queue", "by", "since", "why"), rows)
 
 
+def print_models(section: Section) -> None:
+    """Print each watched label's versions of the detector, with the days that they saw."""
+    rows = [
+        (label, model, days["first_day"], days["last_day"])
+        for label, versions in section.items()
+        for model, days in versions["versions"].items()
+    ]
+    changes = [f"{label}: {versions['changed']}" for label, versions in section.items() if versions["changed"]]
+    title = f"versions of the detector (changed, {'; '.join(changes)})" if changes else "versions of the detector"
+    print_table(title, ("label", "version", "first day", "last day"), rows, empty="no figures yet")
+
+
 _PRINTERS: Mapping[str, Callable[[Section], None]] = {
     "images": print_images,
     "parts": print_by_name("parts of unfinished images", "feature"),
@@ -128,6 +140,7 @@ _PRINTERS: Mapping[str, Callable[[Section], None]] = {
     "graph": print_graph,
     "dead_letters": print_letters,
     "stopped": print_stopped,
+    "models": print_models,
     "last_runs": print_runs,
     "ledger": print_ledger,
 }

@@ -32,10 +32,10 @@ def figure_words(window: WindowFigures) -> tuple[str, str, str, str]:
     best, worst = window.bracket.at_best, window.bracket.at_worst
     few = too_few(window)
     return (
-        said(best.precision, best.precision, few=few),
+        said(best.precision, best.precision),
         said(best.recall, worst.recall, few=few),
-        said(best.f1, worst.f1, few=few),
-        said(best.missed, worst.missed, few=few, is_share=False),
+        said(best.f1, worst.f1),
+        said(best.missed, worst.missed, is_share=False),
     )
 
 

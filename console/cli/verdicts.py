@@ -27,7 +27,7 @@ def verdicts() -> None:
 
 @verdicts.command()
 @click.argument("uri")
-@click.argument("answer", type=click.Choice([*Answer]))
+@click.argument("answer", type=click.Choice([str(each) for each in Answer]))
 @label_option
 @reviewer_option
 @json_option

@@ -12,7 +12,19 @@ from tests.unit.console.conftest import URI
 from tests.world import picture, uri_of
 from vision.errors import NotSupported, OutcomeUnknown, Throttled, Unavailable
 
-SECTIONS = ["images", "parts", "queues", "calls", "cost", "rates", "graph", "dead_letters", "stopped", "last_runs"]
+SECTIONS = [
+    "images",
+    "parts",
+    "queues",
+    "calls",
+    "cost",
+    "rates",
+    "graph",
+    "dead_letters",
+    "stopped",
+    "models",
+    "last_runs",
+]
 
 
 class Away:
@@ -154,7 +166,9 @@ def test_a_server_that_is_away_is_named_once_and_the_rest_is_said(run, finish, w
     result = run("status", factory=Factory(settings, services))
     assert 1 == result.exit_code
     assert "images: 1" in result.stdout
-    assert "calls, cost, dead letters, stopped, last runs: can not be told. the store: the server is away" in result.stdout
+    assert (
+        "calls, cost, dead letters, stopped, last runs: can not be told. the store: the server is away" in result.stdout
+    )
     assert {"dead_letters", "calls", "cost", "stopped", "last_runs"} == {
         name for name, section in told(run, factory=Factory(settings, services)).items() if "error" in section
     }
@@ -163,11 +177,12 @@ def test_a_server_that_is_away_is_named_once_and_the_rest_is_said(run, finish, w
 @pytest.mark.parametrize("options", [(), ("--exact",)])
 def test_without_any_server_it_still_answers(run, world, settings, options):
     away = Away()
-    services = replace(world.services, images=away, ledger=away, graph=away, operations=away, limiter=away, queues=away)
+    stores = ("images", "ledger", "graph", "operations", "limiter", "queues", "rollups")
+    services = replace(world.services, **dict.fromkeys(stores, away))
     factory = Factory(settings, services)
     result = run("status", *options, factory=factory)
     assert 1 == result.exit_code
-    assert "graph, dead letters, stopped, last runs" in result.stdout
+    assert "graph, dead letters, stopped, models, last runs" in result.stdout
     assert all("error" in section for section in told(run, *options, factory=factory).values())
 
 

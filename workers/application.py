@@ -46,6 +46,7 @@ def make_app(settings: Settings) -> Celery:
         task_acks_late=True,  # a message is done when its work is
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,  # what a process holds, no other can take
+        worker_consumer="workers.consumer:Consumer",  # keeps what can not be read
         worker_hijack_root_logger=False,  # structlog writes the lines
         worker_cancel_long_running_tasks_on_connection_loss=False,  # threads can not be
         enable_utc=True,

@@ -13,7 +13,7 @@ from vision.errors import Unavailable
 
 POLL_SECONDS = 0.5
 STANDSTILL_SECONDS = 120.0
-ENDED = {State.COMPLETE, State.REJECTED, State.GONE}
+ENDED = {State.COMPLETE, State.REJECTED, State.GONE, State.STUCK}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from tasks.steps import DETECT, INGEST, WRITE, detect_step
 from tests.unit.workers.settings import settings
 from tests.world import World, picture, uri_of
 from vision.errors import (
-    ConfigurationError,
     BadMessage,
+    ConfigurationError,
     ImageChanged,
     ImageNotYetThere,
     InvalidUri,

@@ -5,8 +5,12 @@ from typing import Any
 from uuid import uuid4
 
 import boto3
+import neo4j
 import pytest
 from botocore.config import Config
+
+from stores.graph.neo4j import Neo4jGraphStore
+from tests.servers import Neo4jAddress
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +29,12 @@ def table_prefix(dynamodb_client: Any) -> Iterator[str]:
     for name in dynamodb_client.list_tables(ExclusiveStartTableName=prefix, Limit=10)["TableNames"]:
         if name.startswith(prefix):
             dynamodb_client.delete_table(TableName=name)
+
+
+@pytest.fixture(scope="session")
+def driver(neo4j_address: Neo4jAddress) -> Iterator[neo4j.Driver]:
+    with neo4j.GraphDatabase.driver(
+        neo4j_address.uri, auth=neo4j_address.auth, notifications_min_severity="OFF"
+    ) as made:
+        Neo4jGraphStore(made, "neo4j").setup()
+        yield made

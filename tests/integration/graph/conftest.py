@@ -1,26 +1,11 @@
 """The graph store twice: in memory, and over the real Neo4j of the test run."""
 
-import os
-from collections.abc import Iterator
-
 import neo4j
 import pytest
 
 from stores.graph.memory import InMemoryGraphStore
 from stores.graph.neo4j import Neo4jGraphStore
-from tests.integration.graph.subject import Subject, credentials, node_in, triples_in
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[neo4j.Driver]:
-    uri = os.environ.get("SIGHTLINE_TEST_NEO4J_URI")
-    if uri is None:
-        if "CI" in os.environ:
-            pytest.fail("SIGHTLINE_TEST_NEO4J_URI is not set: the suite must run against a real Neo4j")
-        pytest.skip("no Neo4j: set SIGHTLINE_TEST_NEO4J_URI, or run `make test`")
-    with neo4j.GraphDatabase.driver(uri, auth=credentials(), notifications_min_severity="OFF") as made:
-        Neo4jGraphStore(made, "neo4j").setup()
-        yield made
+from tests.integration.graph.subject import Subject, node_in, triples_in
 
 
 @pytest.fixture

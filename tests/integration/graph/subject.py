@@ -1,6 +1,5 @@
 """What the tests of the graph ask a store, and the images they give it."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
@@ -27,10 +26,6 @@ class Subject:
     store: GraphStore
     triples: Callable[[], set[Triple]]
     node: Callable[[str], dict[str, Json]]
-
-
-def credentials() -> tuple[str, str]:
-    return os.environ.get("SIGHTLINE_TEST_NEO4J_USER", "neo4j"), os.environ["SIGHTLINE_TEST_NEO4J_PASSWORD"]
 
 
 def key_of(node: neo4j.graph.Node) -> Key:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 import neo4j
 import pytest
@@ -15,7 +16,8 @@ from stores.graph.memory import InMemoryGraphStore
 from stores.graph.neo4j import Neo4jGraphStore
 from stores.graph.protocol import GraphImage
 from tests.integration.graph.lossy_proxy import lossy_proxy
-from tests.integration.graph.subject import TAKEN, Subject, changed, credentials, fixed, gone, image, label
+from tests.integration.graph.subject import TAKEN, Subject, changed, fixed, gone, image, label
+from tests.servers import Neo4jAddress
 from vision.features import all_features
 
 Run: TypeAlias = Callable[..., list[neo4j.Record]]
@@ -89,10 +91,11 @@ def test_a_node_that_is_purged_while_it_is_linked_is_made_again(
 
 @pytest.mark.parametrize(("cut", "changes"), [("before", [True]), ("after", [False])])
 def test_a_merge_whose_connection_is_lost_in_commit_is_there_once(
-    real: Subject, driver: neo4j.Driver, cut: str, changes: list[bool]
+    real: Subject, neo4j_address: Neo4jAddress, cut: str, changes: list[bool]
 ) -> None:
-    port = driver.get_server_info().address[1]
-    with lossy_proxy(port) as proxy, neo4j.GraphDatabase.driver(proxy.uri, auth=credentials()) as lossy:
+    port = urlsplit(neo4j_address.uri).port
+    assert port is not None
+    with lossy_proxy(port) as proxy, neo4j.GraphDatabase.driver(proxy.uri, auth=neo4j_address.auth) as lossy:
         store = Neo4jGraphStore(lossy, "neo4j")
         store.merge([image(labels=(("Dog", 50.0), ("Cat", 60.0)))])
         proxy.cut = cut

@@ -19,7 +19,6 @@ from tasks.services import Services
 from tasks.sync.run import sync_with
 from tests.clocks import MovingClock
 from tests.integration.graph.subject import triples_in
-from tests.servers import Neo4jAddress
 from tests.world import World
 
 
@@ -42,15 +41,6 @@ class Place:
         if self.driver is None:
             return self.services.graph.triples()  # type: ignore[attr-defined,no-any-return]
         return triples_in(self.driver)
-
-
-@pytest.fixture(scope="session")
-def driver(neo4j_address: Neo4jAddress) -> Iterator[neo4j.Driver]:
-    with neo4j.GraphDatabase.driver(
-        neo4j_address.uri, auth=neo4j_address.auth, notifications_min_severity="OFF"
-    ) as made:
-        Neo4jGraphStore(made, "neo4j").setup()
-        yield made
 
 
 @pytest.fixture

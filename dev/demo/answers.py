@@ -7,7 +7,7 @@ from console.output import print_table, printable
 from console.report import cost_section, letters_section
 from dev.demo.uploads import Upload
 from stores.graph.queries import query_named
-from stores.rows import ImageRow
+from stores.rows import ImageRow, Rejection
 from tasks.services import Services
 
 AT_LEAST = 50.0
@@ -28,15 +28,20 @@ def print_answers(uploads: Sequence[Upload], rows: Sequence[ImageRow], services:
 def print_states(rows: Sequence[ImageRow]) -> None:
     """Print images by state, and each refused one with its reason."""
     print_table("Images by state", ("state", "images"), sorted(Counter(str(row.state) for row in rows).items()))
-    refused = [(row.image_id, row.rejection.message) for row in rows if row.rejection]
+    refused = [(row.image_id, _reason(row, row.rejection)) for row in rows if row.rejection]
     parts = [
-        (row.image_id, f"{name}: {part.rejection.message}")
+        (row.image_id, f"{name}: {_reason(row, part.rejection)}")
         for row in rows
         for name, part in sorted(row.parts.items())
         if part.rejection
     ]
     if refused or parts:
         print_table("Refused", ("image", "why, and what to do"), sorted(refused + parts))
+
+
+def _reason(row: ImageRow, rejection: Rejection) -> str:
+    """Give rule and remedy; the image stands beside them already."""
+    return rejection.message.removeprefix(f"{row.image_id}: ")
 
 
 def person_percent(row: ImageRow) -> float:
@@ -52,12 +57,11 @@ def print_persons(uploads: Sequence[Upload], rows: Sequence[ImageRow]) -> None:
     for row in rows:
         if row.capture is not None:
             cameras.setdefault(row.capture.camera, Counter()).update(_outcome(row, truth[row.image_id]))
-    columns = ("images", "found", "missed", "false alarms", "person not in truth")
-    lines = [
-        (camera, n["images"], n["found"], n["missed"], n["false"], n["unknown"])
-        for camera, n in sorted(cameras.items())
-    ]
-    print_table(f"Persons at {AT_LEAST:g} % or more, against the truth", ("camera", *columns), lines)
+    is_known = None not in truth.values()
+    columns = ("images", "found", *(("missed", "false alarms") if is_known else ()))
+    lines = [(camera, *(n[column] for column in columns)) for camera, n in sorted(cameras.items())]
+    title = f"Persons at {AT_LEAST:g} % or more" + (", against the truth" if is_known else "")
+    print_table(title, ("camera", *columns), lines)
     first = sorted(found, key=lambda row: row.image_id)[:URIS_SHOWN]
     shown = [(row.image_id, person_percent(row)) for row in first]
     print_table(f"The first {len(shown)} of {len(found)} images with a person", ("image", "confidence"), shown)
@@ -66,9 +70,9 @@ def print_persons(uploads: Sequence[Upload], rows: Sequence[ImageRow]) -> None:
 def _outcome(row: ImageRow, has_person: bool | None) -> list[str]:  # noqa: FBT001 - it is the truth
     is_found = person_percent(row) >= AT_LEAST
     words = ["images", *(["found"] if is_found else [])]
-    if has_person is None:
-        return [*words, *(["unknown"] if is_found else [])]
-    return words + (["missed"] if has_person and not is_found else ["false"] if is_found and not has_person else [])
+    if has_person is None or has_person is is_found:
+        return words
+    return [*words, "missed" if has_person else "false alarms"]
 
 
 def print_query(name: str, services: Services) -> None:

@@ -17,7 +17,8 @@ def runs_section(
 ) -> dict[str, Any]:
     """Give the last run of each beat task that ran or should have, and whether it is overdue.
 
-    A task that beat should start and that never ran is overdue as well: there is no beat, or no worker for it.
+    A task that never ran is overdue where none ever did: there is no beat, or no worker for it. Where others ran, its
+    first time has not come.
     """
     periods = {entry["task"]: _period(entry["schedule"]) for entry in schedule.values()}
     runs = operations.last_runs()
@@ -26,7 +27,7 @@ def runs_section(
         name: {
             **(asdict(runs[name]) if name in runs else {"name": name, **never}),
             "is_overdue": name in periods
-            and (name not in runs or runs[name].started_at < now - PERIODS_LATE * periods[name]),
+            and (runs[name].started_at < now - PERIODS_LATE * periods[name] if name in runs else not runs),
         }
         for name in sorted({*periods, *runs})
     }

@@ -104,7 +104,9 @@ def _took(run: Section) -> str | None:
 
 
 def _late(run: Section) -> str:
-    return "overdue: are beat and its workers up?" if run["is_overdue"] else "in time"
+    if run["is_overdue"]:
+        return "overdue: are beat and its workers up?"
+    return "in time" if run["started_at"] else "not due yet"
 
 
 def _words(outcome: Section) -> str:

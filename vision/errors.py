@@ -196,7 +196,7 @@ class ImageMissing(RejectedError):
     """The object does not exist."""
 
     rule = "the object must exist"
-    remedy = "Upload it, or forget the image"
+    remedy = "Upload it, or close its letter with `sightline dead close`"
 
 
 class ImageArchived(RejectedError):

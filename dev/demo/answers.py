@@ -19,7 +19,7 @@ def print_answers(uploads: Sequence[Upload], rows: Sequence[ImageRow], services:
     """Print images by state, persons against the truth, the blog's two queries, what is stored, and what it cost."""
     print_states(rows)
     print_persons(uploads, rows)
-    for name in ("heat-map", "confidence-histogram"):
+    for name in ("cameras", "heat-map", "confidence-histogram"):
         print_query(name, services)
     print_stores(rows, services)
     print_calls(services)
@@ -64,7 +64,8 @@ def print_persons(uploads: Sequence[Upload], rows: Sequence[ImageRow]) -> None:
     print_table(title, ("camera", *columns), lines)
     first = sorted(found, key=lambda row: row.image_id)[:URIS_SHOWN]
     shown = [(row.image_id, person_percent(row)) for row in first]
-    print_table(f"The first {len(shown)} of {len(found)} images with a person", ("image", "confidence"), shown)
+    which = f"The first {len(shown)} of {len(found)}" if len(shown) < len(found) else f"The {len(found)}"
+    print_table(f"{which} images with a person", ("image", "confidence"), shown, empty="none")
 
 
 def _outcome(row: ImageRow, has_person: bool | None) -> list[str]:  # noqa: FBT001 - it is the truth
@@ -79,8 +80,9 @@ def print_query(name: str, services: Services) -> None:
     """Print the answer of one named query of the graph."""
     rows = services.graph.query(name)
     flat = [[printable(str(_short(value))) for value in row.values()] for row in rows[:ROWS_SHOWN]]
-    title = f"sightline query {name}: {query_named(name).explains} ({len(rows)} rows, the first {len(flat)})"
-    print_table(title, list(rows[0]) if rows else ("nothing",), flat)
+    shown = f" The first {len(flat)} of {len(rows)}:" if len(flat) < len(rows) else ""
+    title = f"sightline query {name}: {query_named(name).explains}{shown}"
+    print_table(title, list(rows[0]) if rows else (), flat, empty="none of these images is one")
 
 
 def _short(value: object) -> object:
@@ -108,7 +110,8 @@ def print_calls(services: Services) -> None:
     calls = services.operations.calls(day, day)
     outcomes = [(feature, kind, n) for (feature, kind), n in sorted(calls.items()) if kind != "cost_micro_usd"]
     throttled = sum(number for _, kind, number in outcomes if kind == "throttled")
-    print_table(f"Calls, of which throttled: {throttled}", ("feature", "ended", "calls"), outcomes)
+    total = sum(number for _, _, number in outcomes)
+    print_table(f"{total} calls, {throttled} of them throttled", ("feature", "ended", "calls"), outcomes)
     cost = cost_section(services.operations, services.clock())
     total = sum(cost["today_usd"].values())
     title = f"On AWS they would have cost {total:.3f} USD ({cost['prices_region']}, prices of {cost['prices_as_of']})"

@@ -25,6 +25,11 @@ class Place:
         """Give the folder where a server keeps its data."""
         return self.folder / "data" / name
 
+    @property
+    def scratch(self) -> Path:
+        """Where servers put what they need only while they run."""
+        return self.folder / "tmp"
+
     def log(self, name: str) -> Path:
         """Give a process's log file."""
         return self.folder / "logs" / f"{name}.log"

@@ -69,7 +69,7 @@ def neo4j_server(place: Place, _: Options) -> Server:
     return Server(
         "neo4j",
         (
-            *_java("neo4j", "1g", *opened),
+            *_java(place, "neo4j", "1g", *opened),
             "org.neo4j.server.CommunityEntryPoint",
             f"--home-dir={home}",
             f"--config-dir={home}",
@@ -91,7 +91,7 @@ def dynamodb_server(place: Place, options: Options) -> Server:
     return Server(
         "dynamodb",
         (
-            *_java("dynamodb", "1g", native),
+            *_java(place, "dynamodb", "1g", native),
             "LoopbackDynamoDb",
             "-port",
             str(port),
@@ -113,7 +113,7 @@ def s3_server(place: Place, _: Options) -> Server:
     properties = [f"--com.adobe.testing.s3mock.store.{name}={value}" for name, value in store.items()]
     return Server(
         "s3",
-        (*_java("s3", "512m"), "LoopbackS3", f"--server.port={port}", *properties),
+        (*_java(place, "s3", "512m"), "LoopbackS3", f"--server.port={port}", *properties),
         url,
         {"SIGHTLINE_S3_ENDPOINT": url, "SIGHTLINE_CHECKPOINT_BUCKET": BUCKETS[-1]},
         partial(http_answers, port, "/"),
@@ -145,10 +145,11 @@ SERVERS: Mapping[str, Callable[[Place, Options], Server]] = {
 }
 
 
-def _java(name: str, heap: str, *options: str) -> tuple[str, ...]:
+def _java(place: Place, name: str, heap: str, *options: str) -> tuple[str, ...]:
     """Bound the heap: five servers and the workers share one machine. `*`: every jar of the folder."""
+    scratch = f"-Djava.io.tmpdir={place.scratch}"  # what they leave there goes with the stack's folder
     program = PROGRAMS / name
-    return ("java", f"-Xmx{heap}", *options, "-cp", f"{program / 'classes'}:{program}/*")
+    return ("java", f"-Xmx{heap}", scratch, *options, "-cp", f"{program / 'classes'}:{program}/*")
 
 
 def _neo4j_conf(port: int) -> str:

@@ -122,7 +122,7 @@ class RunningServer:
         self.server = server
         self.ready_seconds = 0.0
         self.process = Process(server.name, server.command, place.log(server.name), environment)
-        self._data = place.data(server.name)
+        self._data, self._scratch = place.data(server.name), place.scratch
 
     @property
     def address(self) -> str:
@@ -152,7 +152,8 @@ class RunningServer:
 
     def begin(self) -> None:
         """Start it and do not wait."""
-        self._data.mkdir(parents=True, exist_ok=True)
+        for folder in (self._data, self._scratch):
+            folder.mkdir(parents=True, exist_ok=True)
         for path, text in self.server.files.items():
             path.write_text(text)
         self.process.start()

@@ -160,8 +160,12 @@ def write_reached(folder: Path, reached: Reached) -> None:
 
 
 def write_env(path: Path, env: Mapping[str, str]) -> None:
-    """Write the settings for `. .cache/stack/env`; it holds passwords, so only its owner may read it."""
-    write_privately(path, "".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(env.items())))
+    """Write the settings for `. .cache/stack/env`, and put `sightline` on the path.
+
+    It holds passwords, so only its owner may read it.
+    """
+    settings = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(env.items()))
+    write_privately(path, f'{settings}export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"\n')
 
 
 def say(text: str) -> None:

@@ -58,13 +58,13 @@ class Suspect:
 
 
 def suspect_of(task: str, args: Sequence[str], request: Any) -> Suspect | None:
-    """Say what to watch of a task's request; None for a message that is new."""
+    """Say what to watch of a task's request; None for a message that is new. args: by position, the lane last."""
     delivery: Mapping[str, Any] = request.delivery_info or {}
     was_taken = bool(delivery.get("redelivered"))
     is_alone = delivery.get("routing_key") == CAREFUL
     if not (was_taken or is_alone or (request.headers or {}).get(IS_SENT_AGAIN)):
         return None
-    step_id = "#".join((task, *(args[:-1] if len(args) > 1 else args)))
+    step_id = "#".join((task, *args[:-1]))
     return Suspect(step_id, args[0], str(request.id), was_taken, is_alone)
 
 

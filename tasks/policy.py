@@ -13,8 +13,9 @@ What Celery gives up on stays unfinished in its row. Below this, botocore retrie
 retries transactions, and `tasks/detect.py` retries a call: nothing else retries.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from inspect import signature
 from random import uniform
 from typing import Any
 
@@ -51,7 +52,7 @@ REFUSED_WAITS_SECONDS = 5.0
 
 def backoff_seconds(retries: int) -> float:
     """Give the delay before the next try: 2, 4, 8 s, each up to a half more, so that many do not come back at once."""
-    return float(2 ** (retries + 1)) * uniform(1.0, 1.5)  # noqa: S311 - jitter
+    return float(2 ** min(retries + 1, MAX_RETRIES)) * uniform(1.0, 1.5)  # noqa: S311 - jitter
 
 
 class StepTask(Task[..., Any]):
@@ -62,10 +63,10 @@ class StepTask(Task[..., Any]):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the step, and sort its errors."""
-        self._check_arguments(args, kwargs)
+        bound = self._bind(args, kwargs)
         try:
-            with self._carefully(args):
-                outcome = super().__call__(*args, **kwargs)
+            with self._carefully(bound):
+                outcome = super().__call__(*bound)
             current().gate.worked()
         except (LeaseHeld, SlotRefused) as error:
             self._send_again(WAIT_SECONDS[type(error)])
@@ -77,7 +78,7 @@ class StepTask(Task[..., Any]):
         except ImageChanged as error:
             if self.name == INGEST:
                 raise self.retry(exc=error, countdown=backoff_seconds(self.request.retries)) from error
-            publish([ingest_step(args[0], Lane(args[-1]))])
+            publish([ingest_step(bound[0], Lane(bound[-1]))])
             raise Ignore from error
         except (RetryableError, ConfigurationError) as error:
             raise self.retry(exc=error, countdown=backoff_seconds(self.request.retries)) from error
@@ -105,13 +106,18 @@ class StepTask(Task[..., Any]):
                 self._send_again(SUSPECT_WAITS_SECONDS)
                 raise Ignore
 
-    def _check_arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Refuse a message that does not fit the signature: nothing has checked what a foreign client sends."""
+    def _bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[str, ...]:
+        """Give the step's arguments by position, the lane last, however they were sent.
+
+        Raise BadMessage where they do not fit the signature: nothing has checked what a foreign client sends.
+        """
         try:
-            self.__header__(*args, **kwargs)  # type: ignore[attr-defined]
-            _check_values([*args, *kwargs.values()], kwargs.get("lane", args[-1] if len(args) > 1 else Lane.LIVE))
+            bound = signature(self.run).bind(*args, **kwargs)
+            bound.apply_defaults()
+            _check_values(bound.args)
         except (TypeError, ValueError) as error:
             raise BadMessage(f"{self.name}{args!r}{kwargs or ''}", rule=f"{BadMessage.rule}: {error}") from error
+        return bound.args
 
     def _send_again(self, countdown_seconds: float, queue: str | None = None) -> None:
         """Send a copy of this message, its chain with it: unlike `retry`, it leaves the count of tries alone."""
@@ -128,19 +134,19 @@ class StepTask(Task[..., Any]):
                 exc,
                 step=self.name,
                 message=message,
-                image_id=args[0] if isinstance(exc, RejectedError) else None,
+                image_id=self._bind(args, kwargs)[0] if isinstance(exc, RejectedError) else None,
                 operations=services.operations,
                 clock=services.clock,
             )
         elif isinstance(exc, SightlineError):
             log.warning("Celery gives up on a step; its row stays unfinished", error=str(exc))
-        if args and not isinstance(exc, BadMessage):
-            keep_failure(exc, args[0], services.images)
+        if not isinstance(exc, BadMessage):
+            keep_failure(exc, self._bind(args, kwargs)[0], services.images)
 
 
-def _check_values(values: list[Any], lane: Any) -> None:
-    """Raise ValueError or TypeError where an argument is not text, or the lane is none."""
+def _check_values(values: Sequence[Any]) -> None:
+    """Raise ValueError or TypeError where an argument is not text, or the last one is no lane."""
     if wrong := [value for value in values if not isinstance(value, str)]:
         message = f"{wrong[0]!r} is not text"
         raise TypeError(message)
-    Lane(lane)
+    Lane(values[-1])

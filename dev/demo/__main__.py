@@ -49,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SightlineError as error:
         print(f"\nThe demonstration failed. {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. Everything that was started is stopped.", file=sys.stderr)
+        return 130
     print(f"It took {time.monotonic() - begun:.0f} s. Everything that was started is stopped.")
     return 0
 

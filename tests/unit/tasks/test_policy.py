@@ -21,6 +21,7 @@ from vision.errors import (
     ConfigurationError,
     ImageChanged,
     ImageNotYetThere,
+    InvalidParameter,
     InvalidUri,
     LeaseHeld,
     NotAnImage,
@@ -206,6 +207,24 @@ def test_a_message_that_does_not_fit_is_refused_before_any_work(steps, args, kwa
 def test_a_message_that_fits_is_worked_on_however_its_arguments_are_given(steps, args, kwargs):
     steps.run("one_image", *args, **kwargs)
     assert [(URI, kwargs.get("lane", args[-1] if len(args) > 1 else "live"))] == steps.done
+
+
+def test_a_step_may_leave_out_its_lane(steps):
+    steps.run("one_feature", URI, "labels")
+    assert [(URI, "labels", "live")] == steps.done
+
+
+def test_an_image_that_changed_is_known_by_name_as_well(steps):
+    steps.error = ImageChanged(URI)
+    with pytest.raises(Ignore):
+        steps.run("one_feature", feature="labels", uri=URI, lane="backfill")
+    assert [("ingest_image", [URI, "backfill"])] == [each[:2] for each in steps.sent]
+
+
+def test_a_failure_of_an_image_that_is_given_by_name_is_kept_on_its_row(steps, world):
+    world.images.add(URI, Lane.LIVE)
+    fail(steps, "one_image", InvalidParameter(URI), uri=URI)
+    assert "InvalidParameter" == world.images.get(URI).failure.error
 
 
 def test_a_bad_image_becomes_a_letter_with_its_message(steps, world):

@@ -21,7 +21,6 @@ from vision.errors import (
     ConfigurationError,
     ImageChanged,
     ImageNotYetThere,
-    InvalidParameter,
     InvalidUri,
     LeaseHeld,
     NotAnImage,
@@ -223,8 +222,8 @@ def test_an_image_that_changed_is_known_by_name_as_well(steps):
 
 def test_a_failure_of_an_image_that_is_given_by_name_is_kept_on_its_row(steps, world):
     world.images.add(URI, Lane.LIVE)
-    fail(steps, "one_image", InvalidParameter(URI), uri=URI)
-    assert "InvalidParameter" == world.images.get(URI).failure.error
+    fail(steps, "one_image", ValueError("unforeseen"), uri=URI)
+    assert "ValueError" == world.images.get(URI).failure.error
 
 
 def test_a_bad_image_becomes_a_letter_with_its_message(steps, world):

@@ -74,15 +74,15 @@ def ingest(  # noqa: PLR0913 - the signature says what it uses
     """Read the object and fix what is wanted of it; give the steps that are due.
 
     may_be_late: S3 may not show a new object yet, so that its absence raises ImageNotYetThere, to look once more.
-    A bad image ends here: its row says why, and so does a dead letter. One that is good now has its letter closed.
+    A bad image ends here, and so does one whose URI is refused, by us or by S3: its row says why, and so does a dead
+    letter. One that is good now has its letter closed.
     """
-    uri = ObjectUri.parse(image_id)
     seen = _row(image_id, lane, images)
     try:
-        head, data = buckets.get(uri)
+        head, data = buckets.get(ObjectUri.parse(image_id))
         content = _content(image_id, head, data)
         row = images.begin(seen, content, read_capture(head, data), wanted(content.sha256, plan, seen.wanted), lane)
-    except RejectedError as error:
+    except (RejectedError, InvalidUri) as error:
         if isinstance(error, ImageMissing) and may_be_late and seen.content is None:
             raise ImageNotYetThere(image_id) from error
         if not (isinstance(error, ImageMissing) and seen.content):
@@ -99,10 +99,10 @@ def ingest(  # noqa: PLR0913 - the signature says what it uses
 
 
 def _row(image_id: str, lane: Lane, images: ImageStore) -> ImageRow:
-    """Read the row; make it where a producer sent no more than a message."""
+    """Read the row; make it where a producer sent no more than a message, with a URI that can be one."""
     row = images.get(image_id)
     if row is None:
-        images.add(image_id, lane)
+        images.add(str(ObjectUri.parse(image_id)), lane)
         row = images.get(image_id)
     if row is None:
         raise ImageChanged(image_id)
@@ -128,7 +128,7 @@ def _wanted(content: str, feature: str, plan: Plan, before: str | None) -> str:
     return before if before in ids else ids[0]
 
 
-def _end(seen: ImageRow, error: RejectedError, images: ImageStore) -> ImageRow | None:
+def _end(seen: ImageRow, error: RejectedError | InvalidUri, images: ImageStore) -> ImageRow | None:
     state = State.GONE if isinstance(error, ImageMissing) else State.REJECTED
     return images.end(seen, state, Rejection(type(error).__name__, str(error)))
 

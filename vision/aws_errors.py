@@ -57,6 +57,7 @@ _STORES = {
     errors.ImageMissing: "NoSuchKey NoSuchVersion 404",
     errors.MissingBucket: "NoSuchBucket",
     errors.ImageArchived: "InvalidObjectState",
+    errors.InvalidUri: "InvalidBucketName InvalidURI KeyTooLongError",
     errors.MissingTable: "ResourceNotFoundException",
     errors.ImageChanged: "ConditionalCheckFailed ConditionalCheckFailedException PreconditionFailed 412",
     errors.Unavailable: f"""

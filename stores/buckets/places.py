@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from stores.buckets.protocol import require_bucket
 from vision.errors import InvalidUri
 
 
@@ -20,6 +21,7 @@ class Place:
         if scheme != "s3" or not bucket:
             rule = "a place is named s3://bucket or s3://bucket/prefix"
             raise InvalidUri(uri, rule=rule, remedy="Name the bucket, and perhaps how the keys begin")
+        require_bucket(uri, bucket)
         return cls(bucket, prefix)
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """What a bucket does, and how an image is named in it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +10,9 @@ from vision.errors import InvalidUri, TooManyBytes
 from vision.limits import MAX_BYTES_IN_S3
 
 MAX_KEY_BYTES = 1024
+
+_BUCKET = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
+"""Wider than what can be created today: old buckets have upper case and underscores. No ARN, no `user:secret@`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class ObjectUri:
         bucket, _, key = rest.partition("/")
         if scheme != "s3" or not bucket or not 0 < _key_bytes(key) <= MAX_KEY_BYTES:
             raise InvalidUri(uri)
+        require_bucket(uri, bucket)
+        _require_key(uri, key)
         return cls(bucket, key)
 
     def __str__(self) -> str:
@@ -73,6 +79,13 @@ class Buckets(Protocol):
         """Raise what stands in the way of using the bucket; try two conditional writes, which some stand-ins ignore."""
 
 
+def require_bucket(uri: str, bucket: str) -> None:
+    """Raise InvalidUri where no bucket can have this name: S3's client would refuse it or misread it."""
+    if not _BUCKET.fullmatch(bucket):
+        rule = "a bucket's name has 1 to 255 letters, digits, dots, hyphens and underscores, and no dot in front"
+        raise InvalidUri(uri, rule=rule, remedy="Name the bucket itself: no ARN, no credentials")
+
+
 def require_readable(uri: ObjectUri, size_bytes: int) -> None:
     """Raise TooManyBytes where an object is larger than `get` reads."""
     if size_bytes > MAX_BYTES_IN_S3:
@@ -85,6 +98,17 @@ def walk(buckets: Buckets, bucket: str, prefix: str) -> Iterator[ObjectHead]:
     while page := buckets.list_page(bucket, prefix, after):
         yield from page
         after = page[-1].uri.key
+
+
+def _require_key(uri: str, key: str) -> None:
+    """Raise InvalidUri for the keys that S3 refuses by what they hold."""
+    if "\0" in key:
+        raise InvalidUri(uri, rule="a key holds no NUL")
+    depth = 0
+    for segment in key.split("/"):
+        depth += -1 if segment == ".." else 1
+        if depth < 0:
+            raise InvalidUri(uri, rule="the `..` of a key do not climb above its bucket")
 
 
 def _key_bytes(key: str) -> int:

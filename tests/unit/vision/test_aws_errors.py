@@ -85,6 +85,9 @@ def test_a_refusal_of_rekognition_becomes_our_error(code, expected):
         ("AccessDenied", "GetObject", errors.AccessDenied),
         ("SignatureDoesNotMatch", "PutObject", errors.AccessDenied),
         ("InvalidObjectState", "GetObject", errors.ImageArchived),
+        ("InvalidURI", "GetObject", errors.InvalidUri),
+        ("InvalidBucketName", "GetObject", errors.InvalidUri),
+        ("KeyTooLongError", "GetObject", errors.InvalidUri),
         ("SlowDown", "PutObject", errors.Unavailable),
         ("PreconditionFailed", "PutObject", errors.ImageChanged),
         ("ConditionalRequestConflict", "PutObject", errors.Unavailable),
@@ -183,7 +186,7 @@ def test_the_message_names_the_subject_the_rule_the_words_of_aws_and_the_remedy(
     error = translate(refusal("InvalidS3ObjectException", "Unable to get\n metadata."), "s3://b/k.jpg", REKOGNITION)
     assert (
         "s3://b/k.jpg: the object must exist (AWS: InvalidS3ObjectException to DetectLabels: Unable to get metadata.). "
-        "Upload it, or forget the image."
+        "Upload it, or close its letter with `sightline dead close`."
     ) == str(error)
 
 

@@ -5,39 +5,20 @@ from functools import cached_property
 
 from botocore.config import Config
 from celery import Celery
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
 from tasks.publish import Publish, publish
 from tasks.services import Services, provide
 from tasks.steps import Step
-from vision.errors import ConfigurationError, Unavailable
+from vision.errors import Unavailable
 from workers.application import make_app
 from workers.bootstrap import STORES_CONFIG, connect
+from workers.environment import read_settings
 from workers.settings import Settings
 
 IN_A_HURRY = STORES_CONFIG.merge(
     Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 2})
 )
 """S3 and DynamoDB, where a person waits to hear which of them is away."""
-
-
-class InvalidSettings(ConfigurationError):
-    """The environment holds a setting that can not be."""
-
-    rule = "every setting must be of its kind"
-    remedy = "Compare the table in README, `Settings`"
-
-
-def read_settings() -> Settings:
-    """Read the settings from the environment; raise InvalidSettings naming each that is missing or wrong."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        wrong = "; ".join(f"SIGHTLINE_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        raise InvalidSettings("the environment", rule=wrong) from None
-    except SettingsError as error:  # a setting that holds JSON and does not parse
-        raise InvalidSettings("the environment", rule=f"{error}, which must be JSON") from None
 
 
 class Factory:

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from tasks.policy import StepTask
 from tasks.services import Services, current, provide
+from vision.errors import SightlineError
 from workers import heartbeat
 from workers.bootstrap import connect
 from workers.gates import keep_gates
@@ -41,6 +42,9 @@ def _connect(sender: WorkController, **_: Any) -> None:
     """
     try:
         provide(_services(Settings(), list(sender.app.amqp.queues.consume_from)))
+    except SightlineError as error:  # it says all there is to say: where it was raised is no news
+        log.error("The worker can not start", error=str(error))  # noqa: TRY400
+        raise SystemExit(f"The worker can not start. {error}") from None
     except Exception as error:
         log.exception("The worker can not start")
         raise SystemExit(f"The worker can not start. {error}") from error

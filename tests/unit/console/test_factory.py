@@ -1,9 +1,10 @@
 import pytest
 from neo4j.exceptions import DriverError
 
-from console.factory import Factory, InvalidSettings, read_settings
+from console.factory import Factory
 from tasks.services import current
 from vision.errors import UnknownFeature
+from workers.environment import InvalidSettings, read_settings
 
 GOOD = {"SIGHTLINE_CHECKPOINT_BUCKET": "own", "SIGHTLINE_NEO4J_PASSWORD": "hush"} | {
     f"SIGHTLINE_AWS_{name}": "key" for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
@@ -57,6 +58,10 @@ def test_services_that_are_made_are_closed(environment):
         ({"SIGHTLINE_QUOTAS": "{broken"}, "quotas"),
         ({"SIGHTLINE_TIME_ZONE": "Mars/North"}, "SIGHTLINE_TIME_ZONE"),
         ({"SIGHTLINE_LOG_JSON": "perhaps"}, "SIGHTLINE_LOG_JSON"),
+        ({"SIGHTLINE_REDIS_URL": "redis://:hush@127.0.0.1:99999/0"}, "SIGHTLINE_REDIS_URL: an address of Redis"),
+        ({"SIGHTLINE_S3_ENDPOINT": "nonsense"}, "SIGHTLINE_S3_ENDPOINT: an endpoint is http"),
+        ({"SIGHTLINE_AWS_ACCESS_KEY_ID": ""}, "SIGHTLINE_AWS_ACCESS_KEY_ID"),
+        ({"SIGHTLINE_QUOTAS": '{"DetectFaces": 0}'}, "SIGHTLINE_QUOTAS, DetectFaces: "),
     ],
 )
 def test_a_setting_that_can_not_be_is_named(run, environment, wrong, named):
@@ -66,6 +71,7 @@ def test_a_setting_that_can_not_be_is_named(run, environment, wrong, named):
     result = run("features", factory=Factory())
     assert (1, 1) == (result.exit_code, len(result.stderr.splitlines()))
     assert named in result.stderr
+    assert "hush" not in result.stderr
 
 
 def test_an_unknown_feature_is_named_with_those_that_are_there(run, environment):

@@ -39,7 +39,7 @@ def test_no_feature_at_all_is_refused():
         settings(features="")
 
 
-@pytest.mark.parametrize("name", ["Mars/Olympus", "/etc/passwd", ""])
+@pytest.mark.parametrize("name", ["Mars/Olympus", "/etc/passwd", "Europe", ""])
 def test_a_time_zone_that_does_not_exist_is_refused(name):
     with pytest.raises(ValidationError, match="is no time zone of the IANA database"):
         settings(time_zone=name)
@@ -86,3 +86,60 @@ def test_every_setting_says_what_it_is():
 def test_a_setting_can_not_be_changed_once_it_is_read():
     with pytest.raises(ValidationError, match="frozen"):
         settings().generation = "2"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [
+        ("redis_url", "nonsense", "an address of Redis is"),
+        ("redis_url", "redis://127.0.0.1:notaport/0", "an address of Redis is"),
+        ("redis_url", "redis://:hush@127.0.0.1:99999/0", "an address of Redis is"),
+        ("redis_url", "redis://:hush/y@127.0.0.1:6379/0", "an address of Redis is"),
+        ("redis_url", "redis://127.0.0.1:6379/first", "an address of Redis is"),
+        ("neo4j_uri", "nonsense", "an address of Neo4j is"),
+        ("neo4j_uri", "http://127.0.0.1", "an address of Neo4j is"),
+        ("neo4j_password", "", "at least 1"),
+        ("s3_endpoint", "nonsense", "an endpoint is"),
+        ("dynamodb_endpoint", "127.0.0.1:8000", "an endpoint is"),
+        ("rekognition_endpoint", "ftp://127.0.0.1", "an endpoint is"),
+        ("region", "us east", "a region is a word"),
+        ("aws_secret_access_key", "hush", "set both .*, or neither"),
+        ("aws_access_key_id", "hush", "set both .*, or neither"),
+        ("feature_parameters", {"labels": {"Bogus": 1}}, 'labels: Unknown parameter in input: "Bogus"'),
+        ("feature_parameters", {"labels": {"MinConfidence": "much"}}, "Invalid type for parameter MinConfidence"),
+        ("feature_parameters", {"labels": {"MinConfidence": 101}}, "MinConfidence must be at most 100, not 101"),
+        ("feature_parameters", {"labels": {"Image": {}}}, "Image is each image itself"),
+        ("feature_parameters", {"smells": {}}, "'smells' is no feature; there are"),
+        ("quotas", {"Nope": 5}, "'Nope' is no operation of a feature; there are"),
+        ("quotas", {"DetectLabels": 0}, "greater than 0"),
+        ("quotas", {"DetectLabels": -1}, "greater than 0"),
+        ("log_level", "LOUD", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
+        ("metrics_address", "nowhere", "'nowhere' must be an IP address"),
+    ],
+)
+def test_a_value_that_can_not_be_is_refused_by_its_rule_and_shows_no_secret(name, value, rule):
+    with pytest.raises(ValidationError, match=rule) as caught:
+        settings(**{name: value})
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("redis_url", "rediss://me:p%2Fw@redis.example:6380/2"),
+        ("neo4j_uri", "neo4j+s://graph.example"),
+        ("s3_endpoint", "http://s3:9090"),
+        ("dynamodb_endpoint", "http://[::1]:8000"),
+        ("metrics_address", "localhost"),
+        ("metrics_address", "::1"),
+        ("feature_parameters", {"labels": {"Features": ["GENERAL_LABELS"], "MinConfidence": 100}}),
+    ],
+)
+def test_a_value_that_can_be_is_kept(name, value):
+    kept = getattr(settings(**{name: value}), name)
+    assert value == (kept.get_secret_value() if name == "redis_url" else kept)
+
+
+def test_an_empty_key_or_endpoint_is_as_if_it_were_not_set():
+    chosen = settings(aws_access_key_id="", aws_secret_access_key="", s3_endpoint="")
+    assert (None, None, None) == (chosen.aws_access_key_id, chosen.aws_secret_access_key, chosen.s3_endpoint)

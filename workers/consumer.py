@@ -1,25 +1,62 @@
 """The worker's consumer, with one addition: a message that no task will ever see is kept as a dead letter.
 
-Celery logs such a message and drops it. Its sender would never hear of it.
+Celery logs such a message and drops it, and its sender would never hear of it; or, where it did not foresee the defect,
+ends the worker, and the message comes back to end the next.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import structlog
+from celery.utils.log import get_logger
 from celery.worker import consumer
 
 from tasks.letters import write_letter
 from tasks.services import current
-from vision.errors import BadMessage, SightlineError
+from vision.errors import BadMessage
+from workers.transport import UNREADABLE
 
 log = structlog.get_logger()
+celery_log = get_logger(__name__)
 
 MOST_CHARACTERS = 500
 """Of an unreadable message that a letter repeats."""
 
+DEFECTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What Celery raises where it reads a message of a form that it did not foresee.
+
+Not all errors: a pool that is ending raises a RuntimeError for a good message, which has to go back to its queue.
+"""
+
 
 class Consumer(consumer.Consumer):
     """Keeps what it can not read, then does what Celery does."""
+
+    connection_errors: tuple[type[Exception], ...]
+    channel_errors: tuple[type[Exception], ...]
+
+    def create_task_handler(self, *args: Any, **options: Any) -> Callable[[Any], None]:
+        """Give what takes each message; no message's form ends it."""
+        handle = super().create_task_handler(*args, **options)
+
+        def handle_or_keep(message: Any) -> None:
+            try:
+                if rule := message.headers.get(UNREADABLE):
+                    self._drop(message, rule)
+                else:
+                    handle(message)
+            except self.connection_errors + self.channel_errors:
+                raise
+            except DEFECTS as error:
+                self._drop(message, f"a message must have the form of a Celery task's: {error!r}")
+
+        return handle_or_keep
+
+    def _drop(self, message: Any, rule: str) -> None:
+        """Keep a message, unless that is done; then take it from Redis."""
+        if not message.acknowledged:
+            keep(message, rule)
+            message.reject_log_error(celery_log, self.connection_errors)
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
         """Keep a message whose body is not JSON."""
@@ -43,22 +80,30 @@ class Consumer(consumer.Consumer):
 
 
 def keep(message: Any, rule: str) -> None:
-    """Write the letter; without DynamoDB the log has to do."""
-    headers = message.headers or {}
-    queue = (message.delivery_info or {}).get("routing_key", "a queue")
-    body = bytes(message.body).decode(errors="replace") if isinstance(message.body, bytes) else str(message.body)
-    subject = f"a message to {queue}: {headers.get('task', 'no task')} {body[:MOST_CHARACTERS]}"
-    error = BadMessage(subject, rule=rule)
+    """Write the letter; without DynamoDB the log has to do. Raises nothing, whatever the message is."""
+    subject = "a message"
     try:
+        subject = _subject(message)
         s = current()
-        message_facts = _plain(headers)
         write_letter(
-            error, step="consume", message=message_facts, image_id=None, operations=s.operations, clock=s.clock
-        )
-    except SightlineError as trouble:
+            BadMessage(subject, rule=_text(rule)),
+            step="consume", message=_plain(message.headers), image_id=None, operations=s.operations, clock=s.clock,
+        )  # fmt: skip
+    except Exception as trouble:  # noqa: BLE001 - an error here would end the worker
         log.error("A message that can not be read is dropped, and no letter could be written",  # noqa: TRY400
                   subject=subject, rule=rule, because=str(trouble))  # fmt: skip
 
 
+def _subject(message: Any) -> str:
+    queue = (message.delivery_info or {}).get("routing_key", "a queue")
+    body = bytes(message.body).decode(errors="replace") if isinstance(message.body, bytes) else str(message.body)
+    return f"a message to {_text(queue)}: {_text(message.headers.get('task', 'no task'))} {_text(body)}"
+
+
+def _text(value: Any) -> str:
+    """Give the beginning of a text that every store can hold: JSON may escape halves of characters."""
+    return str(value)[:MOST_CHARACTERS].encode(errors="replace").decode()
+
+
 def _plain(headers: dict[str, Any]) -> dict[str, str]:
-    return {name: str(headers[name]) for name in ("task", "id", "origin", "argsrepr") if headers.get(name)}
+    return {name: _text(headers[name]) for name in ("task", "id", "origin", "argsrepr") if headers.get(name)}

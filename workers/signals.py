@@ -101,7 +101,7 @@ def _hand_in(**_: Any) -> None:
 @signals.task_prerun.connect
 def _name_the_image(task: Task[Any, Any], args: Any, **_: Any) -> None:
     structlog.contextvars.clear_contextvars()
-    if isinstance(task, StepTask) and args:
+    if isinstance(task, StepTask) and isinstance(args, list | tuple) and args:  # a message may hold anything
         feature = {"feature": args[1]} if len(args) == len(("uri", "feature", "lane")) else {}
         structlog.contextvars.bind_contextvars(
             task=task.name, image_id=args[0], attempt=task.request.retries + 1, **feature

@@ -1,17 +1,29 @@
-"""Kombu's transport for Redis, with one repair: a worker outlives the loss of Redis while it has work in hand.
+"""Kombu's transport for Redis, with two repairs.
+
+A worker outlives the loss of Redis while it has work in hand.
 
 What is in hand belongs to the channel that it came by. When Redis goes away Celery closes that channel and goes on with
 another; then kombu 5.7.0 no longer knows where Redis is, and the first of these messages to be given back or
 acknowledged ends the whole worker with an AttributeError. A channel that remembers the address can do both.
+
+And a worker outlives what is no message. Redis takes any text into a queue's list. Kombu has taken it out before it
+finds that it can not read it: the worker ends and the text is gone. Here such a text becomes the body of a message that
+can be read, which goes the way of all messages to the consumer, who keeps it.
 """
 
+import base64
+import json
 from typing import Any
+from uuid import uuid4
 
 from kombu.transport import redis
 
+UNREADABLE = "sightline-unreadable"
+"""The header of a message made here of what is none; its value is the rule that was broken."""
+
 
 class Channel(redis.Channel):
-    """A channel that knows where Redis is also after its connection is gone."""
+    """A channel that knows where Redis is also after its connection is gone, and reads whatever is in a queue."""
 
     _remembered: dict[str, Any] | None = None
 
@@ -20,6 +32,40 @@ class Channel(redis.Channel):
         if getattr(self.connection, "client", None) or self._remembered is None:
             self._remembered = super()._connparams(asynchronous)  # type: ignore[misc] # stubs leave it out
         return dict(self._remembered)
+
+    def _create_client(self, asynchronous: bool = False) -> Any:  # noqa: FBT001, FBT002 - the interface
+        """Make a client whose BRPOP gives messages only."""
+        client = super()._create_client(asynchronous)  # type: ignore[misc] # stubs leave it out
+        client.set_response_callback("BRPOP", self._popped)
+        return client
+
+    def _popped(self, answer: list[bytes] | None, **_: Any) -> tuple[bytes, bytes] | None:
+        """Give key and message. answer: nothing if all queues were empty until the time-out."""
+        if not answer:
+            return None
+        key, item = answer
+        try:
+            self._check(json.loads(item.decode()))
+        except Exception as error:  # noqa: BLE001 - whatever reading it raises would end the worker
+            queue = key.decode().removeprefix(self.global_keyprefix)
+            return key, _envelope(item, queue, f"a queue's item must be a message in Celery's form: {error!r}")
+        return key, item
+
+    def _check(self, envelope: Any) -> None:
+        """Read an envelope as kombu will, and what kombu takes for granted when it notes the message as taken."""
+        message = self.Message(envelope, channel=self)
+        where = [message.delivery_info[name] for name in ("exchange", "routing_key")]
+        if not all(isinstance(name, str) for name in [message.delivery_tag, *where]):
+            raise TypeError("delivery_tag, exchange and routing_key must be texts")
+        message.headers.items()
+
+
+def _envelope(item: bytes, queue: str, rule: str) -> bytes:
+    """Wrap what is no message into one. queue: where it was found, and goes again if this process dies."""
+    delivery = {"exchange": "", "routing_key": queue}
+    properties = {"delivery_tag": str(uuid4()), "delivery_info": delivery, "body_encoding": "base64"}
+    body = base64.b64encode(item).decode()
+    return json.dumps({"body": body, "headers": {UNREADABLE: rule}, "properties": properties}).encode()
 
 
 class Transport(redis.Transport):

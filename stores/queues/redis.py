@@ -34,6 +34,12 @@ class RedisQueues:
 
 
 def _sent_at(message: bytes | None) -> datetime | None:
-    """Read the time that `tasks.publish` puts into a message's headers, in seconds since the epoch."""
-    seconds = json.loads(message)["headers"].get("sent_at") if message else None
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    """Read the time that `tasks.publish` puts into a message's headers, in seconds since the epoch.
+
+    Anybody may have put the message there: one that says no time, or is none at all, must not hide the queue.
+    """
+    try:
+        seconds = json.loads(message)["headers"]["sent_at"] if message else None
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, OSError, RecursionError):
+        return None

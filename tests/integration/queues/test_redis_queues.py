@@ -63,3 +63,16 @@ def test_a_message_of_a_client_that_says_no_time_has_none(redis_url, prefix, que
 def test_a_redis_that_is_away_is_unavailable():
     with redis.Redis(port=1) as nobody, pytest.raises(Unavailable):
         RedisQueues(nobody, "x:").read(["ingest"])
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "garbage", "5", "null", "[1]", b"\xff\xfe", '{"headers": [1]}', '{"headers": {"sent_at": "x"}}',
+        '{"headers": {"sent_at": NaN}}', '{"headers": {"sent_at": Infinity}}', '{"headers": {"sent_at": 1e300}}',
+    ],
+)  # fmt: skip
+def test_an_odd_item_at_the_head_of_a_queue_is_counted_and_has_no_time(redis_url, prefix, queues, item):
+    with redis.Redis.from_url(redis_url) as client:
+        client.lpush(f"{prefix}ingest", item)
+    assert {"ingest": Waiting(1)} == queues.read(["ingest"]).waiting

@@ -5,7 +5,7 @@ received → analysing → analysed → complete; `rejected` (the image itself i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -107,6 +107,7 @@ class Content:
     """The bytes behind an image at the moment it was read.
 
     sha256: hex; etag: as S3 gave it, without quotes; version: S3's version id, where the bucket keeps versions
+    last_modified: when S3 took the bytes, in whole seconds; None in rows from before it was kept
     """
 
     sha256: str
@@ -115,6 +116,11 @@ class Content:
     width_pixels: int
     height_pixels: int
     version: str | None = None
+    last_modified: datetime | None = None
+
+    def is_same_as(self, other: "Content") -> bool:
+        """Say whether these are the same bytes, whenever they were uploaded."""
+        return self == replace(other, last_modified=self.last_modified)
 
 
 @dataclass(frozen=True, slots=True)

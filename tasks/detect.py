@@ -7,6 +7,7 @@ An answer that is paid and in hand is held on to while S3 or DynamoDB is away: a
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from threading import Event
 from typing import TypeVar
 
@@ -60,6 +61,9 @@ PATIENCE_SECONDS = 60.0
 HOLD_SECONDS = 100.0
 """How long an answer in hand waits for S3 and DynamoDB: below the lease and the time after which another may claim."""
 
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""How far apart the clocks of S3 and of this machine may be; S3's whole seconds are in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Payer:
@@ -71,6 +75,7 @@ class Payer:
     detector: Detector
     calls: CallCounter
     stopping: Event
+    clock: Callable[[], datetime]
 
 
 def detect(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, plan: Plan, payer: Payer) -> bool:
@@ -150,21 +155,29 @@ def _pay(feature: Feature, claimed: Entry, content: Content, payer: Payer) -> En
 def _call(feature: Feature, analysis: Analysis, content: Content, payer: Payer) -> Answer | Rejection:
     """Ask, then look whether the object is still the one that was asked about: only then is the answer its own."""
     uri = ObjectUri.parse(analysis.image_id)
+    called_at = payer.clock()
     outcome: Answer | Rejection
     try:
         outcome = payer.detector.analyse_object(feature, analysis.parameters, uri.bucket, uri.key, content.version)
     except RejectedError as error:
         outcome = Rejection(type(error).__name__, str(error))
     if content.version is None:
-        _holding(lambda: _check_unchanged(uri, content, payer.buckets))
+        _holding(lambda: _check_unchanged(uri, content, called_at, payer.buckets))
     if isinstance(outcome, Rejection) and outcome.error == ImageMissing.__name__:
         raise Unavailable(str(uri), rule="S3 has the object and Rekognition does not see it yet")
     return outcome
 
 
-def _check_unchanged(uri: ObjectUri, content: Content, buckets: Buckets) -> None:
+def _check_unchanged(uri: ObjectUri, content: Content, called_at: datetime, buckets: Buckets) -> None:
+    """Raise ImageChanged unless the object is the upload that the row knows, or the same bytes from before the call.
+
+    The same bytes uploaded during the call may have followed others, which the answer is then of. S3 says when in whole
+    seconds: bytes that come, go and come back within one second are not told apart where a bucket keeps no versions.
+    """
     try:
-        is_same = buckets.head(uri).etag == content.etag
+        head = buckets.head(uri)
+        is_known = content.last_modified in {None, head.last_modified}
+        is_same = head.etag == content.etag and (is_known or head.last_modified < called_at - CLOCKS_DIFFER)
     except ImageMissing:
         is_same = False
     if not is_same:
@@ -191,7 +204,7 @@ def how_it_ended(error: SightlineError) -> str:
 def payer(services: Services) -> Payer:
     """Take from the services what an attempt needs."""
     s = services
-    return Payer(s.ledger, s.limiter, s.buckets, s.detector, s.calls, s.stopping)
+    return Payer(s.ledger, s.limiter, s.buckets, s.detector, s.calls, s.stopping, s.clock)
 
 
 @shared_task(name=DETECT, base=StepTask, bind=True)

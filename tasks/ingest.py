@@ -112,7 +112,8 @@ def _row(image_id: str, lane: Lane, images: ImageStore) -> ImageRow:
 def _content(image_id: str, head: ObjectHead, data: bytes) -> Content:
     picture = inspect_picture(image_id, data)
     digest = hashlib.sha256(data).hexdigest()
-    return Content(digest, head.etag, len(data), picture.width_pixels, picture.height_pixels, head.version)
+    sides = picture.width_pixels, picture.height_pixels
+    return Content(digest, head.etag, len(data), *sides, head.version, head.last_modified)
 
 
 def wanted(content: str, plan: Plan, before: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -62,7 +62,10 @@ def encode_field(image_id: str, name: str, value: Any, shards: Shards) -> Item:
         case State():
             return {name: value, "ended_as": value if value in ENDED else None}
         case Content() | Rejection():
-            return {name: asdict(value)}
+            encoded = {
+                key: instant(kept) if isinstance(kept, datetime) else kept for key, kept in asdict(value).items()
+            }
+            return {name: encoded}
         case datetime():
             return {name: instant(value)}
         case str() if name == "feed_position":
@@ -137,7 +140,8 @@ def decode_feed_entry(item: Item) -> FeedEntry:
 
 
 def _decode_content(item: Item) -> Content:
-    return Content(**item)
+    at = item.get("last_modified")  # not there in rows from before it was kept
+    return Content(**item | {"last_modified": datetime.fromisoformat(at) if at else None})
 
 
 def _decode_capture(item: Item) -> Capture:

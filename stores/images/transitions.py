@@ -53,8 +53,13 @@ def with_fixed_offset(capture: Capture) -> Capture:
 
 
 def is_begun(row: ImageRow, content: Content, capture: Capture, wanted: Mapping[str, str]) -> bool:
-    """Say whether exactly this is being, or has been, analysed."""
-    return row.state not in ENDED and (row.content, row.capture, row.wanted) == (content, capture, wanted)
+    """Say whether exactly this is being, or has been, analysed.
+
+    The same bytes uploaded again change nothing, except while calls may be due: these look for the upload they know.
+    """
+    if row.state in ENDED or row.content is None or (row.capture, row.wanted) != (capture, wanted):
+        return False
+    return row.content == content if row.state is State.ANALYSING else row.content.is_same_as(content)
 
 
 def is_ended(row: ImageRow, state: State, rejection: Rejection) -> bool:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from stores.rows import Capture, Lane, State
+from stores.rows import Capture, Content, Lane, State
 from tests.integration.images.stories import answered, content
 
 
@@ -83,3 +83,22 @@ def test_to_begin_again_keeps_the_parts_that_are_still_wanted(images, story, new
         images.write_part(seen.image_id, feature, answered(analysis_id))
     again = images.begin(seen, content(), seen.capture, {"labels": "L1", "faces": "F2"}, Lane.LIVE)
     assert ({"labels": answered("L1")}, 2, ["faces"]) == (again.parts, again.version, again.unsettled())
+
+
+def uploaded(at: datetime) -> Content:
+    return replace(content(), last_modified=at)
+
+
+def test_the_same_bytes_uploaded_again_are_taken_note_of_while_calls_are_due(images, story, new_id, clock):
+    first, second = uploaded(clock.now), uploaded(clock.now + timedelta(seconds=1))
+    row = images.begin(story.received(new_id()), first, story.capture(), {"labels": "L1", "text": "T1"}, Lane.LIVE)
+    images.write_part(row.image_id, "labels", answered("L1"))
+    again = images.begin(row, second, row.capture, row.wanted, Lane.LIVE)
+    assert (second, 2, ["text"]) == (again.content, again.version, again.unsettled())
+    assert again == images.get(row.image_id)
+
+
+def test_the_same_bytes_uploaded_again_change_nothing_of_a_complete_row(images, story, new_id, clock):
+    row = story.complete(new_id())
+    assert row == images.begin(row, uploaded(clock.now), row.capture, row.wanted, Lane.LIVE)
+    assert row == images.get(row.image_id)

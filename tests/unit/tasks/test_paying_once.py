@@ -9,9 +9,9 @@ import pytest
 from stores.ledger.protocol import LEASE, TAKEOVER_AFTER, Analysis, Status
 from stores.rows import Lane, State
 from tasks.reconcile import mender_of, reconcile
-from tasks.steps import DETECT
+from tasks.steps import DETECT, ingest_step
 from tests.world import PERSON, World, picture, uri_of
-from vision.errors import LeaseHeld, OutcomeUnknown, Throttled, Unavailable
+from vision.errors import ImageChanged, LeaseHeld, OutcomeUnknown, Throttled, Unavailable
 from vision.models import Answer
 
 URI, TWIN = uri_of("01"), uri_of("02", camera="gate")
@@ -170,6 +170,74 @@ def test_an_answer_in_hand_outlives_a_store_that_is_away(world):
     world.do(world.sent.popleft())
     assert (1, 1, 0) == attempts(world)
     assert entry(world).is_settled
+
+
+@pytest.fixture
+def front() -> World:
+    """Give a world with one image, whose one call is due."""
+    world = World(features=("labels",))
+    world.put(URI, picture(1))
+    world.add(URI)
+    world.do(world.sent.popleft())
+    return world
+
+
+def upload(world: World, *shades: int) -> None:
+    """Upload pictures over one another, a second apart."""
+    for shade in shades:
+        world.clock.move(timedelta(seconds=1))
+        world.put(URI, picture(shade))
+
+
+def mend_change(world: World) -> None:
+    """Do what a step does that met ImageChanged, and all that follows."""
+    world.send([ingest_step(URI, Lane.LIVE)])
+    world.run()
+
+
+def test_an_answer_is_dropped_where_other_bytes_came_and_went_during_the_call(front):
+    of_others = Answer((), "saw the other picture")
+
+    def meanwhile() -> Answer:
+        upload(front, 2, 1)
+        return of_others
+
+    front.detector.script.append(meanwhile)
+    with pytest.raises(ImageChanged):
+        front.do(front.sent.popleft())
+    assert not entry(front).is_settled
+    mend_change(front)
+    assert (State.COMPLETE, PERSON) == (front.images.get(URI).state, entry(front).answer)
+    assert 2 == len(front.detector.asked)
+
+
+def test_the_same_bytes_uploaded_again_before_the_call_cost_no_further_call(front):
+    upload(front, 1)
+    front.add(URI)
+    front.sent.rotate(1)  # the upload is looked at before the call that was due already
+    front.run()
+    assert (1, State.COMPLETE) == (len(front.detector.asked), front.images.get(URI).state)
+    upload(front, 1)
+    front.add(URI)
+    front.run()
+    assert (1, State.COMPLETE) == (len(front.detector.asked), front.images.get(URI).state)
+
+
+def test_the_same_bytes_uploaded_well_before_the_call_need_not_be_looked_at_first(front):
+    upload(front, 1)
+    front.clock.move(timedelta(minutes=2))
+    front.run()
+    assert (1, State.COMPLETE) == (len(front.detector.asked), front.images.get(URI).state)
+
+
+def test_the_same_bytes_uploaded_just_before_the_call_end_complete_however_often(front):
+    for _ in range(3):
+        upload(front, 1)
+        with pytest.raises(ImageChanged):
+            front.do(front.sent.popleft())
+        front.do(ingest_step(URI, Lane.LIVE))
+    front.run()
+    assert (4, State.COMPLETE) == (len(front.detector.asked), front.images.get(URI).state)
 
 
 # --- defects of the system before this one, each by its name ----------------------------------------------------------

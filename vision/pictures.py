@@ -27,11 +27,15 @@ _OTHER_FORMATS = {
 }
 
 _JPEG_MARKER = re.compile(rb"\xff([^\x00\xff])", re.DOTALL)
+_SCAN_END = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])", re.DOTALL)  # restarts stand inside a scan
 _START_OF_SCAN = 0xDA
 _END_OF_IMAGE = b"\xff\xd9"
 _APPLICATION = range(0xE0, 0xF0)
 _COMMENT = 0xFE
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xDA)}
+
+_MOST_SCANS = 100
+"""Encoders write about ten. Each is a pass over the whole picture, so that thousands occupy a decoder for minutes."""
 
 _DRAWING_CHUNKS = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
 
@@ -86,15 +90,31 @@ def png_chunks(data: bytes) -> Iterator[Part]:
 
 
 def bare_jpeg(data: bytes) -> bytes:
-    """Give a JPEG without its comments and whatever applications left in it."""
+    """Give a JPEG without its comments and whatever applications left in it. One of too many scans is malformed."""
     kept = (part.whole for part in jpeg_segments(data) if not _is_aside(part.kind[0]))
-    return b"".join((b"\xff\xd8", *kept))
+    bare = b"".join((b"\xff\xd8", *kept))
+    if _scans(bare) > _MOST_SCANS:
+        raise ValueError(f"a JPEG has at most {_MOST_SCANS} scans")
+    return bare
 
 
 def bare_png(data: bytes) -> bytes:
     """Give a PNG without its ancillary chunks and what follows its end."""
     kept = (part.whole for part in png_chunks(data) if part.kind in _DRAWING_CHUNKS)
     return b"".join((PNG_SIGNATURE, *kept))
+
+
+def _scans(data: bytes) -> int:
+    """Count a JPEG's scans up to its end; stop counting where there are too many."""
+    at, scans = 2, 0
+    while scans <= _MOST_SCANS and (marker := _SCAN_END.search(data, at)):
+        at = marker.end()
+        if marker[0] == _END_OF_IMAGE and scans:
+            break
+        if marker[1][0] not in _WITHOUT_LENGTH:
+            scans += marker[1][0] == _START_OF_SCAN
+            at += int.from_bytes(data[at : at + 2])
+    return scans
 
 
 def _is_aside(marker: int) -> bool:

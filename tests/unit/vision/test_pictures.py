@@ -75,3 +75,19 @@ def test_a_wrong_checksum_of_an_ancillary_chunk_is_overlooked():
     head, *rest = chunks_of(PNG)
     full = png_of([head, (b"tEXt", b"Title\0gate"), *rest])
     assert PNG == bare_png(full.replace(b"Title", b"Tidal"))
+
+
+def with_scans(count: int, between: bytes = b"") -> bytes:
+    *segments, scan = jpeg_segments(JPEG)
+    once = scan.whole[: scan.whole.rindex(b"\xff\xd9")]
+    return b"\xff\xd8" + b"".join(part.whole for part in segments) + (once + between) * count + b"\xff\xd9"
+
+
+@pytest.mark.parametrize("between", [b"", b"\xff\xfe\x00\x04\xff\xd9"], ids=["bare", "with an end in a comment"])
+def test_a_jpeg_of_more_than_a_hundred_scans_is_malformed(between):
+    with pytest.raises(ValueError, match="at most 100 scans"):
+        bare_jpeg(with_scans(101, between))
+
+
+def test_a_jpeg_may_have_a_hundred_scans_and_anything_after_its_end():
+    assert 100 == bare_jpeg(with_scans(100) + b"\xff\xda" * 200).split(b"\xff\xd9")[0].count(b"\xff\xda")

@@ -174,7 +174,6 @@ def test_an_answer_in_hand_outlives_a_store_that_is_away(world):
 
 @pytest.fixture
 def front() -> World:
-    """Give a world with one image, whose one call is due."""
     world = World(features=("labels",))
     world.put(URI, picture(1))
     world.add(URI)

@@ -1,7 +1,5 @@
 """The steps of an image from its message to the graph, over the stores' twins."""
 
-from dataclasses import replace
-
 import pytest
 
 from stores.buckets.protocol import ObjectUri
@@ -222,35 +220,6 @@ def test_a_uri_that_names_no_object_is_refused_with_a_letter_and_the_others_go_o
     assert (added.new, [type(each) for each in added.refused]) == (1, [InvalidUri])
     assert letters(world) == [("InvalidUri", None)]
     assert state_of(world) is State.COMPLETE
-
-
-def test_an_image_that_was_taken_in_under_a_uri_now_refused_ends_rejected_with_a_letter(world):
-    uri = "s3://user:secret@images/yard/x.jpg"
-    world.images.add(uri, Lane.LIVE)
-    world.send([ingest_step(uri, Lane.LIVE)])
-    world.run()
-    assert (state_of(world, uri), letters(world)) == (State.REJECTED, [("InvalidUri", uri)])
-    assert [] == list(world.images.unfinished())
-
-
-def test_a_uri_that_only_s3_refuses_ends_rejected_with_a_letter(world):
-    class Refusing:
-        """Buckets that know a rule of S3 which we do not."""
-
-        def get(self, uri):
-            raise InvalidUri(str(uri))
-
-    world.services = replace(world.services, buckets=Refusing())
-    world.add(URI)
-    world.run()
-    assert (state_of(world), letters(world)) == (State.REJECTED, [("InvalidUri", URI)])
-    assert [] == list(world.images.unfinished())
-
-
-def test_a_message_whose_uri_names_no_object_makes_no_row(world):
-    with pytest.raises(InvalidUri):
-        ingest_with(world.services, "s3://images/../x", "live", retries=0, send=world.send)
-    assert world.images.get("s3://images/../x") is None
 
 
 def test_a_process_that_died_between_the_last_part_and_its_mark_is_mended_by_any_write(world):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from stores.buckets.protocol import ObjectUri
 from stores.rows import Lane, State
 from tasks.policy import StepTask
+from tasks.services import provide
 from tests.world import BUCKET, World, picture
 from vision import errors
 from vision.errors import BadMessage, InvalidUri, RejectedError, SightlineError
@@ -92,12 +93,19 @@ JSON = st.recursive(
 )
 
 
+@pytest.fixture(scope="module")
+def services():
+    """Give this process the services that every step tells how it went."""
+    provide(World().services)
+
+
 @Celery(set_as_current=False, broker="memory://").task(name="nothing", base=StepTask)
 def nothing(uri: str, lane: str = "live") -> tuple[str, str]:
     """Do nothing with what `ingest_image` takes."""
     return uri, lane
 
 
+@pytest.mark.usefixtures("services")
 @given(st.lists(JSON, max_size=4), st.dictionaries(st.sampled_from(["uri", "lane", "more"]), JSON, max_size=3))
 @settings(max_examples=120, deadline=None)
 def test_any_message_runs_or_is_refused_as_a_message(arguments, keywords):

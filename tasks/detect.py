@@ -57,7 +57,6 @@ T = TypeVar("T")
 PATIENCE_SECONDS = 60.0
 """How long a step asks for a slot before it goes back to its queue: well below the visibility timeout."""
 
-
 HOLD_SECONDS = 100.0
 """How long an answer in hand waits for S3 and DynamoDB: below the lease and the time after which another may claim."""
 

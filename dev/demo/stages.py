@@ -8,12 +8,13 @@ from functools import partial
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from stores.images.protocol import ImageStore
+from stores.images.transitions import ENDED
 from stores.rows import ImageRow, State
 from vision.errors import Unavailable
 
 POLL_SECONDS = 0.5
 STANDSTILL_SECONDS = 120.0
-ENDED = {State.COMPLETE, State.REJECTED, State.GONE, State.STUCK}
+FINISHED = {State.COMPLETE, *ENDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,13 @@ def stages(features: Sequence[str]) -> list[Stage]:
     return [
         Stage("ingest", lambda row: row.state is not State.RECEIVED),
         *(Stage(name, partial(_is_answered, name)) for name in features),
-        Stage("rows", lambda row: row.state in {*ENDED, State.ANALYSED}),
-        Stage("graph", lambda row: row.state in ENDED),
+        Stage("rows", lambda row: row.state in {*FINISHED, State.ANALYSED}),
+        Stage("graph", lambda row: row.state in FINISHED),
     ]
 
 
 def _is_answered(feature: str, row: ImageRow) -> bool:
-    return row.state in ENDED or feature in row.parts
+    return row.state in FINISHED or feature in row.parts
 
 
 def bars() -> Progress:

@@ -8,7 +8,7 @@ fixed order decides, so that neither the reviewer nor this queue chooses an imag
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from accuracy.advice import Measure, next_strata
 from accuracy.counts import ReviewedCell
@@ -26,7 +26,11 @@ class Request:
 
 
 def next_images(cells: Sequence[ReviewedCell], count: int, measure: Measure = Measure.RECALL) -> list[Request]:
-    """Choose the `count` images whose verdicts are expected to narrow the interval of `measure` most, in order."""
+    """Choose the `count` images whose verdicts are expected to narrow the interval of `measure` most, in order.
+
+    Where it is exact already (no negative was missed, and each is reviewed), those that narrow precision follow: it
+    takes the rest of the positives.
+    """
     return list(islice(_requests(cells, measure), count))
 
 
@@ -34,7 +38,8 @@ def _requests(cells: Sequence[ReviewedCell], measure: Measure) -> Iterator[Reque
     taken: Counter[tuple[Cell, Stratum]] = Counter()
     ordered = sorted(cells, key=lambda cell: (cell.cell.day, cell.cell.camera))
     counts = {cell.cell: cell.counts() for cell in ordered}
-    for stratum in next_strata(evidence_of(list(counts.values())), measure):
+    evidence = evidence_of(list(counts.values()))
+    for stratum in chain(next_strata(evidence, measure), next_strata(evidence, Measure.PRECISION)):
         open_cells = [cell for cell in ordered if len(cell.waiting[stratum]) > taken[cell.cell, stratum]]
         if not open_cells:
             continue

@@ -4,6 +4,7 @@ from accuracy.advice import Measure
 from accuracy.figures import Interval, estimate
 from accuracy.queue import next_images
 from accuracy.strata import ESTIMATED, Stratum
+from accuracy.verdicts import Answer
 from accuracy.windows import evidence_of
 from tests.unit.accuracy.worlds import cell, reviewed, verdict, world
 
@@ -57,3 +58,17 @@ def test_following_the_queue_narrows_the_interval_and_ends_in_the_exact_value():
     exact = sum(present) / len(present)
     assert final == Interval(exact, exact, exact)
     assert widths[-1] < widths[0] / 2
+
+
+def test_where_recall_is_exact_the_queue_goes_on_with_precision_until_every_image_is_reviewed():
+    candidates, _ = world(4, 60)
+    nobody_missed = [
+        verdict(c.image_id, Answer.PRESENT if c.stratum is Stratum.A else Answer.ABSENT) for c in candidates
+    ]
+    known = [each for each in nobody_missed if each.image_id not in _of_stratum(candidates, Stratum.A)]
+    asked = {one.candidate.image_id for one in next_images([reviewed(candidates, known)], 1000)}
+    assert _of_stratum(candidates, Stratum.A) == asked
+
+
+def _of_stratum(candidates, stratum):
+    return {candidate.image_id for candidate in candidates if candidate.stratum is stratum}

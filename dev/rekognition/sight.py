@@ -3,6 +3,7 @@
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -20,21 +21,18 @@ from dev.rekognition.picture import Picture, read_picture
 from dev.rekognition.refusals import Refusal
 from dev.rekognition.scene import Scene, measure_scene
 from dev.rekognition.text import Line, find_text
+from dev.rekognition.waiting import Waiting
 from vision.models import Box, Detection
 
 T = TypeVar("T")
-
-MOST_WAITING = 6
-"""Looks in hand for each process: half a second each on an idle core. Whoever would wait longer is throttled at once,
-so that no caller gives up on an answer that comes too late."""
 
 
 class Sight:
     """What can be seen, by content. Make and close it in the process that serves; `processes` do the looking."""
 
-    def __init__(self, processes: int) -> None:
+    def __init__(self, processes: int, waiting: Waiting | None = None) -> None:
         self._processes = processes
-        self._waiting = 0
+        self._waiting = waiting or Waiting(processes)
         self._pool = self._new_pool()
         self._seen: Once[Hashable, Any] = Once()
 
@@ -75,18 +73,16 @@ class Sight:
         return found
 
     async def _run(self, content: Content, find: Callable[..., T], *details: Hashable) -> T:
-        pool = self._pool
-        if self._waiting >= MOST_WAITING * self._processes:
-            raise Refusal("ProvisionedThroughputExceededException")
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(pool, _look_at, content.data, find, *details)
-        except BrokenProcessPool as error:
-            if self._pool is pool:  # the first to notice makes the new one
-                self._pool = self._new_pool()
-            raise Refusal("InternalServerError") from error
-        finally:
-            self._waiting -= 1
+        pool, loop = self._pool, asyncio.get_running_loop()
+        with self._waiting.admitted():
+            try:
+                found, seconds = await loop.run_in_executor(pool, _look_at, content.data, find, *details)
+            except BrokenProcessPool as error:
+                if self._pool is pool:  # the first to notice makes the new one
+                    self._pool = self._new_pool()
+                raise Refusal("InternalServerError") from error
+        self._waiting.took(seconds)
+        return found
 
     def _new_pool(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(self._processes, mp_context=get_context("spawn"), initializer=_begin)
@@ -105,8 +101,10 @@ def _end_with_parent() -> None:
         os._exit(0)
 
 
-def _look_at(data: bytes, find: Callable[..., T], *details: Hashable) -> T:
-    return find(_picture(data), *details)
+def _look_at(data: bytes, find: Callable[..., T], *details: Hashable) -> tuple[T, float]:
+    """Give what was found, and how long that kept this process, in seconds."""
+    begun = time.monotonic()
+    return find(_picture(data), *details), time.monotonic() - begun
 
 
 @lru_cache(maxsize=1)

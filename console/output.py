@@ -3,16 +3,13 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from shutil import get_terminal_size
 from typing import Any
 
 import click
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
-PLAIN_WIDTH = 160
-"""Columns where the output is no terminal: wide enough for a URI on one line."""
+from console.layout import fold, table_lines
 
 _UNITS = ((86_400, "days"), (3_600, "h"), (60, "min"))
 
@@ -41,25 +38,23 @@ def print_table(
 ) -> None:
     """Print rows under a title; numbers to the right. Text is printed as it is: no markup is read from it.
 
-    Where there are no rows, say `empty` instead.
+    Times are shown in UTC, to the second. Where there are no rows, say `empty` instead.
     """
     drawn = list(rows)
     if not drawn:
         click.echo(f"{printable(title)}: {empty}\n")
         return
-    console = _console()
-    console.print(printable(title), style="bold")
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for position, column in enumerate(columns):
-        is_number = all(isinstance(row[position], int | float | None) for row in drawn)
-        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
-    for row in drawn:
-        table.add_row(*(_cell(value) for value in row))
-    console.print(table)
+    is_number = [all(isinstance(cell, int | float | None) for cell in column) for column in zip(*drawn, strict=True)]
+    cells = [[_cell(value) for value in row] for row in drawn]
+    room = _room()
+    for line in [printable(title)] if room is None else fold(printable(title), room):
+        click.secho(line, bold=True)
+    click.echo("\n".join(["", *table_lines(columns, cells, is_number, room), ""]))
 
 
-def _console() -> Console:
-    return Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+def _room() -> int | None:
+    """Give the columns of the terminal; None where the output is none: a file or the next program gets whole lines."""
+    return get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _cell(value: Any) -> str:
@@ -70,7 +65,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.1f}"
     if isinstance(value, datetime):
-        return value.isoformat(" ", "seconds")
+        return value.astimezone(UTC).isoformat(timespec="seconds")
     return f"{value:,}" if isinstance(value, int) else printable(str(value))
 
 

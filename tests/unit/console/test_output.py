@@ -1,6 +1,6 @@
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_each_kind_of_value_has_its_form(capsys):
     at = datetime(2026, 11, 2, 11, 0, 1, 999, tzinfo=UTC)
     print_table("t", ("a", "b", "c", "d", "e", "f"), [(None, True, False, 1234567, 12.345, at)])
     cells = capsys.readouterr().out.splitlines()[-2].split()
-    assert ["–", "yes", "no", "1,234,567", "12.3", "2026-11-02", "11:00:01+00:00"] == cells
+    assert ["–", "yes", "no", "1,234,567", "12.3", "2026-11-02T11:00:01+00:00"] == cells
 
 
 def test_a_uri_stays_on_one_line_where_the_output_is_no_terminal(capsys):
@@ -67,3 +67,9 @@ def test_the_program_ends_with_the_code_of_its_command(words, expected):
     done = subprocess.run(program, capture_output=True, text=True, check=False)
     assert expected == done.returncode
     assert "Traceback" not in done.stderr
+
+
+def test_times_are_shown_in_utc_whatever_their_offset(capsys):
+    at = datetime(2026, 11, 2, 1, 30, 0, 5, tzinfo=timezone(timedelta(hours=2)))
+    print_table("t", ("at",), [(at,)])
+    assert "2026-11-01T23:30:00+00:00" == capsys.readouterr().out.splitlines()[-2]

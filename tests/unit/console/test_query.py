@@ -49,7 +49,7 @@ def test_the_histogram_keeps_the_names_of_its_columns(run):
 
 @pytest.mark.usefixtures("person")
 def test_seconds_since_the_epoch_are_shown_as_times(run):
-    assert "2044-05-17 11:00:00+00:00" in run("query", "cameras").stdout
+    assert "2044-05-17T11:00:00+00:00" in run("query", "cameras").stdout
 
 
 @pytest.mark.parametrize("name", [name for name, each in all_queries().items() if not each.needs])

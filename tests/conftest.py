@@ -10,6 +10,21 @@ from tests.servers import Neo4jAddress, ServersOfTheRun, servers_of_the_run
 
 UNIT = Path(__file__).parent / "unit"
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
+STACKS = ("up_stack", "faulty", "spine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, where two processes share the run, what uses the same servers: they start once."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    """Name the stack that a test uses, or the servers of the run; a unit test needs only its file's fixtures."""
+    if UNIT in item.path.parents:
+        return f"{item.path.parent.name}/{item.path.stem}"
+    asked = getattr(item, "fixturenames", ())
+    return next((stack for stack in STACKS if stack in asked), "servers")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -1,10 +1,11 @@
-"""One stack for all tests of the spine: starting it takes longer than most of them."""
+"""One stack for all tests that can share it: starting it takes longer than most of them."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from dev.stack import Stack
+from tests.acceptance.faulty import Faulty, running
 from tests.acceptance.spine import WORKERS, Spine, options
 from tests.acceptance.up_stack import FEW, UpStack
 
@@ -19,6 +20,13 @@ def spine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spine]:
         made = Spine(stack)
         yield made
         made.close()
+
+
+@pytest.fixture(scope="session")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
+    """Give a sightline whose processes a test may kill, and whose wires it may cut."""
+    with running(tmp_path_factory.mktemp("faulty")) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -13,19 +13,13 @@ import pytest
 from stores.buckets.protocol import ObjectUri
 from stores.rows import Lane, State
 from tasks.steps import ingest_step
-from tests.acceptance.faulty import ADDRESSES, OUTAGE_SECONDS, running
+from tests.acceptance.faulty import ADDRESSES, OUTAGE_SECONDS
 from tests.acceptance.spine import BUCKET, FEATURES
 from tests.world import picture
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
 
 IMAGES = 16
-
-
-@pytest.fixture(scope="module")
-def faulty(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("faulty")) as made:
-        yield made
 
 
 @pytest.fixture
@@ -135,7 +129,7 @@ def test_an_image_shows_its_new_bytes_whenever_it_is_overwritten(faulty, moment)
     faulty.put(f"overwritten/{moment}.jpg")
     etag = faulty.services.buckets.head(ObjectUri.parse(uri)).etag
     faulty.add([uri])
-    faulty.until(lambda: (faulty.row(uri).state, faulty.row(uri).content.etag) == (State.COMPLETE, etag))
+    faulty.until(lambda: (row := faulty.row(uri)).state is State.COMPLETE and row.content.etag == etag)
     row = faulty.row(uri)
     assert row.wanted == {name: part.analysis_id for name, part in row.parts.items()}
     for analysis_id in row.wanted.values():

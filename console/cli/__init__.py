@@ -12,6 +12,7 @@ from console.cli.dead import dead
 from console.cli.detect import detect
 from console.cli.features import features
 from console.cli.images import images
+from console.cli.import_label_set import import_label_set
 from console.cli.parity import parity
 from console.cli.query import query
 from console.cli.rate import rate
@@ -25,6 +26,7 @@ from console.cli.sync import sync
 from console.cli.verdicts import verdicts
 from console.factory import Factory
 from console.output import printable
+from console.pipes import let_readers_leave
 from vision.errors import SightlineError
 from workers.logs import configure_logs
 
@@ -74,6 +76,7 @@ for _command in (
     verdicts,
     accuracy,
     reanalyse,
+    import_label_set,
     parity,
     dead,
     resume,
@@ -83,5 +86,6 @@ for _command in (
 
 def main() -> None:
     """Run the command line. Log lines go to the error output: the other one may be JSON."""
+    let_readers_leave()
     configure_logs("WARNING", as_json=False)
     sightline()

@@ -5,6 +5,7 @@ import shlex
 import sys
 from pathlib import Path
 
+from console.pipes import let_readers_leave
 from dev.stack import control, report
 from dev.stack.folders import UP
 from dev.stack.install import install
@@ -77,4 +78,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    let_readers_leave()
     sys.exit(main())

@@ -66,7 +66,20 @@ def _cell(value: Any) -> str:
         return f"{value:,.1f}"
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds")
-    return f"{value:,}" if isinstance(value, int) else printable(str(value))
+    return f"{value:,}" if isinstance(value, int) else printable(in_words(value))
+
+
+def in_words(value: Any) -> str:
+    """Say what a task or an answer holds: `rows 7, by type (labels 3, faces 4)`; text as it is."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{str(name).replace('_', ' ')} {_inside(each)}" for name, each in value.items()) or "none"
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(_inside(each) for each in value) or "none"
+    return value if isinstance(value, str) else str(value)
+
+
+def _inside(value: Any) -> str:
+    return f"({in_words(value)})" if isinstance(value, Mapping) and value else _cell(value)
 
 
 def printable(text: str) -> str:

@@ -95,7 +95,7 @@ def print_letters(section: Section) -> None:
 
 def print_runs(section: Section) -> None:
     """Print when each task of beat ran last."""
-    rows = [(name, e["started_at"] or "never", _took(e), _late(e), _words(e["outcome"])) for name, e in section.items()]
+    rows = [(name, e["started_at"] or "never", _took(e), _late(e), e["outcome"] or None) for name, e in section.items()]
     print_table("last runs", ("task", "started at", "took", "", "outcome"), rows, empty="none yet")
 
 
@@ -107,10 +107,6 @@ def _late(run: Section) -> str:
     if run["is_overdue"]:
         return "overdue: are beat and its workers up?"
     return "in time" if run["started_at"] else "not due yet"
-
-
-def _words(outcome: Section) -> str:
-    return ", ".join(f"{name} {value}" for name, value in outcome.items())
 
 
 def print_stopped(section: Section) -> None:

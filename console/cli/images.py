@@ -1,12 +1,13 @@
 """`sightline images`: which images show a thing."""
 
 from datetime import datetime
+from difflib import get_close_matches
 
 import click
 
 from console.factory import Factory
 from console.moments import moment
-from console.output import json_option, print_json, print_table
+from console.output import json_option, print_json, print_table, printable
 from stores.graph.protocol import GraphStore
 from vision.errors import SightlineError
 
@@ -43,11 +44,13 @@ def images(
     found = graph.query("images-with-label", parameters(label, at_least, camera, since, day))
     if not found and camera is not None:
         require_camera(camera, graph)
+    if not found and (hint := label_hint(label, graph)):
+        click.echo(printable(hint), err=True)
     if as_json:
         print_json(found)
         return
     columns = ("image", "camera", "taken at", "confidence")
-    rows = [(each["image_id"], each["camera"], each["taken_at"], each["confidence"]) for each in found]
+    rows = [(e["image_id"], e["camera"], datetime.fromisoformat(e["taken_at"]), e["confidence"]) for e in found]
     print_table(f"{len(found):,} images with {label} at {at_least:g} % or more", columns, rows)
 
 
@@ -56,6 +59,21 @@ def require_camera(camera: str, graph: GraphStore) -> None:
     known = [each["camera"] for each in graph.query("cameras")]
     if camera not in known:
         raise UnknownCamera(camera, known)
+
+
+def label_hint(label: str, graph: GraphStore) -> str | None:
+    """Say that the graph has no such label, and which one may be meant; None where it has.
+
+    That is no failure: a label that nothing has shown yet is asked for as well.
+    """
+    known = [each["label"] for each in graph.query("labels")]
+    if label in known:
+        return None
+    by_small_letters = {name.casefold(): name for name in known}
+    near = get_close_matches(label.casefold(), by_small_letters, n=1)
+    return f"No label named {label!r}" + (
+        f"; did you mean {by_small_letters[near[0]]!r}?" if near else " in the graph."
+    )
 
 
 def parameters(

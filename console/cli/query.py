@@ -16,6 +16,14 @@ Row = dict[str, Json]
 NODE_SAYS = {"camera_name": "", "image_id": "", "isodate": "taken at"}
 """What people see of a node, and how the column is called beside the node's name. The rest is for JSON and CSV."""
 
+HEADINGS = {
+    "camera.camera_name": "camera",
+    "image.object_key": "image",
+    "count(round(label_edge.confidence))": "times",
+    "round(label_edge.confidence)": "confidence",
+}
+"""What people read over the columns of a query that names none; scripts see the query's own."""
+
 EPOCH_COLUMNS = {"first", "last", "timestamp"}
 """Columns that hold seconds since the epoch."""
 
@@ -59,12 +67,18 @@ def flat(row: Row) -> Row:
     return columns
 
 
+def _shown(name: str, value: Json) -> Json | datetime:
+    if name == "isodate":
+        return datetime.fromisoformat(value)
+    return datetime.fromtimestamp(value, UTC) if name in EPOCH_COLUMNS else value
+
+
 def short(row: Row) -> Row:
     """Give a row as people read it: a node by its name, a time as a time."""
     columns: Row = {}
     for name, value in row.items():
         if isinstance(value, dict):
-            columns |= {says or name: value[key] for key, says in NODE_SAYS.items() if key in value}
+            columns |= {says or name: _shown(key, value[key]) for key, says in NODE_SAYS.items() if key in value}
         else:
-            columns[name] = datetime.fromtimestamp(value, UTC) if name in EPOCH_COLUMNS else value
+            columns[HEADINGS.get(name, name)] = _shown(name, value)
     return columns

@@ -95,9 +95,17 @@ def _cameras(images: Sequence[ImageFacts], _: datetime, __: Mapping[str, Json]) 
     ]
 
 
+def _labels(images: Sequence[ImageFacts], _: datetime, __: Mapping[str, Json]) -> Rows:
+    found = (
+        key for image in images for kind, links in image.links.items() if kind.name == "HAS_LABEL" for key, _ in links
+    )
+    return [{"label": name} for name in sorted({str(key) for key in found})]
+
+
 ANSWERS: Mapping[str, Answer] = {
     "heat-map": _heat_map,
     "confidence-histogram": _confidence_histogram,
     "images-with-label": _images_with_label,
+    "labels": _labels,
     "cameras": _cameras,
 }

@@ -22,6 +22,13 @@ RETURN camera.camera_name AS camera, image.image_id AS image_id, image.isodate A
   edge.confidence AS confidence
 ORDER BY image.timestamp DESC, image.image_id
 
+// name: labels
+// explains: Every label that was ever seen.
+MATCH (label:Label)
+WHERE label.label_name > ''
+RETURN label.label_name AS label
+ORDER BY label
+
 // name: cameras
 // explains: Every camera, with how many images it has and when it took the first and the last of them.
 MATCH (camera:Camera)

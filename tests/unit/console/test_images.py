@@ -91,3 +91,20 @@ def test_a_while_ago_is_counted_from_now(run, world, since):
     )
     assert [] == listed(run, "--label", "Owl", "--since", since)
     assert ["s3://frames/yard/3.jpg"] == listed(run, "--label", "Owl", "--since", "9d")
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [
+        ("person", "No label named 'person'; did you mean 'Person'?\n"),
+        ("Peson", "No label named 'Peson'; did you mean 'Person'?\n"),
+        ("Bicycle", "No label named 'Bicycle' in the graph.\n"),
+    ],
+)
+def test_a_label_that_nothing_has_is_named_with_the_one_that_may_be_meant(run, label, expected):
+    result = run("images", "--json", "--label", label)
+    assert (0, "[]\n", expected) == (result.exit_code, result.stdout, result.stderr)
+
+
+def test_a_label_that_is_only_less_sure_gets_no_hint(run):
+    assert "" == run("images", "--label", "Cat").stderr

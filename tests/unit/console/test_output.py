@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from console.output import print_json, print_table, printable, spell
+from console.output import in_words, print_json, print_table, printable, spell
 from console.progress import counted
 
 
@@ -73,3 +73,16 @@ def test_times_are_shown_in_utc_whatever_their_offset(capsys):
     at = datetime(2026, 11, 2, 1, 30, 0, 5, tzinfo=timezone(timedelta(hours=2)))
     print_table("t", ("at",), [(at,)])
     assert "2026-11-01T23:30:00+00:00" == capsys.readouterr().out.splitlines()[-2]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"rows_read": 7, "is_complete": True}, "rows read 7, is complete yes"),
+        ({"sent": {"labels": 3, "faces": 4}, "stopped": {}}, "sent (labels 3, faces 4), stopped none"),
+        (["a", 1200, None], "a, 1,200, –"),
+        ("it's {text}", "it's {text}"),
+    ],
+)
+def test_an_outcome_is_said_in_words(value, expected):
+    assert expected == in_words(value)

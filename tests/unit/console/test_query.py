@@ -68,3 +68,10 @@ def test_a_query_that_is_not_there_is_wrong_usage_and_those_that_are_are_listed(
 
 def test_help_tells_what_each_query_answers(run):
     assert all(name in run("query", "--help").stdout for name in ("heat-map:", "confidence-histogram:", "cameras:"))
+
+
+@pytest.mark.usefixtures("person")
+def test_people_read_words_over_the_columns_of_the_histogram(run):
+    head, row = (run("query", "confidence-histogram").stdout.splitlines()[number] for number in (2, 4))
+    assert ["camera", "image", "times", "confidence"] == head.split()
+    assert ["yard", "yard/1\\nx.jpg", "1", "96.0"] == row.split()

@@ -30,8 +30,8 @@ _REQUIRED = ("year", "month", "day", "hour", "minute")
 _GROUPS = {"camera", "epoch", "second", *_REQUIRED}
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-_MOST_AHEAD = timedelta(days=1)
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+MOST_AHEAD = timedelta(days=1)
 
 _FIRST_MILLISECONDS = 100_000_000_000
 """As seconds this is the year 5138, as milliseconds 1973: from here on a number counts milliseconds."""
@@ -60,7 +60,7 @@ class CaptureReader:
         zone = self._time_zones.get(camera, self._default_zone)
         for source, read in _sources(found.groupdict(), head, data):
             taken_at = _instant(read, zone)
-            if taken_at and _EARLIEST <= taken_at <= head.last_modified + _MOST_AHEAD:
+            if taken_at and EARLIEST <= taken_at <= head.last_modified + MOST_AHEAD:
                 return Capture(camera, taken_at, source)
         return Capture(camera, head.last_modified.astimezone(zone), "last_modified")
 
@@ -113,7 +113,7 @@ def _instant(read: _Read, zone: ZoneInfo) -> datetime | None:
 
 def _from_key(groups: Mapping[str, str | None]) -> datetime | None:
     if groups.get("epoch"):
-        return _from_epoch(groups["epoch"] or "")
+        return from_epoch(groups["epoch"] or "")
     if not groups.get("year"):
         return None
     year, month, day, hour, minute = (int(groups[name] or "") for name in _REQUIRED)
@@ -124,10 +124,11 @@ def _from_key(groups: Mapping[str, str | None]) -> datetime | None:
 def _from_text(text: str) -> datetime | None:
     said = text.strip()
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", said):
-        return _from_epoch(said)
+        return from_epoch(said)
     return datetime.fromisoformat(said) if len(said) > _LONGEST_DATE else None
 
 
-def _from_epoch(number: str) -> datetime:
+def from_epoch(number: str) -> datetime:
+    """Give the instant of a number of seconds or milliseconds; raise ValueError or OverflowError where it is none."""
     count = float(number)
     return _EPOCH + timedelta(seconds=count / 1000 if count >= _FIRST_MILLISECONDS else count)

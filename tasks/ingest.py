@@ -10,9 +10,11 @@ from celery import shared_task
 
 from stores.buckets.protocol import Buckets, ObjectHead, ObjectUri
 from stores.images.protocol import ImageStore
+from stores.ledger.protocol import Ledger
 from stores.operations.protocol import OperationStore, letter_id_of
 from stores.rows import Capture, Content, ImageRow, Lane, Rejection, State
 from tasks.brake import TAKEN, Brake
+from tasks.imported import adopt_import
 from tasks.letters import write_letter
 from tasks.policy import StepTask
 from tasks.preflight import inspect_picture
@@ -64,6 +66,7 @@ def ingest(  # noqa: PLR0913 - the signature says what it uses
     *,
     may_be_late: bool,
     images: ImageStore,
+    ledger: Ledger,
     buckets: Buckets,
     operations: OperationStore,
     plan: Plan,
@@ -81,7 +84,8 @@ def ingest(  # noqa: PLR0913 - the signature says what it uses
     try:
         head, data = buckets.get(ObjectUri.parse(image_id))
         content = _content(image_id, head, data)
-        row = images.begin(seen, content, read_capture(head, data), wanted(content.sha256, plan, seen.wanted), lane)
+        before = {**seen.wanted, **adopt_import(seen, content.sha256, plan, ledger)}
+        row = images.begin(seen, content, read_capture(head, data), wanted(content.sha256, plan, before), lane)
     except (RejectedError, InvalidUri) as error:
         if isinstance(error, ImageMissing) and may_be_late and seen.content is None:
             raise ImageNotYetThere(image_id) from error
@@ -119,7 +123,7 @@ def _content(image_id: str, head: ObjectHead, data: bytes) -> Content:
 def wanted(content: str, plan: Plan, before: Mapping[str, str] | None = None) -> dict[str, str]:
     """Name the analyses that the plan wants of these bytes: feature → analysis id.
 
-    before: what the row wants already. A deeper analysis of the same bytes stays wanted.
+    before: what the row wants already. A deeper or an imported analysis of the same bytes stays wanted.
     """
     return {name: _wanted(content, name, plan, (before or {}).get(name)) for name in plan.features}
 
@@ -142,6 +146,7 @@ def ingest_with(services: Services, image_id: str, lane: str, retries: int, send
         Lane(lane),
         may_be_late=retries == 0,
         images=s.images,
+        ledger=s.ledger,
         buckets=s.buckets,
         operations=s.operations,
         plan=s.plan,

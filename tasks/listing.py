@@ -1,6 +1,6 @@
 """Listings of buckets against the rows: which objects are to be ingested."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,6 +8,7 @@ from stores.buckets.protocol import ObjectHead
 from stores.images.positions import position_at
 from stores.images.protocol import ImageStore
 from stores.rows import ImageRow, State
+from tasks.imported import imported_features
 from tasks.ingest import wanted
 from tasks.services import Plan
 
@@ -45,17 +46,23 @@ def due_of(
     for head in objects:
         row = rows.get(str(head.uri))
         if row is None or _is_other(row, head, now):
-            due.append(Due(head, row is not None, frozenset(plan.features)))
-        elif follows_plan and row.content and row.wanted and row.wanted != wanted(row.content.sha256, plan):
-            due.append(Due(head, True, _unpaid(row, row.content.sha256, plan)))
+            paid = imported_features(row, plan) if row else frozenset()
+            due.append(Due(head, row is not None, frozenset(plan.features) - paid))
+        elif follows_plan and row.content and row.wanted:
+            asked = wanted(row.content.sha256, plan, row.wanted)
+            if row.wanted != asked:
+                due.append(Due(head, True, _unpaid(row, asked)))
     return due
 
 
 def _is_other(row: ImageRow, head: ObjectHead, now: datetime) -> bool:
-    """Say whether the row was not written for these bytes. One that is received will be; a gone one is back."""
+    """Say whether the row was not written for these bytes. One that is received will be; a gone one is back.
+
+    The bytes of an imported one were never read.
+    """
     if row.state is State.REJECTED:
         return _is_younger(head, row.feed_position or "", now)
-    if row.state is State.GONE:
+    if row.state in {State.GONE, State.IMPORTED}:
         return True
     return row.content is not None and row.content.etag != head.etag
 
@@ -67,5 +74,5 @@ def _is_younger(head: ObjectHead, ended_at: str, now: datetime) -> bool:
     return position_at(came_at) > ended_at
 
 
-def _unpaid(row: ImageRow, content: str, plan: Plan) -> frozenset[str]:
-    return frozenset(feature for feature, name in wanted(content, plan).items() if row.wanted.get(feature) != name)
+def _unpaid(row: ImageRow, asked: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(feature for feature, name in asked.items() if row.wanted.get(feature) != name)

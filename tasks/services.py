@@ -26,6 +26,9 @@ from tasks.spending import CallCounter
 from vision.feature import Feature
 from vision.models import Answer, Json
 
+IMPORTED: Mapping[str, Mapping[str, Json]] = {"labels": {"MaxLabels": 10}}
+"""What answers were asked for that come from a label set: feature → the old system's request."""
+
 
 class Detector(Protocol):
     """Who answers what is in an image: `vision.rekognition.Rekognition`."""
@@ -55,7 +58,7 @@ class Plan:
 
     def requests(self, feature: str) -> list[Mapping[str, Json]]:
         """Give the requests that a row may want of a feature: the usual one first."""
-        return [each[feature] for each in (self.features, self.deeper) if feature in each]
+        return [each[feature] for each in (self.features, self.deeper, IMPORTED) if feature in each]
 
 
 @dataclass(frozen=True, slots=True)

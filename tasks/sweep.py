@@ -168,8 +168,12 @@ def _rows(place: Place, services: Services) -> Callable[[str | None], Iterator[F
 
 
 def _is_to_be_seen(row: ImageRow, place: Place) -> bool:
-    """Say whether the row's object should be there. A received row's is looked at anyway."""
-    return row.image_id.startswith(str(place)) and row.state not in {State.GONE, State.RECEIVED}
+    """Say whether the row's object should be there. A received row's is looked at anyway, an imported row's by listing.
+
+    What another system saw years ago may have been deleted long since: that is nothing new to report.
+    """
+    unseen = {State.GONE, State.RECEIVED, State.IMPORTED}
+    return row.image_id.startswith(str(place)) and row.state not in unseen
 
 
 def _gone(rows: list[ImageRow], buckets: Buckets) -> list[str]:

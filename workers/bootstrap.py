@@ -16,6 +16,8 @@ from stores.buckets.s3 import S3Buckets
 from stores.graph.group_commit import GroupCommit
 from stores.graph.neo4j import Neo4jGraphStore
 from stores.images.dynamodb import DynamoImageStore
+from stores.label_set.dynamodb import DynamoLabelSet
+from stores.label_set.protocol import LabelSet
 from stores.ledger.dynamodb import DynamoLedger
 from stores.limiter.redis import RedisLimiter, client_options
 from stores.operations.dynamodb import DynamoOperationStore
@@ -86,6 +88,12 @@ def connect(
         clock=utc_now,
         stopping=stopping or Event(),
     )
+
+
+def connect_label_set(settings: Settings, table: str) -> LabelSet:
+    """Build what reads another system's table of labels, in the settings' account and region."""
+    client = aws_session(settings).client("dynamodb", endpoint_url=settings.dynamodb_endpoint, config=STORES_CONFIG)
+    return DynamoLabelSet(client, table)
 
 
 def tell_requests(session: boto3.Session, told: Callable[[str, str], None]) -> None:

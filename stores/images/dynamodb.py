@@ -18,7 +18,7 @@ from stores.images.keys import DEFAULT_SHARDS, Shards, camera_day, check_id, fee
 from stores.images.positions import BEFORE_ALL
 from stores.images.steps import Applied, ImageSteps
 from stores.images.transitions import ENDED, Transition
-from stores.rows import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished
+from stores.rows import FeedEntry, ImageRow, ImageSummary, Lane, Part, State, Unfinished
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -52,8 +52,14 @@ class DynamoImageStore(ImageSteps):
 
     def add(self, image_id: str, lane: Lane) -> bool:
         """Write a new row, if there is none."""
-        row = transitions.new_row(check_id(image_id), lane, self._clock())
+        return self._put_new(transitions.new_row(check_id(image_id), lane, self._clock()))
+
+    def _put_new(self, row: ImageRow) -> bool:
         return self._table.put(encoding.encode_row(row, self.shards), missing("image_id")).is_written
+
+    def add_imported(self, image_id: str, feature: str, part: Part) -> bool:
+        """Write a new row that holds an imported answer, if there is none."""
+        return self._put_new(transitions.imported_row(check_id(image_id), feature, part, self._clock()))
 
     def add_many(self, image_ids: Iterable[str], lane: Lane) -> Iterator[tuple[str, bool]]:
         """Add in parallel. The ids are taken only as fast as they are written and the outcomes are taken."""

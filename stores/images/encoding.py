@@ -33,7 +33,7 @@ UNFINISHED = Index("unfinished", Key("unfinished_shard", "next_check_at"), inclu
 """Sparse: an entry is there while its row has a `next_check_at`."""
 
 ENDED_INDEX = Index("ended", Key("ended_as", "received_at"))
-"""Sparse: an entry is there while its row is rejected, gone or stuck."""
+"""Sparse: an entry is there while its row is rejected, gone, stuck or imported."""
 
 
 def images_table(prefix: str) -> Schema:

@@ -31,6 +31,13 @@ class ImageStore(Protocol):
     def add_many(self, image_ids: Iterable[str], lane: Lane) -> Iterator[tuple[str, bool]]:
         """Do `add` for many at once, in any order; give each id and whether it was new, as they are written."""
 
+    def add_imported(self, image_id: str, feature: str, part: Part) -> bool:
+        """Write a new row in state `imported` that wants, and has, this part; say whether it was new.
+
+        It is not unfinished, and in no feed: nothing is done about it until ingest reads the image. An existing row is
+        left as it is.
+        """
+
     def get(self, image_id: str) -> ImageRow | None:
         """Read one row, consistently."""
 

@@ -18,7 +18,7 @@ CHECK_AFTER = timedelta(minutes=2)
 ENDS = (State.REJECTED, State.GONE)
 """How an image may end by what it is."""
 
-ENDED = (*ENDS, State.STUCK)
+ENDED = (*ENDS, State.STUCK, State.IMPORTED)
 """States that nothing leads out of by itself."""
 
 FieldPath = tuple[str, ...]
@@ -42,6 +42,18 @@ class Transition:
 def new_row(image_id: str, lane: Lane, now: datetime) -> ImageRow:
     """Give the row of an image that nobody knew."""
     return ImageRow(image_id, lane, State.RECEIVED, received_at=now, next_check_at=now + CHECK_AFTER, sent_at=now)
+
+
+def imported_row(image_id: str, feature: str, part: Part, now: datetime) -> ImageRow:
+    """Give the row of an image of which no more is known than an answer that another system paid for."""
+    return ImageRow(
+        image_id,
+        Lane.BACKFILL,
+        State.IMPORTED,
+        received_at=now,
+        wanted={feature: part.analysis_id},
+        parts={feature: fit_part(part)},
+    )
 
 
 def with_fixed_offset(capture: Capture) -> Capture:

@@ -27,7 +27,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What is to be paid for, and for which image it was first wanted."""
+    """What is to be paid for, and for which image it was first wanted.
+
+    content: sha256 of the bytes, hex; the image id itself in an imported answer whose image nobody has read yet
+    """
 
     analysis_id: str
     content: str
@@ -35,6 +38,11 @@ class Analysis:
     parameters: Mapping[str, Json]
     generation: str
     image_id: str
+
+    @property
+    def is_unread(self) -> bool:
+        """Say whether it is of an image whose bytes are not known yet."""
+        return self.content == self.image_id
 
 
 @dataclass(frozen=True, slots=True)

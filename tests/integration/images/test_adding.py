@@ -37,6 +37,16 @@ def test_to_add_an_image_again_leaves_its_row_as_it_is(images, story, new_id):
     assert row == images.get(row.image_id)
 
 
+def test_an_imported_image_has_its_answer_and_waits_for_nothing(images, new_id, clock):
+    image_id, part = new_id(), answered("an imported analysis")
+    assert images.add_imported(image_id, "labels", part)
+    wanted = {"labels": part.analysis_id}
+    row = ImageRow(image_id, Lane.BACKFILL, State.IMPORTED, clock.now, wanted=wanted, parts={"labels": part})
+    assert row == images.get(image_id)
+    assert (False, False) == (images.add_imported(image_id, "labels", part), images.add(image_id, Lane.LIVE))
+    assert row == images.get(image_id)
+
+
 def test_an_unknown_image_has_no_row_and_no_step_makes_one(images, new_id):
     image_id = new_id()
     unknown = ImageRow(image_id, Lane.LIVE, State.ANALYSING, datetime(2024, 1, 1, tzinfo=UTC), version=1)

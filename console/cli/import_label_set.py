@@ -1,0 +1,65 @@
+"""`sightline import-label-set`: keep what another system has paid for."""
+
+from collections import Counter
+from typing import Any
+
+import click
+
+from console.factory import Factory
+from console.output import json_option, print_json, print_table, printable
+from console.progress import counted, watched
+from stores.buckets.protocol import require_bucket
+from stores.label_set.protocol import LabelSet
+from tasks.imported import FEATURE
+from tasks.label_set.run import keep_answers, read_labels
+from tasks.label_set.spool import Spool
+from tasks.services import IMPORTED, Services
+from vision.errors import BadMessage
+from vision.features import feature_named
+from vision.prices import price_micro_usd
+
+
+@click.command("import-label-set")
+@click.argument("table")
+@click.option("--bucket", required=True, help="Where the images are: the old rows hold their keys alone.")
+@click.option("--dry-run", is_flag=True, help="Only count what would be kept.")
+@json_option
+@click.pass_obj
+def import_label_set(factory: Factory, table: str, bucket: str, *, dry_run: bool, as_json: bool) -> None:
+    """Keep the labels of a DynamoDB table with one row for each label: object_key, label, confidence, event_ts.
+
+    Images that sightline knows already are left alone, so do this before the first backfill. The others become rows in
+    state `imported`: once such an image is read, its labels are not asked, nor paid, again. Each bad row is named on
+    the error output, and its image is left out. Importing twice changes nothing.
+    """
+    require_bucket(bucket, bucket)
+    services = factory.services
+    with Spool() as spool:
+        counts = _read(factory.label_set(table), bucket, spool, services)
+        whole, left_out = spool.counts()
+        kept = Counter(new=0, known=0, cut=0)
+        with watched("keeping", whole) as watch:
+            for page in keep_answers(spool, services, is_dry=dry_run):
+                kept.update(page)
+                watch(page["new"] + page["known"])
+    _print(table, {**counts, "images": whole, **kept, "left_out": left_out}, is_dry=dry_run, as_json=as_json)
+    if counts["refused"]:
+        raise click.exceptions.Exit(1)
+
+
+def _read(labels: LabelSet, bucket: str, spool: Spool, services: Services) -> Counter[str]:
+    def tell(error: BadMessage) -> None:
+        click.echo(printable(str(error)), err=True)
+
+    items = counted(labels.items(), f"reading {labels.name}", labels.count() or None)
+    return read_labels(items, labels.name, bucket, spool, services.clock(), tell)
+
+
+def _print(table: str, counts: dict[str, int], *, is_dry: bool, as_json: bool) -> None:
+    """Print the counts, and what these answers would cost if they were asked again."""
+    price = price_micro_usd(feature_named(FEATURE), IMPORTED[FEATURE])
+    figures: dict[str, Any] = {"table": table, "is_dry_run": is_dry, **counts, "usd_saved": counts["new"] * price / 1e6}
+    if as_json:
+        print_json(figures)
+    else:
+        print_table("import", ("", ""), [(name.replace("_", " "), value) for name, value in figures.items()])

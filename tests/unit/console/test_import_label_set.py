@@ -1,0 +1,42 @@
+import json
+
+import pytest
+
+from console.factory import Factory
+from stores.label_set.memory import InMemoryLabelSet
+from stores.rows import State
+
+GOOD = {"object_key": "yard/1.jpg", "label": "Person", "confidence": 97.5, "event_ts": 1_488_371_400}
+BAD = {**GOOD, "object_key": "yard/2.jpg", "confidence": "high"}
+
+
+@pytest.fixture
+def bring_in(run, world, settings):
+    def bring_in(rows, *options):
+        factory = Factory(settings, world.services, label_set=lambda name: InMemoryLabelSet(name, rows))
+        return run("import-label-set", "old-labels", "--bucket", "old", *options, factory=factory)
+
+    return bring_in
+
+
+def test_what_was_kept_is_counted_with_what_it_would_cost(bring_in, world):
+    result = bring_in([GOOD], "--json")
+    counts = {"rows": 1, "refused": 0, "images": 1, "new": 1, "known": 0, "cut": 0, "left_out": 0, "usd_saved": 0.001}
+    assert {"table": "old-labels", "is_dry_run": False, **counts} == json.loads(result.stdout)
+    assert (0, State.IMPORTED) == (result.exit_code, world.images.get("s3://old/yard/1.jpg").state)
+
+
+def test_a_bad_row_is_named_and_the_command_has_failed_though_the_rest_is_kept(bring_in):
+    result = bring_in([GOOD, BAD], "--json")
+    assert (1, 1) == (result.exit_code, json.loads(result.stdout)["new"])
+    assert result.stderr.startswith("row 2 of old-labels ('yard/2.jpg', 'Person'): confidence must be a number")
+
+
+def test_a_dry_run_keeps_nothing(bring_in, world):
+    assert "old-labels" in bring_in([GOOD], "--dry-run").stdout
+    assert 0 == world.images.count()[0]
+
+
+def test_a_name_that_no_bucket_can_have_is_refused(run):
+    result = run("import-label-set", "old-labels", "--bucket", "s3://old/")
+    assert (1, True) == (result.exit_code, "s3://old/" in result.stderr)

@@ -1,17 +1,18 @@
 """What the commands work with, made when it is first used: a command that needs no server asks none."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 
 from botocore.config import Config
 from celery import Celery
 
+from stores.label_set.protocol import LabelSet
 from tasks.publish import Publish, publish
 from tasks.services import Services, provide
 from tasks.steps import Step
 from vision.errors import Unavailable
 from workers.application import make_app
-from workers.bootstrap import STORES_CONFIG, connect
+from workers.bootstrap import STORES_CONFIG, connect, connect_label_set
 from workers.environment import read_settings
 from workers.settings import Settings
 
@@ -30,10 +31,12 @@ class Factory:
         services: Services | None = None,
         *,
         send: Publish | None = None,
+        label_set: Callable[[str], LabelSet] | None = None,
     ) -> None:
         self._settings = settings
         self._services = services
         self._send = send
+        self._label_set = label_set
         self._made: list[Services] = []
 
     @cached_property
@@ -64,6 +67,10 @@ class Factory:
             self._made.append(services)
         provide(services)
         return services
+
+    def label_set(self, table: str) -> LabelSet:
+        """Give the label rows of another system, by the name of their table."""
+        return self._label_set(table) if self._label_set else connect_label_set(self.settings, table)
 
     def send(self, steps: Iterable[Step]) -> None:
         """Send steps to their queues; raise Unavailable where Redis does not take them."""

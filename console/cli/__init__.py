@@ -12,6 +12,7 @@ from console.cli.dead import dead
 from console.cli.detect import detect
 from console.cli.features import features
 from console.cli.images import images
+from console.cli.import_label_set import import_label_set
 from console.cli.parity import parity
 from console.cli.query import query
 from console.cli.rate import rate
@@ -75,6 +76,7 @@ for _command in (
     verdicts,
     accuracy,
     reanalyse,
+    import_label_set,
     parity,
     dead,
     resume,

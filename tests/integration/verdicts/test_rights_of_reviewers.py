@@ -1,0 +1,121 @@
+"""The rights that deploy/iam/reviewers.json gives: what a reviewer's commands ask of DynamoDB, and not more."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from console.cli import sightline
+from console.factory import Factory
+from stores.images.dynamodb import DynamoImageStore
+from stores.operations.dynamodb import DynamoOperationStore
+from stores.rollups.dynamodb import DynamoRollupStore
+from stores.verdicts.dynamodb import DynamoVerdictStore
+from tasks.services import Services
+from tests.unit.tasks.rollups.yard import LAST_DAY, Yard
+
+POLICY = Path(__file__).parents[3] / "deploy" / "iam" / "reviewers.json"
+TABLES = "arn:aws:dynamodb:REGION:ACCOUNT:table/sightline-"
+
+
+class Rights:
+    """Notes of each request which right it takes: (action, table) or (action, table/index/name)."""
+
+    def __init__(self, client: Any, prefix: str) -> None:
+        self.used: set[tuple[str, str]] = set()
+        self._client, self._prefix = client, prefix
+        client.meta.events.register("provide-client-params.dynamodb", self._note)
+
+    def stop(self) -> None:
+        self._client.meta.events.unregister("provide-client-params.dynamodb", self._note)
+
+    def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        self.used.update((f"dynamodb:{action}", self._place(asked)) for action, asked in _parts(params, model.name))
+
+    def _place(self, asked: dict[str, Any]) -> str:
+        table = asked["TableName"].removeprefix(self._prefix)
+        return f"{table}/index/{asked['IndexName']}" if "IndexName" in asked else table
+
+
+def _parts(params: dict[str, Any], operation: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Part a request into what IAM asks for: a transaction takes the right of each item in it."""
+    if operation == "TransactWriteItems":
+        yield from ((f"{kind}Item", each) for item in params["TransactItems"] for kind, each in item.items())
+    elif "RequestItems" in params:
+        yield from ((operation, {"TableName": table}) for table in params["RequestItems"])
+    else:
+        yield operation, params
+
+
+def with_tables(yard: Yard, client: Any, prefix: str) -> Services:
+    return replace(
+        yard.services,
+        images=DynamoImageStore(client, prefix, yard.clock),
+        verdicts=DynamoVerdictStore(client, prefix),
+        rollups=DynamoRollupStore(client, prefix),
+        operations=DynamoOperationStore(client, prefix, yard.clock),
+    )
+
+
+@pytest.fixture
+def yard(dynamodb_client: Any, table_prefix: str) -> Yard:
+    """Give a yard whose rows are in DynamoDB."""
+    yard = Yard()
+    yard.services = with_tables(yard, dynamodb_client, table_prefix)
+    for store in (yard.services.images, yard.services.verdicts, yard.services.rollups, yard.services.operations):
+        store.setup()
+    yard.images, yard.operations = yard.services.images, yard.services.operations  # type: ignore[assignment]
+    yard.images_of_a_day(6)
+    yard.roll_up()
+    return yard
+
+
+@pytest.fixture
+def rights(
+    yard: Yard,  # noqa: ARG001 - what its making asks for is not noted
+    dynamodb_client: Any,
+    table_prefix: str,
+) -> Iterator[Rights]:
+    noted = Rights(dynamodb_client, table_prefix)
+    yield noted
+    noted.stop()
+
+
+@pytest.fixture
+def run(yard: Yard, rights: Rights) -> Callable[..., str]:  # noqa: ARG001 - they are noted from here on
+    def run(*arguments: str) -> str:
+        result = CliRunner().invoke(sightline, list(arguments), obj=Factory(services=yard.services))
+        assert 0 == result.exit_code, result.output
+        return result.stdout
+
+    return run
+
+
+def granted() -> set[tuple[str, str]]:
+    return {
+        (action, resource.removeprefix(TABLES))
+        for each in json.loads(POLICY.read_text())["Statement"]
+        for action in each["Action"]
+        for resource in each["Resource"]
+        if action.startswith("dynamodb:")
+    }
+
+
+def test_the_policy_gives_what_a_review_asks_of_dynamodb_and_nothing_else(
+    run: Callable[..., str], rights: Rights, tmp_path: Path
+) -> None:
+    asked = json.loads(run("review", "next", "--day", LAST_DAY, "--count", "2", "--json"))["images"]
+    run("review", "next")
+    run("verdicts", "add", asked[0]["uri"], "present")
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text(f"uri,verdict\n{asked[1]['uri']},absent\n", "utf-8")
+    run("verdicts", "import", str(sheet))
+    run("verdicts", "export")
+    run("verdicts", "agreement")
+    run("accuracy", "--window", "1", "--html", str(tmp_path / "report.html"))
+    run("accuracy", "--camera", "yard", "--window", "1", "--json")
+    assert granted() == rights.used

@@ -1,13 +1,13 @@
 """`python -m bench.rollup`: what `roll_up_days` costs for a day of 24,000 images, 9 cameras and 20 labels.
 
-Rows read and requests are counted at boto3's door, on a DynamoDB Local that is started for it, or the one that
-SIGHTLINE_TEST_DYNAMODB_ENDPOINT names. The night is measured for a quarter, a half and the whole of the images, and
-again behind 28 days of history: the cost of a night follows its images, and history adds its summaries only.
+Rows read and requests are counted at boto3's door, on a DynamoDB Local of its own. The night is measured for a quarter,
+a half and the whole of the images, and again behind 27 days of history: the cost of a night follows its images, and
+history adds its summaries only. The peak is that of the process, making the ground included.
 """
 
 import argparse
-import os
 import resource
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +17,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from uuid import uuid4
 
 import boto3
 
@@ -25,9 +24,12 @@ from bench.rollup_ground import CAMERAS, LABELS, Ground, write_history, write_im
 from dev.stack import Options, Stack
 from stores.operations.days import Purpose
 from tasks.rollups.run import RollUp
+from tasks.services import Services
 
 LAST_DAY = date(2026, 3, 31)
 HISTORY_DAYS = 28
+SPARE = 1.1
+"""A tenth more than what must be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,17 @@ class Cost:
     rows_read: int
     requests: int
     written: int
+    runs: int
     seconds: float
+    cpu_seconds: float
     peak_mib: float
+
+    def line(self) -> str:
+        """Write it as a line of the table."""
+        return (
+            f"{self.images:8,} {self.history_days:8} {self.rows_read:10,} {self.requests:9,} {self.written:8,} "
+            f"{self.runs:5} {self.seconds:8.1f} {self.cpu_seconds:8.1f} {self.peak_mib:9.0f}"
+        )
 
 
 class Counted:
@@ -51,6 +62,11 @@ class Counted:
         self.rows = 0
         client.meta.events.register("after-call.dynamodb", self._after)
 
+    def begin(self) -> None:
+        """Count from here on."""
+        self.requests.clear()
+        self.rows = 0
+
     def _after(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
         self.requests[model.name] += 1
         self.rows += len(parsed.get("Items", ())) + sum(map(len, parsed.get("Responses", {}).values()))
@@ -60,9 +76,6 @@ class Counted:
 @contextmanager
 def endpoint() -> Iterator[str]:
     """Give a DynamoDB Local."""
-    if given := os.environ.get("SIGHTLINE_TEST_DYNAMODB_ENDPOINT"):
-        yield given
-        return
     with TemporaryDirectory() as folder, Stack(Path(folder), ["dynamodb"], Options(dynamodb_in_memory=True)) as stack:
         yield stack.env["SIGHTLINE_DYNAMODB_ENDPOINT"]
 
@@ -73,45 +86,80 @@ def client_of(address: str) -> Any:
     return session.client("dynamodb", endpoint_url=address)
 
 
-def measure(address: str, images: int, history_days: int) -> Cost:
-    """Write a day (and the summaries of days before it), then roll it up once, counting."""
-    client, prefix = client_of(address), f"bench-{uuid4().hex[:8]}-"
-    ground = Ground(client, prefix)
-    try:
+class Nights:
+    """Nights over one day of images, which grows; each night finds only the history that it is told of."""
+
+    def __init__(self, address: str) -> None:
+        self._client = client_of(address)
+        self._counted = Counted(self._client)
+        self._ground = Ground(self._client, "bench-")
+        self._images = 0
+
+    def measure(self, images: int, history_days: int) -> Cost:
+        """Let the day grow to so many images, and roll it up once, counting."""
+        ground = self._ground
+        ground.forget()
         write_history(ground, LAST_DAY, history_days)
-        days = write_images(ground, LAST_DAY, images)
+        days = write_images(ground, LAST_DAY, range(self._images, images))
+        self._images = images
         write_verdicts(ground, days)
         ground.operations.mark_days(days, [Purpose.ROLLUPS])
         ground.operations.keep_checkpoint(
             "roll_up_days", {"last_day": (LAST_DAY - timedelta(days=1)).isoformat()}, timedelta(days=9)
         )
-        counted, begun = Counted(client), time.perf_counter()
-        outcome = RollUp(ground.services, LAST_DAY.isoformat()).do(lambda: True)
-        seconds = time.perf_counter() - begun
-    finally:
-        ground.drop()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Cost(images, history_days, counted.rows, counted.requests.total(), int(outcome["written"]), seconds, peak)
+        self._counted.begin()
+        begun, begun_cpu = time.perf_counter(), time.process_time()
+        runs = list(_runs(ground.services))
+        seconds, cpu_seconds = time.perf_counter() - begun, time.process_time() - begun_cpu
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        rows, requests = self._counted.rows, self._counted.requests.total()
+        return Cost(images, history_days, rows, requests, sum(runs), len(runs), seconds, cpu_seconds, peak)
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=24_000)
+def _runs(services: Services) -> Iterator[int]:
+    """Run as beat does, again where time was short; give how many rollups each run has written."""
+    is_complete = False
+    while not is_complete:
+        run = RollUp(services, LAST_DAY.isoformat())
+        yield int(run.do(lambda: True)["written"])
+        is_complete = run.is_complete
+
+
+def judge(half: Cost, whole: Cost, behind: Cost) -> bool:
+    """Say what more images and more history cost; say whether that is what it should be."""
+    images, rows = whole.images - half.images, whole.rows_read - half.rows_read
+    summaries = len(CAMERAS) * len(LABELS) * behind.history_days
+    print(f"{images:,} images more: {rows:,} rows more; {_times(half, whole)}")
+    print(f"{behind.history_days} days of history more: {behind.rows_read - whole.rows_read:,} rows more,", end=" ")
+    print(f"of {summaries:,} daily summaries; {_times(whole, behind)}")
+    is_linear = rows <= SPARE * images
+    is_short = behind.rows_read - whole.rows_read <= SPARE * summaries
+    print(f"linear in images: {'yes' if is_linear else 'NO'}; of history only summaries: {'yes' if is_short else 'NO'}")
+    return is_linear and is_short
+
+
+def _times(before: Cost, after: Cost) -> str:
+    names = ("rows_read", "requests", "cpu_seconds")
+    return ", ".join(f"{name.replace('_', ' ')} × {getattr(after, name) / getattr(before, name):.2f}" for name in names)
+
+
+def main() -> int:
+    """Measure and print; 1 where a night costs more than its images and the summaries of its windows."""
+    parser = argparse.ArgumentParser(prog="python -m bench.rollup", description="What a night of figures costs.")
+    parser.add_argument("--images", type=int, default=24_000, help="of the day (default 24,000)")
     whole = parser.parse_args().images
     print(f"{len(CAMERAS)} cameras, {len(LABELS)} labels; one night")
     print(
-        f"{'images':>8} {'history':>8} {'rows read':>10} {'requests':>9} {'written':>8} {'seconds':>8} {'peak MiB':>9}"
+        f"{'images':>8} {'history':>8} {'rows read':>10} {'requests':>9} {'written':>8} "
+        f"{'runs':>5} {'seconds':>8} {'of CPU':>8} {'peak MiB':>9}"
     )
     with endpoint() as address:
+        nights, costs = Nights(address), []
         for images, history in ((whole // 4, 0), (whole // 2, 0), (whole, 0), (whole, HISTORY_DAYS - 1)):
-            c = measure(address, images, history)
-            print(
-                f"{c.images:8,} {c.history_days:8} {c.rows_read:10,} {c.requests:9,} {c.written:8,} "
-                f"{c.seconds:8.1f} {c.peak_mib:9.0f}",
-                flush=True,
-            )
+            costs.append(nights.measure(images, history))
+            print(costs[-1].line(), flush=True)
+    return int(not judge(*costs[1:]))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -18,12 +19,14 @@ from stores.images.dynamodb import DynamoImageStore
 from stores.images.keys import DEFAULT_SHARDS
 from stores.operations.dynamodb import DynamoOperationStore
 from stores.rollups.dynamodb import DynamoRollupStore
+from stores.rollups.memory import InMemoryRollupStore
+from stores.rollups.protocol import Rollup
 from stores.rows import CameraDay, Capture, Content, ImageRow, Lane, Part, PartStatus, State
 from stores.verdicts.dynamodb import DynamoVerdictStore
 from stores.verdicts.encoding import encode_verdict, verdicts_table
 from stores.verdicts.protocol import KeptVerdict
 from tasks.rollups.cells import Day
-from tasks.rollups.days import write_day
+from tasks.rollups.days import DAY, write_day
 from tasks.rollups.plan import AccuracyPlan
 from tasks.rollups.revisions import Revisions
 from tasks.services import Services
@@ -31,6 +34,10 @@ from tasks.services import Services
 CAMERAS = tuple(f"camera-{number}" for number in range(1, 10))
 LABELS = ("Person", *(f"Label {number}" for number in range(2, 21)))
 REVIEWS_A_CAMERA = 20
+WRITERS = 8
+IMAGES_OF_A_PAST_DAY = 900
+PRIME = 7_919
+"""Seconds between one image and the next: it spreads any number of them over the day."""
 PLAN = AccuracyPlan(tuple(map(StrataRule, LABELS)), "bench", 5.0, (ZoneInfo("UTC"),))
 
 
@@ -68,37 +75,44 @@ class Ground:
         )
         return cast("Services", taken)
 
-    def drop(self) -> None:
-        """Delete the tables."""
-        for name in ("images", "verdicts", "rollups", "operations"):
+    def forget(self) -> None:
+        """Delete everything but the images."""
+        for name in ("verdicts", "rollups", "operations"):
             self.client.delete_table(TableName=f"{self.prefix}{name}")
+        for store in (self.verdicts, self.rollups, self.operations):
+            store.setup()
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def rows_of(day: date, images: int, seed: int) -> Iterable[ImageRow]:
-    """Make the rows of a day, of all cameras in turn; each shows about ten of the labels."""
-    source = random.Random(seed)
+def rows_of(day: date, numbers: Iterable[int]) -> Iterable[ImageRow]:
+    """Make rows of a day by their numbers, of all cameras in turn; each shows about ten of the labels."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    for number in range(images):
+    for number in numbers:
+        source = random.Random(number)
         camera = CAMERAS[number % len(CAMERAS)]
         uri = f"s3://bench/{camera}/{day}/{number:06}.jpg"
-        digest = f"{seed:08x}{number:056x}"
+        digest = f"{day:%Y%m%d}{number:056x}"
         finding = tuple((label, round(source.uniform(30, 100), 2)) for label in LABELS if source.random() < 0.5)  # noqa: PLR2004 - half
         part = Part(digest, PartStatus.ANSWERED, finding, cut_percent=30.0, model_version="3.0")
-        capture = Capture(camera, midnight + timedelta(seconds=86_400 * number // images), "key")
+        capture = Capture(camera, midnight + timedelta(seconds=number * PRIME % 86_400), "key")
         content = Content(digest, digest[:32], 200_000, 1920, 1080)
         yield ImageRow(
             uri, Lane.LIVE, State.COMPLETE, midnight, 2, 2, content, capture, {"labels": digest}, {"labels": part}
         )
 
 
-def write_images(ground: Ground, day: date, images: int) -> list[CameraDay]:
-    """Write a day's rows; give its camera days."""
+def write_images(ground: Ground, day: date, numbers: range) -> list[CameraDay]:
+    """Write rows of a day by their numbers; give its camera days."""
     table = DynamoTable(ground.client, encoding.images_table(ground.prefix))
-    table.put_many(encoding.encode_row(row, DEFAULT_SHARDS) for row in rows_of(day, images, 1))
+
+    def write(share: range) -> None:
+        table.put_many(encoding.encode_row(row, DEFAULT_SHARDS) for row in rows_of(day, share))
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(write, [numbers[first::WRITERS] for first in range(WRITERS)]))
     return [CameraDay(camera, day.isoformat()) for camera in CAMERAS]
 
 
@@ -115,15 +129,40 @@ def write_verdicts(ground: Ground, days: Iterable[CameraDay]) -> None:
 
 
 def write_history(ground: Ground, last_day: date, days: int) -> None:
-    """Write the summaries of the days before, as earlier nights have left them."""
-    revisions = Revisions(ground.rollups, _now)
-    for back in range(1, days + 1):
-        day = last_day - timedelta(days=back)
-        rows = list(rows_of(day, 900, back))
-        for camera in CAMERAS:
-            mine = [row for row in rows if row.capture and row.capture.camera == camera]
-            summaries = [encoding.decode_summary(_as_read(row)) for row in mine]
-            write_day(Day(CameraDay(camera, day.isoformat()), summaries, []), PLAN, revisions)
+    """Write the summaries of the days before, as earlier nights have left them.
+
+    One day's are made, and kept again for each day: to make all of them would take longer than the whole bench.
+    """
+    before = last_day - timedelta(days=1)
+    with ThreadPoolExecutor(WRITERS) as pool:
+        of_days = (
+            _moved(rollup, last_day - timedelta(days=back))
+            for rollup in _past_day(before)
+            for back in range(1, days + 1)
+        )
+        list(pool.map(ground.rollups.write, of_days))
+
+
+def _past_day(day: date) -> list[Rollup]:
+    made = InMemoryRollupStore()
+    rows = list(rows_of(day, range(IMAGES_OF_A_PAST_DAY)))
+    for camera in CAMERAS:
+        mine = [row for row in rows if row.capture and row.capture.camera == camera]
+        summaries = [encoding.decode_summary(_as_read(row)) for row in mine]
+        write_day(Day(CameraDay(camera, day.isoformat()), summaries, []), PLAN, Revisions(made, _now))
+    return [
+        rollup
+        for camera in CAMERAS
+        for label in LABELS
+        for rollup in made.between(camera, label, DAY, str(day), str(day))
+    ]
+
+
+def _moved(rollup: Rollup, day: date) -> Rollup:
+    """Give the rollup as that of another day."""
+    key = replace(rollup.key, end_day=day.isoformat())
+    summary = {**rollup.figures["day"], "cell": [key.camera, key.label, key.end_day]}
+    return replace(rollup, key=key, figures={**rollup.figures, "day": summary})
 
 
 def _as_read(row: ImageRow) -> Any:

@@ -7,6 +7,7 @@ from accuracy.verdicts import Answer
 from accuracy.windows import WINDOW_DAYS
 from console.cli.accuracy import print_report
 from console.output import print_table
+from dev.demo.answers import person_percent
 from dev.demo.uploads import Upload
 from stores.operations.days import Purpose
 from stores.rows import CameraDay, ImageRow
@@ -59,16 +60,35 @@ def review_sample(
 def beside_truth(
     report: Report, rows: Sequence[ImageRow], truth: Mapping[str, bool | None]
 ) -> list[tuple[str, str, str]]:
-    """Give recall and missed images as estimated from the sample, and as they are."""
-    threshold = report.rule.threshold_percent
-    present = [row for row in rows if truth[row.image_id] and "labels" in row.parts]
-    found = sum(dict(row.parts["labels"].finding).get(LABEL, 0.0) >= threshold for row in present)
+    """Give precision, recall and missed images as estimated from the sample, and as they are."""
+    found, present = true_recall(rows, truth, report.rule.threshold_percent)
+    recall = f"{100 * found / present:.0f} %" if present else "nothing is present"
+    alarms = false_alarms(rows, truth, report.rule.threshold_percent)
+    precision = f"{100 * found / (found + alarms):.0f} %" if found + alarms else "nothing was found"
     figures = report.main.window.figures
-    true_recall = f"{100 * found / len(present):.0f} %" if present else "nothing is present"
     return [
-        ("recall", _ends(figures.recall, 100, " %"), true_recall),
-        ("missed images", _ends(figures.missed, 1, ""), str(len(present) - found)),
+        ("precision", _ends(figures.precision, 100, " %"), precision),
+        ("recall", _ends(figures.recall, 100, " %"), recall),
+        ("missed images", _ends(figures.missed, 1, ""), str(present - found)),
     ]
+
+
+def true_recall(
+    rows: Sequence[ImageRow], truth: Mapping[str, bool | None], threshold_percent: float
+) -> tuple[int, int]:
+    """Count the analysed images that show the label in truth: those that were found, and all of them."""
+    present = [row for row in rows if truth[row.image_id] and "labels" in row.parts]
+    return sum(is_found(row, threshold_percent) for row in present), len(present)
+
+
+def false_alarms(rows: Sequence[ImageRow], truth: Mapping[str, bool | None], threshold_percent: float) -> int:
+    """Count the images where the label was found and is not."""
+    return sum(is_found(row, threshold_percent) and not truth[row.image_id] for row in rows)
+
+
+def is_found(row: ImageRow, threshold_percent: float) -> bool:
+    """Say whether the label was found with this confidence or more."""
+    return person_percent(row) >= threshold_percent
 
 
 def _ends(figure: object, scale: float, unit: str) -> str:

@@ -1,0 +1,114 @@
+"""`python -m bench.accuracy_pixels`: does the interval of recall hold the truth, from pixels to figures?
+
+Frames go through the whole stack once: the local Rekognition looks at their pixels. Then, for each of many salts, the
+review queue asks for a sample, the truth of the frames answers, and the rollup makes the figures. Each salt draws
+another sample. At last every frame is answered: then the interval has width 0 and stands at the true value.
+
+The goal: the interval holds the true recall for at least 17 of 20 salts, and the census is exact.
+"""
+
+import argparse
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from accuracy.figures import Figure, Interval
+from bench.accuracy_pixels_ground import Ground, analysed
+from dev.demo.verdicts import LABEL, LONGEST, review_sample, true_recall
+from tasks.rollups.report import read_report
+from tasks.rollups.run import roll_up_now
+
+GOAL = 17 / 20
+REVIEWS = 24
+THRESHOLDS = (50.0, 99.0)
+"""In percent: as it is by default, and one so high that the detector misses much of what is there."""
+TOLERANCE = 1e-9
+"""Between a quotient of two counts here, and the same one there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """What one salt's sample said of recall (a share), beside what is true."""
+
+    salt: str
+    reviewed: int
+    recall: Figure
+    truth: float
+
+    @property
+    def is_inside(self) -> bool:
+        """Say whether the interval holds the truth; none at all holds nothing."""
+        recall = self.recall
+        return isinstance(recall, Interval) and recall.low - TOLERANCE <= self.truth <= recall.high + TOLERANCE
+
+    @property
+    def is_exact(self) -> bool:
+        """Say whether the interval is the truth, and nothing else."""
+        return self.is_inside and isinstance(self.recall, Interval) and self.recall.width <= TOLERANCE
+
+    def line(self) -> str:
+        """Write it as a line of the table."""
+        words = "                not estimable"
+        if isinstance(self.recall, Interval):
+            low, median, high = (100 * end for end in (self.recall.low, self.recall.median, self.recall.high))
+            words = f"{median:8.1f} % {low:7.1f} to {high:5.1f} %"
+        inside = "yes" if self.is_inside else "NO"
+        return f"{self.salt:>8} {self.reviewed:>9} {words} {100 * self.truth:7.1f} % {inside:>7}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The frames at one threshold, of which so many are reviewed under each salt."""
+
+    ground: Ground
+    threshold_percent: float
+    reviews: int
+
+    def run(self, salts: int) -> bool:
+        """Sample and take the census, printing a line for each; say whether the goal is met."""
+        print(f"\nPositive from {self.threshold_percent:g} %, {self.reviews} frames reviewed")
+        print(f"{'salt':>8} {'reviewed':>9} {'estimate':>10} {'interval':>18} {'truth':>9} {'inside':>7}")
+        samplings = [self.sample(f"salt-{n}", self.reviews) for n in range(1, salts + 1)]
+        return judge(samplings, self.sample("census", len(self.ground.rows)))
+
+    def sample(self, salt: str, reviews: int) -> Sampling:
+        """Review so many frames of one salt's order, make the figures, and print them."""
+        ground = self.ground
+        services = ground.services_of(salt, self.threshold_percent)
+        reviewed = review_sample(ground.days, ground.truth, services, reviews)
+        roll_up_now(services, ground.days)
+        window = read_report(services.rollups, services.accuracy, LABEL, None, LONGEST).main.window
+        found, present = true_recall(ground.rows, ground.truth, self.threshold_percent)
+        sampling = Sampling(salt, reviewed, window.figures.recall, found / present)
+        print(sampling.line(), flush=True)
+        return sampling
+
+
+def judge(samplings: Sequence[Sampling], census: Sampling) -> bool:
+    """Print the totals; say whether the goal is met."""
+    inside = sum(each.is_inside for each in samplings)
+    print(f"{inside} of {len(samplings)} intervals hold the true recall; the goal is {GOAL:.0%}")
+    print(f"all {census.reviewed} frames reviewed: {'exact' if census.is_exact else 'NOT EXACT'}")
+    return inside >= GOAL * len(samplings) and census.is_exact
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Analyse once, sample many times, print the tables; 1 where the goal is missed."""
+    parser = argparse.ArgumentParser(prog="python -m bench.accuracy_pixels", description="Recall against the truth.")
+    parser.add_argument("--images", type=Path, help="a folder with a truth.csv, instead of the demo frames")
+    parser.add_argument("--salts", type=int, default=20, help="how many samples (default 20)")
+    parser.add_argument("--reviews", type=int, default=REVIEWS, help=f"frames reviewed in each (default {REVIEWS})")
+    parser.add_argument("--thresholds", type=float, nargs="+", default=THRESHOLDS, help="in percent")
+    chosen = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything is stopped in this case as well
+    with tempfile.TemporaryDirectory() as folder, analysed(Path(folder), chosen.images) as ground:
+        print(f"{len(ground.rows)} frames, {sum(map(bool, ground.truth.values()))} of them show a person")
+        met = [Trial(ground, threshold, chosen.reviews).run(chosen.salts) for threshold in chosen.thresholds]
+    return int(not all(met))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

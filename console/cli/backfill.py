@@ -26,9 +26,8 @@ def backfill_command(factory: Factory, place: str, *, dry_run: bool, from_the_st
     while more than ten minutes of work stand in the queues.
     """
     where, services = Place.parse(place), factory.services
-    _ = factory.app
     before = Progress() if dry_run or from_the_start else kept_progress(where, services)
-    run = survey(where, services) if dry_run else backfill(where, services, from_the_start=from_the_start)
+    run = survey(where, services) if dry_run else backfill(where, services, factory.send, from_the_start=from_the_start)
     _print(str(where), before, _last_of(run, str(where)) or before, is_dry=dry_run, as_json=as_json)
 
 

@@ -17,7 +17,7 @@ def addresses(folder: Path, env: Mapping[str, str]) -> str:
         "DynamoDB": f"{env['SIGHTLINE_DYNAMODB_ENDPOINT']}  any key, tables {env['SIGHTLINE_TABLE_PREFIX']}…",
         "Rekognition": env["SIGHTLINE_REKOGNITION_ENDPOINT"],
         "Redis": f"{env['SIGHTLINE_REDIS_URL']}  keys {env['SIGHTLINE_KEY_PREFIX']}…",
-        "Metrics": " ".join(_metrics(place, folder)),
+        **_metrics(place, folder),
         "Logs": str(folder / "logs"),
         "Settings": f". {folder / 'env'}   then `sightline …` and any client talk to this stack",
     }
@@ -34,8 +34,11 @@ def _login(env: Mapping[str, str], part: str) -> str:
     return f"user {env[f'SIGHTLINE_{part}_USER']}, password {env[f'SIGHTLINE_{part}_PASSWORD']}"
 
 
-def _metrics(place: Place, folder: Path) -> list[str]:
-    """Name only those that answer: Flower's, and each process of ours that serves its own."""
-    workers = [entry.name for entry in Census(folder).running() if "-" in entry.name]
-    ports = [place.port("flower"), *(place.port(f"metrics of {name}") for name in workers)]
-    return [f"http://127.0.0.1:{port}/metrics" for port in ports if not is_free(port)]
+def _metrics(place: Place, folder: Path) -> dict[str, str]:
+    """Name only those that answer: what tells of the whole system first, then each process of ours by its port."""
+    workers = sorted(entry.name for entry in Census(folder).running() if "-" in entry.name)
+    ports = {name: place.port(f"metrics of {name}") for name in workers} | {"Flower": place.port("flower")}
+    answering = {name: port for name, port in ports.items() if not is_free(port)}
+    whole = [f"http://127.0.0.1:{port}/metrics" for name, port in answering.items() if name.startswith("operations-")]
+    others = [f"{name} :{port}" for name, port in answering.items() if not name.startswith("operations-")]
+    return {"Metrics": f"{' '.join(whole)}  of the whole", "Others": f"{', '.join(others)}; each /metrics"}

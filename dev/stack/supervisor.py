@@ -170,4 +170,4 @@ def write_env(path: Path, env: Mapping[str, str]) -> None:
 
 def say(text: str) -> None:
     """Write a line with its time to the supervisor's log."""
-    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {text}", flush=True)
+    print(f"{datetime.now(UTC).isoformat(timespec='seconds')} {text}", flush=True)

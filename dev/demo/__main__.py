@@ -124,7 +124,7 @@ def _upload(uploads: Sequence[Upload], factory: Factory) -> None:
     factory.services.buckets.create(BUCKET)
     s3 = s3_client(factory.settings, aws_session(factory.settings))
     with bars() as progress:
-        bar = progress.add_task("upload", total=len(uploads))
+        bar = progress.add_task("upload", total=len(uploads), note="")
         for _ in upload_all(list(uploads), s3):
             progress.advance(bar)
 

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from console.output import print_table, printable
+from console.cli.query import short
+from console.output import print_table
 from console.report import cost_section, letters_section
 from dev.demo.uploads import Upload
 from stores.graph.queries import query_named
@@ -35,8 +36,7 @@ def print_states(rows: Sequence[ImageRow]) -> None:
         for name, part in sorted(row.parts.items())
         if part.rejection
     ]
-    if refused or parts:
-        print_table("Refused", ("image", "why, and what to do"), sorted(refused + parts))
+    print_table("Refused", ("image", "why, and what to do"), sorted(refused + parts), empty="nothing was refused")
 
 
 def _reason(row: ImageRow, rejection: Rejection) -> str:
@@ -58,38 +58,32 @@ def print_persons(uploads: Sequence[Upload], rows: Sequence[ImageRow]) -> None:
         if row.capture is not None:
             cameras.setdefault(row.capture.camera, Counter()).update(_outcome(row, truth[row.image_id]))
     is_known = None not in truth.values()
-    columns = ("images", "found", *(("missed", "false alarms") if is_known else ()))
+    columns = ("images", *(("persons found", "missed", "false alarms") if is_known else ("found",)))
     lines = [(camera, *(n[column] for column in columns)) for camera, n in sorted(cameras.items())]
     title = f"Persons at {AT_LEAST:g} % or more" + (", against the truth" if is_known else "")
     print_table(title, ("camera", *columns), lines)
     first = sorted(found, key=lambda row: row.image_id)[:URIS_SHOWN]
     shown = [(row.image_id, person_percent(row)) for row in first]
     which = f"The first {len(shown)} of {len(found)}" if len(shown) < len(found) else f"The {len(found)}"
-    print_table(f"{which} images with a person", ("image", "confidence"), shown, empty="none")
+    print_table(f"{which} images where a person was found", ("image", "confidence"), shown, empty="none")
 
 
 def _outcome(row: ImageRow, has_person: bool | None) -> list[str]:  # noqa: FBT001 - it is the truth
     is_found = person_percent(row) >= AT_LEAST
-    words = ["images", *(["found"] if is_found else [])]
-    if has_person is None or has_person is is_found:
-        return words
-    return [*words, "missed" if has_person else "false alarms"]
+    if has_person is None:
+        return ["images", *(["found"] if is_found else [])]
+    names = {(True, True): "persons found", (True, False): "missed", (False, True): "false alarms"}
+    return ["images", *([names[has_person, is_found]] if (has_person, is_found) in names else [])]
 
 
 def print_query(name: str, services: Services) -> None:
     """Print the answer of one named query of the graph."""
     rows = services.graph.query(name)
-    flat = [[printable(str(_short(value))) for value in row.values()] for row in rows[:ROWS_SHOWN]]
-    shown = f" The first {len(flat)} of {len(rows)}:" if len(flat) < len(rows) else ""
+    first = [short(row) for row in rows[:ROWS_SHOWN]]
+    shown = f" The first {len(first)} of {len(rows)}:" if len(first) < len(rows) else ""
     title = f"sightline query {name}: {query_named(name).explains}{shown}"
-    print_table(title, list(rows[0]) if rows else (), flat, empty="none of these images is one")
-
-
-def _short(value: object) -> object:
-    """Give a node by the property that names it."""
-    if isinstance(value, dict):
-        return value.get("camera_name") or value.get("object_key")
-    return value
+    columns = [*next(iter(first), {})]
+    print_table(title, columns, [[*row.values()] for row in first], empty="none of these images is one")
 
 
 def print_stores(rows: Sequence[ImageRow], services: Services) -> None:

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from stores.images.protocol import ImageStore
 from stores.images.transitions import ENDED
-from stores.rows import ImageRow, State
+from stores.rows import ImageRow, PartStatus, State
 from vision.errors import Unavailable
 
 POLL_SECONDS = 0.5
@@ -19,29 +19,45 @@ FINISHED = {State.COMPLETE, *ENDED}
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One bar: which rows have passed it."""
+    """One bar: which rows have passed it, and which of those were refused there."""
 
     name: str
     has_passed: Callable[[ImageRow], bool]
+    was_refused: Callable[[ImageRow], bool]
 
 
 def stages(features: Sequence[str]) -> list[Stage]:
     """Give the stages of an image's way."""
     return [
-        Stage("ingest", lambda row: row.state is not State.RECEIVED),
-        *(Stage(name, partial(_is_answered, name)) for name in features),
-        Stage("rows", lambda row: row.state in {*FINISHED, State.ANALYSED}),
-        Stage("graph", lambda row: row.state in FINISHED),
+        Stage("ingest", lambda row: row.state is not State.RECEIVED, _has_ended_early),
+        *(Stage(name, partial(_is_settled, name), partial(_is_refused, name)) for name in features),
+        Stage("rows", lambda row: row.state in {*FINISHED, State.ANALYSED}, _has_ended_early),
+        Stage("graph", lambda row: row.state in FINISHED, _has_ended_early),
     ]
 
 
-def _is_answered(feature: str, row: ImageRow) -> bool:
+def _is_settled(feature: str, row: ImageRow) -> bool:
     return row.state in FINISHED or feature in row.parts
+
+
+def _is_refused(feature: str, row: ImageRow) -> bool:
+    part = row.parts.get(feature)
+    return part.status is PartStatus.REJECTED if part else _has_ended_early(row)
+
+
+def _has_ended_early(row: ImageRow) -> bool:
+    return row.state in {State.REJECTED, State.GONE}
 
 
 def bars() -> Progress:
     """Make the bars."""
-    return Progress(TextColumn("{task.description:>8}"), BarColumn(50), MofNCompleteColumn(), TimeElapsedColumn())
+    words = TextColumn("{task.description:>8}"), BarColumn(50), MofNCompleteColumn(), TimeElapsedColumn()
+    return Progress(*words, TextColumn("{task.fields[note]}"))
+
+
+def note(refused: int) -> str:
+    """Say how many of those that have passed were refused, where any were."""
+    return f"{refused} refused" if refused else ""
 
 
 def watch(images: ImageStore, ids: Sequence[str], features: Sequence[str], check: Callable[[], None]) -> list[ImageRow]:
@@ -51,7 +67,7 @@ def watch(images: ImageStore, ids: Sequence[str], features: Sequence[str], check
     """
     moved_at, before = time.monotonic(), -1
     with bars() as progress:
-        drawn = [(stage, progress.add_task(stage.name, total=len(ids))) for stage in stages(features)]
+        drawn = [(stage, progress.add_task(stage.name, total=len(ids), note="")) for stage in stages(features)]
         while True:
             rows = list(images.get_many(ids).values())
             passed = sum(_draw(progress, stage, bar, rows) for stage, bar in drawn)
@@ -66,6 +82,6 @@ def watch(images: ImageStore, ids: Sequence[str], features: Sequence[str], check
 
 
 def _draw(progress: Progress, stage: Stage, bar: TaskID, rows: Sequence[ImageRow]) -> int:
-    number = sum(stage.has_passed(row) for row in rows)
-    progress.update(bar, completed=number)
-    return number
+    passed = [row for row in rows if stage.has_passed(row)]
+    progress.update(bar, completed=len(passed), note=note(sum(map(stage.was_refused, passed))))
+    return len(passed)

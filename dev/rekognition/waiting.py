@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dev.rekognition.refusals import Refusal
 
-LONGEST_SECONDS = 8.0
+LONGEST_SECONDS = 5.0
 """A call waits up to three times, for the picture, what is in it, and its light; its caller gives up after 30 s."""
 
 _FIRST_GUESS_SECONDS = 0.25

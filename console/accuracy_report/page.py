@@ -59,7 +59,8 @@ def change_words(report: Report) -> str:
     by = change.difference
     verdict = "Recall fell" if change.is_drop else "Recall has not clearly fallen"
     points = f"{_points(by.median)} points ({_points(by.low)} to {_points(by.high)})"
-    return f"{verdict} since the {report.window_days} days before: {points}."
+    before = "day" if report.window_days == 1 else f"{report.window_days} days"
+    return f"{verdict} since the {before} before: {points}."
 
 
 def _points(share: float) -> str:

@@ -13,6 +13,7 @@ LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 STACKS = ("up_stack", "faulty", "spine")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep together, where two processes share the run, what uses the same servers: they start once."""
     for item in items:

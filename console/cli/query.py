@@ -8,7 +8,8 @@ import click
 
 from console.factory import Factory
 from console.output import json_option, print_json, print_table
-from stores.graph.queries import all_queries, query_named
+from stores.graph.queries import NamedQuery, all_queries, query_named
+from vision.errors import ConfigurationError
 from vision.models import Json
 
 Row = dict[str, Json]
@@ -29,18 +30,23 @@ EPOCH_COLUMNS = {"first", "last", "timestamp"}
 
 
 def _catalogue() -> str:
-    asked = (each for each in all_queries().values() if not each.needs)
-    return "\n\n".join(f"{each.name}: {each.explains}" for each in asked)
+    return "\n\n".join(f"{each.name}{_asked_with(each)}: {each.explains}" for each in all_queries().values())
+
+
+def _asked_with(asked: NamedQuery) -> str:
+    needs, may_take = (" ".join(names) for names in (asked.needs, asked.may_take))
+    return "".join(f" ({words} {names})" for words, names in (("needs", needs), ("may take", may_take)) if names)
 
 
 @click.command(help=f"Ask the graph a named question.\n\n{_catalogue()}")
-@click.argument("name", type=click.Choice([name for name, each in all_queries().items() if not each.needs]))
+@click.argument("name", type=click.Choice([*all_queries()]))
+@click.option("--with", "given", multiple=True, metavar="WORD=VALUE", help="What the question needs or may take.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
 @json_option
 @click.pass_obj
-def query(factory: Factory, name: str, *, as_csv: bool, as_json: bool) -> None:
+def query(factory: Factory, name: str, given: tuple[str, ...], *, as_csv: bool, as_json: bool) -> None:
     """Ask the graph a named question."""
-    rows = factory.services.graph.query(name)
+    rows = factory.services.graph.query(name, _parameters(name, given))
     if as_json:
         print_json(rows)
     elif as_csv:
@@ -49,6 +55,17 @@ def query(factory: Factory, name: str, *, as_csv: bool, as_json: bool) -> None:
         shown = [short(row) for row in rows]
         title = f"{name}: {query_named(name).explains.rstrip('.')} ({len(rows):,})"
         print_table(title, [*next(iter(shown), {})], [[*row.values()] for row in shown])
+
+
+def _parameters(name: str, given: tuple[str, ...]) -> Row:
+    """Read `word=value` pairs; a wrong one is wrong usage."""
+    pairs = [each.partition("=") for each in given]
+    if wrong := [each for each, (_, is_, _) in zip(given, pairs, strict=True) if not is_]:
+        raise click.UsageError(f"{wrong[0]}: it must be WORD=VALUE.")
+    try:
+        return query_named(name).read({word: value for word, _, value in pairs})
+    except ConfigurationError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def print_csv(rows: list[Row]) -> None:

@@ -2,40 +2,26 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypeAlias
 
-from stores.graph.declarations import FIXED, Key
+from stores.graph.declarations import Key
 from stores.graph.facts import ImageFacts
+from stores.graph.memory_comparisons import COMPARISONS
+from stores.graph.memory_facts import Answer, Rows, camera_of, labelled, labels_of
 from vision.models import Json
 
-Rows: TypeAlias = list[dict[str, Json]]
-Answer: TypeAlias = Callable[[Sequence[ImageFacts], datetime, Mapping[str, Json]], Rows]
-
-_HAS_IMAGE = FIXED[0]
 _TWO_HOURS_IN_SECONDS = 60 * 60 * 2
-
-
-def _camera(image: ImageFacts) -> Key:
-    return image.links[_HAS_IMAGE][0][0]
-
-
-def _labelled(images: Sequence[ImageFacts], label: str) -> Iterator[tuple[ImageFacts, float]]:
-    for image in images:
-        for kind, links in image.links.items():
-            if kind.name == "HAS_LABEL":
-                yield from ((image, value) for key, value in links if key == label and value is not None)
 
 
 def _recent_persons(images: Sequence[ImageFacts], now: datetime) -> list[tuple[ImageFacts, float]]:
     since = now.timestamp() - _TWO_HOURS_IN_SECONDS
-    return [each for each in _labelled(images, "Person") if each[0].properties["timestamp"] > since]
+    return [each for each in labelled(images, "Person") if each[0].properties["timestamp"] > since]
 
 
 def _heat_map(images: Sequence[ImageFacts], now: datetime, _: Mapping[str, Json]) -> Rows:
     return [
-        {"camera": {"camera_name": _camera(image)}, "image": dict(image.properties)}
+        {"camera": {"camera_name": camera_of(image)}, "image": dict(image.properties)}
         for image, confidence in _recent_persons(images, now)
         if confidence > 90  # noqa: PLR2004 - as the query says
     ]
@@ -44,7 +30,7 @@ def _heat_map(images: Sequence[ImageFacts], now: datetime, _: Mapping[str, Json]
 def _confidence_histogram(images: Sequence[ImageFacts], now: datetime, _: Mapping[str, Json]) -> Rows:
     # Cypher rounds halves up.
     found = Counter(
-        (float(math.floor(confidence + 0.5)), _camera(image), image.properties["object_key"])
+        (float(math.floor(confidence + 0.5)), camera_of(image), image.properties["object_key"])
         for image, confidence in _recent_persons(images, now)
     )
     return [
@@ -61,13 +47,13 @@ def _confidence_histogram(images: Sequence[ImageFacts], now: datetime, _: Mappin
 def _images_with_label(images: Sequence[ImageFacts], _: datetime, asked: Mapping[str, Json]) -> Rows:
     found = [
         (image, confidence)
-        for image, confidence in _labelled(images, asked["label"])
+        for image, confidence in labelled(images, asked["label"])
         if confidence >= asked["at_least"] and _is_asked_for(image, asked)
     ]
     found.sort(key=lambda each: (-each[0].properties["timestamp"], each[0].image_id))
     return [
         {
-            "camera": _camera(image),
+            "camera": camera_of(image),
             "image_id": image.image_id,
             "taken_at": image.properties["isodate"],
             "confidence": confidence,
@@ -78,7 +64,7 @@ def _images_with_label(images: Sequence[ImageFacts], _: datetime, asked: Mapping
 
 def _is_asked_for(image: ImageFacts, asked: Mapping[str, Json]) -> bool:
     return (
-        asked["camera"] in {None, _camera(image)}
+        asked["camera"] in {None, camera_of(image)}
         and (asked["since"] is None or image.properties["timestamp"] >= asked["since"])
         and (asked["day"] is None or image.properties["isodate"].startswith(asked["day"]))
     )
@@ -88,7 +74,7 @@ def _cameras(images: Sequence[ImageFacts], _: datetime, __: Mapping[str, Json]) 
     times: dict[Key, list[int]] = defaultdict(list)
     for image in images:
         if not image.is_gone:
-            times[_camera(image)].append(image.properties["timestamp"])
+            times[camera_of(image)].append(image.properties["timestamp"])
     return [
         {"camera": camera, "images": len(taken), "first": min(taken), "last": max(taken)}
         for camera, taken in sorted(times.items(), key=lambda item: str(item[0]))
@@ -96,10 +82,7 @@ def _cameras(images: Sequence[ImageFacts], _: datetime, __: Mapping[str, Json]) 
 
 
 def _labels(images: Sequence[ImageFacts], _: datetime, __: Mapping[str, Json]) -> Rows:
-    found = (
-        key for image in images for kind, links in image.links.items() if kind.name == "HAS_LABEL" for key, _ in links
-    )
-    return [{"label": name} for name in sorted({str(key) for key in found})]
+    return [{"label": name} for name in sorted({name for image in images for name in labels_of(image)})]
 
 
 ANSWERS: Mapping[str, Answer] = {
@@ -108,4 +91,5 @@ ANSWERS: Mapping[str, Answer] = {
     "images-with-label": _images_with_label,
     "labels": _labels,
     "cameras": _cameras,
+    **COMPARISONS,
 }

@@ -1,26 +1,38 @@
 """The named queries of `queries.cypher`."""
 
+import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
 from vision.errors import ConfigurationError
 from vision.models import Json
 
+_PARAMETER = re.compile(r"(\w+)(?: \((\w+)\))?")
+_MONTH = re.compile(r"(?:[0-9]{4}-)?(?:0?[1-9]|1[0-2])")
 _HEAD = re.compile(r"^// (name|explains|needs|may take): (.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class NamedQuery:
-    """A query that people ask by name. `needs` and `may_take` are its parameters; those left out are null."""
+    """A query that people ask by name.
+
+    needs, may_take: its parameters; those left out are null
+    kinds: parameter → `text`, `number` or `month`
+    """
 
     name: str
     explains: str
     text: str
     needs: tuple[str, ...] = ()
     may_take: tuple[str, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+    def read(self, written: Mapping[str, str]) -> dict[str, Json]:
+        """Give the complete parameters of what people wrote; raise ConfigurationError where one is not of its kind."""
+        return self.bind({name: _READERS[self.kinds.get(name, "text")](name, text) for name, text in written.items()})
 
     def bind(self, given: Mapping[str, Json] | None) -> dict[str, Json]:
         """Give the query's parameters, complete; raise ConfigurationError where one is missing or unknown."""
@@ -55,9 +67,33 @@ def query_named(name: str) -> NamedQuery:
 
 def _parse(section: str) -> NamedQuery:
     head = dict(_HEAD.findall(section))
-    needs, may_take = (_words(head.get(which, "")) for which in ("needs", "may take"))
-    return NamedQuery(head["name"], head["explains"], _HEAD.sub("", section).strip(), needs, may_take)
+    needs, may_take = (dict(_PARAMETER.findall(head.get(which, ""))) for which in ("needs", "may take"))
+    kinds = {name: kind or "text" for name, kind in (needs | may_take).items()}
+    return NamedQuery(head["name"], head["explains"], _HEAD.sub("", section).strip(), (*needs,), (*may_take,), kinds)
 
 
-def _words(listed: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in listed.split(",") if word.strip())
+def _text(_: str, text: str) -> str:
+    return text
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise _unreadable(name, text, "must be a number")
+    return number
+
+
+def _month(name: str, text: str) -> str:
+    if not _MONTH.fullmatch(text):
+        raise _unreadable(name, text, "must be a month, as 2016-11, or 11 for every November")
+    return text
+
+
+def _unreadable(name: str, text: str, rule: str) -> ConfigurationError:
+    return ConfigurationError(f"{name}={text}", rule=f"{name} {rule}", remedy="Correct it")
+
+
+_READERS: Mapping[str, Callable[[str, str], Json]] = {"text": _text, "number": _number, "month": _month}

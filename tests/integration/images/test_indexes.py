@@ -50,6 +50,7 @@ def test_rows_are_counted_by_state_until_they_are_complete(images, story, new_id
     reopened = images.end(story.begun(new_id()), State.GONE, BAD)
     images.begin(reopened, content("new"), story.capture(), {"labels": "L2"}, Lane.LIVE)
     images.give_up(story.begun(new_id()), BAD)
+    images.add_imported(new_id(), "labels", answered("an imported analysis"))
     after = images.count_by_state()
     grown = {state: after.get(state, 0) - before.get(state, 0) for state in State}
     assert grown == {
@@ -60,6 +61,7 @@ def test_rows_are_counted_by_state_until_they_are_complete(images, story, new_id
         State.REJECTED: 1,
         State.GONE: 1,
         State.STUCK: 1,
+        State.IMPORTED: 1,
     }
 
 

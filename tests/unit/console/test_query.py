@@ -75,3 +75,22 @@ def test_people_read_words_over_the_columns_of_the_histogram(run):
     head, row = (run("query", "confidence-histogram").stdout.splitlines()[number] for number in (2, 4))
     assert ["camera", "image", "times", "confidence"] == head.split()
     assert ["yard", "yard/1\\nx.jpg", "1", "96.0"] == row.split()
+
+
+@pytest.mark.usefixtures("person")
+def test_a_question_is_asked_with_what_it_needs(run):
+    (row,) = json.loads(run("query", "months", "--with", "before=2044-05", "--with", "after=6", "--json").stdout)
+    assert {"label": "Person", "images_before": 1, "images_after": 0, "more": -1} == row
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ((), "it needs before, after and may take camera, at_least"),
+        (("before=11", "after=soon"), "after must be a month"),
+        (("before",), "before: it must be WORD=VALUE"),
+    ],
+)
+def test_a_question_without_what_it_needs_is_wrong_usage(run, given, said):
+    result = run("query", "months", *(part for each in given for part in ("--with", each)))
+    assert (2, True) == (result.exit_code, said in result.stderr)

@@ -92,8 +92,10 @@ class Endpoint:
         call.content = content.sha256
 
         async def look() -> Json:
-            await self.sight.is_picture(content)  # what an answer is remembered of, was one
-            return await OPERATIONS[call.operation](request, content, self.sight)
+            operation = OPERATIONS[call.operation](request, content, self.sight)
+            # At once, so that a call waits for a process once. What an answer is remembered of, was a picture
+            _, answer = await asyncio.gather(self.sight.is_picture(content), operation)
+            return answer
 
         return await self.answers.get(name_of(content.sha256, call.operation, request, MODEL_VERSION), look)
 

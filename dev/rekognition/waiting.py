@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from dev.rekognition.refusals import Refusal
 
-LONGEST_SECONDS = 5.0
-"""A call waits up to three times, for the picture, what is in it, and its light; its caller gives up after 30 s."""
+LONGEST_SECONDS = 12.0
+"""A call waits once, or twice where it asks for the light behind what is seen; its caller gives up after 30 s."""
 
 _FIRST_GUESS_SECONDS = 0.25
 _NEWEST_SHARE = 0.1

@@ -3,12 +3,12 @@ import asyncio
 from dev.rekognition.content import Content
 from dev.rekognition.refusals import Refusal
 from dev.rekognition.sight import Sight
-from dev.rekognition.waiting import Waiting
+from dev.rekognition.waiting import LONGEST_SECONDS, Waiting
 from tests.unit.dev.rekognition.drawings import encoded, wall
 
 
 def test_who_would_wait_too_long_for_a_core_is_throttled_at_once():
-    waiting = Waiting(processes=1, seconds_a_look=3.0)
+    waiting = Waiting(processes=1, seconds_a_look=LONGEST_SECONDS / 2)
 
     async def ask() -> list[object]:
         sight = Sight(processes=1, waiting=waiting)
@@ -23,4 +23,4 @@ def test_who_would_wait_too_long_for_a_core_is_throttled_at_once():
     assert ["ProvisionedThroughputExceededException"] * 3 == refused
     assert 3 == outcomes.count(None)
     assert 0 == waiting.looks
-    assert waiting.seconds_a_look < 3.0
+    assert waiting.seconds_a_look < LONGEST_SECONDS / 2

@@ -23,21 +23,14 @@ def features(factory: Factory, *, as_json: bool) -> None:
         print_json(declared)
         return
     prices = price_list()
-    columns = ("feature", "on", "finds", "operation", "USD for 1,000", "quota/s", "queue", "node in the graph")
+    columns = ("feature", "on", "finds", "operation", "USD for 1,000", "quota")
     rows = [
-        (
-            name,
-            e["is_on"],
-            e["summary"],
-            e["operation"],
-            _thousand(e["usd"]),
-            e["quota"],
-            e["queues"][0],
-            e["node"],
-        )
+        (name, e["is_on"], e["summary"], e["operation"], _thousand(e["usd"]), e["quota"])
         for name, e in declared.items()
     ]
-    title = f"features (prices for {prices.region} of {prices.as_of}; SIGHTLINE_FEATURES turns them on)"
+    title = (
+        f"features (prices for {prices.region} of {prices.as_of}; quotas in calls/s; SIGHTLINE_FEATURES turns them on)"
+    )
     print_table(title, columns, rows)
 
 

@@ -3,6 +3,9 @@
 45 transactions a second become 2,000 images a second when 64 threads share each. A batch closes when every thread in
 hand waits, or after 50 ms, or at 500 images. Each thread gets the outcome of its own image.
 
+At most two commits run at once, and what comes meanwhile shares the next. Without that bound images that trickle in get
+a transaction each: while Neo4j is slow dozens run side by side and make it slower still.
+
 No thread waits for ever: the store is called in a thread of its own, and who has waited too long gets an error that
 is tried again. That commit may still succeed; versions make the repetition harmless.
 """
@@ -21,6 +24,7 @@ from vision.errors import Unavailable
 WINDOW = timedelta(milliseconds=50)
 MOST_IMAGES = 500
 PATIENCE = timedelta(seconds=30)
+AT_ONCE = 2
 
 
 class Merges(Protocol):
@@ -68,12 +72,20 @@ class GroupCommit:
 
     window: how long the first thread of a batch waits for others
     patience: after this a thread gives up with Unavailable
+    at_once: how many commits run at a time, unless they hang for half the patience
     """
 
     def __init__(
-        self, store: Merges, window: timedelta = WINDOW, most: int = MOST_IMAGES, patience: timedelta = PATIENCE
+        self,
+        store: Merges,
+        window: timedelta = WINDOW,
+        most: int = MOST_IMAGES,
+        patience: timedelta = PATIENCE,
+        at_once: int = AT_ONCE,
     ) -> None:
         self._store = store
+        self._at_once = at_once
+        self._running = 0
         self._window_seconds = window.total_seconds()
         self._most = most
         self._patience_seconds = patience.total_seconds()
@@ -94,13 +106,19 @@ class GroupCommit:
                 self._in_hand -= 1
                 self._changed.notify_all()
 
+    @property
+    def waiting(self) -> int:
+        """Say how many threads wait for the outcome of their image."""
+        return self._waiting
+
     def merge(self, image: GraphImage) -> Merged:
         """Merge one image together with others; give its own outcome, or raise its own error."""
+        deadline = monotonic() + self._patience_seconds
         batch, place = self._join(image)
         try:
             if place == 0:
                 self._lead(batch)
-            if not batch.done.wait(self._patience_seconds):
+            if not batch.done.wait(deadline - monotonic()):
                 raise Unavailable("Neo4j", rule=f"no commit ended within {self._patience_seconds:g} s")
         finally:
             with self._changed:
@@ -123,19 +141,37 @@ class GroupCommit:
         """Close the batch when it is time, and have it committed."""
         try:
             self._close(batch)
-            Thread(target=batch.commit, args=(self._store,), name="group-commit", daemon=True).start()
+            self._start(batch)
         except BaseException as error:
             batch.fail(Unavailable("Neo4j", rule=f"the thread that led the commit ended ({error!r})"))
             raise
 
+    def _start(self, batch: _Batch) -> None:
+        try:
+            Thread(target=self._commit, args=(batch,), name="group-commit", daemon=True).start()
+        except RuntimeError:
+            self._ended()
+            raise
+
+    def _commit(self, batch: _Batch) -> None:
+        batch.commit(self._store)
+        self._ended()
+
+    def _ended(self) -> None:
+        with self._changed:
+            self._running -= 1
+            self._changed.notify_all()
+
     def _close(self, batch: _Batch) -> None:
-        deadline = monotonic() + self._window_seconds
+        """Wait for others, then for a commit to end; who joins meanwhile is in it. Commits that hang are passed by."""
         with self._changed:
             try:
-                self._changed.wait_for(lambda: self._is_ready(batch), deadline - monotonic())
+                self._changed.wait_for(lambda: self._is_ready(batch), self._window_seconds)
+                self._changed.wait_for(lambda: self._running < self._at_once, self._patience_seconds / 2)
             finally:
                 if self._open is batch:
                     self._open = None
+            self._running += 1
 
     def _is_ready(self, batch: _Batch) -> bool:
         """Say whether nobody else can join: the batch is full, or every thread in hand waits already."""

@@ -128,6 +128,31 @@ def test_a_store_that_hangs_holds_nobody_for_ever_and_the_next_batch_goes_on() -
         assert commits.merge(image(9)).is_changed
 
 
+def test_images_that_trickle_in_while_two_commits_run_share_the_next() -> None:
+    store = Recorder(may_go=(may_go := Event()))
+    commits = GroupCommit(store, window=timedelta(0), at_once=2)
+    with ThreadPoolExecutor(16) as pool:
+        merging = []
+        for number in range(16):
+            merging.append(pool.submit(commits.merge, image(number)))
+            while number < 2 and len(store.sizes) <= number:
+                sleep(0.002)
+        while commits.waiting < 16:
+            sleep(0.002)
+        may_go.set()
+        assert all(each.result(30).is_changed for each in merging)
+    assert store.sizes == [1, 1, 14]
+
+
+def test_commits_that_hang_do_not_keep_the_next_from_running() -> None:
+    store = Recorder(may_go=(may_go := Event()))
+    commits = GroupCommit(store, patience=timedelta(milliseconds=50), at_once=1)
+    assert isinstance(merge_at_once(commits, [image(1)])[0], Unavailable)
+    assert isinstance(merge_at_once(commits, [image(2)])[0], Unavailable)
+    may_go.set()
+    assert store.sizes == [1, 1]
+
+
 def test_threads_that_wait_for_a_commit_do_not_keep_the_next_batch_open() -> None:
     may_go = Event()
     store = Recorder(may_go=may_go)

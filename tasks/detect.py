@@ -2,26 +2,27 @@
 
 settled? → slot → claim → call → does the object still show the row's etag? → settle → part. A process may die between
 any two of these: before the call nothing is paid; after it the lease runs out and the attempt counts as ended unknown.
-An answer that is paid and in hand is held on to while S3 or DynamoDB is away: asking again would cost again.
+An answer that is paid and in hand is held on to while S3 or DynamoDB is away: asking again would cost again. One that
+nobody can read was paid as well: it is counted, and the image becomes a dead letter instead of being asked about again.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
-from typing import TypeVar
 
 import structlog
 from celery import shared_task
 from celery.exceptions import Ignore
 from tenacity import (
+    RetryCallState,
     Retrying,
     retry_if_exception_type,
     stop_after_attempt,
-    stop_after_delay,
     wait_exponential,
     wait_random,
 )
+from tenacity.stop import stop_base
 
 from stores.buckets.protocol import Buckets, ObjectUri
 from stores.images.protocol import ImageStore
@@ -44,6 +45,7 @@ from vision.errors import (
     SlotRefused,
     Throttled,
     Unavailable,
+    UnreadableAnswer,
 )
 from vision.feature import Feature
 from vision.features import feature_named
@@ -52,13 +54,12 @@ from vision.prices import price_micro_usd
 
 log = structlog.get_logger()
 
-T = TypeVar("T")
-
-PATIENCE_SECONDS = 60.0
+PATIENCE = timedelta(seconds=60)
 """How long a step asks for a slot before it goes back to its queue: well below the visibility timeout."""
 
-HOLD_SECONDS = 100.0
-"""How long an answer in hand waits for S3 and DynamoDB: below the lease and the time after which another may claim."""
+HOLD = timedelta(seconds=100)
+"""How long an answer in hand waits for S3 and DynamoDB together. With the call itself it stays below the lease and the
+time after which another may claim: 5 + 30 + 100 of 150 s."""
 
 CLOCKS_DIFFER = timedelta(minutes=1)
 """How far apart the clocks of S3 and of this machine may be; S3's whole seconds are in it."""
@@ -77,6 +78,17 @@ class Payer:
     clock: Callable[[], datetime]
 
 
+class _StopAt(stop_base):
+    """Nothing is tried again from `until` on."""
+
+    def __init__(self, until: datetime, clock: Callable[[], datetime]) -> None:
+        self._until = until
+        self._clock = clock
+
+    def __call__(self, retry_state: RetryCallState) -> bool:  # noqa: ARG002 - the interface
+        return self._clock() >= self._until
+
+
 def detect(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, plan: Plan, payer: Payer) -> bool:
     """See that the analysis which the row wants is settled; say whether the row still wants one.
 
@@ -90,7 +102,8 @@ def detect(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, 
     feature = feature_named(feature_name)
     analysis = _analysis(row, row.content, feature, plan)
     attempts = Retrying(
-        stop=stop_after_attempt(3),
+        stop=stop_after_attempt(3)
+        | _StopAt(payer.clock() + PATIENCE, payer.clock),  # an answer may have been held for long
         wait=wait_exponential(multiplier=0.25, max=4) + wait_random(0, 0.5),
         retry=retry_if_exception_type((Throttled, Unavailable)),
         sleep=lambda seconds: _sleep(payer.stopping, seconds),
@@ -122,7 +135,7 @@ def _attempt(feature: Feature, analysis: Analysis, content: Content, lane: Lane,
 def wait_for_slot(operation: str, lane: Lane, limiter: Limiter, stopping: Event) -> None:
     """Sleep until a booked slot; raise SlotRefused after a minute of asking, or when the process is to stop."""
     asked_seconds = 0.0
-    while asked_seconds <= PATIENCE_SECONDS:
+    while asked_seconds <= PATIENCE.total_seconds():
         slot = limiter.reserve(operation, lane)
         _sleep(stopping, slot.wait_seconds)
         if slot.is_booked:
@@ -138,33 +151,55 @@ def _sleep(stopping: Event, seconds: float) -> None:
 
 def _pay(feature: Feature, claimed: Entry, content: Content, payer: Payer) -> Entry:
     """Call once under the claim; settle, or give the claim back."""
+    price = price_micro_usd(feature, claimed.analysis.parameters)
+    called_at = payer.clock()
     try:
         outcome = _call(feature, claimed.analysis, content, payer)
+        held = _held_until(payer.clock() + HOLD, payer.clock)
+        _see_whose_it_is(claimed.analysis, outcome, content, called_at, held, payer)
     except SightlineError as error:
-        payer.calls.count(feature.name, how_it_ended(error))
-        payer.ledger.release(claimed, is_unknown=isinstance(error, OutcomeUnknown))
+        is_unreadable = isinstance(error, UnreadableAnswer)
+        payer.calls.count(feature.name, how_it_ended(error), price if is_unreadable else 0)
+        payer.ledger.release(claimed, is_unknown=is_unreadable or isinstance(error, OutcomeUnknown))
         if isinstance(error, Throttled):
             payer.limiter.throttled(feature.operation, ramped_too_fast=isinstance(error, RampedTooFast))
         raise
-    cost = price_micro_usd(feature, claimed.analysis.parameters) if isinstance(outcome, Answer) else 0
+    cost = price if isinstance(outcome, Answer) else 0
     payer.calls.count(feature.name, "answered" if isinstance(outcome, Answer) else "rejected", cost)
-    return _holding(lambda: payer.ledger.settle(claimed, outcome, cost))
+    return held(payer.ledger.settle, claimed, outcome, cost)
 
 
 def _call(feature: Feature, analysis: Analysis, content: Content, payer: Payer) -> Answer | Rejection:
-    """Ask, then look whether the object is still the one that was asked about: only then is the answer its own."""
+    """Ask. What Rekognition refuses is an outcome; an answer that nobody can read is none."""
     uri = ObjectUri.parse(analysis.image_id)
-    called_at = payer.clock()
-    outcome: Answer | Rejection
     try:
-        outcome = payer.detector.analyse_object(feature, analysis.parameters, uri.bucket, uri.key, content.version)
+        return payer.detector.analyse_object(feature, analysis.parameters, uri.bucket, uri.key, content.version)
+    except UnreadableAnswer:
+        raise
     except RejectedError as error:
-        outcome = Rejection(type(error).__name__, str(error))
+        return Rejection(type(error).__name__, str(error))
+
+
+def _see_whose_it_is(
+    analysis: Analysis,
+    outcome: Answer | Rejection,
+    content: Content,
+    called_at: datetime,
+    held: Retrying,
+    payer: Payer,
+) -> None:
+    """Look whether the object is still the one that was asked about: only then is the answer its own.
+
+    Raise OutcomeUnknown where S3 was away for as long as the answer could be held: it is lost, and was paid.
+    """
+    uri = ObjectUri.parse(analysis.image_id)
     if content.version is None:
-        _holding(lambda: _check_unchanged(uri, content, called_at, payer.buckets))
+        try:
+            held(_check_unchanged, uri, content, called_at, payer.buckets)
+        except Unavailable as error:
+            raise OutcomeUnknown(str(uri), rule=f"its answer is lost: {error}") from error
     if isinstance(outcome, Rejection) and outcome.error == ImageMissing.__name__:
         raise Unavailable(str(uri), rule="S3 has the object and Rekognition does not see it yet")
-    return outcome
 
 
 def _check_unchanged(uri: ObjectUri, content: Content, called_at: datetime, buckets: Buckets) -> None:
@@ -183,10 +218,10 @@ def _check_unchanged(uri: ObjectUri, content: Content, called_at: datetime, buck
         raise ImageChanged(str(uri))
 
 
-def _holding(do: Callable[[], T]) -> T:
-    """Do it, however long its server is away, up to HOLD_SECONDS."""
+def _held_until(until: datetime, clock: Callable[[], datetime]) -> Retrying:
+    """Give what does a thing again, while its server is away, until then: one end for all that an answer waits for."""
     away = retry_if_exception_type(Unavailable)
-    return Retrying(stop=stop_after_delay(HOLD_SECONDS), wait=wait_random(0.2, 2), retry=away, reraise=True)(do)
+    return Retrying(stop=_StopAt(until, clock), wait=wait_random(0.2, 2), retry=away, reraise=True)
 
 
 def how_it_ended(error: SightlineError) -> str:

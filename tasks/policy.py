@@ -7,6 +7,7 @@
 | our configuration is refused (`tasks/gate.py`) | a copy of the message; the process takes no more for a while | no |
 | another RetryableError or ConfigurationError | tried again after 2, 4, 8 s | 3 times |
 | BadMessage, RejectedError | a dead letter | – |
+| ... an answer that nobody can read | a dead letter; a few in a row, and the process takes no more for a while | – |
 | the worker process dies | `tasks/careful.py` | twice, then alone once |
 
 What Celery gives up on stays unfinished in its row. Below this, botocore retries S3 and DynamoDB, `stores/graph`
@@ -40,6 +41,7 @@ from vision.errors import (
     RetryableError,
     SightlineError,
     SlotRefused,
+    UnreadableAnswer,
 )
 
 log = structlog.get_logger()
@@ -75,6 +77,9 @@ class StepTask(Task[..., Any]):
             current().gate.refused(error)
             self._send_again(REFUSED_WAITS_SECONDS)
             raise Ignore from error
+        except UnreadableAnswer as error:
+            current().gate.refused(error)  # the endpoint's fault more likely than the image's: do not pay on and on
+            raise
         except ImageChanged as error:
             if self.name == INGEST:
                 raise self.retry(exc=error, countdown=backoff_seconds(self.request.retries)) from error

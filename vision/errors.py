@@ -17,6 +17,7 @@ SightlineError                    message = input, rule, remedy
 │   ├── ImageMissing              the object does not exist (the image's state is `gone`)
 │   ├── ImageArchived             the object is in an archive and must be restored first
 │   ├── MissingBucket             its bucket does not exist
+│   ├── UnreadableAnswer          Rekognition answered, was paid, and nobody can read it
 │   ├── Poisonous                 worker processes died while they worked on it
 │   ├── Exhausted                 its steps failed in five rounds, each time for a reason of its own
 │   └── UnreadableKey             the key names no camera
@@ -232,6 +233,13 @@ class InvalidVerdict(BadMessage):
 
     rule = "a verdict says present, absent or unsure of an image that was analysed"
     remedy = "Correct it"
+
+
+class UnreadableAnswer(RejectedError):
+    """Rekognition answered in a form that is not AWS's. It was paid, and would be as unreadable the next time."""
+
+    rule = "an answer must have AWS's form"
+    remedy = "Check SIGHTLINE_REKOGNITION_ENDPOINT and boto3's age; `sightline dead redrive` then pays for a new answer"
 
 
 class Poisonous(RejectedError):

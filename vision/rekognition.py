@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import IncompleteReadError
 
 from vision.aws_errors import REKOGNITION, aws_errors
-from vision.errors import ConfigurationError, EmptyImage, RejectedError, TooManyBytes
+from vision.errors import ConfigurationError, EmptyImage, RejectedError, TooManyBytes, UnreadableAnswer
 from vision.feature import Feature
 from vision.features import feature_named
 from vision.limits import MAX_BYTES_SENT
@@ -72,11 +72,8 @@ class Rekognition:
                 response = call(Image=image, **parameters)
             return feature.parse(response, parameters)
         except (KeyError, TypeError, AttributeError) as error:
-            # Paid for, and as unreadable the next time: to retry would only pay again
             rule = f"an answer to {feature.operation} must have AWS's form, but {error!r} came up"
-            raise ConfigurationError(
-                subject, rule=rule, remedy="Check the endpoint's address and boto3's age"
-            ) from error
+            raise UnreadableAnswer(subject, rule=rule) from error
 
 
 def _require_whole(response_dict: Mapping[str, Any], **_: Any) -> None:

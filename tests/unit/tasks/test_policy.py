@@ -10,6 +10,7 @@ from celery.signals import before_task_publish
 
 from stores.images.memory import InMemoryImageStore
 from stores.rows import Lane
+from tasks.gate import CLOSES_AFTER
 from tasks.policy import MAX_RETRIES, WAIT_SECONDS, StepTask, backoff_seconds
 from tasks.publish import publish
 from tasks.services import provide
@@ -28,6 +29,7 @@ from vision.errors import (
     SlotRefused,
     Throttled,
     Unavailable,
+    UnreadableAnswer,
 )
 from workers.application import make_app
 
@@ -229,6 +231,17 @@ def test_a_failure_of_an_image_that_is_given_by_name_is_kept_on_its_row(steps, w
 def test_a_bad_image_becomes_a_letter_with_its_message(steps, world):
     fail(steps, "one_image", NotAnImage(URI), URI, "live")
     assert [("NotAnImage", "one_image", URI, {"args": [URI, "live"], "kwargs": {}})] == letters(world)
+
+
+def test_answers_that_nobody_can_read_are_letters_at_once_and_after_a_few_the_process_takes_no_more(steps, world):
+    steps.error = UnreadableAnswer(URI)
+    for _ in range(CLOSES_AFTER):
+        with pytest.raises(UnreadableAnswer):
+            steps.run("one_image", URI)
+        fail(steps, "one_image", steps.error, URI, "live")
+    assert [] == steps.sent
+    assert [("UnreadableAnswer", URI)] == [(each.error, each.image_id) for each in world.operations.letters()]
+    assert not world.services.gate.is_open()
 
 
 def test_a_bad_message_becomes_a_letter_that_is_about_no_image(steps, world):

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from dev.rekognition.refusals import Refusal
 
-LONGEST_SECONDS = 12.0
+LONGEST_SECONDS = 10.0
 """A call waits once, or twice where it asks for the light behind what is seen; its caller gives up after 30 s."""
 
-_FIRST_GUESS_SECONDS = 0.25
-_NEWEST_SHARE = 0.1
-"""What the newest look counts in the mean: a machine that gets busy shows after some ten looks."""
+_FIRST_GUESS_SECONDS = 1.0
+_NEWEST_SHARE = 0.2
+"""What the newest look counts in the mean: a machine that gets busy shows after some five looks."""
 
 
 @dataclass(slots=True)

@@ -35,7 +35,7 @@ status: $(INSTALLED) ## say what of the local stack runs, and where
 
 test: $(INSTALLED) ## run the tests with coverage; ARGS="-k name" chooses
 	@$(SERVERS)
-	@$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered $(ARGS)
+	@$(BIN)/pytest -n 2 --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 check: $(INSTALLED) ## linters, formatter, types, import rules, compose file
 	$(BIN)/ruff check .

@@ -5,27 +5,29 @@ from pathlib import Path
 
 import pytest
 import pytest_socket
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.servers import Neo4jAddress, ServersOfTheRun, servers_of_the_run
 
 UNIT = Path(__file__).parent / "unit"
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
-STACKS = ("up_stack", "faulty", "spine")
+OWN_STACK = {"test_faults.py": "faulty", "test_operating.py": "up", "test_stack.py": "up"}
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, where two processes share the run, what uses the same servers: they start once."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
+class ByServers(LoadScopeScheduling):  # type: ignore[misc]  # xdist does not say its types
+    """Two processes share a run: what uses the same servers stays in one of them, so that they start once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        _, kind, *rest = nodeid.partition("::")[0].split("/")
+        if kind == "unit":
+            return "/".join(rest)
+        return kind if kind != "acceptance" else OWN_STACK.get(rest[-1], "spine")
 
 
-def _group(item: pytest.Item) -> str:
-    """Name the stack that a test uses, or the servers of the run; a unit test needs only its file's fixtures."""
-    if UNIT in item.path.parents:
-        return f"{item.path.parent.name}/{item.path.stem}"
-    asked = getattr(item, "fixturenames", ())
-    return next((stack for stack in STACKS if stack in asked), "servers")
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServers:
+    """Share the tests out; asked only under `-n`."""
+    return ByServers(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -30,14 +30,14 @@ def old_rows(count: int, total: int, now: datetime) -> Iterator[ImageRow]:
     """Give the first rows of `total`: complete, as after years of work, when the graph is lost."""
     positions = Positions(lambda: now - WRITTEN)
     for number, image in enumerate(islice(each_image(total, fewest=FEWEST_LABELS), count)):
-        yield _row(image, now - (total - number) * EVERY, positions.next(), State.COMPLETE)
+        yield row_of(image, now - (total - number) * EVERY, positions.next(), State.COMPLETE)
 
 
 def new_rows(name: str, count: int, now: datetime) -> Iterator[ImageRow]:
     """Give rows that were written a minute ago and that the graph has yet to show."""
     positions = Positions(lambda: now - timedelta(minutes=1))
     for number, image in enumerate(each_image(count, fewest=FEWEST_LABELS)):
-        row = _row(image, now - timedelta(seconds=number), positions.next(), State.ANALYSED)
+        row = row_of(image, now - timedelta(seconds=number), positions.next(), State.ANALYSED)
         yield ImageRow(**{**_fields(row), "image_id": f"{row.image_id}-{name}"})
 
 
@@ -53,7 +53,8 @@ def write(client: Any, prefix: str, rows: Iterable[ImageRow]) -> int:
     return count
 
 
-def _row(image: GraphImage, taken_at: datetime, position: str, state: State) -> ImageRow:
+def row_of(image: GraphImage, taken_at: datetime, position: str, state: State) -> ImageRow:
+    """Give the row of an analysed image: complete and shown, or yet to be merged."""
     is_shown = state is State.COMPLETE
     part = Part("labels-1", PartStatus.ANSWERED, image.findings["labels"], cut_percent=30.0, model_version="bench")
     return ImageRow(

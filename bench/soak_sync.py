@@ -1,0 +1,166 @@
+"""Does a sync that is killed at any moment lose anything, and does its position ever run ahead of the data?
+
+`python -m bench.soak_sync [--kills N] [--neo4j-kills N] [--seed N]`, on servers of its own. Rows are new, changed and
+gone; a sync in a process of its own gets kill -9 at a random moment, first in the full load and then in the feed, and
+Neo4j gets it while the sync commits. After each kill every image up to the graph's position must be shown. In the end
+the graph must equal that of one clean run over the same rows. It exits 1 where a promise is broken.
+"""
+
+import argparse
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.soak_sync_ground import WINDOW, SyncGround
+from bench.soak_sync_run import DONE, SyncRun
+from dev.stack import Options, Stack
+
+SERVERS = ("dynamodb", "neo4j", "s3")
+IN_THE_LOAD = 0.3
+"""The share of the kills that fall into the full load."""
+
+MOST_IMAGES = 1_000_000
+"""They are made one by one, as they are needed."""
+
+LAST_SECONDS = 120
+SOON_SECONDS = 30
+
+
+@dataclass
+class Soak:
+    """One soak. done: what was killed at work, and how often; broken: the promises that were."""
+
+    stack: Stack
+    ground: SyncGround
+    chosen: argparse.Namespace
+    done: Counter[str] = field(default_factory=Counter)
+    broken: list[str] = field(default_factory=list)
+    fence: int = 0
+    round: int = 0
+
+    def __post_init__(self) -> None:
+        self._chance = random.Random(self.chosen.seed)
+        self._until = time.monotonic() + 60 * self.chosen.minutes
+
+    def sync(self, *, full: bool = False) -> SyncRun:
+        """Begin a run, at a time when the rows of all rounds are old enough to be passed."""
+        self.fence += 1
+        return SyncRun(self.stack.env, self.fence, (self.round + 1) * WINDOW, full=full)
+
+    @property
+    def hits(self) -> int:
+        """Say how often a sync was killed at work."""
+        return self.done["sync, in the full load"] + self.done["sync, in the feed"]
+
+    def goes_on(self) -> bool:
+        """Say whether there is time left for another kill."""
+        return bool(time.monotonic() < self._until)
+
+    def kill_in_load(self) -> None:
+        """Kill the sync while it loads all rows, again and again from where it stood."""
+        for number in range(round(self.chosen.kills * IN_THE_LOAD)):
+            self._kill("sync, in the full load", full=number % 5 == 0)
+
+    def kill_in_feed(self) -> None:
+        """Kill the sync while it reads the feed, with more rows each time."""
+        while (
+            self.done["sync, in the full load"] + self.done["sync, in the feed"] < self.chosen.kills and self.goes_on()
+        ):
+            self.round += 1
+            self.ground.write_round(self.round, self.chosen.rows)
+            self._kill("sync, in the feed")
+
+    def _kill(self, name: str, *, full: bool = False) -> None:
+        run = self.sync(full=full)
+        is_load = self.ground.services.graph.sync_state().positions == {}
+        was_at_work = run.kill(self._chance.uniform(0, self.chosen.seconds))
+        self.done[name if was_at_work else f"({name}: had ended)"] += 1
+        self.done["(the load was still under way)"] += is_load
+        self._look(name)
+
+    def kill_neo4j(self) -> None:
+        """Kill the database while the sync commits to it, and start it again."""
+        server = self.stack.server("neo4j")
+        for _ in range(self.chosen.neo4j_kills):
+            if not self.goes_on():
+                return
+            self.round += 1
+            self.ground.write_round(self.round, self.chosen.rows)
+            run = self.sync()
+            time.sleep(self._chance.uniform(0, self.chosen.seconds))
+            server.kill()
+            was_at_work = run.end(SOON_SECONDS) != DONE
+            server.begin()
+            server.wait()
+            self.done["Neo4j, under the sync" if was_at_work else "(Neo4j: the sync had ended)"] += 1
+            self._look("Neo4j")
+
+    def _look(self, after: str) -> None:
+        if ahead := self.ground.ahead():
+            self.broken.append(f"after a kill of {after}: {len(ahead)} images before the position are not shown")
+
+    def compare(self) -> None:
+        """Let it come to its end, then compare with a clean run."""
+        self._finish("the last run")
+        soaked = self.ground.graph()
+        self.ground.wipe()
+        self._finish("the clean run")
+        clean = self.ground.graph()
+        missing, extra = (clean - soaked).total(), (soaked - clean).total()
+        self.done["relationships compared"] = clean.total()
+        if missing or extra or not clean:
+            self.broken.append(f"{missing} relationships are missing and {extra} too many, of {clean.total()}")
+
+    def _finish(self, name: str) -> None:
+        if (said := self.sync().end(LAST_SECONDS)) != DONE:
+            self.broken.append(f"{name}: {said}")
+        self._look(name)
+
+
+def main() -> None:
+    """Soak, print a table, and exit 1 where a promise is broken."""
+    chosen, begun = _options(), time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    with (
+        tempfile.TemporaryDirectory(prefix="sightline-soak-sync-") as folder,
+        Stack(Path(folder), SERVERS, Options(dynamodb_in_memory=True)) as stack,
+    ):
+        soak = Soak(stack, SyncGround(stack, MOST_IMAGES, chosen.seed), chosen)
+        soak.ground.write_round(0, chosen.images)
+        for act in (soak.kill_in_load, soak.kill_in_feed, soak.kill_neo4j, soak.compare):
+            act()
+        soak.ground.close()
+    of_neo4j = soak.done["Neo4j, under the sync"]
+    if soak.hits < chosen.kills or of_neo4j < chosen.neo4j_kills / 2:
+        soak.broken.append(f"only {soak.hits} kills of the sync and {of_neo4j} of Neo4j hit: give it more --minutes")
+    _print(soak, time.monotonic() - begun)
+    sys.exit(1 if soak.broken else 0)
+
+
+def _print(soak: Soak, seconds: float) -> None:
+    print(f"\nsoak of the sync, seed {soak.chosen.seed}, {len(soak.ground.rows):,} images, {seconds:,.0f} s")
+    for name, number in [*soak.done.items(), ("promises broken", len(soak.broken))]:
+        print(f"  {name:<40} {number:>9,}")
+    for each in soak.broken:
+        print(f"  broken: {each}")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m bench.soak_sync", description=__doc__)
+    parser.add_argument("--kills", type=int, default=50, help="of the sync, at work")
+    parser.add_argument("--neo4j-kills", type=int, default=5)
+    parser.add_argument("--images", type=int, default=10_000, help="rows before the first run")
+    parser.add_argument("--rows", type=int, default=600, help="rows written before each later run")
+    parser.add_argument("--seconds", type=float, default=2.0, help="of a run, within which it is killed")
+    parser.add_argument("--minutes", type=float, default=7.0, help="after which nothing is killed any more")
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

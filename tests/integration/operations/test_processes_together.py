@@ -1,0 +1,50 @@
+"""What several processes do with one store of operations: a brake that none of them could pull alone, and two beats."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
+
+from stores.operations.stops import OUTCOMES_KEPT, Cause
+from stores.rows import Lane
+from tasks.brake import TAKEN, Brake
+from tasks.turns import take_turn
+from tests.world import World
+
+PROCESSES = 4
+SHARE = OUTCOMES_KEPT // PROCESSES
+
+
+def test_a_lane_stops_by_rejections_of_which_each_process_saw_only_some(operations, clock):
+    brakes = [Brake(operations, clock, lambda *_: None) for _ in range(PROCESSES)]
+    for brake in brakes:
+        for number in range(SHARE):
+            brake.count(Lane.LIVE, TAKEN if number % 5 == 0 else "NotAnImage")
+    for brake in brakes[:2]:
+        brake.look()
+    assert [] == list(operations.stops())
+    for brake in brakes[2:]:
+        brake.look()
+    assert [("ingest", Cause.BRAKE)] == [(each.queue, each.cause) for each in operations.stops()]
+
+
+def test_of_two_beats_that_call_at_once_one_works_and_the_other_does_nothing(operations, clock):
+    services = replace(World(clock=clock).services, operations=operations)
+    begin, ended, worked = Barrier(2), Barrier(2), []
+
+    def call(beat: int) -> bool:
+        begin.wait(30)
+
+        def work(_: object) -> dict[str, int]:
+            worked.append(beat)
+            ended.wait(30)  # the other has been refused by then
+            return {"beat": beat}
+
+        is_ours = take_turn("reconcile_images", services, work)
+        if not is_ours:
+            ended.wait(30)
+        return is_ours
+
+    with ThreadPoolExecutor(2) as pool:
+        turns = list(pool.map(call, range(2)))
+    assert [worked[0] == 0, worked[0] == 1] == turns
+    assert {"beat": worked[0]} == operations.last_runs()["reconcile_images"].outcome

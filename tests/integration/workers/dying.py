@@ -75,7 +75,7 @@ def main(redis_url: str, key_prefix: str, endpoint: str, table_prefix: str, gene
     app.conf.include = [name for name in app.conf.include if name.startswith("tasks.")]
     app.set_current()
     with working(app, world):
-        Event().wait(60)
+        Event().wait(120)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from tests.integration.workers.dying import operations_of, settings_of
 from tests.integration.workers.test_refused_and_poison import URIS, until
 from workers.application import make_app
 
-LONGEST_SECONDS = 60
+LONGEST_SECONDS = 120
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from accuracy.posterior import NEUTRAL, PRIORS, Counts, Evidence, Values, draw_present, generator
-from accuracy.strata import NEGATIVES, Stratum
+from accuracy.strata import ESTIMATED, NEGATIVES, Stratum
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +93,25 @@ def draw(evidence: Mapping[Stratum, Evidence], *names: str, prior: float = NEUTR
 
 
 def estimate(evidence: Mapping[Stratum, Evidence], *names: str, also_missed: int = 0) -> Figures:
-    """Give the figures of a window, seeded by `names`: the same evidence and names give the same bytes."""
+    """Give the figures of a window, seeded by `names`: the same evidence and names give the same bytes.
+
+    Recall takes a reviewed image that shows the label. Without one there may be none at all, and the draws that define
+    recall would be those of the prior: where the detector found nothing they would say 0 %, and be certain of it.
+    """
     found, missed = unknown_reason(evidence, (Stratum.A,)), unknown_reason(evidence, NEGATIVES)
     nothing_found = not evidence[Stratum.A].population
+    unseen = "" if any(evidence[s].present for s in ESTIMATED) else "no reviewed image shows the label"
     priors = () if missed and (found or nothing_found) else PRIORS  # most hours have no verdict: nothing to draw there
     drawn = [draw(evidence, *names, prior=prior, also_missed=also_missed) for prior in priors]
     return Figures(
         precision=_figure([one.precision for one in drawn], found, "the detector found nothing"),
-        recall=_figure([one.recall for one in drawn], missed or found, "nothing is present"),
-        f1=_figure([one.f1 for one in drawn], missed or found, "nothing is present, and nothing was found"),
+        recall=_figure([one.recall for one in drawn], missed or found, "nothing is present", unseen),
+        f1=_figure(
+            [one.f1 for one in drawn],
+            missed or found,
+            "nothing is present, and nothing was found",
+            unseen if nothing_found else "",
+        ),
         missed=NotEstimable(missed, most_missed(evidence)) if missed else hull([one.missed for one in drawn]),
     )
 
@@ -152,8 +162,12 @@ def unknown_reason(evidence: Mapping[Stratum, Evidence], strata: Sequence[Stratu
     return f"no reviewed image in stratum {' and '.join(names)}" if names else ""
 
 
-def _figure(values: Sequence[Values], unknown: str, undefined: str) -> Figure:
-    """Give the interval of `values`; none where a stratum is unknown or no draw defines the figure."""
+def _figure(values: Sequence[Values], unknown: str, undefined: str, unseen: str = "") -> Figure:
+    """Give the interval of `values`; none where a stratum is unknown, no draw defines the figure, or `unseen` says."""
     if unknown:
         return NotEstimable(unknown)
-    return hull(values) if values and all(one.size for one in values) else NotEstimable(undefined)
+    if not values or not any(one.size for one in values):
+        return NotEstimable(undefined)
+    if unseen or not all(one.size for one in values):
+        return NotEstimable(unseen or undefined)
+    return hull(values)

@@ -130,3 +130,10 @@ def test_what_the_cut_hides_opens_a_bracket_and_nothing_hidden_closes_it(unknown
 def test_evidence_of_an_empty_stratum_is_known():
     assert Evidence(0, 0, 0, 0.0, 0.0).is_known
     assert evidence_of([])[Stratum.C].is_known
+
+
+def test_where_nothing_was_found_or_seen_recall_is_not_said_to_be_0():
+    figures = figures_of(Tally(0), Tally(0), Tally(8, absent=5))
+    assert NotEstimable("no reviewed image shows the label") == figures.recall == figures.f1
+    assert isinstance(figures.missed, Interval)
+    assert NotEstimable("nothing is present") == figures_of(Tally(0), Tally(0), Tally(8, absent=8)).recall

@@ -122,11 +122,13 @@ def aws_session(settings: Settings) -> boto3.Session:
 
 
 def s3_client(settings: Settings, session: boto3.Session, config: Config = STORES_CONFIG) -> Any:
-    """Build the client for S3. A stand-in has no host name for each bucket, so there the bucket is in the path."""
+    """Build the client for S3. A stand-in has no host name for each bucket, so there the bucket is in the path.
+
+    Links are signed by version 4: botocore's default for them is version 2, which S3 refuses for newer buckets.
+    """
     style: Literal["path", "auto"] = "path" if settings.s3_endpoint else "auto"
-    return session.client(
-        "s3", endpoint_url=settings.s3_endpoint, config=config.merge(Config(s3={"addressing_style": style}))
-    )
+    of_s3 = Config(signature_version="s3v4", s3={"addressing_style": style})
+    return session.client("s3", endpoint_url=settings.s3_endpoint, config=config.merge(of_s3))
 
 
 def redis_client(settings: Settings) -> redis.Redis:

@@ -59,6 +59,7 @@ def test_a_stand_in_for_s3_has_the_bucket_in_the_path(endpoint, style):
 def test_stores_retry_and_the_limiter_gives_up_soon():
     chosen = settings(**KEYS)
     assert 3 == s3_client(chosen, aws_session(chosen)).meta.config.retries["total_max_attempts"]
+    assert "s3v4" == s3_client(chosen, aws_session(chosen)).meta.config.signature_version
     assert 1.0 == redis_client(chosen).connection_pool.connection_kwargs["socket_timeout"]
 
 

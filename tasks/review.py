@@ -29,8 +29,8 @@ LINK_LASTS = timedelta(hours=12)
 class NothingToReview(SightlineError):
     """No analysed image is in the days that were asked for."""
 
-    rule = "there must be analysed images to review, of a capture day that has ended"
-    remedy = "Name another --day or --camera, or wait: a day is made ready within an hour of its end"
+    rule = "there must be analysed images to review"
+    remedy = "Name another --day or --camera, or `sightline sync`: it takes note of days that are new"
 
 
 @dataclass(frozen=True, slots=True)

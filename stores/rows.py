@@ -163,6 +163,11 @@ class ImageRow:
         return part is not None and part.analysis_id == wanted
 
     @property
+    def is_stuck_as_shown(self) -> bool:
+        """Say whether it got stuck when the graph showed all of it already: that must stay so."""
+        return self.state is State.STUCK and self.merged_version == self.version
+
+    @property
     def is_merge_due(self) -> bool:
         """Say whether the graph has yet to show this row."""
         if self.state in {State.REJECTED, State.GONE}:

@@ -50,7 +50,7 @@ class Comparison:
 
     def _suspects(self, page: Sequence[ImageSummary], shown: Mapping[str, int | None]) -> list[str]:
         """Give what the graph may show wrongly, by the index: the cheap first look."""
-        resting = [graph_image(entry) for entry in page if entry.state is State.COMPLETE]
+        resting = [graph_image(entry) for entry in page if entry.state in {State.COMPLETE, State.STUCK}]
         refused = [entry.image_id for entry in page if entry.state is State.REJECTED]
         gone = [entry.image_id for entry in page if entry.state is State.GONE and entry.image_id in shown]
         return [*self._graph.differences(resting), *refused, *gone]
@@ -81,10 +81,14 @@ class Comparison:
 
 
 def expected(image_id: str, row: ImageRow | None) -> GraphImage | None:
-    """Say what the graph must show; None for an image that is on its way, about which nothing can be said."""
+    """Say what the graph must show; None for an image of which nothing can be said.
+
+    Such a one is on its way, or got stuck on its way: nobody knows any more what of it was shown before.
+    """
     if row is None:
         return _nothing(image_id, BELOW_ANY_ROW)
-    if row.is_merge_due or row.state not in {State.COMPLETE, State.REJECTED, State.GONE}:
+    is_at_rest = row.state in {State.COMPLETE, State.REJECTED, State.GONE} or row.is_stuck_as_shown
+    if row.is_merge_due or not is_at_rest:
         return None
     if row.capture is None or row.merged_version == 0:
         return _nothing(image_id, max(row.version, BELOW_ANY_ROW))

@@ -17,7 +17,7 @@ from stores.images.positions import position_at
 from stores.images.protocol import ImageStore
 from tasks.services import Services, current
 from tasks.sync.feed import PAGE, SETTLE, ShardReader, safe_position
-from tasks.sync.published import PublishedCopy
+from tasks.sync.published import CopySeen, PublishedCopy
 from tasks.sync.updating import Updater
 from tasks.turns import Turn, take_turn
 from vision.models import Json
@@ -64,19 +64,19 @@ class Sync:
     def run(self, fence: int, goes_on: Callable[[], bool], wish: Wish = NOTHING_SPECIAL) -> Mapping[str, Json]:
         """Do what can be done while `goes_on`; give what came of it. `is_complete`: all that there was, was read."""
         self._fence, self._state = fence, self._graph.sync_state()
-        etag = self._copy.etag()
-        if self._must_load(wish, etag):
+        copy = self._copy.look()
+        if self._must_load(wish, copy):
             load = FullLoad(safe_position(self._clock()))
             self._move(SyncState(load=load))
         is_complete = self._load(goes_on) and self._read_feed(goes_on, wish.since)
-        if self._state.load is None:
-            self._publish(etag)
+        if self._state.load is None and copy:
+            self._publish(copy)
         return {**self._updater.counts, "is_complete": is_complete}
 
-    def _must_load(self, wish: Wish, etag: str | None) -> bool:
+    def _must_load(self, wish: Wish, copy: CopySeen | None) -> bool:
         """Say whether to begin from the first row: asked for, a graph without a position, or a deleted copy."""
         has_begun = bool(self._state.positions) or self._state.load is not None
-        return wish.full or not has_begun or (self._state.is_published and etag is None)
+        return wish.full or not has_begun or (self._state.is_published and copy == CopySeen(None))
 
     def _move(self, state: SyncState) -> None:
         self._graph.merge([], SyncMove(self._fence, state))
@@ -125,8 +125,8 @@ class Sync:
         positions = {**self._state.positions, shard: max(position, self._state.positions[shard])}
         return replace(self._state, positions=positions)
 
-    def _publish(self, etag: str | None) -> None:
-        if self._copy.write(self._state, self._fence, etag) and not self._state.is_published:
+    def _publish(self, copy: CopySeen) -> None:
+        if self._copy.write(self._state, self._fence, copy) and not self._state.is_published:
             self._move(replace(self._state, is_published=True))
 
 

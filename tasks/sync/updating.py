@@ -91,7 +91,7 @@ def is_due(row: ImageRow, shown: int | None) -> bool:
     """Say whether the graph, which shows this version or none, is behind a row that can be shown.
 
     What is being analysed enters the feed anew when that is done. An image that was refused, or is gone, is shown as
-    such only where the graph has shown it before.
+    such only where the graph has shown it before. One that is stuck stays as it was shown last.
     """
     if row.capture is None or (shown or 0) >= row.version:
         return False
@@ -99,4 +99,4 @@ def is_due(row: ImageRow, shown: int | None) -> bool:
         return shown is not None or row.is_merge_due
     if row.state is State.REJECTED:
         return shown is not None or row.merged_version > 0
-    return row.state in {State.ANALYSED, State.COMPLETE}
+    return row.state in {State.ANALYSED, State.COMPLETE} or row.is_stuck_as_shown

@@ -125,9 +125,9 @@ def test_deleting_the_published_copy_loads_everything_once(world, tick):
 def test_a_copy_that_another_has_changed_meanwhile_is_left_alone(world, tick):
     tick()
     sync = sync_with(world.services)
-    etag = sync._copy.etag()
+    seen = sync._copy.look()
     world.buckets.put(COPY, b"written by another")
-    assert not sync._copy.write(SyncState({0: "0"}), 1, etag)
+    assert not sync._copy.write(SyncState({0: "0"}), 1, seen)
     assert b"written by another" == world.buckets.get(COPY)[1]
 
 

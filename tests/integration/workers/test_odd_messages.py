@@ -9,9 +9,9 @@ import redis
 from stores.rows import Lane, State
 from tasks.publish import publish
 from tasks.steps import ingest_step
-from tests.integration.workers.test_refused_and_poison import URIS, app, until, working, world
+from tests.integration.workers.test_refused_and_poison import URIS, until, working, world
 
-__all__ = ["app", "world"]
+__all__ = ["world"]
 
 EMBEDDED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
 

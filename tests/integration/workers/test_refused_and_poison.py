@@ -1,16 +1,14 @@
 """A real worker over a real broker: what it does while it is refused, with poison, and with failures of an image."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import pytest
 import redis
 from celery import Celery, signals
 from celery.contrib.testing.worker import start_worker, test_worker_started
-from pydantic import SecretStr
 
 from stores.operations.stops import Cause, Stop
 from stores.queues.protocol import Standing
@@ -24,9 +22,7 @@ from tasks.steps import detect_step, ingest_step
 from tests.clocks import MovingClock
 from tests.world import World, picture, uri_of
 from vision.errors import AccessDenied
-from workers.application import make_app
 from workers.gates import keep_gates
-from workers.settings import Settings
 
 QUEUES = ["ingest", "labels", "rows", "graph", "careful"]
 URIS = [uri_of(f"{n:02}") for n in range(4)]
@@ -52,35 +48,15 @@ def world() -> World:
     return world
 
 
-@pytest.fixture
-def app(redis_url) -> Iterator[Celery]:
-    prefix = f"test-{uuid4().hex[:8]}:"
-    secret = SecretStr("hush")
-    settings = Settings(
-        _env_file=None,
-        checkpoint_bucket="own",
-        neo4j_password=secret,
-        redis_url=SecretStr(redis_url),
-        key_prefix=prefix,
-    )
-    app = make_app(settings)
-    app.conf.include = [name for name in app.conf.include if name.startswith("tasks.")]
-    app.set_current()
-    yield app
-    app.close()
-    with redis.Redis.from_url(redis_url) as client:
-        client.delete(f"{prefix}x", *client.scan_iter(f"{prefix}*"))
-
-
 @contextmanager
-def working(app: Celery, world: World) -> Iterator[None]:
+def working(app: Celery, world: World, queues: Sequence[str] = QUEUES) -> Iterator[None]:
     """Run a worker with its gates, until the block ends."""
 
     def keep(consumer, **_):
         keep_gates(consumer, world.services)
 
     test_worker_started.connect(keep)
-    app.amqp.queues.select(QUEUES)
+    app.amqp.queues.select(queues)
     with start_worker(app, pool="threads", concurrency=4, perform_ping_check=False, shutdown_timeout=20):
         yield
         world.services.stopping.set()

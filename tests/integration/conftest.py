@@ -1,6 +1,9 @@
 """Clients of the real servers, for the tests of the stores."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +13,11 @@ import pytest
 from botocore.config import Config
 
 from stores.graph.neo4j import Neo4jGraphStore
+from stores.graph.protocol import GraphImage
 from tests.servers import Neo4jAddress
+from vision.errors import Unavailable
+
+WARMING_ATTEMPTS = 5
 
 
 @pytest.fixture(scope="session")
@@ -36,5 +43,16 @@ def driver(neo4j_address: Neo4jAddress) -> Iterator[neo4j.Driver]:
     with neo4j.GraphDatabase.driver(
         neo4j_address.uri, auth=neo4j_address.auth, notifications_min_severity="OFF"
     ) as made:
-        Neo4jGraphStore(made, "neo4j").setup()
+        _warm(Neo4jGraphStore(made, "neo4j"), made)
         yield made
+
+
+def _warm(store: Neo4jGraphStore, driver: neo4j.Driver) -> None:
+    """Have the server plan its statements: on a busy machine that takes longer than a transaction may last."""
+    store.setup()
+    first = GraphImage("s3://warm/up.jpg", "up.jpg", 1, "warm", datetime.now(UTC), {"labels": (("Warmth", 99.0),)})
+    for _ in range(WARMING_ATTEMPTS):
+        with suppress(Unavailable):
+            store.merge([replace(first, version=2)] if store.merge([first]) else [])
+            break
+    driver.execute_query("MATCH (node) DETACH DELETE node", database_="neo4j")

@@ -1,6 +1,7 @@
-"""Four other ways to write the same images to Neo4j, which the graph store is compared with."""
+"""Other ways to write the same images to Neo4j, which the graph store is compared with."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from neo4j import Transaction
@@ -54,10 +55,14 @@ class Tools:
 
 
 class TransactionForEachRow:
-    """The blog's way: one transaction for each label of an image, with the values written into the text."""
+    """The old loader's way: one transaction for each label of an image, with the values written into the text.
 
-    def __init__(self, tools: Tools) -> None:
+    is_in_one: everything of a label in one statement, which is kinder than a statement for each node and relationship
+    """
+
+    def __init__(self, tools: Tools, *, is_in_one: bool) -> None:
         self._tools = tools
+        self._is_in_one = is_in_one
 
     def prepare(self, images: Sequence[GraphImage]) -> None:
         """Do nothing."""
@@ -66,21 +71,46 @@ class TransactionForEachRow:
         """Write each label by itself."""
         for image in batch:
             for label, confidence in image.findings["labels"]:
-                text = _row_statement(image, label, confidence)
-                self._tools.commit(lambda transaction, text=text: _run(transaction, text))  # type: ignore[misc]
+                nodes, edges = _row_nodes(image, label), _row_edges(image, confidence)
+                texts = [" ".join(f"MERGE {each}" for each in (*nodes.values(), *edges.values()))]
+                self._tools.commit(partial(_run_all, texts if self._is_in_one else _row_statements(nodes, edges)))
 
 
-def _row_statement(image: GraphImage, label: str, confidence: float) -> str:
+def _row_nodes(image: GraphImage, label: str) -> dict[str, str]:
     at, iso = seconds(image), image.taken_at.isoformat()
-    return f"""MERGE (c:Camera {{camera_name: '{image.camera}'}})
-MERGE (i:Image {{image_id: '{image.image_id}', object_key: '{image.object_key}', isodate: '{iso}', timestamp: {at}}})
-MERGE (l:Label {{label_name: '{label}'}})
-MERGE (d:ISODate {{iso_date: '{iso}'}})
-MERGE (y:Year {{year_value: {image.taken_at.year}}}) MERGE (m:Month {{month_value: {image.taken_at.month}}})
-MERGE (t:Day {{day_value: {image.taken_at.day}}}) MERGE (h:Hour {{hour_value: {image.taken_at.hour}}})
-MERGE (c)-[:HAS_IMAGE {{timestamp: {at}}}]->(i) MERGE (i)-[:HAS_LABEL {{confidence: {confidence}}}]->(l)
-MERGE (i)-[:HAS_TIMESTAMP]->(d) MERGE (i)-[:HAS_YEAR]->(y) MERGE (i)-[:HAS_MONTH]->(m)
-MERGE (i)-[:HAS_DAY]->(t) MERGE (i)-[:HAS_HOUR]->(h)"""
+    key = f"image_id: '{image.image_id}', object_key: '{image.object_key}', isodate: '{iso}', timestamp: {at}"
+    return {
+        "c": f"(c:Camera {{camera_name: '{image.camera}'}})",
+        "i": f"(i:Image {{{key}}})",
+        "l": f"(l:Label {{label_name: '{label}'}})",
+        "d": f"(d:ISODate {{iso_date: '{iso}'}})",
+        "y": f"(y:Year {{year_value: {image.taken_at.year}}})",
+        "m": f"(m:Month {{month_value: {image.taken_at.month}}})",
+        "t": f"(t:Day {{day_value: {image.taken_at.day}}})",
+        "h": f"(h:Hour {{hour_value: {image.taken_at.hour}}})",
+    }
+
+
+def _row_edges(image: GraphImage, confidence: float) -> dict[tuple[str, str], str]:
+    return {
+        ("c", "i"): f"(c)-[:HAS_IMAGE {{timestamp: {seconds(image)}}}]->(i)",
+        ("i", "l"): f"(i)-[:HAS_LABEL {{confidence: {confidence}}}]->(l)",
+        ("i", "d"): "(i)-[:HAS_TIMESTAMP]->(d)",
+        ("i", "y"): "(i)-[:HAS_YEAR]->(y)",
+        ("i", "m"): "(i)-[:HAS_MONTH]->(m)",
+        ("i", "t"): "(i)-[:HAS_DAY]->(t)",
+        ("i", "h"): "(i)-[:HAS_HOUR]->(h)",
+    }
+
+
+def _row_statements(nodes: Mapping[str, str], edges: Mapping[tuple[str, str], str]) -> list[str]:
+    ends = {edge: f"MATCH {nodes[one]} MATCH {nodes[other]} MERGE {edge}" for (one, other), edge in edges.items()}
+    return [*(f"MERGE {node}" for node in nodes.values()), *ends.values()]
+
+
+def _run_all(texts: Sequence[str], transaction: Transaction) -> None:
+    for text in texts:
+        _run(transaction, text)
 
 
 class UnwindMerge:

@@ -10,6 +10,7 @@ from bench.soak_ground import settings_of
 from tasks.sync.run import Wish, sync_with
 from vision.errors import SightlineError
 from workers.bootstrap import connect, utc_now
+from workers.logs import configure_logs
 
 BEGUN, DONE = "begun", "done"
 BEGIN_SECONDS = 60
@@ -52,6 +53,7 @@ class SyncRun:
 
 
 def _run(env: dict[str, str], fence: int, shift: timedelta, full: bool, tell: Connection) -> None:  # noqa: FBT001
+    configure_logs("WARNING", as_json=False)
     services = connect(settings_of(env))
     shifted = replace(services, clock=lambda: utc_now() + shift)
     tell.send(BEGUN)

@@ -95,12 +95,14 @@ def test_a_message_is_counted_in_the_metrics(up_stack, app):
 
 
 def test_health_sees_a_worker_that_is_connected_and_takes_nothing(app, health):
-    node = next(node for answer in app.control.ping() for node in answer if node.startswith("labels-0@"))
-    app.control.cancel_consumer("labels", destination=[node], reply=True)
+    answers = app.control.ping(timeout=PATIENCE_SECONDS, limit=2)
+    node = next(node for answer in answers for node in answer if node.startswith("labels-0@"))
+    told = {"destination": [node], "reply": True, "timeout": PATIENCE_SECONDS, "limit": 1}
+    assert app.control.cancel_consumer("labels", **told)
     app.send_task("detect_feature", NOBODY, queue="labels")
     assert wait_until(lambda: health.complains("nobody takes them"), PATIENCE_SECONDS, every=1)
     assert 1 == health.waiting("labels")
-    app.control.add_consumer("labels", destination=[node], reply=True)
+    assert app.control.add_consumer("labels", **told)
     assert wait_until(lambda: health.complaint() is None, PATIENCE_SECONDS, every=1)
     assert 0 == health.waiting("labels")
 

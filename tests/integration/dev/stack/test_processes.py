@@ -13,6 +13,8 @@ from dev.stack.readiness import wait_until
 SLEEP = "import time; print('up', flush=True); time.sleep(60)"
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
 PARENT = "import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+"""Without coverage, which would catch the signals that these children are sent."""
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ def run(tmp_path):
     started = []
 
     def start(code):
-        process = Process("child", [sys.executable, "-c", code], tmp_path / "logs" / "child.log", dict(os.environ))
+        process = Process("child", [sys.executable, "-c", code], tmp_path / "logs" / "child.log", ENVIRONMENT)
         started.append(process)
         process.start()
         assert wait_until(lambda: process.log_end() != "" or not process.is_running(), 10)

@@ -12,22 +12,15 @@ SightlineError                    message = input, rule, remedy
 │   └── ImageNotYetThere          the object is not there, and may only be late
 ├── RejectedError                 the image itself is bad: a dead letter, never retried in vain
 │   ├── EmptyImage, NotAnImage, UnsupportedFormat, TruncatedImage, ImageTooSmall, ImageTooLarge, TooManyBytes
-│   ├── InvalidParameter          Rekognition refuses the request for this image
-│   ├── RefusedByGraph            Neo4j refuses the image's data
-│   ├── ImageMissing              the object does not exist (the image's state is `gone`)
-│   ├── ImageArchived             the object is in an archive and must be restored first
-│   ├── MissingBucket             its bucket does not exist
+│   ├── InvalidParameter, RefusedByGraph      Rekognition or Neo4j refuses what we send for this image
+│   ├── ImageMissing (state `gone`), ImageArchived, MissingBucket
 │   ├── UnreadableAnswer          Rekognition answered, was paid, and nobody can read it
-│   ├── Poisonous                 worker processes died while they worked on it
-│   ├── Exhausted                 its steps failed in five rounds, each time for a reason of its own
+│   ├── Poisonous, Exhausted      processes died of it; its steps failed in five rounds
 │   └── UnreadableKey             the key names no camera
 ├── BadMessage                    a message that no task can work on: a dead letter
-│   ├── InvalidUri                not s3://bucket/key
-│   └── InvalidVerdict            a verdict that can not be kept
+│   └── InvalidUri, InvalidVerdict
 └── ConfigurationError            ours to mend: stop loudly, do not eat the queue
-    ├── AccessDenied, MissingTable, WrongPassword
-    ├── UnknownFeature
-    └── NotSupported              this endpoint can not do what was asked
+    └── AccessDenied, MissingTable, WrongPassword, UnknownFeature, NotSupported
 """
 
 from collections.abc import Sequence

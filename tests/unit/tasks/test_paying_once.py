@@ -11,9 +11,9 @@ from stores.rows import Lane, State
 from tasks.detect import HOLD
 from tasks.reconcile import mender_of, reconcile
 from tasks.spending import COST
-from tasks.steps import DETECT, ingest_step
+from tasks.steps import DETECT
 from tests.world import PERSON, World, picture, uri_of
-from vision.errors import ImageChanged, LeaseHeld, OutcomeUnknown, Throttled, Unavailable, UnreadableAnswer
+from vision.errors import LeaseHeld, OutcomeUnknown, Throttled, Unavailable, UnreadableAnswer
 from vision.features import feature_named
 from vision.models import Answer
 from vision.prices import price_micro_usd
@@ -224,73 +224,6 @@ def test_an_answer_that_nobody_can_read_was_paid_and_is_not_asked_for_again_befo
     world.services.calls.flush()
     price = price_micro_usd(feature_named("labels"), world.services.plan.features["labels"])
     assert {("labels", "failed"): 1, ("labels", COST): price} == world.operations.calls("0000", "9999")
-
-
-@pytest.fixture
-def front() -> World:
-    world = World(features=("labels",))
-    world.put(URI, picture(1))
-    world.add(URI)
-    world.do(world.sent.popleft())
-    return world
-
-
-def upload(world: World, *shades: int) -> None:
-    """Upload pictures over one another, a second apart."""
-    for shade in shades:
-        world.clock.move(timedelta(seconds=1))
-        world.put(URI, picture(shade))
-
-
-def mend_change(world: World) -> None:
-    """Do what a step does that met ImageChanged, and all that follows."""
-    world.send([ingest_step(URI, Lane.LIVE)])
-    world.run()
-
-
-def test_an_answer_is_dropped_where_other_bytes_came_and_went_during_the_call(front):
-    of_others = Answer((), "saw the other picture")
-
-    def meanwhile() -> Answer:
-        upload(front, 2, 1)
-        return of_others
-
-    front.detector.script.append(meanwhile)
-    with pytest.raises(ImageChanged):
-        front.do(front.sent.popleft())
-    assert not entry(front).is_settled
-    mend_change(front)
-    assert (State.COMPLETE, PERSON) == (front.images.get(URI).state, entry(front).answer)
-    assert 2 == len(front.detector.asked)
-
-
-def test_the_same_bytes_uploaded_again_before_the_call_cost_no_further_call(front):
-    upload(front, 1)
-    front.add(URI)
-    front.sent.rotate(1)  # the upload is looked at before the call that was due already
-    front.run()
-    assert (1, State.COMPLETE) == (len(front.detector.asked), front.images.get(URI).state)
-    upload(front, 1)
-    front.add(URI)
-    front.run()
-    assert (1, State.COMPLETE) == (len(front.detector.asked), front.images.get(URI).state)
-
-
-def test_the_same_bytes_uploaded_well_before_the_call_need_not_be_looked_at_first(front):
-    upload(front, 1)
-    front.clock.move(timedelta(minutes=2))
-    front.run()
-    assert (1, State.COMPLETE) == (len(front.detector.asked), front.images.get(URI).state)
-
-
-def test_the_same_bytes_uploaded_just_before_the_call_end_complete_however_often(front):
-    for _ in range(3):
-        upload(front, 1)
-        with pytest.raises(ImageChanged):
-            front.do(front.sent.popleft())
-        front.do(ingest_step(URI, Lane.LIVE))
-    front.run()
-    assert (4, State.COMPLETE) == (len(front.detector.asked), front.images.get(URI).state)
 
 
 # --- defects of the system before this one, each by its name ----------------------------------------------------------

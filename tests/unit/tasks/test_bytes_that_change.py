@@ -1,0 +1,84 @@
+"""An object that is uploaded again around its call: no answer of other bytes stays, and no more is paid than must."""
+
+from datetime import timedelta
+
+import pytest
+
+from stores.rows import Lane, State
+from tasks.steps import ingest_step
+from tests.world import PERSON, World, picture, uri_of
+from vision.errors import ImageChanged
+from vision.models import Answer
+
+URI = uri_of("01")
+
+
+@pytest.fixture
+def front() -> World:
+    world = World(features=("labels",))
+    world.put(URI, picture(1))
+    world.add(URI)
+    world.do(world.sent.popleft())
+    return world
+
+
+def entry(world: World):
+    return world.ledger.get(world.images.get(URI).wanted["labels"])
+
+
+def upload(world: World, *shades: int) -> None:
+    """Upload pictures over one another, a second apart."""
+    for shade in shades:
+        world.clock.move(timedelta(seconds=1))
+        world.put(URI, picture(shade))
+
+
+def mend_change(world: World) -> None:
+    """Do what a step does that met ImageChanged, and all that follows."""
+    world.send([ingest_step(URI, Lane.LIVE)])
+    world.run()
+
+
+def test_an_answer_is_dropped_where_other_bytes_came_and_went_during_the_call(front):
+    of_others = Answer((), "saw the other picture")
+
+    def meanwhile() -> Answer:
+        upload(front, 2, 1)
+        return of_others
+
+    front.detector.script.append(meanwhile)
+    with pytest.raises(ImageChanged):
+        front.do(front.sent.popleft())
+    assert not entry(front).is_settled
+    mend_change(front)
+    assert (State.COMPLETE, PERSON) == (front.images.get(URI).state, entry(front).answer)
+    assert 2 == len(front.detector.asked)
+
+
+def test_the_same_bytes_uploaded_again_before_the_call_cost_no_further_call(front):
+    upload(front, 1)
+    front.add(URI)
+    front.sent.rotate(1)  # the upload is looked at before the call that was due already
+    front.run()
+    assert (1, State.COMPLETE) == (len(front.detector.asked), front.images.get(URI).state)
+    upload(front, 1)
+    front.add(URI)
+    front.run()
+    assert (1, State.COMPLETE) == (len(front.detector.asked), front.images.get(URI).state)
+
+
+def test_the_same_bytes_uploaded_well_before_the_call_need_not_be_looked_at_first(front):
+    upload(front, 1)
+    front.clock.move(timedelta(minutes=2))
+    front.run()
+    assert (1, State.COMPLETE) == (len(front.detector.asked), front.images.get(URI).state)
+
+
+def test_the_same_bytes_uploaded_just_before_the_call_end_complete_however_often(front):
+    for _ in range(3):
+        upload(front, 1)
+        with pytest.raises(ImageChanged):
+            front.do(front.sent.popleft())
+        front.do(ingest_step(URI, Lane.LIVE))
+    front.run()
+    assert (4, State.COMPLETE) == (len(front.detector.asked), front.images.get(URI).state)

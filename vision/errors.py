@@ -13,7 +13,7 @@ SightlineError                    message = input, rule, remedy
 ├── RejectedError                 the image itself is bad: a dead letter, never retried in vain
 │   ├── EmptyImage, NotAnImage, UnsupportedFormat, TruncatedImage, ImageTooSmall, ImageTooLarge, TooManyBytes
 │   ├── InvalidParameter, RefusedByGraph      Rekognition or Neo4j refuses what we send for this image
-│   ├── ImageMissing (state `gone`), ImageArchived, MissingBucket
+│   ├── ImageMissing, ImageArchived, MissingBucket      the first: state `gone`
 │   ├── UnreadableAnswer          Rekognition answered, was paid, and nobody can read it
 │   ├── Poisonous, Exhausted      processes died of it; its steps failed in five rounds
 │   └── UnreadableKey             the key names no camera

@@ -8,7 +8,7 @@ from typing import TextIO
 
 import click
 
-from accuracy.agreement import cohens_kappa, double_reviews
+from accuracy.agreement import Agreement, cohens_kappa, double_reviews
 from accuracy.verdicts import Answer
 from console.factory import Factory
 from console.output import json_option, print_json
@@ -92,12 +92,15 @@ def agreement(factory: Factory, *, as_json: bool) -> None:
     read = counted(factory.services.verdicts.scan(), "reading")
     found = cohens_kappa(double_reviews(kept.verdict for kept in read))
     if as_json:
-        names = ("pairs", "observed", "kappa", "error")
+        names = ("pairs", "observed", "kappa", "low", "high")
         print_json({name: getattr(found, name) for name in names} if found else {"pairs": 0})
     elif found is None:
         click.echo("No image has answers of two reviewers.")
     else:
-        kappa = (
-            "not defined" if found.kappa is None or found.error is None else f"{found.kappa:.2f} ± {found.error:.2f}"
-        )
-        click.echo(f"{found.pairs} pairs, {100 * found.observed:.0f} % equal; kappa {kappa}")
+        click.echo(f"{found.pairs} pairs, {100 * found.observed:.0f} % equal; kappa {_kappa(found)}")
+
+
+def _kappa(found: Agreement) -> str:
+    if found.kappa is None:
+        return "not defined"
+    return f"{found.kappa:.2f} ({found.low:.2f} to {found.high:.2f})"

@@ -165,7 +165,9 @@ def test_how_alike_two_reviewers_answer_is_said(run, yard):
     assert "1 pairs, 100 % equal; kappa not defined\n" == run("verdicts", "agreement").stdout
     for reviewer in ("ann", "bob"):
         yard.say(second, Answer.ABSENT, reviewer=reviewer)
-    assert "2 pairs, 100 % equal; kappa 1.00 ± 0.00\n" == run("verdicts", "agreement").stdout
+    assert "2 pairs, 100 % equal; kappa 1.00 (-0.32 to 1.00)\n" == run("verdicts", "agreement").stdout
+    told = json.loads(run("verdicts", "agreement", "--json").stdout)
+    assert ["pairs", "observed", "kappa", "low", "high"] == [*told]
 
 
 def test_a_fall_of_recall_since_the_day_before_stands_in_the_report():

@@ -24,7 +24,13 @@ if not born then
 end
 
 -- No honest booking reaches further: a clock set back, or a rate that was very low, must not stop the calls for long.
-local next_slot = math.min(tonumber(fields[2]) or 0, now + MAX_HORIZON_SECONDS + interval)
+-- It is kept, also where this ask is refused: a bound taken anew each time would move on with the clock.
+local next_slot = tonumber(fields[2]) or 0
+local furthest = now + MAX_HORIZON_SECONDS + interval
+if next_slot > furthest then
+  next_slot = furthest
+  redis.call('HSET', KEYS[1], 'next_slot', text(next_slot))
+end
 
 -- Redis forgot, or was away: slots that it does not know of may lie up to the longest horizon ahead, here and in other
 -- processes. Room is left for them once for all, and not often, so that one bad connection can not stop everybody.

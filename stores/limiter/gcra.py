@@ -29,8 +29,10 @@ class Gcra:
         crowd does not ask for each slot in turn.
         """
         interval = 1 / self._rate_at(now)
-        # No honest booking reaches further: a rate that was very low must not stop the calls for long.
-        slot = max(now, min(self._next_slot, now + pace.MAX_HORIZON_SECONDS + interval))
+        # No honest booking reaches further: a rate that was very low must not stop the calls for long. It is kept, also
+        # where this ask is refused: a bound taken anew each time would move on with the clock.
+        self._next_slot = min(self._next_slot, now + pace.MAX_HORIZON_SECONDS + interval)
+        slot = max(now, self._next_slot)
         wait = slot - now
         if wait > horizon_seconds:
             return Slot(is_booked=False, wait_seconds=max(wait - horizon_seconds, horizon_seconds / 2))

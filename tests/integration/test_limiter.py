@@ -14,6 +14,7 @@ from stores.limiter.memory import InMemoryLimiter
 from stores.limiter.protocol import Limiter, Slot
 from stores.limiter.redis import RedisLimiter, client_options
 from stores.rows import Lane
+from tests.clocks import MovingClock
 from vision.errors import ConfigurationError
 
 QUOTAS = {"DetectLabels": 10.0, "DetectText": 10.0, "DetectFaces": 1000.0}
@@ -26,12 +27,29 @@ def redis(redis_url: str) -> Iterator[Redis]:
         yield client
 
 
+@pytest.fixture
+def twins_clock() -> MovingClock:
+    clock = MovingClock()
+    clock.now = datetime.now(UTC)
+    return clock
+
+
 @pytest.fixture(params=["memory", "redis"])
-def make_limiter(request: pytest.FixtureRequest) -> MakeLimiter:
+def where(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def let_pass(where: str, twins_clock: MovingClock) -> Callable[[float], None]:
+    """Let so many seconds pass for the limiter."""
+    return time.sleep if where == "redis" else lambda seconds: twins_clock.move(timedelta(seconds=seconds))
+
+
+@pytest.fixture
+def make_limiter(where: str, twins_clock: MovingClock, request: pytest.FixtureRequest) -> MakeLimiter:
     """Make limiters that share nothing with any other test; the twin's clock stands still."""
-    if request.param == "memory":
-        now = datetime.now(UTC)
-        return partial(InMemoryLimiter, lambda: now)
+    if where == "memory":
+        return partial(InMemoryLimiter, twins_clock)
     client = request.getfixturevalue("redis")
     return lambda quotas, **options: RedisLimiter(client, "1", "eu", quotas, f"test-{uuid4().hex}:", **options)
 
@@ -160,6 +178,18 @@ def test_an_operators_higher_quota_takes_hold_at_once_after_a_very_low_one(make_
     limiter.override("DetectLabels", None, "")
 
     assert limiter.reserve("DetectLabels", Lane.LIVE).wait_seconds <= 2.0
+
+
+def test_who_waits_as_told_after_a_very_low_rate_is_booked(
+    make_limiter: MakeLimiter, let_pass: Callable[[float], None]
+) -> None:
+    limiter = make_limiter(QUOTAS)
+    limiter.override("DetectLabels", 0.01, "nearly stopped")
+    limiter.reserve("DetectLabels", Lane.LIVE)
+    limiter.override("DetectLabels", None, "")
+    let_pass(limiter.reserve("DetectLabels", Lane.LIVE).wait_seconds)
+
+    assert limiter.reserve("DetectLabels", Lane.LIVE).is_booked
 
 
 def test_rates_name_every_operation_before_its_first_call(make_limiter: MakeLimiter) -> None:

@@ -1,12 +1,14 @@
 """Verdicts as CSV: read with every line checked before any is kept, and written out whole."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TextIO
 
-from accuracy.verdicts import Answer
+from accuracy.verdicts import Answer, Source
+from stores.buckets.protocol import ObjectUri
 from stores.verdicts.protocol import KeptVerdict
 from tasks.verdicts import Judge, Said, verdict_of
 from vision.errors import InvalidVerdict, SightlineError
@@ -35,10 +37,11 @@ class _Faults:
 
 
 def read_sheet(file: TextIO, name: str, label: str, reviewer: str, judge: Judge) -> Sheet:
-    """Read a CSV with the columns uri and verdict, and perhaps label, reviewer, at, content; others are left alone.
+    """Read a CSV with the columns uri and verdict, and perhaps label, reviewer, at, content, source.
 
-    `label` and `reviewer` stand where a line names none. Lines without a verdict are blank. Raise InvalidVerdict that
-    names each bad line; then nothing of the file is to be kept.
+    Other columns are left alone. `label` and `reviewer` stand where a line names none. Lines without a verdict are
+    blank. A line as `write_sheet` wrote it is the verdict that stands, whatever became of its image. Raise
+    InvalidVerdict that names each bad line; then nothing of the file is to be kept.
     """
     faults, verdicts, blank = _Faults(), dict[tuple[str, str, str], KeptVerdict](), 0
     for line, fields in _lines(file, name):
@@ -46,7 +49,7 @@ def read_sheet(file: TextIO, name: str, label: str, reviewer: str, judge: Judge)
             blank += 1
             continue
         try:
-            kept = verdict_of(_said(fields, label, reviewer, judge), judge)
+            kept = _standing(fields, judge) or verdict_of(_said(fields, label, reviewer, judge), judge)
         except SightlineError as error:
             faults.add(line, str(error))
             continue
@@ -63,13 +66,34 @@ def _lines(file: TextIO, name: str) -> Iterator[tuple[int, Mapping[str, str]]]:
     """Give each line with its number; spaces around its fields do not count."""
     reader = csv.DictReader(file, skipinitialspace=True, strict=True)
     try:
-        if missing := [column for column in NEEDED if column not in (reader.fieldnames or ())]:
-            rule = f"line 1: the columns must be named, and {' and '.join(missing)} among them"
-            raise InvalidVerdict(name, rule=rule, remedy=f"Begin the file with {','.join(COLUMNS[:4])}")
+        _check_names(reader.fieldnames or (), name)
         for fields in reader:
             yield reader.line_num, {column: (fields.get(column) or "").strip() for column in COLUMNS}
     except (csv.Error, UnicodeDecodeError) as error:
         raise _refusal(name, [f"line {reader.line_num + 1}: {error}"]) from error
+
+
+def _check_names(names: Sequence[str], file: str) -> None:
+    """Raise InvalidVerdict where a column is missing, or there twice: then nobody knows which of them is meant."""
+    if missing := [column for column in NEEDED if column not in names]:
+        rule = f"line 1: the columns must be named, and {' and '.join(missing)} among them"
+        raise InvalidVerdict(file, rule=rule, remedy=f"Begin the file with {','.join(COLUMNS[:4])}")
+    counts = Counter(column.strip() for column in names)
+    if twice := [column for column in COLUMNS if counts[column] > 1]:
+        rule = f"line 1: the column {' and '.join(twice)} must be there only once"
+        raise InvalidVerdict(file, rule=rule, remedy="Remove or rename the other; nothing was kept")
+
+
+def _standing(fields: Mapping[str, str], judge: Judge) -> KeptVerdict | None:
+    """Give the verdict that is kept already in just these words; only a line that was written out can have one."""
+    if not (fields["source"] and fields["content"] and fields["at"]):
+        return None
+    of_image = judge.verdicts.of_image(str(ObjectUri.parse(fields["uri"])))
+    return next((kept for kept in of_image if _words(kept) == [*fields.values()]), None)
+
+
+def _words(kept: KeptVerdict) -> list[str]:
+    return ["" if cell is None else str(cell) for cell in _row(kept)]
 
 
 def _said(fields: Mapping[str, str], label: str, reviewer: str, judge: Judge) -> Said:
@@ -85,7 +109,16 @@ def _said(fields: Mapping[str, str], label: str, reviewer: str, judge: Judge) ->
         answer,
         _instant(fields["at"]) if fields["at"] else judge.clock(),
         fields["content"] or None,
+        _source(fields["source"]) if fields["source"] else None,
     )
+
+
+def _source(text: str) -> Source:
+    try:
+        return Source(text.lower())
+    except ValueError:
+        rule = "the source must be sampled or volunteered"
+        raise InvalidVerdict(text, rule=rule, remedy="Correct it, or leave it blank") from None
 
 
 def _instant(text: str) -> datetime:

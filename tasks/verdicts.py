@@ -16,7 +16,11 @@ from vision.errors import InvalidVerdict
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a person said of an image. content: the bytes that they saw, where that is known (sha256, hex)."""
+    """What a person said of an image.
+
+    content: the bytes that they saw, where that is known (sha256, hex)
+    source: why they looked, where that was written down before
+    """
 
     uri: str
     label: str
@@ -24,6 +28,7 @@ class Said:
     answer: Answer
     at: datetime
     content: str | None = None
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,8 @@ def judge_of(services: Services) -> Judge:
 def verdict_of(said: Said, judge: Judge) -> KeptVerdict:
     """Make the verdict. `sampled` is an answer to what the queue asked about these very bytes, else `volunteered`.
 
-    Raise InvalidUri, NotWatched, or InvalidVerdict where the image is not known or shows other bytes.
+    What was volunteered before the queue asked stays so. Raise InvalidUri, NotWatched, or InvalidVerdict where the
+    image is not known or shows other bytes.
     """
     judge.plan.rule_of(said.label)
     verdict_key(said.label, said.reviewer)
@@ -56,8 +62,13 @@ def verdict_of(said: Said, judge: Judge) -> KeptVerdict:
         raise InvalidVerdict(said.uri, rule="the image shows other bytes by now", remedy="Look at it again")
     if said.at > judge.clock():
         raise InvalidVerdict(said.uri, rule=f"{said.at.isoformat()} is in the future", remedy="Correct the time")
-    asked = judge.verdicts.asked(said.uri, said.label)
+    asked = None if said.source is Source.VOLUNTEERED else judge.verdicts.asked(said.uri, said.label)
     is_sampled = asked is not None and asked.content == content
+    if said.source is Source.SAMPLED and not is_sampled:
+        remedy = "Leave its source empty; it is kept as volunteered"
+        raise InvalidVerdict(
+            said.uri, rule="the queue did not ask about these bytes, so it is not sampled", remedy=remedy
+        )
     verdict = Verdict(
         said.uri,
         said.label,

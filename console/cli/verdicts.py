@@ -51,7 +51,7 @@ def add(factory: Factory, uri: str, answer: str, label: str | None, reviewer: st
 @json_option
 @click.pass_obj
 def import_command(factory: Factory, file: Path, label: str | None, reviewer: str, *, as_json: bool) -> None:
-    """Keep the verdicts of a CSV with the columns uri and verdict (and label, reviewer, at, content).
+    """Keep the verdicts of a CSV with the columns uri and verdict (and label, reviewer, at, content, source).
 
     Every line is checked before any is kept. Importing a file twice changes nothing.
     """

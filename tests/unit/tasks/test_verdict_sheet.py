@@ -4,7 +4,9 @@ import io
 
 import pytest
 
-from accuracy.verdicts import Answer
+from accuracy.strata import Stratum
+from accuracy.verdicts import Answer, Source
+from stores.verdicts.protocol import Asked
 from tasks.verdict_sheet import read_sheet, write_sheet
 from tasks.verdicts import judge_of
 from tests.unit.tasks.rollups.yard import Yard
@@ -74,3 +76,53 @@ def test_a_sheet_about_bytes_that_were_overwritten_is_refused(yard):
     yard.image(0, {"Cat": 50.0})
     with pytest.raises(InvalidVerdict, match=r"line 2: .*other bytes"):
         read(yard, text)
+
+
+def ask(yard: Yard, uri: str) -> None:
+    row = yard.images.get(uri)
+    assert row is not None
+    assert row.content is not None
+    yard.verdicts.ask([Asked(uri, "Person", row.content.sha256, Stratum.C, 50.0, yard.clock.now)])
+
+
+def exported(yard: Yard) -> str:
+    file = io.StringIO()
+    write_sheet(yard.verdicts.scan(), file)
+    return file.getvalue()
+
+
+def test_what_was_exported_changes_nothing_when_it_is_imported_again(yard):
+    volunteered, sampled, overwritten, _ = yard.uris()
+    yard.say(volunteered, Answer.PRESENT, Source.VOLUNTEERED)
+    for uri in (sampled, overwritten):
+        yard.say(uri, Answer.ABSENT)
+    ask(yard, volunteered)
+    yard.image(2, {"Cat": 50.0})
+    before = exported(yard)
+    sheet = read(yard, before)
+    assert [False] * 3 == [yard.verdicts.write(kept) for kept in sheet.verdicts]
+    assert before == exported(yard)
+
+
+def test_an_answer_that_is_mended_in_an_exported_sheet_stays_volunteered(yard):
+    uri, *_ = yard.uris()
+    yard.say(uri, Answer.PRESENT, Source.VOLUNTEERED)
+    ask(yard, uri)
+    (kept,) = read(yard, exported(yard).replace("present", "absent")).verdicts
+    assert (Answer.ABSENT, Source.VOLUNTEERED, None) == (kept.verdict.answer, kept.verdict.source, kept.verdict.stratum)
+
+
+@pytest.mark.parametrize(("source", "rule"), [("sampled", "did not ask"), ("by hand", "sampled or volunteered")])
+def test_nobody_makes_a_verdict_sampled_by_writing_so(yard, source, rule):
+    with pytest.raises(InvalidVerdict, match=f"line 2: .*{rule}"):
+        read(yard, f"uri,verdict,source\n{yard.uris()[0]},present,{source}\n")
+
+
+@pytest.mark.parametrize("head", ["uri,verdict,verdict", "uri,verdict,verdict ", "uri,verdict,label,reviewer,verdict"])
+def test_a_column_that_is_there_twice_is_refused_by_name(yard, head):
+    with pytest.raises(InvalidVerdict, match=r"sheet.csv: line 1: .* verdict "):
+        read(yard, f"{head}\n{yard.uris()[0]},present,absent\n")
+
+
+def test_columns_without_a_name_are_left_alone(yard):
+    assert 1 == len(read(yard, f"uri,verdict,,\n{yard.uris()[0]},present,,\n").verdicts)

@@ -44,13 +44,17 @@ class ImageSteps(ABC):
         """Fix what is to be analysed."""
         capture = transitions.with_fixed_offset(capture)
         if transitions.is_begun(seen, content, capture, wanted):
-            return self._as_seen(seen)
+            row = self._as_seen(seen)
+            if row is None or transitions.is_begun(row, content, capture, wanted):
+                return row
         return self._step(seen, transitions.begin(seen, content, capture, wanted, lane, self._clock()))
 
     def end(self, seen: ImageRow, state: State, rejection: Rejection) -> ImageRow | None:
         """Set `rejected` or `gone`. Refused as well where a merge was noted since `seen`."""
         if transitions.is_ended(seen, state, rejection):
-            return self._as_seen(seen)
+            row = self._as_seen(seen)
+            if row is None or transitions.is_ended(row, state, rejection):
+                return row
         return self._step(seen, transitions.end(seen, state, rejection, self._positions.next(), self._clock()))
 
     def write_part(self, image_id: str, feature: str, part: Part) -> ImageRow | None:
@@ -94,5 +98,6 @@ class ImageSteps(ABC):
         return applied.row if applied.is_done else None
 
     def _as_seen(self, seen: ImageRow) -> ImageRow | None:
+        """Read the row, unless its version went on. It may be stuck since: that leaves the version alone."""
         row = self.get(seen.image_id)
         return row if row and row.version == seen.version else None

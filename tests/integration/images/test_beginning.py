@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from stores.rows import Capture, Content, Lane, State
-from tests.integration.images.stories import answered, content
+from tests.integration.images.stories import BAD, answered, content
 
 
 def test_begin_fixes_content_capture_and_wanted(images, story, new_id, clock):
@@ -53,6 +53,13 @@ def test_begin_with_what_was_there_is_refused_where_the_row_went_on(images, stor
     seen = story.begun(new_id())
     images.begin(seen, content("new"), story.capture(), {"labels": "L2"}, Lane.LIVE)
     assert images.begin(seen, seen.content, seen.capture, seen.wanted, Lane.LIVE) is None
+
+
+def test_begin_with_what_was_there_leads_out_of_a_row_that_got_stuck_since(images, story, new_id):
+    seen = story.begun(new_id())
+    images.give_up(seen, BAD)
+    again = images.begin(seen, seen.content, seen.capture, seen.wanted, Lane.LIVE)
+    assert (State.ANALYSING, 2) == (again.state, again.version)
 
 
 def test_begin_twice_writes_once_in_the_hour_when_clocks_go_back(images, story, new_id):

@@ -56,7 +56,8 @@ class ImageStore(Protocol):
     def end(self, seen: ImageRow, state: State, rejection: Rejection) -> ImageRow | None:
         """Set `rejected` or `gone`: version + 1, feed position; wanted and parts cleared; rejection kept.
 
-        It stays unfinished only while the graph still shows an older version. Condition: version as in `seen`.
+        An image that was never read keeps wanted and parts, which were imported. It stays unfinished only while the
+        graph still shows an older version. Condition: version as in `seen`.
         """
 
     def write_part(self, image_id: str, feature: str, part: Part) -> ImageRow | None:

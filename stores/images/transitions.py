@@ -101,10 +101,14 @@ def begin(
 
 
 def end(seen: ImageRow, state: State, rejection: Rejection, position: str, now: datetime) -> Transition:
-    """Give an image up. It stays unfinished while the graph shows it as it was."""
+    """Give an image up. It stays unfinished while the graph shows it as it was.
+
+    One that was never read keeps what it wants and has: an answer of it was imported, and waits until it can be read.
+    """
     if state not in ENDS:
         raise ValueError(f"{state} is no end: {', '.join(ENDS)} are")
     is_shown = seen.merged_version > 0
+    wanted = dict(seen.wanted) if seen.content is None else {}
     return Transition(
         "end",
         # A merge noted meanwhile would have to be undone
@@ -112,11 +116,11 @@ def end(seen: ImageRow, state: State, rejection: Rejection, position: str, now: 
         {
             ("state",): state,
             ("version",): seen.version + 1,
-            ("wanted",): {},
+            ("wanted",): wanted,
             ("rejection",): fit_rejection(rejection),
             **_fresh(now if is_shown else None),
             ("feed_position",): position,
-            **_without_parts(seen, {}),
+            **_without_parts(seen, wanted),
         },
     )
 

@@ -7,7 +7,7 @@ import pytest
 
 from stores.images.bounds import MAX_MESSAGE_CHARACTERS
 from stores.rows import Lane, Rejection, State
-from tests.integration.images.stories import BAD, NO_OBJECT, content
+from tests.integration.images.stories import BAD, NO_OBJECT, answered, content
 
 
 def test_a_merged_row_is_complete_and_to_say_so_twice_changes_nothing(images, story, new_id):
@@ -50,6 +50,15 @@ def test_a_rejected_image_keeps_why_and_nothing_wanted(images, story, new_id):
     ) == (State.REJECTED, 2, {}, {}, BAD)
     assert (row.content, row.capture, None) == (ended.content, ended.capture, ended.next_check_at)
     assert ended == images.get(row.image_id)
+
+
+def test_an_image_that_was_never_read_keeps_its_imported_answer_at_its_end(images, new_id):
+    image_id, part = new_id(), answered("an imported analysis")
+    images.add_imported(image_id, "labels", part)
+    ended = images.end(images.get(image_id), State.REJECTED, BAD)
+    kept = {"labels": part.analysis_id}, {"labels": part}
+    assert (State.REJECTED, 1, *kept) == (ended.state, ended.version, ended.wanted, ended.parts)
+    assert ended == images.get(image_id)
 
 
 def test_to_end_twice_writes_once(images, story, new_id, clock):

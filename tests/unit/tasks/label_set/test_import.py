@@ -136,6 +136,19 @@ def test_a_kill_after_the_answer_is_bound_to_its_bytes_loses_nothing(world):
     assert (State.COMPLETE, [("faces", URI)]) == (world.images.get(URI).state, world.detector.asked)
 
 
+@pytest.mark.parametrize("first_upload", [b"no picture", None], ids=["refused", "not there"])
+def test_an_image_that_can_not_be_read_at_first_keeps_its_imported_answer_until_it_is_mended(world, first_upload):
+    bring_in(world, [label("Person", 97.5)])
+    if first_upload:
+        world.put(URI, first_upload)
+    world.add(URI)
+    world.run()
+    row = world.images.get(URI)
+    assert (State.REJECTED if first_upload else State.GONE, ["labels"], []) == (row.state, [*row.parts], [*world.sent])
+    read_it(world, URI)
+    assert (State.COMPLETE, [("faces", URI)]) == (world.images.get(URI).state, world.detector.asked)
+
+
 def _dies(*_: object) -> None:
     raise Unavailable("the images")
 

@@ -12,12 +12,13 @@ Section = Mapping[str, Any]
 
 def print_status(report: Mapping[str, Section]) -> None:
     """Print every section; at the end those whose server is away, each reason once."""
+    printers = {**_PRINTERS, **(_OF_ALL if "ledger" in report else {})}
     missing: dict[str, list[str]] = {}
     for name, section in report.items():
         if "error" in section:
             missing.setdefault(section["error"], []).append(name.replace("_", " "))
         else:
-            _PRINTERS[name](section)
+            printers[name](section)
     for error, names in missing.items():
         click.echo(f"{', '.join(names)}: can not be told. {printable(error)}\n")
 
@@ -142,3 +143,6 @@ _PRINTERS: Mapping[str, Callable[[Section], None]] = {
     "last_runs": print_runs,
     "ledger": print_ledger,
 }
+
+_OF_ALL: Mapping[str, Callable[[Section], None]] = {"parts": print_by_name("parts of all images", "feature")}
+"""How sections are printed that came from reading every row."""

@@ -7,6 +7,7 @@ import click
 
 from console.factory import Factory
 from console.moments import moment
+from console.numbers import PERCENT
 from console.output import json_option, print_json, print_table, printable
 from stores.graph.protocol import GraphStore
 from vision.errors import SightlineError
@@ -23,7 +24,7 @@ class UnknownCamera(SightlineError):
 
 @click.command()
 @click.option("--label", default="Person", show_default=True, help="What the image must show.")
-@click.option("--at-least", "at_least", type=click.FloatRange(0, 100), default=50.0, show_default=True, help="Percent.")
+@click.option("--at-least", "at_least", type=PERCENT, default=50.0, show_default=True, help="Percent.")
 @click.option("--camera", help="Only this camera's images.")
 @click.option("--since", metavar="TIME", callback=moment, help="Only images taken then or later: 2h, 7d, or a time.")
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Only this day's, in the camera's time zone.")

@@ -61,5 +61,8 @@ def _print(table: str, counts: dict[str, int], *, is_dry: bool, as_json: bool) -
     figures: dict[str, Any] = {"table": table, "is_dry_run": is_dry, **counts, "usd_saved": counts["new"] * price / 1e6}
     if as_json:
         print_json(figures)
-    else:
-        print_table("import", ("", ""), [(name.replace("_", " "), value) for name, value in figures.items()])
+        return
+    figures["usd_saved"] = f"{figures['usd_saved']:,.3f}"
+    if not counts["new"]:  # nothing was paid or saved: a sum would look like a price
+        del figures["usd_saved"]
+    print_table("import", ("", ""), [(name.replace("_", " "), value) for name, value in figures.items()])

@@ -2,11 +2,13 @@
 
 import csv
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import click
 
 from console.factory import Factory
+from console.numbers import PERCENT
 from console.output import json_option, print_json, print_table
 from stores.graph.queries import NamedQuery, all_queries, query_named
 from vision.errors import ConfigurationError
@@ -62,10 +64,24 @@ def _parameters(name: str, given: tuple[str, ...]) -> Row:
     pairs = [each.partition("=") for each in given]
     if wrong := [each for each, (_, is_, _) in zip(given, pairs, strict=True) if not is_]:
         raise click.UsageError(f"{wrong[0]}: it must be WORD=VALUE.")
+    words = {word: value for word, _, value in pairs}
+    _check_words(query_named(name), [word for word, _, _ in pairs], words)
     try:
-        return query_named(name).read({word: value for word, _, value in pairs})
+        return query_named(name).read(words)
     except ConfigurationError as error:
         raise click.UsageError(str(error)) from error
+
+
+def _check_words(asked: NamedQuery, written: list[str], words: Mapping[str, str]) -> None:
+    """Refuse what the graph would take and then answer another question: wrong usage."""
+    if twice := [word for word in words if written.count(word) > 1]:
+        raise click.UsageError(f"{twice[0]}: it must be given once.")
+    if empty := [word for word, value in words.items() if not value]:
+        raise click.UsageError(f"{empty[0]}: it must have a value. Leave it out to ask without it.")
+    if "at_least" in words:
+        if "label" in asked.may_take and "label" not in words:
+            raise click.UsageError("at_least: it needs a label to be sure of. Add --with label=Person.")
+        PERCENT.convert(words["at_least"], click.Option(["--with"]), None)
 
 
 def print_csv(rows: list[Row]) -> None:

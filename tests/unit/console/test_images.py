@@ -70,6 +70,8 @@ def test_a_camera_that_is_not_there_is_named_with_those_that_are(run):
     [
         ("--at-least", "101"),
         ("--at-least", "-1"),
+        ("--at-least", "nan"),
+        ("--at-least", "inf"),
         ("--at-least", "much"),
         ("--since", "yesterday"),
         ("--since", "999999d"),

@@ -26,6 +26,11 @@ def test_what_was_kept_is_counted_with_what_it_would_cost(bring_in, world):
     assert (0, State.IMPORTED) == (result.exit_code, world.images.get("s3://old/yard/1.jpg").state)
 
 
+def test_people_see_what_was_saved_to_a_tenth_of_a_cent_and_no_sum_where_nothing_was(bring_in):
+    assert ["usd", "saved", "0.001"] in [line.split() for line in bring_in([GOOD]).stdout.splitlines()]
+    assert "usd" not in bring_in([GOOD]).stdout
+
+
 def test_a_bad_row_is_named_and_the_command_has_failed_though_the_rest_is_kept(bring_in):
     result = bring_in([GOOD, BAD], "--json")
     assert (1, 1) == (result.exit_code, json.loads(result.stdout)["new"])

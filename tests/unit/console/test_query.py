@@ -94,3 +94,21 @@ def test_a_question_is_asked_with_what_it_needs(run):
 def test_a_question_without_what_it_needs_is_wrong_usage(run, given, said):
     result = run("query", "months", *(part for each in given for part in ("--with", each)))
     assert (2, True) == (result.exit_code, said in result.stderr)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("at_least=90",), "at_least: it needs a label"),
+        (("label=Person", "at_least=900"), "900.0 is not in the range"),
+        (("label=Person", "at_least=-1"), "-1.0 is not in the range"),
+        (("label=Person", "at_least=nan"), "'nan' is no number"),
+        (("label=Person", "at_least=much"), "'much' is not a valid float"),
+        (("label=",), "label: it must have a value"),
+        (("label=Cat", "label=Dog"), "label: it must be given once"),
+    ],
+)
+@pytest.mark.usefixtures("person")
+def test_what_would_be_another_question_is_wrong_usage(run, given, said):
+    result = run("query", "cameras-by-hour", *(part for each in given for part in ("--with", each)))
+    assert (2, "", True) == (result.exit_code, result.stdout, said in result.stderr)

@@ -200,7 +200,10 @@ def test_exact_reads_the_rows_and_what_was_really_paid(run, finish, world):
     assert {"waiting": 1, "answered": 2, "rejected": 0} == report["parts"]["labels"]
     by_name = {"answered": 2, "rejected": 0, "open": 1, "attempts": 4, "ended_unknown": 1, "usd": 0.002}
     assert by_name == report["ledger"]["faces"]
-    assert "ledger, of all time" in run("status", "--exact").stdout
+    said = run("status", "--exact").stdout
+    assert "ledger, of all time" in said
+    assert "parts of all images" in said
+    assert "unfinished" not in said
 
 
 SCHEDULE = {

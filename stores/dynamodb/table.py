@@ -25,6 +25,10 @@ BATCH_GET_LIMIT = 100
 BATCH_WRITE_LIMIT = 25
 """And so many items in one BatchWriteItem."""
 
+SCANNED_AT_ONCE = 500
+"""Items of a page of a scan. DynamoDB ends a page at a megabyte anyway; DynamoDB Local sorts all that is left of the
+table for a page without a limit: 4 s of 40,000 rows, against 0.4 s for 1,000 of 100,000."""
+
 UNPROCESSED_ATTEMPTS = 6
 UNPROCESSED_PAUSE_SECONDS = 0.05
 
@@ -179,6 +183,7 @@ class DynamoTable:
         projection = ", ".join(placeholders.name(attribute) for attribute in attributes)
         request: dict[str, Any] = {
             "ConsistentRead": True,
+            "Limit": SCANNED_AT_ONCE,
             **({"ProjectionExpression": projection} if projection else {}),
             **({"ExclusiveStartKey": to_item(start)} if start else {}),
         }

@@ -23,7 +23,7 @@ from stores.dynamodb.conditions import (
     one_of,
 )
 from stores.dynamodb.schema import Index, Key, Schema, check, ensure
-from stores.dynamodb.table import DynamoTable, Outcome
+from stores.dynamodb.table import SCANNED_AT_ONCE, DynamoTable, Outcome
 from vision.errors import AccessDenied, MissingTable, Unavailable
 
 BY_COLOUR = Index("by_colour", Key("colour", "name"), includes=("size",))
@@ -184,6 +184,18 @@ def test_a_partition_is_read_to_its_end_over_pages_of_a_megabyte(table):
     assert names[2:6] == read(between("name", "n002", "n005"))
     assert names[7:] == read(only_if=greater("size", 6))
     assert {*names, "x"} == {item["name"] for item in table.scan()}
+
+
+def test_a_table_is_scanned_in_pages_of_so_many_items(table, dynamodb_client):
+    names = {f"n{number}" for number in range(SCANNED_AT_ONCE + 5)}
+    table.put_many(key(name) for name in names)
+    asked: list[dict[str, Any]] = []
+    dynamodb_client.meta.events.register(
+        "provide-client-params.dynamodb.Scan", lambda params, **_: asked.append(params), unique_id="asked"
+    )
+    assert names == {item["name"] for item in table.scan()}
+    dynamodb_client.meta.events.unregister("provide-client-params.dynamodb.Scan", unique_id="asked")
+    assert [SCANNED_AT_ONCE] * 2 == [params["Limit"] for params in asked]
 
 
 def test_an_index_holds_only_items_with_its_keys(table):

@@ -27,6 +27,7 @@ from tenacity.stop import stop_base
 from stores.buckets.protocol import Buckets, ObjectUri
 from stores.images.protocol import ImageStore
 from stores.ledger.protocol import Analysis, Entry, Ledger
+from stores.limiter.pace import HORIZON_SECONDS
 from stores.limiter.protocol import Limiter
 from stores.rows import Content, ImageRow, Lane, Rejection
 from tasks.policy import StepTask
@@ -133,14 +134,14 @@ def _attempt(feature: Feature, analysis: Analysis, content: Content, lane: Lane,
 
 
 def wait_for_slot(operation: str, lane: Lane, limiter: Limiter, stopping: Event) -> None:
-    """Sleep until a booked slot; raise SlotRefused after a minute of asking, or when the process is to stop."""
-    asked_seconds = 0.0
-    while asked_seconds <= PATIENCE.total_seconds():
+    """Sleep until a booked slot; raise SlotRefused after a minute at the most, or when the process is to stop."""
+    left_seconds = PATIENCE.total_seconds()
+    while left_seconds >= HORIZON_SECONDS[lane]:  # what is booked can still be waited for
         slot = limiter.reserve(operation, lane)
-        _sleep(stopping, slot.wait_seconds)
+        _sleep(stopping, min(slot.wait_seconds, left_seconds))
         if slot.is_booked:
             return
-        asked_seconds += slot.wait_seconds
+        left_seconds -= slot.wait_seconds
     raise SlotRefused(operation)
 
 

@@ -46,6 +46,10 @@ class InMemoryLimiter:
         quota_of(self._quotas, operation)
         if per_second is not None:
             require_rate(operation, per_second)
+        self.go_at(operation, per_second, reason)
+
+    def go_at(self, operation: str, per_second: float | None, reason: str) -> None:
+        """Take a quota as it is: one process's share may be smaller than the least that anybody may set."""
         with self._lock:
             self._states[operation].override(self._now(), per_second, reason)
 

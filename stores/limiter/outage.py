@@ -89,7 +89,7 @@ class Outage:
 
     def _take_share(self, operation: str) -> None:
         per_second, reason = self._share_of(operation)
-        self._local.override(operation, per_second, reason)
+        self._local.go_at(operation, per_second, reason)
         self._local.hold(operation, MAX_HORIZON_SECONDS)
         self._booked_locally.add(operation)
 

@@ -17,6 +17,8 @@ from vision.errors import ConfigurationError
 HORIZON_SECONDS: Mapping[Lane, float] = MappingProxyType({Lane.LIVE: 2.0, Lane.BACKFILL: 0.2})
 MAX_HORIZON_SECONDS = max(HORIZON_SECONDS.values())
 SHARE = 0.97
+LEAST_RATE = 0.01
+"""Calls a second: one call in a hundred seconds. Below that an operation is as good as stopped."""
 
 CUT = 0.85
 CUT_EVERY_SECONDS = 1.5
@@ -74,11 +76,11 @@ def quota_of(quotas: Mapping[str, float], operation: str) -> float:
 
 
 def require_rate(operation: str, per_second: float) -> float:
-    """Let a rate pass that calls can go at; raise ConfigurationError for any other."""
-    if not (math.isfinite(per_second) and per_second > 0):
+    """Let a rate pass that calls can go at, in calls a second; raise ConfigurationError for any other."""
+    if not (math.isfinite(per_second) and per_second >= LEAST_RATE):
         raise ConfigurationError(
             f"{operation} at {per_second} calls a second",
-            rule="a rate is a finite number above 0",
-            remedy="Give a rate above 0; to stop a feature, stop its workers",
+            rule=f"a rate is a finite number of {LEAST_RATE} calls a second or more",
+            remedy=f"Give a rate of {LEAST_RATE} or more; to stop a feature, stop its workers",
         )
     return per_second

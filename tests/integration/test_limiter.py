@@ -118,13 +118,14 @@ def test_an_operation_without_a_quota_is_an_error_that_names_it(make_limiter: Ma
             ask()
 
 
-@pytest.mark.parametrize("per_second", [0.0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("per_second", [0.0, -1.0, float("nan"), float("inf"), 0.009, 1e-300])
 def test_a_rate_that_no_call_can_go_at_is_refused(make_limiter: MakeLimiter, per_second: float) -> None:
     limiter = make_limiter(QUOTAS)
+    rule = r"DetectLabels at .*: a rate is a finite number of 0\.01 calls a second or more"
 
-    with pytest.raises(ConfigurationError, match="above 0"):
+    with pytest.raises(ConfigurationError, match=rule):
         limiter.override("DetectLabels", per_second, "why")
-    with pytest.raises(ConfigurationError, match="above 0"):
+    with pytest.raises(ConfigurationError, match=rule):
         make_limiter({"DetectLabels": per_second})
 
 

@@ -81,10 +81,10 @@ def test_a_rate_that_can_not_be_is_wrong_usage(run, world, words):
     assert before == world.limiter.rates()
 
 
-@pytest.mark.parametrize("rate", ["nan", "inf"])
-def test_a_rate_without_end_is_refused(run, world, rate):
+@pytest.mark.parametrize("rate", ["nan", "inf", "0.001", "1e-300"])
+def test_a_rate_without_end_or_as_good_as_none_is_refused(run, world, rate):
     before = world.limiter.rates()
     result = run("rate", "labels", rate)
     assert 1 == result.exit_code
-    assert "a rate is a finite number above 0" in result.stderr
+    assert "a rate is a finite number of 0.01 calls a second or more" in result.stderr
     assert before == world.limiter.rates()

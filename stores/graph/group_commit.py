@@ -147,11 +147,12 @@ class GroupCommit:
             raise
 
     def _start(self, batch: _Batch) -> None:
+        """Commit in a thread of its own. Where the machine has none left, all who wait hear so, who leads as well."""
         try:
             Thread(target=self._commit, args=(batch,), name="group-commit", daemon=True).start()
-        except RuntimeError:
+        except RuntimeError as error:
             self._ended()
-            raise
+            batch.fail(Unavailable("Neo4j", rule=f"no thread could be started to commit in ({error})"))
 
     def _commit(self, batch: _Batch) -> None:
         batch.commit(self._store)

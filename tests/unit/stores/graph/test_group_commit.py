@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from threading import Barrier, Event
+from threading import Barrier, Event, stack_size
 from time import monotonic, sleep
 
 from stores.graph.group_commit import GroupCommit
@@ -115,6 +115,22 @@ def test_an_absent_database_is_an_error_for_each_thread() -> None:
 def test_even_an_end_of_the_committing_thread_reaches_all() -> None:
     end = SystemExit(1)
     assert merge_at_once(GroupCommit(Recorder(end), window=NEVER), [image(n) for n in range(4)]) == [end] * 4
+
+
+def test_without_a_thread_to_commit_in_all_who_wait_try_again_and_the_next_batch_goes_on() -> None:
+    commits = GroupCommit(Recorder(), window=NEVER, most=4, patience=NEVER, at_once=1)
+    usual, barrier = stack_size(), Barrier(4)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: barrier.wait(30), range(4)))  # these four run already
+        stack_size(1 << 48)  # more than a process may address: no thread starts
+        try:
+            merging = [pool.submit(commits.merge, image(n)) for n in range(4)]
+            errors = [each.exception(30) for each in merging]
+        finally:
+            stack_size(usual)
+        assert [Unavailable] * 4 == [type(each) for each in errors]
+        assert "no thread could be started" in str(errors[0])
+        assert all(each.is_changed for each in pool.map(commits.merge, [image(n) for n in range(4)], timeout=30))
 
 
 def test_a_store_that_hangs_holds_nobody_for_ever_and_the_next_batch_goes_on() -> None:

@@ -2,8 +2,29 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import click
+
+FIRST_DAY = datetime(1970, 1, 1)  # noqa: DTZ001 - a day of the camera's, wherever that is
+"""Times are kept in seconds since the epoch."""
+
+
+class Day(click.DateTime):
+    """A day, YYYY-MM-DD, from the first that there is."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read it; raise BadParameter, which is wrong usage, where it is no day or before the first."""
+        day: datetime = super().convert(value, param, ctx)
+        if day < FIRST_DAY:
+            self.fail(f"{value!r} is before {FIRST_DAY.date()}. Give a later day.", param, ctx)
+        return day
+
+
+DAY = Day()
 
 _AGO = re.compile(r"(\d{1,6})(min|h|d)")
 _UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}

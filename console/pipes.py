@@ -3,7 +3,9 @@
 import os
 import sys
 from io import BufferedWriter, FileIO, TextIOWrapper
-from typing import Any
+from typing import Any, TextIO
+
+from console.files import Unwritable
 
 
 class PatientFile(FileIO):
@@ -14,19 +16,27 @@ class PatientFile(FileIO):
     """
 
     def write(self, data: Any) -> int:
-        """Write, and from the moment that the reader has left, into nothing."""
+        """Write, and from the moment that the reader has left, into nothing; raise Unwritable for any other reason."""
         try:
             return super().write(data)
-        except BrokenPipeError:
-            nothing = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nothing, self.fileno())
-            os.close(nothing)
-            return len(data)
+        except OSError as error:
+            self._write_into_nothing()
+            if isinstance(error, BrokenPipeError):
+                return len(data)
+            rule = f"it must take all that is written ({error.strerror or error})"
+            raise Unwritable("the output", rule=rule, remedy="Make room, or send it elsewhere") from error
+
+    def _write_into_nothing(self) -> None:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, self.fileno())
+        os.close(nothing)
 
 
 def let_readers_leave() -> None:
-    """Do so for the standard output of this process."""
-    old = sys.stdout
+    """Do so for the standard output of this process; raise Unwritable where it is closed."""
+    old: TextIO | None = sys.stdout
+    if old is None:
+        raise Unwritable("the output", rule="it must be open", remedy="Send it to a file, or to /dev/null")
     old.flush()
     new = BufferedWriter(PatientFile(old.fileno(), "w", closefd=False))
     sys.stdout = TextIOWrapper(new, encoding=old.encoding, errors=old.errors, line_buffering=old.isatty())

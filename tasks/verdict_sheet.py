@@ -69,7 +69,7 @@ def _lines(file: TextIO, name: str) -> Iterator[tuple[int, Mapping[str, str]]]:
         _check_names(reader.fieldnames or (), name)
         for fields in reader:
             yield reader.line_num, {column: (fields.get(column) or "").strip() for column in COLUMNS}
-    except (csv.Error, UnicodeDecodeError) as error:
+    except (csv.Error, UnicodeDecodeError, OSError) as error:
         raise _refusal(name, [f"line {reader.line_num + 1}: {error}"]) from error
 
 

@@ -1,9 +1,11 @@
 """`sightline`: the command line. Exit 0 done, 1 failed, 2 wrong usage."""
 
+import sys
 from typing import Any
 
 import click
 
+from console.arguments import check_arguments
 from console.cli.accuracy import accuracy
 from console.cli.add import add
 from console.cli.backfill import backfill_command
@@ -25,6 +27,7 @@ from console.cli.status import status
 from console.cli.sync import sync
 from console.cli.verdicts import verdicts
 from console.factory import Factory
+from console.files import Unwritable
 from console.output import printable
 from console.pipes import let_readers_leave
 from vision.errors import SightlineError
@@ -41,6 +44,15 @@ class Failed(click.ClickException):
 
 class Commands(click.Group):
     """The commands: an error of ours is one paragraph, never a traceback."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and refuse arguments that no command can mean; `add` refuses URIs one by one."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not add:
+            check_arguments(rest)
+        return name, command, rest
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
@@ -86,6 +98,13 @@ for _command in (
 
 def main() -> None:
     """Run the command line. Log lines go to the error output: the other one may be JSON."""
-    let_readers_leave()
-    configure_logs("WARNING", as_json=False)
-    sightline()
+    try:
+        let_readers_leave()
+        configure_logs("WARNING", as_json=False)
+        try:
+            sightline()
+        finally:
+            sys.stdout.flush()  # the last lines may be those that find no room
+    except Unwritable as error:
+        click.echo(printable(str(error)), err=True)
+        sys.exit(1)

@@ -12,6 +12,8 @@ from console.accuracy_report.page import write_page
 from console.accuracy_report.png import write_picture
 from console.accuracy_report.words import COLUMNS, notes, table_rows
 from console.factory import Factory
+from console.files import writing
+from console.moments import DAY
 from console.output import json_option, print_json, print_table, printable
 from tasks.rollups.report import Report, read_report
 
@@ -24,7 +26,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--window", "window_days", type=click.Choice([str(n) for n in WINDOW_DAYS]), default="7", show_default=True
 )
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="The window's last capture day; the newest there is.")
+@click.option("--day", type=DAY, help="The window's last capture day; the newest there is.")
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @click.option("--html", type=FILE, help="Write a report with charts, in one file that needs no other.")
@@ -47,10 +49,12 @@ def accuracy(  # noqa: PLR0913 - one parameter an option
     name = label or s.accuracy.rules[0].label
     report = read_report(s.rollups, s.accuracy, name, camera, int(window_days), day.date().isoformat() if day else None)
     if html:
-        write_page(report, html)
+        with writing(html):
+            write_page(report, html)
         click.echo(f"{html}: written", err=True)
     if png:
-        write_picture(report, png)
+        with writing(png):
+            write_picture(report, png)
         click.echo(f"{png}: written", err=True)
     if as_json:
         print_json(report_to_json(report))

@@ -9,6 +9,7 @@ from console.detections import as_json as detections_as_json
 from console.detections import print_found
 from console.drawing import FORMATS, draw
 from console.factory import Factory
+from console.files import writing
 from console.once import Outcomes, Subject, ask_all, note_calls, subject_named
 from console.output import json_option, print_json, printable
 from stores.buckets.protocol import Buckets
@@ -59,7 +60,9 @@ def detect(factory: Factory, source: str, features: list[Feature], out: Path | N
     outcomes = ask_all(features, subject, services)
     (print_json if as_json else print_outcomes)({name: as_plain(each) for name, each in outcomes.items()})
     if out and found(outcomes):
-        drawn = draw(picture_of(subject, services.buckets), found(outcomes), out)
+        picture = picture_of(subject, services.buckets)
+        with writing(out):
+            drawn = draw(picture, found(outcomes), out)
         click.echo(f"{printable(str(out))}: boxes drawn: {drawn}", err=True)
     try:
         note_calls(features, outcomes, services)

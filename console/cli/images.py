@@ -6,7 +6,7 @@ from difflib import get_close_matches
 import click
 
 from console.factory import Factory
-from console.moments import moment
+from console.moments import DAY, moment
 from console.numbers import PERCENT
 from console.output import json_option, print_json, print_table, printable
 from stores.graph.protocol import GraphStore
@@ -18,8 +18,8 @@ class UnknownCamera(SightlineError):
 
     rule = "a camera must have at least one image in the graph"
 
-    def __init__(self, camera: str, known: list[str]) -> None:
-        super().__init__(f"camera {camera}", remedy=f"There are {', '.join(known) or 'none yet'}")
+    def __init__(self, camera: str, known: list[str], rule: str | None = None) -> None:
+        super().__init__(f"camera {camera}", rule=rule, remedy=f"There are {', '.join(known) or 'none yet'}")
 
 
 @click.command()
@@ -27,7 +27,7 @@ class UnknownCamera(SightlineError):
 @click.option("--at-least", "at_least", type=PERCENT, default=50.0, show_default=True, help="Percent.")
 @click.option("--camera", help="Only this camera's images.")
 @click.option("--since", metavar="TIME", callback=moment, help="Only images taken then or later: 2h, 7d, or a time.")
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Only this day's, in the camera's time zone.")
+@click.option("--day", type=DAY, help="Only this day's, in the camera's time zone.")
 @json_option
 @click.pass_obj
 def images(

@@ -5,7 +5,9 @@ from datetime import date, datetime
 
 import click
 
+from console.cli.images import UnknownCamera
 from console.factory import Factory
+from console.moments import DAY
 from console.output import json_option, print_json, print_table, printable
 from console.progress import counted
 from console.turns import TakenElsewhere, by_hand
@@ -15,8 +17,6 @@ from tasks.parity.run import CHECK, Audit, all_days
 from tasks.services import Services
 from tasks.turns import Turn
 from vision.models import Json
-
-DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command()
@@ -39,7 +39,12 @@ def parity(
 
     It names what is missing, extra or different. What is on its way is no difference. Exit 1 where any is left.
     """
-    days = chosen(all_days(factory.services.operations, factory.services.graph), camera, _day(first), _day(last))
+    if first and last and last < first:
+        raise click.UsageError("--to must not be before --from.")
+    known = all_days(factory.services.operations, factory.services.graph)
+    if camera and camera not in (cameras := sorted({each.camera for each in known})):
+        raise UnknownCamera(camera, cameras, rule="a camera must have at least one image in the rows or the graph")
+    days = chosen(known, camera, _day(first), _day(last))
     outcome = run(factory.services, days, repair=repair)
     if as_json:
         print_json(outcome)

@@ -6,6 +6,7 @@ import click
 
 from accuracy.windows import WINDOW_DAYS
 from console.factory import Factory
+from console.moments import DAY
 from console.output import json_option, print_json
 from console.progress import counted
 from tasks.reanalyse import ask_again, find_unknown, quote
@@ -16,7 +17,7 @@ from tasks.review import newest_day, scope_of
 @click.option("--unknown", is_flag=True, required=True, help="Images without the label whose answer was cut too high.")
 @click.option("--camera", help="Only this camera's images.")
 @click.option("--label", help="A watched label; the first one where none is named.")
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="The last capture day; the newest there is.")
+@click.option("--day", type=DAY, help="The last capture day; the newest there is.")
 @click.option(
     "--window", "window_days", type=click.Choice([str(n) for n in WINDOW_DAYS]), default="28", show_default=True
 )

@@ -10,6 +10,7 @@ import click
 from accuracy.windows import WINDOW_DAYS
 from console.accuracy_report.words import said
 from console.factory import Factory
+from console.moments import DAY
 from console.output import json_option, print_json, print_table
 from tasks.review import Progress, ToReview, ask_next, newest_day, progress_of, read_cells, scope_of
 from vision.models import Json
@@ -23,7 +24,7 @@ def review() -> None:
 @review.command(name="next")
 @click.option("--camera", help="Only this camera's images.")
 @click.option("--label", help="A watched label; the first one where none is named.")
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="The last capture day; the newest there is.")
+@click.option("--day", type=DAY, help="The last capture day; the newest there is.")
 @click.option(
     "--window", "window_days", type=click.Choice([str(n) for n in WINDOW_DAYS]), default="1", show_default=True
 )

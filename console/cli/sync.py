@@ -6,6 +6,7 @@ from datetime import datetime
 import click
 
 from console.factory import Factory
+from console.moments import DAY
 from console.output import json_option, print_json, print_table
 from console.progress import watched
 from console.turns import by_hand
@@ -17,9 +18,7 @@ from vision.models import Json
 
 @click.command()
 @click.option("--full", is_flag=True, help="Load every row anew, from the first; it may be stopped, and goes on.")
-@click.option(
-    "--since", type=click.DateTime(["%Y-%m-%d"]), help="Read again what was written on this UTC day and later."
-)
+@click.option("--since", type=DAY, help="Read again what was written on this UTC day and later.")
 @json_option
 @click.pass_obj
 def sync(factory: Factory, *, full: bool, since: datetime | None, as_json: bool) -> None:
@@ -29,6 +28,8 @@ def sync(factory: Factory, *, full: bool, since: datetime | None, as_json: bool)
     """
     if full and since:
         raise click.UsageError("Give --full or --since, not both.")
+    if since and since.date() > factory.services.clock().date():
+        raise click.UsageError("--since must not be in the future: nothing was written then.")
     wish = Wish(full=full, since=since.date() if since else None)
     outcome = run(factory.services, wish)
     if as_json:

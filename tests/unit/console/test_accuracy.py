@@ -79,6 +79,15 @@ def test_the_report_stands_alone_and_the_picture_is_one(run, yard, tmp_path):
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("option", ["--html", "--png"])
+def test_a_report_that_can_not_be_written_is_an_error_in_words(run, yard, tmp_path, option):
+    yard.roll_up()
+    file = tmp_path / "not there" / "report"
+    result = run("accuracy", option, str(file))
+    said = f"{file}: its folder must exist, have room, and let us write (No such file or directory)."
+    assert (1, "", True) == (result.exit_code, result.stdout, result.stderr.startswith(said))
+
+
 def test_a_new_version_of_the_detector_is_said_and_stands_beside_the_old(run, yard):
     yard.images_of_a_day(30, "2044-05-15", model="2.9")
     yard.roll_up()

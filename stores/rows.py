@@ -3,6 +3,7 @@
 received → analysing → analysed → complete; `rejected` (the image itself is bad), `gone` (its object is deleted),
 `stuck` (its steps failed again and again for a reason of its own: a letter says which, and a redrive begins anew).
 `imported`: another system has paid for an answer, and nobody has read the image here yet; ingest leads out of it.
+To add an image in one of these four makes it `received` again.
 """
 
 from collections.abc import Mapping

@@ -12,13 +12,13 @@ import structlog
 from stores.dynamodb.changes import Change
 from stores.dynamodb.conditions import Condition, all_of, between, equals, less, missing, one_of
 from stores.dynamodb.items import Item, instant
-from stores.dynamodb.table import DynamoTable
-from stores.images import encoding, transitions
+from stores.dynamodb.table import DynamoTable, Outcome
+from stores.images import encoding
 from stores.images.keys import DEFAULT_SHARDS, Shards, camera_day, check_id, feed_partition
 from stores.images.positions import BEFORE_ALL
 from stores.images.steps import Applied, ImageSteps
 from stores.images.transitions import ENDED, Transition
-from stores.rows import FeedEntry, ImageRow, ImageSummary, Lane, Part, State, Unfinished
+from stores.rows import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,16 +50,8 @@ class DynamoImageStore(ImageSteps):
         """Raise MissingTable, AccessDenied or Unavailable where the table can not be used."""
         self._table.check()
 
-    def add(self, image_id: str, lane: Lane) -> bool:
-        """Write a new row, if there is none."""
-        return self._put_new(transitions.new_row(check_id(image_id), lane, self._clock()))
-
-    def _put_new(self, row: ImageRow) -> bool:
-        return self._table.put(encoding.encode_row(row, self.shards), missing("image_id")).is_written
-
-    def add_imported(self, image_id: str, feature: str, part: Part) -> bool:
-        """Write a new row that holds an imported answer, if there is none."""
-        return self._put_new(transitions.imported_row(check_id(image_id), feature, part, self._clock()))
+    def _put_new(self, row: ImageRow) -> Applied:
+        return _applied(self._table.put(encoding.encode_row(row, self.shards), missing("image_id")))
 
     def add_many(self, image_ids: Iterable[str], lane: Lane) -> Iterator[tuple[str, bool]]:
         """Add in parallel. The ids are taken only as fast as they are written and the outcomes are taken."""
@@ -93,7 +85,7 @@ class DynamoImageStore(ImageSteps):
         )
         if not outcome.is_written:
             log.debug("A conditional update was refused", update=transition.name, image_id=image_id)
-        return Applied(outcome.is_written, encoding.decode_row(outcome.item) if outcome.item else None)
+        return _applied(outcome)
 
     def _change(self, image_id: str, transition: Transition) -> Change:
         change = Change()
@@ -150,3 +142,7 @@ class DynamoImageStore(ImageSteps):
         """Read every row, by the hash of its id."""
         start = {"image_id": after} if after else None
         yield from map(encoding.decode_row, self._table.scan(start=start))
+
+
+def _applied(outcome: Outcome) -> Applied:
+    return Applied(outcome.is_written, encoding.decode_row(outcome.item) if outcome.item else None)

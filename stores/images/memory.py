@@ -8,11 +8,10 @@ from itertools import dropwhile, islice
 from threading import Lock
 from typing import Any
 
-from stores.images import transitions
 from stores.images.keys import DEFAULT_SHARDS, Shards, check_id, day_position, shard_of, write_day_of
 from stores.images.steps import Applied, ImageSteps
 from stores.images.transitions import FieldPath, Transition
-from stores.rows import FeedEntry, ImageRow, ImageSummary, Lane, Part, State, Unfinished
+from stores.rows import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished
 
 
 class InMemoryImageStore(ImageSteps):
@@ -29,17 +28,10 @@ class InMemoryImageStore(ImageSteps):
     def check(self) -> None:
         """Do nothing: it can always be used."""
 
-    def add(self, image_id: str, lane: Lane) -> bool:
-        """Write a new row, if there is none."""
-        return self._put_new(transitions.new_row(check_id(image_id), lane, self._clock()))
-
-    def _put_new(self, row: ImageRow) -> bool:
+    def _put_new(self, row: ImageRow) -> Applied:
         with self._lock:
-            return self._rows.setdefault(row.image_id, row) is row
-
-    def add_imported(self, image_id: str, feature: str, part: Part) -> bool:
-        """Write a new row that holds an imported answer, if there is none."""
-        return self._put_new(transitions.imported_row(check_id(image_id), feature, part, self._clock()))
+            standing = self._rows.setdefault(row.image_id, row)
+        return Applied(standing is row, standing)
 
     def add_many(self, image_ids: Iterable[str], lane: Lane) -> Iterator[tuple[str, bool]]:
         """Add one after the other."""

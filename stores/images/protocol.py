@@ -26,7 +26,11 @@ class ImageStore(Protocol):
         """Raise MissingTable, AccessDenied or Unavailable where the store can not be used."""
 
     def add(self, image_id: str, lane: Lane) -> bool:
-        """Write a new row in state `received`; say whether it was new. An existing row is left as it is."""
+        """Write a new row in state `received`; say whether it was new.
+
+        One that is rejected, gone, stuck or imported is received again, due for a check, and keeps all that is known:
+        should its message be lost, the reconciler sends another. Any other row is left as it is.
+        """
 
     def add_many(self, image_ids: Iterable[str], lane: Lane) -> Iterator[tuple[str, bool]]:
         """Do `add` for many at once, in any order; give each id and whether it was new, as they are written."""

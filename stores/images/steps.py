@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from stores.images import transitions
-from stores.images.keys import Shards
+from stores.images.keys import Shards, check_id
 from stores.images.positions import Positions
 from stores.images.transitions import Transition
 from stores.rows import Capture, Content, ImageRow, Lane, Part, Rejection, State
@@ -35,8 +35,24 @@ class ImageSteps(ABC):
         """Read one row, consistently."""
 
     @abstractmethod
+    def _put_new(self, row: ImageRow) -> Applied:
+        """Write a row, if there is none; give the row that stands."""
+
+    @abstractmethod
     def _apply(self, image_id: str, transition: Transition) -> Applied:
         """Do one conditional update."""
+
+    def add(self, image_id: str, lane: Lane) -> bool:
+        """Write a new row, if there is none; receive one that has ended again."""
+        now = self._clock()
+        is_new, row = self._put_new(transitions.new_row(check_id(image_id), lane, now))
+        if row and row.state in transitions.ENDED:
+            self._apply(image_id, transitions.receive_again(row, lane, now))
+        return is_new
+
+    def add_imported(self, image_id: str, feature: str, part: Part) -> bool:
+        """Write a new row that holds an imported answer, if there is none."""
+        return self._put_new(transitions.imported_row(check_id(image_id), feature, part, self._clock())).is_done
 
     def begin(
         self, seen: ImageRow, content: Content, capture: Capture, wanted: Mapping[str, str], lane: Lane

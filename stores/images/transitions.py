@@ -69,9 +69,18 @@ def is_begun(row: ImageRow, content: Content, capture: Capture, wanted: Mapping[
 
     The same bytes uploaded again change nothing, except while calls may be due: these look for the upload they know.
     """
-    if row.state in ENDED or row.content is None or (row.capture, row.wanted) != (capture, wanted):
+    if row.state in {*ENDED, State.RECEIVED} or row.content is None or (row.capture, row.wanted) != (capture, wanted):
         return False
     return row.content == content if row.state is State.ANALYSING else row.content.is_same_as(content)
+
+
+def receive_again(row: ImageRow, lane: Lane, now: datetime) -> Transition:
+    """Let an image that has ended be looked at again. What is known of it stays, so that ingest can compare."""
+    return Transition(
+        "receive again",
+        {("version",): (row.version,), ("state",): (row.state,)},
+        {("state",): State.RECEIVED, ("lane",): lane, **_fresh(now)},
+    )
 
 
 def is_ended(row: ImageRow, state: State, rejection: Rejection) -> bool:

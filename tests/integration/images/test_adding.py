@@ -1,12 +1,13 @@
 """What every image store does with images that it does not know yet."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 import pytest
 
 from stores.rows import ImageRow, Lane, State
-from tests.integration.images.stories import NO_OBJECT, answered
+from tests.integration.images.stories import BAD, NO_OBJECT, answered
 from vision.errors import InvalidUri
 
 
@@ -43,8 +44,47 @@ def test_an_imported_image_has_its_answer_and_waits_for_nothing(images, new_id, 
     wanted = {"labels": part.analysis_id}
     row = ImageRow(image_id, Lane.BACKFILL, State.IMPORTED, clock.now, wanted=wanted, parts={"labels": part})
     assert row == images.get(image_id)
-    assert (False, False) == (images.add_imported(image_id, "labels", part), images.add(image_id, Lane.LIVE))
+    assert not images.add_imported(image_id, "labels", part)
     assert row == images.get(image_id)
+
+
+ENDED = {
+    "rejected": lambda images, seen: images.end(seen, State.REJECTED, BAD),
+    "gone": lambda images, seen: images.end(seen, State.GONE, NO_OBJECT),
+    "stuck": lambda images, seen: images.give_up(seen, BAD),
+}
+
+
+@pytest.mark.parametrize("end", ENDED.values(), ids=ENDED)
+def test_to_add_an_image_that_has_ended_makes_it_due_and_keeps_what_is_known_of_it(images, story, new_id, clock, end):
+    ended = end(images, story.settled(new_id()))
+    clock.move(timedelta(hours=1))
+    assert not images.add(ended.image_id, Lane.BACKFILL)
+    due = {"next_check_at": clock.now + timedelta(minutes=2), "sent_at": clock.now}
+    assert replace(ended, state=State.RECEIVED, lane=Lane.BACKFILL, **due) == images.get(ended.image_id)
+    assert ended.image_id in {each.image_id for each in images.unfinished()}
+
+
+def test_to_add_an_imported_image_makes_it_due_and_keeps_its_answer(images, new_id, clock):
+    image_id, part = new_id(), answered("an imported analysis")
+    images.add_imported(image_id, "labels", part)
+    imported = images.get(image_id)
+    assert [(image_id, False)] == list(images.add_many([image_id], Lane.LIVE))
+    due = {"next_check_at": clock.now + timedelta(minutes=2), "sent_at": clock.now}
+    assert replace(imported, state=State.RECEIVED, lane=Lane.LIVE, **due) == images.get(image_id)
+
+
+def test_an_image_that_got_stuck_and_was_added_again_is_begun_though_nothing_of_it_changed(images, story, new_id):
+    stuck = images.give_up(story.settled(new_id()), BAD)
+    images.add(stuck.image_id, Lane.LIVE)
+    row = images.get(stuck.image_id)
+    begun = images.begin(row, row.content, row.capture, row.wanted, Lane.LIVE)
+    assert (State.ANALYSING, row.version + 1, None, row.parts) == (
+        begun.state,
+        begun.version,
+        begun.rejection,
+        begun.parts,
+    )
 
 
 def test_an_unknown_image_has_no_row_and_no_step_makes_one(images, new_id):

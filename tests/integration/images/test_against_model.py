@@ -40,17 +40,23 @@ class Model:
     wanted: dict[str, str] = field(default_factory=dict)
     parts: dict[str, str] = field(default_factory=dict)
     is_unfinished: bool = True
+    is_refused: bool = False
     writes_in_feed: int = 0
+
+    def add_again(self):
+        if self.state in {State.REJECTED, State.GONE, State.STUCK}:
+            self.state, self.is_unfinished = State.RECEIVED, True
 
     def begin(self, seen_version, name, wanted):
         if seen_version != self.version:
             return False
-        is_open = self.state not in {State.REJECTED, State.GONE, State.STUCK}
+        is_open = self.state not in {State.RECEIVED, State.REJECTED, State.GONE, State.STUCK}
         if is_open and (self.content, self.wanted) == (name, wanted):
             return True
         self.parts = {f: part for f, part in self.parts.items() if wanted.get(f) == part}
         self.content, self.wanted = name, dict(wanted)
         self.state, self.version, self.is_unfinished = State.ANALYSING, self.version + 1, True
+        self.is_refused = False
         return True
 
     def end(self, seen, state):
@@ -62,6 +68,7 @@ class Model:
             return False
         self.state, self.version, self.wanted, self.parts = state, self.version + 1, {}, {}
         self.is_unfinished, self.writes_in_feed = self.shown > 0, self.writes_in_feed + 1
+        self.is_refused = True
         return True
 
     def write_part(self, feature, part):
@@ -81,7 +88,7 @@ class Model:
         is_as_seen = (seen.version, seen.state, seen.next_check_at) == (now.version, now.state, now.next_check_at)
         if not (is_as_seen and self.is_unfinished):
             return False
-        self.state, self.is_unfinished = State.STUCK, False
+        self.state, self.is_unfinished, self.is_refused = State.STUCK, False, True
         return True
 
     def mark_merged(self, version):
@@ -122,6 +129,12 @@ class History(RuleBasedStateMachine):
         assert [expected] * len(given) == [row is not None for row in given]
         self.seen.append(self.rows())
         assert not expected or given == self.seen[-1]
+
+    @rule()
+    def add_again(self):
+        self.model.add_again()
+        assert [False] * len(self.stores) == [store.add(self.image_id, Lane.LIVE) for store in self.stores]
+        self.seen.append(self.rows())
 
     @rule(name=NAMES, wanted=WANTED, late=LATE)
     def begin(self, name, wanted, late):
@@ -192,7 +205,7 @@ class History(RuleBasedStateMachine):
             assert (model.state, model.version, model.shown) == (row.state, row.version, row.merged_version)
             assert (model.wanted, model.parts) == (row.wanted, {f: p.analysis_id for f, p in row.parts.items()})
             assert model.is_unfinished == (row.next_check_at is not None)
-            assert (BAD if row.state in {State.REJECTED, State.GONE, State.STUCK} else None) == row.rejection
+            assert (BAD if model.is_refused else None) == row.rejection
             assert not row.is_merge_due or model.is_unfinished
 
     @invariant()

@@ -48,6 +48,18 @@ def fail_each_round(world: World, error: Exception, rounds: int) -> list[int]:
     return shown
 
 
+def test_when_the_message_of_an_image_that_had_ended_is_lost_it_is_sent_again(world):
+    world.buckets.delete(ObjectUri.parse(URI))
+    world.run()
+    assert world.images.get(URI).state is State.GONE
+    world.put(URI, picture())
+    world.add(URI)
+    lose_all_messages(world)
+    assert {"looked_at": 1, "sent": 1} == look(world)
+    world.run()
+    assert world.images.get(URI).state is State.COMPLETE
+
+
 def test_when_the_messages_of_each_step_are_lost_once_the_image_becomes_complete_and_is_paid_once(world):
     lost = set()
     while world.images.get(URI).state is not State.COMPLETE:

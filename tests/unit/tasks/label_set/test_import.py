@@ -2,18 +2,20 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from stores.buckets.places import Place
 from stores.buckets.protocol import ObjectUri
 from stores.rows import Lane, State
-from tasks.backfill import survey
+from tasks.backfill import backfill, survey
 from tasks.imported import MODEL
 from tasks.label_set.run import keep_answers, read_labels
 from tasks.label_set.spool import Spool
 from tasks.listing import due_of
 from tasks.reanalyse import ask_again
+from tasks.reconcile import mender_of, reconcile
 from tasks.sweep import sweep
 from tests.world import BUCKET, World, picture, uri_of
 from vision.errors import Unavailable
@@ -147,6 +149,17 @@ def test_an_image_that_can_not_be_read_at_first_keeps_its_imported_answer_until_
     assert (State.REJECTED if first_upload else State.GONE, ["labels"], []) == (row.state, [*row.parts], [*world.sent])
     read_it(world, URI)
     assert (State.COMPLETE, [("faces", URI)]) == (world.images.get(URI).state, world.detector.asked)
+
+
+def test_an_imported_image_whose_message_is_lost_is_sent_again_and_keeps_its_answer(world):
+    bring_in(world, [label("Person", 97.5)])
+    world.put(URI, picture())
+    (sent,) = backfill(Place(BUCKET), world.services, world.send)
+    world.sent.clear()
+    world.clock.move(timedelta(minutes=3))
+    reconcile(mender_of(world.services, world.send), lambda: True)
+    world.run()
+    assert (1, State.COMPLETE, [("faces", URI)]) == (sent.sent, world.images.get(URI).state, world.detector.asked)
 
 
 def _dies(*_: object) -> None:

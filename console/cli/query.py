@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 
 import click
 
+from console.cli.images import label_hint, require_camera
 from console.factory import Factory
 from console.numbers import PERCENT
-from console.output import json_option, print_json, print_table
+from console.output import json_option, print_json, print_table, printable
+from stores.graph.protocol import GraphStore
 from stores.graph.queries import NamedQuery, all_queries, query_named
-from vision.errors import ConfigurationError
+from vision.errors import ConfigurationError, ImageMissing
 from vision.models import Json
 
 Row = dict[str, Json]
@@ -48,7 +50,10 @@ def _asked_with(asked: NamedQuery) -> str:
 @click.pass_obj
 def query(factory: Factory, name: str, given: tuple[str, ...], *, as_csv: bool, as_json: bool) -> None:
     """Ask the graph a named question."""
-    rows = factory.services.graph.query(name, _parameters(name, given))
+    asked, graph = _parameters(name, given), factory.services.graph
+    rows = graph.query(name, asked)
+    if not rows:
+        _look_for_slips(asked, graph)
     if as_json:
         print_json(rows)
     elif as_csv:
@@ -72,6 +77,17 @@ def _parameters(name: str, given: tuple[str, ...]) -> Row:
         raise click.UsageError(str(error)) from error
 
 
+def _look_for_slips(asked: Row, graph: GraphStore) -> None:
+    """Raise an error where the graph has no such image or camera, and hint at a label: silence would look like news."""
+    if (image := asked.get("image")) and not graph.versions([image]):
+        rule, remedy = "the image must be in the graph", "See `sightline show` for how far it has come"
+        raise ImageMissing(image, rule=rule, remedy=remedy)
+    if camera := asked.get("camera"):
+        require_camera(camera, graph)
+    if (label := asked.get("label")) and (hint := label_hint(label, graph)):
+        click.echo(printable(hint), err=True)
+
+
 def _check_words(asked: NamedQuery, written: list[str], words: Mapping[str, str]) -> None:
     """Refuse what the graph would take and then answer another question: wrong usage."""
     if twice := [word for word in words if written.count(word) > 1]:
@@ -82,6 +98,8 @@ def _check_words(asked: NamedQuery, written: list[str], words: Mapping[str, str]
         if "label" in asked.may_take and "label" not in words:
             raise click.UsageError("at_least: it needs a label to be sure of. Add --with label=Person.")
         PERCENT.convert(words["at_least"], click.Option(["--with"]), None)
+    if words.get("minutes", "").startswith("-"):
+        raise click.UsageError(f"minutes: {words['minutes']} is below 0; before and after are both looked at.")
 
 
 def print_csv(rows: list[Row]) -> None:

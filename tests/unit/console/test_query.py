@@ -112,3 +112,26 @@ def test_a_question_without_what_it_needs_is_wrong_usage(run, given, said):
 def test_what_would_be_another_question_is_wrong_usage(run, given, said):
     result = run("query", "cameras-by-hour", *(part for each in given for part in ("--with", each)))
     assert (2, "", True) == (result.exit_code, result.stdout, said in result.stderr)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "code", "said"),
+    [
+        ("persons-nearby", "image=s3://frames/yrad/1.jpg", 1, "s3://frames/yrad/1.jpg: the image must be in the graph"),
+        ("months", "camera=yrad", 1, "camera yrad: a camera must have at least one image in the graph. There are yard"),
+        ("labels-together", "label=person", 0, "No label named 'person'; did you mean 'Person'?"),
+    ],
+)
+@pytest.mark.usefixtures("person")
+def test_nothing_found_because_of_a_slip_is_said(run, name, given, code, said):
+    others = ("before=2044-05", "after=2044-06") if name == "months" else ()
+    result = run("query", name, "--json", *(part for each in (given, *others) for part in ("--with", each)))
+    assert (code, True) == (result.exit_code, result.stderr.startswith(said))
+
+
+@pytest.mark.usefixtures("person")
+def test_an_image_that_nobody_passed_near_is_an_answer(run):
+    result = run("query", "persons-nearby", "--json", "--with", f"image={URI}")
+    assert (0, "[]\n", "") == (result.exit_code, result.stdout, result.stderr)
+    result = run("query", "persons-nearby", "--with", f"image={URI}", "--with", "minutes=-5")
+    assert (2, True) == (result.exit_code, "minutes: -5 is below 0" in result.stderr)

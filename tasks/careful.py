@@ -25,7 +25,9 @@ log = structlog.get_logger()
 CAREFUL = "careful"
 
 TASK_LASTS = timedelta(seconds=200)
-"""No task takes longer: one that began earlier and has not ended never will."""
+"""No task takes longer while S3 and DynamoDB answer: one that began earlier and has not ended never will. While they
+are away, two waits for a slot and an answer in hand may (60 + 60 + 150 s and the backing off): a copy of such a message
+may then begin beside it, or alone in `careful`, and meets its claim in the ledger."""
 
 _SECOND = "+"
 """The end of an attempt's id whose message had begun before."""

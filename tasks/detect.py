@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
+from typing import cast
 
 import structlog
 from celery import shared_task
@@ -58,9 +59,12 @@ log = structlog.get_logger()
 PATIENCE = timedelta(seconds=60)
 """How long a step asks for a slot before it goes back to its queue: well below the visibility timeout."""
 
-HOLD = timedelta(seconds=100)
-"""How long an answer in hand waits for S3 and DynamoDB together. With the call itself it stays below the lease and the
-time after which another may claim: 5 + 30 + 100 of 150 s."""
+CALL_LASTS = timedelta(seconds=35)
+"""How long one call may take: 5 s to connect and 30 s to read (vision/rekognition.py)."""
+
+TRY_LASTS = timedelta(seconds=45)
+"""How long one request to S3 or DynamoDB may take: three of 13 s (workers/bootstrap.py), the backing off between them,
+and our own pause before it."""
 
 CLOCKS_DIFFER = timedelta(minutes=1)
 """How far apart the clocks of S3 and of this machine may be; S3's whole seconds are in it."""
@@ -154,9 +158,10 @@ def _pay(feature: Feature, claimed: Entry, content: Content, payer: Payer) -> En
     """Call once under the claim; settle, or give the claim back."""
     price = price_micro_usd(feature, claimed.analysis.parameters)
     called_at = payer.clock()
+    _require_time(claimed, called_at, payer.ledger)
     try:
         outcome = _call(feature, claimed.analysis, content, payer)
-        held = _held_until(payer.clock() + HOLD, payer.clock)
+        held = _held_until(_leaving(claimed, 2 * TRY_LASTS), payer.clock)  # the last look, and settling
         _see_whose_it_is(claimed.analysis, outcome, content, called_at, held, payer)
     except SightlineError as error:
         is_unreadable = isinstance(error, UnreadableAnswer)
@@ -167,7 +172,20 @@ def _pay(feature: Feature, claimed: Entry, content: Content, payer: Payer) -> En
         raise
     cost = price if isinstance(outcome, Answer) else 0
     payer.calls.count(feature.name, "answered" if isinstance(outcome, Answer) else "rejected", cost)
+    held = _held_until(_leaving(claimed, TRY_LASTS), payer.clock)
     return held(payer.ledger.settle, claimed, outcome, cost)
+
+
+def _require_time(claimed: Entry, now: datetime, ledger: Ledger) -> None:
+    """Give a claim back, unpaid, and raise Unavailable where another may claim before this call's answer is kept."""
+    if now > _leaving(claimed, CALL_LASTS + 2 * TRY_LASTS):
+        ledger.release(claimed)
+        raise Unavailable("the ledger", rule="it took so long to answer that the claim may end before the call")
+
+
+def _leaving(claimed: Entry, time: timedelta) -> datetime:
+    """Say until when this much time is left before another may claim."""
+    return cast("datetime", claimed.free_at) - time  # who has claimed has a lease
 
 
 def _call(feature: Feature, analysis: Analysis, content: Content, payer: Payer) -> Answer | Rejection:
@@ -220,7 +238,7 @@ def _check_unchanged(uri: ObjectUri, content: Content, called_at: datetime, buck
 
 
 def _held_until(until: datetime, clock: Callable[[], datetime]) -> Retrying:
-    """Give what does a thing again, while its server is away, until then: one end for all that an answer waits for."""
+    """Give what does a thing again, while its server is away, until then."""
     away = retry_if_exception_type(Unavailable)
     return Retrying(stop=_StopAt(until, clock), wait=wait_random(0.2, 2), retry=away, reraise=True)
 

@@ -14,7 +14,7 @@ from dev.stack.folders import CHECKOUT
 from dev.stack.readiness import wait_until
 
 PATIENCE_SECONDS = 45.0
-"""From TERM to KILL. A task ends within 40 s of TERM."""
+"""From TERM to KILL. A task ends within 40 s of TERM while S3 and DynamoDB answer."""
 
 
 class Process:

@@ -1,14 +1,12 @@
 """Who pays when several want the same analysis at once, and when a process dies or waits in the middle of it."""
 
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from stores.ledger.protocol import LEASE, TAKEOVER_AFTER, Analysis, Status
 from stores.rows import Lane, State
-from tasks.detect import HOLD
 from tasks.reconcile import mender_of, reconcile
 from tasks.spending import COST
 from tasks.steps import DETECT
@@ -153,67 +151,6 @@ def test_an_answer_that_never_comes_is_counted_as_unknown_and_asked_for_again(wo
     world.services.calls.flush()
     counted = world.operations.calls("0000", "9999")
     assert (1, 1) == (counted["labels", "unknown"], counted["labels", "answered"])
-
-
-def test_an_answer_in_hand_outlives_a_store_that_is_away(world):
-    settle = world.ledger.settle
-    refusals = iter([Unavailable("analyses")] * 3)
-
-    class AwayForAMoment:
-        """A ledger whose table can not be written to, three times."""
-
-        def __getattr__(self, name):
-            return getattr(world.ledger, name)
-
-        def settle(self, *args):
-            if refusal := next(refusals, None):
-                raise refusal
-            return settle(*args)
-
-    world.services = replace(world.services, ledger=AwayForAMoment())
-    world.do(world.sent.popleft())
-    assert (1, 1, 0) == attempts(world)
-    assert entry(world).is_settled
-
-
-class Away:
-    """A store of which one method is refused, and each refusal takes a while."""
-
-    def __init__(self, world: World, store: object, method: str, seconds: float, times: int) -> None:
-        self.refused: list[float] = []
-        self._world, self._store, self._method = world, store, method
-        self._seconds, self._times = seconds, times
-
-    def __getattr__(self, name):
-        return self._refuse if name == self._method else getattr(self._store, name)
-
-    def _refuse(self, *args):
-        if len(self.refused) == self._times:
-            return getattr(self._store, self._method)(*args)
-        self._world.clock.move(timedelta(seconds=self._seconds))
-        self.refused.append(self._seconds)
-        raise Unavailable(self._method)
-
-
-def test_an_answer_waits_for_two_stores_no_longer_than_until_another_may_claim(world):
-    s3 = Away(world, world.services.buckets, "head", seconds=HOLD.total_seconds() - 1, times=1)
-    ledger = Away(world, world.ledger, "settle", seconds=2, times=9)
-    world.services = replace(world.services, buckets=s3, ledger=ledger)
-    with pytest.raises(Unavailable):
-        world.do(world.sent.popleft())
-    assert (1, 1) == (len(s3.refused), len(ledger.refused))
-    assert world.clock.now < entry(world).free_at
-
-
-def test_an_answer_that_s3_was_away_for_too_long_to_keep_is_counted_as_ended_unknown(world):
-    s3 = Away(world, world.services.buckets, "head", seconds=HOLD.total_seconds(), times=1)
-    world.services = replace(world.services, buckets=s3)
-    with pytest.raises(OutcomeUnknown):
-        world.do(world.sent.popleft())
-    assert (1, 1, 1) == attempts(world)
-    heal(world)
-    assert (2, 2, 1) == attempts(world)
-    assert {State.COMPLETE} == states(world)
 
 
 def test_an_answer_that_nobody_can_read_was_paid_and_is_not_asked_for_again_before_a_redrive(world):

@@ -30,7 +30,7 @@ from stores.images.protocol import ImageStore
 from stores.ledger.protocol import Analysis, Entry, Ledger
 from stores.limiter.pace import HORIZON_SECONDS
 from stores.limiter.protocol import Limiter
-from stores.rows import Content, ImageRow, Lane, Rejection
+from stores.rows import Content, ImageRow, Lane, Rejection, State
 from tasks.policy import StepTask
 from tasks.services import Detector, Plan, Services, current
 from tasks.spending import CallCounter
@@ -101,7 +101,7 @@ def detect(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, 
     no slot came near, ImageChanged when the bytes are no longer those of the row, else what the last attempt met.
     """
     row = images.get(image_id)
-    if row is None or row.content is None or feature_name not in row.wanted:
+    if row is None or row.content is None or feature_name not in row.wanted or row.state is State.STUCK:
         log.info("The row no longer wants this analysis")
         return False
     feature = feature_named(feature_name)
@@ -212,18 +212,20 @@ def _see_whose_it_is(
     Raise OutcomeUnknown where S3 was away for as long as the answer could be held: it is lost, and was paid.
     """
     uri = ObjectUri.parse(analysis.image_id)
-    if content.version is None:
+    is_missing = isinstance(outcome, Rejection) and outcome.error == ImageMissing.__name__
+    if content.version is None or is_missing:  # a version stays what it is, but it may be deleted
         try:
             held(_check_unchanged, uri, content, called_at, payer.buckets)
         except Unavailable as error:
             raise OutcomeUnknown(str(uri), rule=f"its answer is lost: {error}") from error
-    if isinstance(outcome, Rejection) and outcome.error == ImageMissing.__name__:
+    if is_missing:
         raise Unavailable(str(uri), rule="S3 has the object and Rekognition does not see it yet")
 
 
 def _check_unchanged(uri: ObjectUri, content: Content, called_at: datetime, buckets: Buckets) -> None:
     """Raise ImageChanged unless the object is the upload that the row knows, or the same bytes from before the call.
 
+    Where the bucket keeps versions, it must be the version that the row knows.
     The same bytes uploaded during the call may have followed others, which the answer is then of. S3 says when in whole
     seconds: bytes that come, go and come back within one second are not told apart where a bucket keeps no versions.
     """
@@ -231,6 +233,8 @@ def _check_unchanged(uri: ObjectUri, content: Content, called_at: datetime, buck
         head = buckets.head(uri)
         is_known = content.last_modified in {None, head.last_modified}
         is_same = head.etag == content.etag and (is_known or head.last_modified < called_at - CLOCKS_DIFFER)
+        if content.version is not None:
+            is_same = head.version == content.version
     except ImageMissing:
         is_same = False
     if not is_same:

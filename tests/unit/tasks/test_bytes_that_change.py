@@ -1,13 +1,15 @@
 """An object that is uploaded again around its call: no answer of other bytes stays, and no more is paid than must."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from stores.buckets.protocol import ObjectUri
 from stores.rows import Lane, State
 from tasks.steps import ingest_step
 from tests.world import PERSON, World, picture, uri_of
-from vision.errors import ImageChanged
+from vision.errors import ImageChanged, ImageMissing, Unavailable
 from vision.models import Answer
 
 URI = uri_of("01")
@@ -19,6 +21,31 @@ def front() -> World:
     world.put(URI, picture(1))
     world.add(URI)
     world.do(world.sent.popleft())
+    return world
+
+
+class Versioned:
+    """The world's buckets as if they kept versions: each upload is one."""
+
+    def __init__(self, world: World) -> None:
+        self._buckets = world.buckets
+
+    def head(self, uri):
+        head = self._buckets.head(uri)
+        return replace(head, version=head.last_modified.isoformat())
+
+    def get(self, uri):
+        return self.head(uri), self._buckets.get(uri)[1]
+
+
+@pytest.fixture
+def versioned() -> World:
+    world = World(features=("labels",))
+    world.services = replace(world.services, buckets=Versioned(world))
+    world.put(URI, picture(1))
+    world.add(URI)
+    world.do(world.sent.popleft())
+    world.detector.script.extend([ImageMissing(URI)] * 3)
     return world
 
 
@@ -82,3 +109,29 @@ def test_the_same_bytes_uploaded_just_before_the_call_end_complete_however_often
         front.do(ingest_step(URI, Lane.LIVE))
     front.run()
     assert (4, State.COMPLETE) == (len(front.detector.asked), front.images.get(URI).state)
+
+
+@pytest.mark.parametrize("shade", [2, 1], ids=["other bytes", "the same bytes"])
+def test_an_image_whose_version_was_deleted_goes_on_with_the_newest(versioned, shade):
+    upload(versioned, shade)
+    with pytest.raises(ImageChanged):
+        versioned.do(versioned.sent.popleft())
+    versioned.detector.script.clear()
+    mend_change(versioned)
+    row = versioned.images.get(URI)
+    assert (State.COMPLETE, row.content.last_modified.isoformat()) == (row.state, row.content.version)
+    assert 2 == len(versioned.detector.asked)
+
+
+def test_an_image_whose_only_version_was_deleted_is_gone(versioned):
+    versioned.buckets.delete(ObjectUri.parse(URI))
+    with pytest.raises(ImageChanged):
+        versioned.do(versioned.sent.popleft())
+    mend_change(versioned)
+    assert State.GONE is versioned.images.get(URI).state
+
+
+def test_a_version_that_is_there_and_that_rekognition_does_not_see_yet_is_asked_about_again(versioned):
+    with pytest.raises(Unavailable):
+        versioned.do(versioned.sent.popleft())
+    assert 3 == len(versioned.detector.asked)

@@ -1,26 +1,27 @@
 """How fast are images written to Neo4j? Six ways side by side, the same data, with 1, 4 and 8 writers.
 
-`python -m bench.graph [--images N] [--rounds N]`. The server is that of SIGHTLINE_NEO4J_URI, _USER, _PASSWORD and
-_DATABASE. Its graph must be empty, or hold this benchmark's images only: they are deleted between runs.
-The data: nine cameras, 3 to 10 labels of 1,489 in each image, skewed; batches of 500 images. A figure is the median of
-the rounds; the ways take turns in each round, so that a busy machine is fair to all. It exits 1 where a goal is missed.
+`python -m bench.graph [--images N] [--rounds N]`, on a Neo4j of its own, emptied between runs. The data: nine cameras,
+3 to 10 labels of 1,489 in each image, skewed; batches of 500 images. A figure is the median of the rounds; the ways
+take turns in each round, so that a busy machine is fair to all. It exits 1 where a goal is missed.
 """
 
 import argparse
-import os
 import statistics
 import sys
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import neo4j
 
 from bench.graph_data import make_images
 from bench.graph_ground import Ground
 from bench.graph_rivals import CreateOnly, Rival, TransactionForEachRow, UnwindMerge
+from dev.stack import Stack
 from stores.graph.neo4j import Neo4jGraphStore
 from stores.graph.protocol import GraphImage
 
@@ -171,18 +172,13 @@ def main() -> int:
     parser.add_argument("--images", type=int, default=4_000)
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
-    auth = (os.environ.get("SIGHTLINE_NEO4J_USER", "neo4j"), os.environ.get("SIGHTLINE_NEO4J_PASSWORD", ""))
-    uri = os.environ.get("SIGHTLINE_NEO4J_URI", "bolt://127.0.0.1:7687")
-    with neo4j.GraphDatabase.driver(uri, auth=auth) as driver:
-        ground = Ground(driver, os.environ.get("SIGHTLINE_NEO4J_DATABASE", "neo4j"))
-        if strangers := ground.strangers():
-            print(
-                f"{uri}: the graph must hold nothing but this benchmark's images, and it has {strangers} other nodes."
-            )
-            return 1
-        runs = run_rounds(ground, chosen.images, chosen.rounds)
-        is_met = report(runs, replay(ground, make_images(chosen.images)))
-        ground.clear()
+    with tempfile.TemporaryDirectory(prefix="bench-graph-") as folder, Stack(Path(folder), ("neo4j",)) as stack:
+        uri, user, password = (stack.env[f"SIGHTLINE_NEO4J_{each}"] for each in ("URI", "USER", "PASSWORD"))
+        with neo4j.GraphDatabase.driver(uri, auth=(user, password)) as driver:
+            ground = Ground(driver, "neo4j")
+            ground.clear()
+            runs = run_rounds(ground, chosen.images, chosen.rounds)
+            is_met = report(runs, replay(ground, make_images(chosen.images)))
     return 0 if is_met else 1
 
 

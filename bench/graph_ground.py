@@ -5,7 +5,6 @@ from threading import Lock
 from neo4j import Driver
 from neo4j.exceptions import Neo4jError
 
-from bench.graph_data import PREFIX
 from bench.graph_rivals import Tools
 from stores.graph.cypher import Statements
 from stores.graph.declarations import declare
@@ -43,14 +42,6 @@ class Ground:
             found, self._deadlocks = self._deadlocks, 0
             return found
 
-    def strangers(self) -> int:
-        """Count the nodes that no run of this benchmark can have written."""
-        text = "MATCH (image:Image) WHERE NOT image.image_id STARTS WITH $prefix RETURN count(image) AS found"
-        others = self._number(text, prefix=PREFIX)
-        if others == 0 and self._number("MATCH (image:Image) RETURN count(image) AS found") == 0:
-            return self._number("MATCH (node) RETURN count(node) AS found")
-        return others
-
     def clear(self) -> None:
         """Delete everything, in slices: a hub of many relationships at once would fill the server's memory."""
         with self._driver.session(database=self._database) as session:
@@ -69,6 +60,6 @@ class Ground:
             "RETURN coalesce(sum(times - 1), 0) AS found"
         )
 
-    def _number(self, text: str, **parameters: str) -> int:
-        records = self._driver.execute_query(text, parameters, database_=self._database).records
+    def _number(self, text: str) -> int:
+        records = self._driver.execute_query(text, database_=self._database).records
         return int(records[0]["found"])

@@ -77,7 +77,7 @@ def _image_of(letter: DeadLetter) -> str | None:
 
 
 def _step(uri: str, row: ImageRow | None, images: ImageStore) -> Step:
-    """Give the step that looks at the image again; an image without a row gets one first."""
-    if row is None:
-        images.add(uri, Lane.LIVE)
-    return ingest_step(uri, row.lane if row else Lane.LIVE)
+    """Give the step that looks at the image again; its row is received first, as if it were added anew."""
+    lane = row.lane if row else Lane.LIVE
+    images.add(uri, lane)
+    return ingest_step(uri, lane)

@@ -7,7 +7,9 @@ from workers.queues import QUEUES, ROUTES
 from workers.settings import Settings
 
 VISIBILITY_SECONDS = 300
-"""When a message that was taken and not finished comes back. No task may take that long: 200 s at the most."""
+"""When a message that was taken and not finished comes back. It outlasts a task: two waits for a slot, calls, and an
+answer held while S3 or DynamoDB is away take 275 s at the most. Where requests hang as well it may come a second time
+to a task that still runs, which the claim in the ledger is there for."""
 
 TASK_MODULES = [
     "tasks.ingest",

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_va
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from stores.buckets.places import Place
+from stores.limiter.pace import LEAST_RATE
 from tasks.capture import DEFAULT_KEY_PATTERN
 from tasks.rollups.plan import AccuracyPlan
 from tasks.services import Plan
@@ -27,7 +28,7 @@ _Secret = Annotated[SecretStr | None, BeforeValidator(rules.empty_is_unset)]
 _Endpoint = Annotated[Annotated[str, AfterValidator(rules.endpoint)] | None, BeforeValidator(rules.empty_is_unset)]
 _TimeZone = Annotated[str, AfterValidator(rules.time_zone)]
 _Operation = Annotated[str, AfterValidator(rules.operation)]
-_Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Rate = Annotated[float, Field(ge=LEAST_RATE, allow_inf_nan=False)]
 
 
 class Settings(AccuracySettings):

@@ -11,7 +11,7 @@ from console.progress import counted, watched
 from stores.buckets.protocol import require_bucket
 from stores.label_set.protocol import LabelSet
 from tasks.imported import FEATURE
-from tasks.label_set.run import keep_answers, read_labels
+from tasks.label_set.run import keep_answers, read_labels, require_feature
 from tasks.label_set.spool import Spool
 from tasks.services import IMPORTED, Services
 from vision.errors import BadMessage
@@ -34,6 +34,7 @@ def import_label_set(factory: Factory, table: str, bucket: str, *, dry_run: bool
     """
     require_bucket(bucket, bucket)
     services = factory.services
+    require_feature(services.plan)
     with Spool() as spool:
         counts = _read(factory.label_set(table), bucket, spool, services)
         whole, left_out = spool.counts()

@@ -58,6 +58,7 @@ class Gcra:
         self._quota = self._configured if per_second is None else per_second
         self._by_hand = None if per_second is None else reason
         self._changed_at = now
+        self._settled_at = 0.0
         self._mode = ""
 
     def read(self, now: float) -> Reading:

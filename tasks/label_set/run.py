@@ -16,9 +16,9 @@ from stores.ledger.protocol import Entry, Status
 from tasks.imported import FEATURE, imported_answer, unread_analysis
 from tasks.label_set.rows import InvalidLabelRow, read_image_id, read_row
 from tasks.label_set.spool import Spool
-from tasks.services import Services
+from tasks.services import Plan, Services
 from tasks.write import part_of
-from vision.errors import BadMessage
+from vision.errors import BadMessage, ConfigurationError
 from vision.models import Answer
 
 PAGE = 100
@@ -47,6 +47,16 @@ def _leave_out(item: LabelItem, bucket: str, subject: str, spool: Spool) -> None
         spool.spoil(read_image_id(item, bucket, subject))
     except InvalidLabelRow:
         return  # it names no image that could be left out
+
+
+def require_feature(plan: Plan) -> None:
+    """Raise ConfigurationError where rows do not ask for labels: reading an image would then drop what was imported."""
+    if FEATURE not in plan.features:
+        raise ConfigurationError(
+            f"SIGHTLINE_FEATURES ({', '.join(plan.features)})",
+            rule=f"an imported answer stays with its image only where {FEATURE} are among the features",
+            remedy=f"Add {FEATURE} to SIGHTLINE_FEATURES: what was imported is not asked, nor paid, again",
+        )
 
 
 def keep_answers(spool: Spool, services: Services, *, is_dry: bool) -> Iterator[Counter[str]]:

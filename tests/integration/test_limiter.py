@@ -141,6 +141,15 @@ def test_calls_refused_together_lower_the_rate_once(make_limiter: MakeLimiter) -
     assert abs(datetime.now(UTC) - rate.changed_at) < timedelta(minutes=1)
 
 
+def test_a_refusal_lowers_an_operators_new_quota_at_once(make_limiter: MakeLimiter) -> None:
+    limiter = make_limiter(QUOTAS)
+    limiter.throttled("DetectLabels")
+    limiter.override("DetectLabels", 4, "a test")
+    limiter.throttled("DetectLabels")
+
+    assert 3.88 * 0.85 <= limiter.rates()["DetectLabels"].rate < 3.88 * 0.9
+
+
 def test_a_rate_that_rose_too_fast_begins_again_from_a_tenth(make_limiter: MakeLimiter) -> None:
     limiter = make_limiter(QUOTAS)
     limiter.throttled("DetectLabels", ramped_too_fast=True)

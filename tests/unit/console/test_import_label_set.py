@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from console.factory import Factory
 from stores.label_set.memory import InMemoryLabelSet
 from stores.rows import State
+from tasks.services import Plan
 
 GOOD = {"object_key": "yard/1.jpg", "label": "Person", "confidence": 97.5, "event_ts": 1_488_371_400}
 BAD = {**GOOD, "object_key": "yard/2.jpg", "confidence": "high"}
@@ -45,3 +47,9 @@ def test_a_dry_run_keeps_nothing(bring_in, world):
 def test_a_name_that_no_bucket_can_have_is_refused(run):
     result = run("import-label-set", "old-labels", "--bucket", "s3://old/")
     assert (1, True) == (result.exit_code, "s3://old/" in result.stderr)
+
+
+def test_nothing_is_imported_where_no_row_would_ask_for_labels(bring_in, world):
+    world.services = replace(world.services, plan=Plan({"faces": {}}, "1"))
+    result = bring_in([GOOD])
+    assert (1, 0, True) == (result.exit_code, world.images.count()[0], "SIGHTLINE_FEATURES (faces)" in result.stderr)

@@ -232,8 +232,8 @@ def test_features_of_one_operation_share_its_rate(world):
 
 
 def test_a_backfill_waits_until_there_is_room(world):
-    uris = fill(world, 5)
-    world.limiter.override("DetectText", 0.0055, "a test")  # three images in ten minutes
+    uris = fill(world, 8)
+    world.limiter.override("DetectText", 0.01, "a test")  # five images in ten minutes
     sent = []
 
     def send(steps):
@@ -243,7 +243,7 @@ def test_a_backfill_waits_until_there_is_room(world):
 
     began = world.clock.now
     list(backfill(PLACE, world.services, send))
-    assert [3, 2] == [len(each) for each in sent]
+    assert [5, 3] == [len(each) for each in sent]
     assert sorted(uris) == sorted(uri for each in sent for uri in each)
     assert timedelta(0) < world.clock.now - began
 

@@ -3,8 +3,10 @@
 import pytest
 
 from stores.rows import Lane, State
+from tasks.dead import redrive
 from tasks.failures import keep_failure
-from tasks.steps import ingest_step
+from tasks.letters import write_letter
+from tasks.steps import DETECT, ingest_step
 from tests.world import World, picture, uri_of
 from vision.errors import UnreadableAnswer
 
@@ -22,16 +24,30 @@ def world() -> World:
     with pytest.raises(UnreadableAnswer) as unreadable:
         world.do(world.sent[0])
     keep_failure(unreadable.value, URI, world.images)
+    kept = {"image_id": URI, "operations": world.operations, "clock": world.clock}
+    write_letter(unreadable.value, step=DETECT, message={"uri": URI}, **kept)
     return world
 
 
-def test_a_message_that_comes_twice_pays_nothing_for_an_image_that_is_stuck(world):
+@pytest.mark.parametrize("step", ["the call", "the ingest before it"])
+def test_a_message_that_comes_twice_pays_nothing_for_an_image_that_is_stuck(world, step):
+    if step != "the call":
+        world.send([ingest_step(URI, Lane.LIVE)])
     world.run()
     assert (1, State.STUCK) == (len(world.detector.asked), world.images.get(URI).state)
 
 
-@pytest.mark.parametrize("ask", [World.add, lambda world, uri: world.send([ingest_step(uri, Lane.LIVE)])])
-def test_an_image_that_is_stuck_is_asked_about_again_where_it_is_added_or_redriven(world, ask):
+def redriven(world: World, _: str) -> None:
+    list(redrive(world.operations.letters(), world.images, world.operations, world.send))
+
+
+def overwritten(world: World, uri: str) -> None:
+    world.put(uri, picture(1))
+    world.send([ingest_step(uri, Lane.LIVE)])
+
+
+@pytest.mark.parametrize("ask", [World.add, redriven, overwritten])
+def test_an_image_that_is_stuck_is_asked_about_again_where_it_is_added_redriven_or_other(world, ask):
     world.run()
     ask(world, URI)
     world.run()

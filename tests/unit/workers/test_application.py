@@ -35,7 +35,7 @@ TRANSPORT = {
     "queue_order_strategy": "priority",
     "priority_steps": [0],
 }
-LONGEST_TASK_SECONDS = 200
+LONGEST_TASK_SECONDS = 275
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""How fast are images written to Neo4j? Six ways side by side, the same data, with 1, 4 and 8 writers.
+"""How fast are images written to Neo4j? Five ways side by side, the same data, with 1, 4 and 8 writers.
 
 `python -m bench.graph [--images N] [--rounds N]`, on a Neo4j of its own, emptied between runs. The data: nine cameras,
 3 to 10 labels of 1,489 in each image, skewed; batches of 500 images. A figure is the median of the rounds; the ways
@@ -29,9 +29,8 @@ WRITERS = (1, 4, 8)
 BATCH = 500
 ROW_BY_ROW_IMAGES = 48
 LONGEST_SECONDS = 300
-ROWS, ROWS_IN_ONE, MERGE, OURS, CREATE, CREATE_FIXED = WAYS = (
+ROWS, MERGE, OURS, CREATE, CREATE_FIXED = WAYS = (
     "a transaction a row (the blog)",
-    "the same, in one statement",
     "UNWIND + MERGE",
     "sightline",
     "CREATE only, a statement a kind",
@@ -68,8 +67,8 @@ class Ours:
 
 def rival(way: str, ground: Ground) -> Rival:
     """Make a way afresh, so that it remembers nothing."""
-    if way in {ROWS, ROWS_IN_ONE}:
-        return TransactionForEachRow(ground.tools, is_in_one=way == ROWS_IN_ONE)
+    if way == ROWS:
+        return TransactionForEachRow(ground.tools)
     if way == MERGE:
         return UnwindMerge(ground.tools, ground.statements)
     if way == OURS:
@@ -99,10 +98,9 @@ def measure(way: str, ground: Ground, images: Sequence[GraphImage], writers: int
     A transaction a row would take minutes for all: it writes the last images into a graph that has the others.
     """
     ground.clear()
-    is_by_row = way in {ROWS, ROWS_IN_ONE}
-    if is_by_row:
+    if way == ROWS:
         write_all(Ours(ground.store()), images[:-ROW_BY_ROW_IMAGES], 1)
-    timed = images[-ROW_BY_ROW_IMAGES:] if is_by_row else images
+    timed = images[-ROW_BY_ROW_IMAGES:] if way == ROWS else images
     ground.take_deadlocks()
     taken = write_all(rival(way, ground), timed, writers)
     expected = count_relationships(images)
@@ -170,7 +168,7 @@ def main() -> int:
     """Measure and report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=4_000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-graph-") as folder, Stack(Path(folder), ("neo4j",)) as stack:
         uri, user, password = (stack.env[f"SIGHTLINE_NEO4J_{each}"] for each in ("URI", "USER", "PASSWORD"))

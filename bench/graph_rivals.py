@@ -1,6 +1,6 @@
 """Other ways to write the same images to Neo4j, which the graph store is compared with."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -55,14 +55,10 @@ class Tools:
 
 
 class TransactionForEachRow:
-    """The old loader's way: one transaction for each label of an image, with the values written into the text.
+    """The old loader's way: a transaction for each label of an image, everything in one text with the values in it."""
 
-    is_in_one: everything of a label in one statement, which is kinder than a statement for each node and relationship
-    """
-
-    def __init__(self, tools: Tools, *, is_in_one: bool) -> None:
+    def __init__(self, tools: Tools) -> None:
         self._tools = tools
-        self._is_in_one = is_in_one
 
     def prepare(self, images: Sequence[GraphImage]) -> None:
         """Do nothing."""
@@ -71,46 +67,28 @@ class TransactionForEachRow:
         """Write each label by itself."""
         for image in batch:
             for label, confidence in image.findings["labels"]:
-                nodes, edges = _row_nodes(image, label), _row_edges(image, confidence)
-                texts = [" ".join(f"MERGE {each}" for each in (*nodes.values(), *edges.values()))]
-                self._tools.commit(partial(_run_all, texts if self._is_in_one else _row_statements(nodes, edges)))
+                merged = (*_row_nodes(image, label), *_row_edges(image, confidence))
+                self._tools.commit(partial(_run, text=" ".join(f"MERGE {each}" for each in merged)))
 
 
-def _row_nodes(image: GraphImage, label: str) -> dict[str, str]:
+def _row_nodes(image: GraphImage, label: str) -> Iterator[str]:
     at, iso = seconds(image), image.taken_at.isoformat()
+    yield f"(c:Camera {{camera_name: '{image.camera}'}})"
     key = f"image_id: '{image.image_id}', object_key: '{image.object_key}', isodate: '{iso}', timestamp: {at}"
-    return {
-        "c": f"(c:Camera {{camera_name: '{image.camera}'}})",
-        "i": f"(i:Image {{{key}}})",
-        "l": f"(l:Label {{label_name: '{label}'}})",
-        "d": f"(d:ISODate {{iso_date: '{iso}'}})",
-        "y": f"(y:Year {{year_value: {image.taken_at.year}}})",
-        "m": f"(m:Month {{month_value: {image.taken_at.month}}})",
-        "t": f"(t:Day {{day_value: {image.taken_at.day}}})",
-        "h": f"(h:Hour {{hour_value: {image.taken_at.hour}}})",
-    }
+    yield f"(i:Image {{{key}}})"
+    yield f"(l:Label {{label_name: '{label}'}})"
+    yield f"(d:ISODate {{iso_date: '{iso}'}})"
+    yield f"(y:Year {{year_value: {image.taken_at.year}}})"
+    yield f"(m:Month {{month_value: {image.taken_at.month}}})"
+    yield f"(t:Day {{day_value: {image.taken_at.day}}})"
+    yield f"(h:Hour {{hour_value: {image.taken_at.hour}}})"
 
 
-def _row_edges(image: GraphImage, confidence: float) -> dict[tuple[str, str], str]:
-    return {
-        ("c", "i"): f"(c)-[:HAS_IMAGE {{timestamp: {seconds(image)}}}]->(i)",
-        ("i", "l"): f"(i)-[:HAS_LABEL {{confidence: {confidence}}}]->(l)",
-        ("i", "d"): "(i)-[:HAS_TIMESTAMP]->(d)",
-        ("i", "y"): "(i)-[:HAS_YEAR]->(y)",
-        ("i", "m"): "(i)-[:HAS_MONTH]->(m)",
-        ("i", "t"): "(i)-[:HAS_DAY]->(t)",
-        ("i", "h"): "(i)-[:HAS_HOUR]->(h)",
-    }
-
-
-def _row_statements(nodes: Mapping[str, str], edges: Mapping[tuple[str, str], str]) -> list[str]:
-    ends = {edge: f"MATCH {nodes[one]} MATCH {nodes[other]} MERGE {edge}" for (one, other), edge in edges.items()}
-    return [*(f"MERGE {node}" for node in nodes.values()), *ends.values()]
-
-
-def _run_all(texts: Sequence[str], transaction: Transaction) -> None:
-    for text in texts:
-        _run(transaction, text)
+def _row_edges(image: GraphImage, confidence: float) -> Iterator[str]:
+    yield f"(i)-[:HAS_LABEL {{confidence: {confidence}}}]->(l)"
+    yield f"(c)-[:HAS_IMAGE {{timestamp: {seconds(image)}}}]->(i)"
+    for kind, end in zip(("TIMESTAMP", "YEAR", "MONTH", "DAY", "HOUR"), "dymth", strict=True):
+        yield f"(i)-[:HAS_{kind}]->({end})"
 
 
 class UnwindMerge:

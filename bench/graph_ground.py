@@ -49,6 +49,13 @@ class Ground:
                 session.run(f"MATCH {match} CALL (gone) {{ DELETE gone }} IN TRANSACTIONS OF 10000 ROWS").consume()
         self.store().setup()
 
+    def drop_constraints(self) -> None:
+        """Leave the graph without constraints and indexes; `clear` makes them again."""
+        with self._driver.session(database=self._database) as session:
+            for kind, those in (("CONSTRAINT", ""), ("INDEX", "WHERE type <> 'LOOKUP'")):
+                for found in session.run(f"SHOW {kind} YIELD name, type {those}").fetch(1000):
+                    session.run(f"DROP {kind} `{found['name']}`").consume()
+
     def relationships(self) -> int:
         """Count the relationships."""
         return self._number("MATCH ()-[edge]->() RETURN count(edge) AS found")

@@ -67,7 +67,7 @@ class Ground:
         """Let Rekognition throttle at this rate from now on."""
         body = json.dumps({"quotas": {operation: per_second}}).encode()
         request = urllib.request.Request(f"{self.endpoint}/control", body, method="POST")  # noqa: S310 - loopback
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - loopback
             answer.read()
 
 

@@ -52,7 +52,7 @@ class SyncRun:
         return said
 
 
-def _run(env: dict[str, str], fence: int, shift: timedelta, full: bool, tell: Connection) -> None:  # noqa: FBT001
+def _run(env: dict[str, str], fence: int, shift: timedelta, full: bool, tell: Connection) -> None:  # noqa: FBT001 - a process takes its arguments by position
     configure_logs("WARNING", as_json=False)
     services = connect(settings_of(env))
     shifted = replace(services, clock=lambda: utc_now() + shift)

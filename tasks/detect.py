@@ -265,7 +265,7 @@ def payer(services: Services) -> Payer:
 
 
 @shared_task(name=DETECT, base=StepTask, bind=True)
-def detect_feature(self: StepTask, uri: str, feature: str, lane: str = "live") -> None:  # noqa: ARG001
+def detect_feature(self: StepTask, uri: str, feature: str, lane: str = "live") -> None:  # noqa: ARG001 - Celery's signature
     """Pay for one analysis of one image, unless it is paid; end the chain where the row no longer wants it."""
     s = current()
     if not detect(uri, feature, Lane(lane), images=s.images, plan=s.plan, payer=payer(s)):

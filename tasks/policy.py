@@ -130,7 +130,7 @@ class StepTask(Task[..., Any]):
         again = self.signature_from_request(self.request, queue=queue, countdown=countdown_seconds, retries=retries)
         again.apply_async()
 
-    def on_failure(self, exc: BaseException, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:  # noqa: ARG002
+    def on_failure(self, exc: BaseException, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:  # noqa: ARG002 - Celery's signature
         """Keep what can not succeed; say what Celery gives up on."""
         services = current()
         if isinstance(exc, (BadMessage, RejectedError)):

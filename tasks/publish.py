@@ -48,7 +48,7 @@ def _publish_through(app: Celery, steps: Iterable[Step], headers: Mapping[str, A
 
 
 def _send_all(app: Celery, steps: Iterable[Step], headers: Mapping[str, Any]) -> None:
-    with app.producer_pool.acquire(block=True) as producer, producer.batch(max_size=BATCH):  # type: ignore[attr-defined]
+    with app.producer_pool.acquire(block=True) as producer, producer.batch(max_size=BATCH):  # type: ignore[attr-defined] # stubs are older
         for step in steps:
             app.send_task(
                 step.task,

@@ -82,14 +82,14 @@ class ScriptedDetector:
     def analyse_object(
         self,
         feature: Feature,
-        parameters: Mapping[str, Json],  # noqa: ARG002
+        parameters: Mapping[str, Json],  # noqa: ARG002 - the interface
         bucket: str,
         key: str,
-        version: str | None = None,  # noqa: ARG002
+        version: str | None = None,  # noqa: ARG002 - the interface
     ) -> Answer:
         return self._answer(feature.name, f"s3://{bucket}/{key}")
 
-    def analyse_bytes(self, feature: Feature, parameters: Mapping[str, Json], data: bytes) -> Answer:  # noqa: ARG002
+    def analyse_bytes(self, feature: Feature, parameters: Mapping[str, Json], data: bytes) -> Answer:  # noqa: ARG002 - the interface
         return self._answer(feature.name, f"{len(data)} bytes")
 
     def _answer(self, feature: str, subject: str) -> Answer:

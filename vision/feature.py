@@ -11,7 +11,7 @@ def name_is_key(image_id: str, position: int, name: str) -> str:  # noqa: ARG001
     return name
 
 
-def image_and_position_are_key(image_id: str, position: int, name: str) -> str:  # noqa: ARG001
+def image_and_position_are_key(image_id: str, position: int, name: str) -> str:  # noqa: ARG001 - as above
     """Key the graph node by image and place in the answer: the node belongs to this image alone (a face)."""
     return f"{image_id}#{position}"
 
@@ -29,7 +29,7 @@ class GraphEdge:
     node_key: Callable[[str, int, str], str] = name_is_key
 
 
-def every_detection(detection: Detection) -> bool:  # noqa: ARG001
+def every_detection(detection: Detection) -> bool:  # noqa: ARG001 - others look at it
     """Keep all detections in the finding."""
     return True
 

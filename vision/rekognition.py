@@ -33,7 +33,7 @@ class Rekognition:
     """
 
     def __init__(self, client: "RekognitionClient") -> None:
-        attempts = (client.meta.config.retries or {}).get("total_max_attempts")  # type: ignore[attr-defined]
+        attempts = (client.meta.config.retries or {}).get("total_max_attempts")  # type: ignore[attr-defined] # stubs leave it out
         if attempts != 1:
             rule = f"one call must be one HTTP attempt, not {attempts or 'as many as botocore likes'}"
             raise ConfigurationError("the client of Rekognition", rule=rule, remedy="Build it with ONE_ATTEMPT")

@@ -90,7 +90,7 @@ def keep(message: Any, rule: str) -> None:
             step="consume", message=_plain(message.headers), image_id=None, operations=s.operations, clock=s.clock,
         )  # fmt: skip
     except Exception as trouble:  # noqa: BLE001 - an error here would end the worker
-        log.error("A message that can not be read is dropped, and no letter could be written",  # noqa: TRY400
+        log.error("A message that can not be read is dropped, and no letter could be written",  # noqa: TRY400 - it says all there is to say
                   subject=subject, rule=rule, because=str(trouble))  # fmt: skip
 
 

@@ -131,7 +131,7 @@ def _is_address(url: str, schemes: tuple[str, ...]) -> bool:
 def _is_read_by_redis(url: str) -> bool:
     path = urlsplit(url).path.strip("/")
     try:
-        parse_url(url)  # type: ignore[no-untyped-call]
+        parse_url(url)  # type: ignore[no-untyped-call] # redis says no type
     except ValueError:
         return False
     return not path or path.isdecimal()

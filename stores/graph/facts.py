@@ -83,7 +83,7 @@ def outcomes_in_order(
     return [_outcome(image, outcomes[image.image_id], unclaimed) for image in images]
 
 
-def _outcome(image: GraphImage, came: bool | Exception, unclaimed: set[tuple[str, int]]) -> Merged | Exception:  # noqa: FBT001
+def _outcome(image: GraphImage, came: bool | Exception, unclaimed: set[tuple[str, int]]) -> Merged | Exception:  # noqa: FBT001 - what the store gave, one of two kinds
     if isinstance(came, Exception):
         return came
     is_first = (image.image_id, image.version) in unclaimed

@@ -14,7 +14,7 @@ from redis.exceptions import (
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
-    TimeoutError,  # noqa: A004
+    TimeoutError,  # noqa: A004 - as above
 )
 from redis.retry import Retry
 

@@ -49,7 +49,7 @@ class Health:
         self._folder = folder
 
     def waiting(self, queue: str) -> int:
-        return int(self._client.llen(self._prefix + queue))  # type: ignore[arg-type]
+        return int(self._client.llen(self._prefix + queue))  # type: ignore[arg-type] # stubs know async answers as well
 
     def complaint(self) -> str | None:
         (self._folder / self._beat.name).write_text(self._beat.read_text())

@@ -71,7 +71,7 @@ def test_begin_twice_writes_once_in_the_hour_when_clocks_go_back(images, story, 
 
 
 def test_a_capture_time_without_offset_is_refused(images, story, new_id):
-    naive = Capture(story.camera, datetime(2024, 5, 1), "key")  # noqa: DTZ001
+    naive = Capture(story.camera, datetime(2024, 5, 1), "key")  # noqa: DTZ001 - that is what is refused
     with pytest.raises(ValueError, match="no UTC offset"):
         images.begin(story.received(new_id()), content(), naive, {}, Lane.LIVE)
 

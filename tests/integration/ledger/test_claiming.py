@@ -73,7 +73,7 @@ def test_a_claim_is_for_the_image_that_asks_and_the_entry_remembers_the_first(le
 
 
 @pytest.mark.parametrize("is_unknown", [False, True])
-def test_a_released_claim_is_free_at_once(ledger: Ledger, is_unknown: bool) -> None:  # noqa: FBT001
+def test_a_released_claim_is_free_at_once(ledger: Ledger, is_unknown: bool) -> None:  # noqa: FBT001 - a parameter of the test
     claimed = ledger.claim(analysis())
 
     ledger.release(claimed, is_unknown=is_unknown)

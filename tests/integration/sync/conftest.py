@@ -39,7 +39,7 @@ class Place:
     def triples(self) -> set[Triple]:
         """Give the whole graph."""
         if self.driver is None:
-            return self.services.graph.triples()  # type: ignore[attr-defined,no-any-return]
+            return self.services.graph.triples()  # type: ignore[attr-defined,no-any-return] # of the twin alone
         return triples_in(self.driver)
 
 

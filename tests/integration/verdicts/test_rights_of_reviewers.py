@@ -68,7 +68,7 @@ def yard(dynamodb_client: Any, table_prefix: str) -> Yard:
     yard.services = with_tables(yard, dynamodb_client, table_prefix)
     for store in (yard.services.images, yard.services.verdicts, yard.services.rollups, yard.services.operations):
         store.setup()
-    yard.images, yard.operations = yard.services.images, yard.services.operations  # type: ignore[assignment]
+    yard.images, yard.operations = yard.services.images, yard.services.operations  # type: ignore[assignment] # real ones for twins
     yard.images_of_a_day(6)
     yard.roll_up()
     return yard

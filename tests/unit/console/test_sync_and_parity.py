@@ -60,7 +60,7 @@ def test_parity_looks_at_the_days_that_are_asked_for(run, world):
         taken_at = world.clock.now - timedelta(days=number // 2)
         analysed(world.images, uri_of(f"{number}"), taken_at, "gate" if number % 2 else "yard")
     run("sync")
-    count = lambda *words: json.loads(run("parity", "--json", *words).stdout)["days"]  # noqa: E731
+    count = lambda *words: json.loads(run("parity", "--json", *words).stdout)["days"]  # noqa: E731 - it reads better so
     assert (8, 4) == (count(), count("--camera", "gate"))
     assert 3 == count("--camera", "gate", "--from", "2044-05-15")
     assert 2 == count("--from", "2044-05-15", "--to", "2044-05-15")

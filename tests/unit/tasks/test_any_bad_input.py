@@ -123,7 +123,7 @@ def test_any_message_runs_or_is_refused_as_a_message(arguments, keywords):
 
 UPLOADED = datetime(2044, 5, 17, 12, tzinfo=UTC)
 EPOCHS = st.integers(-(10**14), 10**15).map(str) | st.floats(0, 1e16, allow_nan=False).map(str)
-DATES = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)).map(lambda at: at.isoformat())  # noqa: DTZ001
+DATES = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)).map(lambda at: at.isoformat())  # noqa: DTZ001 - a camera's clock
 
 
 @given(EPOCHS | DATES | st.text(max_size=40))

@@ -171,7 +171,7 @@ def test_a_run_goes_on_where_the_last_one_was_killed(world, paged, pages):
 def test_a_run_killed_between_rows_and_messages_leaves_rows_for_the_reconciler(world):
     uris = fill(world, 2)
 
-    def die(steps):  # noqa: ARG001
+    def die(steps):  # noqa: ARG001 - as `send` is called
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -67,7 +67,7 @@ class Steps:
         if self.error:
             raise self.error
 
-    def note(self, sender, body, headers, properties, **_) -> None:  # noqa: ARG002
+    def note(self, sender, body, headers, properties, **_) -> None:  # noqa: ARG002 - Celery's names
         self.sent.append((sender, list(body[0]), headers, body[2]))
 
     def run(self, name: str, *args, retries: int = 0, **kwargs) -> None:

@@ -242,7 +242,7 @@ def test_an_object_outside_any_folder_does_not_stop_the_walk(world):
 def test_positions_are_kept_only_after_the_messages_are_sent(world):
     put = fill(world, uri("a"))
 
-    def die(steps):  # noqa: ARG001
+    def die(steps):  # noqa: ARG001 - as `send` is called
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -67,7 +67,7 @@ def test_what_is_below_the_level_is_not_written(capsys):
 def test_an_error_brings_its_traceback(capsys):
     configure_logs("INFO", as_json=True)
     try:
-        raise ValueError("torn")  # noqa: TRY301
+        raise ValueError("torn")  # noqa: TRY301 - its traceback is wanted
     except ValueError:
         FOREIGN.exception("It went wrong")
     assert "ValueError: torn" in json.loads(capsys.readouterr().err)["exception"]

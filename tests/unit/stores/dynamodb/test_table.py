@@ -58,7 +58,7 @@ class HasRivals:
         self.is_there_then = is_there_then
         self.indexes = []
 
-    def describe_table(self, TableName):  # noqa: N803
+    def describe_table(self, TableName):  # noqa: N803 - boto3's spelling
         return {"Table": {"TableName": TableName, "TableStatus": "ACTIVE", "GlobalSecondaryIndexes": self.indexes}}
 
     def update_table(self, **_):

@@ -44,7 +44,7 @@ def merge_at_once(commits: GroupCommit, images: Sequence[GraphImage]) -> list[Me
             try:
                 return commits.merge(each)
             except (Unavailable, RefusedByGraph, SystemExit) as error:
-                return error  # type: ignore[return-value]
+                return error  # type: ignore[return-value] # errors stand beside outcomes
 
     with ThreadPoolExecutor(len(images)) as pool:
         return list(pool.map(one, images))

@@ -31,7 +31,7 @@ def test_ten_minutes_of_bulk_writes_that_no_run_can_recheck_do_not_hold_the_sync
     world = World()
     world.images = SlowFeed(world.clock)
     world.services = world.make_services(world.services.plan)
-    run = lambda: take_turn(NAME, world.services, lambda turn: sync_in_turn(turn, world.services))  # noqa: E731
+    run = lambda: take_turn(NAME, world.services, lambda turn: sync_in_turn(turn, world.services))  # noqa: E731 - it reads better so
     run()
     ids = [uri_of(f"{number}") for number in range(12_000)]
     for image_id in ids:  # 20 a second: a run reads five pages, 2,500 rows, and the overlap alone has 12,000

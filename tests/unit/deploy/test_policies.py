@@ -1,10 +1,17 @@
 """The AWS rights that we tell people to give: what the code calls, and not more."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
+from stores.dynamodb.items import to_item
+from stores.images.dynamodb import DynamoImageStore
+from stores.images.encoding import encode_row
+from stores.images.keys import DEFAULT_SHARDS
+from stores.rows import ImageRow, Lane, State
 from vision.features import all_features
 
 POLICIES = sorted((Path(__file__).parents[3] / "deploy" / "iam").glob("*.json"))
@@ -40,3 +47,30 @@ def test_nobody_else_may_pay(policy):
 def test_nobody_may_delete_an_image_or_its_row(policy):
     deleting = [each for each in statements(policy) if any("Delete" in action for action in each["Action"])]
     assert {"ForgetMarks", "TryConditions"} >= {each["Sid"] for each in deleting}
+
+
+class HoldsOneThatEnded:
+    """A table of images in which there is one row, rejected; it notes what is asked of it."""
+
+    class exceptions:  # noqa: N801 - boto3's spelling
+        ConditionalCheckFailedException = ClientError
+
+    def __init__(self, row):
+        self.asked = set()
+        self._item = to_item(encode_row(row, DEFAULT_SHARDS))
+
+    def put_item(self, **_):
+        self.asked.add("dynamodb:PutItem")
+        raise ClientError({"Error": {"Code": "ConditionalCheckFailedException"}, "Item": self._item}, "PutItem")
+
+    def update_item(self, **_):
+        self.asked.add("dynamodb:UpdateItem")
+        return {"Attributes": self._item}
+
+
+def test_a_producer_may_add_an_image_again_that_had_ended():
+    uri, now = "s3://frames/yard/1.jpg", datetime(2044, 5, 17, tzinfo=UTC)
+    client = HoldsOneThatEnded(ImageRow(uri, Lane.LIVE, State.REJECTED, received_at=now))
+    assert not DynamoImageStore(client, "sightline-", lambda: now).add(uri, Lane.LIVE)
+    images = [each for each in statements("producers") if "table/sightline-images" in "".join(each["Resource"])]
+    assert client.asked == {action for each in images for action in each["Action"]}

@@ -12,7 +12,7 @@ from pathlib import Path
 import redis
 
 from bench.pipeline_costs import Costs, read_costs
-from bench.pipeline_pictures import BUCKET, Picture, remember
+from bench.pipeline_pictures import Picture, remember
 from bench.pipeline_ways import Blog
 from dev.stack import Options, Stack
 from tasks.services import Plan, Services
@@ -41,8 +41,9 @@ class Ground:
         return read_costs(self.stack, self.client, self.requests)
 
     def upload(self, pictures: Sequence[Picture]) -> None:
-        """Put the pictures into the bucket."""
-        self.services.buckets.create(BUCKET)
+        """Put the pictures into their buckets."""
+        for bucket in {each.uri.bucket for each in pictures}:
+            self.services.buckets.create(bucket)
         with ThreadPoolExecutor(8) as pool:
             for _ in pool.map(lambda each: self.services.buckets.put(each.uri, each.data), pictures):
                 pass

@@ -16,6 +16,12 @@ _UNITS = ((86_400, "days"), (3_600, "h"), (60, "min"))
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with stable names, for scripts.")
 
 
+def require_one_form(*, as_json: bool, as_csv: bool) -> None:
+    """Raise UsageError where both are asked for: one of them would win in silence."""
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv can not both be printed. Leave one of them out.")
+
+
 def print_json(value: Any) -> None:
     """Print `value` as JSON; times as ISO 8601, durations as seconds."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=plain)

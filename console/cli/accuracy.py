@@ -14,7 +14,7 @@ from console.accuracy_report.words import COLUMNS, notes, table_rows
 from console.factory import Factory
 from console.files import writing
 from console.moments import DAY
-from console.output import json_option, print_json, print_table, printable
+from console.output import json_option, print_json, print_table, printable, require_one_form
 from tasks.rollups.report import Report, read_report
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -45,6 +45,7 @@ def accuracy(  # noqa: PLR0913 - one parameter an option
     as_csv: bool,
 ) -> None:
     """Show precision, recall, F1 and missed images of each camera, with their intervals."""
+    require_one_form(as_json=as_json, as_csv=as_csv)
     s = factory.services
     name = label or s.accuracy.rules[0].label
     report = read_report(s.rollups, s.accuracy, name, camera, int(window_days), day.date().isoformat() if day else None)

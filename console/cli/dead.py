@@ -15,8 +15,13 @@ from console.output import json_option, plain, print_json, print_table, printabl
 from console.progress import counted
 from stores.operations.protocol import DeadLetter
 from tasks.dead import Choice, camera_of_letter, redrive
-from vision.errors import BadMessage
+from vision import errors
+from vision.errors import BadMessage, RejectedError, UnknownFeature
 from workers.bootstrap import capture_reader
+
+_KEPT = (RejectedError, BadMessage, UnknownFeature)
+TYPES = sorted(name for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, _KEPT))
+"""What letters are of: a slip in a name would read as good news. The sync keeps a feature that it does not know."""
 
 
 class NoSuchLetter(BadMessage):
@@ -29,7 +34,13 @@ class NoSuchLetter(BadMessage):
 def _choosing(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options that choose letters."""
     options = (
-        click.option("--type", "error", metavar="ERROR", help="Only of this type, such as TruncatedImage."),
+        click.option(
+            "--type",
+            "error",
+            type=click.Choice(TYPES),
+            metavar="ERROR",
+            help="Only of this type, such as TruncatedImage.",
+        ),
         click.option("--camera", help="Only images of this camera."),
         click.option("--image", metavar="URI", help="Only of this image."),
         click.option("--since", metavar="TIME", callback=moment, help="Only those that came then or later: 2h, 7d."),

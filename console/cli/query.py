@@ -10,7 +10,7 @@ import click
 from console.cli.images import label_hint, require_camera
 from console.factory import Factory
 from console.numbers import PERCENT
-from console.output import json_option, print_json, print_table, printable
+from console.output import json_option, print_json, print_table, printable, require_one_form
 from stores.graph.protocol import GraphStore
 from stores.graph.queries import NamedQuery, all_queries, query_named
 from vision.errors import ConfigurationError, ImageMissing
@@ -50,6 +50,7 @@ def _asked_with(asked: NamedQuery) -> str:
 @click.pass_obj
 def query(factory: Factory, name: str, given: tuple[str, ...], *, as_csv: bool, as_json: bool) -> None:
     """Ask the graph a named question."""
+    require_one_form(as_json=as_json, as_csv=as_csv)
     asked, graph = _parameters(name, given), factory.services.graph
     rows = graph.query(name, asked)
     if not rows:

@@ -11,7 +11,7 @@ from accuracy.windows import WINDOW_DAYS
 from console.accuracy_report.words import said
 from console.factory import Factory
 from console.moments import DAY
-from console.output import json_option, print_json, print_table
+from console.output import json_option, print_json, print_table, require_one_form
 from tasks.review import Progress, ToReview, ask_next, newest_day, progress_of, read_cells, scope_of
 from vision.models import Json
 
@@ -47,6 +47,7 @@ def next_command(  # noqa: PLR0913 - one parameter an option
 
     An answer counts in the figures only if the image was asked for here: others are kept as volunteered.
     """
+    require_one_form(as_json=as_json, as_csv=as_csv)
     s = factory.services
     name = label or s.accuracy.rules[0].label
     end_day = day.date().isoformat() if day else newest_day(camera, s.operations)

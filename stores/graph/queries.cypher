@@ -12,7 +12,7 @@ match(person_label:Label {label_name:'Person'})-[label_edge:HAS_LABEL]-(image:Im
 // name: images-with-label
 // explains: Images that show a label with at least this confidence, newest first; by camera, since a time, or of a day.
 // needs: label, at_least (number)
-// may take: camera, since (number), day
+// may take: camera, since (number), day (day)
 MATCH (label:Label {label_name: $label})<-[edge:HAS_LABEL]-(image:Image)<-[:HAS_IMAGE]-(camera:Camera)
 WHERE edge.confidence >= $at_least
   AND ($camera IS NULL OR camera.camera_name = $camera)

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from importlib.resources import files
 
@@ -11,6 +12,7 @@ from vision.errors import ConfigurationError
 from vision.models import Json
 
 _PARAMETER = re.compile(r"(\w+)(?: \((\w+)\))?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MONTH = re.compile(r"(?:[0-9]{4}-)?(?:0?[1-9]|1[0-2])")
 _HEAD = re.compile(r"^// (name|explains|needs|may take): (.*)$", re.MULTILINE)
 
@@ -20,7 +22,7 @@ class NamedQuery:
     """A query that people ask by name.
 
     needs, may_take: its parameters; those left out are null
-    kinds: parameter → `text`, `number` or `month`
+    kinds: parameter → `text`, `number`, `month` or `day`
     """
 
     name: str
@@ -92,8 +94,16 @@ def _month(name: str, text: str) -> str:
     return text
 
 
+def _day(name: str, text: str) -> str:
+    try:
+        date.fromisoformat(text if _DAY.fullmatch(text) else "")
+    except ValueError:
+        raise _unreadable(name, text, "must be a day, as 2016-11-08") from None
+    return text
+
+
 def _unreadable(name: str, text: str, rule: str) -> ConfigurationError:
     return ConfigurationError(f"{name}={text}", rule=f"{name} {rule}", remedy="Correct it")
 
 
-_READERS: Mapping[str, Callable[[str, str], Json]] = {"text": _text, "number": _number, "month": _month}
+_READERS: Mapping[str, Callable[[str, str], Json]] = {"text": _text, "number": _number, "month": _month, "day": _day}

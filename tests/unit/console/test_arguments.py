@@ -29,6 +29,14 @@ NO_UTF8 = "\udcff"
                 ("sync", "--since"),
             )
         ),
+        *(
+            ((*command, "--json", "--csv"), "--json and --csv can not both be printed. Leave one of them out.")
+            for command in (("query", "cameras"), ("accuracy",), ("review", "next"))
+        ),
+        *(
+            (("dead", command, "--type", "TruncatdImage"), "'TruncatdImage' is not one of")
+            for command in ("list", "export", "redrive")
+        ),
         (("sync", "--since", "2044-05-18"), "must not be in the future"),
         (("parity", "--from", "2044-05-02", "--to", "2044-05-01"), "--to must not be before --from"),
     ],

@@ -31,6 +31,7 @@ def test_letters_are_listed_with_rule_and_remedy(run):
 
 def test_letters_are_listed_by_type_camera_image_and_time(run):
     assert [OTHER] == listed(run, "--type", "EmptyImage") == listed(run, "--camera", "gate")
+    assert [] == listed(run, "--type", "TruncatedImage") == listed(run, "--type", "BadMessage")
     assert [URI] == listed(run, "--image", URI)
     assert [] == listed(run, "--until", "2000-01-01")
     assert [] == listed(run, "--closed")

@@ -62,3 +62,14 @@ def test_written_parameters_become_what_their_query_declares() -> None:
 def test_a_parameter_that_is_not_of_its_kind_is_refused(name: str, value: str, rule: str) -> None:
     with pytest.raises(ConfigurationError, match=f"{name}={value}: {rule}"):
         query_named("months").read({"before": "11", "after": "12", name: value})
+
+
+@pytest.mark.parametrize("day", ["2044-13-45", "2044-05", "20440517", "2044-5-17", "today"])
+def test_a_day_that_is_in_no_calendar_is_refused(day: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"day={day}: day must be a day, as 2016-11-08"):
+        query_named("images-with-label").read({"label": "Dog", "at_least": "50", "day": day})
+
+
+def test_a_day_is_asked_for_as_it_is_written() -> None:
+    asked = query_named("images-with-label").read({"label": "Dog", "at_least": "50", "day": "2044-02-29"})
+    assert "2044-02-29" == asked["day"]

@@ -27,7 +27,7 @@ TYPES = sorted(name for name, each in vars(errors).items() if isinstance(each, t
 class NoSuchLetter(BadMessage):
     """Nothing that is kept has this id."""
 
-    rule = "a letter must be open, and named by its id or its image"
+    rule = "a letter must be open, and named by its id, its image or its input"
     remedy = "See `sightline dead list`"
 
 
@@ -73,11 +73,11 @@ def list_letters(factory: Factory, /, *, closed: bool, as_json: bool, **chosen: 
 
 
 @dead.command()
-@click.argument("letter", metavar="URI|ID")
+@click.argument("letter", metavar="URI|INPUT|ID")
 @json_option
 @click.pass_obj
 def show(factory: Factory, letter: str, *, as_json: bool) -> None:
-    """Show the letters of one image, or the one with this id, whole."""
+    """Show the letters of one image or input, or the one with this id, whole."""
     found = [_facts(each, factory) for each in _named(factory, letter)]
     if as_json:
         print_json(found)
@@ -120,7 +120,7 @@ def redrive_letters(factory: Factory, /, *, everything: bool, as_json: bool, **c
 
 
 @dead.command()
-@click.argument("letter", metavar="URI|ID")
+@click.argument("letter", metavar="URI|INPUT|ID")
 @click.pass_obj
 def close(factory: Factory, letter: str) -> None:
     """Close letters that need nothing more, such as that of a message whose sender is mended."""
@@ -134,7 +134,8 @@ def _letters(factory: Factory, choice: Choice, *, closed: bool = False) -> Itera
 
 
 def _named(factory: Factory, name: str) -> list[DeadLetter]:
-    found = [each for each in factory.services.operations.letters() if name in {each.letter_id, each.image_id}]
+    letters = factory.services.operations.letters()
+    found = [each for each in letters if name in {each.letter_id, each.image_id, each.subject}]
     if not found:
         raise NoSuchLetter(name)
     return found

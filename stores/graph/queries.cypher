@@ -10,7 +10,7 @@ match(person_label:Label {label_name:'Person'})-[label_edge:HAS_LABEL]-(image:Im
 match(person_label:Label {label_name:'Person'})-[label_edge:HAS_LABEL]-(image:Image)-[:HAS_IMAGE]-(camera:Camera) where image.timestamp > ((timestamp()/1000) - 60*60*2) return camera.camera_name, image.object_key, count(round(label_edge.confidence)), round(label_edge.confidence) order by round(label_edge.confidence) asc
 
 // name: images-with-label
-// explains: Images that show a label with at least this confidence, newest first; by camera, since a time, or of a day.
+// explains: Images that show a label with at least this confidence, newest first; by camera, since a time (seconds since 1970), or of a day.
 // needs: label, at_least (number)
 // may take: camera, since (number), day (day)
 MATCH (label:Label {label_name: $label})<-[edge:HAS_LABEL]-(image:Image)<-[:HAS_IMAGE]-(camera:Camera)

@@ -75,6 +75,7 @@ def test_a_redrive_of_everything_must_be_asked_for(run, world):
     assert sorted([URI, OTHER]) == [step.args[0] for step in world.sent]
 
 
-def test_a_letter_that_needs_nothing_more_is_closed_by_hand(run):
-    assert "1 closed\n" == run("dead", "close", "InvalidUri#http://elsewhere/x.jpg").stdout
+@pytest.mark.parametrize("name", ["InvalidUri#http://elsewhere/x.jpg", "http://elsewhere/x.jpg"])
+def test_a_letter_that_needs_nothing_more_is_closed_by_hand(run, name):
+    assert "1 closed\n" == run("dead", "close", name).stdout
     assert ["http://elsewhere/x.jpg"] == listed(run, "--closed")

@@ -7,7 +7,8 @@ configuration, or a message that could not be sent, say nothing about an image.
 from kombu.exceptions import OperationalError
 
 from stores.images.protocol import ImageStore
-from stores.rows import Rejection
+from stores.rows import Rejection, State
+from tasks.steps import INGEST
 from vision.errors import ConfigurationError, ImageChanged, RejectedError, RetryableError
 
 _NOT_ITS_OWN = (RetryableError, ConfigurationError, OperationalError, OSError)
@@ -18,10 +19,13 @@ def is_its_own(error: BaseException) -> bool:
     return isinstance(error, ImageChanged) or not isinstance(error, _NOT_ITS_OWN)
 
 
-def keep_failure(error: BaseException, image_id: str, images: ImageStore) -> None:
-    """Keep an own failure on an unfinished row. What is refused for good is given up at once: the letter is written."""
+def keep_failure(error: BaseException, image_id: str, step: str, images: ImageStore) -> None:
+    """Keep an own failure on an unfinished row. What is refused for good is given up at once: the letter is written.
+
+    Of an image that was asked for again since, nothing but its ingest can fail: other steps are of before.
+    """
     row = images.get(image_id)
-    if row is None or not is_its_own(error):
+    if row is None or not is_its_own(error) or (row.state is State.RECEIVED and step != INGEST):
         return
     why = Rejection(type(error).__name__, str(error) or repr(error))
     if isinstance(error, RejectedError):

@@ -146,7 +146,7 @@ class StepTask(Task[..., Any]):
         elif isinstance(exc, SightlineError):
             log.warning("Celery gives up on a step; its row stays unfinished", error=str(exc))
         if not isinstance(exc, BadMessage):
-            keep_failure(exc, self._bind(args, kwargs)[0], services.images)
+            keep_failure(exc, self._bind(args, kwargs)[0], self.name, services.images)
 
 
 def _check_values(values: Sequence[Any]) -> None:

@@ -78,7 +78,7 @@ def receive_again(row: ImageRow, lane: Lane, now: datetime) -> Transition:
     """Let an image that has ended be looked at again. What is known of it stays, so that ingest can compare."""
     return Transition(
         "receive again",
-        {("version",): (row.version,), ("state",): (row.state,)},
+        _as_it_was(row),
         {("state",): State.RECEIVED, ("lane",): lane, **_fresh(now)},
     )
 
@@ -94,7 +94,7 @@ def begin(
     """Fix what is to be analysed. Parts under an id that is wanted no more go."""
     return Transition(
         "begin",
-        {("version",): (seen.version,)},
+        _as_it_was(seen),
         {
             ("state",): State.ANALYSING,
             ("version",): seen.version + 1,
@@ -121,7 +121,7 @@ def end(seen: ImageRow, state: State, rejection: Rejection, position: str, now: 
     return Transition(
         "end",
         # A merge noted meanwhile would have to be undone
-        {("version",): (seen.version,), ("merged_version",): (seen.merged_version,)},
+        {**_as_it_was(seen), ("merged_version",): (seen.merged_version,)},
         {
             ("state",): state,
             ("version",): seen.version + 1,
@@ -212,6 +212,11 @@ def give_up(seen: ImageRow, why: Rejection) -> Transition:
     }
     sets: dict[FieldPath, Any] = {("state",): State.STUCK, ("rejection",): fit_rejection(why), **_fresh(None)}
     return Transition("give up", requires, sets)
+
+
+def _as_it_was(seen: ImageRow) -> dict[FieldPath, tuple[Any, ...]]:
+    """Require the state as well: a row that gets stuck, or is received again, keeps its version."""
+    return {("version",): (seen.version,), ("state",): (seen.state,)}
 
 
 def _fresh(sent_at: datetime | None) -> dict[FieldPath, Any]:

@@ -47,12 +47,14 @@ class Model:
         if self.state in {State.REJECTED, State.GONE, State.STUCK}:
             self.state, self.is_unfinished = State.RECEIVED, True
 
-    def begin(self, seen_version, name, wanted):
-        if seen_version != self.version:
+    def begin(self, seen, name, wanted):
+        if seen.version != self.version:
             return False
         is_open = self.state not in {State.RECEIVED, State.REJECTED, State.GONE, State.STUCK}
         if is_open and (self.content, self.wanted) == (name, wanted):
             return True
+        if seen.state is not self.state:
+            return False
         self.parts = {f: part for f, part in self.parts.items() if wanted.get(f) == part}
         self.content, self.wanted = name, dict(wanted)
         self.state, self.version, self.is_unfinished = State.ANALYSING, self.version + 1, True
@@ -64,7 +66,7 @@ class Model:
             return False
         if self.state is state:
             return True
-        if seen.merged_version != self.shown:
+        if (seen.state, seen.merged_version) != (self.state, self.shown):
             return False
         self.state, self.version, self.wanted, self.parts = state, self.version + 1, {}, {}
         self.is_unfinished, self.writes_in_feed = self.shown > 0, self.writes_in_feed + 1
@@ -139,7 +141,7 @@ class History(RuleBasedStateMachine):
     @rule(name=NAMES, wanted=WANTED, late=LATE)
     def begin(self, name, wanted, late):
         rows = self.look_back(late)
-        expected = self.model.begin(rows[0].version, name, wanted)
+        expected = self.model.begin(rows[0], name, wanted)
         self.told(expected, lambda s, row: s.begin(row, content(name), self.capture, wanted, Lane.LIVE), rows)
 
     @rule(state=ENDS, late=LATE)

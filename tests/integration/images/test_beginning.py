@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from stores.rows import Capture, Content, Lane, State
-from tests.integration.images.stories import BAD, answered, content
+from tests.integration.images.stories import BAD, NO_OBJECT, answered, content
 
 
 def test_begin_fixes_content_capture_and_wanted(images, story, new_id, clock):
@@ -55,11 +55,20 @@ def test_begin_with_what_was_there_is_refused_where_the_row_went_on(images, stor
     assert images.begin(seen, seen.content, seen.capture, seen.wanted, Lane.LIVE) is None
 
 
-def test_begin_with_what_was_there_leads_out_of_a_row_that_got_stuck_since(images, story, new_id):
+@pytest.mark.parametrize("name", ["content", "new"])
+def test_begin_is_refused_where_the_row_got_stuck_since(images, story, new_id, name):
     seen = story.begun(new_id())
-    images.give_up(seen, BAD)
-    again = images.begin(seen, seen.content, seen.capture, seen.wanted, Lane.LIVE)
-    assert (State.ANALYSING, 2) == (again.state, again.version)
+    stuck = images.give_up(seen, BAD)
+    assert images.begin(seen, content(name), seen.capture, seen.wanted, Lane.LIVE) is None
+    assert stuck == images.get(seen.image_id)
+
+
+def test_an_image_that_was_received_again_is_not_ended_by_what_looked_at_it_before(images, story, new_id):
+    seen = images.end(story.received(new_id()), State.REJECTED, BAD)
+    images.add(seen.image_id, Lane.LIVE)
+    assert images.end(seen, State.GONE, NO_OBJECT) is None
+    assert images.end(seen, State.REJECTED, BAD) is None
+    assert State.RECEIVED is images.get(seen.image_id).state
 
 
 def test_begin_twice_writes_once_in_the_hour_when_clocks_go_back(images, story, new_id):

@@ -223,7 +223,9 @@ def test_an_image_that_changed_is_known_by_name_as_well(steps):
 
 
 def test_a_failure_of_an_image_that_is_given_by_name_is_kept_on_its_row(steps, world):
-    world.images.add(URI, Lane.LIVE)
+    world.put(URI, picture())
+    world.add(URI)
+    world.do(world.sent.popleft())
     fail(steps, "one_image", ValueError("unforeseen"), uri=URI)
     assert "ValueError" == world.images.get(URI).failure.error
 

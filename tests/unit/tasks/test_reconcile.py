@@ -42,7 +42,7 @@ def fail_each_round(world: World, error: Exception, rounds: int) -> list[int]:
     shown = []
     for _ in range(rounds):
         lose_all_messages(world)
-        keep_failure(error, URI, world.images)
+        keep_failure(error, URI, INGEST, world.images)
         look(world, LONGEST_PAUSE + A_CHECK)
         shown.append(world.images.get(URI).rounds)
     return shown
@@ -161,7 +161,7 @@ def test_a_failure_of_its_own_counts_a_round_and_five_make_the_image_stuck_with_
 
 def test_several_parts_that_fail_between_two_looks_count_one_round(world):
     for _ in range(3):
-        keep_failure(KeyError("x"), URI, world.images)
+        keep_failure(KeyError("x"), URI, INGEST, world.images)
     look(world)
     assert world.images.get(URI).rounds == 1
 
@@ -180,7 +180,7 @@ def test_progress_forgets_the_rounds(world):
 
 def test_what_the_graph_refuses_is_stuck_at_once_and_not_sent_again(world):
     world.do(world.sent.popleft())
-    keep_failure(RefusedByGraph(URI), URI, world.images)
+    keep_failure(RefusedByGraph(URI), URI, MERGE, world.images)
     assert world.images.get(URI).state is State.STUCK
     assert look(world, timedelta(days=1)) == {}
 

@@ -23,7 +23,7 @@ def world() -> World:
     world.detector.script.append(UnreadableAnswer(URI))
     with pytest.raises(UnreadableAnswer) as unreadable:
         world.do(world.sent[0])
-    keep_failure(unreadable.value, URI, world.images)
+    keep_failure(unreadable.value, URI, DETECT, world.images)
     kept = {"image_id": URI, "operations": world.operations, "clock": world.clock}
     write_letter(unreadable.value, step=DETECT, message={"uri": URI}, **kept)
     return world
@@ -52,3 +52,10 @@ def test_an_image_that_is_stuck_is_asked_about_again_where_it_is_added_redriven_
     ask(world, URI)
     world.run()
     assert (2, State.COMPLETE) == (len(world.detector.asked), world.images.get(URI).state)
+
+
+def test_a_call_from_before_says_nothing_of_an_image_that_was_asked_for_again(world):
+    redriven(world, URI)
+    keep_failure(UnreadableAnswer(URI), URI, DETECT, world.images)
+    world.run()
+    assert State.COMPLETE is world.images.get(URI).state

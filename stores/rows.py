@@ -165,8 +165,11 @@ class ImageRow:
 
     @property
     def is_stuck_as_shown(self) -> bool:
-        """Say whether it got stuck when the graph showed all of it already: that must stay so."""
-        return self.state is State.STUCK and self.merged_version == self.version
+        """Say whether it got stuck when the graph showed all of it already: that must stay so.
+
+        One that wants nothing had ended when it was asked for again: the graph may show it as gone.
+        """
+        return self.state is State.STUCK and self.merged_version == self.version and bool(self.wanted)
 
     @property
     def is_merge_due(self) -> bool:

@@ -7,7 +7,9 @@ configuration, or a message that could not be sent, say nothing about an image.
 from kombu.exceptions import OperationalError
 
 from stores.images.protocol import ImageStore
-from stores.rows import Rejection, State
+from stores.operations.protocol import OperationStore
+from stores.rows import ImageRow, Rejection, State
+from tasks.letters import close_replaced
 from tasks.steps import INGEST
 from vision.errors import ConfigurationError, ImageChanged, RejectedError, RetryableError
 
@@ -19,7 +21,9 @@ def is_its_own(error: BaseException) -> bool:
     return isinstance(error, ImageChanged) or not isinstance(error, _NOT_ITS_OWN)
 
 
-def keep_failure(error: BaseException, image_id: str, step: str, images: ImageStore) -> None:
+def keep_failure(
+    error: BaseException, image_id: str, step: str, *, images: ImageStore, operations: OperationStore
+) -> None:
     """Keep an own failure on an unfinished row. What is refused for good is given up at once: the letter is written.
 
     Of an image that was asked for again since, nothing but its ingest can fail: other steps are of before.
@@ -29,6 +33,12 @@ def keep_failure(error: BaseException, image_id: str, step: str, images: ImageSt
         return
     why = Rejection(type(error).__name__, str(error) or repr(error))
     if isinstance(error, RejectedError):
-        images.give_up(row, why)
+        give_up(row, why, images, operations)
     else:
         images.note_failure(row, why)
+
+
+def give_up(row: ImageRow, why: Rejection, images: ImageStore, operations: OperationStore) -> None:
+    """Leave a row as it is: why stands in its letter, which takes the place of one that it may have had before."""
+    if images.give_up(row, why):
+        close_replaced(row.image_id, row.rejection, why, operations)

@@ -11,11 +11,11 @@ from celery import shared_task
 from stores.buckets.protocol import Buckets, ObjectHead, ObjectUri
 from stores.images.protocol import ImageStore
 from stores.ledger.protocol import Ledger
-from stores.operations.protocol import OperationStore, letter_id_of
+from stores.operations.protocol import OperationStore
 from stores.rows import Capture, Content, ImageRow, Lane, Rejection, State
 from tasks.brake import TAKEN, Brake
 from tasks.imported import adopt_import
-from tasks.letters import write_letter
+from tasks.letters import close_replaced, write_letter
 from tasks.policy import StepTask
 from tasks.preflight import inspect_picture
 from tasks.publish import BATCH, Publish, publish
@@ -99,8 +99,7 @@ def ingest(  # noqa: PLR0913 - the signature says what it uses
         raise ImageChanged(image_id)
     if not (row.state is State.GONE and seen.content):
         brake.count(lane, row.rejection.error if row.rejection else TAKEN)
-    if seen.rejection and (row.rejection is None or row.rejection.error != seen.rejection.error):
-        operations.close_letter(letter_id_of(seen.rejection.error, image_id))
+    close_replaced(image_id, seen.rejection, row.rejection, operations)
     return next_steps(row)
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from stores.operations.protocol import DeadLetter, OperationStore
+from stores.operations.protocol import DeadLetter, OperationStore, letter_id_of
+from stores.rows import Rejection
 from vision.errors import SightlineError
 from vision.models import Json
 
@@ -32,3 +33,9 @@ def write_letter(
             image_id=image_id,
         )
     )
+
+
+def close_replaced(image_id: str, old: Rejection | None, new: Rejection | None, operations: OperationStore) -> None:
+    """Close the letter of an image's old rejection, where its row keeps another in its place, or none."""
+    if old and (new is None or new.error != old.error):
+        operations.close_letter(letter_id_of(old.error, image_id))

@@ -146,7 +146,8 @@ class StepTask(Task[..., Any]):
         elif isinstance(exc, SightlineError):
             log.warning("Celery gives up on a step; its row stays unfinished", error=str(exc))
         if not isinstance(exc, BadMessage):
-            keep_failure(exc, self._bind(args, kwargs)[0], self.name, services.images)
+            uri = self._bind(args, kwargs)[0]
+            keep_failure(exc, uri, self.name, images=services.images, operations=services.operations)
 
 
 def _check_values(values: Sequence[Any]) -> None:

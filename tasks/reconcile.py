@@ -18,6 +18,7 @@ from stores.images.transitions import CHECK_AFTER
 from stores.operations.protocol import OperationStore
 from stores.queues.protocol import Queues, Waiting
 from stores.rows import ImageRow, Rejection
+from tasks.failures import give_up
 from tasks.letters import write_letter
 from tasks.publish import BATCH, Publish, publish_again
 from tasks.services import Services, current
@@ -138,7 +139,7 @@ def _give_up(row: ImageRow, mender: Mender) -> None:
         operations=mender.operations,
         clock=mender.clock,
     )
-    mender.images.give_up(row, Rejection(type(error).__name__, str(error)))
+    give_up(row, Rejection(type(error).__name__, str(error)), mender.images, mender.operations)
 
 
 def mender_of(services: Services, send: Publish = publish_again) -> Mender:

@@ -33,6 +33,10 @@ def look(world: World, after: timedelta = A_CHECK) -> dict[str, int]:
     return {name: count for name, count in done.items() if count}
 
 
+def fail(world: World, error: Exception, step: str) -> None:
+    keep_failure(error, URI, step, images=world.images, operations=world.operations)
+
+
 def lose_all_messages(world: World) -> None:
     world.sent.clear()
 
@@ -42,7 +46,7 @@ def fail_each_round(world: World, error: Exception, rounds: int) -> list[int]:
     shown = []
     for _ in range(rounds):
         lose_all_messages(world)
-        keep_failure(error, URI, INGEST, world.images)
+        fail(world, error, INGEST)
         look(world, LONGEST_PAUSE + A_CHECK)
         shown.append(world.images.get(URI).rounds)
     return shown
@@ -159,9 +163,21 @@ def test_a_failure_of_its_own_counts_a_round_and_five_make_the_image_stuck_with_
     assert [] == list(world.images.unfinished())
 
 
+def test_an_image_that_is_refused_gets_stuck_and_is_complete_at_last_leaves_no_letter(world):
+    world.put(URI, b"no picture")
+    world.run()
+    world.put(URI, picture())
+    world.add(URI)
+    fail_each_round(world, KeyError("no such shade"), MAX_ROUNDS)
+    assert ["Exhausted"] == [letter.error for letter in world.operations.letters()]
+    world.add(URI)
+    world.run()
+    assert (State.COMPLETE, []) == (world.images.get(URI).state, list(world.operations.letters()))
+
+
 def test_several_parts_that_fail_between_two_looks_count_one_round(world):
     for _ in range(3):
-        keep_failure(KeyError("x"), URI, INGEST, world.images)
+        fail(world, KeyError("x"), INGEST)
     look(world)
     assert world.images.get(URI).rounds == 1
 
@@ -180,7 +196,7 @@ def test_progress_forgets_the_rounds(world):
 
 def test_what_the_graph_refuses_is_stuck_at_once_and_not_sent_again(world):
     world.do(world.sent.popleft())
-    keep_failure(RefusedByGraph(URI), URI, MERGE, world.images)
+    fail(world, RefusedByGraph(URI), MERGE)
     assert world.images.get(URI).state is State.STUCK
     assert look(world, timedelta(days=1)) == {}
 

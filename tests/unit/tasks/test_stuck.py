@@ -2,13 +2,16 @@
 
 import pytest
 
+from stores.buckets.protocol import ObjectUri
 from stores.rows import Lane, State
 from tasks.dead import redrive
 from tasks.failures import keep_failure
 from tasks.letters import write_letter
-from tasks.steps import DETECT, ingest_step
+from tasks.parity.compare import expected
+from tasks.steps import DETECT, INGEST, ingest_step
+from tasks.sync.updating import is_due
 from tests.world import World, picture, uri_of
-from vision.errors import UnreadableAnswer
+from vision.errors import Poisonous, RejectedError, UnreadableAnswer
 
 URI = uri_of("01")
 
@@ -23,10 +26,15 @@ def world() -> World:
     world.detector.script.append(UnreadableAnswer(URI))
     with pytest.raises(UnreadableAnswer) as unreadable:
         world.do(world.sent[0])
-    keep_failure(unreadable.value, URI, DETECT, world.images)
-    kept = {"image_id": URI, "operations": world.operations, "clock": world.clock}
-    write_letter(unreadable.value, step=DETECT, message={"uri": URI}, **kept)
+    refuse(world, unreadable.value, DETECT)
     return world
+
+
+def refuse(world: World, error: RejectedError, step: str) -> None:
+    """Keep what a step was refused for, as its task does."""
+    kept = {"image_id": URI, "operations": world.operations, "clock": world.clock}
+    write_letter(error, step=step, message={"uri": URI}, **kept)
+    keep_failure(error, URI, step, images=world.images, operations=world.operations)
 
 
 @pytest.mark.parametrize("step", ["the call", "the ingest before it"])
@@ -56,6 +64,21 @@ def test_an_image_that_is_stuck_is_asked_about_again_where_it_is_added_redriven_
 
 def test_a_call_from_before_says_nothing_of_an_image_that_was_asked_for_again(world):
     redriven(world, URI)
-    keep_failure(UnreadableAnswer(URI), URI, DETECT, world.images)
+    refuse(world, UnreadableAnswer(URI), DETECT)
     world.run()
     assert State.COMPLETE is world.images.get(URI).state
+
+
+def test_an_image_that_was_gone_and_gets_stuck_is_not_shown_again():
+    world = World(features=("labels",))
+    world.put(URI, picture())
+    world.add(URI)
+    world.run()
+    world.buckets.delete(ObjectUri.parse(URI))
+    world.send([ingest_step(URI, Lane.LIVE)])
+    world.run()
+    assert State.GONE is world.images.get(URI).state
+    world.add(URI)
+    refuse(world, Poisonous(URI), INGEST)
+    row = world.images.get(URI)
+    assert (State.STUCK, None, False) == (row.state, expected(URI, row), is_due(row, None))

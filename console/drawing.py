@@ -2,10 +2,11 @@
 
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import cycle
 from pathlib import Path
+from typing import TypeAlias
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
@@ -15,17 +16,21 @@ from vision.models import Box, Detection
 COLOURS = ("#ff3b30", "#34c759", "#0a84ff", "#ffcc00", "#bf5af2", "#64d2ff", "#ff9f0a")
 """One for each feature, told apart on most backgrounds."""
 
+Ground: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right and bottom of what words stand on, in pixels."""
+
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """What draws into one image. width: of a line, in pixels."""
+    """What draws into one image. width: of a line, in pixels; written: the grounds of the words so far, in pixels."""
 
     drawing: ImageDraw.ImageDraw
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont
     width: int
     size: tuple[int, int]
+    written: list[Ground] = field(default_factory=list)
 
     def mark(self, box: Box, words: str, colour: str) -> None:
         """Draw a box with its words on a ground of its colour, inside the picture."""
@@ -33,9 +38,22 @@ class Pen:
         right, bottom = left + box.width * self.size[0], top + box.height * self.size[1]
         self.drawing.rectangle((left, top, right, bottom), outline=colour, width=self.width)
         _, _, wide, high = self.drawing.textbbox((0, 0), words, font=self.font)
-        at = max(0, min(left, self.size[0] - wide)), max(0, top - high)
-        self.drawing.rectangle((*at, at[0] + wide + 2, at[1] + high + 2), fill=colour)
-        self.drawing.text((at[0] + 1, at[1]), words, fill="black", font=self.font)
+        ground = self._free(max(0, min(left, self.size[0] - wide)), max(0, top - high), wide + 2, high + 2)
+        self.written.append(ground)
+        self.drawing.rectangle(ground, fill=colour)
+        self.drawing.text((ground[0] + 1, ground[1]), words, fill="black", font=self.font)
+
+    def _free(self, left: float, top: float, wide: float, high: float) -> Ground:
+        """Go down until no other words are covered; where the picture ends first, cover some."""
+        first = ground = left, top, left + wide, top + high
+        while any(_covers(ground, other) for other in self.written):
+            top = ground[3] + 1
+            ground = left, top, left + wide, top + high
+        return ground if ground[3] <= self.size[1] else first
+
+
+def _covers(one: Ground, other: Ground) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def draw(picture: bytes, found: Mapping[str, Iterable[Detection]], out: Path) -> int:

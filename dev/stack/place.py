@@ -5,6 +5,7 @@ import os
 import random
 import secrets
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 
 PORTS = range(20_000, 32_000)
@@ -38,7 +39,7 @@ class Place:
         """Give a server's port: always the same one until `renew_taken_ports`."""
         ports = self._known["ports"]
         if name not in ports:
-            ports[name] = str(free_port())
+            ports[name] = str(free_port(taken=ports.values()))
             self._save()
         return int(ports[name])
 
@@ -68,10 +69,11 @@ def write_privately(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def free_port() -> int:
-    """Find a loopback port that nobody listens on."""
+def free_port(taken: Iterable[str]) -> int:
+    """Find a loopback port that nobody listens on, and that none is to listen on. taken: those promised already."""
+    promised = {int(port) for port in taken}
     chooser = random.SystemRandom()
-    return next(port for port in iter(lambda: chooser.choice(PORTS), None) if is_free(port))
+    return next(port for port in iter(lambda: chooser.choice(PORTS), None) if port not in promised and is_free(port))
 
 
 def is_free(port: int) -> bool:

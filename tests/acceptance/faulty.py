@@ -60,7 +60,7 @@ class Faulty(Spine):
                 healed_at[0] = time.monotonic()
             return len(asked) == sum(row.state in wanted for row in self.rows(asked).values())
 
-        self.until(is_healed, lambda: f"{self.states(asked)}, queues {self.queues()}, claims {len(self.claims())}")
+        self.until(is_healed, lambda: f"{self.states(asked)}, queues {self.queues()}, claims {len(self.claims())}", 120)
         return self.rows(asked)
 
     def pass_time(self) -> None:

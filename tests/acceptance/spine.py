@@ -143,15 +143,33 @@ class Spine:
         )
         return self.rows(asked)
 
-    def until(self, is_so: Callable[[], bool], say: Callable[[], str] = str) -> None:
+    def until(self, is_so: Callable[[], bool], say: Callable[[], str] = str, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until it is so; fail with what `say` says."""
-        if not wait_until(is_so, PATIENCE_SECONDS):
-            pytest.fail(f"It did not come about in {PATIENCE_SECONDS:.0f} s. {say()}")
+        if not wait_until(is_so, seconds):
+            pytest.fail(f"It did not come about in {seconds:.0f} s. {say()}")
 
     def queues(self, key_prefix: str = "sightline:") -> dict[str, int]:
-        """Count what stands in Redis: messages by queue, and those that are taken and not finished."""
-        names = {name: self.redis.llen(key_prefix + name) for name in self.app.amqp.queues}
-        return {name: n for name, n in names.items() if n} | {"unacked": self.redis.hlen(f"{key_prefix}unacked")}
+        """Count what stands in Redis at one moment: messages by queue, and those that are taken and not finished."""
+        names = list(self.app.amqp.queues)
+        with self.redis.pipeline() as pipe:
+            for name in names:
+                pipe.llen(key_prefix + name)
+            *waiting, unacked = pipe.hlen(f"{key_prefix}unacked").execute()
+        return {name: n for name, n in zip(names, waiting, strict=True) if n} | {"unacked": unacked}
+
+    def until_quiet(self, *left: str) -> dict[str, int]:
+        """Wait until no message is in hand, and none waits but in the queues `left`; give how many wait there.
+
+        It must be so twice in a row: a message that is just being taken stands nowhere for a moment.
+        """
+        looks = [self.queues()]
+
+        def is_quiet() -> bool:
+            looks.append(self.queues())
+            return all(not look["unacked"] and look.keys() <= {"unacked", *left} for look in looks[-2:])
+
+        self.until(is_quiet, lambda: str(looks[-1]))
+        return {name: looks[-1].get(name, 0) for name in left}
 
     def calls(self, key_prefix: str) -> list[dict[str, Any]]:
         """Give the calls about objects under a prefix from the endpoint's own log."""

@@ -10,7 +10,7 @@ from stores.rows import State
 from tasks.steps import INGEST
 from vision import errors
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.acceptance
 
 WRONG_PASSWORD = {"SIGHTLINE_NEO4J_PASSWORD": "not-the-password"}
 
@@ -39,7 +39,8 @@ def test_with_a_wrong_password_for_neo4j_detection_goes_on_and_the_images_stay_u
     with spine.worker("wrong-password", **WRONG_PASSWORD) as worker:
         send(spine, uri, "wrong-password:")
         spine.wait([uri], {State.ANALYSED})
-        spine.until(lambda: errors.WrongPassword.remedy in log_of(worker), lambda: log_of(worker)[-2000:])
+        spine.until(lambda: "takes no work until it is mended" in log_of(worker), lambda: log_of(worker)[-2000:])
+        assert errors.WrongPassword.remedy in log_of(worker)
     assert {"faces", "labels"} == set(spine.row(uri).parts)
     assert uri in {each.image_id for each in spine.services.images.unfinished()}
     assert uri not in spine.letters()
@@ -60,10 +61,12 @@ def test_an_unknown_feature_stops_the_command_line_with_a_paragraph_and_the_work
 
 
 def test_a_key_pattern_that_can_not_be_stops_the_worker_before_it_takes_a_message(spine):
+    send(spine, spine.put("bad-pattern/a.jpg"), "bad-pattern:")
     with spine.worker("bad-pattern", SIGHTLINE_KEY_PATTERN="(?P<when>.*)") as worker:
         spine.until(lambda: not worker.is_running(), lambda: log_of(worker)[-2000:])
         assert 0 != worker.exit_status
         assert "Correct SIGHTLINE_KEY_PATTERN" in log_of(worker)
+    assert {"ingest": 1, "unacked": 0} == spine.queues("bad-pattern:")
 
 
 def test_where_tables_are_missing_check_and_add_say_to_run_setup(spine):

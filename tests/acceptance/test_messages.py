@@ -11,7 +11,7 @@ from stores.rows import State
 from tests.acceptance.spine import BUCKET
 from vision.errors import BadMessage
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.acceptance
 
 CLIENT = """
 import json, sys

@@ -15,7 +15,7 @@ from tests.acceptance.spine import SIGN
 from tests.unit.vision.recorded import recorded
 from workers.bootstrap import connect
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.acceptance
 
 PACKAGES = ("vision", "accuracy", "stores", "tasks", "workers", "console", "dev", "tests")
 FILES = ("beat_schedule.py", "pyproject.toml", "docker-compose.yml")

@@ -12,7 +12,7 @@ from dev.stack.processes import started_at
 from dev.stack.readiness import redis_answers, wait_until
 from dev.stack.supervisor import read_reached
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.acceptance
 
 PATIENCE_SECONDS = 60
 

@@ -47,12 +47,19 @@ def driver(neo4j_address: Neo4jAddress) -> Iterator[neo4j.Driver]:
         yield made
 
 
+def _merge_in_time(store: Neo4jGraphStore, image: GraphImage) -> None:
+    for _ in range(WARMING_ATTEMPTS):
+        with suppress(Unavailable):
+            store.merge([image])
+            return
+    pytest.fail(f"Neo4j merged no image in {WARMING_ATTEMPTS} attempts")
+
+
 def _warm(store: Neo4jGraphStore, driver: neo4j.Driver) -> None:
     """Have the server plan its statements: on a busy machine that takes longer than a transaction may last."""
     store.setup()
-    first = GraphImage("s3://warm/up.jpg", "up.jpg", 1, "warm", datetime.now(UTC), {"labels": (("Warmth", 99.0),)})
-    for _ in range(WARMING_ATTEMPTS):
-        with suppress(Unavailable):
-            store.merge([replace(first, version=2)] if store.merge([first]) else [])
-            break
+    found = {name: ((f"Warmth of {name}", 99.0),) for name in ("labels", "faces", "text")}
+    first = GraphImage("s3://warm/up.jpg", "up.jpg", 1, "warm", datetime.now(UTC), found)
+    for image in (first, replace(first, version=2), replace(first, version=3, findings={}, is_gone=True)):
+        _merge_in_time(store, image)
     driver.execute_query("MATCH (node) DETACH DELETE node", database_="neo4j")

@@ -17,6 +17,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from dev.stack.readiness import wait_until
 from tests.unit.dev.rekognition.drawings import encoded, person, sign, wall
 from vision.errors import OutcomeUnknown
 from vision.features import feature_named
@@ -199,7 +200,7 @@ def test_a_hanging_call_ends_when_the_caller_hangs_up(fresh):
     fresh.control(faults=[{"operation": "DetectLabels", "answer": "hang"}])
     with pytest.raises(ReadTimeoutError):
         fresh.rekognition(read_timeout=0.5).detect_labels(Image={"Bytes": PERSON})
-    assert fresh.calls()[-1]["outcome"] == "hung"
+    assert wait_until(lambda: [call["outcome"] for call in fresh.calls()][-1:] == ["hung"], 20)
 
 
 def test_a_wrong_script_is_refused_with_its_reason(fresh):

@@ -7,15 +7,14 @@ import pytest
 import redis
 from celery import Celery
 
+from tests.applications import application
 from tests.integration.workers.dying import settings_of
-from workers.application import make_app
 
 
 @pytest.fixture
 def app(redis_url: str) -> Iterator[Celery]:
     prefix = f"test-{uuid4().hex[:8]}:"
-    app = make_app(settings_of(redis_url, prefix))
-    app.conf.include = [name for name in app.conf.include if name.startswith("tasks.")]
+    app = application(settings_of(redis_url, prefix))
     app.set_current()
     yield app
     app.close()

@@ -18,11 +18,11 @@ from pydantic import SecretStr
 from stores.operations.dynamodb import DynamoOperationStore
 from tasks.careful import TASK_LASTS
 from tasks.services import provide
+from tests.applications import application
 from tests.clocks import MovingClock
 from tests.integration.workers.test_refused_and_poison import URIS, waits_for_labels, working
 from tests.world import World, picture
 from vision.models import Answer
-from workers.application import make_app
 from workers.settings import Settings
 
 
@@ -71,8 +71,7 @@ def main(redis_url: str, key_prefix: str, endpoint: str, table_prefix: str, gene
         raise SystemExit
 
     world.detector.script.append(die)
-    app = make_app(settings_of(redis_url, key_prefix))
-    app.conf.include = [name for name in app.conf.include if name.startswith("tasks.")]
+    app = application(settings_of(redis_url, key_prefix))
     app.set_current()
     with working(app, world):
         Event().wait(120)

@@ -144,12 +144,13 @@ def test_a_step_of_which_three_processes_died_is_a_letter_and_its_image_stuck(ap
     assert [] == world.detector.asked
 
 
-def test_a_defect_that_an_image_brings_out_is_kept_on_its_row_and_a_good_image_beside_it_goes_on(app, world):
+def test_a_defect_that_an_image_brings_out_is_kept_on_its_row_and_a_good_image_after_it_goes_on(app, world):
     world.detector.script.append(KeyError("a shade nobody foresaw"))
     waits_for_labels(world)
-    publish([detect_step(URIS[0], "labels", Lane.LIVE), ingest_step(URIS[1], Lane.LIVE)])
+    publish([detect_step(URIS[0], "labels", Lane.LIVE)])
     with working(app, world):
         assert until(lambda: world.images.get(URIS[0]).failure)
+        publish([ingest_step(URIS[1], Lane.LIVE)])
         assert until(lambda: (row := world.images.get(URIS[1])) and row.state is State.COMPLETE)
     assert "a shade nobody foresaw" in world.images.get(URIS[0]).failure.message
     assert [] == list(world.operations.letters())

@@ -7,9 +7,9 @@ from beat_schedule import BEAT_SCHEDULE
 from dev.stack.compose import our_services
 from stores.rows import Lane
 from tasks.steps import detect_step, ingest_step, lane_queue, merge_step, write_step
+from tests.applications import application
 from tests.unit.workers.settings import settings
 from vision.features import all_features
-from workers.application import make_app
 from workers.queues import QUEUE_NAMES, ROUTES
 
 VALUES = {"SIGHTLINE_NEO4J_PASSWORD": "neo4j-pass", "SIGHTLINE_FLOWER_PASSWORD": "flower-pass"}
@@ -17,7 +17,7 @@ VALUES = {"SIGHTLINE_NEO4J_PASSWORD": "neo4j-pass", "SIGHTLINE_FLOWER_PASSWORD":
 
 @pytest.fixture(scope="module")
 def app():
-    made = make_app(settings())
+    made = application(settings())
     made.loader.import_default_modules()
     yield made
     made.close()

@@ -1,24 +1,29 @@
-"""Mutated pictures, wild keys and wild messages over real workers: each ends with a reason, and good ones go on."""
+"""500 generated inputs over real workers: mutated pictures, wild keys, times and messages.
+
+Each ends with a reason, and good images among them go on.
+"""
 
 import random
+from datetime import UTC, datetime, timedelta
+from itertools import cycle
 
 import pytest
 
-from stores.rows import State
-from tests.acceptance.spine import BUCKET
+from stores.rows import Lane, State
+from tests.acceptance.spine import BUCKET, plain
 from tests.world import picture
 from vision import errors
 from vision.errors import RejectedError
 
 pytestmark = pytest.mark.acceptance
 
-PICTURES, MESSAGES, GOOD = 36, 24, 6
+PICTURES, TIMES, MESSAGES, GOOD = 160, 60, 280, 6
 STRANGE = "aé/😀\\\"' \t\n%+?#&;:@=$,\u202e\u0301"
 
 
 def mutated(chance):
     """Cut a picture, tear a piece out of it, or write over its first half: few of these can still be read."""
-    data = bytearray(picture(chance.randrange(1000), (640, 480), chance.choice(["JPEG", "PNG"])))
+    data = bytearray(picture(chance.randrange(1000), (200, 150), chance.choice(["JPEG", "PNG"])))
     at = chance.randrange(len(data) // 2)
     way = chance.choice(["cut", "torn", "written over", "noise"])
     if way == "cut":
@@ -37,6 +42,12 @@ def wild(chance):
     return [chance.choice(values) for _ in range(chance.randrange(1, 4))]
 
 
+def timed(chance):
+    """Make a key whose time may be no time, lie in the future or before cameras, or be in milliseconds."""
+    time = f"{chance.randrange(10**8):08}-{chance.randrange(10**6):06}"
+    return f"times/MDAlarm_{chance.choice([time, chance.randrange(10**13), f'{time}.{chance.randrange(1000)}'])}.jpg"
+
+
 def refused(arguments):
     """Say which letter a wild message must leave: its error and its subject. None of them names an image."""
     fits = all(isinstance(each, str) for each in arguments) and arguments[1:] in ([], ["backfill"])
@@ -49,13 +60,14 @@ def ended(spine):
     chance, before = random.Random(11), spine.stack.workers  # noqa: S311 - the same input each time
     bad = [spine.put(f"wild/{n}{''.join(chance.choices(STRANGE, k=8))}.jpg", mutated(chance)) for n in range(PICTURES)]
     good = [spine.put(f"calm/{n}.jpg") for n in range(GOOD)]
-    messages = [["ingest_image", [uri]] for uri in (*bad, *good)]
+    good += [spine.put(timed(chance), plain(n)) for n in range(TIMES)]
     none = [wild(chance) for _ in range(MESSAGES)]
-    messages += [["ingest_image", arguments] for arguments in none]
+    lanes = cycle(Lane)  # a lane of which more than a hundred are rejected alike would be stopped
+    messages = [[uri, next(lanes)] for uri in (*bad, *good)] + none
     chance.shuffle(messages)
-    for name, arguments in messages:
-        spine.app.send_task(name, arguments, queue="ingest")
-    rows = spine.wait([*bad, *good])
+    for arguments in messages:
+        spine.app.send_task("ingest_image", arguments, queue="ingest")
+    rows = spine.wait(bad) | spine.wait(good)
     spine.until_quiet()
     return {uri: rows[uri] for uri in bad}, {uri: rows[uri] for uri in good}, before, set(map(refused, none))
 
@@ -80,6 +92,8 @@ def test_no_call_is_made_for_a_refused_picture(spine, ended):
 def test_good_images_among_them_are_complete_and_every_worker_lives(spine, ended):
     _, good, before, _ = ended
     assert {State.COMPLETE} == {row.state for row in good.values()}
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    assert all(datetime(1990, 1, 1, tzinfo=UTC) <= row.capture.taken_at <= tomorrow for row in good.values())
     assert before == spine.stack.workers
 
 

@@ -24,6 +24,7 @@ ADDRESSES = {
 }
 OUTAGE_SECONDS = 5.0
 HEAL_EVERY_SECONDS = 1.5
+HEALED_WITHIN_SECONDS = 120.0
 LONGEST_CALL = timedelta(seconds=12)
 """A claim that is older is nobody's: no call of a living worker takes longer here, an outage included."""
 
@@ -60,7 +61,11 @@ class Faulty(Spine):
                 healed_at[0] = time.monotonic()
             return len(asked) == sum(row.state in wanted for row in self.rows(asked).values())
 
-        self.until(is_healed, lambda: f"{self.states(asked)}, queues {self.queues()}, claims {len(self.claims())}", 120)
+        self.until(
+            is_healed,
+            lambda: f"{self.states(asked)}, queues {self.queues()}, claims {len(self.claims())}",
+            HEALED_WITHIN_SECONDS,
+        )
         return self.rows(asked)
 
     def pass_time(self) -> None:

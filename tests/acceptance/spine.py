@@ -3,7 +3,7 @@
 import http.client
 import json
 import subprocess
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import cached_property
@@ -162,11 +162,11 @@ class Spine:
 
         It must be so twice in a row: a message that is just being taken stands nowhere for a moment.
         """
-        looks = [self.queues()]
+        looks = deque([self.queues()], maxlen=2)
 
         def is_quiet() -> bool:
             looks.append(self.queues())
-            return all(not look["unacked"] and look.keys() <= {"unacked", *left} for look in looks[-2:])
+            return all(not look["unacked"] and look.keys() <= {"unacked", *left} for look in looks)
 
         self.until(is_quiet, lambda: str(looks[-1]))
         return {name: looks[-1].get(name, 0) for name in left}

@@ -24,6 +24,7 @@ PATIENCE_SECONDS = 60
 SOON_SECONDS = 8.0
 """A heartbeat is written every five seconds."""
 
+OWN_QUEUES = ("labels", "labels.backfill")
 STEPS = {"ingest_image", "detect_feature", "write_rows", "merge_image"}
 NOBODY = ["s3://images/nobody/knows.jpg", "labels", "live"]
 
@@ -58,10 +59,13 @@ class Health:
     def written(self) -> float:
         return float(json.loads(self._beat.read_text())["at"])
 
-    def complaint(self, queue: str = "labels") -> str | None:
+    def complaint(self, *queues: str) -> str | None:
         (self._folder / self._beat.name).write_text(self._beat.read_text())
         bounds = {"stale_seconds": SOON_SECONDS, "idle_seconds": SOON_SECONDS}
-        return complaint(self._folder, [queue], self.waiting, time.time(), **bounds)
+        return complaint(self._folder, queues or OWN_QUEUES, self.waiting, time.time(), **bounds)
+
+    def complains(self, words: str, *queues: str) -> bool:
+        return words in (self.complaint(*queues) or "")
 
 
 @pytest.fixture
@@ -110,7 +114,7 @@ def test_a_message_is_counted_in_the_metrics(up_stack, app):
 def test_health_sees_a_worker_that_is_connected_and_takes_nothing(app, health):
     """Of a queue that no process of this stack takes from: to the check that is the same."""
     app.send_task("write_rows", NOBODY[:1], queue="rows")
-    assert wait_until(lambda: "nobody takes them" in (health.complaint("rows") or ""), PATIENCE_SECONDS, every=1)
+    assert wait_until(lambda: health.complains("nobody takes them", "rows"), PATIENCE_SECONDS, every=1)
     health.empty("rows")
     assert wait_until(lambda: health.complaint("rows") is None, PATIENCE_SECONDS, every=1)
 
@@ -125,7 +129,7 @@ def test_health_calls_no_worker_sick_that_leaves_a_queue_on_purpose(app, health)
     sent = time.time()
     assert wait_until(lambda: health.written() > sent + SOON_SECONDS, PATIENCE_SECONDS)
     assert 1 == health.waiting("labels")
-    assert health.complaint("labels") is None
+    assert health.complaint() is None
     assert app.control.add_consumer("labels", **told)
     assert wait_until(lambda: 0 == health.waiting("labels"), PATIENCE_SECONDS)
 
@@ -134,7 +138,7 @@ def test_health_sees_a_worker_that_stands_still(up_stack, health):
     pid = up_stack.pids()["labels-0"]
     os.kill(pid, signal.SIGSTOP)
     try:
-        assert wait_until(lambda: "have not written" in (health.complaint() or ""), PATIENCE_SECONDS, every=1)
+        assert wait_until(lambda: health.complains("have not written a heartbeat"), PATIENCE_SECONDS, every=1)
     finally:
         os.kill(pid, signal.SIGCONT)
     assert wait_until(lambda: health.complaint() is None, PATIENCE_SECONDS, every=1)

@@ -18,7 +18,7 @@ def drawn(tmp_path, **found: list[Detection]) -> Image.Image:
     return Image.open(out)
 
 
-def widest(image: Image.Image, colour: str) -> int:
+def pixels_of(image: Image.Image, colour: str) -> int:
     """Count the pixels of a colour: those of a box are few beside the ground of its words."""
     wanted = tuple(bytes.fromhex(colour[1:]))
     return sum(pixel == wanted for pixel in image.get_flattened_data())
@@ -26,12 +26,12 @@ def widest(image: Image.Image, colour: str) -> int:
 
 def test_words_at_one_place_do_not_hide_each_other(tmp_path):
     person, face = Detection("Person", 98.0, BOX), Detection("Face", 97.0, BOX)
-    alone = widest(drawn(tmp_path, labels=[person]), COLOURS[0])
+    alone = pixels_of(drawn(tmp_path, labels=[person]), COLOURS[0])
     both = drawn(tmp_path, labels=[person], faces=[face])
-    assert widest(both, COLOURS[1]) > 0
-    assert widest(both, COLOURS[0]) > alone - 2 * 640
+    assert pixels_of(both, COLOURS[1]) > 0
+    assert pixels_of(both, COLOURS[0]) > alone - 2 * 640
 
 
 def test_words_that_find_no_place_are_drawn_all_the_same(tmp_path):
     crowd = [Detection(f"Person {number}", 98.0, BOX) for number in range(100)]
-    assert widest(drawn(tmp_path, labels=crowd), COLOURS[0]) > 0
+    assert pixels_of(drawn(tmp_path, labels=crowd), COLOURS[0]) > 0

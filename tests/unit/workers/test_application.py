@@ -40,6 +40,7 @@ TRANSPORT = {
     "queue_order_strategy": "priority",
     "priority_steps": [0],
 }
+LONGEST_TASK_SECONDS = 275
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,10 @@ def test_an_option_of_celery_is_as_it_was_chosen(app, option):
 
 def test_the_options_of_the_broker_are_as_they_were_chosen(app):
     assert TRANSPORT == app.conf.broker_transport_options
+
+
+def test_a_message_comes_back_only_after_the_longest_task_has_ended():
+    assert LONGEST_TASK_SECONDS < VISIBILITY_SECONDS
 
 
 def test_a_message_comes_back_only_after_two_waits_for_a_slot_and_a_claim_that_nobody_may_take_over():

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dev.stack.place import Place
+
 READY_SECONDS = 60
 STOP_SECONDS = 10
 
@@ -74,7 +76,8 @@ class Ground:
 @contextmanager
 def servers(folder: Path) -> Iterator[Ground]:
     """Start both servers, with what they write in `folder`; stop them at the end."""
-    redis_port, port = _free_port(), _free_port()
+    place = Place(folder)
+    redis_port, port = place.port("redis"), place.port("rekognition")
     calls_log = folder / "calls.jsonl"
     redis = Server(_redis_command(redis_port, folder), lambda: _listens(redis_port))
     rekognition = Server(_rekognition_command(port, calls_log), lambda: _listens(port))
@@ -96,12 +99,6 @@ def _rekognition_command(port: int, calls_log: Path) -> list[str]:
     # Images are sent as bytes, so that no S3 is asked.
     options = ["--port", str(port), "--calls-log", str(calls_log), "--s3-endpoint", "http://127.0.0.1:9"]
     return [sys.executable, "-m", "dev.rekognition", *options, "--lift-quotas", "--processes", "1"]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _listens(port: int) -> bool:

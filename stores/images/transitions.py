@@ -176,12 +176,7 @@ def note_merged(row: ImageRow, version: int, now: datetime) -> Transition | None
     sets: dict[FieldPath, Any] = {("merged_version",): version}
     if row.state in ENDS:
         sets |= _fresh(now if version < row.version else None)
-    requires: dict[FieldPath, tuple[Any, ...]] = {
-        ("version",): (row.version,),
-        ("state",): (row.state,),
-        ("merged_version",): (row.merged_version,),
-    }
-    return Transition("note merged", requires, sets)
+    return Transition("note merged", {**_as_it_was(row), ("merged_version",): (row.merged_version,)}, sets)
 
 
 def postpone(seen: ImageRow, until: datetime, *, counts_round: bool, sent_at: datetime | None) -> Transition:
@@ -205,13 +200,11 @@ def note_failure(seen: ImageRow, failure: Rejection) -> Transition:
 
 def give_up(seen: ImageRow, why: Rejection) -> Transition:
     """Leave a row as far as it came: its parts stay, so that a redrive pays for what is missing alone."""
-    requires: dict[FieldPath, tuple[Any, ...]] = {
-        ("version",): (seen.version,),
-        ("state",): (seen.state,),
-        ("next_check_at",): (seen.next_check_at,),
-    }
-    sets: dict[FieldPath, Any] = {("state",): State.STUCK, ("rejection",): fit_rejection(why), **_fresh(None)}
-    return Transition("give up", requires, sets)
+    return Transition(
+        "give up",
+        {**_as_it_was(seen), ("next_check_at",): (seen.next_check_at,)},
+        {("state",): State.STUCK, ("rejection",): fit_rejection(why), **_fresh(None)},
+    )
 
 
 def _as_it_was(seen: ImageRow) -> dict[FieldPath, tuple[Any, ...]]:

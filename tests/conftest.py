@@ -8,7 +8,10 @@ import pytest_socket
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.examples import load_profile
 from tests.servers import Neo4jAddress, ServersOfTheRun, servers_of_the_run
+
+load_profile()
 
 UNIT = Path(__file__).parent / "unit"
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]

@@ -51,9 +51,10 @@ class InMemoryImageStore(ImageSteps):
             row = self._rows.get(check_id(image_id))
             if row is None or not _holds(row, transition):
                 return Applied(False, row)
+            changes: dict[str, Any] = {}
             for path, value in transition.sets.items():
-                row = replace(row, **{path[0]: _changed(row, path, value)})
-            self._rows[image_id] = row
+                changes[path[0]] = _changed(changes.get(path[0], getattr(row, path[0])), path, value)
+            row = self._rows[image_id] = replace(row, **changes)
             return Applied(True, row)
 
     def unfinished(self, due_before: datetime | None = None) -> Iterator[Unfinished]:
@@ -115,8 +116,8 @@ def _value(row: ImageRow, path: FieldPath) -> Any:
     return value if len(path) == 1 else value.get(path[1])
 
 
-def _changed(row: ImageRow, path: FieldPath, value: Any) -> Any:
+def _changed(before: Any, path: FieldPath, value: Any) -> Any:
     if len(path) == 1:
         return value
-    entries: Mapping[str, Any] = {**getattr(row, path[0]), path[1]: value}
+    entries: Mapping[str, Any] = {**before, path[1]: value}
     return {key: each for key, each in entries.items() if each is not None}

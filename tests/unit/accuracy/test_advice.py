@@ -2,7 +2,7 @@ from collections import Counter
 from itertools import islice
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accuracy.advice import Advice, Measure, advise, expected_half_width, expected_variance, next_strata
@@ -24,7 +24,6 @@ KNOWN = day(Tally(160, 26, 4), Tally(220, 5, 25), Tally(2300, 1, 39))
 
 
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 200), st.integers(0, 199), st.sampled_from(ESTIMATED))
-@settings(deadline=None)
 def test_more_verdicts_never_widen_the_expected_interval(present, absent, unseen, more, stratum):
     evidence = {**KNOWN, stratum: stratum_evidence([(cell(), Tally(present + absent + unseen, present, absent))])}
     for measure in Measure:
@@ -34,7 +33,6 @@ def test_more_verdicts_never_widen_the_expected_interval(present, absent, unseen
 
 
 @given(st.integers(0, 10), st.integers(0, 10), st.integers(2, 60))
-@settings(deadline=None)
 def test_the_forecast_is_the_mean_over_what_the_next_verdict_may_say(present, absent, unseen):
     def variance(k: int, m: int) -> float:
         return expected_variance(stratum_evidence([(cell(), Tally(present + absent + unseen, k, m))]), 0)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accuracy.censoring import bracket
@@ -22,7 +22,6 @@ def figures_of(a: Tally, b: Tally, c: Tally) -> Figures:
     return estimate(evidence_of([counts(a, b, c)]), "yard", "Person")
 
 
-@settings(max_examples=40, deadline=None)
 @given(tallies(), tallies(), tallies())
 def test_intervals_lie_around_their_median_and_shares_inside_0_and_1(a, b, c):
     figures = figures_of(a, b, c)
@@ -33,7 +32,6 @@ def test_intervals_lie_around_their_median_and_shares_inside_0_and_1(a, b, c):
         assert present <= figures.missed.low <= figures.missed.median <= figures.missed.high <= most
 
 
-@settings(max_examples=40, deadline=None)
 @given(tallies(least_decided=1), tallies(least_decided=1), st.integers(1, 10_000))
 def test_recall_is_never_estimated_without_reviewed_negatives(a, b, size):
     figures = figures_of(a, b, Tally(size))
@@ -42,7 +40,6 @@ def test_recall_is_never_estimated_without_reviewed_negatives(a, b, size):
     assert isinstance(figures.precision, Interval)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 5), st.integers(1, 40), st.integers(0, 40))
 def test_a_window_of_unsure_answers_alone_estimates_nothing(unsure, a, b):
     figures = figures_of(Tally(a, a), Tally(b, 0, b), Tally(unsure, unsure=unsure))
@@ -61,7 +58,6 @@ def test_the_rule_of_three(unseen, effective, expected):
     assert expected == rule_of_three(unseen, effective)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 50), st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))
 def test_a_census_gives_the_exact_value_and_width_0(found, wrong, missed, absent):
     figures = figures_of(Tally(found + wrong, found, wrong), Tally(missed, missed), Tally(absent, 0, absent))
@@ -111,7 +107,6 @@ def _width(population, present, decided, source) -> float:
     return recall.width
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 200))
 def test_what_the_cut_hides_opens_a_bracket_and_nothing_hidden_closes_it(unknown):
     evidence = evidence_of([counts(Tally(100, 40, 5), Tally(100, 5, 20), Tally(1000, 1, 49))])

@@ -1,7 +1,7 @@
 from dataclasses import replace
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accuracy.sampling import by_stratum, counting_answers, held_back, in_order, order_key, reviewed_prefix, waiting
@@ -10,7 +10,6 @@ from accuracy.verdicts import Answer, Source
 from tests.unit.accuracy.worlds import SALT, cell, reviewed, verdict, world
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_a_day_does_not_depend_on_the_order_of_arrival(shuffler: Random):
     candidates, _ = world(size=40)
@@ -33,7 +32,6 @@ def test_the_order_is_the_documented_hash():
     assert len(keys) == 6
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 1000))
 def test_the_strata_partition_the_population(seed):
     candidates, _ = world(seed, size=50)

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accuracy.strata import StrataRule, Stratum
@@ -28,7 +28,6 @@ def test_an_image_is_sorted_by_confidence_kin_and_cut(found, cut, expected):
     assert expected == RULE.stratum_of(found, cut)
 
 
-@settings(max_examples=40, deadline=None)
 @given(ANSWERS.filter(lambda found: "Person" not in found), st.floats(0, 100))
 def test_an_absent_label_is_negative_above_the_cut_and_unknown_below_it(found, cut):
     stratum = RULE.stratum_of(found, cut)
@@ -36,7 +35,6 @@ def test_an_absent_label_is_negative_above_the_cut_and_unknown_below_it(found, c
     assert (cut <= RULE.threshold_percent) == (stratum in {Stratum.B, Stratum.C})
 
 
-@settings(max_examples=40, deadline=None)
 @given(ANSWERS, CUTS)
 def test_the_strata_call_positive_exactly_what_reaches_the_threshold(found, cut):
     assert (found.get("Person", -1) >= 50) == (RULE.stratum_of(found, cut) is Stratum.A)

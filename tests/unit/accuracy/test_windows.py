@@ -1,7 +1,7 @@
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from accuracy.counts import Tally
@@ -60,7 +60,6 @@ def test_one_late_verdict_on_another_day_does_not_undo_a_hundred():
     assert after.effective == pytest.approx(before.effective + 1)
 
 
-@settings(max_examples=40, deadline=None)
 @given(cells(), st.randoms(use_true_random=False))
 def test_the_order_of_cells_changes_nothing(made, shuffler: Random):
     shuffled = list(made)
@@ -68,7 +67,6 @@ def test_the_order_of_cells_changes_nothing(made, shuffler: Random):
     assert stratum_evidence(made) == stratum_evidence(shuffled)
 
 
-@settings(max_examples=40, deadline=None)
 @given(cells())
 def test_verdicts_are_never_worth_more_than_they_are(made):
     evidence = stratum_evidence(made)
@@ -78,7 +76,6 @@ def test_verdicts_are_never_worth_more_than_they_are(made):
     assert evidence.is_known == (decided > 0 or evidence.unseen == 0)
 
 
-@settings(max_examples=40, deadline=None)
 @given(cells())
 def test_a_verdict_never_costs_more_than_the_bound_allows(made):
     """The effective count is at least that of a sample in which no verdict weighs over MAXIMUM_SHARE average ones."""

@@ -1,13 +1,18 @@
 """The commands over a sightline in memory: services are handed in, nothing is patched."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+import io
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TextIO
 
 import pytest
+import structlog
 from click.testing import CliRunner, Result
 from pydantic import SecretStr
 
-from console.cli import sightline
+from console.cli import main, sightline
 from console.factory import Factory
 from stores.graph.group_commit import GroupCommit
 from stores.graph.memory import InMemoryGraphStore
@@ -63,3 +68,41 @@ def finish(world) -> Callable[[Iterable[str]], None]:
         world.services.calls.flush()
 
     return finish
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How the program ended."""
+
+    code: int
+    stderr: str
+
+
+AS_IT_IS = io.StringIO()
+"""Stands for an output of the program's own."""
+
+
+@pytest.fixture
+def program(monkeypatch, tmp_path) -> Iterator[Callable[..., Ended]]:
+    """Run the whole program in this process, up to the flush with which the interpreter ends.
+
+    output: what stands for the standard output, None for a closed one; a file if left out
+    """
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+
+    def run(*words: str, output: TextIO | None = AS_IT_IS) -> Ended:
+        errors = io.StringIO()
+        chosen = (tmp_path / "output").open("w") if output is AS_IT_IS else output
+        monkeypatch.setattr(sys, "argv", ["sightline", *words])
+        monkeypatch.setattr(sys, "stdout", chosen)
+        monkeypatch.setattr(sys, "stderr", errors)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        for each in filter(None, {sys.stdout, chosen}):
+            each.close()
+        return Ended(int(ended.value.code or 0), errors.getvalue())
+
+    yield run
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()

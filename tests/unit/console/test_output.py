@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -62,11 +60,8 @@ def test_counting_changes_nothing_and_takes_one_thing_at_a_time():
 
 
 @pytest.mark.parametrize(("words", "expected"), [((), 2), (("--version",), 0), (("nonsense",), 2), (("-h",), 0)])
-def test_the_program_ends_with_the_code_of_its_command(words, expected):
-    program = [sys.executable, "-c", "from console.cli import main; main()", *words]
-    done = subprocess.run(program, capture_output=True, text=True, check=False)
-    assert expected == done.returncode
-    assert "Traceback" not in done.stderr
+def test_the_program_ends_with_the_code_of_its_command(words, expected, program):
+    assert (expected, False) == ((ended := program(*words)).code, "Traceback" in ended.stderr)
 
 
 def test_times_are_shown_in_utc_whatever_their_offset(capsys):

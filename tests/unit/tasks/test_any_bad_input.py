@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from celery import Celery
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stores.buckets.protocol import ObjectUri
 from stores.rows import Lane, State
 from tasks.policy import StepTask
 from tasks.services import provide
+from tests.examples import examples
 from tests.world import BUCKET, World, picture
 from vision import errors
 from vision.errors import BadMessage, InvalidUri, RejectedError, SightlineError
@@ -53,7 +54,7 @@ def ends(world, uri, data):
 
 
 @given(mutated())
-@settings(max_examples=180, deadline=None)
+@examples(180)
 def test_a_mutated_picture_is_complete_or_refused_for_a_reason_and_never_paid_when_refused(data):
     world = World(features=("labels",))
     row = ends(world, f"s3://{BUCKET}/bad/a.jpg", data)
@@ -68,7 +69,7 @@ def test_a_mutated_picture_is_complete_or_refused_for_a_reason_and_never_paid_wh
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=120, deadline=None)
+@examples(120)
 def test_any_key_is_an_image_or_a_refusal(key):
     world = World(features=("labels",))
     uri = f"s3://{BUCKET}/{key}"
@@ -107,7 +108,7 @@ def nothing(uri: str, lane: str = "live") -> tuple[str, str]:
 
 @pytest.mark.usefixtures("services")
 @given(st.lists(JSON, max_size=4), st.dictionaries(st.sampled_from(["uri", "lane", "more"]), JSON, max_size=3))
-@settings(max_examples=120, deadline=None)
+@examples(120)
 def test_any_message_runs_or_is_refused_as_a_message(arguments, keywords):
     fits = len(arguments) + len(keywords) <= len({"uri", "lane"}) and "more" not in keywords
     try:
@@ -127,7 +128,7 @@ DATES = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)).map(lambda at: a
 
 
 @given(EPOCHS | DATES | st.text(max_size=40))
-@settings(max_examples=120, deadline=None)
+@examples(120)
 def test_whatever_a_camera_says_of_the_time_an_image_gets_one_between_1990_and_tomorrow(said):
     world = World(features=("labels",))
     uri = f"s3://{BUCKET}/yard/front.jpg"

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stores.buckets.protocol import ObjectHead, ObjectUri
@@ -202,7 +202,6 @@ def test_a_pattern_that_can_not_work_is_refused_at_start(pattern, rule):
     st.datetimes(datetime(1990, 1, 2), datetime(2026, 10, 26)),  # noqa: DTZ001 - what a camera's clock shows
     st.sampled_from([BERLIN, KATHMANDU, ZoneInfo("America/New_York"), ZoneInfo("Australia/Lord_Howe")]),
 )
-@settings(deadline=None)
 def test_a_time_on_the_cameras_clock_becomes_an_instant_that_exists(clock, zone):
     reads = CaptureReader(DEFAULT_KEY_PATTERN, {}, zone)
     taken_at = reads(head(f"yard/MDAlarm_{clock:%Y%m%d-%H%M%S}.jpg"), TIMELESS).taken_at
@@ -214,7 +213,6 @@ def test_a_time_on_the_cameras_clock_becomes_an_instant_that_exists(clock, zone)
 @given(
     st.text("aé/🎥\n_-019MDAlarm", min_size=1, max_size=60), st.text("019.-:TZ+W ", max_size=40), st.binary(max_size=60)
 )
-@settings(deadline=None)
 def test_any_key_metadata_and_bytes_give_a_capture_or_an_unreadable_key(key, said, data):
     try:
         capture = captured(key, said, b"\xff\xd8\xff" + data)

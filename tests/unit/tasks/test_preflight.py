@@ -3,12 +3,13 @@ import zlib
 from threading import Thread
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from tasks import preflight
 from tasks.preflight import Picture, inspect_picture
+from tests.examples import examples
 from tests.unit.tasks.pictures import chunks_of, encoded, good_pictures, noise, png_of
 from vision.errors import (
     EmptyImage,
@@ -183,14 +184,14 @@ def mutated(draw: st.DrawFn, whole: bytes) -> bytes:
 
 
 @given(st.data())
-@settings(max_examples=400, deadline=None)
+@examples(400)
 def test_a_mutated_picture_is_a_picture_or_is_refused_for_a_reason_of_ours(data):
     whole = good_pictures()[data.draw(st.sampled_from(GOOD))]
     assert looked_at(data.draw(mutated(whole))) in {Picture, *PREFLIGHT_ERRORS}
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_a_png_with_mutated_chunks_and_right_checksums_is_a_picture_or_is_refused(data):
     chunks = chunks_of(good_pictures()[data.draw(st.sampled_from([name for name in GOOD if "PNG" in name]))])
     position = data.draw(st.integers(0, len(chunks) - 1))
@@ -201,6 +202,5 @@ def test_a_png_with_mutated_chunks_and_right_checksums_is_a_picture_or_is_refuse
 
 
 @given(st.sampled_from([b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"BM", b"GIF8"]), st.binary(max_size=200))
-@settings(deadline=None)
 def test_any_bytes_are_a_picture_or_are_refused(start, rest):
     assert looked_at(start + rest) in {Picture, *PREFLIGHT_ERRORS}

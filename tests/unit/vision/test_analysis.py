@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vision.analysis import analysis_id
@@ -19,7 +19,6 @@ def test_the_same_question_about_the_same_bytes_has_the_same_name_for_ever():
 
 
 @given(st.dictionaries(st.text("abc", max_size=3), JSON, max_size=4))
-@settings(deadline=None)
 def test_the_order_of_the_parameters_does_not_matter(parameters):
     turned = dict(reversed(parameters.items()))
     assert analysis_id(CONTENT, "labels", parameters, "1") == analysis_id(CONTENT, "labels", turned, "1")

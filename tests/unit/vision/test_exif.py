@@ -2,7 +2,7 @@ import struct
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.tasks.pictures import chunks_of, encoded, exif_of, good_pictures, noise, png_of
@@ -78,7 +78,6 @@ def test_metadata_that_is_malformed_is_an_error(tiff):
 
 
 @given(st.data())
-@settings(deadline=None)
 def test_mutated_metadata_gives_a_time_or_none_or_an_error_that_is_declared(data):
     *_, (payload,) = [
         [part.payload] for part in jpeg_segments(good_pictures()["JPEG with EXIF"]) if part.kind == b"\xe1"

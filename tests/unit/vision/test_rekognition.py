@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from functools import cache
 
 import boto3
 import pytest
@@ -25,9 +26,14 @@ from vision.rekognition import ONE_ATTEMPT, Rekognition
 FEATURES = sorted(all_features())
 
 
+@cache
+def session() -> boto3.Session:
+    """Keep one for all clients: it reads the service model from its file once."""
+    return boto3.Session(aws_access_key_id="id", aws_secret_access_key="secret", region_name="eu-west-1")
+
+
 def client(config: Config = ONE_ATTEMPT):
-    session = boto3.Session(aws_access_key_id="id", aws_secret_access_key="secret", region_name="eu-west-1")
-    return session.client("rekognition", config=config)
+    return session().client("rekognition", config=config)
 
 
 class Raw:

@@ -18,8 +18,12 @@ URI = ObjectUri("bucket", "yard/a.jpg")
 FACTS = {"ETag": '"abc"', "ContentLength": 3, "LastModified": datetime(2026, 1, 1, tzinfo=UTC)}
 
 
+SESSION = Session()
+"""One for all clients: it reads the service model from its file once."""
+
+
 def client(region: str = "eu-west-1") -> BaseClient:
-    return Session().create_client("s3", region, aws_access_key_id="test", aws_secret_access_key="test")
+    return SESSION.create_client("s3", region, aws_access_key_id="test", aws_secret_access_key="test")
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import math
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stores.dynamodb.items import from_item, from_value, instant, to_item, to_value
@@ -17,14 +17,12 @@ PLAIN = st.recursive(
 )
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(TEXT, PLAIN))
 def test_plain_values_come_back_as_they_were(item):
     expected = {name: value for name, value in item.items() if value is not None}
     assert expected == from_item(to_item(item))
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.floats(-100, 100))
 def test_a_float_comes_back_with_four_places(number):
     assert round(number, 4) == from_value(to_value(number))
@@ -59,7 +57,6 @@ def test_a_value_without_a_form_is_refused(value):
         to_value(value)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.lists(st.datetimes(timezones=st.timezones())))
 def test_the_order_of_written_instants_is_the_order_of_time(times):
     in_utc = [each.astimezone(UTC) for each in times if 2 < each.year < 9998]

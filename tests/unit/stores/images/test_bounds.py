@@ -1,4 +1,4 @@
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stores.dynamodb.items import to_value
@@ -30,13 +30,11 @@ def size_of(low_level) -> int:
             return 1
 
 
-@settings(max_examples=50, deadline=None)
 @given(FINDINGS)
 def test_what_fits_stays_as_it_is(finding):
     assert answered(*finding) == fit_part(answered(*finding))
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 3000), st.floats(0, 100)), min_size=30, max_size=60))
 def test_what_does_not_fit_leaves_its_least_confident_and_counts_them(lines):
     finding = tuple(("é" * length, round(confidence, 4)) for length, confidence in lines)

@@ -2,7 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stores.images.keys import MAX_SORT_KEY_BYTES, day_position, shard_of, write_day_of
@@ -18,7 +18,6 @@ def capture(at: datetime) -> Capture:
 NOON = capture(datetime(2024, 5, 1, 12, tzinfo=UTC))
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=1200))
 def test_a_place_in_a_day_always_fits_and_begins_with_the_time(image_id):
     place = day_position(image_id, NOON)

@@ -1,6 +1,6 @@
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stores.dynamodb.items import from_item, to_item
@@ -31,7 +31,6 @@ answers = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(answers)
 def test_an_answer_comes_back_from_a_row_as_it_comes_back_from_an_object(answer: Answer) -> None:
     expected = rounded(answer)
@@ -40,13 +39,11 @@ def test_an_answer_comes_back_from_a_row_as_it_comes_back_from_an_object(answer:
     assert expected == from_plain(json.loads(json.dumps(to_plain(answer))))
 
 
-@settings(deadline=None)
 @given(answers)
 def test_what_was_kept_once_is_kept_again_unchanged(answer: Answer) -> None:
     assert rounded(answer) == rounded(rounded(answer))
 
 
-@settings(deadline=None)
 @given(answers)
 def test_nothing_but_the_fifth_place_is_lost(answer: Answer) -> None:
     kept = rounded(answer)

@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stores.dynamodb.items import check_text
@@ -14,7 +14,6 @@ LETTER = DeadLetter("InvalidUri", "a", "a rule", "a remedy", "ingest_image", {},
 any_text = st.text() | st.text(st.characters(categories=["Cs"])) | st.builds(lambda c: c * 1000, st.characters())
 
 
-@settings(deadline=None)
 @given(any_text)
 def test_every_text_has_a_key_that_dynamodb_takes(text: str) -> None:
     key = check_text(sort_key(text))
@@ -22,7 +21,6 @@ def test_every_text_has_a_key_that_dynamodb_takes(text: str) -> None:
     assert 0 < len(key.encode()) <= LONGEST_KEY_BYTES
 
 
-@settings(deadline=None)
 @given(any_text, any_text)
 def test_two_texts_never_share_a_key(one: str, other: str) -> None:
     assert (one == other) is (sort_key(one) == sort_key(other))

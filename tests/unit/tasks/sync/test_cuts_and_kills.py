@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from stores.images.positions import position_at
 from stores.operations.days import Purpose
 from stores.rows import FeedEntry, State
@@ -18,28 +20,36 @@ from tests.writing import analysed, begun, ended
 
 
 class SlowFeed(LateIndex):
-    """A feed of which each page takes twenty seconds."""
+    """A feed of which each page takes a while."""
+
+    page_lasts = timedelta(seconds=20)
 
     def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
         for number, entry in enumerate(super().feed(shard, write_day, after, until), 1):
             yield entry
             if number % PAGE == 0:
-                self._clock.move(timedelta(seconds=20))
+                self._clock.move(self.page_lasts)
 
 
-def test_ten_minutes_of_bulk_writes_that_no_run_can_recheck_do_not_hold_the_sync_up():
+@pytest.mark.parametrize(
+    ("rows", "page_seconds"),
+    [(4_000, 50), pytest.param(12_000, 20, marks=pytest.mark.full)],
+    ids=["two pages a run", "five pages a run"],
+)
+def test_ten_minutes_of_bulk_writes_that_no_run_can_recheck_do_not_hold_the_sync_up(rows, page_seconds):
     world = World()
     world.images = SlowFeed(world.clock)
+    world.images.page_lasts = timedelta(seconds=page_seconds)
     world.services = world.make_services(world.services.plan)
     run = lambda: take_turn(NAME, world.services, lambda turn: sync_in_turn(turn, world.services))  # noqa: E731 - it reads better so
     run()
-    ids = [uri_of(f"{number}") for number in range(12_000)]
-    for image_id in ids:  # 20 a second: a run reads five pages, 2,500 rows, and the overlap alone has 12,000
+    ids = [uri_of(f"{number}") for number in range(rows)]
+    for image_id in ids:  # a run lasts 100 seconds: it reads two or five pages, and the overlap alone has 8 or 24
         analysed(world.images, image_id, world.clock.now)
-        world.clock.move(timedelta(milliseconds=50))
+        world.clock.move(timedelta(minutes=10) / rows)
     reached, cut = [], 0
     while len(world.graph.versions(ids)) < len(ids):
-        assert len(reached) < 12, "it must come to the end of 12,000 rows by 2,500 at a time"
+        assert len(reached) < 12, "it must come to the end of all rows, some pages at a time"
         begin = world.clock.now
         run()
         reached.append(min(world.graph.sync_state().positions.values()))

@@ -18,7 +18,7 @@ from tests.unit.tasks.sync.old_loader import OldLoader
 from tests.world import World, uri_of
 from tests.writing import analysed
 
-ROWS = 20_000
+ROWS = (2_000, pytest.param(20_000, marks=pytest.mark.full))
 TICK = timedelta(minutes=5)
 DOWN = (timedelta(hours=30), timedelta(hours=56))
 EMPTY_DAY = 1
@@ -33,12 +33,12 @@ class Write:
     is_slow: bool
 
 
-def writes(begin: datetime) -> list[Write]:
-    """Give 20,000 images of three days, one of them empty; ten share a second, 2 % are up to 26 h late."""
+def writes(begin: datetime, rows: int) -> list[Write]:
+    """Return images of four days, one of them empty; ten share a second, 2 % are up to 26 h late."""
     chance = Random(2016)  # noqa: S311 - the same world in each run
-    seconds = [chance.randrange(86_400) for _ in range(ROWS // 10)]
+    seconds = [chance.randrange(86_400) for _ in range(rows // 10)]
     made = []
-    for number in range(ROWS):
+    for number in range(rows):
         day = chance.choice([day for day in range(4) if day != EMPTY_DAY])
         taken_at = begin + timedelta(days=day, seconds=chance.choice(seconds))
         is_late = chance.random() < 0.02
@@ -56,8 +56,8 @@ def ticks(begin: datetime) -> Iterator[datetime]:
         at += TICK
 
 
-@pytest.fixture(scope="module")
-def told() -> tuple[World, OldLoader]:
+@pytest.fixture(scope="module", params=ROWS)
+def told(request: pytest.FixtureRequest) -> tuple[World, OldLoader]:
     """Live through it."""
     clock = MovingClock()
     clock.now = begin = clock.now.replace(hour=0)
@@ -65,7 +65,7 @@ def told() -> tuple[World, OldLoader]:
     world.images = LateIndex(clock)
     world.services = world.make_services(world.services.plan)
     slow, old = world.images.writer(SLOW), OldLoader(begin)
-    events: list[tuple[datetime, Write | None]] = [(each.at, each) for each in writes(begin)]
+    events: list[tuple[datetime, Write | None]] = [(each.at, each) for each in writes(begin, request.param)]
     events += [(at, None) for at in ticks(begin)]
     for at, write in sorted(events, key=lambda event: event[0]):
         clock.now = at
@@ -78,18 +78,18 @@ def told() -> tuple[World, OldLoader]:
     return world, old
 
 
-def test_every_row_is_shown_and_complete(told):
+def test_every_row_is_shown_and_complete(told, request):
     world, _ = told
     rows = list(world.images.scan())
-    assert ROWS == len(rows)
+    assert request.node.callspec.params["told"] == len(rows)
     assert {row.image_id: row.version for row in rows} == world.graph.versions([row.image_id for row in rows])
     assert {State.COMPLETE} == {row.state for row in rows}
 
 
 def test_the_old_rule_loses_rows_that_are_late_tied_or_behind_an_empty_day(told):
-    _, old = told
-    lost = ROWS - len(old.loaded)
-    assert lost > ROWS * 0.02
+    world, old = told
+    rows = {row.image_id for row in world.images.scan()}
+    assert len(rows - old.loaded) > len(rows) * 0.02
 
 
 def test_every_changed_day_is_marked(told):

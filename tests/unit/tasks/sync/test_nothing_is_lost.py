@@ -18,8 +18,12 @@ from tests.unit.tasks.sync.old_loader import OldLoader
 from tests.world import World, uri_of
 from tests.writing import analysed
 
-ROWS = (2_000, pytest.param(20_000, marks=pytest.mark.full))
-TICK = timedelta(minutes=5)
+SIZES = (
+    pytest.param((2_000, timedelta(minutes=15)), id="small"),
+    pytest.param((20_000, timedelta(minutes=5)), id="full", marks=pytest.mark.full),
+)
+"""How many rows, and how often the sync runs."""
+
 DOWN = (timedelta(hours=30), timedelta(hours=56))
 EMPTY_DAY = 1
 SLOW = timedelta(minutes=3)
@@ -47,26 +51,27 @@ def writes(begin: datetime, rows: int) -> list[Write]:
     return sorted(made)
 
 
-def ticks(begin: datetime) -> Iterator[datetime]:
+def ticks(begin: datetime, every: timedelta) -> Iterator[datetime]:
     end = begin + timedelta(days=5, hours=3)
     at = begin
     while at < end:
         if not DOWN[0] <= at - begin < DOWN[1]:
             yield at
-        at += TICK
+        at += every
 
 
-@pytest.fixture(scope="module", params=ROWS)
+@pytest.fixture(scope="module", params=SIZES)
 def told(request: pytest.FixtureRequest) -> tuple[World, OldLoader]:
     """Live through it."""
+    rows, every = request.param
     clock = MovingClock()
     clock.now = begin = clock.now.replace(hour=0)
     world = World(clock=clock)
     world.images = LateIndex(clock)
     world.services = world.make_services(world.services.plan)
     slow, old = world.images.writer(SLOW), OldLoader(begin)
-    events: list[tuple[datetime, Write | None]] = [(each.at, each) for each in writes(begin, request.param)]
-    events += [(at, None) for at in ticks(begin)]
+    events: list[tuple[datetime, Write | None]] = [(each.at, each) for each in writes(begin, rows)]
+    events += [(at, None) for at in ticks(begin, every)]
     for at, write in sorted(events, key=lambda event: event[0]):
         clock.now = at
         if write:
@@ -81,7 +86,7 @@ def told(request: pytest.FixtureRequest) -> tuple[World, OldLoader]:
 def test_every_row_is_shown_and_complete(told, request):
     world, _ = told
     rows = list(world.images.scan())
-    assert request.node.callspec.params["told"] == len(rows)
+    assert request.node.callspec.params["told"][0] == len(rows)
     assert {row.image_id: row.version for row in rows} == world.graph.versions([row.image_id for row in rows])
     assert {State.COMPLETE} == {row.state for row in rows}
 

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import subprocess
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,7 +16,9 @@ from typing import Any
 import pytest
 import redis
 from celery import Celery
+from click.testing import CliRunner, Result
 
+from console.cli import sightline
 from dev.rekognition.answers import name_of
 from dev.rekognition.operations.wire import MODEL_VERSION
 from dev.stack import Options, Stack
@@ -194,8 +197,15 @@ class Spine:
         with neo4j_driver(self.settings) as driver:
             return [tuple(record) for record in driver.execute_query(statement, parameters, database_="neo4j").records]
 
-    def command(self, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-        """Run `sightline` with the stack's settings and these over them."""
+    def command(self, *arguments: str, **settings: str) -> Result:
+        """Run `sightline` in this process, with the stack's settings and these over them."""
+        outer = dict.fromkeys(name for name in os.environ if name.startswith("SIGHTLINE_"))  # None unsets
+        result = CliRunner(env=outer | self.stack.env | settings).invoke(sightline, arguments)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+        return result
+
+    def process(self, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+        """Run `sightline` as a shell does, with the stack's settings and these over them."""
         environment = inherited() | self.stack.env | settings
         return subprocess.run(
             ["sightline", *arguments], capture_output=True, text=True, check=False, timeout=60, env=environment

@@ -108,7 +108,7 @@ def test_a_uri_that_is_not_s3_is_refused_with_a_letter_and_has_no_row(spine, row
 
 def test_status_shows_every_one_of_them(spine, already, rows):
     said = spine.command("status", "--json")
-    assert 0 == said.returncode, said.stderr
+    assert 0 == said.exit_code, said.stderr
     status = json.loads(said.stdout)
     assert len(rows) <= status["images"]["total"] + status["images"]["complete"]
     expected = {error.__name__ for _, error in BAD.values()} | {"InvalidUri"}

@@ -30,7 +30,7 @@ def test_check_says_that_the_password_of_neo4j_is_wrong_and_what_to_do(spine):
     said = spine.command("check", "--json", **WRONG_PASSWORD)
     lines = json.loads(said.stdout)
     problems = {name: each["problem"] for name, each in lines.items() if each["problem"]}
-    assert (1, {"Neo4j": str(errors.WrongPassword("Neo4j"))}) == (said.returncode, problems)
+    assert (1, {"Neo4j": str(errors.WrongPassword("Neo4j"))}) == (said.exit_code, problems)
     assert "not-the-password" not in said.stdout + said.stderr
 
 
@@ -50,7 +50,7 @@ def test_with_a_wrong_password_for_neo4j_detection_goes_on_and_the_images_stay_u
 
 def test_an_unknown_feature_stops_the_command_line_with_a_paragraph_and_the_worker_with_its_reason(spine):
     wrong = {"SIGHTLINE_FEATURES": "labels,smells"}
-    said = spine.command("status", **wrong)
+    said = spine.process("status", **wrong)
     assert (1, "") == (said.returncode, said.stdout)
     assert said.stderr.startswith("smells: a feature must be declared in vision/features. Correct SIGHTLINE_FEATURES;")
     assert "Traceback" not in said.stderr
@@ -76,7 +76,7 @@ def test_where_tables_are_missing_check_and_add_say_to_run_setup(spine):
     assert 3 <= len(problems)
     assert [] == [problem for problem in problems if "Run `sightline setup`" not in (problem or "")]
     added = spine.command("add", "s3://images/no-table/a.jpg", **wrong)
-    assert 1 == added.returncode
+    assert 1 == added.exit_code
     assert "nowhere-images: the tables must exist" in added.stderr
     assert "Run `sightline setup`" in added.stderr
     assert "Traceback" not in added.stderr

@@ -45,18 +45,22 @@ class Stack:
 
     def start(self) -> None:
         """Start every server at once and wait until each is ready. Ends first what an earlier run left behind."""
-        require(self._names)
         self._census.end_leftovers()
         self.place.renew_taken_ports()
-        servers = [SERVERS[name](self.place, self._options) for name in self._names]
-        self.env = self._settings(servers)
+        self.start_servers(self._names)
+
+    def start_servers(self, names: Sequence[str]) -> None:
+        """Start those of these servers that do not run, all at once, and wait until each is ready."""
+        require(names)
+        fresh = [SERVERS[name](self.place, self._options) for name in names if name not in self._servers]
+        self.env = self._settings([*(running.server for running in self._servers.values()), *fresh])
         environment = inherited() | self.env
-        self._servers = {server.name: RunningServer(server, self.place, environment) for server in servers}
-        for running in self._servers.values():
-            running.begin()
+        self._servers |= {server.name: RunningServer(server, self.place, environment) for server in fresh}
+        for name in names:
+            self._servers[name].begin()
         self._count()
-        for running in self._servers.values():
-            running.wait()
+        for name in names:
+            self._servers[name].wait()
 
     def stop(self) -> None:
         """Stop our processes, then the servers; each has 45 s. The data stays in the folder."""

@@ -11,7 +11,6 @@ import argparse
 import random
 import signal
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from bench.soak_pictures import BUCKET
 from bench.soak_producers import Producers
 from bench.soak_report import Report, print_report
 from dev.stack import Stack
+from dev.stack.watched import temporary_folder
 from stores.buckets.protocol import walk
 from tasks.ingest import add_images
 
@@ -42,13 +42,14 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     end = time.monotonic() + chosen.minutes * 60 + BESIDE_FAULTS_SECONDS
     images = Images(chosen.images)
-    with tempfile.TemporaryDirectory(prefix="sightline-soak-") as name:
-        folder = Path(name)
-        with Stack(folder / "stack", options=options(folder, images)) as stack:
-            report = soak(stack, images, chosen, end)
-            print_report(report)
-            if report.violations and chosen.keep_logs:
-                (folder / "stack" / "logs").rename(chosen.keep_logs)
+    with (
+        temporary_folder("sightline-soak-") as folder,
+        Stack(folder / "stack", options=options(folder, images)) as stack,
+    ):
+        report = soak(stack, images, chosen, end)
+        print_report(report)
+        if report.violations and chosen.keep_logs:
+            (folder / "stack" / "logs").rename(chosen.keep_logs)
     sys.exit(1 if report.violations else 0)
 
 

@@ -76,6 +76,13 @@ def up_stack(turns: Turns, servers: ServersOfTheRun, tmp_path_factory: pytest.Te
     return given
 
 
+@pytest.fixture(scope="module")
+def alone(turns: Turns, servers: ServersOfTheRun) -> None:
+    """Have the machine without any stack of the tests."""
+    turns.end()
+    servers.stop()
+
+
 @contextmanager
 def _up(servers: ServersOfTheRun, folder: Path) -> Iterator[UpStack]:
     servers.stop()

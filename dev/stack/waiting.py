@@ -31,10 +31,11 @@ def wait_until(
     standstill: float = STANDSTILL_SECONDS,
     longest: float = LONGEST_SECONDS,
     tell: Callable[[float], None] | None = None,
+    tells_every: float = TELL_SECONDS,
 ) -> bool:
     """Ask again and again until it is so; give False when nothing has moved for long.
 
-    moves: how far it is; tell: called every 15 s with the seconds since the beginning.
+    moves: how far it is; tell: called every 15 s, or as often as said, with the seconds since the beginning.
     """
     begun = moved_at = looked_at = told_at = time.monotonic()
     before = moves()
@@ -46,7 +47,7 @@ def wait_until(
                 moved_at, before = now, after
         if now - moved_at >= standstill or now - begun >= longest:
             return bool(is_so())
-        if tell and now - told_at >= TELL_SECONDS:
+        if tell and now - told_at >= tells_every:
             told_at = now
             tell(now - begun)
         time.sleep(every)

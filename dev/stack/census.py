@@ -1,4 +1,4 @@
-"""Which processes a stack has running, written down: so that what a killed supervisor left behind can be ended."""
+"""Which processes a stack has running, written down: to show them, and to end what even a killed watcher has left."""
 
 import json
 import os

@@ -54,7 +54,8 @@ class Family:
         environment = inherited() | {"FAMILY": self.mark, "PYTHONPATH": str(CHECKOUT), "TMPDIR": str(folder)}
         with (folder / "said.txt").open("wb") as said:
             self.parent = subprocess.Popen(
-                [sys.executable, "-m", *kind.arguments],
+                # What runs in the background of a shell ignores SIGINT, and so would its children.
+                ["env", "--default-signal=INT", sys.executable, "-m", *kind.arguments],
                 cwd=folder,
                 env=environment,
                 stdout=said,

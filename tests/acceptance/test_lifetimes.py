@@ -41,7 +41,6 @@ KINDS = {
     "a test run that is interrupted": Kind(TEST_RUN, 10, signal.SIGINT),
     "the demonstration": Kind(("dev.demo", "--images", "pictures"), 15),
     "a soak": Kind(("bench.soak", "--images", "40", "--minutes", "1"), 20),
-    "a soak of the sync": Kind(("bench.soak_sync", "--images", "400"), 8),
 }
 
 

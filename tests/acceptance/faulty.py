@@ -11,7 +11,7 @@ from dev.stack.processes import Process
 from stores.ledger.dynamodb import DynamoLedger
 from stores.ledger.protocol import LEASE, TAKEOVER_AFTER, Entry, Status
 from stores.rows import ImageRow, State
-from tests.acceptance.spine import BUCKET, WORKERS, Spine
+from tests.acceptance.spine import BUCKET, REMEMBERED_PICTURES, WORKERS, Spine
 from workers.bootstrap import utc_now
 
 ADDRESSES = {
@@ -30,7 +30,9 @@ LATER = LEASE + TAKEOVER_AFTER + timedelta(seconds=1)
 
 
 class Faulty(Spine):
-    """A spine with wires. Its own clients go straight to the servers."""
+    """A spine with wires. Its own clients go straight to the servers, its pictures are others than a plain spine's."""
+
+    _pictures = range(REMEMBERED_PICTURES // 2, REMEMBERED_PICTURES)
 
     def __init__(self, stack: Stack, wires: Mapping[str, Proxy]) -> None:
         super().__init__(stack)

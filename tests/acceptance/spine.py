@@ -41,7 +41,7 @@ QUOTAS = {feature_named(name).operation: QUOTA for name in FEATURES}
 WORKERS = {"ingest": 1, "labels": 2, "faces": 2, "rows": 1, "graph": 1}
 STEPS = ("ingest", *FEATURES, "rows", "graph")
 BUCKET = "images"
-REMEMBERED_PICTURES = 400
+REMEMBERED_PICTURES = 800
 ENDED = {State.COMPLETE, State.REJECTED, State.GONE}
 
 
@@ -81,9 +81,11 @@ def _remembered() -> Iterator[tuple[str, Any]]:
 class Spine:
     """One stack with its workers, as its producers and operators see it. Each test takes cameras of its own."""
 
+    _pictures = range(REMEMBERED_PICTURES // 2)
+
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        self._shades = iter(range(REMEMBERED_PICTURES))
+        self._shades = iter(self._pictures)
 
     @cached_property
     def settings(self) -> Settings:

@@ -115,4 +115,5 @@ def test_nothing_outlives_a_parent_that_dies_at_any_moment(family, kind, tmp_pat
     family.parent.wait()
     is_over = wait_until(lambda: not family.living(), lambda: len(family.living()), standstill=SOON_SECONDS)
     assert is_over, (dies_with, family.living(), (tmp_path / "said.txt").read_text())
-    assert [] == [folder for folder in tmp_path.rglob("stack") if ".cache" not in folder.parts]
+    if kind.number is signal.SIGKILL:  # what ends in good order keeps its folder, for whoever wants to read the logs
+        assert [] == [folder for folder in tmp_path.rglob("stack") if ".cache" not in folder.parts]

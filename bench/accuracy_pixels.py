@@ -10,7 +10,6 @@ The goal: the interval holds the true recall for at least 17 of 20 salts, and th
 import argparse
 import signal
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 from accuracy.figures import Figure, Interval
 from bench.accuracy_pixels_ground import Ground, analysed
 from dev.demo.verdicts import LABEL, LONGEST, review_sample, true_recall
+from dev.stack.watched import temporary_folder
 from tasks.rollups.report import read_report
 from tasks.rollups.run import roll_up_now
 
@@ -104,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--thresholds", type=float, nargs="+", default=THRESHOLDS, help="in percent")
     chosen = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything is stopped in this case as well
-    with tempfile.TemporaryDirectory() as folder, analysed(Path(folder), chosen.images) as ground:
+    with temporary_folder("bench-accuracy-") as folder, analysed(folder, chosen.images) as ground:
         print(f"{len(ground.rows)} frames, {sum(map(bool, ground.truth.values()))} of them show a person")
         met = [Trial(ground, threshold, chosen.reviews).run(chosen.salts) for threshold in chosen.thresholds]
     return int(not all(met))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.rollup_ground import NoWait
 from console.factory import Factory
-from dev.demo.stages import watch
+from dev.demo.stages import follow
 from dev.demo.uploads import BUCKET, Upload, demo_uploads, upload_all
 from dev.frames.making import make_frames
 from dev.frames.package import examples
@@ -96,4 +96,4 @@ def _analyse(uploads: list[Upload], factory: Factory) -> list[ImageRow]:
         pass
     ids = [str(each.uri) for each in uploads]
     add_images(ids, services=services)
-    return watch(services.images, ids, settings.features, lambda: None)
+    return follow(services.images, ids, settings.features, lambda: None)

@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ import redis
 
 from dev.stack import Options, Stack
 from dev.stack.processes import inherited
+from dev.stack.watched import temporary_folder
 from stores.images.dynamodb import DynamoImageStore
 from workers.bootstrap import STORES_CONFIG, aws_session, utc_now
 from workers.settings import Settings
@@ -79,14 +79,14 @@ def main() -> None:
     signal.signal(signal.SIGALRM, lambda *_: sys.exit(f"it took longer than {LONGEST_SECONDS} s"))
     signal.alarm(LONGEST_SECONDS)
     others = {"SIGHTLINE_CHECKPOINT_BUCKET": "sightline", "SIGHTLINE_NEO4J_PASSWORD": "not asked for"}
-    with tempfile.TemporaryDirectory() as name, Stack(Path(name) / "stack", SERVERS, _options(others)) as stack:
+    with temporary_folder("bench-enqueue-") as folder, Stack(folder / "stack", SERVERS, _options(others)) as stack:
         os.environ.update(stack.env)
         settings = Settings()
         session = aws_session(settings)
         dynamodb = session.client("dynamodb", endpoint_url=settings.dynamodb_endpoint, config=STORES_CONFIG)
         DynamoImageStore(dynamodb, settings.table_prefix, utc_now).setup()
         client = redis.Redis.from_url(settings.redis_url.get_secret_value())
-        runs = [add(Path(name), count, stack.env, client) for count in (keys // 10, keys)]
+        runs = [add(folder, count, stack.env, client) for count in (keys // 10, keys)]
         message = client.lindex(f"{settings.key_prefix}ingest", 0)
         names = sorted(key.decode() for key in client.scan_iter(count=1000))
     sys.exit(report(runs, message, names))

@@ -11,13 +11,11 @@ it slows down as the graph grows (every MERGE looks at all nodes of its label), 
 import argparse
 import statistics
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import neo4j
 
@@ -25,6 +23,7 @@ from bench.graph_data import make_images
 from bench.graph_ground import Ground
 from bench.graph_rivals import CreateOnly, Rival, TransactionForEachRow, UnwindMerge
 from dev.stack import Stack
+from dev.stack.watched import temporary_folder
 from stores.graph.neo4j import Neo4jGraphStore
 from stores.graph.protocol import GraphImage
 
@@ -179,7 +178,7 @@ def main() -> int:
     parser.add_argument("--images", type=int, default=16_000)
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-graph-") as folder, Stack(Path(folder), ("neo4j",)) as stack:
+    with temporary_folder("bench-graph-") as folder, Stack(folder, ("neo4j",)) as stack:
         uri, user, password = (stack.env[f"SIGHTLINE_NEO4J_{each}"] for each in ("URI", "USER", "PASSWORD"))
         with neo4j.GraphDatabase.driver(uri, auth=(user, password)) as driver:
             ground = Ground(driver, "neo4j")

@@ -10,15 +10,15 @@ import argparse
 import json
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from bench.soak_ground import FEATURES, Ground, Images, options
 from dev.stack import Stack
+from dev.stack.waiting import wait_until
+from dev.stack.watched import temporary_folder
 from stores.buckets.protocol import ObjectUri
 from stores.rows import Lane, State
 from tasks.ingest import add_images
@@ -61,8 +61,7 @@ def main() -> None:
     each = chosen.images + chosen.live
     images = Images(2 * each + WARM_UP_IMAGES)
     quotas = json.dumps({feature_named(name).operation: QUOTA for name in FEATURES})
-    with tempfile.TemporaryDirectory(prefix="sightline-lanes-") as name:
-        folder = Path(name)
+    with temporary_folder("sightline-lanes-") as folder:
         made = options(folder, images, "--quotas", quotas, SIGHTLINE_SWEEP="", SIGHTLINE_QUOTAS=quotas)
         with Stack(folder / "stack", options=made) as stack:
             stack.set_up()
@@ -91,7 +90,7 @@ def measure(ground: Ground, images: Images, numbers: Sequence[int], live: int, l
         add_images([uri], lane, ground.services)
         _note(ground, begun, took, until=begun[uri] + 1)
     _note(ground, begun, took, until=end)
-    _wait_for_all(ground, uris, end)
+    _wait_for_all(ground, uris)
     return Times([took[uri] for uri in begun])
 
 
@@ -100,7 +99,7 @@ def warm_up(ground: Ground, images: Images, numbers: Sequence[int]) -> None:
     uris = _put_all(ground, images, numbers)
     for lane, part in zip(Lane, (uris[::2], uris[1::2]), strict=True):
         add_images(part, lane, ground.services)
-    _wait_for_all(ground, uris, time.monotonic() + LONGEST_SECONDS)
+    _wait_for_all(ground, uris)
     rows = ground.services.images.get_many(uris).values()
     for more in range(1, WARM_UP_MERGES + 1):
         ground.services.graph.merge([replace(graph_image(row), version=row.version + more) for row in rows])
@@ -126,12 +125,12 @@ def _note(ground: Ground, begun: dict[str, float], took: dict[str, float], until
             return
 
 
-def _wait_for_all(ground: Ground, uris: Sequence[str], end: float) -> None:
-    while time.monotonic() < end:
-        if all(row.state is State.COMPLETE for row in ground.services.images.get_many(uris).values()):
-            return
-        time.sleep(5 * POLL_SECONDS)
-    raise SystemExit("the images did not end; see the logs of the workers")
+def _wait_for_all(ground: Ground, uris: Sequence[str]) -> None:
+    def states() -> list[State]:
+        return [row.state for row in ground.services.images.get_many(uris).values()]
+
+    if not wait_until(lambda: set(states()) == {State.COMPLETE}, lambda: tuple(states()), every=5 * POLL_SECONDS):
+        raise SystemExit("nothing moves any more, and images are left; see the logs of the workers")
 
 
 if __name__ == "__main__":

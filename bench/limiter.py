@@ -9,16 +9,15 @@ The fixed window is the rule of the library `limits`, written here. It exits 1 w
 import argparse
 import signal
 import sys
-import tempfile
 import time
 from functools import partial
-from pathlib import Path
 
 from bench.limiter_callers import THREADS, picture
 from bench.limiter_figures import Figures, figures
 from bench.limiter_ground import Ground, servers
 from bench.limiter_run import PROCESSES, Run, carry_out
 from bench.limiter_ways import WAYS, is_throttled, rekognition
+from dev.stack.watched import temporary_folder
 
 QUOTAS = (50.0, 5.0)
 BELIEVED, TRUE = 50.0, 40.0
@@ -83,7 +82,7 @@ class Bench:
 
     def _interrupt(self, after_seconds: float) -> None:
         time.sleep(after_seconds)
-        self._ground.redis.kill()
+        self._ground.redis.process.kill()
         time.sleep(OUTAGE_SECONDS)
         self._ground.redis.start()
 
@@ -110,7 +109,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120, help="of each run (default 120)")
     seconds = parser.parse_args().seconds
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are stopped in this case as well
-    with tempfile.TemporaryDirectory() as folder, servers(Path(folder)) as ground:
+    with temporary_folder("bench-limiter-") as folder, servers(folder) as ground:
         is_throttled(rekognition(ground.endpoint, "standard", 1), picture())  # it looks once, then it remembers
         bench = Bench(ground, seconds)
         for quota in QUOTAS:

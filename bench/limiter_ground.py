@@ -2,53 +2,28 @@
 
 import json
 import socket
-import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from dev.stack.place import Place
-
-READY_SECONDS = 60
-STOP_SECONDS = 10
+from dev.stack.processes import Process, inherited, stop_all, wait_for
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Server:
     """One server process. `is_ready` asks it."""
 
-    command: list[str]
+    process: Process
     is_ready: Callable[[], bool]
-    _process: "subprocess.Popen[bytes] | None" = field(default=None)
 
     def start(self) -> None:
-        """Start it, and wait until it answers; raise TimeoutError where it does not."""
-        self._process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL)
-        until = time.monotonic() + READY_SECONDS
-        while not self.is_ready():
-            if time.monotonic() > until or self._process.poll() is not None:
-                raise TimeoutError(f"{' '.join(self.command)}: not ready")
-            time.sleep(0.05)
-
-    def kill(self) -> None:
-        """End it at once."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(STOP_SECONDS)
-
-    def stop(self) -> None:
-        """Let it end by itself; kill it where it takes too long."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        """Start it, and wait until it answers; raise NotReady where it does not."""
+        self.process.start()
+        wait_for(self.process, self.is_ready)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +54,16 @@ def servers(folder: Path) -> Iterator[Ground]:
     place = Place(folder)
     redis_port, port = place.port("redis"), place.port("rekognition")
     calls_log = folder / "calls.jsonl"
-    redis = Server(_redis_command(redis_port, folder), lambda: _listens(redis_port))
-    rekognition = Server(_rekognition_command(port, calls_log), lambda: _listens(port))
+    commands = {"redis": _redis_command(redis_port, folder), "rekognition": _rekognition_command(port, calls_log)}
+    processes = {name: Process(name, command, place.log(name), inherited()) for name, command in commands.items()}
+    redis = Server(processes["redis"], lambda: _listens(redis_port))
+    rekognition = Server(processes["rekognition"], lambda: _listens(port))
     try:
         redis.start()
         rekognition.start()
         yield Ground(redis, redis_port, f"http://127.0.0.1:{port}", calls_log)
     finally:
-        rekognition.stop()
-        redis.stop()
+        stop_all(list(processes.values()))
 
 
 def _redis_command(port: int, folder: Path) -> list[str]:

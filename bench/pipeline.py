@@ -12,14 +12,13 @@ import argparse
 import signal
 import statistics
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from bench.pipeline_costs import Costs
 from bench.pipeline_ground import Ground, running
 from bench.pipeline_pictures import Picture, make_pictures
 from bench.pipeline_ways import POOL_THREADS, bare_pool, sightline
+from dev.stack.watched import temporary_folder
 
 GOAL = 0.5
 BLOG_IMAGES = 100
@@ -103,8 +102,8 @@ def main() -> None:
     runs = plan_runs(chosen.images, chosen.rounds)
     pictures = [picture for run in runs.values() for picture in run]
     with (
-        tempfile.TemporaryDirectory() as folder,
-        running(Path(folder), pictures, chosen.replicas, with_events=not chosen.without_events) as ground,
+        temporary_folder("bench-pipeline-") as folder,
+        running(folder, pictures, chosen.replicas, with_events=not chosen.without_events) as ground,
     ):
         bench = Bench(ground, runs)
         bench.warm_up()

@@ -14,14 +14,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
 
 from bench.rollup_ground import CAMERAS, LABELS, Ground, write_history, write_images, write_verdicts
 from dev.stack import Options, Stack
+from dev.stack.watched import temporary_folder
 from stores.operations.days import Purpose
 from tasks.rollups.run import RollUp
 from tasks.services import Services
@@ -76,7 +75,10 @@ class Counted:
 @contextmanager
 def endpoint() -> Iterator[str]:
     """Give a DynamoDB Local."""
-    with TemporaryDirectory() as folder, Stack(Path(folder), ["dynamodb"], Options(dynamodb_in_memory=True)) as stack:
+    with (
+        temporary_folder("bench-rollup-") as folder,
+        Stack(folder, ["dynamodb"], Options(dynamodb_in_memory=True)) as stack,
+    ):
         yield stack.env["SIGHTLINE_DYNAMODB_ENDPOINT"]
 
 

@@ -8,10 +8,10 @@ without times, ULIDs, versions, attempts and lane. It prints a table, and exits 
 """
 
 import argparse
+import math
 import random
 import signal
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -22,14 +22,13 @@ from bench.soak_pictures import BUCKET
 from bench.soak_producers import Producers
 from bench.soak_report import Report, print_report
 from dev.stack import Stack
+from dev.stack.waiting import wait_until
+from dev.stack.watched import temporary_folder
 from stores.buckets.protocol import walk
 from tasks.ingest import add_images
 
-HEAL_SECONDS = 400.0
+STANDSTILL_SECONDS = 400.0
 """Two minutes until the reconciler first looks, its period, and a lease that must end (150 s)."""
-
-BESIDE_FAULTS_SECONDS = 570.0
-"""For all that is not faults: start, healing, and a clean run in what is left. With five minutes of faults: 14.5."""
 
 POLL_SECONDS = 2.0
 HANDING_IN = 0.8
@@ -40,20 +39,20 @@ def main() -> None:
     """Run it and say how it ended."""
     chosen = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    end = time.monotonic() + chosen.minutes * 60 + BESIDE_FAULTS_SECONDS
     images = Images(chosen.images)
-    with tempfile.TemporaryDirectory(prefix="sightline-soak-") as name:
-        folder = Path(name)
-        with Stack(folder / "stack", options=options(folder, images)) as stack:
-            report = soak(stack, images, chosen, end)
-            print_report(report)
-            if report.violations and chosen.keep_logs:
-                (folder / "stack" / "logs").rename(chosen.keep_logs)
+    with (
+        temporary_folder("sightline-soak-") as folder,
+        Stack(folder / "stack", options=options(folder, images)) as stack,
+    ):
+        report = soak(stack, images, chosen)
+        print_report(report)
+        if report.violations and chosen.keep_logs:
+            (folder / "stack" / "logs").rename(chosen.keep_logs)
     sys.exit(1 if report.violations else 0)
 
 
-def soak(stack: Stack, images: Images, chosen: argparse.Namespace, end: float) -> Report:
-    """Run with faults, let it heal, then run without, until `end` by the monotonic clock at the latest."""
+def soak(stack: Stack, images: Images, chosen: argparse.Namespace) -> Report:
+    """Run with faults, let it heal, then run without."""
     stack.set_up()
     stack.start_workers(WORKERS)
     ground, seconds = Ground(stack), chosen.minutes * 60
@@ -65,28 +64,36 @@ def soak(stack: Stack, images: Images, chosen: argparse.Namespace, end: float) -
     faults.play()
     thread.join()
     print(f"handed in {producers.handed_in}, overwritten {len(producers.overwritten)}; now it heals", flush=True)
-    healed = wait_for_all(ground, images, HEAL_SECONDS)
+    healed = wait_for_all(ground, images)
     report = Report.of(ground, images, producers, faults, healed)
     ends = read_end(ground, images.uris)
     ground.close()
-    return report.compared(ends, clean_run(stack, images, end))
+    return report.compared(ends, clean_run(stack, images))
 
 
-def wait_for_all(ground: Ground, images: Images, seconds: float) -> float:
-    """Wait until each image is complete with the bytes that are there; give the seconds that it took, or all."""
+def wait_for_all(ground: Ground, images: Images) -> float:
+    """Wait until each image is complete with the bytes that are there, or nothing moves; give the seconds it took."""
     begun = time.monotonic()
     etags = {str(head.uri): head.etag for head in walk(ground.services.buckets, BUCKET, "")}
-    while (took := time.monotonic() - begun) < seconds:
+    left: list[str] = []
+
+    def look() -> list[str]:
         rows = ground.services.images.get_many(images.uris)
-        left = [uri for uri in images.uris if not is_finished(rows.get(uri), etags.get(uri, ""))]
-        if not left:
-            return took
-        print(f"{took:6.1f} s  {len(left)} to go", flush=True)
-        time.sleep(POLL_SECONDS if len(left) < images.count / 10 else 2 * POLL_SECONDS)
-    return seconds
+        left[:] = [uri for uri in images.uris if not is_finished(rows.get(uri), etags.get(uri, ""))]
+        return left
+
+    wait_until(
+        lambda: not look(),
+        lambda: len(left or look()),
+        every=POLL_SECONDS,
+        standstill=STANDSTILL_SECONDS,
+        longest=math.inf,
+        tell=lambda seconds: print(f"{seconds:6.1f} s  {len(left)} to go", flush=True),
+    )
+    return time.monotonic() - begun
 
 
-def clean_run(stack: Stack, images: Images, end: float) -> "Ground":
+def clean_run(stack: Stack, images: Images) -> "Ground":
     """Carry the same objects through tables, queues and a graph that are new, and let nothing go wrong."""
     stack.crew.stop()
     clear_graph(Ground(stack))
@@ -95,7 +102,7 @@ def clean_run(stack: Stack, images: Images, end: float) -> "Ground":
     stack.start_workers({name: min(count, 1) for name, count in WORKERS.items() if name != "beat"})
     ground = Ground(stack)
     add_images(images.uris, services=ground.services)
-    wait_for_all(ground, images, end - time.monotonic())
+    wait_for_all(ground, images)
     return ground
 
 

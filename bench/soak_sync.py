@@ -10,15 +10,14 @@ import argparse
 import random
 import signal
 import sys
-import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from bench.soak_sync_ground import WINDOW, SyncGround
 from bench.soak_sync_run import DONE, SyncRun
 from dev.stack import Options, Stack
+from dev.stack.watched import temporary_folder
 
 SERVERS = ("dynamodb", "neo4j", "s3")
 IN_THE_LOAD = 0.3
@@ -128,8 +127,8 @@ def main() -> None:
     chosen, begun = _options(), time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with (
-        tempfile.TemporaryDirectory(prefix="sightline-soak-sync-") as folder,
-        Stack(Path(folder), SERVERS, Options(dynamodb_in_memory=True)) as stack,
+        temporary_folder("sightline-soak-sync-") as folder,
+        Stack(folder, SERVERS, Options(dynamodb_in_memory=True)) as stack,
     ):
         soak = Soak(stack, SyncGround(stack, MOST_IMAGES, chosen.seed), chosen)
         soak.ground.write_round(0, chosen.images)

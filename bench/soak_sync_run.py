@@ -7,6 +7,8 @@ from datetime import timedelta
 from multiprocessing.connection import Connection
 
 from bench.soak_ground import settings_of
+from dev.stack.waiting import wait_until
+from dev.stack.watcher import seen
 from tasks.sync.run import Wish, sync_with
 from vision.errors import SightlineError
 from workers.bootstrap import connect, utc_now
@@ -30,8 +32,8 @@ class SyncRun:
         self._process = self._context.Process(target=_run, args=(dict(env), fence, shift, full, theirs), daemon=True)
         self._process.start()
         theirs.close()
-        if not self._ours.poll(BEGIN_SECONDS):
-            raise TimeoutError(f"the sync did not begin within {BEGIN_SECONDS} s")
+        if not wait_until(self._ours.poll, lambda: seen(self._process.pid or 0)):
+            raise TimeoutError("the sync did not begin, and stands still")
         self._ours.recv()
 
     def kill(self, after_seconds: float) -> bool:

@@ -9,21 +9,19 @@ where that is not so.
 import argparse
 import random
 import sys
-import tempfile
-import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from bench.soak import clean_run, wait_for_all
 from bench.soak_end import paid_calls, read_end, settled_analyses
 from bench.soak_ground import FEATURES, Ground, Images, options
 from bench.soak_report import Line, Report, print_report
 from dev.stack import Stack
+from dev.stack.waiting import wait_until
+from dev.stack.watched import temporary_folder
 from stores.buckets.protocol import ObjectUri
 from tasks.ingest import add_images
 
 STAGES: tuple[tuple[str, ...], ...] = (("ingest",), FEATURES, ("rows",), ("graph",))
-STAGE_SECONDS = 300.0
 POLL_SECONDS = 0.5
 
 
@@ -34,10 +32,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     images = Images(chosen.images)
-    with tempfile.TemporaryDirectory(prefix="sightline-twice-") as name:
-        folder = Path(name)
-        with Stack(folder / "stack", options=options(folder, images, SIGHTLINE_SWEEP="")) as stack:
-            report = twice(stack, images, random.Random(chosen.seed))
+    with (
+        temporary_folder("sightline-twice-") as folder,
+        Stack(folder / "stack", options=options(folder, images, SIGHTLINE_SWEEP="")) as stack,
+    ):
+        report = twice(stack, images, random.Random(chosen.seed))
     print_report(report)
     sys.exit(1 if report.violations else 0)
 
@@ -50,7 +49,7 @@ def twice(stack: Stack, images: Images, chance: random.Random) -> Report:
         ground.services.buckets.put(ObjectUri.parse(images.uri(number)), images.first(number))
     add_images(images.uris, services=ground.services)
     delivered = sum(_stage(ground, queues, chance) for queues in STAGES)
-    wait_for_all(ground, images, STAGE_SECONDS)
+    wait_for_all(ground, images)
     paid, settled = paid_calls(ground), settled_analyses(ground)
     lines = (
         Line("messages delivered", delivered),
@@ -61,7 +60,7 @@ def twice(stack: Stack, images: Images, chance: random.Random) -> Report:
     )
     end = read_end(ground, images.uris)
     ground.close()
-    return Report(lines).compared(end, clean_run(stack, images, time.monotonic() + STAGE_SECONDS))
+    return Report(lines).compared(end, clean_run(stack, images))
 
 
 def _stage(ground: Ground, queues: Sequence[str], chance: random.Random) -> int:
@@ -69,9 +68,7 @@ def _stage(ground: Ground, queues: Sequence[str], chance: random.Random) -> int:
     delivered = sum(_double(ground, queue, chance) for queue in queues)
     print(f"{' and '.join(queues)}: {delivered} messages", flush=True)
     ground.stack.start_workers(dict.fromkeys(queues, 2))
-    end = time.monotonic() + STAGE_SECONDS
-    while _waiting(ground, queues) and time.monotonic() < end:
-        time.sleep(POLL_SECONDS)
+    wait_until(lambda: not _waiting(ground, queues), lambda: _waiting(ground, queues), every=POLL_SECONDS)
     ground.stack.start_workers(dict.fromkeys(queues, 0))
     return delivered
 

@@ -12,19 +12,18 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
-from pathlib import Path
 
 import neo4j
 
 from bench.soak_ground import settings_of
 from bench.sync_rows import new_rows, old_rows, write
 from dev.stack import Options, Stack
+from dev.stack.watched import temporary_folder
 from tasks.services import Services
 from tasks.sync.run import NAME, sync_with
 from tasks.turns import Turn, take_turn
@@ -168,8 +167,8 @@ def main() -> int:
     parser.add_argument("--images", type=int, default=IMAGES)
     total = parser.parse_args().images
     with (
-        tempfile.TemporaryDirectory(prefix="bench-sync-") as folder,
-        Stack(Path(folder), SERVERS, Options(dynamodb_in_memory=True)) as stack,
+        temporary_folder("bench-sync-") as folder,
+        Stack(folder, SERVERS, Options(dynamodb_in_memory=True)) as stack,
     ):
         tenth = Ground(stack, "tenth-")
         _, few = scale(tenth, total // 10, total)

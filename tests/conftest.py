@@ -1,5 +1,9 @@
-"""What every test may ask for, and the rule that unit tests open no socket and the others none beyond loopback."""
+"""What every test may ask for, in which order tests run, and which of them may open a socket.
 
+Unit tests open none, the others none beyond loopback.
+"""
+
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,24 +12,48 @@ import pytest_socket
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from dev.stack.watched import end_watch, watch
 from tests.examples import load_profile
-from tests.servers import Neo4jAddress, ServersOfTheRun, servers_of_the_run
+from tests.servers import Neo4jAddress, ServersOfTheRun
 
 load_profile()
 
 UNIT = Path(__file__).parent / "unit"
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
-OWN_STACK = {"test_faults.py": "faulty", "test_operating.py": "up", "test_stack.py": "up"}
+KINDS = ("unit", "integration", "acceptance")
+"""The order in which they run: what answers soonest comes first."""
+
+LAST = ("test_faults.py", "test_operating.py", "test_stack.py", "test_lifetimes.py")
+"""The acceptance tests that change their stack: each stack starts once, and ends before the next one starts."""
 
 
 class ByServers(LoadScopeScheduling):  # type: ignore[misc]  # xdist does not say its types
-    """Two processes share a run: what uses the same servers stays in one of them, so that they start once."""
+    """Processes share a run: what uses the same servers stays in one of them, so that they start once."""
 
     def _split_scope(self, nodeid: str) -> str:
         _, kind, *rest = nodeid.partition("::")[0].split("/")
-        if kind == "unit":
-            return "/".join(rest)
-        return kind if kind != "acceptance" else OWN_STACK.get(rest[-1], "spine")
+        return "/".join(rest) if kind == "unit" else kind
+
+
+def pytest_configure() -> None:
+    """Begin the watch before anything is started: xdist's processes end with this one as well."""
+    watch()
+
+
+def pytest_unconfigure() -> None:
+    """End what a test has left running."""
+    end_watch()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests into their order; those that stand equal stay as they are."""
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> tuple[int, int]:
+    kind = item.path.relative_to(UNIT.parent).parts[0]
+    name = item.path.name
+    return KINDS.index(kind) if kind in KINDS else 0, LAST.index(name) + 1 if name in LAST else 0
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServers:
@@ -49,7 +77,10 @@ def pytest_runtest_teardown() -> None:
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServersOfTheRun]:
-    made = servers_of_the_run(tmp_path_factory.mktemp("servers"))
+    from tests.acceptance.spine import options  # noqa: PLC0415 - unit tests need nothing of it
+
+    folder = tmp_path_factory.mktemp("servers")
+    made = ServersOfTheRun(folder / "stack", os.environ, options(folder))
     yield made
     made.stop()
 

@@ -1,11 +1,10 @@
-"""The servers of one test run: each starts when the first test asks for it, and all of them end with the run.
+"""The servers of one test run: each starts when the first test asks for it, and none outlives the run.
 
 `SIGHTLINE_TEST_REDIS_URL`, `SIGHTLINE_TEST_DYNAMODB_ENDPOINT`, `SIGHTLINE_TEST_S3_ENDPOINT` and
 `SIGHTLINE_TEST_NEO4J_URI`, `…_PASSWORD` name servers that run already.
 """
 
-import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,8 @@ import pytest
 
 from dev.stack import Options, Stack
 from dev.stack.errors import MissingProgram
+from dev.stack.servers import SERVERS
+from dev.stack.watched import watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,45 +32,36 @@ class Neo4jAddress:
 
 
 class ServersOfTheRun:
-    """Servers by name, as SIGHTLINE_* settings."""
+    """One stack for all tests of this process. Its servers start one by one, as they are asked for."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, environment: Mapping[str, str], options: Options) -> None:
         self._given = {"SIGHTLINE_NEO4J_USER": "neo4j", "SIGHTLINE_NEO4J_DATABASE": "neo4j"} | {
             name.replace("SIGHTLINE_TEST_", "SIGHTLINE_"): value
             for name, value in environment.items()
             if name.startswith("SIGHTLINE_TEST_")
         }
         self._is_ci = bool(environment.get("CI"))
-        self._stacks: dict[str, Stack] = {}
+        self._stack = Stack(folder, [], options)
+        watch().remove(folder)
 
     def setting(self, server: str, name: str) -> str:
         """Give a server's setting; start the server when nobody has named one.
 
         Where its program is missing, the test is skipped, or fails in CI: there it must not pass unseen.
         """
-        if name in self._given:
-            return self._given[name]
-        if server not in self._stacks:
-            self._start(server)
-        return self._stacks[server].env[name]
+        return self._given[name] if name in self._given else self.running([server]).env[name]
 
-    def stop(self) -> None:
-        """Kill them: their data goes with the run."""
-        for name, stack in self._stacks.items():
-            stack.server(name).kill()
-            stack.stop()
-
-    def _start(self, server: str) -> None:
-        stack = Stack(self._folder / server, [server], Options(dynamodb_in_memory=True))
+    def running(self, names: Sequence[str] = tuple(SERVERS)) -> Stack:
+        """Give the stack with these servers running."""
         try:
-            self._stacks[server] = stack.__enter__()
+            self._stack.start_servers(names)
         except MissingProgram as error:
             if self._is_ci:
                 pytest.fail(str(error))
             pytest.skip(str(error))
+        return self._stack
 
-
-def servers_of_the_run(folder: Path) -> ServersOfTheRun:
-    """Make them for this process's environment."""
-    return ServersOfTheRun(folder, os.environ)
+    def stop(self) -> None:
+        """Kill them: their data goes with the run."""
+        for process in self._stack.processes:
+            process.kill()

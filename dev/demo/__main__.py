@@ -12,7 +12,7 @@ from pathlib import Path
 
 from console.factory import Factory
 from dev.demo.answers import count_letters, print_answers
-from dev.demo.stages import bars, watch
+from dev.demo.stages import bars, follow
 from dev.demo.uploads import BUCKET, Upload, demo_uploads, folder_uploads, upload_all
 from dev.demo.verdicts import print_accuracy
 from dev.frames.making import make_frames
@@ -21,6 +21,7 @@ from dev.stack.census import Census
 from dev.stack.errors import NotReady
 from dev.stack.quotas import for_this_machine
 from dev.stack.stack import Stack
+from dev.stack.watched import watch
 from stores.rows import ImageRow, State
 from tasks.ingest import add_images
 from vision.errors import SightlineError
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--images", type=Path, help="a folder of your own pictures instead of the demo frames")
     chosen = parser.parse_args(arguments)
     begun = time.monotonic()
+    watch()
     try:
         run(chosen.images)
     except SightlineError as error:
@@ -132,7 +134,7 @@ def _upload(uploads: Sequence[Upload], factory: Factory) -> None:
 def _work(uploads: Sequence[Upload], factory: Factory, stack: Stack) -> list[ImageRow]:
     ids = [str(each.uri) for each in uploads]
     add_images(ids, services=factory.services)
-    return watch(factory.services.images, ids, factory.settings.features, lambda: _check_processes(stack))
+    return follow(factory.services.images, ids, factory.settings.features, lambda: _check_processes(stack))
 
 
 def _check_processes(stack: Stack) -> None:

@@ -1,19 +1,19 @@
 """How far the images have come: a progress bar for each stage, until every image is complete."""
 
-import time
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from dev.stack.waiting import STANDSTILL_SECONDS, wait_until
 from stores.images.protocol import ImageStore
 from stores.images.transitions import ENDED
 from stores.rows import ImageRow, PartStatus, State
 from vision.errors import Unavailable
 
 POLL_SECONDS = 0.5
-STANDSTILL_SECONDS = 120.0
 FINISHED = {State.COMPLETE, *ENDED}
 
 
@@ -60,25 +60,30 @@ def note(refused: int) -> str:
     return f"{refused} refused" if refused else ""
 
 
-def watch(images: ImageStore, ids: Sequence[str], features: Sequence[str], check: Callable[[], None]) -> list[ImageRow]:
+def follow(
+    images: ImageStore, ids: Sequence[str], features: Sequence[str], check: Callable[[], None]
+) -> list[ImageRow]:
     """Show the bars until every image has ended; give the rows.
 
     check: raises where a process has died. Raises Unavailable when nothing has moved for two minutes.
     """
-    moved_at, before = time.monotonic(), -1
     with bars() as progress:
         drawn = [(stage, progress.add_task(stage.name, total=len(ids), note="")) for stage in stages(features)]
-        while True:
-            rows = list(images.get_many(ids).values())
-            passed = sum(_draw(progress, stage, bar, rows) for stage, bar in drawn)
-            if passed == len(ids) * len(drawn):
-                return rows
-            check()
-            if passed != before:
-                moved_at, before = time.monotonic(), passed
-            if time.monotonic() - moved_at > STANDSTILL_SECONDS:
-                raise Unavailable("the workers", rule=f"nothing has moved for {STANDSTILL_SECONDS:.0f} s")
-            time.sleep(POLL_SECONDS)
+        rows: list[ImageRow] = []
+
+        def passed() -> int:
+            rows[:] = images.get_many(ids).values()
+            return sum(_draw(progress, stage, bar, rows) for stage, bar in drawn)
+
+        def have_all_passed() -> bool:
+            is_over = passed() == len(ids) * len(drawn)
+            if not is_over:
+                check()
+            return is_over
+
+        if not wait_until(have_all_passed, passed, every=POLL_SECONDS, longest=math.inf):
+            raise Unavailable("the workers", rule=f"nothing has moved for {STANDSTILL_SECONDS:.0f} s")
+        return rows
 
 
 def _draw(progress: Progress, stage: Stage, bar: TaskID, rows: Sequence[ImageRow]) -> int:

@@ -1,9 +1,9 @@
-"""Which processes a stack has running, written down: so that what a killed supervisor left behind can be ended."""
+"""Which processes a stack has running, written down: to show them, and to end what even a killed watcher has left."""
 
 import json
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 
 from dev.stack.place import write_privately
-from dev.stack.processes import PATIENCE_SECONDS, started_at
-from dev.stack.readiness import wait_until
+from dev.stack.processes import PATIENCE_SECONDS, cpu_of, started_at
+from dev.stack.waiting import wait_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,10 @@ class Census:
         for entry in left:
             _signal(entry, signal.SIGTERM)
             _signal(entry, signal.SIGCONT)
-        wait_until(lambda: not any(entry.is_running() for entry in left), PATIENCE_SECONDS)
+        _wait_for_end_of(left)
         for member in families:
             _signal(member, signal.SIGKILL)
-        wait_until(lambda: not any(member.is_running() for member in families), PATIENCE_SECONDS)
+        _wait_for_end_of(families)
         return [entry.name for entry in left]
 
 
@@ -68,6 +68,13 @@ def _family(pid: int) -> list[tuple[int, float]]:
         return [(each.pid, each.create_time()) for each in (leader, *leader.children(recursive=True))]
     except psutil.NoSuchProcess:
         return []
+
+
+def _wait_for_end_of(entries: Sequence[Entry]) -> None:
+    def running() -> set[int]:
+        return {entry.pid for entry in entries if entry.is_running()}
+
+    wait_until(lambda: not running(), lambda: (len(pids := running()), cpu_of(pids)), standstill=PATIENCE_SECONDS)
 
 
 def _signal(entry: Entry, number: signal.Signals) -> None:

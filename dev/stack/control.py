@@ -5,8 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dev.stack.census import Census
@@ -14,13 +13,10 @@ from dev.stack.compose import our_services
 from dev.stack.crew import check_count
 from dev.stack.errors import BadScale, NotReady, UnknownService
 from dev.stack.folders import CHECKOUT
-from dev.stack.processes import end_of
-from dev.stack.readiness import wait_until
+from dev.stack.place import Place
+from dev.stack.processes import cpu_of, end_of
 from dev.stack.supervisor import Wanted, read_reached, read_wanted, take, write_wanted
-
-START_SECONDS = 30.0
-UP_SECONDS = 300.0
-DOWN_SECONDS = 120.0
+from dev.stack.waiting import Moves, wait_until
 
 
 def up(folder: Path, scale: Mapping[str, int]) -> None:
@@ -31,8 +27,7 @@ def up(folder: Path, scale: Mapping[str, int]) -> None:
     begin = log.stat().st_size if log.exists() else 0
     if not is_up(folder):
         _start_supervisor(folder, log)
-    for line in _lines_from(log, begin, lambda: _is_reached(folder, before.number + 1) or not is_up(folder)):
-        print(line, flush=True)
+    _print_log(folder, log, begin, lambda: _is_reached(folder, before.number + 1) or not is_up(folder))
     reached = read_reached(folder)
     if reached is None or reached.error or not is_up(folder):
         raise NotReady("the local stack", remedy=reached.error if reached and reached.error else end_of(log, 20))
@@ -43,7 +38,7 @@ def down(folder: Path) -> list[str]:
     reached = read_reached(folder)
     if is_up(folder) and reached:
         os.kill(reached.pid, signal.SIGTERM)
-        wait_until(lambda: not is_up(folder), DOWN_SECONDS, every=0.2)
+        wait_until(lambda: not is_up(folder), lambda: _moves(folder), every=0.2)
     left = Census(folder).end_leftovers()
     for name in ("wanted.json", "reached.json", "env"):
         (folder / name).unlink(missing_ok=True)
@@ -85,20 +80,25 @@ def _start_supervisor(folder: Path, log: Path) -> None:
             stderr=output,
             start_new_session=True,
         )
-    wait_until(lambda: is_up(folder) or child.poll() is not None, START_SECONDS)
+    wait_until(lambda: is_up(folder) or child.poll() is not None, lambda: cpu_of({child.pid}))
 
 
-def _lines_from(log: Path, position: int, is_over: Callable[[], bool]) -> Iterator[str]:
-    """Follow a log from a position in bytes until it is over, or for five minutes."""
-    end = time.monotonic() + UP_SECONDS
+def _print_log(folder: Path, log: Path, position: int, is_over: Callable[[], bool]) -> None:
+    """Print a log from a position in bytes on, until it is over or nothing of the stack moves any more."""
     with log.open(errors="replace") as lines:
         lines.seek(position)
-        while True:
-            was_over = is_over() or time.monotonic() > end
-            yield from (line.rstrip() for line in lines)
-            if was_over:
-                return
-            time.sleep(0.2)
+
+        def print_more() -> bool:
+            was_over = is_over()
+            for line in lines:
+                print(line.rstrip(), flush=True)
+            return was_over
+
+        wait_until(print_more, lambda: _moves(folder), every=0.2)
+
+
+def _moves(folder: Path) -> Moves:
+    return Place(folder).logged_bytes(), cpu_of({entry.pid for entry in Census(folder).running()})
 
 
 def _is_reached(folder: Path, number: int) -> bool:

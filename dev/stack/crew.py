@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from dev.stack.compose import Service, our_service, our_services
 from dev.stack.errors import BadScale, NotReady
 from dev.stack.place import Place
-from dev.stack.processes import Process, end_of, inherited, stop_all
-from dev.stack.readiness import http_answers, wait_until
-
-READY_SECONDS = 90.0
-ONCE_SECONDS = 120.0
+from dev.stack.processes import Process, end_of, inherited, stop_all, wait_for
+from dev.stack.readiness import http_answers
+from dev.stack.waiting import wait_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +19,8 @@ class Member:
     is_ready: Callable[[], bool]
 
     def wait(self) -> None:
-        """Wait until it is ready; raise NotReady with the end of its log where that does not happen."""
-        is_over = wait_until(lambda: not self.process.is_running() or self.is_ready(), READY_SECONDS)
-        if not (is_over and self.process.is_running()):
-            raise NotReady(self.process.name, remedy=f"Its log ends:\n{self.process.log_end()}")
+        """Wait until it is ready; raise NotReady with the end of its log where it ends, or stands still, before."""
+        wait_for(self.process, self.is_ready)
 
 
 class Crew:
@@ -123,7 +119,7 @@ class Crew:
         log.parent.mkdir(parents=True, exist_ok=True)
         process = Process(service.name, service.command, log, environment)
         process.start()
-        wait_until(lambda: not process.is_running(), ONCE_SECONDS)
+        wait_until(lambda: not process.is_running(), process.moves)
         process.stop()
         if process.exit_status:
             raise NotReady(" ".join(service.command), rule="it must end well", remedy=f"It said:\n{end_of(log, 20)}")

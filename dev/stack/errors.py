@@ -31,4 +31,4 @@ class BadScale(ConfigurationError):
 class NotReady(Unavailable):
     """A server or a worker ended, or said nothing, before it was ready. The remedy holds the end of its log."""
 
-    rule = "it must be ready in time"
+    rule = "it must become ready"

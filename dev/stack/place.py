@@ -35,6 +35,10 @@ class Place:
         """Give a process's log file."""
         return self.folder / "logs" / f"{name}.log"
 
+    def logged_bytes(self) -> int:
+        """Say how much all processes have logged: it grows while something happens."""
+        return sum(log.stat().st_size for log in (self.folder / "logs").glob("*.log"))
+
     def port(self, name: str) -> int:
         """Give a server's port: always the same one until `renew_taken_ports`."""
         ports = self._known["ports"]

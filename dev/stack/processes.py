@@ -4,17 +4,23 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
+from dev.stack.errors import NotReady
 from dev.stack.folders import CHECKOUT
-from dev.stack.readiness import wait_until
+from dev.stack.waiting import Moves, wait_until
+from dev.stack.watched import watch
+from dev.stack.watcher import all_seen
 
 PATIENCE_SECONDS = 45.0
-"""From TERM to KILL. A task ends within 40 s of TERM while S3 and DynamoDB answer."""
+"""How long a process that was sent TERM may stand still. A task ends within 40 s while S3 and DynamoDB answer."""
+
+CPU_STEP_SECONDS = 5.0
+"""An idle Java uses a second a minute; what starts on a machine with a load of 20 gets more than five."""
 
 
 class Process:
@@ -39,8 +45,10 @@ class Process:
             return False
         if self._child.poll() is None:
             return True
-        self._signal_group(signal.SIGKILL)
-        self._has_group = False  # from now on its id may become another's
+        if self._has_group:
+            self._signal_group(signal.SIGKILL)
+            self._has_group = False  # from now on its id may become another's
+            watch().ended(self.pid)
         return False
 
     @property
@@ -54,15 +62,7 @@ class Process:
             return
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
-            self._child = subprocess.Popen(
-                self.command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=CHECKOUT,
-                env=self.environment,
-                start_new_session=True,
-            )
+            self._child = watch().start(self.command, self.environment, CHECKOUT, log)
         self._has_group = True
 
     def ask_to_stop(self) -> None:
@@ -72,9 +72,9 @@ class Process:
             self.thaw()
 
     def stop(self, patience: float = PATIENCE_SECONDS) -> None:
-        """Ask it to stop; kill its whole group after that many seconds, and what it left behind in any case."""
+        """Ask it to stop; kill its whole group once it stands still so long, and what it left behind in any case."""
         self.ask_to_stop()
-        wait_until(lambda: not self.is_running(), patience)
+        wait_until(lambda: not self.is_running(), self.moves, standstill=patience)
         self.kill()
 
     def kill(self) -> None:
@@ -92,6 +92,11 @@ class Process:
         """Let a frozen group go on."""
         self._signal_group(signal.SIGCONT)
 
+    def moves(self) -> Moves:
+        """Say how far it is, for those who wait for it: what it has logged, and the CPU that its session has used."""
+        size = self.log.stat().st_size if self.log.exists() else 0
+        return size, cpu_of({self.pid})
+
     def log_end(self, lines: int = 20) -> str:
         """Give the end of its log, for error reports."""
         return end_of(self.log, lines)
@@ -100,6 +105,20 @@ class Process:
         if self._has_group:
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
+
+
+def wait_for(process: Process, is_ready: Callable[[], bool], address: str = "") -> None:
+    """Wait until a process is ready, and say what it does if that takes long.
+
+    Raises NotReady with the end of its log where it ends before, or stands still.
+    """
+
+    def tell(seconds: float) -> None:
+        print(f"{process.name} is still starting after {seconds:.0f} s; its log ends: {process.log_end(1)}", flush=True)
+
+    is_over = wait_until(lambda: not process.is_running() or is_ready(), process.moves, tell=tell)
+    if not (is_over and process.is_running()):
+        raise NotReady(f"{process.name} {address}".rstrip(), remedy=f"Its log ends:\n{process.log_end()}")
 
 
 def stop_all(processes: Sequence[Process]) -> None:
@@ -115,6 +134,11 @@ def inherited() -> dict[str, str]:
     outer = {name: value for name, value in os.environ.items() if not name.startswith("SIGHTLINE_")}
     commands = Path(sys.executable).parent
     return outer | {"PATH": f"{commands}{os.pathsep}{outer.get('PATH', os.defpath)}", "PYTHONUNBUFFERED": "1"}
+
+
+def cpu_of(sessions: Collection[int]) -> int:
+    """Give the CPU that these sessions have used, in steps of 5 s: what stands still uses some as well."""
+    return int(sum(each.cpu_seconds for each in all_seen() if each.session in sessions) // CPU_STEP_SECONDS)
 
 
 def end_of(log: Path, lines: int) -> str:

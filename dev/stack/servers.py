@@ -45,9 +45,10 @@ def redis_server(place: Place, _: Options) -> Server:
     port = place.port("redis")
     url = f"redis://127.0.0.1:{port}/0"
     command = ("redis-server", "--bind", "127.0.0.1", "--port", str(port), "--dir", str(place.data("redis")))
+    shows_its_environment = ("--set-proc-title", "no")  # a title would overwrite what tells whose process it is
     return Server(
         "redis",
-        (*command, "--save", "", "--appendonly", "yes"),
+        (*command, "--save", "", "--appendonly", "yes", *shows_its_environment),
         url,
         {"SIGHTLINE_REDIS_URL": url},
         partial(redis_answers, port),

@@ -1,6 +1,5 @@
 """One local stack: servers and our own processes in one folder, as a context manager."""
 
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -8,14 +7,11 @@ from typing import Self
 
 from dev.stack.census import Census
 from dev.stack.crew import Crew
-from dev.stack.errors import NotReady, UnknownService
+from dev.stack.errors import UnknownService
 from dev.stack.install import require
 from dev.stack.place import Place
-from dev.stack.processes import Process, inherited, stop_all
-from dev.stack.readiness import wait_until
+from dev.stack.processes import Process, inherited, stop_all, wait_for
 from dev.stack.servers import SERVERS, Options, Server
-
-READY_SECONDS = 90.0
 
 
 class Stack:
@@ -49,18 +45,22 @@ class Stack:
 
     def start(self) -> None:
         """Start every server at once and wait until each is ready. Ends first what an earlier run left behind."""
-        require(self._names)
         self._census.end_leftovers()
         self.place.renew_taken_ports()
-        servers = [SERVERS[name](self.place, self._options) for name in self._names]
-        self.env = self._settings(servers)
+        self.start_servers(self._names)
+
+    def start_servers(self, names: Sequence[str]) -> None:
+        """Start those of these servers that do not run, all at once, and wait until each is ready."""
+        require(names)
+        fresh = [SERVERS[name](self.place, self._options) for name in names if name not in self._servers]
+        self.env = self._settings([*(running.server for running in self._servers.values()), *fresh])
         environment = inherited() | self.env
-        self._servers = {server.name: RunningServer(server, self.place, environment) for server in servers}
-        for running in self._servers.values():
-            running.begin()
+        self._servers |= {server.name: RunningServer(server, self.place, environment) for server in fresh}
+        for name in names:
+            self._servers[name].begin()
         self._count()
-        for running in self._servers.values():
-            running.wait()
+        for name in names:
+            self._servers[name].wait()
 
     def stop(self) -> None:
         """Stop our processes, then the servers; each has 45 s. The data stays in the folder."""
@@ -120,7 +120,6 @@ class RunningServer:
 
     def __init__(self, server: Server, place: Place, environment: Mapping[str, str]) -> None:
         self.server = server
-        self.ready_seconds = 0.0
         self.process = Process(server.name, server.command, place.log(server.name), environment)
         self._data, self._scratch = place.data(server.name), place.scratch
 
@@ -159,9 +158,5 @@ class RunningServer:
         self.process.start()
 
     def wait(self) -> None:
-        """Wait until it is ready; raise NotReady with the end of its log where that does not happen."""
-        begun = time.monotonic()
-        is_over = wait_until(lambda: not self.process.is_running() or self.server.is_ready(), READY_SECONDS)
-        self.ready_seconds = time.monotonic() - begun
-        if not (is_over and self.process.is_running()):
-            raise NotReady(f"{self.server.name} ({self.address})", remedy=f"Its log ends:\n{self.process.log_end()}")
+        """Wait until it is ready; raise NotReady with the end of its log where it ends, or stands still, before."""
+        wait_for(self.process, self.server.is_ready, self.address)

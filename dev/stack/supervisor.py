@@ -2,6 +2,7 @@
 
 It is told what to run by `wanted.json` and says how far it has come in `reached.json`, both in the stack's folder.
 Files need no open connection: `make up` may be interrupted, and a supervisor that was killed leaves no stale socket.
+Killed, it takes the stack with it: its watcher (`dev/stack/watched.py`) ends what it has started.
 """
 
 import fcntl

@@ -1,38 +1,92 @@
-"""One stack for all tests that can share it: starting it takes longer than most of them."""
+"""The stacks of the acceptance tests, one at a time: starting one takes longer than most of the tests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dev.stack import Stack
-from tests.acceptance.faulty import Faulty, running
-from tests.acceptance.spine import WORKERS, Spine, options
+from tests.acceptance import faulty as faults
+from tests.acceptance.faulty import Faulty
+from tests.acceptance.spine import WORKERS, Spine
 from tests.acceptance.up_stack import FEW, UpStack
+from tests.servers import ServersOfTheRun
+
+
+class Turns:
+    """Who has the machine. Whoever takes a turn ends the one before."""
+
+    def __init__(self) -> None:
+        self._name = ""
+        self._has: Any = None
+        self._ends = ExitStack()
+
+    def take(self, name: str, begin: Callable[[], AbstractContextManager[Any]]) -> Any:
+        """Give what the turn of this name has made, and make it if the turn begins."""
+        if name != self._name:
+            self.end()
+            self._has, self._name = self._ends.enter_context(begin()), name
+        return self._has
+
+    def end(self) -> None:
+        """End the turn, if there is one."""
+        self._name = ""
+        self._ends.close()
 
 
 @pytest.fixture(scope="session")
-def spine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spine]:
+def turns() -> Iterator[Turns]:
+    made = Turns()
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="module")
+def spine(turns: Turns, servers: ServersOfTheRun) -> Spine:
     """Give a sightline that works: servers, tables, and workers that end by TERM."""
-    folder = tmp_path_factory.mktemp("spine")
-    with Stack(folder / "stack", options=options(folder)) as stack:
-        stack.set_up()
+    given: Spine = turns.take("spine", lambda: _working(servers))
+    return given
+
+
+@contextmanager
+def _working(servers: ServersOfTheRun) -> Iterator[Spine]:
+    stack = servers.running()
+    stack.set_up()
+    made = Spine(stack)
+    try:
         stack.start_workers(WORKERS)
-        made = Spine(stack)
         yield made
+    finally:
+        stack.crew.stop()
         made.close()
 
 
-@pytest.fixture(scope="session")
-def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Faulty]:
+@pytest.fixture(scope="module")
+def faulty(turns: Turns, servers: ServersOfTheRun) -> Faulty:
     """Give a sightline whose processes a test may kill, and whose wires it may cut."""
-    with running(tmp_path_factory.mktemp("faulty")) as made:
-        yield made
+    given: Faulty = turns.take("faulty", lambda: faults.working(servers.running()))
+    return given
 
 
-@pytest.fixture(scope="session")
-def up_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UpStack]:
+@pytest.fixture(scope="module")
+def up_stack(turns: Turns, servers: ServersOfTheRun, tmp_path_factory: pytest.TempPathFactory) -> UpStack:
     """Give what `make up` leaves running, few processes of it; the last test of `test_stack` takes it down."""
-    made = UpStack(tmp_path_factory.mktemp("up"))
+    given: UpStack = turns.take("up", lambda: _up(servers, tmp_path_factory.mktemp("up")))
+    return given
+
+
+@pytest.fixture(scope="module")
+def alone(turns: Turns, servers: ServersOfTheRun) -> None:
+    """Have the machine without any stack of the tests."""
+    turns.end()
+    servers.stop()
+
+
+@contextmanager
+def _up(servers: ServersOfTheRun, folder: Path) -> Iterator[UpStack]:
+    servers.stop()
+    made = UpStack(folder)
     try:
         made.up(FEW)
         yield made

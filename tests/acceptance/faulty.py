@@ -2,9 +2,8 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from pathlib import Path
 
 from dev.proxy import Proxy
 from dev.stack import Stack
@@ -12,7 +11,7 @@ from dev.stack.processes import Process
 from stores.ledger.dynamodb import DynamoLedger
 from stores.ledger.protocol import LEASE, TAKEOVER_AFTER, Entry, Status
 from stores.rows import ImageRow, State
-from tests.acceptance.spine import BUCKET, WORKERS, Spine, options
+from tests.acceptance.spine import BUCKET, REMEMBERED_PICTURES, WORKERS, Spine
 from workers.bootstrap import utc_now
 
 ADDRESSES = {
@@ -24,7 +23,6 @@ ADDRESSES = {
 }
 OUTAGE_SECONDS = 5.0
 HEAL_EVERY_SECONDS = 1.5
-HEALED_WITHIN_SECONDS = 120.0
 LONGEST_CALL = timedelta(seconds=12)
 """A claim that is older is nobody's: no call of a living worker takes longer here, an outage included."""
 
@@ -32,7 +30,9 @@ LATER = LEASE + TAKEOVER_AFTER + timedelta(seconds=1)
 
 
 class Faulty(Spine):
-    """A spine with wires. Its own clients go straight to the servers."""
+    """A spine with wires. Its own clients go straight to the servers, its pictures are others than a plain spine's."""
+
+    _pictures = range(REMEMBERED_PICTURES // 2, REMEMBERED_PICTURES)
 
     def __init__(self, stack: Stack, wires: Mapping[str, Proxy]) -> None:
         super().__init__(stack)
@@ -64,7 +64,7 @@ class Faulty(Spine):
         self.until(
             is_healed,
             lambda: f"{self.states(asked)}, queues {self.queues()}, claims {len(self.claims())}",
-            HEALED_WITHIN_SECONDS,
+            lambda: (str(self.states(asked)), len(self.claims()), self.calls_bytes()),
         )
         return self.rows(asked)
 
@@ -103,23 +103,20 @@ class Faulty(Spine):
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Faulty]:
-    """Start the stack, then the wires, then the workers, that know of the wires alone."""
-    with Stack(folder / "stack", options=options(folder)) as stack:
-        stack.set_up()
-        wires = {name: Proxy(stack.place.port(name)) for name in ADDRESSES}
-        made = Faulty(stack, wires)
+def working(stack: Stack) -> Iterator[Faulty]:
+    """Put wires before the running servers, then start the workers, that know of the wires alone."""
+    stack.set_up()
+    direct, wires = stack.env, {name: Proxy(stack.place.port(name)) for name in ADDRESSES}
+    made = Faulty(stack, wires)
+    with ExitStack() as ends:
+        ends.callback(made.close)
         for wire in wires.values():
-            wire.__enter__()
-        stack.env = stack.env | {
-            variable: stack.env[variable].replace(str(stack.place.port(name)), str(wires[name].port))
+            ends.enter_context(wire)
+        ends.callback(setattr, stack, "env", direct)
+        ends.callback(stack.crew.stop)
+        stack.env = direct | {
+            variable: direct[variable].replace(str(stack.place.port(name)), str(wires[name].port))
             for name, variable in ADDRESSES.items()
         }
         stack.start_workers(WORKERS | {"operations": 1})
-        try:
-            yield made
-        finally:
-            stack.crew.stop()
-            made.close()
-            for wire in wires.values():
-                wire.__exit__(None, None, None)
+        yield made

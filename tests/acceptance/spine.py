@@ -24,12 +24,13 @@ from dev.rekognition.operations.wire import MODEL_VERSION
 from dev.stack import Options, Stack
 from dev.stack.folders import CHECKOUT
 from dev.stack.processes import Process, inherited
-from dev.stack.readiness import wait_until
+from dev.stack.waiting import Moves, wait_until
 from stores.buckets.protocol import ObjectUri
 from stores.operations.protocol import DeadLetter
 from stores.rows import ImageRow, Lane, State
 from tasks.ingest import Added, add_images
 from tasks.services import Services
+from tests.commands import run
 from tests.unit.vision.recorded import recorded
 from tests.world import picture
 from vision.features import feature_named
@@ -43,8 +44,7 @@ QUOTAS = {feature_named(name).operation: QUOTA for name in FEATURES}
 WORKERS = {"ingest": 1, "labels": 2, "faces": 2, "rows": 1, "graph": 1}
 STEPS = ("ingest", *FEATURES, "rows", "graph")
 BUCKET = "images"
-PATIENCE_SECONDS = 60.0
-REMEMBERED_PICTURES = 400
+REMEMBERED_PICTURES = 800
 ENDED = {State.COMPLETE, State.REJECTED, State.GONE}
 
 
@@ -84,9 +84,11 @@ def _remembered() -> Iterator[tuple[str, Any]]:
 class Spine:
     """One stack with its workers, as its producers and operators see it. Each test takes cameras of its own."""
 
+    _pictures = range(REMEMBERED_PICTURES // 2)
+
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        self._shades = iter(range(REMEMBERED_PICTURES))
+        self._shades = iter(self._pictures)
 
     @cached_property
     def settings(self) -> Settings:
@@ -146,10 +148,24 @@ class Spine:
         )
         return self.rows(asked)
 
-    def until(self, is_so: Callable[[], bool], say: Callable[[], str] = str, seconds: float = PATIENCE_SECONDS) -> None:
-        """Wait until it is so; fail with what `say` says."""
-        if not wait_until(is_so, seconds):
-            pytest.fail(f"It did not come about in {seconds:.0f} s. {say()}")
+    def until(
+        self,
+        is_so: Callable[[], object],
+        say: Callable[[], str] = str,
+        moves: Callable[[], Moves] | None = None,
+    ) -> None:
+        """Wait until it is so; fail with what `say` says where nothing moves: neither that, nor logs and calls."""
+        if not wait_until(is_so, moves or (lambda: (say(), self.stack.place.logged_bytes(), self.calls_bytes()))):
+            pytest.fail(f"It did not come about, and nothing moves any more. {say()}")
+
+    def calls_bytes(self) -> int:
+        """Say how long the endpoint's log is."""
+        log = self._calls_log
+        return log.stat().st_size if log.exists() else 0
+
+    @property
+    def _calls_log(self) -> Path:
+        return self.stack.place.data("rekognition") / "calls.jsonl"
 
     def queues(self, key_prefix: str = "sightline:") -> dict[str, int]:
         """Count what stands in Redis at one moment: messages by queue, and those that are taken and not finished."""
@@ -176,7 +192,7 @@ class Spine:
 
     def calls(self, key_prefix: str) -> list[dict[str, Any]]:
         """Give the calls about objects under a prefix from the endpoint's own log."""
-        lines = (self.stack.place.data("rekognition") / "calls.jsonl").read_text().splitlines()
+        lines = self._calls_log.read_text().splitlines()
         calls = [json.loads(line) for line in lines]
         return [each for each in calls if (each["key"] or "").startswith(key_prefix)]
 
@@ -206,10 +222,7 @@ class Spine:
 
     def process(self, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
         """Run `sightline` as a shell does, with the stack's settings and these over them."""
-        environment = inherited() | self.stack.env | settings
-        return subprocess.run(
-            ["sightline", *arguments], capture_output=True, text=True, check=False, timeout=60, env=environment
-        )
+        return run(["sightline", *arguments], inherited() | self.stack.env | settings)
 
     @contextmanager
     def worker(

@@ -1,7 +1,6 @@
 """What producers send that know nothing of us: a plain Celery client, and whoever else can write to Redis."""
 
 import json
-import subprocess
 import sys
 
 import pytest
@@ -9,6 +8,7 @@ from celery.exceptions import QueueNotFound
 
 from stores.rows import State
 from tests.acceptance.spine import BUCKET
+from tests.commands import run
 from vision.errors import BadMessage
 
 pytestmark = pytest.mark.acceptance
@@ -34,7 +34,7 @@ def send(spine, tmp_path):
 
     def send_all(*messages):
         command = [sys.executable, "-I", str(program), url, prefix, json.dumps(messages)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        done = run(command)
         assert 0 == done.returncode, done.stderr
 
     return send_all

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 import sys
 
 import pytest
@@ -12,6 +11,7 @@ from dev.stack.processes import inherited
 from stores.rows import State
 from tasks.steps import INGEST
 from tests.acceptance.spine import SIGN
+from tests.commands import run as run_command
 from tests.unit.vision.recorded import recorded
 from workers.bootstrap import connect
 
@@ -68,10 +68,7 @@ def run(spine, copy):
 
     def run_there(*arguments):
         environment = inherited() | spine.stack.env | SETTINGS | {"PYTHONPATH": str(copy)}
-        command = [sys.executable, *arguments]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=120, env=environment, cwd=copy
-        )
+        done = run_command([sys.executable, *arguments], environment, copy)
         assert 0 == done.returncode, done.stdout + done.stderr
         return done.stdout
 

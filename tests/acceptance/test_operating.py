@@ -11,7 +11,7 @@ import psutil
 import pytest
 from celery import Celery
 
-from dev.stack.readiness import wait_until
+from dev.stack.waiting import STANDSTILL_SECONDS
 from tests.acceptance.up_stack import UpStack
 from workers.application import make_app
 from workers.bootstrap import redis_client
@@ -20,7 +20,6 @@ from workers.settings import Settings
 
 pytestmark = pytest.mark.acceptance
 
-PATIENCE_SECONDS = 60
 SOON_SECONDS = 8.0
 """A heartbeat is written every five seconds."""
 
@@ -74,7 +73,7 @@ def health(up_stack, settings, tmp_path):
 
 
 def taken_by(node, app):
-    answers = app.control.inspect([node], PATIENCE_SECONDS, limit=1).active_queues()
+    answers = app.control.inspect([node], STANDSTILL_SECONDS, limit=1).active_queues()
     return [queue["name"] for queue in answers[node]]
 
 
@@ -93,14 +92,14 @@ def test_flower_lists_every_worker_and_every_registered_task(up_stack):
         told = up_stack.flower_workers()
         return wanted == set(told) and all(set(each.get("registered", ())) >= STEPS for each in told.values())
 
-    assert wait_until(knows_all, PATIENCE_SECONDS, every=1)
+    assert up_stack.until(knows_all, every=1)
 
 
 def test_every_worker_serves_its_metrics_and_one_serves_those_of_the_system(up_stack):
     assert "sightline_tasks_total" in up_stack.metrics("labels-0")
     assert "sightline_queue_messages" not in up_stack.metrics("labels-0")
     last = 'sightline_source_up{source="dead_letters"} 1.0'
-    assert wait_until(lambda: last in up_stack.metrics("operations-0"), PATIENCE_SECONDS, every=1)
+    assert up_stack.until(lambda: last in up_stack.metrics("operations-0"), every=1)
     assert 'sightline_queue_messages{queue="labels.backfill"} 0.0' in up_stack.metrics("operations-0")
     assert "} 0.0" not in [line[-5:] for line in up_stack.metrics("operations-0").splitlines() if "source_up{" in line]
 
@@ -108,38 +107,38 @@ def test_every_worker_serves_its_metrics_and_one_serves_those_of_the_system(up_s
 def test_a_message_is_counted_in_the_metrics(up_stack, app):
     app.send_task("detect_feature", NOBODY, queue="labels")
     counted = 'sightline_tasks_total{outcome="ignored",task="detect_feature"}'
-    assert wait_until(lambda: counted in up_stack.metrics("labels-0"), PATIENCE_SECONDS, every=1)
+    assert up_stack.until(lambda: counted in up_stack.metrics("labels-0"), every=1)
 
 
-def test_health_sees_a_worker_that_is_connected_and_takes_nothing(app, health):
+def test_health_sees_a_worker_that_is_connected_and_takes_nothing(up_stack, app, health):
     """Of a queue that no process of this stack takes from: to the check that is the same."""
     app.send_task("write_rows", NOBODY[:1], queue="rows")
-    assert wait_until(lambda: health.complains("nobody takes them", "rows"), PATIENCE_SECONDS, every=1)
+    assert up_stack.until(lambda: health.complains("nobody takes them", "rows"), every=1)
     health.empty("rows")
-    assert wait_until(lambda: health.complaint("rows") is None, PATIENCE_SECONDS, every=1)
+    assert up_stack.until(lambda: health.complaint("rows") is None, every=1)
 
 
-def test_health_calls_no_worker_sick_that_leaves_a_queue_on_purpose(app, health):
-    answers = app.control.ping(timeout=PATIENCE_SECONDS, limit=2)
+def test_health_calls_no_worker_sick_that_leaves_a_queue_on_purpose(up_stack, app, health):
+    answers = app.control.ping(timeout=STANDSTILL_SECONDS, limit=2)
     node = next(node for answer in answers for node in answer if node.startswith("labels-0@"))
-    told = {"destination": [node], "reply": True, "timeout": PATIENCE_SECONDS, "limit": 1}
+    told = {"destination": [node], "reply": True, "timeout": STANDSTILL_SECONDS, "limit": 1}
     assert app.control.cancel_consumer("labels", **told)
-    assert wait_until(lambda: "labels" not in taken_by(node, app), PATIENCE_SECONDS)  # it says so before it is done
+    assert up_stack.until(lambda: "labels" not in taken_by(node, app))  # it says so before it is done
     app.send_task("detect_feature", NOBODY, queue="labels")
     sent = time.time()
-    assert wait_until(lambda: health.written() > sent + SOON_SECONDS, PATIENCE_SECONDS)
+    assert up_stack.until(lambda: health.written() > sent + SOON_SECONDS)
     assert 1 == health.waiting("labels")
     assert health.complaint() is None
     assert app.control.add_consumer("labels", **told)
-    assert wait_until(lambda: 0 == health.waiting("labels"), PATIENCE_SECONDS)
+    assert up_stack.until(lambda: 0 == health.waiting("labels"))
 
 
 def test_health_sees_a_worker_that_stands_still(up_stack, health):
     pid = up_stack.pids()["labels-0"]
     os.kill(pid, signal.SIGSTOP)
     try:
-        assert wait_until(lambda: health.complains("have not written a heartbeat"), PATIENCE_SECONDS, every=1)
+        assert up_stack.until(lambda: health.complains("have not written a heartbeat"), every=1)
     finally:
         os.kill(pid, signal.SIGCONT)
-    assert wait_until(lambda: health.complaint() is None, PATIENCE_SECONDS, every=1)
+    assert up_stack.until(lambda: health.complaint() is None, every=1)
     assert psutil.Process(pid).is_running()

@@ -1,7 +1,6 @@
 """The local stack as `make up` runs it: it stays up, it changes what it is told to, and leaves nothing behind."""
 
 import os
-import subprocess
 import sys
 from collections import Counter
 
@@ -9,12 +8,11 @@ import psutil
 import pytest
 
 from dev.stack.processes import started_at
-from dev.stack.readiness import redis_answers, wait_until
+from dev.stack.readiness import redis_answers
 from dev.stack.supervisor import read_reached
+from tests.commands import run
 
 pytestmark = pytest.mark.acceptance
-
-PATIENCE_SECONDS = 60
 
 
 def is_back(up_stack, name, old_pid):
@@ -35,7 +33,7 @@ def test_its_settings_are_for_its_owner_alone_and_say_how_to_reach_it(up_stack):
     file = up_stack.folder / "env"
     assert 0o600 == file.stat().st_mode & 0o777
     show = f'. {file} && "{sys.executable}" -c "from workers.settings import Settings; print(Settings().s3_endpoint)"'
-    said = subprocess.run(["sh", "-c", show], capture_output=True, text=True, check=True).stdout.strip()
+    said = run(["sh", "-c", show]).stdout.strip()
     assert said in up_stack.run("status").stdout
     assert said.rpartition(":")[2] in {str(address.port) for address in up_stack.listening()}
 
@@ -59,7 +57,7 @@ def test_a_scale_touches_only_what_it_names(up_stack):
 def test_a_worker_that_dies_is_started_again_and_the_log_says_so(up_stack):
     old = up_stack.pids()["labels-0"]
     os.kill(old, 9)
-    assert wait_until(is_back(up_stack, "labels-0", old), PATIENCE_SECONDS)
+    assert up_stack.until(is_back(up_stack, "labels-0", old))
     assert "labels-0 died (-9), it is started again" in (up_stack.folder / "logs" / "supervisor.log").read_text()
 
 
@@ -67,8 +65,8 @@ def test_a_server_that_dies_comes_back_where_it_was(up_stack):
     port = int((up_stack.folder / "env").read_text().partition("redis://127.0.0.1:")[2].partition("/")[0])
     old = up_stack.pids()["redis"]
     os.kill(old, 9)
-    assert wait_until(is_back(up_stack, "redis", old), PATIENCE_SECONDS)
-    assert wait_until(lambda: redis_answers(port), PATIENCE_SECONDS)
+    assert up_stack.until(is_back(up_stack, "redis", old))
+    assert up_stack.until(lambda: redis_answers(port))
 
 
 def test_down_ends_everything_even_when_the_supervisor_was_killed(up_stack):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ import psutil
 
 from dev.stack.census import Census
 from dev.stack.place import Place
+from dev.stack.processes import cpu_of
+from dev.stack.waiting import Moves, wait_until
+from tests.commands import run
 
 FEW = "ingest=0 faces=0 text=0 rows=0 graph=0 careful=0"
 """Enough to see how processes are run: the servers, labels, operations, beat and Flower."""
@@ -29,12 +33,15 @@ class UpStack:
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a command of `python -m dev.stack`."""
         command = [sys.executable, "-m", "dev.stack", *arguments, "--folder", str(self.folder)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+        return run(command, moves=self._moves)
 
     def up(self, scale: str = "") -> None:
         """Bring it up, or to another scale."""
         done = self.run("up", "--scale", scale)
         assert 0 == done.returncode, done.stdout + done.stderr
+
+    def _moves(self) -> Moves:
+        return Place(self.folder).logged_bytes(), cpu_of(set(self.pids().values()))
 
     def pids(self) -> dict[str, int]:
         """Give what runs: name → process id."""
@@ -67,6 +74,10 @@ class UpStack:
         status, body = self.flower("/api/workers?refresh=1", self.env()["SIGHTLINE_FLOWER_PASSWORD"])
         assert HTTPStatus.OK == status, body
         return {node.partition("@")[0]: told for node, told in json.loads(body).items()}
+
+    def until(self, is_so: Callable[[], object], every: float = 0.2) -> bool:
+        """Wait until it is so; say whether it became so before its processes stood still."""
+        return wait_until(is_so, self._moves, every=every)
 
     def metrics(self, name: str) -> str:
         """Scrape one process."""

@@ -1,14 +1,15 @@
 """What the limiter stands: Redis killed, emptied, back again, or locked by another password."""
 
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from redis import Redis
 from redis.exceptions import AuthenticationError, RedisError
 
+from dev.stack.processes import Process, inherited, wait_for
 from stores.limiter.redis import RedisLimiter, client_options
 from stores.rows import Lane
 from vision.errors import Unavailable, WrongPassword
@@ -19,9 +20,10 @@ QUOTAS = {"DetectLabels": 10.0, "DetectText": 10.0}
 class OwnRedis:
     """A Redis of the test's own, which may be stopped and emptied."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, folder: Path) -> None:
         self.port = port
-        self._process: subprocess.Popen[bytes] | None = None
+        self._folder = folder
+        self._process: Process | None = None
 
     def client(self, **options: object) -> Redis:
         return Redis(host="127.0.0.1", port=self.port, **{**client_options(), **options})
@@ -31,18 +33,13 @@ class OwnRedis:
 
     def start(self, *options: str) -> None:
         command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", *options]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        for _ in range(200):
-            if self._is_ready():
-                return
-            time.sleep(0.02)
-        pytest.fail("redis-server did not start")
+        self._process = Process("redis", command, self._folder / "redis.log", inherited())
+        self._process.start()
+        wait_for(self._process, self._is_ready)
 
     def stop(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait(10)
-            self._process = None
 
     def forget(self) -> None:
         with self.client() as client:
@@ -61,10 +58,10 @@ class OwnRedis:
 
 
 @pytest.fixture
-def own_redis() -> Iterator[OwnRedis]:
+def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        server = OwnRedis(probe.getsockname()[1])
+        server = OwnRedis(probe.getsockname()[1], tmp_path)
     server.start()
     yield server
     server.stop()

@@ -17,14 +17,14 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from dev.stack.readiness import wait_until
+from dev.stack.processes import cpu_of, started_at
+from dev.stack.waiting import nothing, wait_until
 from tests.unit.dev.rekognition.drawings import encoded, person, sign, wall
 from vision.errors import OutcomeUnknown
 from vision.features import feature_named
 from vision.rekognition import Rekognition
 
 PERSON = encoded(person())
-START_SECONDS = 60
 
 
 def client(service, endpoint, region="us-east-1", read_timeout=60):
@@ -42,19 +42,19 @@ class Server:
             self.port = free.getsockname()[1]
         self.log = folder / "calls.jsonl"
         common = ["--port", str(self.port), "--s3-endpoint", s3_endpoint, "--calls-log", str(self.log)]
-        self.process = subprocess.Popen([sys.executable, "-m", "dev.rekognition", *common, *arguments])
-        self._wait()
+        command = [sys.executable, "-m", "dev.rekognition", *common, *arguments]
+        self.process = subprocess.Popen(command, start_new_session=True)
+        assert wait_until(lambda: self.process.poll() is not None or self._is_ready(), self._moves)
+        assert self.process.poll() is None
 
-    def _wait(self):
-        give_up_at = time.monotonic() + START_SECONDS
-        while time.monotonic() < give_up_at and self.process.poll() is None:
-            try:
-                assert self.request("GET", "/healthz") == (200, {"ready": True})
-            except OSError:
-                time.sleep(0.05)
-            else:
-                return
-        pytest.fail("the endpoint did not start")
+    def _moves(self):
+        return cpu_of({self.process.pid})
+
+    def _is_ready(self):
+        try:
+            return self.request("GET", "/healthz") == (200, {"ready": True})
+        except OSError:
+            return False
 
     def request(self, method, path, body=None):
         connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
@@ -76,7 +76,8 @@ class Server:
 
     def stop(self):
         self.process.terminate()
-        assert self.process.wait(20) == 0
+        assert wait_until(lambda: self.process.poll() is not None, self._moves)
+        assert self.process.returncode == 0
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +201,7 @@ def test_a_hanging_call_ends_when_the_caller_hangs_up(fresh):
     fresh.control(faults=[{"operation": "DetectLabels", "answer": "hang"}])
     with pytest.raises(ReadTimeoutError):
         fresh.rekognition(read_timeout=0.5).detect_labels(Image={"Bytes": PERSON})
-    assert wait_until(lambda: [call["outcome"] for call in fresh.calls()][-1:] == ["hung"], 20)
+    assert wait_until(lambda: [call["outcome"] for call in fresh.calls()][-1:] == ["hung"], fresh._moves)
 
 
 def test_a_wrong_script_is_refused_with_its_reason(fresh):
@@ -214,9 +215,9 @@ def test_a_kill_forgets_no_call_and_leaves_no_process_and_answers_stay(tmp_path,
     answer = first.rekognition().detect_labels(Image={"Bytes": PERSON})
     pool = psutil.Process(first.process.pid).children(recursive=True)
     os.kill(first.process.pid, signal.SIGKILL)
-    first.process.wait(20)
+    first.process.wait()
     assert [call["outcome"] for call in first.calls()] == ["answered"]
-    assert psutil.wait_procs(pool, timeout=20)[1] == []
+    assert wait_until(lambda: {None} == {started_at(each.pid) for each in pool}, nothing)
 
     second = Server(tmp_path, s3_endpoint, *remembered)
     try:

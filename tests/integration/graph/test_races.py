@@ -1,6 +1,5 @@
 """Writers that meet in a real Neo4j, and nodes and connections that vanish under them."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 import neo4j
 import pytest
 
+from dev.stack.waiting import STANDSTILL_SECONDS, nothing, wait_until
 from stores.graph.cypher import LOCK_AND_WRITE
 from stores.graph.declarations import declare
 from stores.graph.facts import facts_of
@@ -29,13 +29,6 @@ BLOCKED = "SHOW TRANSACTIONS YIELD status WHERE status STARTS WITH 'Blocked' RET
 def graph(driver: neo4j.Driver) -> Run:
     """Give what runs one statement against the graph."""
     return lambda text, **parameters: driver.execute_query(text, parameters, database_="neo4j").records
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come about within 20 s"
-        time.sleep(0.02)
 
 
 def begin_to_write(transaction: neo4j.Transaction, shown: GraphImage) -> None:
@@ -59,9 +52,9 @@ def test_a_merge_waits_for_a_stalled_one_and_then_decides_by_version(
         with session.begin_transaction() as transaction:
             begin_to_write(transaction, image(version=stalled))
             merging = pool.submit(changed, real.store, image(version=other, labels=(("Dog", 50.0),)))
-            wait_until(lambda: graph(BLOCKED)[0]["found"] == 1)
+            assert wait_until(lambda: graph(BLOCKED)[0]["found"] == 1, nothing)
             transaction.commit()
-        assert merging.result(timeout=30) == changes
+        assert merging.result(STANDSTILL_SECONDS) == changes
     assert real.store.versions([image().image_id]) == {image().image_id: 3}
     assert fixed() | ({label("Dog", 50.0)} if changes == [True] else set()) == real.triples()
 
@@ -83,9 +76,9 @@ def test_a_node_that_is_purged_while_it_is_linked_is_made_again(
         with session.begin_transaction() as transaction:
             transaction.run("MATCH (label:Label {label_name: 'Dog'}) DELETE label").consume()
             merging = pool.submit(changed, real.store, image("yard/2.jpg", labels=(("Dog", 60.0),)))
-            wait_until(lambda: graph(BLOCKED)[0]["found"] == 1)
+            assert wait_until(lambda: graph(BLOCKED)[0]["found"] == 1, nothing)
             transaction.commit()
-        assert merging.result(timeout=30) == [True]
+        assert merging.result(STANDSTILL_SECONDS) == [True]
     assert fixed("yard/2.jpg") | {label("Dog", 60.0, of="yard/2.jpg")} == real.triples()
 
 

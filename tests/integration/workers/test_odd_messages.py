@@ -67,8 +67,8 @@ def odd(app, redis_url):
 def test_a_worker_keeps_each_odd_message_as_a_letter_and_does_the_good_one_behind_them(app, world, odd):
     publish([ingest_step(URIS[0], Lane.LIVE)])
     with working(app, world):
-        assert until(lambda: (row := world.images.get(URIS[0])) and row.state is State.COMPLETE)
-        assert until(lambda: not odd())
-        assert until(lambda: len(ODD) == len(list(world.operations.letters())))
+        assert until(world, lambda: (row := world.images.get(URIS[0])) and row.state is State.COMPLETE)
+        assert until(world, lambda: not odd())
+        assert until(world, lambda: len(ODD) == len(list(world.operations.letters())))
         publish([ingest_step(URIS[1], Lane.LIVE)])
-        assert until(lambda: (row := world.images.get(URIS[1])) and row.state is State.COMPLETE)
+        assert until(world, lambda: (row := world.images.get(URIS[1])) and row.state is State.COMPLETE)

@@ -9,15 +9,15 @@ from uuid import uuid4
 import pytest
 import redis
 
+from dev.stack.processes import cpu_of
+from dev.stack.waiting import wait_until
 from stores.rows import Lane
 from tasks.publish import publish_again
 from tasks.steps import detect_step
 from tests.clocks import MovingClock
 from tests.integration.workers.dying import operations_of, settings_of
-from tests.integration.workers.test_refused_and_poison import URIS, until
+from tests.integration.workers.test_refused_and_poison import URIS
 from workers.application import make_app
-
-LONGEST_SECONDS = 120
 
 
 @pytest.fixture
@@ -41,17 +41,20 @@ def test_a_message_that_kills_three_processes_goes_to_the_careful_queue_and_then
         publish_again([detect_step(URIS[0], "labels", Lane.LIVE)])  # as the reconciler does for a row that waits
         place = [redis_url, key_prefix, dynamodb_endpoint, table_prefix, str(generation)]
         command = [sys.executable, "-m", "tests.integration.workers.dying", *place]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        return subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+        )
 
     came_by = []
     for generation in range(3):
         with start(generation) as worker:
-            said, _ = worker.communicate(timeout=LONGEST_SECONDS)
+            assert wait_until(lambda: worker.poll() is not None, lambda: cpu_of({worker.pid}))
+            said, _ = worker.communicate()
             came_by.append((said.strip(), worker.returncode))
     assert [("labels", -signal.SIGKILL), ("labels", -signal.SIGKILL), ("careful", -signal.SIGKILL)] == came_by
     with start(3) as last:
         try:
-            assert until(lambda: list(operations.letters()))
+            assert wait_until(lambda: list(operations.letters()), lambda: cpu_of({last.pid}))
             assert last.poll() is None
         finally:
             last.kill()

@@ -10,6 +10,7 @@ import redis
 from celery import Celery, signals
 from celery.contrib.testing.worker import start_worker, test_worker_started
 
+from dev.stack.waiting import wait_until
 from stores.operations.stops import Cause, Stop
 from stores.queues.protocol import Standing
 from stores.queues.redis import RedisQueues
@@ -26,7 +27,6 @@ from workers.gates import keep_gates
 
 QUEUES = ["ingest", "labels", "rows", "graph", "careful"]
 URIS = [uri_of(f"{n:02}") for n in range(4)]
-PATIENCE_SECONDS = 60
 
 
 class RealClock(MovingClock):
@@ -63,12 +63,13 @@ def working(app: Celery, world: World, queues: Sequence[str] = QUEUES) -> Iterat
     test_worker_started.disconnect(keep)
 
 
-def until(is_so: Callable[[], object]) -> bool:
-    """Wait until it is so; say whether it became so in time."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not is_so() and time.monotonic() < end:
-        time.sleep(0.05)
-    return bool(is_so())
+def until(world: World, is_so: Callable[[], object]) -> bool:
+    """Wait until it is so; say whether it became so before the world stood still."""
+    return wait_until(is_so, lambda: (str(states(world)), len(world.detector.asked), *map(len, kept(world))))
+
+
+def kept(world: World) -> tuple[list[object], list[object]]:
+    return [*world.operations.letters()], [*world.operations.stops()]
 
 
 def states(world: World) -> list[State]:
@@ -81,9 +82,9 @@ def test_a_refused_worker_loses_nothing_writes_no_letter_and_goes_on_by_itself(a
     world.detector.script.extend([AccessDenied("Rekognition")] * 6)
     publish([detect_step(uri, "labels", Lane.LIVE) for uri in URIS])
     with working(app, world):
-        assert until(lambda: list(world.operations.stops()))
-        assert until(lambda: states(world) == [State.COMPLETE] * len(URIS))
-        assert until(lambda: not list(world.operations.stops()))
+        assert until(world, lambda: list(world.operations.stops()))
+        assert until(world, lambda: states(world) == [State.COMPLETE] * len(URIS))
+        assert until(world, lambda: not list(world.operations.stops()))
     assert [] == list(world.operations.letters())
     assert len(URIS) + 6 == len(world.detector.asked)
 
@@ -91,13 +92,13 @@ def test_a_refused_worker_loses_nothing_writes_no_letter_and_goes_on_by_itself(a
 def test_a_stopped_lane_keeps_its_messages_until_it_is_resumed(app, world):
     world.operations.stop(Stop("ingest", Cause.BRAKE, "all bad", world.clock()))
     with working(app, world):
-        assert until(lambda: "ingest" not in app.amqp.queues.consume_from)
+        assert until(world, lambda: "ingest" not in app.amqp.queues.consume_from)
         publish(ingest_step(uri, Lane.LIVE) for uri in URIS)
         time.sleep(1.5)  # longer than the worker's last look into the queue that it leaves
-        assert until(lambda: world_queue(app).waiting["ingest"].messages == len(URIS))
+        assert until(world, lambda: world_queue(app).waiting["ingest"].messages == len(URIS))
         assert [] == states(world)
         assert resume(Lane.LIVE, world.operations)
-        assert until(lambda: states(world) == [State.COMPLETE] * len(URIS))
+        assert until(world, lambda: states(world) == [State.COMPLETE] * len(URIS))
 
 
 def world_queue(app: Celery) -> Standing:
@@ -128,7 +129,7 @@ def test_a_step_of_which_two_processes_died_runs_in_the_careful_queue(app, world
     signals.task_success.connect(lambda sender, **_: note(sender), weak=False, dispatch_uid="careful")
     publish_again([detect_step(URIS[0], "labels", Lane.LIVE)])
     with working(app, world):
-        assert until(lambda: world.images.get(URIS[0]).state is State.COMPLETE)
+        assert until(world, lambda: world.images.get(URIS[0]).state is State.COMPLETE)
     signals.task_success.disconnect(dispatch_uid="careful")
     assert ("detect_feature", "careful") in came_by
     assert ("detect_feature", "labels") not in came_by
@@ -139,7 +140,7 @@ def test_a_step_of_which_three_processes_died_is_a_letter_and_its_image_stuck(ap
     died(world, waits_for_labels(world), times=3)
     publish_again([detect_step(URIS[0], "labels", Lane.LIVE)])
     with working(app, world):
-        assert until(lambda: world.images.get(URIS[0]).state is State.STUCK)
+        assert until(world, lambda: world.images.get(URIS[0]).state is State.STUCK)
     assert [("Poisonous", URIS[0])] == [(each.error, each.image_id) for each in world.operations.letters()]
     assert [] == world.detector.asked
 
@@ -149,8 +150,8 @@ def test_a_defect_that_an_image_brings_out_is_kept_on_its_row_and_a_good_image_a
     waits_for_labels(world)
     publish([detect_step(URIS[0], "labels", Lane.LIVE)])
     with working(app, world):
-        assert until(lambda: world.images.get(URIS[0]).failure)
+        assert until(world, lambda: world.images.get(URIS[0]).failure)
         publish([ingest_step(URIS[1], Lane.LIVE)])
-        assert until(lambda: (row := world.images.get(URIS[1])) and row.state is State.COMPLETE)
+        assert until(world, lambda: (row := world.images.get(URIS[1])) and row.state is State.COMPLETE)
     assert "a shade nobody foresaw" in world.images.get(URIS[0]).failure.message
     assert [] == list(world.operations.letters())

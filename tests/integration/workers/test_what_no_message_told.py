@@ -51,12 +51,12 @@ def test_a_bucket_that_only_fills_is_carried_by_backfill_and_kept_by_the_sweep(a
 
     with working(app, world, QUEUES):
         assert 3 == [*backfill(place, world.services)][-1].sent
-        assert until(lambda: states() == [State.COMPLETE] * 3 + [None])
+        assert until(world, lambda: states() == [State.COMPLETE] * 3 + [None])
         assert {Lane.BACKFILL} == {row.lane for row in world.images.scan(None)}
         for shade, each in enumerate((overwritten, new), 8):
             world.services.buckets.put(each, picture(shade))
         world.services.buckets.delete(deleted)
         sweep(world.services, lambda: True)
-        assert until(lambda: states() == [State.COMPLETE, State.COMPLETE, State.GONE, State.COMPLETE])
-        assert until(lambda: 5 == len(world.detector.asked))
+        assert until(world, lambda: states() == [State.COMPLETE, State.COMPLETE, State.GONE, State.COMPLETE])
+        assert until(world, lambda: 5 == len(world.detector.asked))
     assert [] == list(world.operations.letters())

@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 from celery.worker import state
 
-from dev.stack.readiness import wait_until
+from dev.stack.waiting import nothing, wait_until
 from workers import heartbeat
 from workers.health import complaint
 
@@ -58,11 +58,11 @@ def test_messages_that_another_worker_of_this_machine_takes_are_no_complaint(bea
 def test_a_worker_beats_from_its_start_until_it_stops_and_leaves_nothing_behind(tmp_path):
     stopping, file = Event(), tmp_path / "state" / "ingest-0-77.json"
     heartbeat.start(file.parent, "ingest-0@host", 77, stopping, lambda: False)
-    assert wait_until(file.exists, 10)
+    assert wait_until(file.exists, nothing)
     assert {"at", "received", "idle_since"} == set(json.loads(file.read_text()))
     assert sum(state.total_count.values()) == json.loads(file.read_text())["received"]
     stopping.set()
-    assert wait_until(lambda: not file.exists(), 10)
+    assert wait_until(lambda: not file.exists(), nothing)
     assert [] == list(file.parent.iterdir())
 
 

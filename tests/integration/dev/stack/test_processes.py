@@ -8,7 +8,7 @@ import pytest
 
 from dev.stack.census import Census
 from dev.stack.processes import Process, started_at
-from dev.stack.readiness import wait_until
+from dev.stack.waiting import nothing, wait_until
 
 SLEEP = "import time; print('up', flush=True); time.sleep(60)"
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
@@ -25,7 +25,7 @@ def run(tmp_path):
         process = Process("child", [sys.executable, "-c", code], tmp_path / "logs" / "child.log", ENVIRONMENT)
         started.append(process)
         process.start()
-        assert wait_until(lambda: process.log_end() != "" or not process.is_running(), 10)
+        assert wait_until(lambda: process.log_end() != "" or not process.is_running(), nothing)
         return process
 
     yield start
@@ -53,7 +53,7 @@ def test_a_process_that_does_not_hear_is_killed(run):
 def test_a_frozen_process_can_be_stopped(run):
     process = run(SLEEP)
     process.freeze()
-    assert wait_until(lambda: state_of(process.pid) == "T", 5)
+    assert wait_until(lambda: state_of(process.pid) == "T", nothing)
     process.stop()
     assert -15 == process.exit_status
 
@@ -61,23 +61,23 @@ def test_a_frozen_process_can_be_stopped(run):
 def test_a_thawed_process_goes_on(run):
     process = run(SLEEP)
     process.freeze()
-    assert wait_until(lambda: state_of(process.pid) == "T", 5)
+    assert wait_until(lambda: state_of(process.pid) == "T", nothing)
     process.thaw()
-    assert wait_until(lambda: state_of(process.pid) == "S", 5)
+    assert wait_until(lambda: state_of(process.pid) == "S", nothing)
 
 
 def test_what_a_process_started_ends_with_it(run):
     process = run(f"{PARENT} print(child.pid, flush=True); child.wait()")
     grandchild = int(process.log_end())
     process.kill()
-    assert wait_until(lambda: started_at(grandchild) is None, 5)
+    assert wait_until(lambda: started_at(grandchild) is None, nothing)
 
 
 def test_what_a_process_left_behind_when_it_died_ends_as_soon_as_that_is_noticed(run):
     process = run(f"{PARENT} print(child.pid, flush=True)")
     grandchild = int(process.log_end())
-    assert wait_until(lambda: not process.is_running(), 10)
-    assert wait_until(lambda: started_at(grandchild) is None, 5)
+    assert wait_until(lambda: not process.is_running(), nothing)
+    assert wait_until(lambda: started_at(grandchild) is None, nothing)
 
 
 def test_starting_twice_starts_one(run):
@@ -92,7 +92,7 @@ def test_a_process_that_died_can_be_started_again_and_adds_to_its_log(run):
     first = process.pid
     process.kill()
     process.start()
-    assert wait_until(lambda: "up\nup" == process.log_end(), 10)
+    assert wait_until(lambda: "up\nup" == process.log_end(), nothing)
     assert first != process.pid
 
 

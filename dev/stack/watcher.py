@@ -1,0 +1,118 @@
+"""The watcher: a small process that ends what its owner started, however the owner ends.
+
+`python -I -S watcher.py MARK` needs nothing but the standard library, so that it runs within moments. Its standard
+input is a pipe of which the owner alone holds the other end: the pipe closes when the owner is gone, kill -9 included.
+Then the watcher kills every session that the owner registered, and every process that carries the owner's mark in its
+environment: that finds what nobody registered, and what has made itself a session of its own.
+"""
+
+import os
+import shutil
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+DEAD = "ZX"
+PAUSE_SECONDS = 0.02
+ROUNDS = 3_000
+"""A minute of rounds: SIGKILL is obeyed at once, unless the process waits for a disk."""
+
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+class Seen(NamedTuple):
+    """A process as /proc shows it. started: in ticks since the machine began; it and the id name one process."""
+
+    pid: int
+    session: int
+    started: int
+    cpu_seconds: float
+
+
+class Charge(NamedTuple):
+    """What an owner leaves to its watcher. sessions: id of the leader → when it started; folders: to be removed."""
+
+    sessions: dict[int, int]
+    folders: list[Path]
+
+
+def seen(pid: int) -> Seen | None:
+    """Look at one process; None where there is none, or only its exit status is left. CPU: with its ended children."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    state, _, _, session, *rest = text.rpartition(")")[2].split()  # the name before it may hold spaces and brackets
+    if state in DEAD:
+        return None
+    return Seen(pid, int(session), int(rest[15]), sum(map(int, rest[7:11])) / TICKS_A_SECOND)
+
+
+def all_seen() -> list[Seen]:
+    """Look at every process of the machine."""
+    found = (seen(int(name)) for name in os.listdir("/proc") if name.isdecimal())  # noqa: PTH208 - it is read often
+    return [each for each in found if each]
+
+
+def carries(pid: int, mark: str) -> bool:
+    """Say whether a process was given this mark in its environment; False where that may not be read."""
+    try:
+        return mark.encode() in Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return False
+
+
+def read_charge(pipe: BinaryIO) -> Charge:
+    """Read what the owner says until it is gone: `start PID STARTED`, `end PID`, `remove PATH`, `keep`."""
+    charge = Charge({}, [])
+    for line in pipe:
+        word, _, rest = line.decode().rstrip("\n").partition(" ")
+        if word == "start":
+            pid, started = rest.split()
+            charge.sessions[int(pid)] = int(started)
+        elif word == "end":
+            charge.sessions.pop(int(rest), None)
+        elif word == "remove":
+            charge.folders.append(Path(rest))
+        else:
+            charge.folders.clear()
+    return charge
+
+
+def left_of(sessions: dict[int, int], mark: str) -> list[Seen]:
+    """Give what still runs of these sessions, and whatever carries the mark."""
+    everything = all_seen()
+    leaders = {each.pid: each.started for each in everything}
+    # While a process of a session lives, no other gets the session's id: an id with another start is another session.
+    own = {pid for pid, started in sessions.items() if leaders.get(pid, started) == started}
+    others = [each for each in everything if each.pid != os.getpid()]
+    return [each for each in others if each.session in own or carries(each.pid, mark)]
+
+
+def end(sessions: dict[int, int], mark: str) -> None:
+    """Kill until nothing is left: what forks in this moment has left a child for the next round."""
+    for _ in range(ROUNDS):
+        left = left_of(sessions, mark)
+        if not left:
+            return
+        for each in left:
+            with suppress(ProcessLookupError):
+                os.kill(each.pid, signal.SIGKILL)  # it reaches a frozen process as well
+        time.sleep(PAUSE_SECONDS)
+
+
+def main(mark: str) -> None:
+    """Wait for the owner's end, then clear up."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    charge = read_charge(sys.stdin.buffer)
+    end(charge.sessions, mark)
+    for folder in charge.folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,40 @@
+"""Commands that tests run in processes of their own."""
+
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from dev.stack.processes import cpu_of
+from dev.stack.waiting import Moves, wait_until
+
+
+def run(
+    command: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    moves: Callable[[], Moves] = tuple,
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end; fail where it stands still. moves: how far it is, beside its output and its CPU."""
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        child = subprocess.Popen(
+            command, stdout=output, stderr=errors, env=environment, cwd=folder, start_new_session=True
+        )
+
+        def has_moved() -> Moves:
+            return output.tell(), errors.tell(), cpu_of({child.pid}), moves()
+
+        is_over = wait_until(lambda: child.poll() is not None, has_moved)
+        said = [_read(file) for file in (output, errors)]
+        if not is_over:
+            child.kill()
+            child.wait()
+            pytest.fail(f"{' '.join(command)} stands still. It said: {said}")
+        return subprocess.CompletedProcess(command, child.returncode, *said)
+
+
+def _read(file: "tempfile._TemporaryFileWrapper[str]") -> str:
+    file.seek(0)
+    return file.read()

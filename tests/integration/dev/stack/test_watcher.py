@@ -1,0 +1,120 @@
+"""An owner that is killed, and what its watcher then ends: by session, by mark, and frozen as well."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dev.stack import watcher
+from dev.stack.folders import CHECKOUT
+from dev.stack.waiting import nothing, wait_until
+
+OWNER = """
+import os, subprocess, sys, time
+from pathlib import Path
+from dev.stack.processes import Process
+from dev.stack.watched import end_watch, watch
+
+folder = Path(sys.argv[1])
+
+def start(name, *command, environment=os.environ):
+    process = Process(name, command, folder / f"{name}.log", environment)
+    process.start()
+    return process
+
+def say(*pids):
+    print(*pids, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def killed(tmp_path: Path) -> Callable[[str], list[int]]:
+    """Give what runs an owner until it has said which processes it has, and kills it then."""
+
+    def kill(code: str) -> list[int]:
+        program = [sys.executable, "-c", OWNER + code, str(tmp_path)]
+        with subprocess.Popen(program, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as owner:
+            assert owner.stdout
+            pids = [int(word) for word in owner.stdout.readline().split()]
+            owner.kill()
+        assert pids
+        return pids
+
+    return kill
+
+
+def are_gone(pids: list[int]) -> bool:
+    return wait_until(lambda: {None} == {watcher.seen(pid) for pid in pids}, nothing)
+
+
+def test_what_an_owner_started_ends_when_the_owner_is_killed(killed):
+    assert are_gone(killed('say(start("one", "sleep", "600").pid, start("two", "sleep", "600").pid)'))
+
+
+def test_a_frozen_process_ends_with_its_owner(killed):
+    assert are_gone(killed('one = start("one", "sleep", "600"); one.freeze(); say(one.pid)'))
+
+
+def test_what_it_started_without_a_mark_ends_by_its_session(killed):
+    """Of a shell that forgets its environment, as Redis does when it gives itself a title."""
+    shell = '"sh", "-c", "env -i sleep 600 & echo $!; wait"'
+    code = f"""
+one = start("one", {shell})
+while not one.log_end(): time.sleep(0.01)
+say(one.pid, one.log_end())
+"""
+    assert are_gone(killed(code))
+
+
+def test_what_nobody_registered_ends_by_its_mark_even_in_a_session_of_its_own(killed):
+    code = 'watch(); say(subprocess.Popen(["sleep", "600"], start_new_session=True).pid)'
+    assert are_gone(killed(code))
+
+
+def test_a_signal_to_the_owners_group_leaves_the_watcher_to_its_work(tmp_path):
+    program = [sys.executable, "-c", OWNER + 'say(start("one", "sleep", "600").pid)', str(tmp_path)]
+    with subprocess.Popen(program, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, start_new_session=True) as owner:
+        assert owner.stdout
+        pid = int(owner.stdout.readline())
+        os.killpg(owner.pid, signal.SIGKILL)
+    assert are_gone([pid])
+
+
+def test_an_owner_that_ends_by_itself_leaves_nothing_running_but_its_folders(tmp_path):
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    code = 'print(start("one", "sleep", "600").pid); watch().remove(folder / "kept")'
+    program = [sys.executable, "-c", OWNER + code, str(tmp_path)]
+    said = subprocess.run(program, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
+    assert watcher.seen(int(said)) is None
+    assert kept.is_dir()
+
+
+def test_the_folders_of_a_killed_owner_are_removed(killed, tmp_path):
+    (tmp_path / "gone").mkdir()
+    killed('watch().remove(folder / "gone"); say(os.getpid())')
+    assert wait_until(lambda: not (tmp_path / "gone").exists(), nothing)
+
+
+def test_a_program_whose_owner_dies_before_it_is_registered_never_begins(killed, tmp_path):
+    """The gate, with an owner that is killed between the start and the word."""
+    code = f"""
+def die(line):
+    os.kill(os.getpid(), 9)
+watch()._tell = die
+print(os.getpid(), flush=True)
+start("one", "touch", {str(tmp_path / "begun")!r})
+"""
+    assert are_gone(killed(code))
+    assert not (tmp_path / "begun").exists()
+
+
+def test_a_process_that_only_has_the_id_of_a_registered_one_is_left_alone():
+    own = watcher.seen(os.getpid())
+    assert own
+    assert [] == watcher.left_of({own.session: -1, own.pid: -1}, "a mark that nobody has")

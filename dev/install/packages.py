@@ -1,8 +1,8 @@
 """Make `.venv` hold exactly what the locks name.
 
-uv installs, because it is several times faster than pip; pip fetches uv from a lock of its own. Neither resolves anything:
-dependencies are not followed, every file must have a hash of the lock, and only wheels are taken, since a source
-distribution would be built with packages that no lock names.
+uv installs, because it is several times faster than pip; pip fetches uv from a lock of its own. Neither resolves
+anything: dependencies are not followed, every file must have a hash of the lock, and only wheels are taken, since a
+source distribution would be built with packages that no lock names.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ VENV_MODULE = Need("Python's venv module", "python3-venv", has_venv, frozenset()
 
 
 def make_venv(stages: Stages) -> None:
-    """Make `.venv` if it is not there. Raise MissingProgram if Python lacks its venv module and it cannot be installed."""
+    """Make `.venv` if it is not there. Raise MissingProgram if Python has no venv module, and none can be installed."""
     if (VENV / "bin" / "pip").exists():  # what `venv` makes last
         return
     if not VENV_MODULE.is_there():

@@ -17,6 +17,7 @@ from dev.install.errors import MissingProgram
 from dev.install.folders import PROGRAMS
 from dev.install.jars import JAVA, JAVA_SERVERS, copy
 from dev.install.stages import Stages
+
 OLDEST_JAVA = 17
 STAMP = "installed"
 TESSERACT_ENGLISH = "tesseract-ocr/5/tessdata/eng.traineddata"
@@ -62,7 +63,7 @@ def install_servers(stages: Stages) -> None:
         with stages.stage("Debian packages") as remarks:
             if missing:
                 install_debian(missing)
-            remarks += versions({need.package for need in NEEDS})
+            remarks.extend(versions({need.package for need in NEEDS}))
     for name in to_build:
         with stages.stage(f"{name} and its jars", PROGRAMS):
             _install_java_server(name)

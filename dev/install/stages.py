@@ -24,7 +24,7 @@ class Stages:
         yield remarks
         grown = (_bytes_in(folder) - before) / 1e6
         self._megabytes.append(grown)
-        name = ", ".join([what, *remarks])
+        name = f"{what} ({', '.join(remarks)})" if remarks else what
         self._say(_line(name, time.monotonic() - begun, grown if folder else None))
 
     def close(self) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from dev.install.servers import require
 from dev.stack.census import Census
 from dev.stack.crew import Crew
 from dev.stack.errors import NotReady, UnknownService
-from dev.install.servers import require
 from dev.stack.place import Place
 from dev.stack.processes import Process, inherited, stop_all
 from dev.stack.readiness import wait_until

@@ -55,4 +55,4 @@ _NAMES: Mapping[str, tuple[str, Callable[[str], str]]] = {
 }
 
 _BEST_OF_ALL = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
-"""As pip does, look for a locked version in every index. The hash decides what is taken, so no index can give another."""
+"""As pip does, look for a locked version in every index. The hash decides what is taken: no index can change it."""

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,7 +53,7 @@ def index(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def python(tmp_path: Path) -> Iterator[Path]:
+def python(tmp_path: Path) -> Path:
     """The Python of an environment that holds only uv."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
     binaries = tmp_path / "venv" / "bin"

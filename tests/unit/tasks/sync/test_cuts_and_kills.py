@@ -24,7 +24,7 @@ class SlowFeed(LateIndex):
         for number, entry in enumerate(super().feed(shard, write_day, after, until), 1):
             yield entry
             if number % PAGE == 0:
-                self._clock.move(timedelta(seconds=20))
+                self._clock.move(timedelta(seconds=20))  # type: ignore[attr-defined]
 
 
 def test_ten_minutes_of_bulk_writes_that_no_run_can_recheck_do_not_hold_the_sync_up():
@@ -37,7 +37,8 @@ def test_ten_minutes_of_bulk_writes_that_no_run_can_recheck_do_not_hold_the_sync
     for image_id in ids:  # 20 a second: a run reads five pages, 2,500 rows, and the overlap alone has 12,000
         analysed(world.images, image_id, world.clock.now)
         world.clock.move(timedelta(milliseconds=50))
-    reached, cut = [], 0
+    reached: list[Any] = []
+    cut = 0
     while len(world.graph.versions(ids)) < len(ids):
         assert len(reached) < 12, "it must come to the end of 12,000 rows by 2,500 at a time"
         begin = world.clock.now
@@ -101,7 +102,7 @@ def dying_run(world: World, dies_at: int, *, is_after: bool) -> bool:
     names = ("images", "graph", "operations", "buckets")
     dying = {name: Dying(getattr(world.services, name), calls, dies_at, is_after=is_after) for name in names}
     try:
-        sync_with(replace(world.services, **dying)).run(3, lambda: True)
+        sync_with(replace(world.services, **dying)).run(3, lambda: True)  # type: ignore[arg-type]
     except Killed:
         return True
     return False

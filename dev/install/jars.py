@@ -14,7 +14,7 @@ from dev.install.errors import WrongJars
 from dev.install.folders import CHECKOUT
 
 JAVA = CHECKOUT / "dev" / "stack" / "java"
-"""One folder for each Java server: pom.xml says which jars, jars.sha256 which files, and a class binds it to loopback."""
+"""One folder for each Java server: pom.xml says which jars, jars.sha256 which files; a class binds it to loopback."""
 
 JAVA_SERVERS = ("dynamodb", "neo4j", "s3")
 LIST = "jars.sha256"

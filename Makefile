@@ -5,8 +5,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALLED := .venv/installed
-SERVERS := $(BIN)/python -m dev.stack install
+INSTALL := PYTHON=$(PYTHON) dev/install.sh
 SCALE ?=
 IMAGES ?=
 ARGS ?=
@@ -16,43 +15,43 @@ ARGS ?=
 help: ## say what there is
 	@grep -hE '^[a-z %-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-$(INSTALLED): requirements-dev.lock pyproject.toml dev/venv.sh
-	@PYTHON=$(PYTHON) dev/venv.sh
-	@touch $@
-
-demo: $(INSTALLED) ## show the whole of it on pictures; IMAGES=folder takes your own
-	@$(SERVERS)
+demo: ## show the whole of it on pictures; IMAGES=folder takes your own
+	@$(INSTALL) stack servers $(if $(IMAGES),,frames)
 	@$(BIN)/python -m dev.demo $(if $(IMAGES),--images "$(IMAGES)") $(ARGS)
 
-up: $(INSTALLED) ## start the local stack and leave it running; SCALE="labels=3 text=2" sets replicas
+up: ## start the local stack and leave it running; SCALE="labels=3 text=2" sets replicas
+	@$(INSTALL) stack servers
 	@$(BIN)/python -m dev.stack up --scale "$(SCALE)"
 
-down: $(INSTALLED) ## stop the local stack; its data stays
+down: ## stop the local stack; its data stays
+	@$(INSTALL) stack
 	@$(BIN)/python -m dev.stack down
 
-status: $(INSTALLED) ## say what of the local stack runs, and where
+status: ## say what of the local stack runs, and where
+	@$(INSTALL) stack
 	@$(BIN)/python -m dev.stack status
 
-test: $(INSTALLED) ## run the tests with coverage; ARGS="-k name" chooses
-	@$(SERVERS)
+test: ## run the tests with coverage; ARGS="-k name" chooses
+	@$(INSTALL) dev servers
 	@$(BIN)/pytest -n 2 --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered $(ARGS)
 
-check: $(INSTALLED) ## linters, formatter, types, import rules, compose file
+check: ## linters, formatter, types, import rules, compose file
+	@$(INSTALL) dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
-bench-%: $(INSTALLED) ## run one benchmark of bench/, by its name; ARGS are its options
-	@$(SERVERS)
+bench-%: ## run one benchmark of bench/, by its name; ARGS are its options
+	@$(INSTALL) dev servers
 	@$(BIN)/python -m bench.$(subst -,_,$*) $(ARGS)
 
-soak soak-twice soak-sync: $(INSTALLED) ## kill, freeze and repeat at random while images pass, and count what was lost
-	@$(SERVERS)
+soak soak-twice soak-sync: ## kill, freeze and repeat at random while images pass, and count what was lost
+	@$(INSTALL) dev servers
 	@$(BIN)/python -m bench.$(subst -,_,$@) $(ARGS)
 
-lock: ## resolve the dependencies anew into the lock files
+lock: ## resolve the dependencies again: the lock files, and the lists of jars
 	@dev/lock.sh
 
 clean: ## stop the local stack, then remove its data, the servers and the caches

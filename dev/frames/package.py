@@ -15,9 +15,14 @@ class PackageMissing(Exception):
 def examples(cache: Path) -> Path:
     """Give the folder of the package's examples; download (95 MB) and unpack it into `cache` on first use."""
     folder = cache / _PACKAGE
-    if not folder.exists():
+    if not is_unpacked(cache):
         _unpack(_download(cache), folder)
     return folder / _EXAMPLES
+
+
+def is_unpacked(cache: Path) -> bool:
+    """Say whether `examples` would find the package without downloading it."""
+    return (cache / _PACKAGE).exists()
 
 
 def _download(cache: Path) -> Path:

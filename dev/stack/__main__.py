@@ -1,4 +1,4 @@
-"""`python -m dev.stack install|up|down|status|env`."""
+"""`python -m dev.stack up|down|status|env`."""
 
 import argparse
 import shlex
@@ -8,7 +8,6 @@ from pathlib import Path
 from console.pipes import let_readers_leave
 from dev.stack import control, report
 from dev.stack.folders import UP
-from dev.stack.install import install
 from dev.stack.supervisor import supervise
 from vision.errors import SightlineError
 
@@ -25,8 +24,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(command: str, folder: Path, scale: str) -> int:
     match command:
-        case "install":
-            install()
         case "up":
             _up(folder, scale)
         case "down":
@@ -43,7 +40,6 @@ def _run(command: str, folder: Path, scale: str) -> int:
 
 def _up(folder: Path, scale: str) -> None:
     counts = control.read_scale(scale)
-    install()
     control.up(folder, counts)
     print(report.addresses(folder, _read_env(folder)))
 
@@ -71,7 +67,7 @@ def _env_file(folder: Path) -> Path:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dev.stack", description="The local stack of servers and workers.")
-    parser.add_argument("command", choices=["install", "up", "down", "status", "env", "supervise"])
+    parser.add_argument("command", choices=["up", "down", "status", "env", "supervise"])
     parser.add_argument("--folder", type=Path, default=UP, help="where it keeps its data, logs and passwords")
     parser.add_argument("--scale", default="", help='replicas, such as "labels=3 text=2"')
     return parser

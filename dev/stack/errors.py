@@ -1,19 +1,9 @@
 """What can go wrong with the local stack, in the words of the project's error tree."""
 
+from dev.install.errors import MissingProgram
 from vision.errors import ConfigurationError, Unavailable
 
-
-class MissingProgram(ConfigurationError):
-    """A program that a server needs is not on this machine, and may not be installed from here."""
-
-    rule = "the local stack needs this program"
-
-
-class InstallFailed(ConfigurationError):
-    """An installer ended with an error. The message holds the end of what it said."""
-
-    rule = "the installer must end well"
-    remedy = "See what it said above; a registry that is away is the usual reason, then run it again"
+__all__ = ["BadScale", "MissingProgram", "NotReady", "UnknownService"]
 
 
 class UnknownService(ConfigurationError):

@@ -1,10 +1,8 @@
 """Where the local stack keeps its things: all under `.cache/` of the checkout."""
 
-from pathlib import Path
+from dev.install.folders import CACHE, CHECKOUT, PROGRAMS
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-PROGRAMS = CHECKOUT / ".cache" / "servers"
-"""The installed servers, shared by every stack of this checkout."""
+__all__ = ["CHECKOUT", "PROGRAMS", "UP"]
 
-UP = CHECKOUT / ".cache" / "stack"
+UP = CACHE / "stack"
 """The folder of the stack that `make up` leaves running."""

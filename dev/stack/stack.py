@@ -5,10 +5,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from dev.install.servers import require
 from dev.stack.census import Census
 from dev.stack.crew import Crew
 from dev.stack.errors import UnknownService
-from dev.stack.install import require
 from dev.stack.place import Place
 from dev.stack.processes import Process, inherited, stop_all, wait_for
 from dev.stack.servers import SERVERS, Options, Server

@@ -36,7 +36,7 @@ def s3(endpoint: str) -> S3Buckets:
         aws_secret_access_key="test",
         config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, connect_timeout=5),
     )
-    return S3Buckets(client)
+    return S3Buckets(client)  # type: ignore[arg-type]
 
 
 @pytest.fixture(params=["memory", "s3"])

@@ -101,7 +101,7 @@ def test_a_table_that_can_not_be_written_to_is_found_by_a_check_that_writes_noth
     table.check()
     assert [] == list(table.scan())
     with pytest.raises(AccessDenied):
-        DynamoTable(MayOnlyRead(dynamodb_client), schema).check()
+        DynamoTable(MayOnlyRead(dynamodb_client), schema).check()  # type: ignore[arg-type]
 
 
 def test_a_server_that_is_away_is_unavailable(schema):
@@ -119,9 +119,9 @@ def test_a_server_that_is_away_is_unavailable(schema):
 
 def test_an_item_comes_back_as_it_was_put(table):
     item = key('it\'s "a" \\ 😀\n') | {"size": 0.12345678, "map": {"a.b": [1, "", True, {"c": None}]}, "gone": None}
-    expected = key(item["name"]) | {"size": 0.1235, "map": {"a.b": [1, "", True, {"c": None}]}}
+    expected = key(item["name"]) | {"size": 0.1235, "map": {"a.b": [1, "", True, {"c": None}]}}  # type: ignore[arg-type]
     assert Outcome(True, expected) == table.put(item)
-    assert expected == table.get(key(item["name"]))
+    assert expected == table.get(key(item["name"]))  # type: ignore[arg-type]
     assert table.get(key("nothing")) is None
 
 

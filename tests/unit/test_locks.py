@@ -8,8 +8,25 @@ CHECKOUT = Path(__file__).parents[2]
 LOCKS = sorted(CHECKOUT.glob("requirements*.lock"))
 
 
-def test_there_is_a_lock_for_use_and_one_for_development():
-    assert ["requirements-dev.lock", "requirements.lock"] == [lock.name for lock in LOCKS]
+def packages(lock: str) -> set[str]:
+    """Return a lock's entries, each with its version, its condition and its hashes."""
+    entries = (CHECKOUT / lock).read_text().replace("\\\n", "").splitlines()
+    return {" ".join(entry.split()) for entry in entries if entry and not entry.lstrip().startswith("#")}
+
+
+def test_there_is_a_lock_for_each_use():
+    uses = ["-build", "-dev", "-stack", ""]
+    assert [f"requirements{use}.lock" for use in uses] == [lock.name for lock in LOCKS]
+
+
+@pytest.mark.parametrize(("smaller", "larger"), [("", "-stack"), ("-stack", "-dev")])
+def test_a_larger_lock_holds_the_smaller_one_as_it_is(smaller, larger):
+    assert packages(f"requirements{smaller}.lock") < packages(f"requirements{larger}.lock")
+
+
+def test_the_demo_installs_neither_linters_nor_tests():
+    names = {package.partition("==")[0] for package in packages("requirements-stack.lock")}
+    assert names.isdisjoint({"ruff", "mypy", "pytest", "coverage", "hypothesis", "import-linter"})
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
@@ -19,7 +36,6 @@ def test_a_lock_names_no_address(lock):
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
 def test_every_package_of_a_lock_has_a_version_and_a_hash(lock):
-    entries = lock.read_text().replace("\\\n", "").splitlines()
-    packages = [entry for entry in entries if entry and not entry.lstrip().startswith("#")]
-    assert packages
-    assert [] == [entry for entry in packages if "==" not in entry or "--hash=sha256:" not in entry]
+    entries = packages(lock.name)
+    assert entries
+    assert [] == [entry for entry in entries if "==" not in entry or "--hash=sha256:" not in entry]

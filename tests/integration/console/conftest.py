@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -85,6 +86,6 @@ def run(settings: Settings, services: Services) -> Callable[..., Result]:
 
 
 @pytest.fixture
-def told(run) -> Callable[..., dict]:
+def told(run) -> Callable[..., dict[str, Any]]:
     """Run a command for its JSON."""
     return lambda *arguments, **changed: json.loads(run(*arguments, "--json", **changed).stdout)

@@ -44,13 +44,13 @@ def test_persons_on_other_cameras_are_found_by_time(subject: Subject) -> None:
     given = image("yard/1.jpg", taken_at=NOON)
     late, early = seen("gate/1.jpg", 10), seen("door/1.jpg", -2, camera="door")
     others = [seen("gate/2.jpg", 10.5), seen("gate/3.jpg", 1, 40.0), seen("yard/2.jpg", 1, camera="yard")]
-    subject.store.merge([given, late, early, *others, image("gate/4.jpg", camera="gate", taken_at=NOON)])
+    subject.store.merge([given, late, early, *others, image("gate/4.jpg", camera="gate", taken_at=NOON)])  # type: ignore[list-item]
 
     def found(**asked: object) -> list[tuple[str, int]]:
         rows = subject.store.query("persons-nearby", {"image": given.image_id, **asked})
         return [(row["image_id"].removeprefix("s3://"), row["seconds_later"]) for row in rows]
 
-    near, far = (early.image_id.removeprefix("s3://"), -120), (late.image_id.removeprefix("s3://"), 600)
+    near, far = (early.image_id.removeprefix("s3://"), -120), (late.image_id.removeprefix("s3://"), 600)  # type: ignore[attr-defined]
     assert [near, far] == found()
     assert [near] == found(minutes=5)
     assert 3 == len(found(at_least=0))
@@ -58,8 +58,8 @@ def test_persons_on_other_cameras_are_found_by_time(subject: Subject) -> None:
     row = subject.store.query("persons-nearby", {"image": given.image_id})[0]
     expected = {
         "camera": "door",
-        "image_id": early.image_id,
-        "taken_at": early.taken_at.isoformat(),
+        "image_id": early.image_id,  # type: ignore[attr-defined]
+        "taken_at": early.taken_at.isoformat(),  # type: ignore[attr-defined]
         "seconds_later": -120,
         "confidence": 90.0,
     }

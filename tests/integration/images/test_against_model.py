@@ -120,7 +120,7 @@ class History(RuleBasedStateMachine):
         self.seen = [self.rows()]
 
     def rows(self) -> list[ImageRow]:
-        return [store.get(self.image_id) for store in self.stores]
+        return [store.get(self.image_id) for store in self.stores]  # type: ignore[misc]
 
     def look_back(self, late) -> list[ImageRow]:
         return self.seen[-1 - min(late, len(self.seen) - 1)]

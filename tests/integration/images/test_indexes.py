@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
+from typing import Any
 
 import pytest
 
@@ -81,7 +82,8 @@ def test_only_what_is_due_is_given_where_a_time_is_given(images, story, new_id, 
 
 
 def test_unfinished_rows_come_by_shard_and_soonest_first(images, story, new_id, clock):
-    due, shards = {}, images.shards.unfinished
+    due: dict[Any, Any] = {}
+    shards = images.shards.unfinished
     while len({shard_of(image_id, shards) for image_id in due}) < shards or len(due) < 12:
         row = story.received(new_id())
         due[row.image_id] = row.next_check_at

@@ -11,7 +11,7 @@ from tests.integration.twice import Twice
 
 @pytest.fixture
 def images(dynamodb_client, real_table, clock):
-    return DynamoImageStore(Twice(dynamodb_client), real_table, clock, SHARDS)
+    return DynamoImageStore(Twice(dynamodb_client), real_table, clock, SHARDS)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -50,13 +50,13 @@ def test_no_order_of_two_claimants_breaks_a_promise_in_memory() -> None:
         clock = MovingClock()
         return LedgerMachine(InMemoryLedger(clock), clock)
 
-    run_state_machine_as_test(machine, settings=settings(max_examples=200, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=200, stateful_step_count=30, deadline=None))  # type: ignore[arg-type]
 
 
 def test_no_order_of_two_claimants_breaks_a_promise_in_dynamodb(
     make_dynamo: Callable[..., DynamoLedger], clock: MovingClock
 ) -> None:
     run_state_machine_as_test(
-        lambda: LedgerMachine(make_dynamo(), clock),
+        lambda: LedgerMachine(make_dynamo(), clock),  # type: ignore[arg-type]
         settings=settings(max_examples=20, stateful_step_count=20, deadline=None),
     )

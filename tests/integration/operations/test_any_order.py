@@ -65,4 +65,4 @@ def test_no_order_of_two_holders_gives_a_lease_to_both(
         store = request.getfixturevalue("make_dynamo")() if is_real else InMemoryOperationStore(clock)
         return LeaseMachine(store, clock)
 
-    run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=20, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=20, deadline=None))  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ def place(twins, driver, real_graph) -> Place:
 
 
 def number(place: Place, text: str) -> int:
-    return place.driver.execute_query(text, database_="neo4j").records[0][0]
+    return place.driver.execute_query(text, database_="neo4j").records[0][0]  # type: ignore[no-any-return]
 
 
 def test_a_confidence_that_changed_is_changed_and_not_added(place):

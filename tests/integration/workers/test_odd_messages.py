@@ -28,7 +28,7 @@ def envelope(name: str, body: object = None, headers: object = None, **changed: 
         "content-encoding": "utf-8",
         "content-type": "application/json",
         "headers": {"lang": "py", "task": "ingest_image", "id": name} | headers if isinstance(headers, dict) else [1],
-        "properties": properties | changed.pop("properties", {}),
+        "properties": properties | changed.pop("properties", {}),  # type: ignore[operator]
     }
     return json.dumps(message | changed)
 

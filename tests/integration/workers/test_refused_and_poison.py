@@ -56,7 +56,7 @@ def working(app: Celery, world: World, queues: Sequence[str] = QUEUES) -> Iterat
         keep_gates(consumer, world.services)
 
     test_worker_started.connect(keep)
-    app.amqp.queues.select(queues)
+    app.amqp.queues.select(queues)  # type: ignore[arg-type]
     with start_worker(app, pool="threads", concurrency=4, perform_ping_check=False, shutdown_timeout=20):
         yield
         world.services.stopping.set()

@@ -130,7 +130,7 @@ def test_a_throttled_call_slows_everybody_down(run, world, file):
 
 
 def test_without_dynamodb_the_answer_is_shown_all_the_same(run, world, settings, file):
-    class Away(type(world.operations)):
+    class Away(type(world.operations)):  # type: ignore[misc]
         def count_calls(self, day, counts):
             raise Unavailable(f"DynamoDB, asked to count {len(counts)} on {day}")
 

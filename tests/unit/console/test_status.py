@@ -151,7 +151,7 @@ def test_people_see_every_section_in_words(run, finish, world):
 
 
 def test_a_count_that_may_be_old_says_so(run, world, settings):
-    class OldCount(type(world.images)):
+    class OldCount(type(world.images)):  # type: ignore[misc]
         def count(self):
             return 5, timedelta(hours=6)
 
@@ -224,7 +224,7 @@ SCHEDULE = {
 )
 def test_a_run_older_than_three_periods_is_overdue(world, age, overdue):
     for entry in (*SCHEDULE.values(), {"task": "by hand"}):
-        world.operations.note_run(LastRun(entry["task"], world.clock() - age, timedelta(seconds=1), {}))
+        world.operations.note_run(LastRun(entry["task"], world.clock() - age, timedelta(seconds=1), {}))  # type: ignore[index]
     runs = runs_section(world.operations, world.clock(), SCHEDULE)
     assert {"by hand", "nightly", "sweep", "sync"} == set(runs)
     assert overdue == {name for name, run in runs.items() if run["is_overdue"]}

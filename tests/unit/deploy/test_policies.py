@@ -61,7 +61,7 @@ class HoldsOneThatEnded:
 
     def put_item(self, **_):
         self.asked.add("dynamodb:PutItem")
-        raise ClientError({"Error": {"Code": "ConditionalCheckFailedException"}, "Item": self._item}, "PutItem")
+        raise ClientError({"Error": {"Code": "ConditionalCheckFailedException"}, "Item": self._item}, "PutItem")  # type: ignore[typeddict-unknown-key]
 
     def update_item(self, **_):
         self.asked.add("dynamodb:UpdateItem")
@@ -71,6 +71,6 @@ class HoldsOneThatEnded:
 def test_a_producer_may_add_an_image_again_that_had_ended():
     uri, now = "s3://frames/yard/1.jpg", datetime(2044, 5, 17, tzinfo=UTC)
     client = HoldsOneThatEnded(ImageRow(uri, Lane.LIVE, State.REJECTED, received_at=now))
-    assert not DynamoImageStore(client, "sightline-", lambda: now).add(uri, Lane.LIVE)
+    assert not DynamoImageStore(client, "sightline-", lambda: now).add(uri, Lane.LIVE)  # type: ignore[arg-type]
     images = [each for each in statements("producers") if "table/sightline-images" in "".join(each["Resource"])]
     assert client.asked == {action for each in images for action in each["Action"]}

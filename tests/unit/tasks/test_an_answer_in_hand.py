@@ -157,8 +157,8 @@ def test_a_call_that_begins_as_late_as_it_may_is_kept_before_another_may_claim(w
 
 
 def test_a_call_and_a_try_last_no_longer_than_the_clients_let_them():
-    assert CALL_LASTS.total_seconds() >= ONE_ATTEMPT.connect_timeout + ONE_ATTEMPT.read_timeout
-    requests = STORES_CONFIG.retries["total_max_attempts"]
+    assert CALL_LASTS.total_seconds() >= ONE_ATTEMPT.connect_timeout + ONE_ATTEMPT.read_timeout  # type: ignore[attr-defined]
+    requests = STORES_CONFIG.retries["total_max_attempts"]  # type: ignore[attr-defined]
     backing_off, pause = sum(2**n for n in range(requests - 1)), 2
-    longest = requests * (STORES_CONFIG.connect_timeout + STORES_CONFIG.read_timeout) + backing_off + pause
+    longest = requests * (STORES_CONFIG.connect_timeout + STORES_CONFIG.read_timeout) + backing_off + pause  # type: ignore[attr-defined]
     assert TRY_LASTS.total_seconds() >= longest

@@ -161,7 +161,7 @@ def test_a_run_goes_on_where_the_last_one_was_killed(world, paged, pages):
     uris = fill(world, 6)
     killed = backfill(PLACE, paged, world.send)
     list(islice(killed, pages))
-    killed.close()
+    killed.close()  # type: ignore[attr-defined]
     assert 2 * pages == kept_progress(PLACE, paged).listed
     rest = list(backfill(PLACE, paged, world.send))
     assert (3 - pages, 6, 6) == (len(rest), rest[-1].listed, rest[-1].sent)
@@ -185,7 +185,7 @@ def test_from_the_start_means_from_the_start(world, paged):
     fill(world, 6)
     killed = backfill(PLACE, paged, world.send)
     list(islice(killed, 2))
-    killed.close()
+    killed.close()  # type: ignore[attr-defined]
     assert 6 == list(backfill(PLACE, paged, world.send, from_the_start=True))[-1].listed
 
 

@@ -41,7 +41,7 @@ class Versioned:
 @pytest.fixture
 def versioned() -> World:
     world = World(features=("labels",))
-    world.services = replace(world.services, buckets=Versioned(world))
+    world.services = replace(world.services, buckets=Versioned(world))  # type: ignore[arg-type]
     world.put(URI, picture(1))
     world.add(URI)
     world.do(world.sent.popleft())

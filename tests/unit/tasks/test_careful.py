@@ -93,23 +93,23 @@ def test_an_innocent_that_was_in_hand_when_a_process_died_goes_its_way_and_leave
 
 def test_a_step_that_may_still_run_elsewhere_is_waited_for(world):
     suspect = suspect_of(*STEP, message(again=True))
-    with watched(suspect, {}, world.operations):
+    with watched(suspect, {}, world.operations):  # type: ignore[arg-type]
         world.clock.move(TASK_LASTS - timedelta(seconds=1))
         begun = world.operations.beginnings(suspect.step_id)
-        assert course_of(suspect, begun, world.clock.now) is Course.WAIT
+        assert course_of(suspect, begun, world.clock.now) is Course.WAIT  # type: ignore[arg-type]
     assert {} == world.operations.beginnings(suspect.step_id)
 
 
 @pytest.mark.parametrize("error", [Unavailable("x"), KeyError("x")], ids=repr)
 def test_a_step_that_ends_by_an_error_has_ended(world, error):
     suspect = suspect_of(*STEP, message(again=True))
-    with pytest.raises(type(error)), watched(suspect, {}, world.operations):
+    with pytest.raises(type(error)), watched(suspect, {}, world.operations):  # type: ignore[arg-type]
         raise error
     assert {} == world.operations.beginnings(suspect.step_id)
 
 
 def test_poison_names_the_image_and_the_step(world):
-    error = refuse(suspect_of(*STEP, message(again=True)), world.operations)
+    error = refuse(suspect_of(*STEP, message(again=True)), world.operations)  # type: ignore[arg-type]
     assert isinstance(error, Poisonous)
     assert error.subject == "s3://b/k.jpg"
     assert "detect_feature" in error.rule

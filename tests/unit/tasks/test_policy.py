@@ -1,6 +1,7 @@
 """What Celery does with a step's errors: real messages over its broker in memory, and steps that meet each error."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -52,7 +53,7 @@ class Steps:
         self.app = app
         self.error: Exception | None = None
         self.done: list[tuple[str, ...]] = []
-        self.sent: list[tuple[str, list[str], dict, dict]] = []
+        self.sent: list[tuple[str, list[str], dict[str, Any], dict[str, Any]]] = []
 
         @app.task(name="one_image", base=StepTask, shared=False)
         def one_image(uri: str, lane: str = "live") -> None:

@@ -33,7 +33,7 @@ def world() -> World:
 def refuse(world: World, error: RejectedError, step: str) -> None:
     """Keep what a step was refused for, as its task does."""
     kept = {"image_id": URI, "operations": world.operations, "clock": world.clock}
-    write_letter(error, step=step, message={"uri": URI}, **kept)
+    write_letter(error, step=step, message={"uri": URI}, **kept)  # type: ignore[arg-type]
     keep_failure(error, URI, step, images=world.images, operations=world.operations)
 
 
@@ -81,4 +81,4 @@ def test_an_image_that_was_gone_and_gets_stuck_is_not_shown_again():
     world.add(URI)
     refuse(world, Poisonous(URI), INGEST)
     row = world.images.get(URI)
-    assert (State.STUCK, None, False) == (row.state, expected(URI, row), is_due(row, None))
+    assert (State.STUCK, None, False) == (row.state, expected(URI, row), is_due(row, None))  # type: ignore[arg-type]

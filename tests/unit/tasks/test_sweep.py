@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -41,7 +42,7 @@ def fill(world, *uris):
 
 def run(world, goes_on=forever, **changed):
     """Sweep once; give the images that it sent, in order."""
-    sent = []
+    sent: list[Any] = []
     sweep(replace(world.services, **changed), goes_on, sent.extend)
     world.send(sent)
     return [step.args[0] for step in sent]

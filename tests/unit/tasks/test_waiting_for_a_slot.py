@@ -1,6 +1,7 @@
 """How long a step waits for a slot before it goes back to its queue."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,8 @@ from vision.errors import SlotRefused
 
 def waited_seconds(lane: Lane, per_second: float, *, calls_before: int) -> list[float]:
     """Wait for slots one by one, until one is refused; give how long each took."""
-    clock, waited = MovingClock(), []
+    clock = MovingClock()
+    waited: list[Any] = []
     limiter = InMemoryLimiter(clock, {"DetectLabels": per_second})
     for _ in range(calls_before):
         limiter.reserve("DetectLabels", Lane.LIVE)

@@ -45,11 +45,11 @@ def differences(value: Json, shape: Shape, path: str = "answer") -> Iterator[str
 
 def _scalar_differences(value: Json, shape: Shape, path: str) -> Iterator[str]:
     is_number_as_bool = isinstance(value, bool) and shape.type_name != "boolean"
-    if is_number_as_bool or not isinstance(value, _PYTHON_TYPES[shape.type_name]):
+    if is_number_as_bool or not isinstance(value, _PYTHON_TYPES[shape.type_name]):  # type: ignore[arg-type]
         yield f"{path} is no {shape.type_name}"
         return
-    if getattr(shape, "enum", None) and value not in shape.enum:
-        yield f"{path} is none of {shape.enum}"
+    if getattr(shape, "enum", None) and value not in shape.enum:  # type: ignore[attr-defined]
+        yield f"{path} is none of {shape.enum}"  # type: ignore[attr-defined]
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
     if shape.type_name != "string" and ((low is not None and value < low) or (high is not None and value > high)):
         yield f"{path} is not between {low} and {high}"

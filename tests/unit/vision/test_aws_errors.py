@@ -1,4 +1,5 @@
 import inspect
+from typing import Any
 
 import pytest
 from botocore import exceptions as boto
@@ -20,7 +21,7 @@ STORE_OPERATIONS = {
 
 def refusal(code: str, message: str = "said AWS", status: int = 400, operation: str = "DetectLabels", **more):
     response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}, **more}
-    return boto.ClientError(response, operation)
+    return boto.ClientError(response, operation)  # type: ignore[arg-type]
 
 
 def error_codes(service: str, operations) -> list[str]:
@@ -144,7 +145,7 @@ def test_a_cancelled_transaction_goes_by_its_first_reason(reasons, expected):
 TRANSPORT = [
     (boto.EndpointConnectionError(endpoint_url="http://x"), errors.Unavailable, errors.Unavailable),
     (boto.ConnectTimeoutError(endpoint_url="http://x"), errors.Unavailable, errors.Unavailable),
-    (boto.SSLError(endpoint_url="http://x", error="bad"), errors.Unavailable, errors.Unavailable),
+    (boto.SSLError(endpoint_url="http://x", error="bad"), errors.Unavailable, errors.Unavailable),  # type: ignore[arg-type]
     (boto.MetadataRetrievalError(error_msg="away"), errors.Unavailable, errors.Unavailable),
     (boto.ReadTimeoutError(endpoint_url="http://x"), errors.OutcomeUnknown, errors.Unavailable),
     (boto.ConnectionClosedError(endpoint_url="http://x"), errors.OutcomeUnknown, errors.Unavailable),
@@ -170,7 +171,7 @@ BOTOCORE_ERRORS = [
 ]
 
 
-class _AnyWord(dict):
+class _AnyWord(dict[str, Any]):
     def __missing__(self, key):
         return key
 

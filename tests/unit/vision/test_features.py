@@ -108,14 +108,14 @@ EMPTY = {
 
 @pytest.mark.parametrize("name", EMPTY)
 def test_nothing_found_is_an_answer_without_detections(name):
-    answer = answer_of(name, **EMPTY[name])
+    answer = answer_of(name, **EMPTY[name])  # type: ignore[arg-type]
     assert ((), False) == (answer.detections, answer.is_truncated)
 
 
 @pytest.mark.parametrize("name", EMPTY)
 def test_an_answer_without_its_list_is_not_read_as_nothing_found(name):
     feature = feature_named(name)
-    missing = {key: value for key, value in recorded(name).items() if key not in EMPTY[name]}
+    missing = {key: value for key, value in recorded(name).items() if key not in EMPTY[name]}  # type: ignore[operator]
     with pytest.raises(KeyError):
         feature.parse(missing, feature.parameters)
 

@@ -26,7 +26,7 @@ def test_a_request_for_labels_and_image_properties_pays_for_both():
 
 
 def test_a_request_that_names_no_feature_pays_for_labels():
-    assert [1000, 1000] == [price_micro_usd(feature_named("labels"), asked) for asked in ({}, {"Features": []})]
+    assert [1000, 1000] == [price_micro_usd(feature_named("labels"), asked) for asked in ({}, {"Features": []})]  # type: ignore[var-annotated]
 
 
 def test_the_price_list_says_where_and_when_it_was_read():

@@ -56,7 +56,7 @@ class Wire:
         self.requests.append((request.headers["X-Amz-Target"].decode(), json.loads(request.body)))
         if isinstance(self._answer, Exception):
             raise self._answer
-        return AWSResponse(request.url, self._status, {}, Raw(json.dumps(self._answer).encode()))
+        return AWSResponse(request.url, self._status, {}, Raw(json.dumps(self._answer).encode()))  # type: ignore[arg-type]
 
 
 @pytest.fixture

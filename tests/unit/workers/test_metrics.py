@@ -58,7 +58,7 @@ class EmptyTables:
         self.asked.append(event_name.rpartition(".")[2])
         body = b'{"Items": [], "Table": {"ItemCount": 0}}'
         raw = SimpleNamespace(stream=lambda **_: iter([body]), read=lambda **_: body)
-        return AWSResponse(request.url, 200, {}, raw)
+        return AWSResponse(request.url, 200, {}, raw)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_a_source_that_is_away_is_said_and_the_others_are_still_told(scraped, wo
 def test_a_scrape_reads_nothing_and_each_source_is_read_at_its_own_period(world):
     read = []
     each = [
-        Source(name, period, lambda name=name: read.append(name) or [])
+        Source(name, period, lambda name=name: read.append(name) or [])  # type: ignore[misc]
         for name, period in (("a", OFTEN), ("b", SELDOM))
     ]
     told = SystemMetrics(each, world.clock)

@@ -56,7 +56,7 @@ def test_precision_stands_beside_recall(rows):
         rule=SimpleNamespace(threshold_percent=50.0),
         main=SimpleNamespace(window=SimpleNamespace(figures=figures)),
     )
-    true = {name: value for name, _, value in beside_truth(report, rows, TRUTH)}
+    true = {name: value for name, _, value in beside_truth(report, rows, TRUTH)}  # type: ignore[arg-type]
     assert {"precision": "50 %", "recall": "50 %", "missed images": "1"} == true
 
 

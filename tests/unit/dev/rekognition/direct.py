@@ -64,8 +64,8 @@ def endpoint(tmp_path, objects=(), rates=(), clock=lambda: 0.0):
     """Build an endpoint whose log is tmp_path/calls.jsonl."""
     return Endpoint(
         region="us-east-1",
-        objects=MemoryObjects(dict(objects)),
-        sight=DirectSight(),
+        objects=MemoryObjects(dict(objects)),  # type: ignore[arg-type]
+        sight=DirectSight(),  # type: ignore[arg-type]
         answers=Answers(None),
         quotas=Quotas(dict(rates), clock),
         faults=FaultScript(),

@@ -30,7 +30,7 @@ def person(height: int = 200) -> Picture:
         cv2.line(picture, shoulder, hand, _DARK, int(unit * 0.38))
         hip, foot = (int(x + side * 0.3), int(top + unit * 4)), (int(x + side * 0.45), int(top + unit * 7.8))
         cv2.line(picture, hip, foot, _DARK, int(unit * 0.55))
-    return cv2.GaussianBlur(picture, (5, 5), 0)
+    return cv2.GaussianBlur(picture, (5, 5), 0)  # type: ignore[return-value]
 
 
 def face(radius: int = 80) -> Picture:
@@ -47,7 +47,7 @@ def face(radius: int = 80) -> Picture:
     cv2.line(picture, (c, int(c - r * 0.2)), (c, int(c + r * 0.25)), (205, 215, 235), int(r * 0.18))
     cv2.ellipse(picture, (c, int(c + r * 0.32)), (int(r * 0.2), int(r * 0.07)), 0, 0, 360, (120, 125, 140), -1)
     cv2.ellipse(picture, (c, int(c + r * 0.68)), (int(r * 0.36), int(r * 0.1)), 0, 0, 360, (80, 80, 130), -1)
-    return cv2.GaussianBlur(picture, (7, 7), 0)
+    return cv2.GaussianBlur(picture, (7, 7), 0)  # type: ignore[return-value]
 
 
 def sign(*lines: str) -> Picture:

@@ -1,4 +1,5 @@
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,8 @@ def test_the_name_of_an_answer_is_that_of_what_was_asked():
 
 
 def test_a_failure_reaches_all_who_wait_and_is_not_remembered():
-    once, made = Once(), []
+    once: Once[Any, Any] = Once()
+    made: list[Any] = []
 
     async def fail():
         made.append("failed")
@@ -69,7 +71,7 @@ def test_a_failure_reaches_all_who_wait_and_is_not_remembered():
 
 
 def test_one_who_gives_up_does_not_end_the_work_of_the_others():
-    once = Once()
+    once: Once[Any, Any] = Once()
 
     async def make():
         await asyncio.sleep(0.01)

@@ -25,8 +25,9 @@ class ReadsSome:
 
 
 def test_keys_left_unread_are_asked_for_again_after_a_growing_pause():
-    client, pauses = ReadsSome(40), []
-    table = DynamoTable(client, THINGS, pauses.append)
+    client = ReadsSome(40)
+    pauses: list[float] = []
+    table = DynamoTable(client, THINGS, pauses.append)  # type: ignore[arg-type]
     names = [f"n{number}" for number in range(130)]
     given = [item["name"] for item in table.get_many({"name": name} for name in names)]
     assert names == given
@@ -36,15 +37,16 @@ def test_keys_left_unread_are_asked_for_again_after_a_growing_pause():
 
 
 def test_keys_that_stay_unread_end_as_unavailable():
-    client, pauses = ReadsSome(0), []
+    client = ReadsSome(0)
+    pauses: list[float] = []
     with pytest.raises(Unavailable, match="unread"):
-        list(DynamoTable(client, THINGS, pauses.append).get_many([{"name": "a"}]))
+        list(DynamoTable(client, THINGS, pauses.append).get_many([{"name": "a"}]))  # type: ignore[arg-type]
     assert client.sizes == [1] * UNPROCESSED_ATTEMPTS
 
 
 def test_no_keys_are_no_request():
     client = ReadsSome(40)
-    assert list(DynamoTable(client, THINGS).get_many([])) == []
+    assert list(DynamoTable(client, THINGS).get_many([])) == []  # type: ignore[arg-type]
     assert client.sizes == []
 
 
@@ -72,13 +74,13 @@ COLOURED = Schema("things", Key("name"), indexes=(Index("by_colour", Key("colour
 
 def test_an_index_that_somebody_else_creates_meanwhile_is_as_good():
     client = HasRivals(is_there_then=True)
-    ensure(client, COLOURED)
+    ensure(client, COLOURED)  # type: ignore[arg-type]
     assert [{"IndexName": "by_colour", "IndexStatus": "ACTIVE"}] == client.indexes
 
 
 def test_an_index_that_can_not_be_created_now_may_be_created_later():
     with pytest.raises(Unavailable, match="ResourceInUseException"):
-        ensure(HasRivals(is_there_then=False), COLOURED)
+        ensure(HasRivals(is_there_then=False), COLOURED)  # type: ignore[arg-type]
 
 
 class MakesSlowly:
@@ -89,7 +91,7 @@ class MakesSlowly:
 
 
 def test_a_table_that_never_becomes_active_is_unavailable():
-    pauses = []
+    pauses: list[float] = []
     with pytest.raises(Unavailable, match="things: the table did not become active"):
-        ensure(MakesSlowly(), THINGS, pauses.append)
+        ensure(MakesSlowly(), THINGS, pauses.append)  # type: ignore[arg-type]
     assert sum(pauses) == 600

@@ -25,7 +25,7 @@ class Recorder(InMemoryGraphStore):
         self._error = error
         self._may_go = may_go
 
-    def merge(self, images: Sequence[GraphImage]) -> list[Merged | Exception]:
+    def merge(self, images: Sequence[GraphImage]) -> list[Merged | Exception]:  # type: ignore[override]
         self.sizes.append(len(images))
         if self._may_go is not None:
             self._may_go.wait(30)

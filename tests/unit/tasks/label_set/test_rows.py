@@ -13,7 +13,7 @@ def read(**changed: object) -> LabelRow:
     return read_row({**GOOD, **changed}, "old", "row 7 of labels", NOW)
 
 
-@pytest.mark.parametrize("event_ts", [GOOD["event_ts"], GOOD["event_ts"] * 1000, str(GOOD["event_ts"])])
+@pytest.mark.parametrize("event_ts", [GOOD["event_ts"], GOOD["event_ts"] * 1000, str(GOOD["event_ts"])])  # type: ignore[operator]
 def test_a_time_is_in_seconds_or_milliseconds_as_a_number_or_as_text(event_ts: object) -> None:
     assert LabelRow("s3://old/yard/1.jpg", "Person", 97.5, SEEN) == read(event_ts=event_ts)
 

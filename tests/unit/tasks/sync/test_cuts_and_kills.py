@@ -28,7 +28,7 @@ class SlowFeed(LateIndex):
         for number, entry in enumerate(super().feed(shard, write_day, after, until), 1):
             yield entry
             if number % PAGE == 0:
-                self._clock.move(self.page_lasts)
+                self._clock.move(self.page_lasts)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,8 @@ def test_ten_minutes_of_bulk_writes_that_no_run_can_recheck_do_not_hold_the_sync
     for image_id in ids:  # a run lasts 100 seconds: it reads two or five pages, and the overlap alone has 8 or 24
         analysed(world.images, image_id, world.clock.now)
         world.clock.move(timedelta(minutes=10) / rows)
-    reached, cut = [], 0
+    reached: list[Any] = []
+    cut = 0
     while len(world.graph.versions(ids)) < len(ids):
         assert len(reached) < 12, "it must come to the end of all rows, some pages at a time"
         begin = world.clock.now
@@ -111,7 +112,7 @@ def dying_run(world: World, dies_at: int, *, is_after: bool) -> bool:
     names = ("images", "graph", "operations", "buckets")
     dying = {name: Dying(getattr(world.services, name), calls, dies_at, is_after=is_after) for name in names}
     try:
-        sync_with(replace(world.services, **dying)).run(3, lambda: True)
+        sync_with(replace(world.services, **dying)).run(3, lambda: True)  # type: ignore[arg-type]
     except Killed:
         return True
     return False

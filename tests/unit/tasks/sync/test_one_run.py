@@ -127,7 +127,7 @@ def test_a_copy_that_another_has_changed_meanwhile_is_left_alone(world, tick):
     sync = sync_with(world.services)
     seen = sync._copy.look()
     world.buckets.put(COPY, b"written by another")
-    assert not sync._copy.write(SyncState({0: "0"}), 1, seen)
+    assert not sync._copy.write(SyncState({0: "0"}), 1, seen)  # type: ignore[arg-type]
     assert b"written by another" == world.buckets.get(COPY)[1]
 
 

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from dev.stack.install import JAVA, JAVA_SERVERS, NEEDS, how_to_get
+from dev.install.jars import JAVA, JAVA_SERVERS
+from dev.install.servers import NEEDS, how_to_get
 from dev.stack.servers import SERVERS
 
 

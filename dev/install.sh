@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Install what a command of the Makefile needs: dev/install.sh [stack|dev] [servers] [frames]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+python=.venv/bin/python
+[ -x "$python" ] || python=${PYTHON:-python3}
+
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    echo "$python: sightline needs Python 3.11 or newer. Name one: make PYTHON=python3.12 …" >&2
+    exit 1
+fi
+exec "$python" -m dev.install "$@"

@@ -1,0 +1,73 @@
+"""`dev/install.sh [stack|dev] [servers] [frames]`: install what is missing, one line for each stage.
+
+Python packages and servers are installed side by side: both spend most of their time waiting for the network.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from dev.frames.package import PackageMissing, examples, is_unpacked
+from dev.install.errors import InstallFailed
+from dev.install.folders import CACHE
+from dev.install.packages import LOCKS, install_packages, make_venv
+from dev.install.servers import install_servers
+from dev.install.stages import Stages
+from vision.errors import SightlineError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Install; return the exit code."""
+    parser = argparse.ArgumentParser(prog="dev/install.sh", description=__doc__)
+    parser.add_argument("wanted", nargs="+", choices=[*LOCKS, "servers", "frames"])
+    wanted = parser.parse_args(arguments).wanted
+    stages = Stages(lambda line: print(line, flush=True))
+    uses = [use for use in LOCKS if use in wanted]
+    try:
+        if uses:
+            make_venv(stages)
+    except SightlineError as error:
+        return _report([error])
+    failures = _side_by_side([lambda: _packages(uses, stages), lambda: _programs(wanted, stages)])
+    stages.close()
+    return _report(failures)
+
+
+def _packages(uses: Sequence[str], stages: Stages) -> None:
+    for use in uses:
+        install_packages(use, stages)
+
+
+def _programs(wanted: Sequence[str], stages: Stages) -> None:
+    """Install servers, then frames: both may call apt-get, which runs once at a time."""
+    if "servers" in wanted:
+        install_servers(stages)
+    if "frames" in wanted and not is_unpacked(CACHE):
+        try:
+            with stages.stage("opencv-doc: pictures for the demo", CACHE / "opencv-doc"):
+                examples(CACHE)
+        except PackageMissing as error:
+            remedy = "Or try `make demo IMAGES=folder`"
+            raise InstallFailed("the demo's pictures", rule=str(error), remedy=remedy) from error
+
+
+def _side_by_side(lanes: Sequence[Callable[[], None]]) -> list[SightlineError]:
+    """Run all lanes to their end; return what stopped them."""
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        ends = [lane.exception() for lane in [pool.submit(lane) for lane in lanes]]
+    failures = [end for end in ends if isinstance(end, SightlineError)]
+    for end in ends:
+        if end is not None and end not in failures:
+            raise end
+    return failures
+
+
+def _report(failures: Sequence[SightlineError]) -> int:
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

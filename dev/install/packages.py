@@ -1,0 +1,104 @@
+"""Make `.venv` hold exactly what the locks name.
+
+uv installs, because it is several times faster than pip; pip fetches uv from a lock of its own. Neither resolves
+anything: dependencies are not followed, every file must have a hash of the lock, and only wheels are taken, since a
+source distribution would be built with packages that no lock names.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from dev.install.commands import run
+from dev.install.folders import CHECKOUT, VENV
+from dev.install.pip_settings import for_uv, read_settings
+from dev.install.servers import Need, install_debian
+from dev.install.stages import Stages
+
+PYTHON = VENV / "bin" / "python"
+
+BUILD_LOCK = "requirements-build.lock"
+"""What installs and builds: uv and setuptools."""
+
+LOCKS = {
+    "stack": ("requirements.lock", "requirements-stack.lock"),
+    "dev": ("requirements.lock", "requirements-stack.lock", "requirements-dev.lock"),
+}
+"""The locks for each use. Each holds the one before it."""
+
+
+def has_venv() -> bool:
+    """Say whether this Python has its venv module, which Debian keeps in a package of its own."""
+    return all(find_spec(module) for module in ("venv", "ensurepip"))
+
+
+ONLY_LOCKED = ("--no-deps", "--require-hashes", "--only-binary", ":all:")
+
+
+VENV_MODULE = Need("Python's venv module", "python3-venv", has_venv, frozenset())
+
+
+def make_venv(stages: Stages) -> None:
+    """Make `.venv` if it is not there. Raise MissingProgram if Python has no venv module, and none can be installed."""
+    if (VENV / "bin" / "pip").exists():  # what `venv` makes last
+        return
+    if not VENV_MODULE.is_there():
+        with stages.stage("Debian packages"):
+            install_debian([VENV_MODULE])
+    with stages.stage("virtual environment .venv", VENV):
+        run([sys.executable, "-m", "venv", "--clear", VENV])
+
+
+def install_packages(use: str, stages: Stages) -> None:
+    """Install a use's locks and the project itself, unless it is done. use: a key of LOCKS."""
+    if is_installed(use):
+        return
+    for stamp in map(_stamp, LOCKS):  # what is broken off is done again from its start
+        stamp.unlink(missing_ok=True)
+    with stages.stage("uv and setuptools", VENV):
+        run([PYTHON, "-m", "pip", "install", "--quiet", *ONLY_LOCKED, "-r", CHECKOUT / BUILD_LOCK])
+    environment = for_uv(read_settings(run([PYTHON, "-m", "pip", "config", "list"])), os.environ)
+    install_locks(PYTHON, [CHECKOUT / lock for lock in LOCKS[use]], environment, stages)
+    with stages.stage("sightline itself", VENV):
+        run([*_uv("install", PYTHON), "--no-deps", "--no-build-isolation", "--offline", "-e", CHECKOUT], environment)
+        run(_uv("check", PYTHON), environment)
+    _write_stamps(use)
+
+
+def install_locks(python: Path, locks: Sequence[Path], environment: Mapping[str, str], stages: Stages) -> None:
+    """Install the locks one by one; afterwards `python` has what the last one names, and nothing else."""
+    for lock in locks:
+        last = lock == locks[-1]
+        build = lock.with_name(BUILD_LOCK)
+        command = [*_uv("sync" if last else "install", python), "--require-hashes", "--only-binary", ":all:"]
+        inputs: list[str | Path] = [lock, build] if last else ["--no-deps", "-r", lock]
+        with stages.stage(lock.name, python.parents[1]):
+            run([*command, *inputs], environment)
+
+
+def is_installed(use: str) -> bool:
+    """Say whether `.venv` holds what the locks of this use name today."""
+    stamp = _stamp(use)
+    return stamp.exists() and stamp.read_text() == _fingerprint(use)
+
+
+def _write_stamps(use: str) -> None:
+    for smaller, locks in LOCKS.items():
+        if set(locks) <= set(LOCKS[use]):
+            _stamp(smaller).write_text(_fingerprint(smaller))
+
+
+def _stamp(use: str) -> Path:
+    return VENV / f"installed-{use}"
+
+
+def _fingerprint(use: str) -> str:
+    files = [BUILD_LOCK, *LOCKS[use], "pyproject.toml"]
+    return hashlib.sha256(b"".join((CHECKOUT / name).read_bytes() for name in files)).hexdigest()
+
+
+def _uv(verb: str, python: Path) -> list[str | Path]:
+    return [python.parent / "uv", "pip", verb, "--quiet", "--python", python]

@@ -1,0 +1,44 @@
+"""One line for each stage of installing: what was installed, how long it took and how much disk it fills."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class Stages:
+    """The stages of one run, from any thread."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._begun = time.monotonic()
+        self._megabytes: list[float] = []
+
+    @contextmanager
+    def stage(self, what: str, folder: Path | None = None) -> Iterator[list[str]]:
+        """Say what the block installed, when it has ended well. folder: what grows by it. Yields a list for remarks."""
+        before = _bytes_in(folder)
+        begun = time.monotonic()
+        remarks: list[str] = []
+        yield remarks
+        grown = (_bytes_in(folder) - before) / 1e6
+        self._megabytes.append(grown)
+        name = f"{what} ({', '.join(remarks)})" if remarks else what
+        self._say(_line(name, time.monotonic() - begun, grown if folder else None))
+
+    def close(self) -> None:
+        """Say the total, unless nothing had to be installed."""
+        if self._megabytes:
+            self._say(_line("installed in all", time.monotonic() - self._begun, sum(self._megabytes)))
+
+
+def _line(what: str, seconds: float, megabytes: float | None) -> str:
+    size = "" if megabytes is None else f"{megabytes:7.0f} MB"
+    return f"{what:<58} {seconds:6.1f} s {size}".rstrip()
+
+
+def _bytes_in(folder: Path | None) -> int:
+    if folder is None:
+        return 0
+    return sum(os.lstat(Path(root, name)).st_size for root, _, names in os.walk(folder) for name in names)

@@ -1,0 +1,32 @@
+"""Each stage of installing says one line, and the last line says the total."""
+
+import re
+
+import pytest
+
+from dev.install.stages import Stages
+
+
+def test_a_stage_says_what_it_installed_its_time_and_its_size(tmp_path):
+    said: list[str] = []
+    stages = Stages(said.append)
+    with stages.stage("jars", tmp_path) as remarks:
+        (tmp_path / "a.jar").write_bytes(bytes(3_000_000))
+        remarks.append("of Neo4j")
+    stages.close()
+    assert ["jars (of Neo4j)", "installed in all"] == [re.split("  +", line)[0] for line in said]
+    assert all(re.search(r"\d+\.\d s +3 MB$", line) for line in said)
+
+
+def test_nothing_is_said_if_nothing_had_to_be_installed():
+    said: list[str] = []
+    Stages(said.append).close()
+    assert [] == said
+
+
+def test_a_stage_that_fails_is_not_said_to_be_done():
+    said: list[str] = []
+    stages = Stages(said.append)
+    with pytest.raises(ValueError, match="broken"), stages.stage("jars"):
+        raise ValueError("broken")
+    assert [] == said

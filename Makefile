@@ -10,7 +10,7 @@ SCALE ?=
 IMAGES ?=
 ARGS ?=
 
-.PHONY: help demo soak soak-twice soak-sync test check up down status clean lock
+.PHONY: help demo soak soak-twice soak-sync unit test check up down status clean lock
 
 help: ## say what there is
 	@grep -hE '^[a-z %-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -30,6 +30,10 @@ down: ## stop the local stack; its data stays
 status: ## say what of the local stack runs, and where
 	@$(INSTALL) stack
 	@$(BIN)/python -m dev.stack status
+
+unit: ## run the unit tests: no server is needed
+	@$(INSTALL) dev
+	@$(BIN)/pytest tests/unit $(ARGS)
 
 test: ## run the tests with coverage; ARGS="-k name" chooses
 	@$(INSTALL) dev servers

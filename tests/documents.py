@@ -1,4 +1,4 @@
-"""The fenced blocks of README and of the pages in docs/, as the tests of documentation read them."""
+"""The fenced blocks of the documentation, as its tests read them."""
 
 import re
 import shlex
@@ -11,7 +11,9 @@ PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
 
 SHELL, PYTHON, TEXT = "sh", "python", "text"
 
-_BLOCK = re.compile(r"(?:^<!-- not run: (?P<why>[^\n]+) -->\n)?^```(?P<language>\w*)\n(?P<body>.*?)^```$", re.S | re.M)
+_BLOCK = re.compile(
+    r"(?:^<!-- not run: (?P<why>[^\n]+) -->\n)?^```(?P<language>\w*)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE
+)
 _ASSIGNMENT = re.compile(r"^[A-Z_]+=")
 _SUBSTITUTION = re.compile(r'"?\$\((?P<command>[^()]*)\)"?')
 _ENDS_A_COMMAND = {"|", "||", "&&", ";"}

@@ -71,7 +71,7 @@ def _as_shell(block: Block) -> str:
 
 
 @pytest.fixture(scope="module")
-def reader(alone: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+def reader(alone: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:  # noqa: ARG001 - no other stack runs
     """Give a reader; the stack that the pages start is stopped at the end, whichever page failed."""
     made = Reader(tmp_path_factory.mktemp("reader") / "sightline")
     yield made

@@ -1,4 +1,4 @@
-"""Every command, module, path and link in README and docs/ exists. `tests/acceptance/test_docs.py` runs the commands."""
+"""Every command, module, path and link in the documentation exists; `tests/acceptance/test_docs.py` runs commands."""
 
 import re
 from collections.abc import Iterator
@@ -34,14 +34,14 @@ def commands_of(page, program) -> Iterator[list[str]]:
     return (words[1:] for words in found if words[0] == program)
 
 
-def parse(words, group=sightline):
+def parse(words):
     """Read the words as click does, without converting a value or running anything."""
-    context = click.Context(group)
-    command = group.get_command(context, words[0])
-    assert command is not None, f"there is no command {words[0]}"
-    if isinstance(command, click.Group):
-        return parse(words[1:], command)
-    values, rest, _ = command.make_parser(click.Context(command)).parse_args(words[1:])
+    command = sightline
+    while isinstance(command, click.Group):
+        name, *words = words
+        command = command.get_command(click.Context(command), name)
+        assert command is not None, f"there is no command {name}"
+    values, rest, _ = command.make_parser(click.Context(command)).parse_args(list(words))
     assert [] == rest, f"{words}: {rest} are too many"
     for each in command.params:
         is_missing = each.name not in values or each.value_is_missing(values[each.name])
@@ -68,12 +68,15 @@ def test_each_sightline_command_has_its_arguments_and_options(page):
 
 def is_mention(words):
     """Say whether running text only names a command, such as `sightline backfill`."""
-    return sightline.get_command(click.Context(sightline), words[0]) is not None and len(words) == 1
+    command = sightline
+    for name in words:
+        command = command.get_command(click.Context(command), name) if isinstance(command, click.Group) else None
+    return command is not None
 
 
 @each_page
 def test_each_make_target_exists(page):
-    targets = re.findall(r"^([a-z][a-z %-]*):", (CHECKOUT / "Makefile").read_text(), re.M)
+    targets = re.findall(r"^([a-z][a-z %-]*):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE)
     known = set(" ".join(targets).split())
     for words in commands_of(page, "make"):
         wanted = [word for word in words if "=" not in word and not word.startswith("-")]
@@ -120,6 +123,6 @@ def test_a_command_that_the_command_line_does_not_know_is_found(words):
 
 
 def test_commands_are_found_in_pipes_and_substitutions():
-    script = 'kill -9 "$(make -s status | awk \'{print $2}\')"  # a comment\nsightline add --from - < uris.txt > out\n'
+    script = "kill -9 \"$(make -s status | awk '{print $2}')\"  # a comment\nsightline add --from - < uris.txt > out\n"
     first = [["make", "-s", "status"], ["awk", "{print $2}"], ["kill", "-9", "substituted"]]
     assert [*first, ["sightline", "add", "--from", "-"]] == list(commands(script))

@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from accuracy.figures import Figure, Interval
 from bench.accuracy_pixels_ground import Ground, analysed
 from dev.demo.verdicts import LABEL, LONGEST, review_sample, true_recall
 from dev.stack.watched import temporary_folder
-from tasks.rollups.report import read_report
-from tasks.rollups.run import roll_up_now
+from sightline.services.rollups.report import read_report
+from sightline.services.rollups.run import roll_up_now
+from sightline.stats.figures import Figure, Interval
 
 GOAL = 17 / 20
 REVIEWS = 24

@@ -12,20 +12,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.rollup_ground import NoWait
-from console.factory import Factory
 from dev.demo.stages import follow
 from dev.demo.uploads import BUCKET, Upload, demo_uploads, upload_all
 from dev.frames.making import make_frames
 from dev.frames.package import examples
 from dev.stack.quotas import for_this_machine
 from dev.stack.stack import Stack
-from stores.operations.dynamodb import DynamoOperationStore
-from stores.rollups.dynamodb import DynamoRollupStore
-from stores.rows import CameraDay, ImageRow
-from stores.verdicts.dynamodb import DynamoVerdictStore
-from tasks.ingest import add_images
-from tasks.services import Services
-from workers.bootstrap import STORES_CONFIG, aws_session, s3_client
+from sightline.bootstrap import STORES_CONFIG, aws_session, s3_client
+from sightline.cli.factory import Factory
+from sightline.models.images import CameraDay, ImageRow
+from sightline.services.collaborators import Services
+from sightline.services.ingest import add_images
+from sightline.storage.operations.dynamodb import DynamoOperationStore
+from sightline.storage.rollups.dynamodb import DynamoRollupStore
+from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
 
 NEWEST_AT = datetime(2026, 3, 31, 18, tzinfo=UTC)
 """When the newest demo frame was taken: the same names each time, so the same samples and the same figures."""

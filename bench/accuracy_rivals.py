@@ -7,13 +7,13 @@ from typing import TypeAlias
 
 import numpy as np
 
-from accuracy.counts import CellCounts, Tally
-from accuracy.figures import Draws, Figure, Figures, Interval, draw, estimate, interval
-from accuracy.posterior import JEFFREYS, Evidence, draw_present, generator
-from accuracy.sampling import Cell
-from accuracy.strata import ESTIMATED, Stratum
-from accuracy.windows import evidence_of
 from bench.accuracy_worlds import Array, Whole
+from sightline.stats.counts import CellCounts, Tally
+from sightline.stats.figures import Draws, Figure, Figures, Interval, draw, estimate, interval
+from sightline.stats.posterior import JEFFREYS, Evidence, draw_present, generator
+from sightline.stats.sampling import Cell
+from sightline.stats.strata import ESTIMATED, Stratum
+from sightline.stats.windows import evidence_of
 
 Ranges: TypeAlias = list[tuple[float, float]]
 

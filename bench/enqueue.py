@@ -20,9 +20,9 @@ import redis
 from dev.stack import Options, Stack
 from dev.stack.processes import inherited
 from dev.stack.watched import temporary_folder
-from stores.images.dynamodb import DynamoImageStore
-from workers.bootstrap import STORES_CONFIG, aws_session, utc_now
-from workers.settings import Settings
+from sightline.bootstrap import STORES_CONFIG, aws_session, utc_now
+from sightline.config import Settings
+from sightline.storage.images.dynamodb import DynamoImageStore
 
 SERVERS = ("redis", "dynamodb")
 KEYS = 100_000

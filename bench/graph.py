@@ -24,8 +24,8 @@ from bench.graph_ground import Ground
 from bench.graph_rivals import CreateOnly, Rival, TransactionForEachRow, UnwindMerge
 from dev.stack import Stack
 from dev.stack.watched import temporary_folder
-from stores.graph.neo4j import Neo4jGraphStore
-from stores.graph.protocol import GraphImage
+from sightline.graph.neo4j import Neo4jGraphStore
+from sightline.graph.protocol import GraphImage
 
 WRITERS = (1, 4, 8)
 BATCH = 500

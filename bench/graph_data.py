@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, islice
 
-from stores.graph.protocol import GraphImage
-from vision.models import Finding
+from sightline.graph.protocol import GraphImage
+from sightline.models.answers import Finding
 
 CAMERAS = 9
 LABELS = 1_489

@@ -6,11 +6,11 @@ from neo4j import Driver
 from neo4j.exceptions import Neo4jError
 
 from bench.graph_rivals import Tools
-from stores.graph.cypher import Statements
-from stores.graph.declarations import declare
-from stores.graph.neo4j import Neo4jGraphStore
-from stores.graph.sessions import Sessions
-from vision.features.labels import FEATURE as LABELS
+from sightline.graph.cypher import Statements
+from sightline.graph.declarations import declare
+from sightline.graph.neo4j import Neo4jGraphStore
+from sightline.graph.sessions import Sessions
+from sightline.rekognition.features.labels import FEATURE as LABELS
 
 _DEADLOCK = "Neo.TransientError.Transaction.DeadlockDetected"
 

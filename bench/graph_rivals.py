@@ -7,14 +7,14 @@ from typing import Protocol
 from neo4j import Transaction
 from tenacity import Retrying, retry_if_exception, wait_random
 
-from stores.graph.cypher import ONE_IMAGE, Statements, create_fixed, link_new
-from stores.graph.declarations import FIXED, Declarations, Key, Node, Relationship, seconds
-from stores.graph.facts import ImageFacts, all_facts
-from stores.graph.failures import is_transient, telling
-from stores.graph.protocol import GraphImage
-from stores.graph.sessions import Sessions
-from stores.graph.whole_images import shared_keys
-from vision.models import Json
+from sightline.graph.cypher import ONE_IMAGE, Statements, create_fixed, link_new
+from sightline.graph.declarations import FIXED, Declarations, Key, Node, Relationship, seconds
+from sightline.graph.facts import ImageFacts, all_facts
+from sightline.graph.failures import is_transient, telling
+from sightline.graph.protocol import GraphImage
+from sightline.graph.sessions import Sessions
+from sightline.graph.whole_images import shared_keys
+from sightline.models.answers import Json
 
 _MERGE_IMAGES = "UNWIND $rows AS row\nMERGE (image:Image {image_id: row.image_id})\nSET image += row"
 _CREATE_IMAGES = "UNWIND $rows AS row\nCREATE (image:Image)\nSET image = row"

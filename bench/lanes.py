@@ -19,11 +19,11 @@ from bench.soak_ground import FEATURES, Ground, Images, options
 from dev.stack import Stack
 from dev.stack.waiting import wait_until
 from dev.stack.watched import temporary_folder
-from stores.buckets.protocol import ObjectUri
-from stores.rows import Lane, State
-from tasks.ingest import add_images
-from tasks.merge import graph_image
-from vision.features import feature_named
+from sightline.models.images import Lane, State
+from sightline.rekognition.features import feature_named
+from sightline.services.graph_merge import graph_image
+from sightline.services.ingest import add_images
+from sightline.storage.buckets.protocol import ObjectUri
 
 QUOTA = 20.0
 GOAL_SECONDS = 10.0

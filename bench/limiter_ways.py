@@ -9,8 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 from redis import Redis
 
-from stores.limiter.redis import RedisLimiter, client_options
-from stores.rows import Lane
+from sightline.models.images import Lane
+from sightline.ratelimit.redis import RedisLimiter, client_options
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient

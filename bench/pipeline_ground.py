@@ -15,11 +15,11 @@ from bench.pipeline_costs import Costs, read_costs
 from bench.pipeline_pictures import Picture, remember
 from bench.pipeline_ways import Blog
 from dev.stack import Options, Stack
-from tasks.services import Plan, Services
-from vision.features import all_features
-from workers.application import make_app
-from workers.bootstrap import STORES_CONFIG, aws_session, connect, neo4j_driver, redis_client
-from workers.settings import Settings
+from sightline.bootstrap import STORES_CONFIG, aws_session, connect, neo4j_driver, redis_client
+from sightline.config import Settings
+from sightline.rekognition.features import all_features
+from sightline.services.collaborators import Plan, Services
+from workers.celeryconfig import make_app
 
 QUEUES = ("ingest", "labels", "faces", "text", "rows", "graph")
 LATENCY_MS = 100

@@ -12,10 +12,10 @@ from PIL import Image
 
 from dev.rekognition.answers import name_of
 from dev.rekognition.operations.wire import MODEL_VERSION
-from stores.buckets.protocol import ObjectUri
-from tasks.services import Plan
-from vision.features import feature_named
-from vision.models import Json
+from sightline.models.answers import Json
+from sightline.rekognition.features import feature_named
+from sightline.services.collaborators import Plan
+from sightline.storage.buckets.protocol import ObjectUri
 
 A_BUCKET = 500
 """Objects of one bucket: S3Mock works the longer for each request the more there are (2 to 3 ms of 3,000, 9 to 11 of

@@ -12,19 +12,19 @@ from typing import Any
 
 import neo4j
 
-from stores.buckets.protocol import ObjectUri
-from stores.images.transitions import new_row
-from stores.ledger.protocol import Analysis
-from stores.queues.protocol import Queues
-from stores.rows import Content, ImageRow, Lane, State
-from tasks.ingest import add_images, wanted
-from tasks.merge import graph_image
-from tasks.preflight import inspect_picture
-from tasks.services import Services
-from tasks.write import part_of
-from vision.features import feature_named
-from vision.prices import price_micro_usd
-from workers.queues import QUEUE_NAMES
+from sightline.models.images import Content, ImageRow, Lane, State
+from sightline.queues.names import QUEUE_NAMES
+from sightline.queues.protocol import Queues
+from sightline.rekognition.features import feature_named
+from sightline.rekognition.preflight import inspect_picture
+from sightline.rekognition.prices import price_micro_usd
+from sightline.services.collaborators import Services
+from sightline.services.graph_merge import graph_image
+from sightline.services.ingest import add_images, wanted
+from sightline.services.results import result_of
+from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.images.transitions import new_row
+from sightline.storage.ledger.protocol import Analysis
 
 POOL_THREADS = 64
 POLL_SECONDS = 0.25
@@ -109,7 +109,7 @@ def _pay(name: str, row: ImageRow, content: Content, services: Services) -> Imag
     answer = s.detector.analyse_object(feature, parameters, uri.bucket, uri.key, content.version)
     s.buckets.head(uri)
     settled = s.ledger.settle(claimed, answer, price_micro_usd(feature, parameters))
-    return _there(s.images.write_part(row.image_id, name, part_of(settled)))
+    return _there(s.images.write_result(row.image_id, name, result_of(settled)))
 
 
 def _there(row: ImageRow | None) -> ImageRow:

@@ -21,9 +21,9 @@ import boto3
 from bench.rollup_ground import CAMERAS, LABELS, Ground, write_history, write_images, write_verdicts
 from dev.stack import Options, Stack
 from dev.stack.watched import temporary_folder
-from stores.operations.days import Purpose
-from tasks.rollups.run import RollUp
-from tasks.services import Services
+from sightline.services.collaborators import Services
+from sightline.services.rollups.run import RollUp
+from sightline.storage.operations.days import Purpose
 
 LAST_DAY = date(2026, 3, 31)
 HISTORY_DAYS = 28

@@ -11,25 +11,25 @@ from types import SimpleNamespace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from accuracy.strata import StrataRule, Stratum
-from accuracy.verdicts import Answer, Source, Verdict
-from stores.dynamodb.table import DynamoTable
-from stores.images import encoding
-from stores.images.dynamodb import DynamoImageStore
-from stores.images.keys import DEFAULT_SHARDS
-from stores.operations.dynamodb import DynamoOperationStore
-from stores.rollups.dynamodb import DynamoRollupStore
-from stores.rollups.memory import InMemoryRollupStore
-from stores.rollups.protocol import Rollup
-from stores.rows import CameraDay, Capture, Content, ImageRow, Lane, Part, PartStatus, State
-from stores.verdicts.dynamodb import DynamoVerdictStore
-from stores.verdicts.encoding import encode_verdict, verdicts_table
-from stores.verdicts.protocol import KeptVerdict
-from tasks.rollups.cells import Day
-from tasks.rollups.days import DAY, write_day
-from tasks.rollups.plan import AccuracyPlan
-from tasks.rollups.revisions import Revisions
-from tasks.services import Services
+from sightline.models.images import CameraDay, Capture, Content, FeatureResult, ImageRow, Lane, ResultStatus, State
+from sightline.services.collaborators import Services
+from sightline.services.rollups.cells import Day
+from sightline.services.rollups.days import DAY, write_day
+from sightline.services.rollups.plan import AccuracyPlan
+from sightline.services.rollups.revisions import Revisions
+from sightline.stats.strata import StrataRule, Stratum
+from sightline.stats.verdicts import Answer, Source, Verdict
+from sightline.storage.dynamodb.table import DynamoTable
+from sightline.storage.images import encoding
+from sightline.storage.images.dynamodb import DynamoImageStore
+from sightline.storage.images.keys import DEFAULT_SHARDS
+from sightline.storage.operations.dynamodb import DynamoOperationStore
+from sightline.storage.rollups.dynamodb import DynamoRollupStore
+from sightline.storage.rollups.protocol import Rollup
+from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
+from sightline.storage.verdicts.encoding import encode_verdict, verdicts_table
+from sightline.storage.verdicts.protocol import KeptVerdict
+from sightline.testing.rollups import InMemoryRollupStore
 
 CAMERAS = tuple(f"camera-{number}" for number in range(1, 10))
 LABELS = ("Person", *(f"Label {number}" for number in range(2, 21)))
@@ -96,7 +96,7 @@ def rows_of(day: date, numbers: Iterable[int]) -> Iterable[ImageRow]:
         uri = f"s3://bench/{camera}/{day}/{number:06}.jpg"
         digest = f"{day:%Y%m%d}{number:056x}"
         finding = tuple((label, round(source.uniform(30, 100), 2)) for label in LABELS if source.random() < 0.5)  # noqa: PLR2004 - half
-        part = Part(digest, PartStatus.ANSWERED, finding, cut_percent=30.0, model_version="3.0")
+        part = FeatureResult(digest, ResultStatus.ANSWERED, finding, cut_percent=30.0, model_version="3.0")
         capture = Capture(camera, midnight + timedelta(seconds=number * PRIME % 86_400), "key")
         content = Content(digest, digest[:32], 200_000, 1920, 1080)
         yield ImageRow(

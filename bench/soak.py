@@ -24,8 +24,8 @@ from bench.soak_report import Report, print_report
 from dev.stack import Stack
 from dev.stack.waiting import wait_until
 from dev.stack.watched import temporary_folder
-from stores.buckets.protocol import walk
-from tasks.ingest import add_images
+from sightline.services.ingest import add_images
+from sightline.storage.buckets.protocol import walk
 
 STANDSTILL_SECONDS = 400.0
 """Two minutes until the reconciler first looks, its period, and a lease that must end (150 s)."""

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench.soak_ground import Ground
-from stores.ledger.protocol import Status
-from stores.rows import ImageRow, State
-from vision.features import feature_named
-from workers.bootstrap import neo4j_driver
+from sightline.bootstrap import neo4j_driver
+from sightline.models.images import ImageRow, State
+from sightline.rekognition.features import feature_named
+from sightline.storage.ledger.protocol import Status
 
 DIFFERS_BY_LUCK = (
     "lane",

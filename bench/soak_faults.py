@@ -10,7 +10,7 @@ from threading import Thread
 import redis
 
 from bench.soak_ground import WORKERS, Ground, insisting
-from stores.ledger.protocol import Status
+from sightline.storage.ledger.protocol import Status
 
 SHORTEST_OUTAGE_SECONDS = 5.0
 REVIVE_AFTER_SECONDS = 2.0

@@ -16,15 +16,15 @@ from kombu.exceptions import OperationalError
 
 from bench.soak_pictures import BUCKET, picture_of, remember, uri_of
 from dev.stack import Options, Stack
-from stores.rows import Lane
-from tasks.publish import publish
-from tasks.services import Plan, Services
-from tasks.steps import ingest_step
-from vision.errors import SightlineError
-from vision.features import feature_named
-from workers.application import make_app
-from workers.bootstrap import connect, redis_client
-from workers.settings import Settings
+from sightline.bootstrap import connect, redis_client
+from sightline.config import Settings
+from sightline.errors import SightlineError
+from sightline.models.images import Lane
+from sightline.queues.publishing import publish
+from sightline.queues.steps import ingest_step
+from sightline.rekognition.features import feature_named
+from sightline.services.collaborators import Plan, Services
+from workers.celeryconfig import make_app
 
 FEATURES = ("labels", "faces")
 WORKERS = {"ingest": 2, "labels": 2, "faces": 2, "rows": 2, "graph": 2, "operations": 1, "careful": 1, "beat": 1}

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 
 from bench.soak_ground import Ground, Images, insisting
-from stores.buckets.protocol import ObjectUri
-from tasks.ingest import add_images
+from sightline.services.ingest import add_images
+from sightline.storage.buckets.protocol import ObjectUri
 
 TWICE_EVERY = 10
 MESSAGE_ONLY_EVERY = 20

@@ -8,8 +8,8 @@ from bench.soak_faults import Faults
 from bench.soak_ground import FEATURES, Ground, Images
 from bench.soak_pictures import BUCKET
 from bench.soak_producers import Producers
-from stores.buckets.protocol import walk
-from tasks.reconcile import NAME as RECONCILE
+from sightline.services.reconcile import NAME as RECONCILE
+from sightline.storage.buckets.protocol import walk
 
 SHOWN = 5
 
@@ -53,7 +53,7 @@ class Report:
             Line("images lost", len(lost), 0),
             Line("images in a wrong state", len(wrong), 0),
             Line("rows that are still unfinished", unfinished, 0),
-            Line("open dead letters", sum(1 for _ in s.operations.letters()), 0),
+            Line("open dead letters", sum(1 for _ in s.operations.dead_letters()), 0),
             Line("processes that died by themselves", len(_died(ground, faults)), 0),
             Line("errors of the soak itself", len([*producers.failed, *faults.failed]), 0),
             *_calls(ground, images, producers, faults),
@@ -67,7 +67,7 @@ class Report:
         notes += [f"lost: {uri}" for uri in lost[:SHOWN]]
         notes += [f"died: {name}" for name in _died(ground, faults)]
         notes += [repr(error) for error in [*producers.failed, *faults.failed]]
-        notes += [f"letter: {letter}" for letter in list(s.operations.letters())[:SHOWN]]
+        notes += [f"letter: {letter}" for letter in list(s.operations.dead_letters())[:SHOWN]]
         return cls(tuple(lines), tuple(notes))
 
     def compared(self, end: End, ground: Ground) -> Self:

@@ -11,10 +11,10 @@ from bench.graph_data import each_image
 from bench.soak_ground import settings_of
 from bench.sync_rows import row_of, write
 from dev.stack import Stack
-from stores.images.keys import DEFAULT_SHARDS, shard_of
-from stores.images.positions import Positions
-from stores.rows import ImageRow, Rejection, State
-from workers.bootstrap import aws_session, connect, neo4j_driver
+from sightline.bootstrap import aws_session, connect, neo4j_driver
+from sightline.models.images import ImageRow, Rejection, State
+from sightline.storage.images.keys import DEFAULT_SHARDS, shard_of
+from sightline.storage.images.positions import Positions
 
 WINDOW = timedelta(minutes=15)
 """How far the clock moves with each round: more than the stretch that each run reads again."""

@@ -9,10 +9,10 @@ from multiprocessing.connection import Connection
 from bench.soak_ground import settings_of
 from dev.stack.waiting import wait_until
 from dev.stack.watcher import seen
-from tasks.sync.run import Wish, sync_with
-from vision.errors import SightlineError
-from workers.bootstrap import connect, utc_now
-from workers.logs import configure_logs
+from sightline.bootstrap import connect, utc_now
+from sightline.errors import SightlineError
+from sightline.logs import configure_logs
+from sightline.services.sync.run import Wish, sync_with
 
 BEGUN, DONE = "begun", "done"
 BEGIN_SECONDS = 60

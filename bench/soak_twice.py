@@ -18,8 +18,8 @@ from bench.soak_report import Line, Report, print_report
 from dev.stack import Stack
 from dev.stack.waiting import wait_until
 from dev.stack.watched import temporary_folder
-from stores.buckets.protocol import ObjectUri
-from tasks.ingest import add_images
+from sightline.services.ingest import add_images
+from sightline.storage.buckets.protocol import ObjectUri
 
 STAGES: tuple[tuple[str, ...], ...] = (("ingest",), FEATURES, ("rows",), ("graph",))
 POLL_SECONDS = 0.5

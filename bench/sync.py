@@ -24,11 +24,11 @@ from bench.soak_ground import settings_of
 from bench.sync_rows import new_rows, old_rows, write
 from dev.stack import Options, Stack
 from dev.stack.watched import temporary_folder
-from tasks.services import Services
-from tasks.sync.run import NAME, sync_with
-from tasks.turns import Turn, take_turn
-from vision.models import Json
-from workers.bootstrap import aws_session, connect, neo4j_driver
+from sightline.bootstrap import aws_session, connect, neo4j_driver
+from sightline.models.answers import Json
+from sightline.services.collaborators import Services
+from sightline.services.leased_runs import LeasedRun, run_under_lease
+from sightline.services.sync.run import NAME, sync_with
 
 IMAGES = 214_000
 NEWS = 1_000
@@ -88,7 +88,7 @@ class Ground:
     def load(self) -> Load:
         """Run `sightline sync --full` in a process of its own, and look on."""
         begun, seen = time.perf_counter(), [(0.0, 0)]
-        command = [sys.executable, "-c", "from console.cli import main; main()", "sync", "--full", "--json"]
+        command = [sys.executable, "-c", "from sightline.cli import main; main()", "sync", "--full", "--json"]
         process = subprocess.Popen(command, env=self._environment, stdout=subprocess.DEVNULL)
         ended = 0
         while not ended:
@@ -106,12 +106,12 @@ class Ground:
         write(self._dynamodb, self._prefix, new_rows(name, NEWS, datetime.now(UTC)))
         outcomes: list[Mapping[str, Json]] = []
 
-        def work(turn: Turn) -> Mapping[str, Json]:
+        def work(turn: LeasedRun) -> Mapping[str, Json]:
             outcomes.append(sync_with(self.services).run(turn.lease.fence, turn.goes_on))
             return outcomes[0]
 
         begun = time.perf_counter()
-        take_turn(NAME, self.services, work)
+        run_under_lease(NAME, self.services, work)
         if outcomes[0]["merged"] != NEWS:
             sys.exit(f"{outcomes[0]['merged']} of {NEWS} new rows were merged")
         return time.perf_counter() - begun, outcomes[0]["read"]

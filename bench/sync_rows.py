@@ -7,12 +7,12 @@ from itertools import islice
 from typing import Any
 
 from bench.graph_data import each_image
-from stores.dynamodb.table import DynamoTable
-from stores.graph.protocol import GraphImage
-from stores.images.encoding import encode_row, images_table
-from stores.images.keys import DEFAULT_SHARDS
-from stores.images.positions import Positions
-from stores.rows import Capture, Content, ImageRow, Lane, Part, PartStatus, State
+from sightline.graph.protocol import GraphImage
+from sightline.models.images import Capture, Content, FeatureResult, ImageRow, Lane, ResultStatus, State
+from sightline.storage.dynamodb.table import DynamoTable
+from sightline.storage.images.encoding import encode_row, images_table
+from sightline.storage.images.keys import DEFAULT_SHARDS
+from sightline.storage.images.positions import Positions
 
 WRITERS = 8
 A_WRITE = 250
@@ -56,7 +56,9 @@ def write(client: Any, prefix: str, rows: Iterable[ImageRow]) -> int:
 def row_of(image: GraphImage, taken_at: datetime, position: str, state: State) -> ImageRow:
     """Give the row of an analysed image: complete and shown, or yet to be merged."""
     is_shown = state is State.COMPLETE
-    part = Part("labels-1", PartStatus.ANSWERED, image.findings["labels"], cut_percent=30.0, model_version="bench")
+    part = FeatureResult(
+        "labels-1", ResultStatus.ANSWERED, image.findings["labels"], cut_percent=30.0, model_version="bench"
+    )
     return ImageRow(
         image_id=image.image_id,
         lane=Lane.BACKFILL,

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from workers.settings import Settings
+from sightline.config import Settings
 
 BEGIN, END = "<!-- settings:begin -->", "<!-- settings:end -->"
 

@@ -2,12 +2,12 @@
 
 from celery import Celery
 
-from workers.application import make_app
-from workers.settings import Settings
+from sightline.config import Settings
+from workers.celeryconfig import make_app
 
 
 def application(settings: Settings) -> Celery:
-    """Make it with its tasks alone: `workers.signals`, imported once, would serve all later workers of the process."""
+    """Make it without `workers.lifecycle`: once imported, its signal handlers would serve all later workers."""
     app = make_app(settings)
     app.conf.include = [name for name in app.conf.include if name.startswith("tasks.")]
     return app

@@ -4,6 +4,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -35,6 +36,6 @@ def run(
         return subprocess.CompletedProcess(command, child.returncode, *said)
 
 
-def _read(file: "tempfile._TemporaryFileWrapper[str]") -> str:
+def _read(file: IO[str]) -> str:
     file.seek(0)
     return file.read()

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from stores.images.protocol import ImageStore
-from stores.rows import Capture, Content, ImageRow, Lane, Part, PartStatus, Rejection, State
-from vision.models import Finding
+from sightline.models.answers import Finding
+from sightline.models.images import Capture, Content, FeatureResult, ImageRow, Lane, Rejection, ResultStatus, State
+from sightline.storage.images.protocol import ImageStore
 
 PERSON: Finding = (("Person", 97.5), ("Plant", 61.0))
 
@@ -30,7 +30,7 @@ def analysed(
 ) -> ImageRow:
     """Bring an image to `analysed`: the graph has yet to show it."""
     row = begun(images, image_id, taken_at, camera, asked)
-    written = images.write_part(image_id, "labels", Part(row.wanted["labels"], PartStatus.ANSWERED, found))
+    written = images.write_result(image_id, "labels", FeatureResult(row.wanted["labels"], ResultStatus.ANSWERED, found))
     assert written is not None
     ready = images.mark_analysed(written)
     assert ready is not None

@@ -1,8 +1,8 @@
 """The Celery application of this environment: `celery -A workers.app worker …`."""
 
-from vision.errors import ConfigurationError
-from workers.application import make_app
-from workers.environment import read_settings
+from sightline.config_environment import read_settings
+from sightline.errors import ConfigurationError
+from workers.celeryconfig import make_app
 
 try:
     app = make_app(read_settings())

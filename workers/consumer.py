@@ -11,10 +11,10 @@ import structlog
 from celery.utils.log import get_logger
 from celery.worker import consumer
 
-from tasks.letters import write_letter
-from tasks.services import current
-from vision.errors import BadMessage
-from workers.transport import UNREADABLE
+from sightline.errors import BadMessage
+from sightline.queues.transport import UNREADABLE
+from sightline.services.collaborators import current
+from sightline.services.dead_letters import write_dead_letter
 
 log = structlog.get_logger()
 celery_log = get_logger(__name__)
@@ -85,7 +85,7 @@ def keep(message: Any, rule: str) -> None:
     try:
         subject = _subject(message)
         s = current()
-        write_letter(
+        write_dead_letter(
             BadMessage(subject, rule=_text(rule)),
             step="consume", message=_plain(message.headers), image_id=None, operations=s.operations, clock=s.clock,
         )  # fmt: skip

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from workers.bootstrap import redis_client
-from workers.settings import Settings
+from sightline.bootstrap import redis_client
+from sightline.config import Settings
 
 STALE_SECONDS = 30.0
 IDLE_SECONDS = 60.0

@@ -10,8 +10,8 @@ import structlog
 from celery import Task
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, start_http_server
 
-from stores.rows import Lane
-from vision.features import feature_named
+from sightline.models.images import Lane
+from sightline.rekognition.features import feature_named
 
 log = structlog.get_logger()
 

@@ -17,13 +17,13 @@ import structlog
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from stores.images.protocol import ImageStore
-from stores.limiter.protocol import Limiter
-from stores.operations.protocol import OperationStore
-from stores.queues.protocol import Queues
-from tasks.services import Services
-from vision.errors import SightlineError
-from workers.queues import QUEUE_NAMES
+from sightline.errors import SightlineError
+from sightline.queues.names import QUEUE_NAMES
+from sightline.queues.protocol import Queues
+from sightline.ratelimit.protocol import Limiter
+from sightline.services.collaborators import Services
+from sightline.storage.images.protocol import ImageStore
+from sightline.storage.operations.protocol import OperationStore
 
 log = structlog.get_logger()
 
@@ -158,8 +158,8 @@ def images(store: ImageStore) -> Families:
 def dead_letters(operations: OperationStore) -> Families:
     """Count the open dead letters by error."""
     counts: dict[str, int] = {}
-    for letter in operations.letters():
-        counts[letter.error] = counts.get(letter.error, 0) + 1
+    for dead_letter in operations.dead_letters():
+        counts[dead_letter.error] = counts.get(dead_letter.error, 0) + 1
     family = GaugeMetricFamily("sightline_dead_letters", "Open dead letters", labels=["error"])
     for error, number in sorted(counts.items()):
         family.add_metric([error], number)

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from console.factory import Factory
 from dev.demo.answers import count_letters, print_answers
 from dev.demo.stages import bars, follow
 from dev.demo.uploads import BUCKET, Upload, demo_uploads, folder_uploads, upload_all
@@ -22,10 +21,11 @@ from dev.stack.errors import NotReady
 from dev.stack.quotas import for_this_machine
 from dev.stack.stack import Stack
 from dev.stack.watched import watch
-from stores.rows import ImageRow, State
-from tasks.ingest import add_images
-from vision.errors import SightlineError
-from workers.bootstrap import aws_session, s3_client
+from sightline.bootstrap import aws_session, s3_client
+from sightline.cli.factory import Factory
+from sightline.errors import SightlineError
+from sightline.models.images import ImageRow, State
+from sightline.services.ingest import add_images
 
 FOLDER = Path(".cache/demo")
 WORKERS = ("ingest", "labels", "faces", "text", "rows", "graph", "operations", "careful")

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from console.cli.query import short
-from console.output import print_table
-from console.report import cost_section, letters_section
 from dev.demo.uploads import Upload
-from stores.graph.queries import query_named
-from stores.rows import ImageRow, Rejection
-from tasks.services import Services
+from sightline.cli.output import print_table
+from sightline.cli.query import short
+from sightline.graph.queries import query_named
+from sightline.models.images import ImageRow, Rejection
+from sightline.services.collaborators import Services
+from sightline.services.status import cost_section, dead_letters_section
 
 AT_LEAST = 50.0
 URIS_SHOWN = 10
@@ -114,4 +114,4 @@ def print_calls(services: Services) -> None:
 
 def count_letters(services: Services) -> int:
     """Give how many dead letters there are."""
-    return int(letters_section(services.operations)["open"])
+    return int(dead_letters_section(services.operations)["open"])

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dev.demo.uploads import folder_uploads, upload_all
-from vision.errors import SightlineError
-from workers.bootstrap import aws_session, s3_client
-from workers.environment import read_settings
+from sightline.bootstrap import aws_session, s3_client
+from sightline.config_environment import read_settings
+from sightline.errors import SightlineError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,10 +8,10 @@ from functools import partial
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from dev.stack.waiting import STANDSTILL_SECONDS, wait_until
-from stores.images.protocol import ImageStore
-from stores.images.transitions import ENDED
-from stores.rows import ImageRow, PartStatus, State
-from vision.errors import Unavailable
+from sightline.errors import Unavailable
+from sightline.models.images import ImageRow, ResultStatus, State
+from sightline.storage.images.protocol import ImageStore
+from sightline.storage.images.transitions import ENDED
 
 POLL_SECONDS = 0.5
 FINISHED = {State.COMPLETE, *ENDED}
@@ -42,7 +42,7 @@ def _is_settled(feature: str, row: ImageRow) -> bool:
 
 def _is_refused(feature: str, row: ImageRow) -> bool:
     part = row.parts.get(feature)
-    return part.status is PartStatus.REJECTED if part else _has_ended_early(row)
+    return part.status is ResultStatus.REJECTED if part else _has_ended_early(row)
 
 
 def _has_ended_early(row: ImageRow) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, UnidentifiedImageError
 
-from stores.buckets.protocol import ObjectUri
+from sightline.storage.buckets.protocol import ObjectUri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

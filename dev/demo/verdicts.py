@@ -2,20 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 
-from accuracy.figures import Interval
-from accuracy.verdicts import Answer
-from accuracy.windows import WINDOW_DAYS
-from console.cli.accuracy import print_report
-from console.output import print_table
 from dev.demo.answers import person_percent
 from dev.demo.uploads import Upload
-from stores.operations.days import Purpose
-from stores.rows import CameraDay, ImageRow
-from tasks.review import Scope, ask_next, read_cells
-from tasks.rollups.report import Report, read_report
-from tasks.rollups.run import roll_up_now
-from tasks.services import Services
-from tasks.verdicts import Said, judge_of, verdict_of
+from sightline.cli.accuracy import print_report
+from sightline.cli.output import print_table
+from sightline.models.images import CameraDay, ImageRow
+from sightline.services.collaborators import Services
+from sightline.services.review import Scope, ask_next, read_cells
+from sightline.services.rollups.report import Report, read_report
+from sightline.services.rollups.run import roll_up_now
+from sightline.services.verdicts import Said, judge_of, verdict_of
+from sightline.stats.figures import Interval
+from sightline.stats.verdicts import Answer
+from sightline.stats.windows import WINDOW_DAYS
+from sightline.storage.operations.days import Purpose
 
 LABEL = "Person"
 REVIEWER = "the truth of the frames"

@@ -14,7 +14,7 @@ from dev.install.folders import CACHE
 from dev.install.packages import LOCKS, install_packages, make_venv
 from dev.install.servers import install_servers
 from dev.install.stages import Stages
-from vision.errors import SightlineError
+from sightline.errors import SightlineError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,6 +1,6 @@
 """What can go wrong while installing, in the words of the project's error tree."""
 
-from vision.errors import ConfigurationError
+from sightline.errors import ConfigurationError
 
 
 class MissingProgram(ConfigurationError):

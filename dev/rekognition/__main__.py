@@ -18,7 +18,7 @@ from dev.rekognition.operations import OPERATIONS
 from dev.rekognition.options import Options, read_options
 from dev.rekognition.quotas import Quotas
 from dev.rekognition.sight import Sight
-from vision.quotas import default_quota
+from sightline.rekognition.quotas import default_quota
 
 
 def build_endpoint(options: Options) -> Endpoint:

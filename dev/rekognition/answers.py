@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from dev.rekognition.once import Once
-from vision.analysis import analysis_id
-from vision.models import Json
+from sightline.models.answers import Json
+from sightline.rekognition.analysis import analysis_id
 
 Name: TypeAlias = str
 

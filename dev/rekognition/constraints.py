@@ -9,7 +9,7 @@ from botocore.loaders import Loader
 from botocore.model import ListShape, ServiceModel, Shape, StructureShape
 
 from dev.rekognition.refusals import Refusal
-from vision.models import Json
+from sightline.models.answers import Json
 
 Fault: TypeAlias = str
 _TYPES: Mapping[str, tuple[type, ...]] = {

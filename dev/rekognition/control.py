@@ -9,7 +9,7 @@ script. Answers of faults: an error code of AWS, `cut`, `hang`, or `slow` with `
 
 from dev.rekognition.endpoint import Endpoint
 from dev.rekognition.faults import read_fault
-from vision.models import Json
+from sightline.models.answers import Json
 
 _MEMBERS = frozenset({"quotas", "latency_ms", "faults", "clear_faults"})
 

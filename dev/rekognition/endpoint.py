@@ -20,7 +20,7 @@ from dev.rekognition.operations.wire import MODEL_VERSION
 from dev.rekognition.quotas import Quotas
 from dev.rekognition.refusals import Refusal, cannot
 from dev.rekognition.sight import Sight
-from vision.models import Json
+from sightline.models.answers import Json
 
 _TARGET = "RekognitionService."
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([^/]+)/rekognition/aws4_request")

@@ -10,7 +10,7 @@ import numpy as np
 
 from dev.rekognition.light import light_of
 from dev.rekognition.picture import Picture, box_of, reduce_to
-from vision.models import Detection
+from sightline.models.answers import Detection
 
 _LONGEST_PIXELS = 1280
 _SMALLEST_PIXELS = 24

@@ -4,7 +4,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 
 from dev.rekognition.refusals import KNOWN
-from vision.models import Json
+from sightline.models.answers import Json
 
 CUT, HANG, SLOW = "cut", "hang", "slow"
 """The connection ends in mid-answer; no answer comes until the caller hangs up; the answer comes late."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dev.rekognition.picture import covered_share
 from dev.rekognition.text import Line, word_boxes
-from vision.models import Box, Detection
+from sightline.models.answers import Box, Detection
 
 _IS_TEXT = 0.2
 

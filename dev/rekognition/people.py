@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from dev.rekognition.picture import Picture, box_of, covered_share, scale_to
-from vision.models import Box, Detection
+from sightline.models.answers import Box, Detection
 
 _SLOPE, _OFFSET = 3.346, 3.029
 _FAINTEST_WEIGHT = -0.5

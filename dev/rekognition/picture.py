@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from dev.rekognition.refusals import Refusal
-from vision.limits import MAX_SIDE_PIXELS, MIN_SIDE_PIXELS
-from vision.models import Box
+from sightline.models.answers import Box
+from sightline.rekognition.limits import MAX_SIDE_PIXELS, MIN_SIDE_PIXELS
 
 Picture: TypeAlias = NDArray[np.uint8]
 """Pixels, (height, width, 3), blue first as OpenCV has it."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from dev.rekognition.colours import Colour, main_colours
 from dev.rekognition.light import Light, light_of
 from dev.rekognition.picture import Picture, reduce_to
-from vision.models import Box
+from sightline.models.answers import Box
 
 MOST_COLOURS = 20
 _LONGEST_PIXELS = 640

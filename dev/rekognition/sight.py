@@ -22,7 +22,7 @@ from dev.rekognition.refusals import Refusal
 from dev.rekognition.scene import Scene, measure_scene
 from dev.rekognition.text import Line, find_text
 from dev.rekognition.waiting import Waiting
-from vision.models import Box, Detection
+from sightline.models.answers import Box, Detection
 
 T = TypeVar("T")
 

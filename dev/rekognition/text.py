@@ -9,7 +9,7 @@ import tesserocr
 from PIL import Image
 
 from dev.rekognition.picture import Picture, box_of, reduce_to
-from vision.models import Box, Detection
+from sightline.models.answers import Box, Detection
 
 TESSDATA = Path("/usr/share/tesseract-ocr/5/tessdata")
 """Where Debian's package tesseract-ocr-eng puts its model."""

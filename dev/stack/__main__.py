@@ -5,11 +5,11 @@ import shlex
 import sys
 from pathlib import Path
 
-from console.pipes import let_readers_leave
 from dev.stack import control, report
 from dev.stack.folders import UP
 from dev.stack.supervisor import supervise
-from vision.errors import SightlineError
+from sightline.cli.broken_pipe import let_readers_leave
+from sightline.errors import SightlineError
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,7 +1,7 @@
 """What can go wrong with the local stack, in the words of the project's error tree."""
 
 from dev.install.errors import MissingProgram
-from vision.errors import ConfigurationError, Unavailable
+from sightline.errors import ConfigurationError, Unavailable
 
 __all__ = ["BadScale", "MissingProgram", "NotReady", "UnknownService"]
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 
 from dev.stack.servers import Options
-from vision.features import all_features
+from sightline.rekognition.features import all_features
 
 IMAGES_A_SECOND_A_CORE = 1.0
 """An image costs 0.6 s of computing (people 0.34, faces 0.21, text 0.03), and the workers want their share."""

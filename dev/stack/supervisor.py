@@ -24,7 +24,7 @@ from dev.stack.place import write_privately
 from dev.stack.processes import Process
 from dev.stack.quotas import for_this_machine
 from dev.stack.stack import Stack
-from vision.errors import SightlineError
+from sightline.errors import SightlineError
 
 LOOK_SECONDS = 0.5
 STEADY_SECONDS = 30.0

@@ -8,11 +8,11 @@ from datetime import timedelta
 from dev.proxy import Proxy
 from dev.stack import Stack
 from dev.stack.processes import Process
-from stores.ledger.dynamodb import DynamoLedger
-from stores.ledger.protocol import LEASE, TAKEOVER_AFTER, Entry, Status
-from stores.rows import ImageRow, State
+from sightline.bootstrap import utc_now
+from sightline.models.images import ImageRow, State
+from sightline.storage.ledger.dynamodb import DynamoLedger
+from sightline.storage.ledger.protocol import LEASE, TAKEOVER_AFTER, Entry, Status
 from tests.acceptance.spine import BUCKET, REMEMBERED_PICTURES, WORKERS, Spine
-from workers.bootstrap import utc_now
 
 ADDRESSES = {
     "redis": "SIGHTLINE_REDIS_URL",
@@ -39,12 +39,12 @@ class Faulty(Spine):
         self.wires = wires
         assert self.settings, "read before the workers are led to the wires"
 
-    def process(self, name: str) -> Process:
+    def worker_named(self, name: str) -> Process:
         return next(each for each in self.stack.processes if each.name == name)
 
     def kill_worker(self, name: str) -> None:
         """End a worker as the kernel does that is out of memory, and start another."""
-        self.process(name).kill()
+        self.worker_named(name).kill()
         self.stack.revive(name)
 
     def claims(self) -> list[Entry]:

@@ -18,25 +18,25 @@ import redis
 from celery import Celery
 from click.testing import CliRunner, Result
 
-from console.cli import sightline
 from dev.rekognition.answers import name_of
 from dev.rekognition.operations.wire import MODEL_VERSION
 from dev.stack import Options, Stack
 from dev.stack.folders import CHECKOUT
 from dev.stack.processes import Process, inherited
 from dev.stack.waiting import Moves, wait_until
-from stores.buckets.protocol import ObjectUri
-from stores.operations.protocol import DeadLetter
-from stores.rows import ImageRow, Lane, State
-from tasks.ingest import Added, add_images
-from tasks.services import Services
+from sightline.bootstrap import connect, neo4j_driver
+from sightline.cli import sightline
+from sightline.config import Settings
+from sightline.models.images import ImageRow, Lane, State
+from sightline.rekognition.features import feature_named
+from sightline.services.collaborators import Services
+from sightline.services.ingest import Added, add_images
+from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.operations.protocol import DeadLetter
+from sightline.testing.fake import picture
 from tests.commands import run
-from tests.unit.vision.recorded import recorded
-from tests.world import picture
-from vision.features import feature_named
-from workers.application import make_app
-from workers.bootstrap import connect, neo4j_driver
-from workers.settings import Settings
+from tests.unit.rekognition.recorded import recorded
+from workers.celeryconfig import make_app
 
 FEATURES = ("faces", "labels")
 QUOTA = 20
@@ -204,9 +204,12 @@ class Spine:
             endpoint.request("POST", "/control", body)
             assert HTTPStatus.OK == endpoint.getresponse().status
 
-    def letters(self) -> dict[str, DeadLetter]:
+    def dead_letters(self) -> dict[str, DeadLetter]:
         """Give the open letters by what they are about."""
-        return {letter.image_id or letter.subject: letter for letter in self.services.operations.letters()}
+        return {
+            dead_letter.image_id or dead_letter.subject: dead_letter
+            for dead_letter in self.services.operations.dead_letters()
+        }
 
     def cypher(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """Ask Neo4j itself."""

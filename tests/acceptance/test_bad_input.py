@@ -7,10 +7,10 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from stores.rows import PartStatus, State
+from sightline import errors
+from sightline.models.images import ResultStatus, State
+from sightline.testing.fake import picture
 from tests.acceptance.spine import BUCKET
-from tests.world import picture
-from vision import errors
 
 pytestmark = pytest.mark.acceptance
 
@@ -71,11 +71,16 @@ def rows(spine, already):  # noqa: ARG001 - that is counted first
 
 @pytest.mark.parametrize(("uri", "state", "error"), [(uri, *found) for uri, found in BAD.items()])
 def test_a_bad_image_ends_with_a_letter_that_names_input_rule_and_remedy(spine, rows, uri, state, error):
-    letter = spine.letters()[uri]
+    dead_letter = spine.dead_letters()[uri]
     assert (state, error.__name__) == (rows[uri].state, rows[uri].rejection.error)
-    assert (error.__name__, uri, error.remedy, 1) == (letter.error, letter.subject, letter.remedy, letter.attempts)
-    assert letter.rule.startswith(error.rule)
-    assert str(error(uri, rule=letter.rule)) == rows[uri].rejection.message
+    assert (error.__name__, uri, error.remedy, 1) == (
+        dead_letter.error,
+        dead_letter.subject,
+        dead_letter.remedy,
+        dead_letter.attempts,
+    )
+    assert dead_letter.rule.startswith(error.rule)
+    assert str(error(uri, rule=dead_letter.rule)) == rows[uri].rejection.message
 
 
 def test_no_call_was_made_for_a_bad_image(spine, rows):
@@ -92,7 +97,7 @@ def test_a_good_picture_is_complete_whatever_its_key_looks_like(spine, rows, nam
     uri = f"s3://{BUCKET}/{GOOD_KEYS[name]}"
     assert (State.COMPLETE, "good") == (rows[uri].state, rows[uri].capture.camera)
     assert {uri: rows[uri].version} == spine.services.graph.versions([uri])
-    assert {PartStatus.ANSWERED} == {part.status for part in rows[uri].parts.values()}
+    assert {ResultStatus.ANSWERED} == {part.status for part in rows[uri].parts.values()}
 
 
 def test_a_key_without_a_time_leaves_the_time_of_upload(rows):
@@ -100,8 +105,8 @@ def test_a_key_without_a_time_leaves_the_time_of_upload(rows):
 
 
 def test_a_uri_that_is_not_s3_is_refused_with_a_letter_and_has_no_row(spine, rows):
-    letter = spine.letters()[NO_URI]
-    assert ("InvalidUri", errors.InvalidUri.rule) == (letter.error, letter.rule)
+    dead_letter = spine.dead_letters()[NO_URI]
+    assert ("InvalidUri", errors.InvalidUri.rule) == (dead_letter.error, dead_letter.rule)
     assert {} == spine.rows([NO_URI])
     assert NO_URI not in rows
 
@@ -122,8 +127,11 @@ def test_a_part_that_is_refused_stands_beside_good_ones_and_says_why(spine):
     spine.refuse_next("DetectFaces", "InvalidParameterException")
     spine.add([uri])
     row = spine.wait([uri])[uri]
-    assert (State.COMPLETE, PartStatus.ANSWERED) == (row.state, row.parts["labels"].status)
-    assert ("InvalidParameter", PartStatus.REJECTED) == (row.parts["faces"].rejection.error, row.parts["faces"].status)
+    assert (State.COMPLETE, ResultStatus.ANSWERED) == (row.state, row.parts["labels"].status)
+    assert ("InvalidParameter", ResultStatus.REJECTED) == (
+        row.parts["faces"].rejection.error,
+        row.parts["faces"].status,
+    )
     assert row.parts["faces"].rejection.message.startswith(f"{uri}: {errors.InvalidParameter.rule}")
     shown = json.loads(spine.command("show", uri, "--json").stdout)["features"]["faces"]
     assert ("rejected", f" ({row.parts['faces'].rejection.message})") == (shown["status"], shown["because"])

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from dev.stack import Stack
-from stores.rows import State
-from tasks.steps import INGEST
-from vision import errors
+from sightline import errors
+from sightline.models.images import State
+from sightline.queues.steps import INGEST
 
 pytestmark = pytest.mark.acceptance
 
@@ -43,7 +43,7 @@ def test_with_a_wrong_password_for_neo4j_detection_goes_on_and_the_images_stay_u
         assert errors.WrongPassword.remedy in log_of(worker)
     assert {"faces", "labels"} == set(spine.row(uri).parts)
     assert uri in {each.image_id for each in spine.services.images.unfinished()}
-    assert uri not in spine.letters()
+    assert uri not in spine.dead_letters()
     spine.add([uri])
     assert State.COMPLETE is spine.wait([uri])[uri].state
 

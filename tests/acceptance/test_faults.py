@@ -10,12 +10,12 @@ from contextlib import ExitStack
 
 import pytest
 
-from stores.buckets.protocol import ObjectUri
-from stores.rows import Lane, State
-from tasks.steps import ingest_step
+from sightline.models.images import Lane, State
+from sightline.queues.steps import ingest_step
+from sightline.storage.buckets.protocol import ObjectUri
+from sightline.testing.fake import picture
 from tests.acceptance.faulty import ADDRESSES, OUTAGE_SECONDS
 from tests.acceptance.spine import BUCKET, FEATURES
-from tests.world import picture
 
 pytestmark = pytest.mark.acceptance
 

@@ -9,11 +9,11 @@ from itertools import cycle
 
 import pytest
 
-from stores.rows import Lane, State
+from sightline import errors
+from sightline.errors import RejectedError
+from sightline.models.images import Lane, State
+from sightline.testing.fake import picture
 from tests.acceptance.spine import BUCKET, plain
-from tests.world import picture
-from vision import errors
-from vision.errors import RejectedError
 
 pytestmark = pytest.mark.acceptance
 
@@ -74,12 +74,12 @@ def ended(spine):
 
 def test_each_mutated_picture_is_complete_or_has_a_typed_letter(spine, ended):
     bad, *_ = ended
-    letters = spine.letters()
+    dead_letters = spine.dead_letters()
     for uri, row in bad.items():
         assert row.state in {State.COMPLETE, State.REJECTED}
         if row.state is State.REJECTED:
-            assert issubclass(getattr(errors, letters[uri].error), RejectedError)
-            assert row.rejection.error == letters[uri].error
+            assert issubclass(getattr(errors, dead_letters[uri].error), RejectedError)
+            assert row.rejection.error == dead_letters[uri].error
     assert PICTURES // 2 < sum(row.state is State.REJECTED for row in bad.values())
 
 
@@ -99,6 +99,6 @@ def test_good_images_among_them_are_complete_and_every_worker_lives(spine, ended
 
 def test_wild_messages_are_letters_with_a_rule_and_a_remedy(spine, ended):
     *_, wanted = ended
-    letters = {(each.error, each.subject): each for each in spine.letters().values()}
-    assert set() == wanted - letters.keys()
-    assert all(letters[each].rule and letters[each].remedy for each in wanted)
+    dead_letters = {(each.error, each.subject): each for each in spine.dead_letters().values()}
+    assert set() == wanted - dead_letters.keys()
+    assert all(dead_letters[each].rule and dead_letters[each].remedy for each in wanted)

@@ -18,7 +18,7 @@ from dev.stack import watcher
 from dev.stack.folders import CHECKOUT
 from dev.stack.processes import cpu_of, inherited
 from dev.stack.waiting import wait_until
-from tests.world import picture
+from sightline.testing.fake import picture
 
 pytestmark = pytest.mark.acceptance
 

@@ -6,10 +6,10 @@ import sys
 import pytest
 from celery.exceptions import QueueNotFound
 
-from stores.rows import State
+from sightline.errors import BadMessage
+from sightline.models.images import State
 from tests.acceptance.spine import BUCKET
 from tests.commands import run
-from vision.errors import BadMessage
 
 pytestmark = pytest.mark.acceptance
 
@@ -21,7 +21,7 @@ client = Celery(broker=url)
 client.conf.broker_transport_options = {"global_keyprefix": prefix}
 for name, arguments, keywords in json.loads(messages):
     client.send_task(name, arguments, keywords, queue="ingest")
-assert not {"tasks", "workers", "vision"} & set(sys.modules)
+assert not {"tasks", "workers", "sightline"} & set(sys.modules)
 """
 
 
@@ -56,27 +56,27 @@ def test_wrong_arguments_become_letters_that_show_the_message_and_good_ones_go_o
     }
     send(*(("ingest_image", arguments, {}) for arguments in bad.values()), ("ingest_image", [uri], {}))
     spine.wait([uri])
-    spine.until(lambda: bad.keys() <= spine.letters().keys(), lambda: str(spine.letters().keys()))
-    letters = spine.letters()
-    assert {"BadMessage"} == {letters[subject].error for subject in bad}
-    assert {BadMessage.remedy} == {letters[subject].remedy for subject in bad}
-    assert list(bad.values()) == [letters[subject].message["args"] for subject in bad]
-    assert "'overtaking' is not a valid Lane" in letters["ingest_image('s3://b/unknown/lane', 'overtaking')"].rule
+    spine.until(lambda: bad.keys() <= spine.dead_letters().keys(), lambda: str(spine.dead_letters().keys()))
+    dead_letters = spine.dead_letters()
+    assert {"BadMessage"} == {dead_letters[subject].error for subject in bad}
+    assert {BadMessage.remedy} == {dead_letters[subject].remedy for subject in bad}
+    assert list(bad.values()) == [dead_letters[subject].message["args"] for subject in bad]
+    assert "'overtaking' is not a valid Lane" in dead_letters["ingest_image('s3://b/unknown/lane', 'overtaking')"].rule
     assert {} == spine.rows(["s3://b/unknown/lane", "s3://b/too/many"])
 
 
 def test_a_message_whose_uri_is_none_becomes_a_letter(spine, send):
     send(("ingest_image", ["no-uri-at-all"], {}))
-    spine.until(lambda: "no-uri-at-all" in spine.letters())
-    assert "InvalidUri" == spine.letters()["no-uri-at-all"].error
+    spine.until(lambda: "no-uri-at-all" in spine.dead_letters())
+    assert "InvalidUri" == spine.dead_letters()["no-uri-at-all"].error
 
 
 def test_an_unknown_task_becomes_a_letter_and_the_worker_goes_on(spine, send):
     uri = spine.put("unknown-task/good.jpg")
     send(("no_such_task", ["unknown-task"], {}), ("ingest_image", [uri], {}))
     assert State.COMPLETE is spine.wait([uri])[uri].state
-    (subject,) = [each for each in spine.letters() if "no_such_task" in each]
-    assert "there must be a task of this name" in spine.letters()[subject].rule
+    (subject,) = [each for each in spine.dead_letters() if "no_such_task" in each]
+    assert "there must be a task of this name" in spine.dead_letters()[subject].rule
 
 
 def test_a_body_that_is_not_json_becomes_a_letter_and_the_worker_goes_on(spine):
@@ -88,8 +88,8 @@ def test_a_body_that_is_not_json_becomes_a_letter_and_the_worker_goes_on(spine):
         )  # fmt: skip
     spine.add([uri])
     assert State.COMPLETE is spine.wait([uri])[uri].state
-    (subject,) = [each for each in spine.letters() if "this is no json" in each]
-    assert "must" in spine.letters()[subject].rule
+    (subject,) = [each for each in spine.dead_letters() if "this is no json" in each]
+    assert "must" in spine.dead_letters()[subject].rule
 
 
 def test_our_client_refuses_a_queue_that_nobody_reads(spine):

@@ -8,22 +8,22 @@ import pytest
 
 from dev.stack.folders import CHECKOUT
 from dev.stack.processes import inherited
-from stores.rows import State
-from tasks.steps import INGEST
+from sightline.bootstrap import connect
+from sightline.models.images import State
+from sightline.queues.steps import INGEST
 from tests.acceptance.spine import SIGN
 from tests.commands import run as run_command
-from tests.unit.vision.recorded import recorded
-from workers.bootstrap import connect
+from tests.unit.rekognition.recorded import recorded
 
 pytestmark = pytest.mark.acceptance
 
-PACKAGES = ("vision", "accuracy", "stores", "tasks", "workers", "console", "dev", "tests")
+PACKAGES = ("sightline", "tasks", "workers", "dev", "tests")
 FILES = ("beat_schedule.py", "pyproject.toml", "docker-compose.yml")
 FEATURE = '''"""Words: each word on signs and plates, by itself."""
 
-from vision.feature import Feature, GraphEdge
-from vision.features.text import parse
-from vision.models import Detection
+from sightline.rekognition.feature import Feature, GraphEdge
+from sightline.rekognition.features.text import parse
+from sightline.models.answers import Detection
 
 
 def is_word(detection: Detection) -> bool:
@@ -57,7 +57,7 @@ def copy(tmp_path_factory):
         shutil.copytree(CHECKOUT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in FILES:
         shutil.copy(CHECKOUT / name, folder)
-    (folder / "vision" / "features" / "words.py").write_text(FEATURE)
+    (folder / "sightline" / "rekognition" / "features" / "words.py").write_text(FEATURE)
     (folder / "tests" / "data" / "rekognition" / "words.json").write_text(json.dumps(recorded("text")))
     return folder
 
@@ -79,7 +79,7 @@ def run(spine, copy):
 def shown(spine, copy, run):
     """Carry an image with a sign through a worker of the copy; give what `sightline show` says."""
     uri = spine.put("words/sign.jpg", SIGN)
-    run("-c", "from console.cli import main; main()", "setup")
+    run("-c", "from sightline.cli import main; main()", "setup")
     queues = ("ingest", "words", "rows", "graph")
     app = spine.app_with("words:")
     app.send_task(INGEST, [uri], queue="ingest")
@@ -88,22 +88,24 @@ def shown(spine, copy, run):
     with spine.worker("words", queues, copy, **SETTINGS, PYTHONPATH=str(copy)):
         spine.until(lambda: (row := services.images.get(uri)) is not None and row.state is State.COMPLETE)
     services.graph.close()
-    return json.loads(run("-c", "from console.cli import main; main()", "show", uri, "--json"))
+    return json.loads(run("-c", "from sightline.cli import main; main()", "show", uri, "--json"))
 
 
 def test_its_queues_appear(run):
-    names = json.loads(run("-c", "import json; from workers.queues import QUEUE_NAMES; print(json.dumps(QUEUE_NAMES))"))
+    names = json.loads(
+        run("-c", "import json; from sightline.queues.names import QUEUE_NAMES; print(json.dumps(QUEUE_NAMES))")
+    )
     assert {"words", "words.backfill"} <= set(names)
 
 
 def test_its_entry_appears_on_the_command_line(run):
-    facts = json.loads(run("-c", "from console.cli import main; main()", "features", "--json"))["words"]
+    facts = json.loads(run("-c", "from sightline.cli import main; main()", "features", "--json"))["words"]
     assert ("single words", "DetectText", True) == (facts["summary"], facts["operation"], facts["is_on"])
     assert (["words", "words.backfill"], "Word") == (facts["queues"], facts["node"])
 
 
 def test_its_recorded_response_is_compared_with_what_aws_declares(run):
-    files = ("tests/unit/vision/test_recorded_responses.py", "tests/unit/vision/test_features.py")
+    files = ("tests/unit/rekognition/test_recorded_responses.py", "tests/unit/rekognition/test_features.py")
     said = run("-m", "pytest", *files, "-v", "-p", "no:cacheprovider")
     assert "test_a_recorded_response_has_the_shape_that_aws_declares[words] PASSED" in said
 

@@ -12,11 +12,11 @@ import pytest
 from celery import Celery
 
 from dev.stack.waiting import STANDSTILL_SECONDS
+from sightline.bootstrap import redis_client
+from sightline.config import Settings
 from tests.acceptance.up_stack import UpStack
-from workers.application import make_app
-from workers.bootstrap import redis_client
+from workers.celeryconfig import make_app
 from workers.health import complaint
-from workers.settings import Settings
 
 pytestmark = pytest.mark.acceptance
 

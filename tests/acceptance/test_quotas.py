@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from stores.rows import State
+from sightline.models.images import State
 from tests.acceptance.spine import FEATURES, QUOTA, QUOTAS
 
 pytestmark = pytest.mark.acceptance

@@ -12,10 +12,10 @@ import neo4j
 import pytest
 from botocore.config import Config
 
-from stores.graph.neo4j import Neo4jGraphStore
-from stores.graph.protocol import GraphImage
+from sightline.errors import Unavailable
+from sightline.graph.neo4j import Neo4jGraphStore
+from sightline.graph.protocol import GraphImage
 from tests.servers import Neo4jAddress
-from vision.errors import Unavailable
 
 WARMING_ATTEMPTS = 5
 

@@ -9,11 +9,11 @@ import pytest
 from botocore.config import Config
 from botocore.session import Session
 
-from stores.buckets.memory import InMemoryBuckets
-from stores.buckets.protocol import MAX_KEY_BYTES, Buckets, ObjectUri, walk
-from stores.buckets.s3 import S3Buckets
-from vision.errors import ImageMissing, MissingBucket, TooManyBytes, Unavailable
-from vision.limits import MAX_BYTES_IN_S3
+from sightline.errors import ImageMissing, MissingBucket, TooManyBytes, Unavailable
+from sightline.rekognition.limits import MAX_BYTES_IN_S3
+from sightline.storage.buckets.protocol import MAX_KEY_BYTES, Buckets, ObjectUri, walk
+from sightline.storage.buckets.s3 import S3Buckets
+from sightline.testing.buckets import InMemoryBuckets
 
 ODD_KEYS = [
     "yard/a b+c%20d.jpg",

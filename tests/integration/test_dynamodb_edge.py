@@ -9,8 +9,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from stores.dynamodb.changes import Change
-from stores.dynamodb.conditions import (
+from sightline.errors import AccessDenied, MissingTable, Unavailable
+from sightline.storage.dynamodb.changes import Change
+from sightline.storage.dynamodb.conditions import (
     all_of,
     any_of,
     at_most,
@@ -22,9 +23,8 @@ from stores.dynamodb.conditions import (
     missing,
     one_of,
 )
-from stores.dynamodb.schema import Index, Key, Schema, check, ensure
-from stores.dynamodb.table import SCANNED_AT_ONCE, DynamoTable, Outcome
-from vision.errors import AccessDenied, MissingTable, Unavailable
+from sightline.storage.dynamodb.schema import Index, Key, Schema, check, ensure
+from sightline.storage.dynamodb.table import SCANNED_AT_ONCE, DynamoTable, Outcome
 
 BY_COLOUR = Index("by_colour", Key("colour", "name"), includes=("size",))
 BY_SHAPE = Index("by_shape", Key("shape"))

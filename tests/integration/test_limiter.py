@@ -10,12 +10,12 @@ from uuid import uuid4
 import pytest
 from redis import Redis
 
-from stores.limiter.memory import InMemoryLimiter
-from stores.limiter.protocol import Limiter, Slot
-from stores.limiter.redis import RedisLimiter, client_options
-from stores.rows import Lane
-from tests.clocks import MovingClock
-from vision.errors import ConfigurationError
+from sightline.errors import ConfigurationError
+from sightline.models.images import Lane
+from sightline.ratelimit.memory import InMemoryLimiter
+from sightline.ratelimit.protocol import Limiter, Slot
+from sightline.ratelimit.redis import RedisLimiter, client_options
+from sightline.testing.clocks import MovingClock
 
 QUOTAS = {"DetectLabels": 10.0, "DetectText": 10.0, "DetectFaces": 1000.0}
 MakeLimiter = Callable[..., Limiter]

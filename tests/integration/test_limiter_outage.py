@@ -10,9 +10,9 @@ from redis import Redis
 from redis.exceptions import AuthenticationError, RedisError
 
 from dev.stack.processes import Process, inherited, wait_for
-from stores.limiter.redis import RedisLimiter, client_options
-from stores.rows import Lane
-from vision.errors import Unavailable, WrongPassword
+from sightline.errors import Unavailable, WrongPassword
+from sightline.models.images import Lane
+from sightline.ratelimit.redis import RedisLimiter, client_options
 
 QUOTAS = {"DetectLabels": 10.0, "DetectText": 10.0}
 

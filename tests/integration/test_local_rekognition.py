@@ -19,10 +19,10 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from dev.stack.processes import cpu_of, started_at
 from dev.stack.waiting import nothing, wait_until
+from sightline.errors import OutcomeUnknown
+from sightline.rekognition.client import Rekognition
+from sightline.rekognition.features import feature_named
 from tests.unit.dev.rekognition.drawings import encoded, person, sign, wall
-from vision.errors import OutcomeUnknown
-from vision.features import feature_named
-from vision.rekognition import Rekognition
 
 PERSON = encoded(person())
 

@@ -3,11 +3,11 @@
 import pytest
 from celery import Celery
 
-from stores.rows import Lane
-from tasks.failures import is_its_own
-from tasks.publish import _publish_through
-from tasks.steps import ingest_step
-from vision.errors import Unavailable
+from sightline.errors import Unavailable
+from sightline.models.images import Lane
+from sightline.queues.publishing import _publish_through
+from sightline.queues.steps import ingest_step
+from sightline.services.failures import is_its_own
 
 
 def test_a_broker_that_is_away_is_unavailable_and_no_fault_of_an_image():

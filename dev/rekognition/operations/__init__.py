@@ -8,7 +8,7 @@ from dev.rekognition.operations.detect_faces import detect_faces
 from dev.rekognition.operations.detect_labels import detect_labels
 from dev.rekognition.operations.detect_text import detect_text
 from dev.rekognition.sight import Sight
-from vision.models import Json
+from sightline.models.answers import Json
 
 Operation: TypeAlias = Callable[[Json, Content, Sight], Awaitable[Json]]
 """(request, the bytes that it names, who looks) to the answer."""

@@ -4,7 +4,7 @@ from dev.rekognition.content import Content
 from dev.rekognition.operations.wire import bounding_box
 from dev.rekognition.refusals import Refusal
 from dev.rekognition.sight import Sight
-from vision.models import Detection, Json
+from sightline.models.answers import Detection, Json
 
 _LEAST_CONFIDENCE = 50.0
 _MOST_FACES = 100

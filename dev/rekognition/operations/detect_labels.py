@@ -8,7 +8,7 @@ from dev.rekognition.labels import Label, labels_of
 from dev.rekognition.operations.image_properties import image_properties
 from dev.rekognition.operations.wire import MODEL_VERSION, bounding_box
 from dev.rekognition.sight import Sight
-from vision.models import Json
+from sightline.models.answers import Json
 
 _DEFAULT_LEAST_CONFIDENCE = 55.0
 _DEFAULT_MOST_LABELS = 1000

@@ -7,7 +7,7 @@ from dev.rekognition.content import Content
 from dev.rekognition.operations.wire import MODEL_VERSION, bounding_box, polygon
 from dev.rekognition.sight import Sight
 from dev.rekognition.text import Line
-from vision.models import Box, Detection, Json
+from sightline.models.answers import Box, Detection, Json
 
 _MOST_WORDS = 100
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from dev.rekognition.colours import Colour
 from dev.rekognition.scene import Region, Scene
-from vision.models import Json
+from sightline.models.answers import Json
 
 _DEFAULT_MOST_COLOURS = 10
 

@@ -1,6 +1,6 @@
 """The parts of an answer that several operations share, in AWS's spelling."""
 
-from vision.models import Box, Json
+from sightline.models.answers import Box, Json
 
 MODEL_VERSION = "sightline-local-1"
 """Of every model here. It must not look like AWS's ("3.0"): figures are never pooled over model versions."""

@@ -3,8 +3,8 @@
 import neo4j
 import pytest
 
-from stores.graph.memory import InMemoryGraphStore
-from stores.graph.neo4j import Neo4jGraphStore
+from sightline.graph.neo4j import Neo4jGraphStore
+from sightline.testing.graph import InMemoryGraphStore
 from tests.integration.graph.subject import Subject, node_in, triples_in
 
 

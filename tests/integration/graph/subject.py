@@ -6,10 +6,10 @@ from datetime import datetime, timedelta, timezone
 
 import neo4j
 
-from stores.graph.declarations import Key
-from stores.graph.memory import Triple
-from stores.graph.protocol import GraphImage, GraphStore, Merged
-from vision.models import Finding, Json
+from sightline.graph.declarations import Key
+from sightline.graph.protocol import GraphImage, GraphStore, Merged
+from sightline.models.answers import Finding, Json
+from sightline.testing.graph import Triple
 
 TAKEN = datetime(2026, 3, 29, 0, 30, 15, tzinfo=timezone(timedelta(hours=2)))
 TAKEN_SECONDS = 1774737015

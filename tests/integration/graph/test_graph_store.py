@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stores.graph.protocol import Merged
+from sightline.errors import ConfigurationError, RefusedByGraph, UnknownFeature
+from sightline.graph.protocol import Merged
 from tests.integration.graph.subject import TAKEN, TAKEN_SECONDS, Subject, changed, face, fixed, gone, image, label
-from vision.errors import ConfigurationError, RefusedByGraph, UnknownFeature
 
 
 def test_a_new_image_is_shown_whole(subject: Subject) -> None:

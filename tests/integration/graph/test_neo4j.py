@@ -5,17 +5,17 @@ from typing import Any
 import neo4j
 import pytest
 
-from stores.graph import sync_position
-from stores.graph.cypher import Statements
-from stores.graph.declarations import declare
-from stores.graph.differences import DAYS, VERSIONS_OF_DAY, Reader
-from stores.graph.neo4j import Neo4jGraphStore
-from stores.graph.protocol import Merged
-from stores.graph.purge import statements
-from stores.graph.queries import all_queries
+from sightline.errors import ConfigurationError, RefusedByGraph, Unavailable, WrongPassword
+from sightline.graph import sync_position
+from sightline.graph.cypher import Statements
+from sightline.graph.declarations import declare
+from sightline.graph.differences import DAYS, VERSIONS_OF_DAY, Reader
+from sightline.graph.neo4j import Neo4jGraphStore
+from sightline.graph.protocol import Merged
+from sightline.graph.purge import statements
+from sightline.graph.queries import all_queries
+from sightline.rekognition.features import all_features
 from tests.integration.graph.subject import Subject, changed, fixed, image, label
-from vision.errors import ConfigurationError, RefusedByGraph, Unavailable, WrongPassword
-from vision.features import all_features
 
 STATEMENTS = Statements(declare(all_features()))
 READ_BACK = [VERSIONS_OF_DAY, DAYS, Reader(declare(all_features())).statement]

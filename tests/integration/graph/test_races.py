@@ -9,16 +9,16 @@ import neo4j
 import pytest
 
 from dev.stack.waiting import STANDSTILL_SECONDS, nothing, wait_until
-from stores.graph.cypher import LOCK_AND_WRITE
-from stores.graph.declarations import declare
-from stores.graph.facts import facts_of
-from stores.graph.memory import InMemoryGraphStore
-from stores.graph.neo4j import Neo4jGraphStore
-from stores.graph.protocol import GraphImage
+from sightline.graph.cypher import LOCK_AND_WRITE
+from sightline.graph.declarations import declare
+from sightline.graph.facts import facts_of
+from sightline.graph.neo4j import Neo4jGraphStore
+from sightline.graph.protocol import GraphImage
+from sightline.rekognition.features import all_features
+from sightline.testing.graph import InMemoryGraphStore
 from tests.integration.graph.lossy_proxy import lossy_proxy
 from tests.integration.graph.subject import TAKEN, Subject, changed, fixed, gone, image, label
 from tests.servers import Neo4jAddress
-from vision.features import all_features
 
 Run: TypeAlias = Callable[..., list[neo4j.Record]]
 

@@ -8,11 +8,11 @@ from uuid import uuid4
 
 import pytest
 
-from stores.images.dynamodb import DynamoImageStore
-from stores.images.keys import Shards
-from stores.images.memory import InMemoryImageStore
-from stores.images.protocol import ImageStore
-from tests.clocks import MovingClock
+from sightline.storage.images.dynamodb import DynamoImageStore
+from sightline.storage.images.keys import Shards
+from sightline.storage.images.protocol import ImageStore
+from sightline.testing.clocks import MovingClock
+from sightline.testing.images import InMemoryImageStore
 from tests.integration.images.stories import Story
 
 SHARDS = Shards(feed=3, unfinished=2)

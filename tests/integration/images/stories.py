@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from stores.images.protocol import ImageStore
-from stores.rows import Capture, Content, ImageRow, Lane, Part, PartStatus, Rejection
-from tests.clocks import MovingClock
+from sightline.models.images import Capture, Content, FeatureResult, ImageRow, Lane, Rejection, ResultStatus
+from sightline.storage.images.protocol import ImageStore
+from sightline.testing.clocks import MovingClock
 
 BAD = Rejection("NotAnImage", "s3://bucket/key: the content must be a picture. Upload the picture.")
 NO_OBJECT = Rejection("ImageMissing", "s3://bucket/key: the object must exist. Upload it.")
@@ -14,8 +14,8 @@ def content(name: str = "content") -> Content:
     return Content(sha256=name, etag=f"etag of {name}", size_bytes=1000, width_pixels=640, height_pixels=480)
 
 
-def answered(analysis_id: str, *finding: tuple[str, float]) -> Part:
-    return Part(analysis_id, PartStatus.ANSWERED, finding, cut_percent=30.5, model_version="3.0-local")
+def answered(analysis_id: str, *finding: tuple[str, float]) -> FeatureResult:
+    return FeatureResult(analysis_id, ResultStatus.ANSWERED, finding, cut_percent=30.5, model_version="3.0-local")
 
 
 class Story:
@@ -43,7 +43,7 @@ class Story:
 
     def settled(self, image_id: str) -> ImageRow:
         self.begun(image_id)
-        row = self.images.write_part(image_id, "labels", answered("L1", ("Person", 98.7654)))
+        row = self.images.write_result(image_id, "labels", answered("L1", ("Person", 98.7654)))
         assert row is not None
         return row
 

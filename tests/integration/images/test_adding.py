@@ -6,9 +6,9 @@ from itertools import islice
 
 import pytest
 
-from stores.rows import ImageRow, Lane, State
+from sightline.errors import InvalidUri
+from sightline.models.images import ImageRow, Lane, State
 from tests.integration.images.stories import BAD, NO_OBJECT, answered
-from vision.errors import InvalidUri
 
 
 def test_a_store_can_be_set_up_again_and_then_used(images, story, new_id):
@@ -90,7 +90,7 @@ def test_an_image_that_got_stuck_and_was_added_again_is_begun_though_nothing_of_
 def test_an_unknown_image_has_no_row_and_no_step_makes_one(images, new_id):
     image_id = new_id()
     unknown = ImageRow(image_id, Lane.LIVE, State.ANALYSING, datetime(2024, 1, 1, tzinfo=UTC), version=1)
-    assert images.write_part(image_id, "labels", answered("L1")) is None
+    assert images.write_result(image_id, "labels", answered("L1")) is None
     assert images.mark_analysed(unknown) is None
     assert images.mark_merged(image_id, 0) is None
     assert images.end(unknown, State.GONE, NO_OBJECT) is None

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from stores.images.memory import InMemoryImageStore
-from stores.images.positions import AFTER_ALL, BEFORE_ALL
-from stores.images.protocol import ImageStore
-from stores.rows import Capture, ImageRow, Lane, State
-from tests.clocks import MovingClock
+from sightline.models.images import Capture, ImageRow, Lane, State
+from sightline.storage.images.positions import AFTER_ALL, BEFORE_ALL
+from sightline.storage.images.protocol import ImageStore
+from sightline.testing.clocks import MovingClock
+from sightline.testing.images import InMemoryImageStore
 from tests.integration.images.conftest import SHARDS
 from tests.integration.images.stories import BAD, answered, content
 
@@ -73,7 +73,7 @@ class Model:
         self.is_refused = True
         return True
 
-    def write_part(self, feature, part):
+    def write_result(self, feature, part):
         if self.wanted.get(feature) != part:
             return False
         self.parts[feature] = part
@@ -151,15 +151,15 @@ class History(RuleBasedStateMachine):
         self.told(expected, lambda store, row: store.end(row, state, BAD), rows)
 
     @rule(feature=FEATURES, part=st.sampled_from(["1", "2"]))
-    def write_part(self, feature, part):
-        expected = self.model.write_part(feature, part)
-        self.told(expected, lambda store, _: store.write_part(self.image_id, feature, answered(part, ("a", 50.5))))
+    def write_result(self, feature, part):
+        expected = self.model.write_result(feature, part)
+        self.told(expected, lambda store, _: store.write_result(self.image_id, feature, answered(part, ("a", 50.5))))
 
     @rule()
     def write_all_parts(self):
         for feature, part in dict(self.model.wanted).items():
-            self.model.write_part(feature, part)
-            self.told(True, lambda s, _, f=feature, p=part: s.write_part(self.image_id, f, answered(p, ("a", 50.5))))
+            self.model.write_result(feature, part)
+            self.told(True, lambda s, _, f=feature, p=part: s.write_result(self.image_id, f, answered(p, ("a", 50.5))))
 
     @rule(late=LATE)
     def mark_analysed(self, late):

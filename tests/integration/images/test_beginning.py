@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from stores.rows import Capture, Content, Lane, State
+from sightline.models.images import Capture, Content, Lane, State
 from tests.integration.images.stories import BAD, NO_OBJECT, answered, content
 
 
@@ -96,7 +96,7 @@ def test_the_capture_day_is_the_cameras_own(images, story, new_id):
 def test_to_begin_again_keeps_the_parts_that_are_still_wanted(images, story, new_id):
     seen = story.begun(new_id(), labels="L1", faces="F1", text="T1")
     for feature, analysis_id in (("labels", "L1"), ("text", "T1")):
-        images.write_part(seen.image_id, feature, answered(analysis_id))
+        images.write_result(seen.image_id, feature, answered(analysis_id))
     again = images.begin(seen, content(), seen.capture, {"labels": "L1", "faces": "F2"}, Lane.LIVE)
     assert ({"labels": answered("L1")}, 2, ["faces"]) == (again.parts, again.version, again.unsettled())
 
@@ -108,7 +108,7 @@ def uploaded(at: datetime) -> Content:
 def test_the_same_bytes_uploaded_again_are_taken_note_of_while_calls_are_due(images, story, new_id, clock):
     first, second = uploaded(clock.now), uploaded(clock.now + timedelta(seconds=1))
     row = images.begin(story.received(new_id()), first, story.capture(), {"labels": "L1", "text": "T1"}, Lane.LIVE)
-    images.write_part(row.image_id, "labels", answered("L1"))
+    images.write_result(row.image_id, "labels", answered("L1"))
     again = images.begin(row, second, row.capture, row.wanted, Lane.LIVE)
     assert (second, 2, ["text"]) == (again.content, again.version, again.unsettled())
     assert again == images.get(row.image_id)

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from stores.images.bounds import MAX_MESSAGE_CHARACTERS
-from stores.rows import Lane, Rejection, State
+from sightline.models.images import Lane, Rejection, State
+from sightline.storage.images.bounds import MAX_MESSAGE_CHARACTERS
 from tests.integration.images.stories import BAD, NO_OBJECT, answered, content
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from stores.images.keys import shard_of, write_day_of
-from stores.images.positions import AFTER_ALL, BEFORE_ALL
-from stores.rows import FeedEntry, ImageSummary, Lane, State, Unfinished
+from sightline.models.images import FeedEntry, ImageSummary, Lane, State, Unfinished
+from sightline.storage.images.keys import shard_of, write_day_of
+from sightline.storage.images.positions import AFTER_ALL, BEFORE_ALL
 from tests.integration.images.stories import BAD, answered, content
 
 
@@ -156,7 +156,7 @@ def test_a_day_gives_findings_in_order_of_capture(images, story, new_id, camera)
     for image_id, minute in zip(ids, (30, 10, 20, 10), strict=True):
         seen = story.received(image_id)
         row = images.begin(seen, content(image_id), story.capture(minutes=minute), {"labels": "L1"}, Lane.LIVE)
-    images.write_part(row.image_id, "labels", answered("L1", ("Person", 90.25)))
+    images.write_result(row.image_id, "labels", answered("L1", ("Person", 90.25)))
     given = list(images.by_day(camera, row.capture.day))
     assert [ids[1], ids[3], ids[2], ids[0]] == [entry.image_id for entry in given]
     part = {"labels": answered("L1", ("Person", 90.25))}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from stores.images.dynamodb import DynamoImageStore
-from stores.rows import State
+from sightline.models.images import State
+from sightline.storage.images.dynamodb import DynamoImageStore
 from tests.integration.images.conftest import SHARDS
 from tests.integration.images.stories import BAD, Story
 from tests.integration.twice import Twice
@@ -31,7 +31,7 @@ def test_a_begin_sent_twice_is_refused_yet_done_once(images, once, new_id):
 
 def test_a_part_and_a_merge_sent_twice_are_done_once(images, once, new_id):
     row = once.settled(new_id())
-    assert row == images.write_part(row.image_id, "labels", row.parts["labels"])
+    assert row == images.write_result(row.image_id, "labels", row.parts["labels"])
     row = once.analysed(new_id())
     merged = images.mark_merged(row.image_id, row.version)
     assert (State.COMPLETE, row.version) == (merged.state, merged.merged_version)

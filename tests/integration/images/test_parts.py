@@ -5,28 +5,28 @@ from datetime import timedelta
 
 import pytest
 
-from stores.rows import Lane, Part, PartStatus, State
+from sightline.errors import BadMessage
+from sightline.models.images import FeatureResult, Lane, ResultStatus, State
 from tests.integration.images.stories import BAD, answered, content
-from vision.errors import BadMessage
 
 
 def test_a_part_is_kept_and_an_empty_finding_is_not_the_same_as_none(images, story, new_id):
     row = story.begun(new_id(), labels="L1", faces="F1")
-    kept = images.write_part(row.image_id, "labels", answered("L1"))
+    kept = images.write_result(row.image_id, "labels", answered("L1"))
     assert (answered("L1"), ["faces"]) == (kept.parts["labels"], kept.unsettled())
     assert kept == images.get(row.image_id)
 
 
 def test_a_finding_keeps_order_and_four_decimals(images, story, new_id):
     row = story.begun(new_id())
-    kept = images.write_part(row.image_id, "labels", answered("L1", ("b", 80), ("a", 99.123456), ("b", 50.5)))
+    kept = images.write_result(row.image_id, "labels", answered("L1", ("b", 80), ("a", 99.123456), ("b", 50.5)))
     assert kept.parts["labels"].finding == (("b", 80.0), ("a", 99.1235), ("b", 50.5))
 
 
 def test_a_rejected_part_says_why(images, story, new_id):
     row = story.begun(new_id())
-    part = Part("L1", PartStatus.REJECTED, rejection=BAD)
-    assert part == images.write_part(row.image_id, "labels", part).parts["labels"]
+    part = FeatureResult("L1", ResultStatus.REJECTED, rejection=BAD)
+    assert part == images.write_result(row.image_id, "labels", part).parts["labels"]
 
 
 def test_three_parts_written_at_once_are_all_kept(images, story, new_id):
@@ -34,7 +34,7 @@ def test_three_parts_written_at_once_are_all_kept(images, story, new_id):
     row = story.begun(new_id(), **wanted)
     with ThreadPoolExecutor(3) as pool:
         written = list(
-            pool.map(lambda each: images.write_part(row.image_id, each[0], answered(each[1])), wanted.items())
+            pool.map(lambda each: images.write_result(row.image_id, each[0], answered(each[1])), wanted.items())
         )
     assert None not in written
     assert {feature: answered(each) for feature, each in wanted.items()} == images.get(row.image_id).parts
@@ -44,15 +44,15 @@ def test_three_parts_written_at_once_are_all_kept(images, story, new_id):
 def test_a_part_that_is_wanted_no_more_is_refused(images, story, new_id):
     seen = story.begun(new_id())
     images.begin(seen, content("new"), seen.capture, {"labels": "L2"}, Lane.LIVE)
-    assert images.write_part(seen.image_id, "labels", answered("L1")) is None
-    assert images.write_part(seen.image_id, "faces", answered("F1")) is None
+    assert images.write_result(seen.image_id, "labels", answered("L1")) is None
+    assert images.write_result(seen.image_id, "faces", answered("F1")) is None
     assert images.get(seen.image_id).parts == {}
 
 
 def test_a_part_with_text_that_is_not_unicode_is_refused(images, story, new_id):
     row = story.begun(new_id())
     with pytest.raises(BadMessage):
-        images.write_part(row.image_id, "labels", answered("L1", ("\ud800", 90.0)))
+        images.write_result(row.image_id, "labels", answered("L1", ("\ud800", 90.0)))
 
 
 def test_a_huge_finding_fits_the_row_by_leaving_out_the_least_confident(images, story, new_id):
@@ -60,7 +60,7 @@ def test_a_huge_finding_fits_the_row_by_leaving_out_the_least_confident(images, 
     row = story.begun(new_id(), **wanted)
     finding = tuple((f"line {n} " + "é" * 200, round(n / 10, 4)) for n in range(500))
     for feature, analysis_id in wanted.items():
-        assert images.write_part(row.image_id, feature, answered(analysis_id, *finding))
+        assert images.write_result(row.image_id, feature, answered(analysis_id, *finding))
     row = images.get(row.image_id)
     part = row.parts["feature-9"]
     assert (500, finding[-len(part.finding) :]) == (len(part.finding) + part.left_out, part.finding)
@@ -100,7 +100,7 @@ def test_of_two_that_mark_analysed_at_once_one_wins(images, story, new_id):
 
 def test_a_row_that_lacks_a_part_is_not_analysed(images, story, new_id):
     row = story.begun(new_id(), labels="L1", faces="F1")
-    row = images.write_part(row.image_id, "labels", answered("L1"))
+    row = images.write_result(row.image_id, "labels", answered("L1"))
     assert images.mark_analysed(row) is None
     assert State.ANALYSING is images.get(row.image_id).state
 

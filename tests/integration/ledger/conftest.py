@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from stores.buckets.memory import InMemoryBuckets
-from stores.buckets.protocol import Buckets
-from stores.ledger.dynamodb import DynamoLedger
-from stores.ledger.memory import InMemoryLedger
-from stores.ledger.protocol import Entry, Ledger
-from tests.clocks import MovingClock
+from sightline.storage.buckets.protocol import Buckets
+from sightline.storage.ledger.dynamodb import DynamoLedger
+from sightline.storage.ledger.protocol import Entry, Ledger
+from sightline.testing.buckets import InMemoryBuckets
+from sightline.testing.clocks import MovingClock
+from sightline.testing.ledger import InMemoryLedger
 from tests.integration.ledger.stories import BUCKET
 
 

@@ -7,10 +7,10 @@ from uuid import uuid4
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from stores.ledger.protocol import LEASE, TAKEOVER_AFTER, Analysis, Entry, Ledger
-from tests.clocks import MovingClock
-from vision.errors import LeaseHeld
-from vision.models import Answer
+from sightline.errors import LeaseHeld
+from sightline.models.answers import Answer
+from sightline.storage.ledger.protocol import LEASE, TAKEOVER_AFTER, Analysis, Entry, Ledger
+from sightline.testing.clocks import MovingClock
 
 CLAIMANTS = st.sampled_from(["left", "right"])
 

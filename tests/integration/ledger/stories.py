@@ -3,9 +3,9 @@
 from datetime import timedelta
 from uuid import uuid4
 
-from stores.ledger.protocol import Analysis
-from stores.rows import Rejection
-from vision.models import Answer, Box, Detection
+from sightline.models.answers import Answer, Box, Detection
+from sightline.models.images import Rejection
+from sightline.storage.ledger.protocol import Analysis
 
 SECOND = timedelta(seconds=1)
 REJECTION = Rejection("ImageTooSmall", "s3://yard/a.jpg: each side must have at least 80 pixels. Use a larger picture.")

@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from stores.ledger.dynamodb import DynamoLedger
-from stores.ledger.memory import InMemoryLedger
-from stores.ledger.protocol import LEASE, TAKEOVER_AFTER, Analysis, Entry, Ledger
-from tests.clocks import MovingClock
+from sightline.errors import LeaseHeld
+from sightline.storage.ledger.dynamodb import DynamoLedger
+from sightline.storage.ledger.protocol import LEASE, TAKEOVER_AFTER, Analysis, Entry, Ledger
+from sightline.testing.clocks import MovingClock
+from sightline.testing.ledger import InMemoryLedger
 from tests.integration.ledger.machine import LedgerMachine
 from tests.integration.ledger.stories import analysis
-from vision.errors import LeaseHeld
 
 
 def test_of_many_who_claim_at_once_one_pays(ledger: Ledger) -> None:

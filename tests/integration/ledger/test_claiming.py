@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from stores.ledger.protocol import LEASE, TAKEOVER_AFTER, Entry, Ledger, Status
-from tests.clocks import MovingClock
+from sightline.errors import LeaseHeld
+from sightline.storage.ledger.protocol import LEASE, TAKEOVER_AFTER, Entry, Ledger, Status
+from sightline.testing.clocks import MovingClock
 from tests.integration.ledger.stories import ANSWER, SECOND, analysis
-from vision.errors import LeaseHeld
 
 
 def test_setup_repeats_and_check_then_finds_nothing_wrong(ledger: Ledger) -> None:

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from stores.buckets.memory import InMemoryBuckets
-from stores.buckets.protocol import ObjectUri
-from stores.ledger.dynamodb import LARGEST_IN_ROW_BYTES, DynamoLedger
-from stores.ledger.protocol import LEASE, TAKEOVER_AFTER, Entry, Status
-from tests.clocks import MovingClock
+from sightline.errors import ConfigurationError, MissingTable, Unavailable
+from sightline.models.answers import Answer, Detection
+from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.ledger.dynamodb import LARGEST_IN_ROW_BYTES, DynamoLedger
+from sightline.storage.ledger.protocol import LEASE, TAKEOVER_AFTER, Entry, Status
+from sightline.testing.buckets import InMemoryBuckets
+from sightline.testing.clocks import MovingClock
 from tests.integration.ledger.stories import ANSWER, BUCKET, analysis, landmarks
 from tests.integration.twice import Twice
-from vision.errors import ConfigurationError, MissingTable, Unavailable
-from vision.models import Answer, Detection
 
 
 def test_a_request_that_arrives_twice_does_its_work_once(

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from stores.ledger.protocol import LEASE, TAKEOVER_AFTER, Entry, Ledger, Status
-from tests.clocks import MovingClock
+from sightline.models.answers import Answer, Box, Detection
+from sightline.storage.ledger.protocol import LEASE, TAKEOVER_AFTER, Entry, Ledger, Status
+from sightline.testing.clocks import MovingClock
 from tests.integration.ledger.stories import ANSWER, OTHER_ANSWER, REJECTION, SECOND, analysis, landmarks
-from vision.models import Answer, Box, Detection
 
 
 def test_an_answer_is_kept_whole(ledger: Ledger, clock: MovingClock) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from stores.operations.dynamodb import DynamoOperationStore
-from stores.operations.memory import InMemoryOperationStore
-from stores.operations.protocol import DeadLetter, OperationStore
-from tests.clocks import MovingClock
+from sightline.storage.operations.dynamodb import DynamoOperationStore
+from sightline.storage.operations.protocol import DeadLetter, OperationStore
+from sightline.testing.clocks import MovingClock
+from sightline.testing.operations import InMemoryOperationStore
 from tests.integration.operations.stories import letter_of
 
 
@@ -48,5 +48,5 @@ def row(dynamodb_client: Any, table_prefix: str) -> Callable[[str, str], Any]:
 
 
 @pytest.fixture
-def letter(clock: MovingClock) -> DeadLetter:
+def dead_letter(clock: MovingClock) -> DeadLetter:
     return letter_of("s3://yard/a.jpg", clock)

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from stores.operations.protocol import DeadLetter, Lease, OperationStore
-from tests.clocks import MovingClock
+from sightline.storage.operations.protocol import DeadLetter, Lease, OperationStore
+from sightline.testing.clocks import MovingClock
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)

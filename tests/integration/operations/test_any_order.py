@@ -8,9 +8,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from stores.operations.memory import InMemoryOperationStore
-from stores.operations.protocol import Lease, OperationStore
-from tests.clocks import MovingClock
+from sightline.storage.operations.protocol import Lease, OperationStore
+from sightline.testing.clocks import MovingClock
+from sightline.testing.operations import InMemoryOperationStore
 
 
 class LeaseMachine(RuleBasedStateMachine):

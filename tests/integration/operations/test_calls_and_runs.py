@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sightline.storage.operations.dead_letters import CLOSED_LETTERS_LAST
 
-from stores.operations.dynamodb import DynamoOperationStore
-from stores.operations.letters import CLOSED_LETTERS_LAST
-from stores.operations.protocol import LastRun, OperationStore
-from tests.clocks import MovingClock
+from sightline.errors import MissingTable
+from sightline.storage.operations.dynamodb import DynamoOperationStore
+from sightline.storage.operations.protocol import LastRun, OperationStore
+from sightline.testing.clocks import MovingClock
 from tests.integration.operations.stories import MINUTE, SECOND, letter_of, take
-from vision.errors import MissingTable
 
 
 def test_setup_repeats_and_check_then_finds_nothing_wrong(operations: OperationStore) -> None:
@@ -56,20 +56,25 @@ def test_the_last_run_of_each_task_is_kept(operations: OperationStore, clock: Mo
 def test_only_leases_and_closed_letters_may_be_deleted_by_age(
     make_dynamo: Callable[..., DynamoOperationStore], row: Callable[[str, str], Any], clock: MovingClock
 ) -> None:
-    operations, letter = make_dynamo(), letter_of("a", clock)
-    operations.write_letter(letter)
+    operations, dead_letter = make_dynamo(), letter_of("a", clock)
+    operations.write_dead_letter(dead_letter)
     operations.count_calls("2024-05-01", {("labels", "answered"): 1})
     operations.note_run(LastRun("sync_graph", clock.now, SECOND, {}))
     lease = take(operations, "left")
-    rows = [("letter", letter.letter_id), ("calls", "2024-05-01"), ("run", "sync_graph"), ("lease", "sync_graph")]
+    rows = [
+        ("letter", dead_letter.dead_letter_id),
+        ("calls", "2024-05-01"),
+        ("run", "sync_graph"),
+        ("lease", "sync_graph"),
+    ]
     assert [False, False, False, True] == ["expires_at" in row(*key) for key in rows]
 
-    operations.close_letter(letter.letter_id)
+    operations.close_dead_letter(dead_letter.dead_letter_id)
     closed = clock.now + CLOSED_LETTERS_LAST
     assert {"N": str(int(closed.timestamp()))} == row(*rows[0])["expires_at"]
     assert lease.until.timestamp() < int(row(*rows[3])["expires_at"]["N"])
 
-    operations.write_letter(letter)
+    operations.write_dead_letter(dead_letter)
     assert "expires_at" not in row(*rows[0])
 
 

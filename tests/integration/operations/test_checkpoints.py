@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from stores.operations.dynamodb import DynamoOperationStore
-from stores.operations.protocol import OperationStore
-from tests.clocks import MovingClock
+from sightline.storage.operations.dynamodb import DynamoOperationStore
+from sightline.storage.operations.protocol import OperationStore
+from sightline.testing.clocks import MovingClock
 from tests.integration.operations.stories import MINUTE, SECOND
 
 POSITION = {"after": "yard/😀 \n\0.jpg", "listed": 3, "done": None}

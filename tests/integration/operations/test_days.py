@@ -1,8 +1,8 @@
 """Dirty days: marked for each purpose, worked off by each consumer for itself."""
 
-from stores.operations.days import DirtyDay, Purpose
-from stores.operations.protocol import OperationStore
-from stores.rows import CameraDay
+from sightline.models.images import CameraDay
+from sightline.storage.operations.days import DirtyDay, Purpose
+from sightline.storage.operations.protocol import OperationStore
 
 MONDAY, TUESDAY = CameraDay("yard", "2026-11-02"), CameraDay("yard", "2026-11-03")
 GATE = CameraDay("gate#2", "2026-11-02")

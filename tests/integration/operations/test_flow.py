@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from stores.operations.protocol import BEGINNINGS_LAST
-from stores.operations.stops import OUTCOMES_KEPT, Cause, Stop
+from sightline.storage.operations.protocol import BEGINNINGS_LAST
+from sightline.storage.operations.stops import OUTCOMES_KEPT, Cause, Stop
 from tests.integration.operations.stories import LONG_KEY, MINUTE, SECOND
 
 
@@ -50,13 +50,13 @@ def test_a_stop_stands_until_it_is_resumed_and_keeps_its_time(operations, clock)
 
 
 def test_a_queue_may_be_stopped_for_two_causes(operations, clock):
-    brake = Stop("ingest", Cause.BRAKE, "bad pictures", clock.now)
+    rejection_breaker = Stop("ingest", Cause.BRAKE, "bad pictures", clock.now)
     refused = Stop("ingest", Cause.REFUSED, "no permission", clock.now, clock.now + MINUTE)
-    for stop in (brake, refused):
+    for stop in (rejection_breaker, refused):
         operations.stop(stop)
-    assert [brake, refused] == list(operations.stops())
+    assert [rejection_breaker, refused] == list(operations.stops())
     operations.resume("ingest", Cause.REFUSED)
-    assert [brake] == list(operations.stops())
+    assert [rejection_breaker] == list(operations.stops())
 
 
 def test_a_stop_that_nobody_says_again_is_forgotten(operations, clock):

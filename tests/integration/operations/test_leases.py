@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from stores.operations.dynamodb import DynamoOperationStore
-from stores.operations.protocol import Lease, OperationStore
-from tests.clocks import MovingClock
+from sightline.storage.operations.dynamodb import DynamoOperationStore
+from sightline.storage.operations.protocol import Lease, OperationStore
+from sightline.testing.clocks import MovingClock
 from tests.integration.operations.stories import MINUTE, SECOND, take
 from tests.integration.twice import Twice
 

@@ -4,31 +4,31 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Barrier
 
-from stores.operations.stops import OUTCOMES_KEPT, Cause
-from stores.rows import Lane
-from tasks.brake import TAKEN, Brake
-from tasks.turns import take_turn
-from tests.world import World
+from sightline.models.images import Lane
+from sightline.services.leased_runs import run_under_lease
+from sightline.services.rejection_breaker import TAKEN, RejectionBreaker
+from sightline.storage.operations.stops import OUTCOMES_KEPT, Cause
+from sightline.testing.fake import FakeSightline
 
 PROCESSES = 4
 SHARE = OUTCOMES_KEPT // PROCESSES
 
 
 def test_a_lane_stops_by_rejections_of_which_each_process_saw_only_some(operations, clock):
-    brakes = [Brake(operations, clock, lambda *_: None) for _ in range(PROCESSES)]
-    for brake in brakes:
+    brakes = [RejectionBreaker(operations, clock, lambda *_: None) for _ in range(PROCESSES)]
+    for rejection_breaker in brakes:
         for number in range(SHARE):
-            brake.count(Lane.LIVE, TAKEN if number % 5 == 0 else "NotAnImage")
-    for brake in brakes[:2]:
-        brake.look()
+            rejection_breaker.count(Lane.LIVE, TAKEN if number % 5 == 0 else "NotAnImage")
+    for rejection_breaker in brakes[:2]:
+        rejection_breaker.look()
     assert [] == list(operations.stops())
-    for brake in brakes[2:]:
-        brake.look()
+    for rejection_breaker in brakes[2:]:
+        rejection_breaker.look()
     assert [("ingest", Cause.BRAKE)] == [(each.queue, each.cause) for each in operations.stops()]
 
 
 def test_of_two_beats_that_call_at_once_one_works_and_the_other_does_nothing(operations, clock):
-    services = replace(World(clock=clock).services, operations=operations)
+    services = replace(FakeSightline(clock=clock).services, operations=operations)
     begin, ended, worked = Barrier(2), Barrier(2), []
 
     def call(beat: int) -> bool:
@@ -39,7 +39,7 @@ def test_of_two_beats_that_call_at_once_one_works_and_the_other_does_nothing(ope
             ended.wait(30)  # the other has been refused by then
             return {"beat": beat}
 
-        is_ours = take_turn("reconcile_images", services, work)
+        is_ours = run_under_lease("reconcile_images", services, work)
         if not is_ours:
             ended.wait(30)
         return is_ours

@@ -9,12 +9,12 @@ import pytest
 import redis
 from celery import Celery
 
-from stores.queues.protocol import NOTHING, Standing, Waiting
-from stores.queues.redis import RedisQueues
-from stores.rows import Lane
-from tasks.publish import _publish_through
-from tasks.steps import ingest_step
-from vision.errors import Unavailable
+from sightline.errors import Unavailable
+from sightline.models.images import Lane
+from sightline.queues.protocol import NOTHING, Standing, Waiting
+from sightline.queues.publishing import _publish_through
+from sightline.queues.redis import RedisQueues
+from sightline.queues.steps import ingest_step
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from stores.rollups.dynamodb import DynamoRollupStore
-from stores.rollups.memory import InMemoryRollupStore
-from stores.rollups.protocol import ALL_CAMERAS, Rollup, RollupKey, RollupStore
-from tests.clocks import MovingClock
-from vision.errors import MissingTable
+from sightline.errors import MissingTable
+from sightline.storage.rollups.dynamodb import DynamoRollupStore
+from sightline.storage.rollups.protocol import ALL_CAMERAS, Rollup, RollupKey, RollupStore
+from sightline.testing.clocks import MovingClock
+from sightline.testing.rollups import InMemoryRollupStore
 
 NOW = MovingClock().now
 FIGURES = {"recall": {"low": 0.12345678901234567, "median": 1 / 3, "high": 1.0}, "hours": [[1, 2], []]}

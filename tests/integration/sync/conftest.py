@@ -8,18 +8,18 @@ import boto3
 import neo4j
 import pytest
 
-from stores.buckets.protocol import Buckets
-from stores.buckets.s3 import S3Buckets
-from stores.graph.memory import Triple
-from stores.graph.neo4j import Neo4jGraphStore
-from stores.graph.protocol import GraphStore
-from stores.images.dynamodb import DynamoImageStore
-from stores.operations.dynamodb import DynamoOperationStore
-from tasks.services import Services
-from tasks.sync.run import sync_with
-from tests.clocks import MovingClock
+from sightline.graph.neo4j import Neo4jGraphStore
+from sightline.graph.protocol import GraphStore
+from sightline.services.collaborators import Services
+from sightline.services.sync.run import sync_with
+from sightline.storage.buckets.protocol import Buckets
+from sightline.storage.buckets.s3 import S3Buckets
+from sightline.storage.images.dynamodb import DynamoImageStore
+from sightline.storage.operations.dynamodb import DynamoOperationStore
+from sightline.testing.clocks import MovingClock
+from sightline.testing.fake import FakeSightline
+from sightline.testing.graph import Triple
 from tests.integration.graph.subject import triples_in
-from tests.world import World
 
 
 @dataclass
@@ -61,7 +61,7 @@ def real_buckets(s3_endpoint: str) -> Iterator[tuple[Buckets, str]]:
 
 @pytest.fixture
 def twins() -> Place:
-    world = World()
+    world = FakeSightline()
     return Place(world.services, world.clock)
 
 

@@ -1,7 +1,7 @@
 """What was wrong with the loader before this one, each as a test; rows in memory, the graph in a real Neo4j.
 
-Late and tied rows, and days that were jumped over: tests/unit/tasks/sync/test_nothing_is_lost.py. Seconds taken for
-milliseconds, and a time zone's mean solar offset: tests/unit/tasks/test_capture.py.
+Late and tied rows, and days that were jumped over: tests/unit/services/sync/test_nothing_is_lost.py. Seconds taken for
+milliseconds, and a time zone's mean solar offset: tests/unit/services/test_capture.py.
 """
 
 from dataclasses import replace

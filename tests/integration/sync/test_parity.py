@@ -7,12 +7,12 @@ from random import Random
 import neo4j
 import pytest
 
-from stores.graph.protocol import GraphStore
-from stores.rows import CameraDay
-from tasks.parity.compare import Comparison
-from tasks.parity.run import Audit, all_days
+from sightline.graph.protocol import GraphStore
+from sightline.models.images import CameraDay
+from sightline.services.parity.compare import Comparison
+from sightline.services.parity.run import Audit, all_days
+from sightline.testing.fake import uri_of
 from tests.integration.sync.conftest import Place
-from tests.world import uri_of
 from tests.writing import analysed, begun, ended
 
 IMAGE = "MATCH (image:Image {image_id: $image_id})"

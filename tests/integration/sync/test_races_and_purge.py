@@ -6,14 +6,14 @@ from datetime import timedelta
 import neo4j
 import pytest
 
-from stores.graph.memory import InMemoryGraphStore
-from stores.graph.neo4j import Neo4jGraphStore
-from stores.graph.protocol import GraphStore
-from tasks.merge import graph_image
-from tasks.parity.compare import Comparison
-from tasks.purge import GONE_IMAGES_LAST, purge
+from sightline.graph.neo4j import Neo4jGraphStore
+from sightline.graph.protocol import GraphStore
+from sightline.services.graph_merge import graph_image
+from sightline.services.parity.compare import Comparison
+from sightline.services.purge import GONE_IMAGES_LAST, purge
+from sightline.testing.fake import uri_of
+from sightline.testing.graph import InMemoryGraphStore
 from tests.integration.sync.conftest import Place
-from tests.world import uri_of
 from tests.writing import analysed, ended
 
 URI = uri_of("1")

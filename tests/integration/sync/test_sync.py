@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from stores.buckets.protocol import ObjectUri
-from stores.images.dynamodb import DynamoImageStore
-from stores.operations.days import Purpose
-from stores.rows import State
-from tasks.sync.published import KEY
-from tests.world import uri_of
+from sightline.models.images import State
+from sightline.services.sync.published import KEY
+from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.images.dynamodb import DynamoImageStore
+from sightline.storage.operations.days import Purpose
+from sightline.testing.fake import uri_of
 from tests.writing import analysed, begun, ended
 
 

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from stores.operations.dynamodb import DynamoOperationStore
-from stores.operations.memory import InMemoryOperationStore
-from stores.operations.protocol import OperationStore
-from stores.verdicts.dynamodb import DynamoVerdictStore
-from stores.verdicts.memory import InMemoryVerdictStore
-from stores.verdicts.protocol import VerdictStore
-from tests.clocks import MovingClock
+from sightline.storage.operations.dynamodb import DynamoOperationStore
+from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
+from sightline.storage.verdicts.protocol import VerdictStore
+from sightline.testing.clocks import MovingClock
+from sightline.testing.operations import InMemoryOperationStore
+from sightline.testing.verdicts import InMemoryVerdictStore
 from tests.integration.verdicts.stories import Stores
 
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from accuracy.strata import Stratum
-from accuracy.verdicts import Answer, Source, Verdict
-from stores.operations.protocol import OperationStore
-from stores.rows import CameraDay
-from stores.verdicts.protocol import Asked, KeptVerdict, VerdictStore
-from tests.clocks import MovingClock
+from sightline.models.images import CameraDay
+from sightline.stats.strata import Stratum
+from sightline.stats.verdicts import Answer, Source, Verdict
+from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.verdicts.protocol import Asked, KeptVerdict, VerdictStore
+from sightline.testing.clocks import MovingClock
 
 MONDAY, TUESDAY = CameraDay("yard", "2026-11-02"), CameraDay("yard", "2026-11-03")
 IMAGE = "s3://frames/yard/2026-11-02/é 1.jpg"

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from console.cli import sightline
-from console.factory import Factory
-from stores.images.dynamodb import DynamoImageStore
-from stores.operations.dynamodb import DynamoOperationStore
-from stores.rollups.dynamodb import DynamoRollupStore
-from stores.verdicts.dynamodb import DynamoVerdictStore
-from tasks.services import Services
-from tests.unit.tasks.rollups.yard import LAST_DAY, Yard
+from sightline.cli import sightline
+from sightline.cli.factory import Factory
+from sightline.services.collaborators import Services
+from sightline.storage.images.dynamodb import DynamoImageStore
+from sightline.storage.operations.dynamodb import DynamoOperationStore
+from sightline.storage.rollups.dynamodb import DynamoRollupStore
+from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
+from tests.unit.services.rollups.yard import LAST_DAY, Yard
 
 POLICY = Path(__file__).parents[3] / "deploy" / "iam" / "reviewers.json"
 TABLES = "arn:aws:dynamodb:REGION:ACCOUNT:table/sightline-"
@@ -34,14 +34,14 @@ class Rights:
         self._client.meta.events.unregister("provide-client-params.dynamodb", self._note)
 
     def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
-        self.used.update((f"dynamodb:{action}", self._place(asked)) for action, asked in _parts(params, model.name))
+        self.used.update((f"dynamodb:{action}", self._place(asked)) for action, asked in _results(params, model.name))
 
     def _place(self, asked: dict[str, Any]) -> str:
         table = asked["TableName"].removeprefix(self._prefix)
         return f"{table}/index/{asked['IndexName']}" if "IndexName" in asked else table
 
 
-def _parts(params: dict[str, Any], operation: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _results(params: dict[str, Any], operation: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Part a request into what IAM asks for: a transaction takes the right of each item in it."""
     if operation == "TransactWriteItems":
         yield from ((f"{kind}Item", each) for item in params["TransactItems"] for kind, each in item.items())

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from accuracy.verdicts import Answer, Source
-from stores.operations.days import Purpose
-from stores.operations.protocol import OperationStore
-from stores.rows import CameraDay
-from stores.verdicts.dynamodb import DynamoVerdictStore
-from stores.verdicts.protocol import VerdictStore
-from tests.clocks import MovingClock
+from sightline.errors import InvalidVerdict, MissingTable
+from sightline.models.images import CameraDay
+from sightline.stats.verdicts import Answer, Source
+from sightline.storage.operations.days import Purpose
+from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
+from sightline.storage.verdicts.protocol import VerdictStore
+from sightline.testing.clocks import MovingClock
 from tests.integration.verdicts.stories import IMAGE, MINUTE, MONDAY, TUESDAY, Stores, asked, kept
-from vision.errors import InvalidVerdict, MissingTable
 
 
 def marks(operations: OperationStore) -> dict[CameraDay, str]:

@@ -15,15 +15,15 @@ import boto3
 from celery import signals
 from pydantic import SecretStr
 
-from stores.operations.dynamodb import DynamoOperationStore
-from tasks.careful import TASK_LASTS
-from tasks.services import provide
+from sightline.config import Settings
+from sightline.models.answers import Answer
+from sightline.services.collaborators import provide
+from sightline.storage.operations.dynamodb import DynamoOperationStore
+from sightline.testing.clocks import MovingClock
+from sightline.testing.fake import FakeSightline, picture
+from tasks.quarantine import TASK_LASTS
 from tests.applications import application
-from tests.clocks import MovingClock
 from tests.integration.workers.test_refused_and_poison import URIS, waits_for_labels, working
-from tests.world import World, picture
-from vision.models import Answer
-from workers.settings import Settings
 
 
 class ClockAhead(MovingClock):
@@ -56,7 +56,7 @@ def settings_of(redis_url: str, key_prefix: str) -> Settings:
 
 def main(redis_url: str, key_prefix: str, endpoint: str, table_prefix: str, generation: str) -> None:
     """Work until killed."""
-    world = World(clock=ClockAhead(int(generation)), features=("labels",))
+    world = FakeSightline(clock=ClockAhead(int(generation)), features=("labels",))
     world.put(URIS[0], picture())
     waits_for_labels(world)
     world.services = replace(world.services, operations=operations_of(endpoint, table_prefix, world.clock))

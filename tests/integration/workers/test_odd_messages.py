@@ -6,9 +6,9 @@ import json
 import pytest
 import redis
 
-from stores.rows import Lane, State
-from tasks.publish import publish
-from tasks.steps import ingest_step
+from sightline.models.images import Lane, State
+from sightline.queues.publishing import publish
+from sightline.queues.steps import ingest_step
 from tests.integration.workers.test_refused_and_poison import URIS, until, working, world
 
 __all__ = ["world"]
@@ -69,6 +69,6 @@ def test_a_worker_keeps_each_odd_message_as_a_letter_and_does_the_good_one_behin
     with working(app, world):
         assert until(world, lambda: (row := world.images.get(URIS[0])) and row.state is State.COMPLETE)
         assert until(world, lambda: not odd())
-        assert until(world, lambda: len(ODD) == len(list(world.operations.letters())))
+        assert until(world, lambda: len(ODD) == len(list(world.operations.dead_letters())))
         publish([ingest_step(URIS[1], Lane.LIVE)])
         assert until(world, lambda: (row := world.images.get(URIS[1])) and row.state is State.COMPLETE)

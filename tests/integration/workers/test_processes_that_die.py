@@ -11,13 +11,13 @@ import redis
 
 from dev.stack.processes import cpu_of
 from dev.stack.waiting import wait_until
-from stores.rows import Lane
-from tasks.publish import publish_again
-from tasks.steps import detect_step
-from tests.clocks import MovingClock
+from sightline.models.images import Lane
+from sightline.queues.publishing import publish_again
+from sightline.queues.steps import detect_step
+from sightline.testing.clocks import MovingClock
 from tests.integration.workers.dying import operations_of, settings_of
 from tests.integration.workers.test_refused_and_poison import URIS
-from workers.application import make_app
+from workers.celeryconfig import make_app
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ def test_a_message_that_kills_three_processes_goes_to_the_careful_queue_and_then
     assert [("labels", -signal.SIGKILL), ("labels", -signal.SIGKILL), ("careful", -signal.SIGKILL)] == came_by
     with start(3) as last:
         try:
-            assert wait_until(lambda: list(operations.letters()), lambda: cpu_of({last.pid}))
+            assert wait_until(lambda: list(operations.dead_letters()), lambda: cpu_of({last.pid}))
             assert last.poll() is None
         finally:
             last.kill()
-    assert [("Poisonous", URIS[0])] == [(each.error, each.image_id) for each in operations.letters()]
+    assert [("Poisonous", URIS[0])] == [(each.error, each.image_id) for each in operations.dead_letters()]

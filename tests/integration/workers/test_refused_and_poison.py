@@ -11,19 +11,19 @@ from celery import Celery, signals
 from celery.contrib.testing.worker import start_worker, test_worker_started
 
 from dev.stack.waiting import wait_until
-from stores.operations.stops import Cause, Stop
-from stores.queues.protocol import Standing
-from stores.queues.redis import RedisQueues
-from stores.rows import Lane, State
-from tasks.brake import resume
-from tasks.careful import TASK_LASTS
-from tasks.publish import publish, publish_again
-from tasks.services import provide
-from tasks.steps import detect_step, ingest_step
-from tests.clocks import MovingClock
-from tests.world import World, picture, uri_of
-from vision.errors import AccessDenied
-from workers.gates import keep_gates
+from sightline.errors import AccessDenied
+from sightline.models.images import Lane, State
+from sightline.queues.protocol import Standing
+from sightline.queues.publishing import publish, publish_again
+from sightline.queues.redis import RedisQueues
+from sightline.queues.steps import detect_step, ingest_step
+from sightline.services.collaborators import provide
+from sightline.services.rejection_breaker import resume
+from sightline.storage.operations.stops import Cause, Stop
+from sightline.testing.clocks import MovingClock
+from sightline.testing.fake import FakeSightline, picture, uri_of
+from tasks.quarantine import TASK_LASTS
+from workers.circuit_breakers import start_consumption_control
 
 QUEUES = ["ingest", "labels", "rows", "graph", "careful"]
 URIS = [uri_of(f"{n:02}") for n in range(4)]
@@ -40,8 +40,8 @@ class RealClock(MovingClock):
 
 
 @pytest.fixture
-def world() -> World:
-    world = World(clock=RealClock(), features=("labels",))
+def world() -> FakeSightline:
+    world = FakeSightline(clock=RealClock(), features=("labels",))
     for shade, uri in enumerate(URIS):
         world.put(uri, picture(shade))
     provide(world.services)
@@ -49,11 +49,11 @@ def world() -> World:
 
 
 @contextmanager
-def working(app: Celery, world: World, queues: Sequence[str] = QUEUES) -> Iterator[None]:
+def working(app: Celery, world: FakeSightline, queues: Sequence[str] = QUEUES) -> Iterator[None]:
     """Run a worker with its gates, until the block ends."""
 
     def keep(consumer, **_):
-        keep_gates(consumer, world.services)
+        start_consumption_control(consumer, world.services)
 
     test_worker_started.connect(keep)
     app.amqp.queues.select(queues)  # type: ignore[arg-type]
@@ -63,16 +63,16 @@ def working(app: Celery, world: World, queues: Sequence[str] = QUEUES) -> Iterat
     test_worker_started.disconnect(keep)
 
 
-def until(world: World, is_so: Callable[[], object]) -> bool:
+def until(world: FakeSightline, is_so: Callable[[], object]) -> bool:
     """Wait until it is so; say whether it became so before the world stood still."""
     return wait_until(is_so, lambda: (str(states(world)), len(world.detector.asked), *map(len, kept(world))))
 
 
-def kept(world: World) -> tuple[list[object], list[object]]:
-    return [*world.operations.letters()], [*world.operations.stops()]
+def kept(world: FakeSightline) -> tuple[list[object], list[object]]:
+    return [*world.operations.dead_letters()], [*world.operations.stops()]
 
 
-def states(world: World) -> list[State]:
+def states(world: FakeSightline) -> list[State]:
     return [row.state for row in world.images.get_many(URIS).values()]
 
 
@@ -85,7 +85,7 @@ def test_a_refused_worker_loses_nothing_writes_no_letter_and_goes_on_by_itself(a
         assert until(world, lambda: list(world.operations.stops()))
         assert until(world, lambda: states(world) == [State.COMPLETE] * len(URIS))
         assert until(world, lambda: not list(world.operations.stops()))
-    assert [] == list(world.operations.letters())
+    assert [] == list(world.operations.dead_letters())
     assert len(URIS) + 6 == len(world.detector.asked)
 
 
@@ -106,7 +106,7 @@ def world_queue(app: Celery) -> Standing:
         return RedisQueues(client, app.conf.broker_transport_options["global_keyprefix"]).read(["ingest"])
 
 
-def waits_for_labels(world: World, uri: str = URIS[0]) -> str:
+def waits_for_labels(world: FakeSightline, uri: str = URIS[0]) -> str:
     """Bring an image to its analysis; give the id of that step."""
     world.add(uri)
     world.do(world.sent.popleft())
@@ -114,7 +114,7 @@ def waits_for_labels(world: World, uri: str = URIS[0]) -> str:
     return f"detect_feature#{uri}#labels"
 
 
-def died(world: World, step: str, times: int) -> None:
+def died(world: FakeSightline, step: str, times: int) -> None:
     long_ago = world.clock() - 2 * TASK_LASTS
     world.operations._begun[step] = {f"message {n}": long_ago for n in range(times)}
 
@@ -141,7 +141,7 @@ def test_a_step_of_which_three_processes_died_is_a_letter_and_its_image_stuck(ap
     publish_again([detect_step(URIS[0], "labels", Lane.LIVE)])
     with working(app, world):
         assert until(world, lambda: world.images.get(URIS[0]).state is State.STUCK)
-    assert [("Poisonous", URIS[0])] == [(each.error, each.image_id) for each in world.operations.letters()]
+    assert [("Poisonous", URIS[0])] == [(each.error, each.image_id) for each in world.operations.dead_letters()]
     assert [] == world.detector.asked
 
 
@@ -154,4 +154,4 @@ def test_a_defect_that_an_image_brings_out_is_kept_on_its_row_and_a_good_image_a
         publish([ingest_step(URIS[1], Lane.LIVE)])
         assert until(world, lambda: (row := world.images.get(URIS[1])) and row.state is State.COMPLETE)
     assert "a shade nobody foresaw" in world.images.get(URIS[0]).failure.message
-    assert [] == list(world.operations.letters())
+    assert [] == list(world.operations.dead_letters())

@@ -7,16 +7,16 @@ from uuid import uuid4
 
 import pytest
 
-from stores.buckets.places import Place
-from stores.buckets.protocol import ObjectUri, walk
-from stores.rows import Lane, State
-from tasks.backfill import backfill
-from tasks.services import provide
-from tasks.steps import lane_queue
-from tasks.sweep import sweep
+from sightline.models.images import Lane, State
+from sightline.queues.steps import lane_queue
+from sightline.services.backfill import backfill
+from sightline.services.collaborators import provide
+from sightline.services.sweep import sweep
+from sightline.storage.buckets.prefixes import Place
+from sightline.storage.buckets.protocol import ObjectUri, walk
+from sightline.testing.fake import FakeSightline, picture
 from tests.integration.test_buckets import s3
 from tests.integration.workers.test_refused_and_poison import RealClock, until, working
-from tests.world import World, picture
 
 QUEUES = [lane_queue(name, lane) for name in ("ingest", "labels", "rows", "graph") for lane in Lane]
 
@@ -31,8 +31,8 @@ def place(s3_endpoint) -> Iterator[Place]:
 
 
 @pytest.fixture
-def world(s3_endpoint, place) -> World:
-    world = World(clock=RealClock(), features=("labels",))
+def world(s3_endpoint, place) -> FakeSightline:
+    world = FakeSightline(clock=RealClock(), features=("labels",))
     plan = replace(world.services.sweep, places=[place])
     world.services = replace(world.services, buckets=s3(s3_endpoint), sweep=plan)
     provide(world.services)
@@ -59,4 +59,4 @@ def test_a_bucket_that_only_fills_is_carried_by_backfill_and_kept_by_the_sweep(a
         sweep(world.services, lambda: True)
         assert until(world, lambda: states() == [State.COMPLETE, State.COMPLETE, State.GONE, State.COMPLETE])
         assert until(world, lambda: 5 == len(world.detector.asked))
-    assert [] == list(world.operations.letters())
+    assert [] == list(world.operations.dead_letters())

@@ -8,8 +8,8 @@ from bench.pipeline_ground import default_plan
 from bench.pipeline_pictures import ANSWERS, make_pictures, remember
 from dev.rekognition.answers import Answers, name_of
 from dev.rekognition.operations.wire import MODEL_VERSION
-from tasks.preflight import inspect_picture
-from vision.features import feature_named
+from sightline.rekognition.features import feature_named
+from sightline.rekognition.preflight import inspect_picture
 
 
 def test_every_picture_has_bytes_of_its_own_and_can_be_analysed():

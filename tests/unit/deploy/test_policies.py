@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from stores.dynamodb.items import to_item
-from stores.images.dynamodb import DynamoImageStore
-from stores.images.encoding import encode_row
-from stores.images.keys import DEFAULT_SHARDS
-from stores.rows import ImageRow, Lane, State
-from vision.features import all_features
+from sightline.models.images import ImageRow, Lane, State
+from sightline.rekognition.features import all_features
+from sightline.storage.dynamodb.items import to_item
+from sightline.storage.images.dynamodb import DynamoImageStore
+from sightline.storage.images.encoding import encode_row
+from sightline.storage.images.keys import DEFAULT_SHARDS
 
 POLICIES = sorted((Path(__file__).parents[3] / "deploy" / "iam").glob("*.json"))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dev.settings_table import BEGIN, END, main, settings_table, with_table
-from workers.settings import Settings
+from sightline.config import Settings
 
 PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from workers.settings import Settings
+from sightline.config import Settings
 
 NEEDED = {"checkpoint_bucket": "frames", "neo4j_password": "a graph's secret"}
 

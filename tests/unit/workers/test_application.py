@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from stores.ledger.protocol import LEASE, TAKEOVER_AFTER
-from tasks.detect import PATIENCE
+from sightline.queues.client import VISIBILITY_SECONDS
+from sightline.services.detection import PATIENCE
+from sightline.storage.ledger.protocol import LEASE, TAKEOVER_AFTER
 from tests.applications import application
 from tests.unit.workers.settings import settings
-from workers.application import VISIBILITY_SECONDS
 
 EXPECTED = {
     "broker_url": "redis://127.0.0.1:6379/0",

@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from stores.graph.neo4j import Neo4jGraphStore
-from stores.images.dynamodb import DynamoImageStore
-from stores.ledger.dynamodb import DynamoLedger
-from stores.limiter.redis import RedisLimiter
+from sightline.bootstrap import aws_session, capture_reader, connect, redis_client, s3_client, utc_now
+from sightline.errors import ConfigurationError
+from sightline.graph.neo4j import Neo4jGraphStore
+from sightline.ratelimit.redis import RedisLimiter
+from sightline.rekognition.client import Rekognition
+from sightline.storage.images.dynamodb import DynamoImageStore
+from sightline.storage.ledger.dynamodb import DynamoLedger
 from tests.unit.workers.settings import settings
-from vision.errors import ConfigurationError
-from vision.rekognition import Rekognition
-from workers.bootstrap import aws_session, capture_reader, connect, redis_client, s3_client, utc_now
 
 KEYS = {"aws_access_key_id": "an id", "aws_secret_access_key": "a key"}
 

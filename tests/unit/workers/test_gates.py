@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from stores.operations.memory import InMemoryOperationStore
-from stores.operations.stops import Cause, Stop
-from stores.rows import Lane
-from tasks.brake import resume
-from tasks.gate import CLOSES_AFTER, LONGEST_PAUSE, Gate
-from tests.clocks import MovingClock
-from vision.errors import AccessDenied, Unavailable
-from workers.gates import STOPS_READ_EVERY, GateKeeper
+from sightline.errors import AccessDenied, Unavailable
+from sightline.models.images import Lane
+from sightline.services.rejection_breaker import resume
+from sightline.services.worker_breaker import CLOSES_AFTER, LONGEST_PAUSE, WorkerBreaker
+from sightline.storage.operations.stops import Cause, Stop
+from sightline.testing.clocks import MovingClock
+from sightline.testing.operations import InMemoryOperationStore
+from workers.circuit_breakers import STOPS_READ_EVERY, ConsumptionControl
 
 INGEST = ["ingest", "ingest.backfill"]
 LABELS = ["labels", "labels.backfill"]
@@ -48,9 +48,9 @@ class Worker:
     def __init__(self, queues):
         self.clock = MovingClock()
         self.operations = AwayOperations(self.clock)
-        self.gate = Gate(self.clock)
+        self.worker_breaker = WorkerBreaker(self.clock)
         self.taken = TakenQueues(queues)
-        self.keeper = GateKeeper(queues, self.taken, self.gate, self.operations, self.clock)
+        self.keeper = ConsumptionControl(queues, self.taken, self.worker_breaker, self.operations, self.clock)
 
     def after(self, pause=STOPS_READ_EVERY):
         self.clock.move(pause)
@@ -62,7 +62,7 @@ class Worker:
 
     def is_refused(self):
         for _ in range(CLOSES_AFTER):
-            self.gate.refused(AccessDenied("Rekognition"))
+            self.worker_breaker.refused(AccessDenied("Rekognition"))
 
     def told(self):
         return [(each.queue, each.cause) for each in self.operations.stops()]
@@ -113,7 +113,7 @@ def test_a_refused_worker_leaves_all_its_queues_says_so_and_tries_again(labels):
 def test_a_worker_that_is_refused_no_more_takes_all_and_says_nothing(labels):
     labels.is_refused()
     labels.keeper.look()
-    labels.gate.worked()
+    labels.worker_breaker.worked()
     assert LABELS == labels.after(timedelta(0))
     assert [] == labels.told()
 

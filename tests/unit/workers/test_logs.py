@@ -6,7 +6,7 @@ import logging
 import pytest
 import structlog
 
-from workers.logs import configure_logs
+from sightline.logs import configure_logs
 
 FOREIGN = logging.getLogger("some.library")
 

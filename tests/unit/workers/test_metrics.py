@@ -11,18 +11,18 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from prometheus_client import CollectorRegistry, generate_latest
 
-from stores.images.dynamodb import DynamoImageStore
-from stores.operations.dynamodb import DynamoOperationStore
-from stores.operations.protocol import DeadLetter, LastRun
-from stores.queues.memory import InMemoryQueues
-from stores.queues.protocol import Waiting
-from stores.rows import Lane
-from tests.world import World, picture, uri_of
-from vision.errors import Throttled, Unavailable
-from workers.bootstrap import tell_requests
+from sightline.bootstrap import tell_requests
+from sightline.errors import Throttled, Unavailable
+from sightline.models.images import Lane
+from sightline.queues.protocol import Waiting
+from sightline.storage.images.dynamodb import DynamoImageStore
+from sightline.storage.operations.dynamodb import DynamoOperationStore
+from sightline.storage.operations.protocol import DeadLetter, LastRun
+from sightline.testing.fake import FakeSightline, picture, uri_of
+from sightline.testing.queues import InMemoryQueues
 from workers.metrics import WorkerMetrics
+from workers.metrics_instrumented import with_metrics
 from workers.metrics_system import OFTEN, SELDOM, Source, SystemMetrics, queues, sources
-from workers.metrics_taps import with_metrics
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 URI = uri_of("01")
@@ -78,7 +78,7 @@ def metrics(scraped):
 
 @pytest.fixture
 def world(metrics):
-    world = World()
+    world = FakeSightline()
     world.put(URI, picture())
     world.services = with_metrics(world.services, metrics)
     return world
@@ -148,7 +148,7 @@ def test_the_system_tells_queues_rates_runs_images_and_letters(scraped, world):
     world.add(URI)
     now = world.clock()
     world.operations.note_run(LastRun("sync_graph", now, timedelta(seconds=3), {}))
-    world.operations.write_letter(DeadLetter("ImageTooLarge", URI, "rule", "remedy", "ingest_image", {}, now, now))
+    world.operations.write_dead_letter(DeadLetter("ImageTooLarge", URI, "rule", "remedy", "ingest_image", {}, now, now))
     world.services.queues.now["labels"] = Waiting(1, now - timedelta(seconds=60))
     world.services.queues.in_hand = 3
     told = system(world)
@@ -238,5 +238,5 @@ def test_queues_are_told_by_name(world):
 def test_each_request_to_aws_is_told_by_service_and_operation(scraped, metrics, session):
     tell_requests(session, metrics.aws_requested)
     tables = EmptyTables(session)
-    DynamoOperationStore(tables.client, "t-", World().clock).last_runs()
+    DynamoOperationStore(tables.client, "t-", FakeSightline().clock).last_runs()
     assert 1 == scraped.value("sightline_aws_requests_total", service="dynamodb", operation="Query")

@@ -5,12 +5,12 @@ from celery.exceptions import QueueNotFound
 
 from beat_schedule import BEAT_SCHEDULE
 from dev.stack.compose import our_services
-from stores.rows import Lane
-from tasks.steps import detect_step, ingest_step, lane_queue, merge_step, write_step
+from sightline.models.images import Lane
+from sightline.queues.names import QUEUE_NAMES, ROUTES
+from sightline.queues.steps import detect_step, ingest_step, lane_queue, merge_step, write_step
+from sightline.rekognition.features import all_features
 from tests.applications import application
 from tests.unit.workers.settings import settings
-from vision.features import all_features
-from workers.queues import QUEUE_NAMES, ROUTES
 
 VALUES = {"SIGHTLINE_NEO4J_PASSWORD": "neo4j-pass", "SIGHTLINE_FLOWER_PASSWORD": "flower-pass"}
 

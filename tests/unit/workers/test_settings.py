@@ -3,10 +3,10 @@
 import pytest
 from pydantic import ValidationError
 
+from sightline.config import Settings
+from sightline.errors import UnknownFeature
+from sightline.rekognition.features import all_features
 from tests.unit.workers.settings import NEEDED, settings
-from vision.errors import UnknownFeature
-from vision.features import all_features
-from workers.settings import Settings
 
 SECRETS = {
     "redis_url": "redis://:redis-secret@127.0.0.1:6379/0",

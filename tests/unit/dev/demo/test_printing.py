@@ -9,9 +9,9 @@ from dev.demo.answers import print_persons, print_states
 from dev.demo.stages import note, stages
 from dev.demo.uploads import Upload
 from dev.demo.verdicts import beside_truth
-from stores.buckets.protocol import ObjectUri
-from tests.world import World, picture, uri_of
-from vision.models import Answer, Detection
+from sightline.models.answers import Answer, Detection
+from sightline.storage.buckets.protocol import ObjectUri
+from sightline.testing.fake import FakeSightline, picture, uri_of
 
 FOUND, MISSED, ALARM, QUIET = (uri_of(name) for name in ("01", "02", "03", "04"))
 TRUTH = {FOUND: True, MISSED: True, ALARM: False, QUIET: False}
@@ -20,7 +20,7 @@ PERSON, BUSH = Answer((Detection("Person", 97.5),), "1"), Answer((Detection("Pla
 
 @pytest.fixture
 def world():
-    return World(features=("labels",))
+    return FakeSightline(features=("labels",))
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 from dev.rekognition.labels import labels_of
 from dev.rekognition.text import Line
-from vision.models import Box, Detection
+from sightline.models.answers import Box, Detection
 
 ON_THE_LEFT, ON_THE_RIGHT = Box(0.1, 0.1, 0.2, 0.4), Box(0.6, 0.1, 0.2, 0.4)
 

@@ -7,8 +7,8 @@ from dev.rekognition.light import light_of
 from dev.rekognition.people import find_people
 from dev.rekognition.scene import measure_scene
 from dev.rekognition.text import find_text
+from sightline.models.answers import Box
 from tests.unit.dev.rekognition.drawings import face, person, sign, wall
-from vision.models import Box
 
 
 @pytest.mark.parametrize("height", [120, 200, 400])

@@ -3,8 +3,8 @@ from PIL import Image
 
 from dev.rekognition.picture import box_of, covered_share, read_picture, scale_to
 from dev.rekognition.refusals import Refusal
+from sightline.models.answers import Box
 from tests.unit.dev.rekognition.drawings import encoded, wall
-from vision.models import Box
 
 
 def code_of(content):

@@ -6,9 +6,9 @@ import pytest
 
 from dev.stack.compose import FILE, fill_in, our_service, our_services
 from dev.stack.errors import UnknownService
-from vision.features import all_features
-from workers.queues import QUEUE_NAMES
-from workers.settings import Settings
+from sightline.config import Settings
+from sightline.queues.names import QUEUE_NAMES
+from sightline.rekognition.features import all_features
 
 PASSWORDS = {"SIGHTLINE_NEO4J_PASSWORD": "graph", "SIGHTLINE_FLOWER_PASSWORD": "pages"}
 

@@ -6,7 +6,7 @@ from dev.stack.errors import UnknownService
 from dev.stack.place import Place
 from dev.stack.servers import SERVERS, Options
 from dev.stack.stack import Stack
-from workers.settings import Settings
+from sightline.config import Settings
 
 PORTS = {name: 20_001 + number for number, name in enumerate(SERVERS)}
 

@@ -34,7 +34,7 @@ def test_what_is_so_already_is_not_waited_for():
 
 
 def test_it_tells_how_long_it_has_waited():
-    told = []
+    told: list[float] = []
     assert wait_until(after(40), nothing, every=0.005, tell=told.append, tells_every=0.02)
     assert told
     assert sorted(told) == told

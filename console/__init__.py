@@ -1,1 +1,0 @@
-"""What people use: the command line."""

@@ -1,0 +1,146 @@
+"""The charts of the report."""
+
+from collections.abc import Iterable, Sequence
+
+from sightline.accuracy_report.axes import LEFT, RIGHT, Axis, Frame, frame, range_of
+from sightline.accuracy_report.shapes import ACCENT, FAINT, INK, SECOND, Area, Chart, Dot, Line, Path, Shape, Words
+from sightline.accuracy_report.words import camera_of, figure_words
+from sightline.services.rollups.report import Report, Row
+from sightline.stats.curves import CalibrationBin, SweepPoint
+from sightline.stats.figures import Interval
+
+WIDTH, HEIGHT = 640.0, 340.0
+ROW_HEIGHT = 34.0
+NAME_WIDTH = 170.0
+WORDS_WIDTH = 150.0
+PERCENT = (0.0, 100.0)
+
+
+def recall_by_camera(report: Report) -> Chart:
+    """Draw a dot and an interval for each camera; a thin line shows where unknown images could take it."""
+    height = 56 + ROW_HEIGHT * len(report.rows)
+    axis = Axis(0, 100, NAME_WIDTH, WIDTH - WORDS_WIDTH)
+    bottom = height - 34
+    shapes: list[Shape] = []
+    for tick in range(0, 101, 20):
+        shapes += [Line(axis.at(tick), 8, axis.at(tick), bottom, FAINT)]
+        shapes += [Words(axis.at(tick), bottom + 14, f"{tick} %", "middle", 11)]
+    for place, row in enumerate(report.rows):
+        shapes += _camera(row, 8 + ROW_HEIGHT * (place + 0.5), axis, with_model=len(report.models) > 1)
+    title = f"Recall of {report.rule.label}: how much of what is there was found"
+    return Chart(title, WIDTH, height, shapes)
+
+
+def _camera(row: Row, y: float, axis: Axis, *, with_model: bool) -> list[Shape]:
+    best, worst = row.window.bracket.at_best.recall, row.window.bracket.at_worst.recall
+    name = f"{camera_of(row)}, {row.rollup.key.model}" if with_model else camera_of(row)
+    words: list[Shape] = [
+        Words(NAME_WIDTH - 12, y, _short(name), "end"),
+        Words(WIDTH - WORDS_WIDTH + 12, y, figure_words(row.window)[1], size=11),
+    ]
+    if not isinstance(best, Interval) or not isinstance(worst, Interval):
+        return words
+    return [
+        *words,
+        Line(axis.at(100 * worst.low), y, axis.at(100 * best.high), y, ACCENT, 1),
+        Line(axis.at(100 * best.low), y, axis.at(100 * best.high), y, ACCENT, 4),
+        Dot(axis.at(100 * best.median), y, 6),
+    ]
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 24 else f"{name[:23]}…"  # noqa: PLR2004 - what fits into NAME_WIDTH
+
+
+def sweep_curve(points: Sequence[SweepPoint], threshold_percent: float, label: str) -> Chart:
+    """Draw what another threshold would cost: images to look at against images missed."""
+    title = f"Another threshold: images to look at against images with {label} missed"
+    known = [(point, point.missed) for point in points if isinstance(point.missed, Interval)]
+    if not known:
+        return _empty(title, "not estimable before negatives are reviewed")
+    plot = frame(
+        WIDTH, HEIGHT, range_of(point.images for point, _ in known), range_of(missed.high for _, missed in known)
+    )
+    x, y = plot.x, plot.y
+    upper = [(x.at(point.images), y.at(missed.high)) for point, missed in known]
+    lower = [(x.at(point.images), y.at(missed.low)) for point, missed in known]
+    shapes: list[Shape] = [
+        Area([*upper, *reversed(lower)]),
+        *plot.grid("images to look at", "images missed"),
+        Path([(x.at(point.images), y.at(missed.median)) for point, missed in known]),
+    ]
+    for point, missed in known:
+        is_ours = point.threshold_percent == threshold_percent
+        shapes.append(Dot(x.at(point.images), y.at(missed.median), 6 if is_ours else 3, SECOND if is_ours else ACCENT))
+    return Chart(title, WIDTH, HEIGHT, [*shapes, *_thresholds(known, plot)])
+
+
+def _thresholds(known: Sequence[tuple[SweepPoint, Interval]], plot: Frame) -> Iterable[Shape]:
+    """Name thresholds beside their points, as many as have room."""
+    last = (-100.0, -100.0)
+    for point, missed in known:
+        place = plot.x.at(point.images), plot.y.at(missed.median)
+        if abs(place[0] - last[0]) > 40 or abs(place[1] - last[1]) > 18:  # noqa: PLR2004 - pixels of such a word
+            yield Words(place[0] + 8, place[1] - 11, f"{point.threshold_percent:.0f} %", size=11)
+            last = place
+
+
+def reliability(bins: Sequence[CalibrationBin], label: str) -> Chart:
+    """Draw how often a confidence is right, with the number of images behind it; on the line it is to be trusted."""
+    title = f"Is a confidence right? Share of images that do show {label}"
+    if not bins:
+        return _empty(title, "no image has this label")
+    plot = frame(WIDTH, HEIGHT, PERCENT, PERCENT)
+    x, y = plot.x, plot.y
+    shapes = [*plot.grid("confidence", "share", unit_x=" %", unit_y=" %")]
+    shapes.append(Line(x.at(0), y.at(0), x.at(100), y.at(100), FAINT, 2))
+    for one in bins:
+        middle = x.at(one.mean_percent)
+        shapes.append(Words(middle, y.at(0) - 10, f"{one.decided}/{one.images}", "middle", 10))
+        if isinstance(one.share, Interval):
+            low, median, high = (y.at(100 * end) for end in (one.share.low, one.share.median, one.share.high))
+            shapes += [Line(middle, low, middle, high, ACCENT, 3), Dot(middle, median, 5)]
+    shapes.append(Words(WIDTH - RIGHT, y.at(0) - 26, "reviewed / images", "end", 10))
+    return Chart(title, WIDTH, HEIGHT, shapes)
+
+
+def recall_over_days(line: Sequence[Row], window_days: int) -> Chart:
+    """Draw recall as it was on each of the last days."""
+    title = "Recall day by day" + (f": each point is the {window_days} days up to it" if window_days > 1 else "")
+    known = [(place, row.window.figures.recall) for place, row in enumerate(line)]
+    drawn = [(place, recall) for place, recall in known if isinstance(recall, Interval)]
+    if not drawn:
+        return _empty(title, "not estimable yet")
+    plot = frame(WIDTH, HEIGHT, (0, max(len(line) - 1, 1)), PERCENT)
+    upper = [(plot.x.at(place), plot.y.at(100 * one.high)) for place, one in drawn]
+    lower = [(plot.x.at(place), plot.y.at(100 * one.low)) for place, one in drawn]
+    middle = [(plot.x.at(place), plot.y.at(100 * one.median)) for place, one in drawn]
+    return Chart(
+        title,
+        WIDTH,
+        HEIGHT,
+        [
+            Area([*upper, *reversed(lower)]),
+            *_percent_grid(plot),
+            *_days(line, plot.x, plot.y.first_pixel),
+            Path(middle),
+            *(Dot(*point, 3) for point in middle),
+        ],
+    )
+
+
+def _percent_grid(plot: Frame) -> Iterable[Shape]:
+    for tick in plot.y.ticks():
+        yield Line(LEFT, plot.y.at(tick), WIDTH - RIGHT, plot.y.at(tick), FAINT)
+        yield Words(LEFT - 8, plot.y.at(tick), f"{tick:.0f} %", "end", 11)
+
+
+def _days(line: Sequence[Row], x: Axis, bottom: float) -> Iterable[Shape]:
+    yield Line(LEFT, bottom, WIDTH - RIGHT, bottom, INK)
+    every = max(1, len(line) // 4)
+    for place in range(0, len(line), every):
+        yield Words(x.at(place), bottom + 14, line[place].rollup.key.end_day[5:], "middle", 11)
+
+
+def _empty(title: str, why: str) -> Chart:
+    return Chart(title, WIDTH, 80, [Words(WIDTH / 2, 40, why, "middle", 13)])

@@ -1,0 +1,89 @@
+"""Figures in words: an interval, or why there is none."""
+
+from sightline.services.rollups.figures import WindowFigures
+from sightline.services.rollups.report import Report, Row
+from sightline.stats.figures import Figure, Interval
+from sightline.storage.rollups.protocol import ALL_CAMERAS
+
+COLUMNS = (
+    "camera", "up to", "images", "analysed", "unknown", "reviewed", "precision", "recall", "F1", "missed", "revision",
+)  # fmt: skip
+
+
+def camera_of(row: Row) -> str:
+    """Name a row's camera."""
+    return "all cameras" if row.rollup.key.camera == ALL_CAMERAS else row.rollup.key.camera
+
+
+def table_rows(report: Report) -> list[tuple[object, ...]]:
+    """Give the table's rows; the version of the detector stands beside the camera where there are several."""
+    return [_table_row(row, with_model=len(report.models) > 1) for row in report.rows]
+
+
+def _table_row(row: Row, *, with_model: bool) -> tuple[object, ...]:
+    window, key = row.window, row.rollup.key
+    camera = f"{camera_of(row)} (version {key.model})" if with_model else camera_of(row)
+    counts = (window.population, window.analysed, window.bracket.unknown, window.reviewed)
+    return (camera, key.end_day, *counts, *figure_words(window), row.rollup.revision)
+
+
+def figure_words(window: WindowFigures) -> tuple[str, str, str, str]:
+    """Say precision, recall, F1 and missed images."""
+    best, worst = window.bracket.at_best, window.bracket.at_worst
+    few = too_few(window)
+    return (
+        said(best.precision, best.precision),
+        said(best.recall, worst.recall, few=few),
+        said(best.f1, worst.f1),
+        said(best.missed, worst.missed, is_share=False),
+    )
+
+
+def too_few(window: WindowFigures) -> str:
+    """Say how many of the first reviews are there; empty where all are."""
+    there, needed = window.first_reviews
+    return f"too few reviews ({there} of {needed})" if 0 < there < needed else ""
+
+
+def said(one: Figure, other: Figure, *, few: str = "", is_share: bool = True) -> str:
+    """Say a figure: median and 95 % interval; both medians where what is unknown parts the best case from the worst."""
+    if not isinstance(one, Interval) or not isinstance(other, Interval):
+        return few or "not estimable"
+    medians = sorted({_number(one.median, is_share=is_share), _number(other.median, is_share=is_share)}, key=float)
+    low, high = min(one.low, other.low), max(one.high, other.high)
+    unit = " %" if is_share else ""
+    ends = f"{_number(low, is_share=is_share)}–{_number(high, is_share=is_share)}"
+    return f"{'…'.join(medians)}{unit} ({ends})"
+
+
+def _number(value: float, *, is_share: bool) -> str:
+    return f"{100 * value:.0f}" if is_share else f"{value:.0f}"
+
+
+def notes(report: Report) -> list[str]:
+    """Say what must be known beside the table."""
+    return [line for count, line in _notes(report) if count]
+
+
+def _notes(report: Report) -> list[tuple[int, str]]:
+    """Give each line with the count that makes it worth saying."""
+    rule, window, models = report.rule, report.main.window, report.models
+    outside, unknown = window.outside, window.bracket.unknown
+    late = report.late_images + report.late_verdicts
+    again = "`sightline reanalyse --unknown` asks again for those"
+    return [
+        (1, f"{rule.label} at {rule.threshold_percent:g} % or more is a positive. Figures: median (95 % interval)."),
+        (sum(window.advice.more.values()), f"Next: {window.advice.sentence()}."),
+        (unknown, f"Of {unknown} images nobody knows what lies below the cut: {again}."),
+        (outside.unanalysed, f"{outside.unanalysed} images are not analysed and stand outside."),
+        (outside.stale, f"{outside.stale} verdicts are on bytes that were overwritten since, and do not count."),
+        (outside.volunteered, f"{outside.volunteered} verdicts were volunteered: kept, and never used."),
+        (outside.held_back, f"{outside.held_back} answers wait for images before them in the order of review."),
+        (window.unsure, f"{window.unsure} images were reviewed and the reviewer was unsure."),
+        (late, f"More than 30 days late, kept, and not in these figures: {_late(report)}."),
+        (len(models) - 1, f"The detector's version changed: {' → '.join(models)}. Versions are never pooled."),
+    ]
+
+
+def _late(report: Report) -> str:
+    return f"{report.late_images} images and {report.late_verdicts} verdicts"

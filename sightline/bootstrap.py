@@ -1,0 +1,165 @@
+"""The one place where clients are built and put together. Called after the process has started, never at import."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from threading import Event
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import boto3
+import neo4j
+import redis
+from botocore.config import Config
+
+from sightline.config import Settings
+from sightline.graph.group_commit import GroupCommit
+from sightline.graph.neo4j import Neo4jGraphStore
+from sightline.queues.redis import RedisQueues
+from sightline.ratelimit.redis import RedisLimiter, client_options
+from sightline.rekognition.client import ONE_ATTEMPT, Rekognition
+from sightline.services.capture import CaptureReader
+from sightline.services.collaborators import Services, SweepPlan
+from sightline.services.rejection_breaker import RejectionBreaker
+from sightline.services.usage import CallCounter
+from sightline.services.worker_breaker import WorkerBreaker
+from sightline.storage.buckets.prefixes import Place
+from sightline.storage.buckets.s3 import S3Buckets
+from sightline.storage.images.dynamodb import DynamoImageStore
+from sightline.storage.label_set.dynamodb import DynamoLabelSet
+from sightline.storage.label_set.protocol import LabelSet
+from sightline.storage.ledger.dynamodb import DynamoLedger
+from sightline.storage.operations.dynamodb import DynamoOperationStore
+from sightline.storage.rollups.dynamodb import DynamoRollupStore
+from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
+
+STORES_CONFIG = Config(
+    connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=80
+)
+"""S3 and DynamoDB: botocore retries. 80 connections: a graph worker has 64 threads."""
+
+
+def connect(
+    settings: Settings | None = None,
+    *,
+    stopping: Event | None = None,
+    on_request: Callable[[str, str], None] | None = None,
+    stores: Config = STORES_CONFIG,
+) -> Services:
+    """Build the services from the settings. Servers are first talked to when they are first used.
+
+    on_request: told of each HTTP request to AWS by service and operation, repeated ones too
+    stores: timeouts and attempts of S3 and DynamoDB
+    """
+    chosen = settings or Settings()
+    session = aws_session(chosen)
+    if on_request is not None:
+        tell_requests(session, on_request)
+    dynamodb = session.client("dynamodb", endpoint_url=chosen.dynamodb_endpoint, config=stores)
+    rekognition = session.client(
+        "rekognition",
+        endpoint_url=chosen.rekognition_endpoint,
+        config=ONE_ATTEMPT.merge(Config(max_pool_connections=32)),
+    )
+    buckets = S3Buckets(s3_client(chosen, session, stores))
+    operations = DynamoOperationStore(dynamodb, chosen.table_prefix, utc_now)
+    graph = Neo4jGraphStore(neo4j_driver(chosen), chosen.neo4j_database)
+    return Services(
+        images=DynamoImageStore(dynamodb, chosen.table_prefix, utc_now),
+        ledger=DynamoLedger(dynamodb, chosen.table_prefix, utc_now, buckets, chosen.checkpoint_bucket),
+        graph=graph,
+        merges=GroupCommit(graph),
+        buckets=buckets,
+        checkpoint_bucket=chosen.checkpoint_bucket,
+        limiter=RedisLimiter(
+            redis_client(chosen), chosen.account, chosen.region, chosen.all_quotas, key_prefix=chosen.key_prefix
+        ),
+        operations=operations,
+        queues=RedisQueues(redis_client(chosen), chosen.key_prefix),
+        detector=Rekognition(rekognition),
+        calls=CallCounter(operations, utc_now),
+        rejection_breaker=RejectionBreaker(operations, utc_now),
+        worker_breaker=WorkerBreaker(utc_now),
+        plan=chosen.plan,
+        sweep=sweep_plan(chosen),
+        verdicts=DynamoVerdictStore(dynamodb, chosen.table_prefix),
+        rollups=DynamoRollupStore(dynamodb, chosen.table_prefix),
+        accuracy=chosen.accuracy_plan,
+        read_capture=capture_reader(chosen),
+        clock=utc_now,
+        stopping=stopping or Event(),
+    )
+
+
+def connect_label_set(settings: Settings, table: str) -> LabelSet:
+    """Build what reads another system's table of labels, in the settings' account and region."""
+    client = aws_session(settings).client("dynamodb", endpoint_url=settings.dynamodb_endpoint, config=STORES_CONFIG)
+    return DynamoLabelSet(client, table)
+
+
+def tell_requests(session: boto3.Session, told: Callable[[str, str], None]) -> None:
+    """Have botocore tell of each request that the session's clients, built after this, send: `dynamodb`, `GetItem`."""
+
+    def before_send(event_name: str, **_: Any) -> None:
+        service, operation = event_name.split(".")[1:]
+        told(service, operation)
+
+    session.events.register("before-send", before_send)
+
+
+def utc_now() -> datetime:
+    """Give the time: the clock of everything that is not a test."""
+    return datetime.now(UTC)
+
+
+def aws_session(settings: Settings) -> boto3.Session:
+    """Open a session with the settings' keys, or else with whatever AWS's usual chain finds."""
+    key, secret = settings.aws_access_key_id, settings.aws_secret_access_key
+    return boto3.Session(
+        aws_access_key_id=key.get_secret_value() if key else None,
+        aws_secret_access_key=secret.get_secret_value() if secret else None,
+        region_name=settings.region,
+    )
+
+
+def s3_client(settings: Settings, session: boto3.Session, config: Config = STORES_CONFIG) -> Any:
+    """Build the client for S3. A stand-in has no host name for each bucket, so there the bucket is in the path.
+
+    Links are signed by version 4: botocore's default for them is version 2, which S3 refuses for newer buckets.
+    """
+    style: Literal["path", "auto"] = "path" if settings.s3_endpoint else "auto"
+    of_s3 = Config(signature_version="s3v4", s3={"addressing_style": style})
+    return session.client("s3", endpoint_url=settings.s3_endpoint, config=config.merge(of_s3))
+
+
+def redis_client(settings: Settings) -> redis.Redis:
+    """Build the limiter's client. It gives up soon: without Redis each process keeps a rate of its own."""
+    return redis.Redis.from_url(settings.redis_url.get_secret_value(), **client_options())
+
+
+def neo4j_driver(settings: Settings) -> neo4j.Driver:
+    """Build the driver; it connects when it is first used, and never waits longer than a task may."""
+    auth = (settings.neo4j_user, settings.neo4j_password.get_secret_value())
+    return neo4j.GraphDatabase.driver(
+        settings.neo4j_uri,
+        auth=auth,
+        connection_timeout=5,
+        connection_acquisition_timeout=15,
+        max_transaction_retry_time=0,  # stores/graph retries, sooner than the driver's first second
+        notifications_min_severity="OFF",
+    )
+
+
+def capture_reader(settings: Settings) -> CaptureReader:
+    """Build what reads camera and capture time."""
+    return CaptureReader(settings.key_pattern, time_zones(settings), ZoneInfo(settings.time_zone))
+
+
+def sweep_plan(settings: Settings) -> SweepPlan:
+    """Build what is swept."""
+    places = [Place.parse(uri) for uri in settings.sweep]
+    return SweepPlan(places, settings.sweep_day_folder, time_zones(settings), ZoneInfo(settings.time_zone))
+
+
+def time_zones(settings: Settings) -> dict[str, ZoneInfo]:
+    """Give the time zones of cameras that have one of their own."""
+    return {camera: ZoneInfo(name) for camera, name in settings.camera_time_zones.items()}

@@ -1,0 +1,63 @@
+"""`sightline backfill`: carry what is in a bucket already through the backfill lane."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from sightline.cli.factory import Factory
+from sightline.cli.output import json_option, print_json, print_table
+from sightline.progress import counted
+from sightline.rekognition.prices import price_list
+from sightline.services.backfill import Progress, kept_progress, survey
+from sightline.services.backfill import backfill as run_backfill
+from sightline.storage.buckets.prefixes import Place
+
+
+@click.command("backfill")
+@click.argument("place", metavar="s3://BUCKET/PREFIX")
+@click.option("--dry-run", is_flag=True, help="Only count what would be sent, and its price.")
+@click.option("--from-the-start", is_flag=True, help="Do not go on where the last run stopped.")
+@json_option
+@click.pass_obj
+def backfill(factory: Factory, place: str, *, dry_run: bool, from_the_start: bool, as_json: bool) -> None:
+    """Send every image of a bucket that is due: unknown, with other bytes, or not asked all that the settings want.
+
+    It goes page by page and may be stopped at any time: the next run goes on. Live images go first, and it waits
+    while more than ten minutes of work stand in the queues.
+    """
+    where, services = Place.parse(place), factory.services
+    before = Progress() if dry_run or from_the_start else kept_progress(where, services)
+    run = (
+        survey(where, services)
+        if dry_run
+        else run_backfill(where, services, factory.send, from_the_start=from_the_start)
+    )
+    _print(str(where), before, _last_of(run, str(where)) or before, is_dry=dry_run, as_json=as_json)
+
+
+def _last_of(run: Iterator[Progress], place: str) -> Progress | None:
+    """Show how many pages have gone by; give the last progress, None where there was nothing to list."""
+    last = None
+    for last in counted(run, f"pages of {place}"):  # noqa: B007 - the last one is wanted
+        pass
+    return last
+
+
+def _print(place: str, before: Progress, now: Progress, *, is_dry: bool, as_json: bool) -> None:
+    figures: dict[str, Any] = {
+        "place": place,
+        "objects": now.listed,
+        "bytes": now.listed_bytes,
+        "went_on_after": before.after,
+        "would_send" if is_dry else "sent": now.sent,
+        "analyses_at_most": dict(now.pays_for),
+        "usd_at_most": now.cost_micro_usd / 1e6,
+        "prices_as_of": price_list().as_of.isoformat(),
+    }
+    if as_json:
+        print_json(figures)
+        return
+    analyses = ", ".join(f"{name} {number:,}" for name, number in sorted(now.pays_for.items()))
+    lines = figures | {"analyses_at_most": analyses or "none", "usd_at_most": f"{figures['usd_at_most']:,.2f}"}
+    print_table("backfill", ("", ""), [(name.replace("_", " "), value) for name, value in lines.items()])

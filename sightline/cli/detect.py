@@ -1,0 +1,107 @@
+"""`sightline detect`: ask about one picture now."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sightline.cli.detections import as_json as detections_as_json
+from sightline.cli.detections import print_found
+from sightline.cli.drawing import FORMATS, draw
+from sightline.cli.factory import Factory
+from sightline.cli.files import writing
+from sightline.cli.output import json_option, print_json, printable
+from sightline.errors import SightlineError
+from sightline.models.answers import Answer
+from sightline.rekognition.feature import Feature
+from sightline.rekognition.features import all_features
+from sightline.rekognition.preflight import inspect_picture
+from sightline.services.ask_now import Outcomes, Subject, ask_all, note_calls, subject_named
+from sightline.storage.buckets.protocol import Buckets
+
+
+def _features(_: click.Context, __: click.Parameter, given: str) -> list[Feature]:
+    """Read `labels,celebrities`."""
+    names = dict.fromkeys(given.replace(",", " ").split())
+    if unknown := [name for name in names if name not in all_features()]:
+        raise click.BadParameter(f"there is no feature {', '.join(unknown)}; there are {', '.join(all_features())}")
+    if not names:
+        raise click.BadParameter(f"name at least one of {', '.join(all_features())}")
+    return [all_features()[name] for name in names]
+
+
+def _picture(_: click.Context, __: click.Parameter, out: Path | None) -> Path | None:
+    """See that the drawing can be written, before anything is paid."""
+    if out and out.suffix.lower() not in FORMATS:
+        raise click.BadParameter(f"{out} must end in {', '.join(FORMATS)}")
+    if out and not out.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {out.parent}")
+    return out
+
+
+@click.command()
+@click.argument("source", metavar="FILE|URI")
+@click.option("--feature", "features", default="labels", show_default=True, callback=_features, help="labels,text,…")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    callback=_picture,
+    help="Draw what was found into this picture, .png or .jpg.",
+)
+@json_option
+@click.pass_obj
+def detect(factory: Factory, source: str, features: list[Feature], out: Path | None, *, as_json: bool) -> None:
+    """Ask about one picture now: a file of at most 5 MB, or an object in S3. One call for each feature.
+
+    Nothing is queued or kept, so that each time is paid for. Needs Rekognition, and Redis for the rate.
+    """
+    services = factory.services
+    subject = subject_named(source)
+    outcomes = ask_all(features, subject, services)
+    (print_json if as_json else print_outcomes)({name: as_plain(each) for name, each in outcomes.items()})
+    if out and found(outcomes):
+        picture = picture_of(subject, services.buckets)
+        with writing(out):
+            drawn = draw(picture, found(outcomes), out)
+        click.echo(f"{printable(str(out))}: boxes drawn: {drawn}", err=True)
+    try:
+        note_calls(features, outcomes, services)
+    except SightlineError as error:
+        click.echo(f"`sightline status` will not count this. {printable(str(error))}", err=True)
+    if len(found(outcomes)) < len(outcomes):
+        raise click.exceptions.Exit(1)
+
+
+def found(outcomes: Outcomes) -> dict[str, tuple[Any, ...]]:
+    """Give the detections of what was answered."""
+    return {name: each.detections for name, each in outcomes.items() if isinstance(each, Answer)}
+
+
+def as_plain(outcome: Answer | SightlineError) -> dict[str, Any]:
+    """Give an outcome as JSON: detections, or `error`."""
+    if isinstance(outcome, SightlineError):
+        return {"error": str(outcome)}
+    return {
+        "detections": detections_as_json(outcome.detections),
+        "model_version": outcome.model_version,
+        "cut_percent": outcome.cut_percent,
+        "is_truncated": outcome.is_truncated,
+    }
+
+
+def print_outcomes(outcomes: dict[str, dict[str, Any]]) -> None:
+    """Print what was found, feature by feature."""
+    for name, each in outcomes.items():
+        if "error" in each:
+            click.echo(f"{name}: {printable(each['error'])}\n", err=True)
+        else:
+            print_found(name, each["detections"])
+
+
+def picture_of(subject: Subject, buckets: Buckets) -> bytes:
+    """Give the picture's bytes. An object's are read only to be drawn into; raise RejectedError where they can not."""
+    if subject.uri is None:
+        return subject.data
+    _, data = buckets.get(subject.uri)
+    inspect_picture(subject.name, data)
+    return data

@@ -1,0 +1,92 @@
+"""What the commands work with, made when it is first used: a command that needs no server asks none."""
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+
+from botocore.config import Config
+from celery import Celery
+
+from sightline.bootstrap import STORES_CONFIG, connect, connect_label_set
+from sightline.config import Settings
+from sightline.config_environment import read_settings
+from sightline.errors import Unavailable
+from sightline.queues.client import make_client
+from sightline.queues.publishing import Publish, publish
+from sightline.queues.steps import Step
+from sightline.services.collaborators import Services, provide
+from sightline.storage.label_set.protocol import LabelSet
+
+IN_A_HURRY = STORES_CONFIG.merge(
+    Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 2})
+)
+"""S3 and DynamoDB, where a person waits to hear which of them is away."""
+
+
+class Factory:
+    """Settings, services and messages of one command. What is given is used; the rest is made when asked for."""
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        services: Services | None = None,
+        *,
+        send: Publish | None = None,
+        label_set: Callable[[str], LabelSet] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._services = services
+        self._send = send
+        self._label_set = label_set
+        self._made: list[Services] = []
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Give the settings; raise InvalidSettings where they can not be."""
+        return self._settings or read_settings()
+
+    @cached_property
+    def app(self) -> Celery:
+        """Give the Celery application that messages are sent through."""
+        app = make_client(self.settings.redis_url.get_secret_value(), self.settings.key_prefix)
+        app.set_default()
+        return app
+
+    @cached_property
+    def services(self) -> Services:
+        """Give the services, and make them those of this process."""
+        return self._connect(STORES_CONFIG)
+
+    @cached_property
+    def services_in_a_hurry(self) -> Services:
+        """Give services that soon give up on a store that does not answer: for commands that only ask how it is."""
+        return self._connect(IN_A_HURRY)
+
+    def _connect(self, stores: Config) -> Services:
+        services = self._services or connect(self.settings, stores=stores)
+        if not self._services:
+            self._made.append(services)
+        provide(services)
+        return services
+
+    def label_set(self, table: str) -> LabelSet:
+        """Give the label rows of another system, by the name of their table."""
+        return self._label_set(table) if self._label_set else connect_label_set(self.settings, table)
+
+    def send(self, steps: Iterable[Step]) -> None:
+        """Send steps to their queues; raise Unavailable where Redis does not take them."""
+        if self._send:
+            self._send(steps)
+            return
+        _ = self.app
+        try:
+            publish(steps)
+        except Unavailable as error:
+            remedy = "The rows are written. Once Redis is back, do this again: nothing is paid twice"
+            raise Unavailable(error.subject, rule=error.rule, remedy=remedy) from error
+
+    def close(self) -> None:
+        """Give the connections back that were made here; what was handed in is its owner's."""
+        for services in self._made:
+            services.graph.close()
+        if "app" in self.__dict__:
+            self.app.close()

@@ -1,0 +1,56 @@
+"""`sightline features`: what an image can be asked, what that costs, and what is on."""
+
+from typing import Any
+
+import click
+
+from sightline.cli.factory import Factory
+from sightline.cli.output import json_option, print_json, print_table
+from sightline.config import Settings
+from sightline.models.images import Lane
+from sightline.queues.steps import lane_queue
+from sightline.rekognition.features import all_features
+from sightline.rekognition.prices import price_list, price_micro_usd
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def features(factory: Factory, *, as_json: bool) -> None:
+    """List the features there are: operation, price, quota, queue, and whether new images are asked."""
+    declared = feature_facts(factory.settings)
+    if as_json:
+        print_json(declared)
+        return
+    prices = price_list()
+    columns = ("feature", "on", "finds", "operation", "USD for 1,000", "quota")
+    rows = [
+        (name, e["is_on"], e["summary"], e["operation"], _thousand(e["usd"]), e["quota"])
+        for name, e in declared.items()
+    ]
+    title = (
+        f"features (prices for {prices.region} of {prices.as_of}; quotas in calls/s; SIGHTLINE_FEATURES turns them on)"
+    )
+    print_table(title, columns, rows)
+
+
+def _thousand(usd: float) -> str:
+    return f"{1000 * usd:.2f}"
+
+
+def feature_facts(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Give each declared feature by name, as JSON. usd: for one image; quota: calls a second of its operation."""
+    plan = settings.plan.features
+    return {
+        name: {
+            "summary": each.summary,
+            "operation": each.operation,
+            "usd": price_micro_usd(each, plan.get(name)) / 1e6,
+            "quota": settings.all_quotas[each.operation],
+            "is_on": name in plan,
+            "queues": [lane_queue(name, lane) for lane in Lane],
+            "parameters": dict(plan.get(name, each.parameters)),
+            "node": each.edge.node if each.edge else None,
+        }
+        for name, each in all_features().items()
+    }

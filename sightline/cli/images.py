@@ -1,0 +1,90 @@
+"""`sightline images`: which images show a thing."""
+
+from datetime import datetime
+from difflib import get_close_matches
+
+import click
+
+from sightline.cli.factory import Factory
+from sightline.cli.moments import DAY, moment
+from sightline.cli.numbers import PERCENT
+from sightline.cli.output import json_option, print_json, print_table, printable
+from sightline.errors import SightlineError
+from sightline.graph.protocol import GraphStore
+
+
+class UnknownCamera(SightlineError):
+    """The graph has no image of such a camera: most likely its name is mistyped."""
+
+    rule = "a camera must have at least one image in the graph"
+
+    def __init__(self, camera: str, known: list[str], rule: str | None = None) -> None:
+        super().__init__(f"camera {camera}", rule=rule, remedy=f"There are {', '.join(known) or 'none yet'}")
+
+
+@click.command()
+@click.option("--label", default="Person", show_default=True, help="What the image must show.")
+@click.option("--at-least", "at_least", type=PERCENT, default=50.0, show_default=True, help="Percent.")
+@click.option("--camera", help="Only this camera's images.")
+@click.option("--since", metavar="TIME", callback=moment, help="Only images taken then or later: 2h, 7d, or a time.")
+@click.option("--day", type=DAY, help="Only this day's, in the camera's time zone.")
+@json_option
+@click.pass_obj
+def images(
+    factory: Factory,
+    label: str,
+    at_least: float,
+    camera: str | None,
+    since: datetime | None,
+    day: datetime | None,
+    *,
+    as_json: bool,
+) -> None:
+    """List the images that show a label at a confidence or above, newest first."""
+    graph = factory.services.graph
+    found = graph.query("images-with-label", parameters(label, at_least, camera, since, day))
+    if not found and camera is not None:
+        require_camera(camera, graph)
+    if not found and (hint := label_hint(label, graph)):
+        click.echo(printable(hint), err=True)
+    if as_json:
+        print_json(found)
+        return
+    columns = ("image", "camera", "taken at", "confidence")
+    rows = [(e["image_id"], e["camera"], datetime.fromisoformat(e["taken_at"]), e["confidence"]) for e in found]
+    print_table(f"{len(found):,} images with {label} at {at_least:g} % or more", columns, rows)
+
+
+def require_camera(camera: str, graph: GraphStore) -> None:
+    """Raise UnknownCamera where the graph has no image of it: else an empty answer would look like good news."""
+    known = [each["camera"] for each in graph.query("cameras")]
+    if camera not in known:
+        raise UnknownCamera(camera, known)
+
+
+def label_hint(label: str, graph: GraphStore) -> str | None:
+    """Say that the graph has no such label, and which one may be meant; None where it has.
+
+    That is no failure: a label that nothing has shown yet is asked for as well.
+    """
+    known = [each["label"] for each in graph.query("labels")]
+    if label in known:
+        return None
+    by_small_letters = {name.casefold(): name for name in known}
+    near = get_close_matches(label.casefold(), by_small_letters, n=1)
+    return f"No label named {label!r}" + (
+        f"; did you mean {by_small_letters[near[0]]!r}?" if near else " in the graph."
+    )
+
+
+def parameters(
+    label: str, at_least: float, camera: str | None, since: datetime | None, day: datetime | None
+) -> dict[str, str | float | None]:
+    """Give the query's parameters: `since` as seconds since the epoch, `day` as YYYY-MM-DD."""
+    return {
+        "label": label,
+        "at_least": at_least,
+        "camera": camera,
+        "since": since.timestamp() if since else None,
+        "day": day.date().isoformat() if day else None,
+    }

@@ -1,0 +1,69 @@
+"""`sightline import-label-set`: keep what another system has paid for."""
+
+from collections import Counter
+from typing import Any
+
+import click
+
+from sightline.cli.factory import Factory
+from sightline.cli.output import json_option, print_json, print_table, printable
+from sightline.errors import BadMessage
+from sightline.progress import counted, watched
+from sightline.rekognition.features import feature_named
+from sightline.rekognition.prices import price_micro_usd
+from sightline.services.collaborators import IMPORTED, Services
+from sightline.services.imported import FEATURE
+from sightline.services.label_import.run import keep_answers, read_labels, require_feature
+from sightline.services.label_import.staging import Staging
+from sightline.storage.buckets.protocol import require_bucket
+from sightline.storage.label_set.protocol import LabelSet
+
+
+@click.command("import-label-set")
+@click.argument("table")
+@click.option("--bucket", required=True, help="Where the images are: the old rows hold their keys alone.")
+@click.option("--dry-run", is_flag=True, help="Only count what would be kept.")
+@json_option
+@click.pass_obj
+def import_label_set(factory: Factory, table: str, bucket: str, *, dry_run: bool, as_json: bool) -> None:
+    """Keep the labels of a DynamoDB table with one row for each label: object_key, label, confidence, event_ts.
+
+    Images that sightline knows already are left alone, so do this before the first backfill. The others become rows in
+    state `imported`: once such an image is read, its labels are not asked, nor paid, again. Each bad row is named on
+    the error output, and its image is left out. Importing twice changes nothing.
+    """
+    require_bucket(bucket, bucket)
+    services = factory.services
+    require_feature(services.plan)
+    with Staging() as staging:
+        counts = _read(factory.label_set(table), bucket, staging, services)
+        whole, left_out = staging.counts()
+        kept = Counter(new=0, known=0, cut=0)
+        with watched("keeping", whole) as watch:
+            for page in keep_answers(staging, services, is_dry=dry_run):
+                kept.update(page)
+                watch(page["new"] + page["known"])
+    _print(table, {**counts, "images": whole, **kept, "left_out": left_out}, is_dry=dry_run, as_json=as_json)
+    if counts["refused"]:
+        raise click.exceptions.Exit(1)
+
+
+def _read(labels: LabelSet, bucket: str, staging: Staging, services: Services) -> Counter[str]:
+    def tell(error: BadMessage) -> None:
+        click.echo(printable(str(error)), err=True)
+
+    items = counted(labels.items(), f"reading {labels.name}", labels.count() or None)
+    return read_labels(items, labels.name, bucket, staging, services.clock(), tell)
+
+
+def _print(table: str, counts: dict[str, int], *, is_dry: bool, as_json: bool) -> None:
+    """Print the counts, and what these answers would cost if they were asked again."""
+    price = price_micro_usd(feature_named(FEATURE), IMPORTED[FEATURE])
+    figures: dict[str, Any] = {"table": table, "is_dry_run": is_dry, **counts, "usd_saved": counts["new"] * price / 1e6}
+    if as_json:
+        print_json(figures)
+        return
+    figures["usd_saved"] = f"{figures['usd_saved']:,.3f}"
+    if not counts["new"]:  # nothing was paid or saved: a sum would look like a price
+        del figures["usd_saved"]
+    print_table("import", ("", ""), [(name.replace("_", " "), value) for name, value in figures.items()])

@@ -1,0 +1,136 @@
+"""`sightline query`: the named questions to the graph."""
+
+import csv
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import click
+
+from sightline.cli.factory import Factory
+from sightline.cli.images import label_hint, require_camera
+from sightline.cli.numbers import PERCENT
+from sightline.cli.output import json_option, print_json, print_table, printable, require_one_form
+from sightline.errors import ConfigurationError, ImageMissing
+from sightline.graph.protocol import GraphStore
+from sightline.graph.queries import NamedQuery, all_queries, query_named
+from sightline.models.answers import Json
+
+Row = dict[str, Json]
+
+NODE_SAYS = {"camera_name": "", "image_id": "", "isodate": "taken at"}
+"""What people see of a node, and how the column is called beside the node's name. The rest is for JSON and CSV."""
+
+HEADINGS = {
+    "camera.camera_name": "camera",
+    "image.object_key": "image",
+    "count(round(label_edge.confidence))": "times",
+    "round(label_edge.confidence)": "confidence",
+}
+"""What people read over the columns of a query that names none; scripts see the query's own."""
+
+EPOCH_COLUMNS = {"first", "last", "timestamp"}
+"""Columns that hold seconds since the epoch."""
+
+
+def _catalogue() -> str:
+    return "\n\n".join(f"{each.name}{_asked_with(each)}: {each.explains}" for each in all_queries().values())
+
+
+def _asked_with(asked: NamedQuery) -> str:
+    needs, may_take = (" ".join(names) for names in (asked.needs, asked.may_take))
+    return "".join(f" ({words} {names})" for words, names in (("needs", needs), ("may take", may_take)) if names)
+
+
+@click.command(help=f"Ask the graph a named question.\n\n{_catalogue()}")
+@click.argument("name", type=click.Choice([*all_queries()]))
+@click.option("--with", "given", multiple=True, metavar="WORD=VALUE", help="What the question needs or may take.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
+@json_option
+@click.pass_obj
+def query(factory: Factory, name: str, given: tuple[str, ...], *, as_csv: bool, as_json: bool) -> None:
+    """Ask the graph a named question."""
+    require_one_form(as_json=as_json, as_csv=as_csv)
+    asked, graph = _parameters(name, given), factory.services.graph
+    rows = graph.query(name, asked)
+    if not rows:
+        _look_for_slips(asked, graph)
+    if as_json:
+        print_json(rows)
+    elif as_csv:
+        print_csv([flat(row) for row in rows])
+    else:
+        shown = [short(row) for row in rows]
+        title = f"{name}: {query_named(name).explains.rstrip('.')} ({len(rows):,})"
+        print_table(title, [*next(iter(shown), {})], [[*row.values()] for row in shown])
+
+
+def _parameters(name: str, given: tuple[str, ...]) -> Row:
+    """Read `word=value` pairs; a wrong one is wrong usage."""
+    pairs = [each.partition("=") for each in given]
+    if wrong := [each for each, (_, is_, _) in zip(given, pairs, strict=True) if not is_]:
+        raise click.UsageError(f"{wrong[0]}: it must be WORD=VALUE.")
+    words = {word: value for word, _, value in pairs}
+    _check_words(query_named(name), [word for word, _, _ in pairs], words)
+    try:
+        return query_named(name).read(words)
+    except ConfigurationError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _look_for_slips(asked: Row, graph: GraphStore) -> None:
+    """Raise an error where the graph has no such image or camera, and hint at a label: silence would look like news."""
+    if (image := asked.get("image")) and not graph.versions([image]):
+        rule, remedy = "the image must be in the graph", "See `sightline show` for how far it has come"
+        raise ImageMissing(image, rule=rule, remedy=remedy)
+    if camera := asked.get("camera"):
+        require_camera(camera, graph)
+    if (label := asked.get("label")) and (hint := label_hint(label, graph)):
+        click.echo(printable(hint), err=True)
+
+
+def _check_words(asked: NamedQuery, written: list[str], words: Mapping[str, str]) -> None:
+    """Refuse what the graph would take and then answer another question: wrong usage."""
+    if twice := [word for word in words if written.count(word) > 1]:
+        raise click.UsageError(f"{twice[0]}: it must be given once.")
+    if empty := [word for word, value in words.items() if not value]:
+        raise click.UsageError(f"{empty[0]}: it must have a value. Leave it out to ask without it.")
+    if "at_least" in words:
+        if "label" in asked.may_take and "label" not in words:
+            raise click.UsageError("at_least: it needs a label to be sure of. Add --with label=Person.")
+        PERCENT.convert(words["at_least"], click.Option(["--with"]), None)
+    if words.get("minutes", "").startswith("-"):
+        raise click.UsageError(f"minutes: {words['minutes']} is below 0; before and after are both looked at.")
+
+
+def print_csv(rows: list[Row]) -> None:
+    """Print rows with a line of names; nothing where there are no rows, and so no names."""
+    if rows:
+        writer = csv.DictWriter(sys.stdout, [*rows[0]])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def flat(row: Row) -> Row:
+    """Give a node's properties as columns of their own: `image.object_key`."""
+    columns: Row = {}
+    for name, value in row.items():
+        columns |= {f"{name}.{key}": value[key] for key in sorted(value)} if isinstance(value, dict) else {name: value}
+    return columns
+
+
+def _shown(name: str, value: Json) -> Json | datetime:
+    if name == "isodate":
+        return datetime.fromisoformat(value)
+    return datetime.fromtimestamp(value, UTC) if name in EPOCH_COLUMNS else value
+
+
+def short(row: Row) -> Row:
+    """Give a row as people read it: a node by its name, a time as a time."""
+    columns: Row = {}
+    for name, value in row.items():
+        if isinstance(value, dict):
+            columns |= {says or name: _shown(key, value[key]) for key, says in NODE_SAYS.items() if key in value}
+        else:
+            columns[HEADINGS.get(name, name)] = _shown(name, value)
+    return columns

@@ -1,0 +1,51 @@
+"""`sightline reanalyse`: pay again, on purpose, where an answer said too little."""
+
+from datetime import datetime
+
+import click
+
+from sightline.cli.factory import Factory
+from sightline.cli.moments import DAY
+from sightline.cli.output import json_option, print_json
+from sightline.progress import counted
+from sightline.services.reanalyse import ask_again, find_unknown, quote
+from sightline.services.review import newest_day, scope_of
+from sightline.stats.windows import WINDOW_DAYS
+
+
+@click.command()
+@click.option("--unknown", is_flag=True, required=True, help="Images without the label whose answer was cut too high.")
+@click.option("--camera", help="Only this camera's images.")
+@click.option("--label", help="A watched label; the first one where none is named.")
+@click.option("--day", type=DAY, help="The last capture day; the newest there is.")
+@click.option(
+    "--window", "window_days", type=click.Choice([str(n) for n in WINDOW_DAYS]), default="28", show_default=True
+)
+@click.option("--yes", is_flag=True, help="Pay without asking.")
+@json_option
+@click.pass_obj
+def reanalyse(  # noqa: PLR0913 - one parameter an option
+    factory: Factory,
+    camera: str | None,
+    label: str | None,
+    day: datetime | None,
+    window_days: str,
+    *,
+    unknown: bool,  # noqa: ARG001 - the only choice there is, and it must be said
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Ask deeper for images of which it is unknown whether the label was missed. The price is said first."""
+    s = factory.services
+    name = label or s.accuracy.rules[0].label
+    end_day = day.date().isoformat() if day else newest_day(camera, s.operations)
+    price = quote(find_unknown(scope_of(name, camera, end_day, int(window_days), s.operations), s), s)
+    usd = price.cost_micro_usd / 1e6
+    click.echo(f"{len(price.image_ids)} images, {price.analyses} analyses to pay: at most {usd:,.2f} USD", err=True)
+    if price.image_ids and not yes:
+        click.confirm("Ask again for these?", abort=True, err=True)
+    sent = sum(1 for _ in counted(ask_again(price.image_ids, s, factory.send), "sending", len(price.image_ids)))
+    if as_json:
+        print_json({"images": len(price.image_ids), "analyses": price.analyses, "usd": usd, "sent": sent})
+    else:
+        click.echo(f"{sent} images are asked again")

@@ -1,0 +1,116 @@
+"""`sightline review`: what a person should look at next."""
+
+import csv
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+
+import click
+
+from sightline.accuracy_report.words import said
+from sightline.cli.factory import Factory
+from sightline.cli.moments import DAY
+from sightline.cli.output import json_option, print_json, print_table, require_one_form
+from sightline.models.answers import Json
+from sightline.services.review import Progress, ToReview, ask_next, newest_day, progress_of, read_cells, scope_of
+from sightline.stats.windows import WINDOW_DAYS
+
+
+@click.group()
+def review() -> None:
+    """Ask for the images whose verdicts make the figures surer."""
+
+
+@review.command(name="next")
+@click.option("--camera", help="Only this camera's images.")
+@click.option("--label", help="A watched label; the first one where none is named.")
+@click.option("--day", type=DAY, help="The last capture day; the newest there is.")
+@click.option(
+    "--window", "window_days", type=click.Choice([str(n) for n in WINDOW_DAYS]), default="1", show_default=True
+)
+@click.option("--count", type=click.IntRange(1, 5000), default=40, show_default=True, help="How many images.")
+@json_option
+@click.option("--csv", "as_csv", is_flag=True, help="Print a sheet to fill in, for `sightline verdicts import`.")
+@click.pass_obj
+def next_command(  # noqa: PLR0913 - one parameter an option
+    factory: Factory,
+    camera: str | None,
+    label: str | None,
+    day: datetime | None,
+    window_days: str,
+    count: int,
+    *,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """List the images to look at next, negatives among them, in an order that nobody chooses.
+
+    An answer counts in the figures only if the image was asked for here: others are kept as volunteered.
+    """
+    require_one_form(as_json=as_json, as_csv=as_csv)
+    s = factory.services
+    name = label or s.accuracy.rules[0].label
+    end_day = day.date().isoformat() if day else newest_day(camera, s.operations)
+    cells = read_cells(scope_of(name, camera, end_day, int(window_days), s.operations), s)
+    asked, progress = ask_next(cells, count, s), progress_of(cells, s.accuracy.target_points)
+    if as_csv:
+        write_sheet_to_fill_in(asked)
+    elif as_json:
+        print_json({"images": [_as_json(each) for each in asked], "progress": _progress_as_json(progress)})
+    else:
+        print_asked(asked, progress, f"{name}, {window_days} days up to {end_day}")
+
+
+def print_asked(asked: Sequence[ToReview], progress: Progress, title: str) -> None:
+    """Print the images, and how far the review has come."""
+    rows = [
+        (
+            each.request.candidate.image_id,
+            each.request.candidate.stratum,
+            each.request.candidate.confidence_percent,
+            each.link,
+        )
+        for each in asked
+    ]
+    print_table(title, ("image", "stratum", "confidence", "look at it"), rows, empty="every image is reviewed")
+    more = sum(progress.advice.more.values())
+    click.echo(
+        f"{progress.reviewed} reviewed, {more} more to the target; recall: {said(progress.recall, progress.recall)}"
+    )
+    click.echo(f"Needed: {progress.advice.sentence()}.")
+    if progress.held_back:
+        click.echo(f"{progress.held_back} answers wait for images before them: those stand first in this list.")
+
+
+def write_sheet_to_fill_in(asked: Sequence[ToReview]) -> None:
+    """Write CSV with an empty column `verdict`; the content says which bytes were shown."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(("uri", "verdict", "label", "content", "stratum", "confidence", "link"))
+    for each in asked:
+        image = each.request.candidate
+        label, confidence = each.request.cell.label, image.confidence_percent
+        writer.writerow((image.image_id, "", label, image.content, image.stratum, confidence, each.link))
+
+
+def _as_json(each: ToReview) -> dict[str, Json]:
+    image, cell = each.request.candidate, each.request.cell
+    return {
+        "uri": image.image_id,
+        "camera": cell.camera,
+        "day": cell.day,
+        "label": cell.label,
+        "stratum": image.stratum,
+        "confidence": image.confidence_percent,
+        "content": image.content,
+        "link": each.link,
+    }
+
+
+def _progress_as_json(progress: Progress) -> dict[str, Json]:
+    return {
+        "reviewed": progress.reviewed,
+        "more": {str(stratum): count for stratum, count in progress.advice.more.items()},
+        "expected_half_width": progress.advice.half_width,
+        "held_back": progress.held_back,
+        "recall": said(progress.recall, progress.recall),
+    }

@@ -1,0 +1,65 @@
+"""`sightline show`: everything that is known of one image."""
+
+from typing import Any
+
+import click
+
+from sightline.cli.detections import as_json as detections_as_json
+from sightline.cli.detections import print_found
+from sightline.cli.factory import Factory
+from sightline.cli.output import json_option, print_json, print_table
+from sightline.errors import ImageMissing
+from sightline.models.images import ImageRow
+from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.images.protocol import ImageStore
+from sightline.storage.ledger.protocol import Ledger, Status
+
+
+@click.command()
+@click.argument("uri")
+@json_option
+@click.pass_obj
+def show(factory: Factory, uri: str, *, as_json: bool) -> None:
+    """Show labels, faces and text of one image beside its facts."""
+    facts = image_facts(uri, factory.services.images, factory.services.ledger)
+    if as_json:
+        print_json(facts)
+        return
+    lines = [(name, value) for name, value in facts.items() if name != "features" and value is not None]
+    print_table(uri, ("fact", "value"), [(name.replace("_", " "), value) for name, value in lines])
+    for name, feature in facts["features"].items():
+        empty = "nothing found" if feature["status"] == Status.ANSWERED else "nothing yet"
+        print_found(f"{name}, {feature['status']}{feature['because']}", feature["detections"], empty=empty)
+
+
+def image_facts(uri: str, images: ImageStore, ledger: Ledger) -> dict[str, Any]:
+    """Give the image's row and the answers behind it, as JSON; raise InvalidUri, or ImageMissing where no row is."""
+    row = images.get(str(ObjectUri.parse(uri)))
+    if row is None:
+        raise ImageMissing(uri, rule="sightline knows no such image", remedy="Add it with `sightline add`")
+    content, capture = row.content, row.capture
+    return {
+        "image_id": row.image_id,
+        "state": row.state,
+        "lane": row.lane,
+        "camera": capture.camera if capture else None,
+        "taken_at": capture.taken_at if capture else None,
+        "capture_source": capture.source if capture else None,
+        "size_bytes": content.size_bytes if content else None,
+        "pixels": f"{content.width_pixels} × {content.height_pixels}" if content else None,
+        "sha256": content.sha256 if content else None,
+        "etag": content.etag if content else None,
+        "received_at": row.received_at,
+        "version": row.version,
+        "merged_version": row.merged_version,
+        "rejection": row.rejection.message if row.rejection else None,
+        "features": {feature: _feature_facts(row, feature, ledger) for feature in sorted(row.wanted)},
+    }
+
+
+def _feature_facts(row: ImageRow, feature: str, ledger: Ledger) -> dict[str, Any]:
+    entry = ledger.get(row.wanted[feature])
+    because = f" ({entry.rejection.message})" if entry and entry.rejection else ""
+    status = str(entry.status) if entry and entry.is_settled else "waiting"
+    found = detections_as_json(entry.answer.detections) if entry and entry.answer else []
+    return {"analysis_id": row.wanted[feature], "status": status, "because": because, "detections": found}

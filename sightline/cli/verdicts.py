@@ -1,0 +1,106 @@
+"""`sightline verdicts`: what persons said."""
+
+import getpass
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from sightline.cli.factory import Factory
+from sightline.cli.output import json_option, print_json
+from sightline.progress import counted
+from sightline.services.verdict_sheet import read_sheet, write_sheet
+from sightline.services.verdicts import Said, judge_of, verdict_of
+from sightline.stats.agreement import Agreement, cohens_kappa, double_reviews
+from sightline.stats.verdicts import Answer
+
+label_option = click.option("--label", help="A watched label; the first one where none is named.")
+reviewer_option = click.option("--reviewer", default=getpass.getuser, help="Who looked; you, where none is named.")
+
+
+@click.group()
+def verdicts() -> None:
+    """Say what images show, and get out what was said."""
+
+
+@verdicts.command()
+@click.argument("uri")
+@click.argument("answer", type=click.Choice([str(each) for each in Answer]))
+@label_option
+@reviewer_option
+@json_option
+@click.pass_obj
+def add(factory: Factory, uri: str, answer: str, label: str | None, reviewer: str, *, as_json: bool) -> None:
+    """Say whether an image shows the label: present, absent, or unsure. A later word takes the place of an earlier."""
+    s = factory.services
+    name = label or s.accuracy.rules[0].label
+    kept = verdict_of(Said(uri, name, reviewer, Answer(answer), s.clock()), judge_of(s))
+    is_new = s.verdicts.write(kept)
+    if as_json:
+        print_json({"changed": is_new, "source": kept.verdict.source})
+    else:
+        click.echo(f"{'kept' if is_new else 'known already'}, {kept.verdict.source}")
+
+
+@verdicts.command(name="import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@label_option
+@reviewer_option
+@json_option
+@click.pass_obj
+def import_command(factory: Factory, file: Path, label: str | None, reviewer: str, *, as_json: bool) -> None:
+    """Keep the verdicts of a CSV with the columns uri and verdict (and label, reviewer, at, content, source).
+
+    Every line is checked before any is kept. Importing a file twice changes nothing.
+    """
+    s = factory.services
+    name = label or s.accuracy.rules[0].label
+    with click.open_file(str(file), encoding="utf-8-sig", errors="strict") as opened:
+        sheet = read_sheet(_text(opened), str(file), name, reviewer, judge_of(s))
+    done = Counter(s.verdicts.write(kept) for kept in counted(sheet.verdicts, "keeping", len(sheet.verdicts)))
+    sources = Counter(str(kept.verdict.source) for kept in sheet.verdicts)
+    if as_json:
+        print_json({"kept": done[True], "known": done[False], "blank": sheet.blank, "sources": sources})
+    else:
+        words = ", ".join(f"{number} {source}" for source, number in sorted(sources.items())) or "nothing filled in"
+        click.echo(f"{done[True]} kept, {done[False]} known already, {sheet.blank} blank; {words}")
+
+
+def _text(opened: object) -> TextIO:
+    """Say to the type checker what click opens."""
+    return opened  # type: ignore[return-value]
+
+
+@verdicts.command()
+@click.option("--label", help="Only this label.")
+@click.option("--camera", help="Only this camera.")
+@click.pass_obj
+def export(factory: Factory, label: str | None, camera: str | None) -> None:
+    """Print all verdicts as CSV, such as `import` takes."""
+    read = counted(factory.services.verdicts.scan(), "reading")
+    chosen = (kept for kept in read if label in {None, kept.verdict.label} and camera in {None, kept.camera_day.camera})
+    write_sheet(chosen, sys.stdout)
+
+
+@verdicts.command()
+@json_option
+@click.pass_obj
+def agreement(factory: Factory, *, as_json: bool) -> None:
+    """Say how alike reviewers answer where two looked at the same image (Cohen's kappa)."""
+    read = counted(factory.services.verdicts.scan(), "reading")
+    found = cohens_kappa(double_reviews(kept.verdict for kept in read))
+    if as_json:
+        names = ("pairs", "observed", "kappa", "low", "high")
+        print_json({name: getattr(found, name) for name in names} if found else {"pairs": 0})
+    elif found is None:
+        click.echo("No image has answers of two reviewers.")
+    else:
+        click.echo(f"{found.pairs} pairs, {100 * found.observed:.0f} % equal; kappa {_kappa(found)}")
+
+
+def _kappa(found: Agreement) -> str:
+    if found.kappa is None:
+        return "not defined"
+    return f"{found.kappa:.2f} ({found.low:.2f} to {found.high:.2f})"

@@ -1,0 +1,111 @@
+"""What the graph store does."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from sightline.graph.sync import SyncMove, SyncState
+from sightline.models.answers import Finding, Json
+from sightline.models.images import CameraDay
+
+
+@dataclass(frozen=True, slots=True)
+class GraphImage:
+    """One image as the graph shows it, whole.
+
+    version: the image row's; the graph is changed only where it is higher than the node's `row_version`
+    taken_at: aware, with the camera's offset; its year, month, day and hour are the camera's
+    findings: feature → finding
+    is_gone: nothing but a bare node with its version stays
+    replaces: a version that the graph shows wrongly: it is written over though it is not lower, and no other is
+    """
+
+    image_id: str
+    object_key: str
+    version: int
+    camera: str
+    taken_at: datetime
+    findings: Mapping[str, Finding]
+    is_gone: bool = False
+    replaces: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What came of one image. is_changed: False where the graph showed that version, or a newer one, already."""
+
+    image_id: str
+    version: int
+    is_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GraphCounts:
+    """How much there is: nodes by label, relationships by type."""
+
+    nodes: Mapping[str, int]
+    relationships: Mapping[str, int]
+
+
+class DifferenceKind(StrEnum):
+    """How the graph differs from the rows."""
+
+    MISSING = "missing"
+    EXTRA = "extra"
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One way in which an image is shown wrongly. `what` names it for people."""
+
+    kind: DifferenceKind
+    what: str
+
+
+class GraphStore(Protocol):
+    """Whole images by version."""
+
+    def setup(self) -> None:
+        """Create constraints, then indexes, where they are missing; safe to repeat."""
+
+    def check(self) -> None:
+        """Raise Unavailable or WrongPassword where the database can not be used."""
+
+    def merge(self, images: Sequence[GraphImage], move: SyncMove | None = None) -> list[Merged | Exception]:
+        """Write whole images in one transaction, each only where its version is higher; one outcome each, in order.
+
+        `move` is written in the same transaction, the last one where it takes several. StaleFence undoes both.
+
+        An error of one image's data is bisected until that image stands alone and is its outcome. An absent database
+        raises Unavailable for all.
+        """
+
+    def versions(self, image_ids: Sequence[str]) -> dict[str, int]:
+        """Give the version that the graph shows, for those images that it has."""
+
+    def sync_state(self) -> SyncState:
+        """Give how far the sync has come."""
+
+    def days(self) -> list[CameraDay]:
+        """Give every camera's capture day of which the graph shows an image."""
+
+    def versions_of_day(self, camera_day: CameraDay) -> dict[str, int | None]:
+        """Give the images that the graph shows for a camera's capture day; None for one that has lost its version."""
+
+    def differences(self, images: Sequence[GraphImage]) -> dict[str, list[Difference]]:
+        """Compare images with what the graph shows of them, whole; those that do not differ are left out."""
+
+    def purge(self, gone_before: datetime) -> Iterator[tuple[str, int]]:
+        """Delete shared nodes without an image, and images gone before that time; give label and number by slice."""
+
+    def counts(self) -> GraphCounts:
+        """Count nodes and relationships by kind, from the database's own counters."""
+
+    def query(self, name: str, parameters: Mapping[str, Json] | None = None) -> list[dict[str, Json]]:
+        """Run a named query of `queries.cypher`; raise ConfigurationError where there is none."""
+
+    def close(self) -> None:
+        """Give the connections back."""

@@ -1,0 +1,1 @@
+"""The values that sightline speaks of: images, answers, verdicts."""

@@ -1,0 +1,214 @@
+"""The image row: what sightline knows of one image, and the states it goes through.
+
+received → analysing → analysed → complete; `rejected` (the image itself is bad), `gone` (its object is deleted),
+`stuck` (its steps failed again and again for a reason of its own: a letter says which, and a redrive begins anew).
+`imported`: another system has paid for an answer, and nobody has read the image here yet; ingest leads out of it.
+To add an image in one of these four makes it `received` again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from sightline.models.answers import Finding
+
+
+class State(StrEnum):
+    """Where an image stands."""
+
+    RECEIVED = "received"
+    ANALYSING = "analysing"
+    ANALYSED = "analysed"
+    COMPLETE = "complete"
+    REJECTED = "rejected"
+    GONE = "gone"
+    STUCK = "stuck"
+    IMPORTED = "imported"
+
+
+class Lane(StrEnum):
+    """Who goes first: `live` before `backfill`."""
+
+    LIVE = "live"
+    BACKFILL = "backfill"
+
+
+class ResultStatus(StrEnum):
+    """How one wanted analysis ended for this image."""
+
+    ANSWERED = "answered"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why an image or one of its parts was refused: the error's class name, and its three parts as one sentence."""
+
+    error: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureResult:
+    """One settled analysis as the image row keeps it. An empty finding means: analysed, and nothing found.
+
+    left_out: how many detections did not fit into the row; the ledger has them all
+    """
+
+    analysis_id: str
+    status: ResultStatus
+    finding: Finding = ()
+    cut_percent: float | None = None
+    model_version: str = ""
+    rejection: Rejection | None = None
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CameraDay:
+    """One camera's capture day, YYYY-MM-DD in the camera's time zone: the unit of parity and of figures."""
+
+    camera: str
+    day: str
+
+    @classmethod
+    def parse(cls, text: str) -> "CameraDay":
+        """Read what `str` wrote; a camera's name may hold the separator, a day never does."""
+        camera, _, day = text.rpartition("#")
+        return cls(camera, day)
+
+    def __str__(self) -> str:
+        return f"{self.camera}#{self.day}"
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """When and where the picture was taken.
+
+    taken_at: aware, with the camera's own UTC offset, so that its date and hour are the camera's
+    source: which rule gave it: `key`, `metadata`, `exif` or `last_modified`
+    """
+
+    camera: str
+    taken_at: datetime
+    source: str
+
+    @property
+    def day(self) -> str:
+        """Give the capture day, YYYY-MM-DD in the camera's time zone."""
+        return self.taken_at.date().isoformat()
+
+    @property
+    def camera_day(self) -> CameraDay:
+        """Give camera and capture day."""
+        return CameraDay(self.camera, self.day)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes behind an image at the moment it was read.
+
+    sha256: hex; etag: as S3 gave it, without quotes; version: S3's version id, where the bucket keeps versions
+    last_modified: when S3 took the bytes, in whole seconds; None in rows from before it was kept
+    """
+
+    sha256: str
+    etag: str
+    size_bytes: int
+    width_pixels: int
+    height_pixels: int
+    version: str | None = None
+    last_modified: datetime | None = None
+
+    def is_same_as(self, other: "Content") -> bool:
+        """Say whether these are the same bytes, whenever they were uploaded."""
+        return self == replace(other, last_modified=self.last_modified)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRow:
+    """One image.
+
+    wanted: feature → analysis id, fixed at ingest; every later step takes the id from here
+    version: + 1 with each change that the graph must show; `merged_version` is the one the graph shows
+    rounds: how often the reconciler sent a step that then failed for this image's own reason
+    failure: the last such failure since the row was looked at; the next look counts it as one round
+    sent_at: when the messages that the row waits for were last sent
+    feed_position: ULID of the last write that the sync must see
+    """
+
+    image_id: str
+    lane: Lane
+    state: State
+    received_at: datetime
+    version: int = 0
+    merged_version: int = 0
+    content: Content | None = None
+    capture: Capture | None = None
+    wanted: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, FeatureResult] = field(default_factory=dict)
+    rejection: Rejection | None = None
+    rounds: int = 0
+    next_check_at: datetime | None = None
+    feed_position: str | None = None
+    failure: Rejection | None = None
+    sent_at: datetime | None = None
+
+    def unsettled(self) -> list[str]:
+        """Name the wanted features that have no part of the wanted analysis yet, in alphabetical order."""
+        return sorted(f for f, wanted in self.wanted.items() if not self._is_settled(f, wanted))
+
+    def _is_settled(self, feature: str, wanted: str) -> bool:
+        part = self.parts.get(feature)
+        return part is not None and part.analysis_id == wanted
+
+    @property
+    def is_stuck_as_shown(self) -> bool:
+        """Say whether it got stuck when the graph showed all of it already: that must stay so.
+
+        One that wants nothing had ended when it was asked for again: the graph may show it as gone.
+        """
+        return self.state is State.STUCK and self.merged_version == self.version and bool(self.wanted)
+
+    @property
+    def is_merge_due(self) -> bool:
+        """Say whether the graph has yet to show this row."""
+        if self.state in {State.REJECTED, State.GONE}:
+            return 0 < self.merged_version < self.version
+        return self.state is State.ANALYSED and self.merged_version < self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An entry of the sparse index of rows that something is still to be done for."""
+
+    image_id: str
+    state: State
+    version: int
+    next_check_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSummary:
+    """An entry of the index by camera and day: the short form of findings, no boxes."""
+
+    image_id: str
+    state: State
+    version: int
+    capture: Capture
+    content_sha256: str
+    parts: Mapping[str, FeatureResult]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """An entry of the feed: `image_id` reached `version` at `position` (ULID of the write).
+
+    camera_day: where it was taken; None for an image that was refused before anybody knew
+    """
+
+    image_id: str
+    version: int
+    position: str
+    camera_day: CameraDay | None = None

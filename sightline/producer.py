@@ -1,0 +1,36 @@
+"""The entry point for producers: `from sightline import add_images`."""
+
+from collections.abc import Iterable
+from functools import cache
+
+from celery import Celery
+
+from sightline.bootstrap import connect
+from sightline.config_environment import read_settings
+from sightline.models.images import Lane
+from sightline.queues.client import make_client
+from sightline.services import ingest
+from sightline.services.collaborators import Services
+from sightline.services.ingest import Added
+
+
+def add_images(image_ids: Iterable[str], lane: str = "live") -> Added:
+    """Add images by URI, `s3://bucket/key`, and queue them for analysis.
+
+    The row is written before the message is sent, so a lost message is not a lost image. Adding an image twice pays
+    nothing twice. Settings come from `SIGHTLINE_…` in the environment or from `.env`.
+
+    lane: `live` for new images; `backfill` for old ones, which are analysed after all live ones.
+    Returns how many images were new or already known, and an error for each URI that was refused.
+    Raises InvalidSettings, AccessDenied, MissingTable, or Unavailable if DynamoDB or Redis does not answer.
+    """
+    services, client = _connected()
+    client.set_current()
+    return ingest.add_images(image_ids, Lane(lane), services)
+
+
+@cache
+def _connected() -> tuple[Services, Celery]:
+    """Connect once in each process, when the first image is added."""
+    settings = read_settings()
+    return connect(settings), make_client(settings.redis_url.get_secret_value(), settings.key_prefix)

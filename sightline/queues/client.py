@@ -1,0 +1,50 @@
+"""A Celery application that only sends. `workers.celeryconfig` adds what a worker needs.
+
+Each setting says why it is not Celery's default.
+"""
+
+from celery import Celery
+
+from sightline.queues.names import QUEUES, ROUTES
+
+VISIBILITY_SECONDS = 300
+"""When a message that was taken and not finished comes back. It outlasts a task: two waits for a slot, calls, and an
+answer held while S3 or DynamoDB is away take 275 s at the most. Where requests hang as well it may come a second time
+to a task that still runs, which the claim in the ledger is there for."""
+
+
+def make_client(redis_url: str, key_prefix: str) -> Celery:
+    """Make the application for this broker. Nothing is connected yet."""
+    app = Celery("sightline")
+    app.conf.update(
+        broker_url=redis_url,
+        broker_transport="sightline.queues.transport:Transport",  # kombu's own ends a worker when Redis is lost
+        broker_transport_options=_transport_options(key_prefix),
+        task_queues=QUEUES,
+        task_routes=dict(ROUTES),
+        task_default_queue="ingest",
+        task_create_missing_queues=False,  # a mistyped queue is an error, not a place where messages vanish
+        accept_content=["json"],
+        task_serializer="json",
+        result_backend=None,  # the rows say what came of a task
+        task_ignore_result=True,
+        enable_utc=True,
+        timezone="UTC",
+        task_publish_retry_policy={"max_retries": 5, "interval_start": 0.2, "interval_step": 0.5, "interval_max": 2},
+    )
+    return app
+
+
+def _transport_options(key_prefix: str) -> dict[str, object]:
+    return {
+        "global_keyprefix": key_prefix,
+        "visibility_timeout": VISIBILITY_SECONDS,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": 15,  # the default waits for ever where packets vanish
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+        "queue_order_strategy": "priority",  # a process's first queue (live) goes before its second (backfill)
+        "priority_steps": [0],  # one list a queue instead of four: no message here has a priority
+    }

@@ -1,0 +1,45 @@
+"""The queues as Celery keeps them in Redis: a list each, whose right end is next to go."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import redis
+
+from sightline.errors import Unavailable
+from sightline.queues.protocol import Standing, Waiting
+
+
+class RedisQueues:
+    """Queues under `key_prefix` (Celery's `global_keyprefix`). Threads may share one, as they may the client."""
+
+    def __init__(self, client: redis.Redis, key_prefix: str) -> None:
+        self._client = client
+        self._prefix = key_prefix
+
+    def read(self, names: Iterable[str]) -> Standing:
+        """Ask for length and next message of each queue and for Celery's book of what was taken, in one round trip."""
+        asked = list(names)
+        pipeline = self._client.pipeline(transaction=False)
+        for name in asked:
+            pipeline.llen(self._prefix + name)
+            pipeline.lindex(self._prefix + name, -1)
+        pipeline.hlen(self._prefix + "unacked")
+        try:
+            *answers, unacknowledged = pipeline.execute()
+        except redis.RedisError as error:
+            raise Unavailable("Redis", rule=f"it did not answer ({error})") from error
+        pairs = zip(asked, answers[::2], answers[1::2], strict=True)
+        return Standing({name: Waiting(length, _sent_at(message)) for name, length, message in pairs}, unacknowledged)
+
+
+def _sent_at(message: bytes | None) -> datetime | None:
+    """Read the time that `sightline.queues.publishing` puts into a message's headers, in seconds since the epoch.
+
+    Anybody may have put the message there: one that says no time, or is none at all, must not hide the queue.
+    """
+    try:
+        seconds = json.loads(message)["headers"]["sent_at"] if message else None
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, OSError, RecursionError):
+        return None

@@ -1,0 +1,65 @@
+"""The steps of an image's way, as values: which message goes to which queue, and which step a row is waiting for.
+
+ingest_image → detect_feature → write_rows → merge_image. The queue is a hint and the row is the truth, so what comes
+next is always worked out from the row.
+"""
+
+from dataclasses import dataclass
+
+from sightline.models.images import ImageRow, Lane, State
+
+INGEST, DETECT, WRITE, MERGE = "ingest_image", "detect_feature", "write_rows", "merge_image"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One message. `queue` is without its lane; `then` is sent by the worker when this step has succeeded."""
+
+    task: str
+    args: tuple[str, ...]
+    queue: str
+    lane: Lane
+    then: "Step | None" = None
+
+    @property
+    def queue_name(self) -> str:
+        """Give the queue with its lane."""
+        return lane_queue(self.queue, self.lane)
+
+
+def lane_queue(queue: str, lane: Lane) -> str:
+    """Give the name of a queue's lane: `labels` for live images, `labels.backfill` for old ones."""
+    return queue if lane is Lane.LIVE else f"{queue}.{lane}"
+
+
+def ingest_step(image_id: str, lane: Lane) -> Step:
+    """Give the step that looks at the object and decides what to ask."""
+    return Step(INGEST, (image_id, lane), "ingest", lane)
+
+
+def write_step(image_id: str, feature: str, lane: Lane) -> Step:
+    """Give the step that copies a settled analysis to the row."""
+    return Step(WRITE, (image_id, feature, lane), "rows", lane)
+
+
+def detect_step(image_id: str, feature: str, lane: Lane) -> Step:
+    """Give the step that pays for one analysis, and after it the one that writes it down."""
+    return Step(DETECT, (image_id, feature, lane), feature, lane, then=write_step(image_id, feature, lane))
+
+
+def merge_step(image_id: str, lane: Lane) -> Step:
+    """Give the step that shows the image in the graph."""
+    return Step(MERGE, (image_id, lane), "graph", lane)
+
+
+def next_steps(row: ImageRow) -> list[Step]:
+    """Say what the row is waiting for: nothing, where it is finished.
+
+    All parts settled and still `analysing` means that a process died between its two writes: any `write_rows` mends it.
+    """
+    if row.state is State.RECEIVED:
+        return [ingest_step(row.image_id, row.lane)]
+    if row.state is State.ANALYSING:
+        unsettled = [detect_step(row.image_id, feature, row.lane) for feature in row.unsettled()]
+        return unsettled or [write_step(row.image_id, min(row.wanted), row.lane)]
+    return [merge_step(row.image_id, row.lane)] if row.is_merge_due else []

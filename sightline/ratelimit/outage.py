@@ -1,0 +1,108 @@
+"""What a process does while Redis is away: its own share of the quota, by itself.
+
+Nothing goes above the quota on the way out or back. Slots booked before the outage lie at most the longest horizon
+ahead, so a process books nothing on its own before that. On its own it books half a second ahead at most and tries
+Redis twice a second, so that all are back within the room that gcra.lua leaves for the first who returns.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+
+import structlog
+
+from sightline.models.images import Lane
+from sightline.ratelimit.memory import InMemoryLimiter
+from sightline.ratelimit.pace import HORIZON_SECONDS, MAX_HORIZON_SECONDS
+from sightline.ratelimit.protocol import Rate, Slot
+
+TRY_AGAIN_SECONDS = 0.5
+LONGEST_BOOKING_SECONDS = 0.5
+
+_log = structlog.get_logger(__name__)
+
+
+class Outage:
+    """Whether Redis is away, and the local limiter meanwhile.
+
+    assumed_processes: by how many a quota is divided where this process has never seen Redis
+    """
+
+    def __init__(self, quotas: Mapping[str, float], share: float, assumed_processes: int) -> None:
+        self._local = InMemoryLimiter(_steady_clock(), quotas, share=share)
+        self._quotas = quotas
+        self._share = share
+        self._assumed_processes = assumed_processes
+        self._seen: dict[str, tuple[int, float]] = {}
+        self._booked_locally: set[str] = set()
+        self._is_away = False
+        self._try_at = 0.0
+        self._lock = Lock()
+
+    def should_ask_redis(self) -> bool:
+        """Say whether to try Redis: always while it answers, else one thread at a time, twice a second."""
+        with self._lock:
+            is_due = not self._is_away or time.monotonic() >= self._try_at
+            if self._is_away and is_due:
+                self._try_at = time.monotonic() + TRY_AGAIN_SECONDS
+            return is_due
+
+    def has_booked(self, operation: str) -> bool:
+        """Say whether slots of this operation were booked here that Redis does not know of."""
+        with self._lock:
+            return operation in self._booked_locally
+
+    def begin(self, error: Exception) -> None:
+        """Learn that Redis did not answer."""
+        with self._lock:
+            self._try_at = time.monotonic() + TRY_AGAIN_SECONDS
+            was_away, self._is_away = self._is_away, True
+        if not was_away:
+            _log.warning("limiter goes on without redis", error=str(error))
+
+    def end(self, operation: str, processes: int, quota: float) -> None:
+        """Learn that Redis answered: so many processes use the operation, and its quota in force is this."""
+        with self._lock:
+            self._seen[operation] = (processes, quota)
+            self._booked_locally.discard(operation)
+            was_away, self._is_away = self._is_away, False
+        if was_away:
+            _log.info("limiter is back with redis", operation=operation, processes=processes)
+
+    def reserve(self, operation: str, lane: Lane) -> Slot:
+        """Book a slot of this process's own share."""
+        with self._lock:
+            if operation not in self._booked_locally:
+                self._take_share(operation)
+        return self._local.reserve_within(operation, min(HORIZON_SECONDS[lane], LONGEST_BOOKING_SECONDS))
+
+    def throttled(self, operation: str, *, ramped_too_fast: bool) -> None:
+        """Lower this process's own rate."""
+        self._local.throttled(operation, ramped_too_fast=ramped_too_fast)
+
+    def rates(self) -> dict[str, Rate]:
+        """Give this process's own rates."""
+        with self._lock:
+            begun = set(self._booked_locally)
+        return {name: rate if name in begun else self._expected(name) for name, rate in self._local.rates().items()}
+
+    def _take_share(self, operation: str) -> None:
+        per_second, reason = self._share_of(operation)
+        self._local.go_at(operation, per_second, reason)
+        self._local.hold(operation, MAX_HORIZON_SECONDS)
+        self._booked_locally.add(operation)
+
+    def _expected(self, operation: str) -> Rate:
+        per_second, reason = self._share_of(operation)
+        return Rate(operation, per_second, per_second * self._share, reason)
+
+    def _share_of(self, operation: str) -> tuple[float, str]:
+        processes, quota = self._seen.get(operation, (self._assumed_processes, self._quotas[operation]))
+        return quota / processes, f"Redis is away: {quota:g}/s ÷ {processes} processes last seen"
+
+
+def _steady_clock() -> Callable[[], datetime]:
+    """Make a clock that shows the time of day, and does not jump when that is corrected."""
+    begun_at, begun = datetime.now(UTC), time.monotonic()
+    return lambda: begun_at + timedelta(seconds=time.monotonic() - begun)

@@ -1,0 +1,53 @@
+"""What the limiter does: it books the next slot, and says how long to wait for it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sightline.models.images import Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The answer to a request for a slot.
+
+    is_booked: the slot is ours, `wait_seconds` from now; otherwise it lay beyond the lane's horizon, nothing was
+    booked, and one may ask again after `wait_seconds`
+    """
+
+    is_booked: bool
+    wait_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How fast an operation may go now.
+
+    quota: the limit in force (configured, or an operator's own), calls a second; rate: what is used of it now;
+    reason: why they differ
+    """
+
+    operation: str
+    quota: float
+    rate: float
+    reason: str
+    changed_at: datetime | None = None
+
+
+class Limiter(Protocol):
+    """Rates by operation (`DetectLabels`); features that share an operation share its rate."""
+
+    def reserve(self, operation: str, lane: Lane) -> Slot:
+        """Book the next slot, unless it lies beyond the lane's horizon (live 2 s, backfill 0.2 s)."""
+
+    def throttled(self, operation: str, *, ramped_too_fast: bool = False) -> None:
+        """Learn that a call was refused: the shared rate × 0.85 at most once in 1.5 s, or a slow start."""
+
+    def override(self, operation: str, per_second: float | None, reason: str) -> None:
+        """Set an operator's own quota for all processes, live; None goes back to the configured one."""
+
+    def rates(self) -> dict[str, Rate]:
+        """Give every known operation's rate now."""
+
+    def check(self) -> None:
+        """Raise Unavailable or WrongPassword where Redis can not be used."""

@@ -1,0 +1,154 @@
+"""Map the errors of AWS and botocore to `sightline.errors`. The only place that knows AWS's error codes.
+
+A code in no table goes by its HTTP status: 5xx, 408 and 429 are `Unavailable`, since the same request may succeed
+later; 501 is `NotSupported`; every other refusal is a `ConfigurationError`, because an unknown refusal would meet each
+image alike: to stop loudly is better than to reject them all. AWS's own words stay in the message.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TypeAlias
+
+from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
+
+from sightline import errors
+from sightline.errors import SightlineError
+
+AwsError: TypeAlias = boto.ClientError | boto.BotoCoreError | ResponseParserError
+"""Whatever a client of boto3 raises: an answer that refuses, a failure on the way, an answer that nobody can read."""
+
+_EVERYWHERE = {
+    errors.AccessDenied: """
+        AccessDenied AccessDeniedException AllAccessDisabled AuthFailure ExpiredToken ExpiredTokenException Forbidden
+        IncompleteSignature InvalidAccessKeyId InvalidClientTokenId InvalidSignatureException InvalidToken
+        MissingAuthenticationToken MissingAuthenticationTokenException NotAuthorized NotSignedUp OptInRequired
+        RequestExpired RequestTimeTooSkewed SignatureDoesNotMatch SubscriptionRequiredException TokenRefreshRequired
+        UnauthorizedAccess UnrecognizedClientException 401 403""",
+    errors.NotSupported: """
+        MethodNotAllowed NotImplemented UnknownOperationException UnsupportedOperation
+        UnsupportedOperationException""",
+    errors.Unavailable: """
+        InternalError InternalFailure InternalServerError InternalServerErrorException InternalServiceError
+        RequestTimeout RequestTimeoutException ServiceUnavailable ServiceUnavailableException""",
+}
+
+_THROTTLING = """
+    BandwidthLimitExceeded LimitExceededException PriorRequestNotComplete ProvisionedThroughputExceeded
+    ProvisionedThroughputExceededException RequestLimitExceeded RequestThrottled RequestThrottledException SlowDown
+    TooManyRequestsException"""
+
+_RAMPED = "Throttling ThrottlingError ThrottlingException ThrottledException"
+
+_REKOGNITION = {
+    errors.Throttled: _THROTTLING,
+    errors.RampedTooFast: _RAMPED,
+    errors.UnsupportedFormat: "InvalidImageFormatException",
+    errors.TooManyBytes: "ImageTooLargeException",  # AWS has one error for bytes and pixels; the remedy serves both
+    errors.ImageMissing: "InvalidS3ObjectException",
+    errors.InvalidParameter: "InvalidParameterException ValidationException",
+    # An adapter that does not exist or is not deployed, a quota of human reviews: the request names them, not the image
+    errors.ConfigurationError: "HumanLoopQuotaExceededException ResourceNotFoundException ResourceNotReadyException",
+}
+
+_STORES = {
+    errors.ImageMissing: "NoSuchKey NoSuchVersion 404",
+    errors.MissingBucket: "NoSuchBucket",
+    errors.ImageArchived: "InvalidObjectState",
+    errors.InvalidUri: "InvalidBucketName InvalidURI KeyTooLongError",
+    errors.MissingTable: "ResourceNotFoundException",
+    errors.ImageChanged: "ConditionalCheckFailed ConditionalCheckFailedException PreconditionFailed 412",
+    errors.Unavailable: f"""
+        {_THROTTLING} {_RAMPED} ConditionalRequestConflict OperationAborted ReplicatedWriteConflictException
+        ResourceInUseException TransactionConflict TransactionConflictException TransactionInProgressException""",
+}
+
+_TRANSPORT: Mapping[type[Exception], type[SightlineError]] = {
+    boto.ConnectionError: errors.Unavailable,  # refused, no such host, connect timeout: nothing was sent
+    boto.ChecksumError: errors.Unavailable,
+    boto.FlexibleChecksumError: errors.Unavailable,
+    boto.MetadataRetrievalError: errors.Unavailable,  # the machine's own source of credentials is away
+    boto.CredentialRetrievalError: errors.Unavailable,
+    boto.NoCredentialsError: errors.AccessDenied,
+    boto.PartialCredentialsError: errors.AccessDenied,
+    boto.NoAuthTokenError: errors.AccessDenied,
+    boto.TokenRetrievalError: errors.AccessDenied,
+    boto.SSOError: errors.AccessDenied,
+    boto.LoginError: errors.AccessDenied,
+    boto.ProfileNotFound: errors.AccessDenied,
+}
+_AFTER_SENDING = (boto.HTTPClientError, boto.IncompleteReadError, ResponseParserError)
+
+_PASSING_STATUSES = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+
+
+def _by_code(*tables: Mapping[type[SightlineError], str]) -> dict[str, type[SightlineError]]:
+    return {code: error for table in tables for error, codes in table.items() for code in codes.split()}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How one service's complaints are read. cut_off: what a request without an answer means there."""
+
+    by_code: Mapping[str, type[SightlineError]]
+    cut_off: type[SightlineError]
+
+
+REKOGNITION = Service(_by_code(_EVERYWHERE, _REKOGNITION), cut_off=errors.OutcomeUnknown)
+STORES = Service(_by_code(_EVERYWHERE, _STORES), cut_off=errors.Unavailable)
+"""S3 and DynamoDB: their codes do not clash, and nothing there is billed by the answer."""
+
+
+def translate(error: AwsError, subject: str, service: Service = STORES) -> SightlineError:
+    """Say what `error` means for `subject` (an image id, a table's name): an error to raise."""
+    if isinstance(error, boto.ClientError):
+        kind, words = _refusal(error, service), _words(error)
+    else:
+        kind, words = _failure(error, service), " ".join(str(error).split())
+    return kind(subject, rule=f"{kind.rule} (AWS: {words})")
+
+
+@contextmanager
+def aws_errors(subject: str, service: Service = STORES) -> Iterator[None]:
+    """Raise what goes wrong at AWS inside this block as an error of `sightline.errors` about `subject`."""
+    try:
+        yield
+    except (boto.ClientError, boto.BotoCoreError, ResponseParserError) as error:
+        raise translate(error, subject, service) from error
+
+
+def _refusal(error: boto.ClientError, service: Service) -> type[SightlineError]:
+    code = _code(error)
+    if code == "404" and error.operation_name == "HeadBucket":  # an answer to HEAD has no body to say what is missing
+        return errors.MissingBucket
+    return service.by_code.get(code) or _by_status(error)
+
+
+def _code(error: boto.ClientError) -> str:
+    reasons = error.response.get("CancellationReasons", [])  # one for each item of a DynamoDB transaction
+    failed = (str(reason["Code"]) for reason in reasons if reason.get("Code", "None") != "None")
+    return next(failed, str(error.response.get("Error", {}).get("Code", "")))
+
+
+def _by_status(error: boto.ClientError) -> type[SightlineError]:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", HTTPStatus.BAD_REQUEST)
+    if status == HTTPStatus.NOT_IMPLEMENTED:
+        return errors.NotSupported
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _PASSING_STATUSES:
+        return errors.Unavailable
+    return errors.ConfigurationError
+
+
+def _failure(error: Exception, service: Service) -> type[SightlineError]:
+    if isinstance(error, _AFTER_SENDING):
+        return service.cut_off
+    if isinstance(error, boto.ParamValidationError) and "bucket name" in str(error):
+        return errors.InvalidUri  # the producer's URI names a bucket that can not exist: no fault of ours
+    return next((ours for theirs, ours in _TRANSPORT.items() if isinstance(error, theirs)), errors.ConfigurationError)
+
+
+def _words(error: boto.ClientError) -> str:
+    said = error.response.get("Error", {})
+    return " ".join(f"{said.get('Code', 'no code')} to {error.operation_name}: {said.get('Message', '')}".split())

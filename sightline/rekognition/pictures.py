@@ -1,0 +1,121 @@
+"""JPEG and PNG files, part by part: what Rekognition reads, told by the bytes and never by the name.
+
+Whoever decodes gets only the parts that draw the picture: text, thumbnails, colour profiles and the frames of an
+animation cannot fail, warn or fill the memory. Malformed files raise ValueError or struct.error.
+"""
+
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+JPEG_SIGNATURE = b"\xff\xd8\xff"
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+_OTHER_FORMATS = {
+    "GIF": rb"GIF8",
+    "WebP": rb"RIFF.{4}WEBP",
+    "BMP": rb"BM.{12}",
+    "TIFF": rb"II\*\0|MM\0\*",
+    "HEIF or AVIF": rb".{4}ftyp(?:hei|hev|mif|msf|avi)",
+    "JPEG 2000": rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51",
+    "JPEG XL": rb"\xff\x0a|\0\0\0\x0cJXL ",
+    "icon": rb"\0\0[\1\2]\0",
+    "Photoshop": rb"8BPS",
+    "SVG": rb"\s*(?:<\?xml[^>]*>\s*)?<svg\b",
+}
+
+_JPEG_MARKER = re.compile(rb"\xff([^\x00\xff])", re.DOTALL)
+_SCAN_END = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])", re.DOTALL)  # restarts stand inside a scan
+_START_OF_SCAN = 0xDA
+_END_OF_IMAGE = b"\xff\xd9"
+_APPLICATION = range(0xE0, 0xF0)
+_COMMENT = 0xFE
+_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xDA)}
+
+_MOST_SCANS = 100
+"""Encoders write about ten. Each is a pass over the whole picture, so that thousands occupy a decoder for minutes."""
+
+_DRAWING_CHUNKS = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
+
+
+class FeatureResult(NamedTuple):
+    """A segment of a JPEG (its marker is its kind) or a chunk of a PNG (its type is). whole: with its framing."""
+
+    kind: bytes
+    payload: bytes
+    whole: bytes
+
+
+def other_format(data: bytes) -> str | None:
+    """Name the kind of picture that `data` holds where it is neither JPEG nor PNG; None where it is no known one."""
+    named = (name for name, start in _OTHER_FORMATS.items() if re.match(start, data, re.DOTALL))
+    return next(named, None)
+
+
+def jpeg_segments(data: bytes) -> Iterator[FeatureResult]:
+    """Give a JPEG's segments, the first scan with all that follows as the last of them."""
+    at = 2
+    while marker := _JPEG_MARKER.search(data, at):  # decoders skip what stands between segments, and so does this
+        code, at = marker[1][0], marker.end()
+        if code == _START_OF_SCAN:
+            if data.find(_END_OF_IMAGE, at) < 0:  # without it decoders differ on whether the picture is whole
+                raise ValueError("the file ends before its picture does")
+            yield FeatureResult(marker[1], data[at:], data[marker.start() :])
+            return
+        if code in _WITHOUT_LENGTH:
+            continue
+        (length,) = struct.unpack_from(">H", data, at)
+        end = at + length
+        if length < 2 or end > len(data):  # noqa: PLR2004 - the length counts its own two bytes
+            raise ValueError("a segment runs past the end of the file")
+        yield FeatureResult(marker[1], data[at + 2 : end], data[marker.start() : end])
+        at = end
+    raise ValueError("the file ends before its first scan")
+
+
+def png_chunks(data: bytes) -> Iterator[FeatureResult]:
+    """Give a PNG's chunks up to its end; what follows it is nobody's business. Checksums count where they must."""
+    at, kind = len(PNG_SIGNATURE), b""
+    while kind != b"IEND":
+        length, kind = struct.unpack_from(">I4s", data, at)
+        end = at + 8 + length
+        (checksum,) = struct.unpack_from(">I", data, end)
+        payload = data[at + 8 : end]
+        if kind[:1].isupper() and zlib.crc32(payload, zlib.crc32(kind)) != checksum:
+            raise ValueError(f"the checksum of chunk {kind.decode('ascii', 'replace')} is wrong")
+        yield FeatureResult(kind, payload, data[at : end + 4])
+        at = end + 4
+
+
+def bare_jpeg(data: bytes) -> bytes:
+    """Give a JPEG without its comments and whatever applications left in it. One of too many scans is malformed."""
+    kept = (part.whole for part in jpeg_segments(data) if not _is_aside(part.kind[0]))
+    bare = b"".join((b"\xff\xd8", *kept))
+    if _scans(bare) > _MOST_SCANS:
+        raise ValueError(f"a JPEG has at most {_MOST_SCANS} scans")
+    return bare
+
+
+def bare_png(data: bytes) -> bytes:
+    """Give a PNG without its ancillary chunks and what follows its end."""
+    kept = (part.whole for part in png_chunks(data) if part.kind in _DRAWING_CHUNKS)
+    return b"".join((PNG_SIGNATURE, *kept))
+
+
+def _scans(data: bytes) -> int:
+    """Count a JPEG's scans up to its end; stop counting where there are too many."""
+    at, scans = 2, 0
+    while scans <= _MOST_SCANS and (marker := _SCAN_END.search(data, at)):
+        at = marker.end()
+        if marker[0] == _END_OF_IMAGE and scans:
+            break
+        if marker[1][0] not in _WITHOUT_LENGTH:
+            scans += marker[1][0] == _START_OF_SCAN
+            at += int.from_bytes(data[at : at + 2])
+    return scans
+
+
+def _is_aside(marker: int) -> bool:
+    return marker in _APPLICATION or marker == _COMMENT

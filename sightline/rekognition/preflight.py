@@ -1,0 +1,99 @@
+"""What is looked at before anything is paid: is this a whole picture that Rekognition takes?"""
+
+import struct
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from io import BytesIO
+from threading import BoundedSemaphore
+
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+
+from sightline.errors import (
+    EmptyImage,
+    ImageTooLarge,
+    ImageTooSmall,
+    NotAnImage,
+    TooManyBytes,
+    TruncatedImage,
+    UnsupportedFormat,
+)
+from sightline.rekognition.limits import MAX_BYTES_IN_S3, MAX_SIDE_PIXELS, MIN_SIDE_PIXELS
+from sightline.rekognition.pictures import JPEG_SIGNATURE, PNG_SIGNATURE, bare_jpeg, bare_png, other_format
+
+_MANY_PIXELS = 20_000_000
+_big_decodes = BoundedSemaphore(2)
+"""At most two decodes of many pixels at once in a process: a PNG of the largest size takes 400 MB."""
+
+_DAMAGE = (OSError, SyntaxError, ValueError, struct.error)
+"""How Pillow and the file's own structure say that a picture is broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A whole picture, as Rekognition takes it. format: `JPEG` or `PNG`."""
+
+    width_pixels: int
+    height_pixels: int
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    name: str
+    bare: Callable[[bytes], bytes]
+    decoder: Callable[[BytesIO], ImageFile]  # by name, not Image.open: that warns of sizes which are allowed here
+
+
+_FORMATS = {
+    JPEG_SIGNATURE: _Format("JPEG", bare_jpeg, JpegImageFile),
+    PNG_SIGNATURE: _Format("PNG", bare_png, PngImageFile),
+}
+
+
+def inspect_picture(image_id: str, data: bytes, max_bytes: int = MAX_BYTES_IN_S3) -> Picture:
+    """Look at the bytes of `image_id`: give what they are, or raise the RejectedError that says what is wrong."""
+    if not data:
+        raise EmptyImage(image_id)
+    if len(data) > max_bytes:
+        raise TooManyBytes(image_id, rule=f"{TooManyBytes.rule}; it has {len(data):,} bytes")
+    kind = _format(image_id, data)
+    try:
+        image = kind.decoder(BytesIO(kind.bare(data)))
+        picture = Picture(image.width, image.height, kind.name)
+        _check_sides(image_id, picture)
+        _decode(image)
+    except _DAMAGE as error:
+        raise TruncatedImage(image_id, rule=f"{TruncatedImage.rule} ({error})") from error
+    return picture
+
+
+def _format(image_id: str, data: bytes) -> _Format:
+    for signature, kind in _FORMATS.items():
+        if data.startswith(signature):
+            return kind
+    other = other_format(data)
+    if other:
+        raise UnsupportedFormat(image_id, rule=f"{UnsupportedFormat.rule}; this is {other}")
+    raise NotAnImage(image_id)
+
+
+def _check_sides(image_id: str, picture: Picture) -> None:
+    sides = f"it has {picture.width_pixels:,} × {picture.height_pixels:,}"
+    if max(picture.width_pixels, picture.height_pixels) > MAX_SIDE_PIXELS:
+        raise ImageTooLarge(image_id, rule=f"{ImageTooLarge.rule}; {sides}")
+    if min(picture.width_pixels, picture.height_pixels) < MIN_SIDE_PIXELS:
+        raise ImageTooSmall(image_id, rule=f"{ImageTooSmall.rule}; {sides}")
+
+
+def _decode(image: ImageFile) -> None:
+    """Decode it all. A JPEG in an eighth of its size: every coefficient is still read, at a fraction of the memory."""
+    with _room_for(image.width * image.height):
+        image.draft("L", (1, 1))
+        image.load()
+
+
+def _room_for(pixels: int) -> AbstractContextManager[object]:
+    return _big_decodes if pixels > _MANY_PIXELS else nullcontext()

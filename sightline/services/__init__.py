@@ -1,0 +1,1 @@
+"""What sightline does: plain functions over the stores, without Celery tasks and without a command line."""

@@ -1,0 +1,93 @@
+"""One question about one picture, asked now: no queue, no row, no ledger. Asked twice, it is paid twice."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from sightline.errors import RampedTooFast, RejectedError, SightlineError, Throttled, TooManyBytes
+from sightline.models.answers import Answer
+from sightline.models.images import Lane
+from sightline.rekognition.feature import Feature
+from sightline.rekognition.limits import MAX_BYTES_SENT
+from sightline.rekognition.preflight import inspect_picture
+from sightline.rekognition.prices import price_micro_usd
+from sightline.services.collaborators import Services
+from sightline.services.detection import how_it_ended, wait_for_slot
+from sightline.services.usage import COST
+from sightline.storage.buckets.protocol import ObjectUri
+
+Outcomes: TypeAlias = dict[str, Answer | SightlineError]
+"""By feature: what was answered, or why it was not."""
+
+
+class UnreadableFile(RejectedError):
+    """The file can not be read."""
+
+    rule = "the file must exist, and we must be allowed to read it"
+    remedy = "Give the path of a picture, or s3://bucket/key"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The picture that is asked about: an object in S3, or the bytes of a file that are sent along."""
+
+    name: str
+    uri: ObjectUri | None = None
+    data: bytes = b""
+
+
+def subject_named(source: str) -> Subject:
+    """Give what `source` names: a URI, or a file. A file is looked at before anything is paid."""
+    if "://" in source:
+        return Subject(source, uri=ObjectUri.parse(source))
+    data = read_picture(Path(source))
+    inspect_picture(source, data, MAX_BYTES_SENT)
+    return Subject(source, data=data)
+
+
+def read_picture(path: Path) -> bytes:
+    """Read a file of at most 5 MB; raise UnreadableFile or TooManyBytes."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES_SENT:
+            raise TooManyBytes(f"{path} ({size:,} bytes)")
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableFile(str(path), rule=f"{UnreadableFile.rule} ({error.strerror})") from error
+
+
+def ask_all(features: Iterable[Feature], subject: Subject, services: Services) -> Outcomes:
+    """Ask for each feature, one call each; an error is that feature's outcome, and the others are still asked."""
+    return {feature.name: _ask(feature, subject, services) for feature in features}
+
+
+def _ask(feature: Feature, subject: Subject, services: Services) -> Answer | SightlineError:
+    s = services
+    parameters = s.plan.features.get(feature.name, feature.parameters)
+    try:
+        wait_for_slot(feature.operation, Lane.LIVE, s.limiter, s.stopping)
+        if subject.uri:
+            return s.detector.analyse_object(feature, parameters, subject.uri.bucket, subject.uri.key)
+        return s.detector.analyse_bytes(feature, parameters, subject.data)
+    except Throttled as error:
+        s.limiter.throttled(feature.operation, ramped_too_fast=isinstance(error, RampedTooFast))
+        return error
+    except SightlineError as error:
+        return error
+
+
+def note_calls(features: Iterable[Feature], outcomes: Outcomes, services: Services) -> None:
+    """Count the calls for `status`; raise Unavailable or MissingTable where there is no DynamoDB to count in."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for feature in features:
+        outcome = outcomes[feature.name]
+        counts[feature.name, "answered" if isinstance(outcome, Answer) else _ending(outcome)] += 1
+        if isinstance(outcome, Answer):
+            counts[feature.name, COST] += price_micro_usd(feature, services.plan.features.get(feature.name))
+    services.operations.count_calls(services.clock().date().isoformat(), counts)
+
+
+def _ending(error: SightlineError) -> str:
+    return "rejected" if isinstance(error, RejectedError) else how_it_ended(error)

@@ -1,0 +1,134 @@
+"""Backfill: carry what is in a bucket already through the backfill lane, page by page.
+
+Each page is compared with the rows, its new images get their rows, then their messages are sent, and then the position
+is kept: killed anywhere, the next run repeats at most one page, which pays nothing twice. What a kill or Redis loses
+between is found by the reconciler (new rows) or by running the backfill again, which sends only what is still due.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import timedelta
+
+from sightline.errors import SlotRefused
+from sightline.models.images import Lane
+from sightline.queues.publishing import Publish, publish
+from sightline.queues.steps import lane_queue
+from sightline.rekognition.features import feature_named
+from sightline.rekognition.prices import price_micro_usd
+from sightline.services.collaborators import Services
+from sightline.services.ingest import add_images
+from sightline.services.listing import Due, due_of
+from sightline.storage.buckets.prefixes import Place
+
+MOST_AHEAD = timedelta(minutes=10)
+"""How much work may wait: what is sent can not be called back, and a long queue hides what is wrong."""
+
+POLL_SECONDS = 20.0
+"""How often it is asked whether there is room again."""
+
+CHECKPOINT_LASTS = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a backfill has come. after: the last key that was dealt with; sent: images that were due."""
+
+    after: str | None = None
+    listed: int = 0
+    sent: int = 0
+    listed_bytes: int = 0
+    cost_micro_usd: int = 0
+    pays_for: Mapping[str, int] = field(default_factory=dict)
+
+    def with_page(self, last_key: str, listed: int, size_bytes: int, due: list[Due], services: Services) -> "Progress":
+        """Add what came of a page."""
+        pays_for = dict(self.pays_for)
+        for feature in (feature for each in due for feature in each.pays_for):
+            pays_for[feature] = pays_for.get(feature, 0) + 1
+        return replace(
+            self,
+            after=last_key,
+            listed=self.listed + listed,
+            sent=self.sent + len(due),
+            listed_bytes=self.listed_bytes + size_bytes,
+            cost_micro_usd=self.cost_micro_usd + sum(_price(each, services) for each in due),
+            pays_for=pays_for,
+        )
+
+
+def _price(due: Due, services: Services) -> int:
+    """Price an image at the most: where its bytes are known from another key, nothing will be paid."""
+    features = services.plan.features
+    return sum(price_micro_usd(feature_named(name), features[name]) for name in due.pays_for)
+
+
+def survey(place: Place, services: Services) -> Iterator[Progress]:
+    """Say, page by page, what a backfill would send and at most cost; change nothing."""
+    progress = Progress()
+    while page := services.buckets.list_page(place.bucket, place.prefix, progress.after):
+        due = due_of(page, services.images, services.plan, services.clock(), follows_plan=True)
+        progress = progress.with_page(page[-1].uri.key, len(page), sum(h.size_bytes for h in page), due, services)
+        yield progress
+
+
+def backfill(
+    place: Place,
+    services: Services,
+    send: Publish = publish,
+    *,
+    from_the_start: bool = False,
+) -> Iterator[Progress]:
+    """Send what is due, from where the last run stopped; give the progress after each page.
+
+    It waits while more than ten minutes of work stand in the queues. Raises SlotRefused where the process is to stop.
+    """
+    s = services
+    progress = Progress() if from_the_start else kept_progress(place, s)
+    while page := s.buckets.list_page(place.bucket, place.prefix, progress.after):
+        due = due_of(page, s.images, s.plan, s.clock(), follows_plan=True)
+        _send(due, s, send)
+        progress = progress.with_page(page[-1].uri.key, len(page), sum(h.size_bytes for h in page), due, s)
+        s.operations.keep_checkpoint(_name(place), asdict(progress), CHECKPOINT_LASTS)
+        yield progress
+    s.operations.drop_checkpoint(_name(place))
+
+
+def kept_progress(place: Place, services: Services) -> Progress:
+    """Give where the last run of this place stopped; a fresh start where there was none, or it had come to its end."""
+    kept = services.operations.checkpoint(_name(place))
+    return Progress(**kept) if kept else Progress()
+
+
+def _name(place: Place) -> str:
+    return f"backfill of {place}"
+
+
+def _send(due: list[Due], services: Services, send: Publish) -> None:
+    """Send as many as there is room for, then wait for room."""
+    rest = [each.image_id for each in due]
+    while rest:
+        now = room(services)
+        add_images(rest[:now], Lane.BACKFILL, services, send)
+        rest = rest[now:]
+        if rest and services.stopping.wait(POLL_SECONDS):
+            raise SlotRefused("the backfill", rule="a process that is to stop waits for nothing")
+
+
+def room(services: Services) -> int:
+    """Say how many images may be sent now so that no feature has more than ten minutes of work ahead."""
+    rates = feature_rates(services)
+    waiting = services.queues.read(lane_queue(name, lane) for name in ("ingest", *rates) for lane in Lane).waiting
+
+    def ahead(name: str) -> int:
+        return sum(waiting[lane_queue(name, lane)].messages for lane in Lane)
+
+    free = (rate * MOST_AHEAD.total_seconds() - ahead("ingest") - ahead(name) for name, rate in rates.items())
+    return max(0, int(min(free)))
+
+
+def feature_rates(services: Services) -> dict[str, float]:
+    """Give each wanted feature's share of its operation's rate, images a second: features may share an operation."""
+    rates, features = services.limiter.rates(), list(services.plan.features)
+    operations = [feature_named(name).operation for name in features]
+    shared = zip(features, operations, strict=True)
+    return {name: rates[operation].rate / operations.count(operation) for name, operation in shared}

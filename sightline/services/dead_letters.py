@@ -1,0 +1,41 @@
+"""How an error becomes a dead letter."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from sightline.errors import SightlineError
+from sightline.models.answers import Json
+from sightline.models.images import Rejection
+from sightline.storage.operations.protocol import DeadLetter, OperationStore, dead_letter_id_of
+
+
+def write_dead_letter(
+    error: SightlineError,
+    *,
+    step: str,
+    message: Mapping[str, Json],
+    image_id: str | None,
+    operations: OperationStore,
+    clock: Callable[[], datetime],
+) -> None:
+    """Keep the input that `error` refused, with rule and remedy. image_id: None where the input names no image."""
+    now = clock()
+    operations.write_dead_letter(
+        DeadLetter(
+            error=type(error).__name__,
+            subject=error.subject,
+            rule=error.rule,
+            remedy=error.remedy,
+            step=step,
+            message=message,
+            first_at=now,
+            last_at=now,
+            image_id=image_id,
+        )
+    )
+
+
+def close_replaced(image_id: str, old: Rejection | None, new: Rejection | None, operations: OperationStore) -> None:
+    """Close the letter of an image's old rejection, where its row keeps another in its place, or none."""
+    if old and (new is None or new.error != old.error):
+        operations.close_dead_letter(dead_letter_id_of(old.error, image_id))

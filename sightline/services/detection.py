@@ -1,0 +1,260 @@
+"""Detect: pay once for one analysis.
+
+settled? → slot → claim → call → does the object still show the row's etag? → settle → part. A process may die between
+any two of these: before the call nothing is paid; after it the lease runs out and the attempt counts as ended unknown.
+An answer that is paid and in hand is held on to while S3 or DynamoDB is away: asking again would cost again. One that
+nobody can read was paid as well: it is counted, and the image becomes a dead letter instead of being asked about again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Event
+from typing import cast
+
+import structlog
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential,
+    wait_random,
+)
+from tenacity.stop import stop_base
+
+from sightline.errors import (
+    ImageChanged,
+    ImageMissing,
+    OutcomeUnknown,
+    RampedTooFast,
+    RejectedError,
+    SightlineError,
+    SlotRefused,
+    Throttled,
+    Unavailable,
+    UnreadableAnswer,
+)
+from sightline.models.answers import Answer
+from sightline.models.images import Content, ImageRow, Lane, Rejection, State
+from sightline.ratelimit.pace import HORIZON_SECONDS
+from sightline.ratelimit.protocol import Limiter
+from sightline.rekognition.analysis import analysis_id
+from sightline.rekognition.feature import Feature
+from sightline.rekognition.features import feature_named
+from sightline.rekognition.prices import price_micro_usd
+from sightline.services.collaborators import Detector, Plan, Services
+from sightline.services.results import result_of
+from sightline.services.usage import CallCounter
+from sightline.storage.buckets.protocol import Buckets, ObjectUri
+from sightline.storage.images.protocol import ImageStore
+from sightline.storage.ledger.protocol import Analysis, Entry, Ledger
+
+log = structlog.get_logger()
+
+PATIENCE = timedelta(seconds=60)
+"""How long a step asks for a slot before it goes back to its queue: well below the visibility timeout."""
+
+CALL_LASTS = timedelta(seconds=35)
+"""How long one call may take: 5 s to connect and 30 s to read (sightline/rekognition/client.py)."""
+
+TRY_LASTS = timedelta(seconds=45)
+"""How long one request to S3 or DynamoDB may take: three of 13 s (`sightline.bootstrap`), the back-off between
+them, and our own pause before it."""
+
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""How far apart the clocks of S3 and of this machine may be; S3's whole seconds are in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """What one attempt needs; the same for every image."""
+
+    ledger: Ledger
+    limiter: Limiter
+    buckets: Buckets
+    detector: Detector
+    calls: CallCounter
+    stopping: Event
+    clock: Callable[[], datetime]
+
+
+class _StopAt(stop_base):
+    """Nothing is tried again from `until` on."""
+
+    def __init__(self, until: datetime, clock: Callable[[], datetime]) -> None:
+        self._until = until
+        self._clock = clock
+
+    def __call__(self, retry_state: RetryCallState) -> bool:  # noqa: ARG002 - the interface
+        return self._clock() >= self._until
+
+
+def detect(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, plan: Plan, payer: Payer) -> bool:
+    """See that the analysis which the row wants is settled; say whether the row still wants one.
+
+    Up to three attempts, each with a slot and a claim of its own. Raises LeaseHeld while another pays, SlotRefused when
+    no slot came near, ImageChanged when the bytes are no longer those of the row, else what the last attempt met.
+    """
+    row = images.get(image_id)
+    if row is None or row.content is None or feature_name not in row.wanted or row.state is State.STUCK:
+        log.info("The row no longer wants this analysis")
+        return False
+    feature = feature_named(feature_name)
+    analysis = _analysis(row, row.content, feature, plan)
+    attempts = Retrying(
+        stop=stop_after_attempt(3)
+        | _StopAt(payer.clock() + PATIENCE, payer.clock),  # an answer may have been held for long
+        wait=wait_exponential(multiplier=0.25, max=4) + wait_random(0, 0.5),
+        retry=retry_if_exception_type((Throttled, Unavailable)),
+        sleep=lambda seconds: _sleep(payer.stopping, seconds),
+        reraise=True,
+    )
+    settled = attempts(_attempt, feature, analysis, row.content, lane, payer)
+    images.write_result(image_id, feature_name, result_of(settled))  # in hand now: `write_rows` need not read it again
+    return True
+
+
+def _analysis(row: ImageRow, content: Content, feature: Feature, plan: Plan) -> Analysis:
+    """Name what is to be paid: what the row wants. Raise ImageChanged where the settings have changed since ingest."""
+    for parameters in plan.requests(feature.name):
+        name = analysis_id(content.sha256, feature.name, parameters, plan.generation)
+        if row.wanted[feature.name] == name:
+            return Analysis(name, content.sha256, feature.name, parameters, plan.generation, row.image_id)
+    raise ImageChanged(row.image_id, rule="the settings changed while it was worked on")
+
+
+def _attempt(feature: Feature, analysis: Analysis, content: Content, lane: Lane, payer: Payer) -> Entry:
+    standing = payer.ledger.get(analysis.analysis_id)
+    if standing and standing.is_settled:
+        return standing
+    wait_for_slot(feature.operation, lane, payer.limiter, payer.stopping)
+    claimed = payer.ledger.claim(analysis)
+    return claimed if claimed.is_settled else _pay(feature, claimed, content, payer)
+
+
+def wait_for_slot(operation: str, lane: Lane, limiter: Limiter, stopping: Event) -> None:
+    """Sleep until a booked slot; raise SlotRefused after a minute at the most, or when the process is to stop."""
+    left_seconds = PATIENCE.total_seconds()
+    while left_seconds >= HORIZON_SECONDS[lane]:  # what is booked can still be waited for
+        slot = limiter.reserve(operation, lane)
+        _sleep(stopping, min(slot.wait_seconds, left_seconds))
+        if slot.is_booked:
+            return
+        left_seconds -= slot.wait_seconds
+    raise SlotRefused(operation)
+
+
+def _sleep(stopping: Event, seconds: float) -> None:
+    if stopping.wait(seconds):
+        raise SlotRefused("this process", rule="a process that is to stop waits for nothing")
+
+
+def _pay(feature: Feature, claimed: Entry, content: Content, payer: Payer) -> Entry:
+    """Call once under the claim; settle, or give the claim back."""
+    price = price_micro_usd(feature, claimed.analysis.parameters)
+    called_at = payer.clock()
+    _require_time(claimed, called_at, payer.ledger)
+    try:
+        outcome = _call(feature, claimed.analysis, content, payer)
+        held = _held_until(_leaving(claimed, 2 * TRY_LASTS), payer.clock)  # the last look, and settling
+        _see_whose_it_is(claimed.analysis, outcome, content, called_at, held, payer)
+    except SightlineError as error:
+        is_unreadable = isinstance(error, UnreadableAnswer)
+        payer.calls.count(feature.name, how_it_ended(error), price if is_unreadable else 0)
+        payer.ledger.release(claimed, is_unknown=is_unreadable or isinstance(error, OutcomeUnknown))
+        if isinstance(error, Throttled):
+            payer.limiter.throttled(feature.operation, ramped_too_fast=isinstance(error, RampedTooFast))
+        raise
+    cost = price if isinstance(outcome, Answer) else 0
+    payer.calls.count(feature.name, "answered" if isinstance(outcome, Answer) else "rejected", cost)
+    held = _held_until(_leaving(claimed, TRY_LASTS), payer.clock)
+    return held(payer.ledger.settle, claimed, outcome, cost)
+
+
+def _require_time(claimed: Entry, now: datetime, ledger: Ledger) -> None:
+    """Give a claim back, unpaid, and raise Unavailable where another may claim before this call's answer is kept."""
+    if now > _leaving(claimed, CALL_LASTS + 2 * TRY_LASTS):
+        ledger.release(claimed)
+        raise Unavailable("the ledger", rule="it took so long to answer that the claim may end before the call")
+
+
+def _leaving(claimed: Entry, time: timedelta) -> datetime:
+    """Say until when this much time is left before another may claim."""
+    return cast("datetime", claimed.free_at) - time  # who has claimed has a lease
+
+
+def _call(feature: Feature, analysis: Analysis, content: Content, payer: Payer) -> Answer | Rejection:
+    """Ask. What Rekognition refuses is an outcome; an answer that nobody can read is none."""
+    uri = ObjectUri.parse(analysis.image_id)
+    try:
+        return payer.detector.analyse_object(feature, analysis.parameters, uri.bucket, uri.key, content.version)
+    except UnreadableAnswer:
+        raise
+    except RejectedError as error:
+        return Rejection(type(error).__name__, str(error))
+
+
+def _see_whose_it_is(
+    analysis: Analysis,
+    outcome: Answer | Rejection,
+    content: Content,
+    called_at: datetime,
+    held: Retrying,
+    payer: Payer,
+) -> None:
+    """Look whether the object is still the one that was asked about: only then is the answer its own.
+
+    Raise OutcomeUnknown where S3 was away for as long as the answer could be held: it is lost, and was paid.
+    """
+    uri = ObjectUri.parse(analysis.image_id)
+    is_missing = isinstance(outcome, Rejection) and outcome.error == ImageMissing.__name__
+    if content.version is None or is_missing:  # a version stays what it is, but it may be deleted
+        try:
+            held(_check_unchanged, uri, content, called_at, payer.buckets)
+        except Unavailable as error:
+            raise OutcomeUnknown(str(uri), rule=f"its answer is lost: {error}") from error
+    if is_missing:
+        raise Unavailable(str(uri), rule="S3 has the object and Rekognition does not see it yet")
+
+
+def _check_unchanged(uri: ObjectUri, content: Content, called_at: datetime, buckets: Buckets) -> None:
+    """Raise ImageChanged unless the object is the upload that the row knows, or the same bytes from before the call.
+
+    Where the bucket keeps versions, it must be the version that the row knows.
+    The same bytes uploaded during the call may have followed others, which the answer is then of. S3 says when in whole
+    seconds: bytes that come, go and come back within one second are not told apart where a bucket keeps no versions.
+    """
+    try:
+        head = buckets.head(uri)
+        is_known = content.last_modified in {None, head.last_modified}
+        is_same = head.etag == content.etag and (is_known or head.last_modified < called_at - CLOCKS_DIFFER)
+        if content.version is not None:
+            is_same = head.version == content.version
+    except ImageMissing:
+        is_same = False
+    if not is_same:
+        raise ImageChanged(str(uri))
+
+
+def _held_until(until: datetime, clock: Callable[[], datetime]) -> Retrying:
+    """Give what does a thing again, while its server is away, until then."""
+    away = retry_if_exception_type(Unavailable)
+    return Retrying(stop=_StopAt(until, clock), wait=wait_random(0.2, 2), retry=away, reraise=True)
+
+
+def how_it_ended(error: SightlineError) -> str:
+    """Name how a call ended that settled nothing. `outdated`: answered, for bytes that are no longer there."""
+    names: dict[type[SightlineError], str] = {
+        OutcomeUnknown: "unknown",
+        Throttled: "throttled",
+        RampedTooFast: "throttled",
+        ImageChanged: "outdated",
+    }
+    return names.get(type(error), "failed")
+
+
+def payer(services: Services) -> Payer:
+    """Take from the services what an attempt needs."""
+    s = services
+    return Payer(s.ledger, s.limiter, s.buckets, s.detector, s.calls, s.stopping, s.clock)

@@ -1,0 +1,88 @@
+"""The import, in two steps: read every label row, then keep one answer for each image. Both may be done twice.
+
+The answer is settled before its row is written, and a row that is there is left alone: killed anywhere, the next run
+keeps what is missing, and a run after that changes nothing. Nothing is sent: the images are read when they are added,
+swept or backfilled.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from itertools import islice
+
+from sightline.errors import BadMessage, ConfigurationError
+from sightline.models.answers import Answer
+from sightline.services.collaborators import Plan, Services
+from sightline.services.imported import FEATURE, imported_answer, unread_analysis
+from sightline.services.label_import.rows import InvalidLabelRow, read_image_id, read_row
+from sightline.services.label_import.staging import Staging
+from sightline.services.results import result_of
+from sightline.storage.label_set.protocol import LabelItem
+from sightline.storage.ledger.protocol import Entry, Status
+
+PAGE = 100
+WRITING_THREADS = 8
+
+
+def read_labels(
+    items: Iterable[LabelItem],
+    name: str,
+    bucket: str,
+    staging: Staging,
+    now: datetime,
+    tell: Callable[[BadMessage], None],
+) -> Counter[str]:
+    """Spool every row; count `rows` and `refused`. tell: called with each bad row. Its image is left out whole."""
+    counts = Counter(rows=0, refused=0)
+    for number, item in enumerate(items, start=1):
+        subject = f"row {number} of {name} ({item.get('object_key')!a:.120}, {item.get('label')!a:.60})"
+        counts["rows"] += 1
+        try:
+            staging.keep(read_row(item, bucket, subject, now))
+        except BadMessage as error:
+            counts["refused"] += 1
+            tell(error)
+            _leave_out(item, bucket, subject, staging)
+    return counts
+
+
+def _leave_out(item: LabelItem, bucket: str, subject: str, staging: Staging) -> None:
+    try:
+        staging.spoil(read_image_id(item, bucket, subject))
+    except InvalidLabelRow:
+        return  # it names no image that could be left out
+
+
+def require_feature(plan: Plan) -> None:
+    """Raise ConfigurationError where rows do not ask for labels: reading an image would then drop what was imported."""
+    if FEATURE not in plan.features:
+        raise ConfigurationError(
+            f"SIGHTLINE_FEATURES ({', '.join(plan.features)})",
+            rule=f"an imported answer stays with its image only where {FEATURE} are among the features",
+            remedy=f"Add {FEATURE} to SIGHTLINE_FEATURES: what was imported is not asked, nor paid, again",
+        )
+
+
+def keep_answers(staging: Staging, services: Services, *, is_dry: bool) -> Iterator[Counter[str]]:
+    """Keep an answer and a row for each image that has none; give the counts of each page.
+
+    new: images that nobody knew; known: those that have a row already; cut: of the new ones, those with a full list.
+    """
+    images = staging.images()
+    with ThreadPoolExecutor(WRITING_THREADS, thread_name_prefix="import") as pool:
+        while page := dict(islice(images, PAGE)):
+            known = services.images.get_many(page)
+            answers = {name: imported_answer(labels) for name, labels in page.items() if name not in known}
+            if is_dry:
+                is_new = [True] * len(answers)
+            else:
+                is_new = list(pool.map(lambda each: _keep(each[0], each[1], services), answers.items()))
+            cut = sum(new and answer.is_truncated for new, answer in zip(is_new, answers.values(), strict=True))
+            yield Counter(new=sum(is_new), known=len(page) - sum(is_new), cut=cut)
+
+
+def _keep(image_id: str, answer: Answer, services: Services) -> bool:
+    unread = Entry(unread_analysis(image_id, services.plan), Status.RELEASED)
+    settled = services.ledger.settle(unread, answer, 0)
+    return services.images.add_imported(image_id, FEATURE, result_of(settled))

@@ -1,0 +1,75 @@
+"""A beat task's turn: one at a time, cut in time, and with a note of what came of it for `sightline status`.
+
+Two beats, or a turn that lasts longer than its period, are harmless: a second turn finds the lease taken and does
+nothing. A process that dies leaves its lease behind for a minute.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from threading import Event
+
+import structlog
+
+from sightline.errors import SightlineError
+from sightline.models.answers import Json
+from sightline.services.collaborators import Services
+from sightline.storage.operations.protocol import LastRun, Lease, OperationStore
+
+log = structlog.get_logger()
+
+LEASE_LASTS = timedelta(seconds=60)
+"""It is taken anew with each piece of work. Short, since nobody mends anything until a dead holder's lease ends."""
+
+RUN_LASTS = timedelta(seconds=100)
+"""When a turn is cut: below the time after which Redis would deliver its message a second time."""
+
+
+class LeasedRun:
+    """The right to work, for a while. Ask `goes_on` before each piece of work."""
+
+    def __init__(
+        self,
+        lease: Lease,
+        operations: OperationStore,
+        clock: Callable[[], datetime],
+        stopping: Event,
+        lasts: timedelta = RUN_LASTS,
+    ) -> None:
+        self.lease = lease
+        self._operations = operations
+        self._clock = clock
+        self._stopping = stopping
+        self._until = clock() + lasts
+
+    def goes_on(self) -> bool:
+        """Say whether there is time for another piece of work, and the lease is still ours. Renews the lease."""
+        if self._stopping.is_set() or self._clock() >= self._until:
+            return False
+        renewed = self._operations.acquire_lease(self.lease.name, self.lease.holder, LEASE_LASTS)
+        return renewed is not None and renewed.fence == self.lease.fence
+
+
+def run_under_lease(
+    name: str, services: Services, work: Callable[[LeasedRun], Mapping[str, Json]], lasts: timedelta = RUN_LASTS
+) -> bool:
+    """Do the work and note its outcome under `name`; say whether it was this process's turn.
+
+    An error is noted as well, and raised.
+    """
+    s = services
+    started = s.clock()
+    lease = s.operations.acquire_lease(name, uuid.uuid4().hex, LEASE_LASTS)
+    if lease is None:
+        log.info("Another process has this turn", task=name)
+        return False
+    outcome: Mapping[str, Json] = {}
+    try:
+        outcome = work(LeasedRun(lease, s.operations, s.clock, s.stopping, lasts))
+    except SightlineError as error:
+        outcome = {"error": str(error)}
+        raise
+    finally:
+        s.operations.note_run(LastRun(name, started, s.clock() - started, outcome))
+        s.operations.release_lease(lease)
+    return True

@@ -1,0 +1,78 @@
+"""Listings of buckets against the rows: which objects are to be ingested."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sightline.models.images import ImageRow, State
+from sightline.services.collaborators import Plan
+from sightline.services.imported import imported_features
+from sightline.services.ingest import wanted
+from sightline.storage.buckets.protocol import ObjectHead
+from sightline.storage.images.positions import position_at
+from sightline.storage.images.protocol import ImageStore
+
+S3_CLOCK_STEP = timedelta(seconds=1)
+"""S3 tells an object's time in whole seconds, rounded down: it may be younger by this."""
+
+STILL_DOUBTED = timedelta(minutes=3)
+"""For so long after its upload an object that was refused in its first second is looked at again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An object that is to be ingested. pays_for: the features whose analyses its row does not have yet."""
+
+    head: ObjectHead
+    is_known: bool
+    pays_for: frozenset[str]
+
+    @property
+    def image_id(self) -> str:
+        """Give the image's id."""
+        return str(self.head.uri)
+
+
+def due_of(
+    page: Sequence[ObjectHead], images: ImageStore, plan: Plan, now: datetime, *, follows_plan: bool
+) -> list[Due]:
+    """Give those of a page that no row knows, or whose row was written for other bytes.
+
+    follows_plan: also those whose row wants something else than the settings now do
+    """
+    objects = [head for head in page if not head.uri.key.endswith("/")]  # a folder, as S3's console makes them
+    rows = images.get_many(str(head.uri) for head in objects)
+    due = []
+    for head in objects:
+        row = rows.get(str(head.uri))
+        if row is None or _is_other(row, head, now):
+            paid = imported_features(row, plan) if row else frozenset()
+            due.append(Due(head, row is not None, frozenset(plan.features) - paid))
+        elif follows_plan and row.content and row.wanted:
+            asked = wanted(row.content.sha256, plan, row.wanted)
+            if row.wanted != asked:
+                due.append(Due(head, True, _unpaid(row, asked)))
+    return due
+
+
+def _is_other(row: ImageRow, head: ObjectHead, now: datetime) -> bool:
+    """Say whether the row was not written for these bytes. One that is received will be; a gone one is back.
+
+    The bytes of an imported one were never read.
+    """
+    if row.state is State.REJECTED:
+        return _is_younger(head, row.feed_position or "", now)
+    if row.state in {State.GONE, State.IMPORTED}:
+        return True
+    return row.content is not None and row.content.etag != head.etag
+
+
+def _is_younger(head: ObjectHead, ended_at: str, now: datetime) -> bool:
+    """Say whether an object came after its row was refused: such a row keeps no etag."""
+    is_new = now - head.last_modified < STILL_DOUBTED
+    came_at = head.last_modified + S3_CLOCK_STEP if is_new else head.last_modified
+    return position_at(came_at) > ended_at
+
+
+def _unpaid(row: ImageRow, asked: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(feature for feature, name in asked.items() if row.wanted.get(feature) != name)

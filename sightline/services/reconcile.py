@@ -1,0 +1,155 @@
+"""Reconcile: look at what is unfinished, and send again the steps that its row says are missing.
+
+The queue is a hint. A step is sent again where its message can no longer be waiting; a row is then left alone for
+twice as long as before. Only failures for an image's own reason count against it (`services/failures.py` notes them):
+a message that waits, a lane that is stopped, a throttle or a server that is away never do.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from sightline.errors import Exhausted
+from sightline.models.answers import Json
+from sightline.models.images import ImageRow, Rejection
+from sightline.queues.protocol import Queues, Waiting
+from sightline.queues.publishing import BATCH, Publish, publish_again
+from sightline.queues.steps import Step, next_steps
+from sightline.services.collaborators import Services
+from sightline.services.dead_letters import write_dead_letter
+from sightline.services.failures import give_up
+from sightline.services.leased_runs import LeasedRun
+from sightline.storage.images.protocol import ImageStore
+from sightline.storage.images.transitions import CHECK_AFTER
+from sightline.storage.operations.protocol import OperationStore
+
+NAME = "reconcile_images"
+
+MAX_ROUNDS = 5
+"""After so many counted rounds an image is stuck: a dead letter says why."""
+
+LONGEST_PAUSE = timedelta(hours=1)
+"""Between two looks at an image that fails for its own reason."""
+
+LONGEST_PAUSE_OF_THE_BLAMELESS = timedelta(minutes=8)
+"""Between two looks at an image that does not: it should go on soon after the server that was away is back."""
+
+SENT_A_LITTLE_LATER = timedelta(seconds=10)
+"""How much later than its row a message may be sent: rows of a batch are written first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """What one look needs; the same for every row."""
+
+    images: ImageStore
+    operations: OperationStore
+    queues: Queues
+    send: Publish
+    clock: Callable[[], datetime]
+
+
+def reconcile(reconciler: Reconciler, goes_on: Callable[[], bool]) -> Counter[str]:
+    """Look at every row that is due, in pieces; count what was found and done."""
+    done: Counter[str] = Counter(looked_at=0, sent=0, waiting=0, failed=0, stuck=0)
+    due = reconciler.images.unfinished(reconciler.clock())
+    while goes_on() and (chunk := [each.image_id for each in islice(due, BATCH)]):
+        rows = [row for row in reconciler.images.get_many(chunk).values() if _is_due(row, reconciler.clock())]
+        done.update(_reconcile_rows(rows, reconciler))
+    return done
+
+
+def _is_due(row: ImageRow, now: datetime) -> bool:
+    """Ask the row itself: the index may be behind it."""
+    return row.next_check_at is not None and row.next_check_at < now
+
+
+def _reconcile_rows(rows: list[ImageRow], reconciler: Reconciler) -> Counter[str]:
+    done = Counter(looked_at=len(rows), failed=sum(row.failure is not None for row in rows))
+    stuck = [row for row in rows if row.failure and row.rounds + 1 >= MAX_ROUNDS]
+    for row in stuck:
+        _give_up(row, reconciler)
+    going = [(row, next_steps(row)) for row in rows if row not in stuck]
+    now = reconciler.clock()
+    waiting = reconciler.queues.read(_queues_of(step for _, steps in going for step in steps)).waiting
+    missing = [[step for step in steps if not may_wait(step, row, waiting, now)] for row, steps in going]
+    reconciler.send(step for steps in missing for step in steps)
+    for (row, steps), sent in zip(going, missing, strict=True):
+        _look_again_later(row, reconciler, is_sent=bool(sent), lag=_lag(steps, waiting, now))
+    done.update(sent=sum(map(len, missing)), waiting=sum(not sent for sent in missing), stuck=len(stuck))
+    return done
+
+
+def _queues_of(steps: Iterable[Step]) -> set[str]:
+    return {name for step in steps for name in (step.queue_name, step.then.queue_name if step.then else None) if name}
+
+
+def may_wait(step: Step, row: ImageRow, waiting: Mapping[str, Waiting], now: datetime) -> bool:
+    """Say whether the message of this step may still stand in a queue.
+
+    A queue is first in, first out: while the message that is next to go was sent before the row's own, the row's own
+    waits behind it. When the second message of a chain was sent is not known: it is taken to wait while its queue is
+    slow, but not for more than an hour.
+    """
+    since = row.sent_at or now
+    head = waiting[step.queue_name]
+    if head.sent_at:
+        is_behind = head.sent_at <= since + SENT_A_LITTLE_LATER
+    else:
+        is_behind = head.messages > 0 and now - since < LONGEST_PAUSE
+    return is_behind or (step.then is not None and _is_slow(waiting[step.then.queue_name], since, now))
+
+
+def _is_slow(queue: Waiting, since: datetime, now: datetime) -> bool:
+    return queue.sent_at is not None and queue.sent_at < now - CHECK_AFTER and now - since < LONGEST_PAUSE
+
+
+def _lag(steps: list[Step], waiting: Mapping[str, Waiting], now: datetime) -> timedelta:
+    """Say how long the slowest queue lets its messages wait."""
+    heads = [waiting[step.queue_name].sent_at for step in steps]
+    return max((now - head for head in heads if head), default=timedelta(0))
+
+
+def _look_again_later(row: ImageRow, reconciler: Reconciler, *, is_sent: bool, lag: timedelta) -> None:
+    pause = next_pause(row) if is_sent else min(max(CHECK_AFTER, lag / 2), LONGEST_PAUSE)
+    until = reconciler.clock() + pause
+    reconciler.images.postpone(row, until, counts_round=row.failure is not None, is_sent=is_sent)
+
+
+def next_pause(row: ImageRow) -> timedelta:
+    """Give twice the pause since the last sending, within its bounds."""
+    before = row.next_check_at - row.sent_at if row.next_check_at and row.sent_at else timedelta(0)
+    longest = LONGEST_PAUSE if row.failure or row.rounds else LONGEST_PAUSE_OF_THE_BLAMELESS
+    return min(max(2 * before, CHECK_AFTER), longest)
+
+
+def _give_up(row: ImageRow, reconciler: Reconciler) -> None:
+    """Write the letter, then leave the row: who dies between the two does both again."""
+    failure = row.failure.message if row.failure else ""
+    error = Exhausted(row.image_id, rule=f"{Exhausted.rule}; the last one: {failure}")
+    step = next_steps(row)[0]
+    write_dead_letter(
+        error,
+        step=step.task,
+        message={"args": [*step.args]},
+        image_id=row.image_id,
+        operations=reconciler.operations,
+        clock=reconciler.clock,
+    )
+    give_up(row, Rejection(type(error).__name__, str(error)), reconciler.images, reconciler.operations)
+
+
+def reconciler_of(services: Services, send: Publish = publish_again) -> Reconciler:
+    """Take from the services what a look needs."""
+    s = services
+    return Reconciler(s.images, s.operations, s.queues, send, s.clock)
+
+
+def run_reconcile(run: LeasedRun, services: Services, send: Publish = publish_again) -> dict[str, Json]:
+    """Reconcile while the turn goes on; give the counts of this run, and of steps ever sent again."""
+    before = services.operations.last_runs().get(NAME)
+    done = reconcile(reconciler_of(services, send), run.goes_on)
+    ever = before.outcome.get("sent_ever", 0) if before else 0
+    return {**done, "sent_ever": (ever if isinstance(ever, int) else 0) + done["sent"]}

@@ -1,0 +1,134 @@
+"""The review queue: which images a person is asked to look at next, and how far the review has come.
+
+What is asked is remembered before it is shown. Only an answer to a question counts in an estimate: else whoever looks
+for what catches the eye would be a sample.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sightline.errors import SightlineError
+from sightline.models.images import CameraDay
+from sightline.services.collaborators import Services
+from sightline.services.rollups.cells import ModelCell, cells_of, read_day
+from sightline.stats.advice import Advice, Measure, advise
+from sightline.stats.counts import ReviewedCell
+from sightline.stats.figures import Figure, estimate
+from sightline.stats.queue import Request, next_images
+from sightline.stats.strata import StrataRule
+from sightline.stats.windows import days_of, evidence_of
+from sightline.storage.buckets.protocol import Buckets, ObjectUri
+from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.verdicts.protocol import Asked
+
+LINK_LASTS = timedelta(hours=12)
+"""A day's work; S3 gives no more than a week."""
+
+
+class NothingToReview(SightlineError):
+    """No analysed image is in the days that were asked for."""
+
+    rule = "there must be analysed images to review"
+    remedy = "Name another --day or --camera, or `sightline sync`: it takes note of days that are new"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is reviewed: a watched label on some camera days (all cameras where none is named)."""
+
+    label: str
+    camera_days: Sequence[CameraDay]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the review of a scope has come.
+
+    recall: as it stands; advice: what is still to be reviewed for the target
+    held_back: answered images that count when those before them are answered
+    """
+
+    reviewed: int
+    recall: Figure
+    advice: Advice
+    held_back: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToReview:
+    """An image to look at. link: where it can be seen for a while without credentials."""
+
+    request: Request
+    link: str
+
+
+def scope_of(label: str, camera: str | None, end_day: str, window_days: int, operations: OperationStore) -> Scope:
+    """Find the camera days with images, of the window that ends on a day. Raise NothingToReview where there is none."""
+    days = set(days_of(end_day, window_days))
+    known = [each for each in operations.known_days() if each.day in days and camera in {None, each.camera}]
+    if not known:
+        raise NothingToReview(f"{camera or 'all cameras'}, {window_days} days up to {end_day}")
+    return Scope(label, known)
+
+
+def newest_day(camera: str | None, operations: OperationStore) -> str:
+    """Give the newest capture day that has images. Raise NothingToReview where there is none."""
+    days = [each.day for each in operations.known_days() if camera in {None, each.camera}]
+    if not days:
+        raise NothingToReview(camera or "all cameras")
+    return max(days)
+
+
+def read_cells(scope: Scope, services: Services) -> list[ReviewedCell]:
+    """Read the scope's images as the newest version of the detector saw them, and their verdicts."""
+    rule = services.accuracy.rule_of(scope.label)
+    found = [cell for camera_day in scope.camera_days for cell in _cells(camera_day, rule, services)]
+    if not found:
+        raise NothingToReview(f"{scope.label}, {len(scope.camera_days)} camera days")
+    newest = max(found, key=lambda cell: (cell.reviewed.cell.day, len(cell.reviewed.candidates))).model
+    return [cell.reviewed for cell in found if cell.model == newest]
+
+
+def _cells(camera_day: CameraDay, rule: StrataRule, services: Services) -> list[ModelCell]:
+    return cells_of(read_day(camera_day, services.images, services.verdicts), rule, services.accuracy)
+
+
+def ask_next(cells: Sequence[ReviewedCell], count: int, services: Services) -> list[ToReview]:
+    """Choose the images whose verdicts narrow recall most, remember that they are asked for, and give links."""
+    requests = next_images(cells, count, Measure.RECALL)
+    services.verdicts.ask(_asked(requests, services))
+    return [ToReview(request, _link(request, services.buckets)) for request in requests]
+
+
+def _asked(requests: Iterable[Request], services: Services) -> list[Asked]:
+    now = services.clock()
+    rules = {rule.label: rule for rule in services.accuracy.rules}
+    return [
+        Asked(
+            each.candidate.image_id,
+            each.cell.label,
+            each.candidate.content,
+            each.candidate.stratum,
+            rules[each.cell.label].threshold_percent,
+            now,
+        )
+        for each in requests
+    ]
+
+
+def _link(request: Request, buckets: Buckets) -> str:
+    return buckets.link(ObjectUri.parse(request.candidate.image_id), LINK_LASTS)
+
+
+def progress_of(cells: Sequence[ReviewedCell], target_points: float) -> Progress:
+    """Say how far the review has come."""
+    evidence = evidence_of([cell.counts() for cell in cells])
+    reviewed = sum(len(prefix) for cell in cells for prefix in cell.prefixes.values())
+    answered = sum(len(cell.candidates) - sum(map(len, cell.waiting.values())) for cell in cells)
+    return Progress(
+        reviewed,
+        estimate(evidence, "review").recall,
+        advise(evidence, Measure.RECALL, target_points / 100),
+        answered - reviewed,
+    )

@@ -1,0 +1,122 @@
+"""One camera's capture day: its images sorted into strata, for each watched label and each version of the detector."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sightline.models.images import CameraDay, FeatureResult, ImageSummary, ResultStatus, State
+from sightline.services.rollups.outside import Outside
+from sightline.services.rollups.plan import FEATURE, AccuracyPlan
+from sightline.stats.counts import ReviewedCell, review_cell
+from sightline.stats.sampling import Candidate, Cell, counting_answers
+from sightline.stats.strata import StrataRule, Stratum
+from sightline.stats.verdicts import Source, Verdict
+from sightline.storage.images.protocol import ImageStore
+from sightline.storage.verdicts.protocol import VerdictStore
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What was read of one camera's capture day."""
+
+    camera_day: CameraDay
+    images: Sequence[ImageSummary]
+    verdicts: Sequence[Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCell:
+    """A day's images for one label, as one version of the detector saw them. Hashes are of what went in."""
+
+    model: str
+    reviewed: ReviewedCell
+    outside: Outside
+    population_hash: str
+    verdicts_hash: str
+
+
+def read_day(camera_day: CameraDay, images: ImageStore, verdicts: VerdictStore) -> Day:
+    """Read a day once, whatever the number of labels."""
+    there = [each for each in images.by_day(camera_day.camera, camera_day.day) if each.state is not State.GONE]
+    return Day(camera_day, there, [kept.verdict for kept in verdicts.of_day(camera_day)])
+
+
+def cells_of(day: Day, rule: StrataRule, plan: AccuracyPlan) -> list[ModelCell]:
+    """Sort a day's images for one label; give one cell for each version of the detector that saw any of them."""
+    by_model: defaultdict[str, list[Candidate]] = defaultdict(list)
+    for image, part in _analysed(day.images):
+        by_model[part.model_version].append(_candidate(image, part, rule))
+    unanalysed = len(day.images) - sum(map(len, by_model.values()))
+    given = [verdict for verdict in day.verdicts if verdict.label == rule.label]
+    return [_cell(day, rule, plan, model, by_model[model], given, unanalysed) for model in sorted(by_model)]
+
+
+def unknown_images(day: Day, rule: StrataRule) -> list[tuple[ImageSummary, FeatureResult]]:
+    """Give the images of stratum D: the label is absent, and the answer was cut above the threshold."""
+    return [
+        (image, part) for image, part in _analysed(day.images) if _candidate(image, part, rule).stratum is Stratum.D
+    ]
+
+
+def _analysed(images: Iterable[ImageSummary]) -> Iterable[tuple[ImageSummary, FeatureResult]]:
+    for image in images:
+        part = image.parts.get(FEATURE)
+        if part is not None and part.status is ResultStatus.ANSWERED:
+            yield image, part
+
+
+def _candidate(image: ImageSummary, part: FeatureResult, rule: StrataRule) -> Candidate:
+    found = dict(part.finding)
+    return Candidate(
+        image.image_id,
+        image.content_sha256,
+        rule.stratum_of(found, _cut_percent(part)),
+        found.get(rule.label),
+        image.capture.taken_at.hour,
+    )
+
+
+def _cut_percent(part: FeatureResult) -> float | None:
+    """Give the cut of the finding: what did not fit into the row was cut at the least confident that did."""
+    if not part.left_out or not part.finding:
+        return part.cut_percent
+    return max(min(confidence for _, confidence in part.finding), part.cut_percent or 0.0)
+
+
+def _cell(
+    day: Day,
+    rule: StrataRule,
+    plan: AccuracyPlan,
+    model: str,
+    candidates: Sequence[Candidate],
+    given: Sequence[Verdict],
+    unanalysed: int,
+) -> ModelCell:
+    cell = Cell(day.camera_day.camera, rule.label, day.camera_day.day)
+    ids = {candidate.image_id for candidate in candidates}
+    mine = [verdict for verdict in given if verdict.image_id in ids]
+    answers = counting_answers(candidates, rule.label, mine)
+    reviewed = review_cell(plan.salt, cell, candidates, answers)
+    return ModelCell(
+        model,
+        reviewed,
+        _outside(reviewed, candidates, mine, len(answers), unanalysed),
+        _hash(f"{c.image_id} {c.content} {c.stratum} {c.confidence_percent} {c.hour}" for c in candidates)
+        + f"+{unanalysed}",
+        _hash(f"{v.image_id} {v.reviewer} {v.answer} {v.content} {v.source}" for v in mine),
+    )
+
+
+def _outside(
+    reviewed: ReviewedCell, candidates: Sequence[Candidate], mine: Sequence[Verdict], answered: int, unanalysed: int
+) -> Outside:
+    contents = {candidate.image_id: candidate.content for candidate in candidates}
+    stale = sum(verdict.content != contents[verdict.image_id] for verdict in mine)
+    volunteered = sum(verdict.source is Source.VOLUNTEERED for verdict in mine)
+    in_prefix = sum(len(reviewed.prefixes[stratum]) for stratum in Stratum)
+    return Outside(unanalysed, stale, volunteered, answered - in_prefix, len(mine))
+
+
+def _hash(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

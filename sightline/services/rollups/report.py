@@ -1,0 +1,161 @@
+"""Figures read back for people: the windows of each camera side by side, and the curves behind one of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+
+from sightline.errors import SightlineError
+from sightline.services.rollups.as_json import window_from_json
+from sightline.services.rollups.days import DAY
+from sightline.services.rollups.figures import DaySummary, WindowFigures
+from sightline.services.rollups.plan import AccuracyPlan, method_of
+from sightline.services.rollups.windows import LONGEST, DaysOfLabel
+from sightline.stats.curves import CalibrationBin, SweepPoint, calibration, sweep
+from sightline.stats.drops import Change, recall_change
+from sightline.stats.figures import NotEstimable
+from sightline.stats.strata import StrataRule
+from sightline.stats.summary import BAND_PERCENT
+from sightline.stats.windows import days_of, evidence_of
+from sightline.storage.rollups.protocol import ALL_CAMERAS, Rollup, RollupStore
+
+THRESHOLDS_PERCENT = tuple(float(step) for step in range(20, 100, BAND_PERCENT))
+
+
+class NoFigures(SightlineError):
+    """No rollup holds what was asked for."""
+
+    rule = "figures are made when a capture day has ended"
+    remedy = "`sightline status` shows the last run of roll_up_days; name another --day, --camera or --window"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One window of one camera, or of all together, for one version of the detector."""
+
+    rollup: Rollup
+    window: WindowFigures
+
+
+@dataclass(frozen=True)
+class Report:
+    """Rows by camera (all together first) and version; the curves are of the first row that is newest.
+
+    late_images, late_verdicts: what came too late to be in any of the figures
+    """
+
+    rule: StrataRule
+    window_days: int
+    end_day: str
+    rows: Sequence[Row]
+    late_images: int
+    late_verdicts: int
+    _rollups: RollupStore
+
+    @cached_property
+    def main(self) -> Row:
+        """Give the row that the curves are of: the newest version's, of all cameras where they are there."""
+        return max(self.rows, key=lambda row: (row.rollup.key.camera == ALL_CAMERAS, row.rollup.key.end_day))
+
+    @property
+    def models(self) -> list[str]:
+        """Name the versions of the detector, in order of their last day."""
+        newest = {row.rollup.key.model: row.rollup.key.end_day for row in self.rows}
+        return sorted(newest, key=lambda model: (newest[model], model))
+
+    @cached_property
+    def days(self) -> list[DaySummary]:
+        """Read the camera days of the main row's window."""
+        return self._days_up_to(self.main.rollup.key.end_day)
+
+    def _days_up_to(self, end_day: str) -> list[DaySummary]:
+        first = days_of(end_day, self.window_days)[0]
+        of_label = DaysOfLabel(self.rule, first, end_day, self._rollups)
+        name = self.main.rollup.key.camera
+        cameras = sorted(of_label.known_cameras()) if name == ALL_CAMERAS else [name]
+        found = [rollup for camera in cameras for rollup in of_label.of_camera(camera)]
+        return [of_label.summary(each) for each in found if each.key.model == self.main.rollup.key.model]
+
+    def sweep(self) -> list[SweepPoint]:
+        """Give images to look at against images missed, for other thresholds."""
+        return sweep([day.cell for day in self.days], THRESHOLDS_PERCENT, *self._names)
+
+    def calibration(self) -> list[CalibrationBin]:
+        """Compare confidences with the truth."""
+        return calibration([day.cell for day in self.days], *self._names)
+
+    def line(self) -> list[Row]:
+        """Give the main row's window as it was on each of the last 28 days, oldest first."""
+        key = self.main.rollup.key
+        first = days_of(key.end_day, LONGEST)[0]
+        found = self._rollups.between(key.camera, key.label, key.window_days, first, key.end_day)
+        return [_row(each) for each in found if (each.key.model, each.key.method) == (key.model, key.method)]
+
+    def change(self) -> Change | NotEstimable:
+        """Compare recall with the window before this one, which shares no day with it."""
+        end = date.fromisoformat(self.main.rollup.key.end_day) - timedelta(days=self.window_days)
+        before = evidence_of([day.cell.counts for day in self._days_up_to(end.isoformat())])
+        after = evidence_of([day.cell.counts for day in self.days])
+        return recall_change(before, after, *self._names)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        key = self.main.rollup.key
+        return (key.camera, key.label, str(key.window_days), key.end_day, key.model)
+
+
+def read_report(
+    rollups: RollupStore,
+    plan: AccuracyPlan,
+    label: str,
+    camera: str | None,
+    window_days: int,
+    day: str | None = None,
+) -> Report:
+    """Read the windows that end on a day (the last there is), or before it where a version ended earlier.
+
+    Raise NotWatched; NoFigures where there is none.
+    """
+    rule = plan.rule_of(label)
+    end_day = day or _last_day(rollups, rule, camera or ALL_CAMERAS, window_days)
+    first = days_of(end_day, LONGEST)[0]
+    together = [] if camera else _newest(rollups, rule, ALL_CAMERAS, window_days, first, end_day)
+    cameras = [camera] if camera else sorted({name for row in together for name in row.window.cameras})
+    rows = together + [row for name in cameras for row in _newest(rollups, rule, name, window_days, first, end_day)]
+    if not rows:
+        raise NoFigures(f"{label}, {camera or 'all cameras'}, {window_days} days up to {end_day}")
+    late = [rollups.late(name, label, days_of(end_day, window_days)[0], end_day) for name in cameras]
+    return Report(rule, window_days, end_day, rows, sum(n for n, _ in late), sum(n for _, n in late), rollups)
+
+
+def _last_day(rollups: RollupStore, rule: StrataRule, camera: str, window_days: int) -> str:
+    found = rollups.between(camera, rule.label, window_days, "0000-00-00", "9999-99-99")
+    days = [each.key.end_day for each in found if each.key.method == method_of(rule)]
+    if not days:
+        raise NoFigures(f"{rule.label}, {camera or 'all cameras'}")
+    return max(days)
+
+
+def _newest(rollups: RollupStore, rule: StrataRule, camera: str, window_days: int, first: str, last: str) -> list[Row]:
+    """Give the last window of each version of the detector, the newest version last."""
+    newest = {
+        each.key.model: each
+        for each in rollups.between(camera, rule.label, window_days, first, last)
+        if each.key.method == method_of(rule)
+    }
+    rows = map(_row, sorted(newest.values(), key=lambda each: (each.key.end_day, each.key.model)))
+    return [row for row in rows if row.window.analysed]
+
+
+def _row(rollup: Rollup) -> Row:
+    return Row(rollup, window_from_json(rollup.figures["window"]))
+
+
+def models_seen(rollups: RollupStore, label: str, last_day: str) -> dict[str, tuple[str, str]]:
+    """Give the versions of the detector on the 28 days up to one: first and last day of each, oldest first."""
+    first = days_of(last_day, LONGEST)[0]
+    seen: dict[str, tuple[str, str]] = {}
+    for rollup in rollups.between(ALL_CAMERAS, label, DAY, first, last_day):
+        begun, _ = seen.get(rollup.key.model, (rollup.key.end_day, ""))
+        seen[rollup.key.model] = (begun, rollup.key.end_day)
+    return seen

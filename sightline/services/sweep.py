@@ -1,0 +1,187 @@
+"""Sweep: find what no message told of. Objects without a row or with other bytes, and rows whose object is gone.
+
+Three walks, each in small pages with its position kept, so that a run may end anywhere and the next one goes on:
+today's folders (each minute), all objects, and all rows (both begun anew each half day, so done within a day). Whatever
+is found is ingested: that step looks at the object itself, so a sweep can be late, or wrong, without harm.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from sightline.errors import ImageMissing
+from sightline.models.answers import Json
+from sightline.models.images import ImageRow, Lane, State
+from sightline.queues.publishing import Publish, publish
+from sightline.services.backfill import feature_rates, room
+from sightline.services.collaborators import Services, SweepPlan
+from sightline.services.ingest import add_images
+from sightline.services.listing import due_of
+from sightline.storage.buckets.prefixes import Place
+from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri
+
+NAME = "sweep_bucket"
+
+HALF_A_DAY = timedelta(hours=12)
+POSITION_LASTS = timedelta(days=7)
+AROUND_MIDNIGHT = timedelta(hours=1)
+"""For so long yesterday's folder is swept as well."""
+
+RUN_SECONDS = 60
+"""At most as many images are sent in a run as the slowest feature can do until the next one, and none while ten
+minutes of work wait: a page of one walk more or less."""
+
+ROWS_A_PAGE = 200
+HEADS_AT_ONCE = 8
+
+Found = tuple[str, list[str]]
+"""The position after a page, and the ids of the images on it that are to be ingested."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One walk. every: how long after its begin it begins anew; pages: from a position to the end."""
+
+    name: str
+    lane: Lane
+    every: timedelta
+    pages: Callable[[str | None], Iterator[Found]]
+
+
+def sweep(services: Services, goes_on: Callable[[], bool], send: Publish = publish) -> dict[str, Json]:
+    """Go on with every walk, a page of each in turn, until the time is over or enough is found.
+
+    Gives how many images each walk sent.
+    """
+    most = min(int(RUN_SECONDS * min(feature_rates(services).values())), room(services))
+    sent: Counter[str] = Counter()
+    going = {walk.name: _steps(walk, services, send) for walk in walks(services)}
+    while going:
+        for name, steps in list(going.items()):
+            if sent.total() >= most or not goes_on():
+                return dict(sent)
+            found = next(steps, None)
+            if found is None:
+                del going[name]
+            else:
+                sent[name] += found
+    return dict(sent)
+
+
+def walks(services: Services) -> list[Walk]:
+    """Give the walks of each place, today's first."""
+    s, places = services, services.sweep.places
+    return [
+        *(Walk(f"today of {place}", Lane.LIVE, timedelta(0), _today(place, s)) for place in places),
+        *(Walk(f"objects of {place}", Lane.BACKFILL, HALF_A_DAY, _objects(place, s)) for place in places),
+        *(Walk(f"rows of {place}", Lane.BACKFILL, HALF_A_DAY, _rows(place, s)) for place in places),
+    ]
+
+
+def _steps(walk: Walk, services: Services, send: Publish) -> Iterator[int]:
+    """Walk on from the kept position; give how many images each page sent, after its position is kept."""
+    s, name = services, f"sweep {walk.name}"
+    kept = s.operations.checkpoint(name) or _beginning(s.clock())
+    if kept["is_done"]:
+        if s.clock() < datetime.fromisoformat(kept["began_at"]) + walk.every:
+            return
+        kept = _beginning(s.clock())
+    for after, due in walk.pages(kept["after"]):
+        add_images(due, walk.lane, s, send)
+        s.operations.keep_checkpoint(name, {**kept, "after": after}, POSITION_LASTS)
+        yield len(due)
+    s.operations.keep_checkpoint(name, {**kept, "is_done": True}, POSITION_LASTS)
+
+
+def _beginning(now: datetime) -> Mapping[str, Any]:
+    return {"after": None, "is_done": False, "began_at": now.isoformat()}
+
+
+def _today(place: Place, services: Services) -> Callable[[str | None], Iterator[Found]]:
+    s = services
+    return lambda after: _due(_pages_of_today(place, s.buckets, s.sweep, s.clock(), after), s)
+
+
+def _objects(place: Place, services: Services) -> Callable[[str | None], Iterator[Found]]:
+    s = services
+    return lambda after: _due(_pages(s.buckets, place.bucket, place.prefix, after), s)
+
+
+def _due(pages: Iterator[list[ObjectHead]], s: Services) -> Iterator[Found]:
+    for page in pages:
+        due = due_of(page, s.images, s.plan, s.clock(), follows_plan=False)
+        yield page[-1].uri.key, [each.image_id for each in due]
+
+
+def _pages(buckets: Buckets, bucket: str, prefix: str, after: str | None) -> Iterator[list[ObjectHead]]:
+    while page := buckets.list_page(bucket, prefix, after):
+        yield page
+        after = page[-1].uri.key
+
+
+def _pages_of_today(
+    place: Place, buckets: Buckets, plan: SweepPlan, now: datetime, after: str | None
+) -> Iterator[list[ObjectHead]]:
+    """List today's folder of each camera.
+
+    One object is asked for to learn of the next camera, then all its others are jumped over: a request or two for each
+    camera, however many objects it has.
+    """
+    begin = after or ""
+    while next_one := buckets.list_page(place.bucket, place.prefix, after, limit=1):
+        key = next_one[0].uri.key
+        camera, slash, _ = key.removeprefix(place.prefix).partition("/")
+        after = key
+        if not slash:
+            continue
+        folder = f"{place.prefix}{camera}/"
+        for day_folder in _day_folders(folder, camera, plan, now):
+            if begin.startswith(day_folder):
+                yield from _pages(buckets, place.bucket, day_folder, begin)
+            elif begin < day_folder:
+                yield from _pages(buckets, place.bucket, day_folder, None)
+        after = f"{folder[:-1]}0"  # "0" is the character after "/": no key of the folder comes after it
+
+
+def _day_folders(folder: str, camera: str, plan: SweepPlan, now: datetime) -> list[str]:
+    zone = plan.time_zones.get(camera, plan.default_zone)
+    days = {when.astimezone(zone).strftime(plan.day_folder) for when in (now - AROUND_MIDNIGHT, now)}
+    return sorted(folder + day for day in days)
+
+
+def _rows(place: Place, services: Services) -> Callable[[str | None], Iterator[Found]]:
+    s = services
+
+    def pages(after: str | None) -> Iterator[Found]:
+        while page := list(islice(s.images.scan(after), ROWS_A_PAGE)):
+            after = page[-1].image_id
+            yield after, _gone([row for row in page if _is_to_be_seen(row, place)], s.buckets)
+
+    return pages
+
+
+def _is_to_be_seen(row: ImageRow, place: Place) -> bool:
+    """Say whether the row's object should be there. A received row's is looked at anyway, an imported row's by listing.
+
+    What another system saw years ago may have been deleted long since: that is nothing new to report.
+    """
+    unseen = {State.GONE, State.RECEIVED, State.IMPORTED}
+    return row.image_id.startswith(str(place)) and row.state not in unseen
+
+
+def _gone(rows: list[ImageRow], buckets: Buckets) -> list[str]:
+    """Give those whose object S3 says is not there, asked now. AccessDenied is no such answer: it is raised."""
+
+    def is_gone(row: ImageRow) -> bool:
+        try:
+            buckets.head(ObjectUri.parse(row.image_id))
+        except ImageMissing:
+            return True
+        return False
+
+    with ThreadPoolExecutor(HEADS_AT_ONCE) as pool:
+        return [row.image_id for row, gone in zip(rows, pool.map(is_gone, rows), strict=True) if gone]

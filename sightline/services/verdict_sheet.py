@@ -1,0 +1,154 @@
+"""Verdicts as CSV: read with every line checked before any is kept, and written out whole."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TextIO
+
+from sightline.errors import InvalidVerdict, SightlineError
+from sightline.services.verdicts import Judge, Said, verdict_of
+from sightline.stats.verdicts import Answer, Source
+from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.verdicts.protocol import KeptVerdict
+
+COLUMNS = ("uri", "label", "verdict", "reviewer", "at", "content", "source", "stratum", "threshold", "camera", "day")
+NEEDED = ("uri", "verdict")
+FAULTS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a file says. blank: lines that nobody has filled in."""
+
+    verdicts: tuple[KeptVerdict, ...]
+    blank: int
+
+
+class _Faults:
+    """What is wrong, by line."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def add(self, line: int, what: str) -> None:
+        self.lines.append(f"line {line}: {what}")
+
+
+def read_sheet(file: TextIO, name: str, label: str, reviewer: str, judge: Judge) -> Sheet:
+    """Read a CSV with the columns uri and verdict, and perhaps label, reviewer, at, content, source.
+
+    Other columns are left alone. `label` and `reviewer` stand where a line names none. Lines without a verdict are
+    blank. A line as `write_sheet` wrote it is the verdict that stands, whatever became of its image. Raise
+    InvalidVerdict that names each bad line; then nothing of the file is to be kept.
+    """
+    faults, verdicts, blank = _Faults(), dict[tuple[str, str, str], KeptVerdict](), 0
+    for line, fields in _lines(file, name):
+        if not fields["verdict"]:
+            blank += 1
+            continue
+        try:
+            kept = _standing(fields, judge) or verdict_of(_said(fields, label, reviewer, judge), judge)
+        except SightlineError as error:
+            faults.add(line, str(error))
+            continue
+        key = (kept.verdict.image_id, kept.verdict.label, kept.verdict.reviewer)
+        if key in verdicts:
+            faults.add(line, f"{' '.join(key)} stands on an earlier line already")
+        verdicts[key] = kept
+    if faults.lines:
+        raise _refusal(name, faults.lines)
+    return Sheet(tuple(verdicts.values()), blank)
+
+
+def _lines(file: TextIO, name: str) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Give each line with its number; spaces around its fields do not count."""
+    reader = csv.DictReader(file, skipinitialspace=True, strict=True)
+    try:
+        _check_names(reader.fieldnames or (), name)
+        for fields in reader:
+            yield reader.line_num, {column: (fields.get(column) or "").strip() for column in COLUMNS}
+    except (csv.Error, UnicodeDecodeError, OSError) as error:
+        raise _refusal(name, [f"line {reader.line_num + 1}: {error}"]) from error
+
+
+def _check_names(names: Sequence[str], file: str) -> None:
+    """Raise InvalidVerdict where a column is missing, or there twice: then nobody knows which of them is meant."""
+    if missing := [column for column in NEEDED if column not in names]:
+        rule = f"line 1: the columns must be named, and {' and '.join(missing)} among them"
+        raise InvalidVerdict(file, rule=rule, remedy=f"Begin the file with {','.join(COLUMNS[:4])}")
+    counts = Counter(column.strip() for column in names)
+    if twice := [column for column in COLUMNS if counts[column] > 1]:
+        rule = f"line 1: the column {' and '.join(twice)} must be there only once"
+        raise InvalidVerdict(file, rule=rule, remedy="Remove or rename the other; nothing was kept")
+
+
+def _standing(fields: Mapping[str, str], judge: Judge) -> KeptVerdict | None:
+    """Give the verdict that is kept already in just these words; only a line that was written out can have one."""
+    if not (fields["source"] and fields["content"] and fields["at"]):
+        return None
+    of_image = judge.verdicts.of_image(str(ObjectUri.parse(fields["uri"])))
+    return next((kept for kept in of_image if _words(kept) == [*fields.values()]), None)
+
+
+def _words(kept: KeptVerdict) -> list[str]:
+    return ["" if cell is None else str(cell) for cell in _row(kept)]
+
+
+def _said(fields: Mapping[str, str], label: str, reviewer: str, judge: Judge) -> Said:
+    try:
+        answer = Answer(fields["verdict"].lower())
+    except ValueError:
+        rule = "the verdict must be present, absent or unsure"
+        raise InvalidVerdict(fields["verdict"], rule=rule, remedy="Correct it, or leave it blank") from None
+    return Said(
+        fields["uri"],
+        fields["label"] or label,
+        fields["reviewer"] or reviewer,
+        answer,
+        _instant(fields["at"]) if fields["at"] else judge.clock(),
+        fields["content"] or None,
+        _source(fields["source"]) if fields["source"] else None,
+    )
+
+
+def _source(text: str) -> Source:
+    try:
+        return Source(text.lower())
+    except ValueError:
+        rule = "the source must be sampled or volunteered"
+        raise InvalidVerdict(text, rule=rule, remedy="Correct it, or leave it blank") from None
+
+
+def _instant(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidVerdict(text, rule="a time is written as in ISO 8601", remedy="Correct or remove it") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _refusal(name: str, faults: list[str]) -> InvalidVerdict:
+    shown = "; ".join(faults[:FAULTS_SHOWN]).replace(".;", ";").rstrip(".")
+    more = f"; and {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
+    rule = f"every line must be right before any is kept: {shown}{more}"
+    return InvalidVerdict(name, rule=rule, remedy="Correct these lines; nothing was kept")
+
+
+def write_sheet(verdicts: Iterable[KeptVerdict], file: TextIO) -> int:
+    """Write verdicts as CSV, in the order of image, label and reviewer; count them."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    ordered = sorted(verdicts, key=lambda kept: (kept.verdict.image_id, kept.verdict.label, kept.verdict.reviewer))
+    writer.writerows(map(_row, ordered))
+    return len(ordered)
+
+
+def _row(kept: KeptVerdict) -> list[object]:
+    v, where = kept.verdict, kept.camera_day
+    at = v.at.isoformat()
+    return [
+        v.image_id, v.label, v.answer, v.reviewer, at, v.content, v.source, v.stratum, v.threshold_percent,
+        where.camera, where.day,
+    ]  # fmt: skip

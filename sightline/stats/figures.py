@@ -1,0 +1,173 @@
+"""Precision, recall, F1 and missed images of one window, each with its interval, or the reason why there is none.
+
+With TP the present images of stratum A, FP the others of A, and FN the present images of B and C:
+precision = TP / (TP + FP), recall = TP / (TP + FN), F1 = 2 TP / (2 TP + FP + FN), missed = FN
+(van Rijsbergen, Information Retrieval, 1979, chapter 7), computed in every draw of `posterior`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from sightline.stats.posterior import NEUTRAL, PRIORS, Counts, Evidence, Values, draw_present, generator
+from sightline.stats.strata import ESTIMATED, NEGATIVES, Stratum
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The median of a figure, and the range from its 2.5 to its 97.5 % quantile: 95 % certain to hold it."""
+
+    low: float
+    median: float
+    high: float
+
+    @property
+    def width(self) -> float:
+        """The distance of the two ends."""
+        return self.high - self.low
+
+
+@dataclass(frozen=True, slots=True)
+class NotEstimable:
+    """There is no figure, and why.
+
+    at_most: what is certain nonetheless; only of missed images, by the rule of three
+    """
+
+    reason: str
+    at_most: float | None = None
+
+
+Figure: TypeAlias = Interval | NotEstimable
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a window says of the detector."""
+
+    precision: Figure
+    recall: Figure
+    f1: Figure
+    missed: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """Joint draws of a window, each of shape (draws,): present images of A, and of B and C together."""
+
+    positives: int
+    found: Counts
+    missed: Counts
+
+    @property
+    def precision(self) -> Values:
+        """TP / (TP + FP); empty where the detector found nothing."""
+        return _ratio(self.found, np.full_like(self.found, self.positives))
+
+    @property
+    def recall(self) -> Values:
+        """TP / (TP + FN), over those draws where anything is present at all."""
+        return _ratio(self.found, self.found + self.missed)
+
+    @property
+    def f1(self) -> Values:
+        """2 TP / (2 TP + FP + FN), over those draws where anything is present or was found."""
+        return _ratio(2 * self.found, self.positives + self.found + self.missed)
+
+
+def draw(evidence: Mapping[Stratum, Evidence], *names: str, prior: float = NEUTRAL, also_missed: int = 0) -> Draws:
+    """Draw what the window may hold; `names` (camera, label, window, end day) seed the draws.
+
+    Args:
+        evidence: of each stratum that is estimated.
+        names: what the draws are of; the same names give the same draws.
+        prior: of the strata of negatives.
+        also_missed: images outside these strata that are taken to be missed.
+    """
+    source = generator(*names)
+    found = draw_present(evidence[Stratum.A], source)
+    missed = sum(draw_present(evidence[stratum], source, prior) for stratum in NEGATIVES)
+    return Draws(evidence[Stratum.A].population, found, missed + np.full_like(found, also_missed))
+
+
+def estimate(evidence: Mapping[Stratum, Evidence], *names: str, also_missed: int = 0) -> Figures:
+    """Give the figures of a window, seeded by `names`: the same evidence and names give the same bytes.
+
+    Recall takes a reviewed image that shows the label. Without one there may be none at all, and the draws that define
+    recall would be those of the prior: where the detector found nothing they would say 0 %, and be certain of it.
+    """
+    found, missed = unknown_reason(evidence, (Stratum.A,)), unknown_reason(evidence, NEGATIVES)
+    nothing_found = not evidence[Stratum.A].population
+    unseen = "" if any(evidence[s].present for s in ESTIMATED) else "no reviewed image shows the label"
+    priors = () if missed and (found or nothing_found) else PRIORS  # most hours have no verdict: nothing to draw there
+    drawn = [draw(evidence, *names, prior=prior, also_missed=also_missed) for prior in priors]
+    return Figures(
+        precision=_figure([one.precision for one in drawn], found, "the detector found nothing"),
+        recall=_figure([one.recall for one in drawn], missed or found, "nothing is present", unseen),
+        f1=_figure(
+            [one.f1 for one in drawn],
+            missed or found,
+            "nothing is present, and nothing was found",
+            unseen if nothing_found else "",
+        ),
+        missed=NotEstimable(missed, most_missed(evidence)) if missed else hull([one.missed for one in drawn]),
+    )
+
+
+def interval(values: Values | Counts) -> Interval:
+    """Take the 2.5, 50 and 97.5 % quantiles of draws, shape (draws,), each of them a value that was drawn."""
+    low, median, high = np.quantile(values, (0.025, 0.5, 0.975), method="inverted_cdf")
+    return Interval(float(low), float(median), float(high))
+
+
+def hull(values: Sequence[Values | Counts]) -> Interval:
+    """Join the intervals of the draws under each of `PRIORS`: the outermost ends, and the median of the middle one."""
+    few, neutral, many = (interval(one) for one in values)
+    ends = (few, neutral, many)
+    return Interval(min(one.low for one in ends), neutral.median, max(one.high for one in ends))
+
+
+def rule_of_three(unseen: int, effective: float) -> float:
+    """Bound the present images among `unseen` ones, when none was present among `effective` verdicts.
+
+    With 95 % confidence the rate is at most 3 / n (Hanley, Lippman-Hand, JAMA 249, 1983); before the fourth verdict
+    that says nothing, and the bound is every image without a truth.
+    """
+    return float(unseen) if effective <= 3 else 3 * unseen / effective  # noqa: PLR2004 - the three of the rule
+
+
+def most_missed(evidence: Mapping[Stratum, Evidence]) -> float:
+    """Bound the missed images where a stratum of negatives has no verdict.
+
+    The rule of three where nothing was found present, else everything that is not known to be absent.
+    """
+    return sum(_most_present(evidence[stratum]) for stratum in NEGATIVES)
+
+
+def _most_present(evidence: Evidence) -> float:
+    if evidence.present:
+        return float(evidence.present + evidence.unseen)
+    return rule_of_three(evidence.unseen, evidence.effective)
+
+
+def _ratio(part: Counts, whole: Counts) -> Values:
+    return part[whole > 0] / whole[whole > 0]
+
+
+def unknown_reason(evidence: Mapping[Stratum, Evidence], strata: Sequence[Stratum]) -> str:
+    """Name the strata of which no verdict speaks; empty if every one is known."""
+    names = [stratum.value for stratum in strata if not evidence[stratum].is_known]
+    return f"no reviewed image in stratum {' and '.join(names)}" if names else ""
+
+
+def _figure(values: Sequence[Values], unknown: str, undefined: str, unseen: str = "") -> Figure:
+    """Give the interval of `values`; none where a stratum is unknown, no draw defines the figure, or `unseen` says."""
+    if unknown:
+        return NotEstimable(unknown)
+    if not values or not any(one.size for one in values):
+        return NotEstimable(undefined)
+    if unseen or not all(one.size for one in values):
+        return NotEstimable(unseen or undefined)
+    return hull(values)

@@ -1,0 +1,119 @@
+"""What a bucket does, and how an image is named in it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sightline.errors import InvalidUri, TooManyBytes
+from sightline.rekognition.limits import MAX_BYTES_IN_S3
+
+MAX_KEY_BYTES = 1024
+
+_BUCKET = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
+"""Wider than what can be created today: old buckets have upper case and underscores. No ARN, no `user:secret@`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectUri:
+    """`s3://bucket/key`: the image id. The key is taken as it is: no escaping, no normalising."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, uri: str) -> "ObjectUri":
+        """Read a URI; raise InvalidUri where it does not name an object."""
+        scheme, _, rest = uri.partition("://")
+        bucket, _, key = rest.partition("/")
+        if scheme != "s3" or not bucket or not 0 < _key_bytes(key) <= MAX_KEY_BYTES:
+            raise InvalidUri(uri)
+        require_bucket(uri, bucket)
+        _require_key(uri, key)
+        return cls(bucket, key)
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectHead:
+    """What S3 says of an object. etag: without quotes; version: None where the bucket keeps no versions."""
+
+    uri: ObjectUri
+    etag: str
+    size_bytes: int
+    last_modified: datetime
+    version: str | None
+    metadata: Mapping[str, str]
+
+
+class Buckets(Protocol):
+    """Objects by URI. Raises ImageMissing (404), MissingBucket, AccessDenied (403), Unavailable."""
+
+    def get(self, uri: ObjectUri) -> tuple[ObjectHead, bytes]:
+        """Read an object whole, at most 15 MB of it: a larger one raises TooManyBytes before its bytes are read."""
+
+    def head(self, uri: ObjectUri) -> ObjectHead:
+        """Ask for an object's facts now."""
+
+    def put(
+        self, uri: ObjectUri, data: bytes, *, if_match: str | None = None, if_none_match: bool = False
+    ) -> str | None:
+        """Write an object and give its etag; None where the condition did not hold."""
+
+    def delete(self, uri: ObjectUri) -> None:
+        """Remove an object, if it is there."""
+
+    def list_page(self, bucket: str, prefix: str, after: str | None, limit: int = 1000) -> list[ObjectHead]:
+        """List objects by key, those after the key `after`; empty at the end. Metadata and version are left out."""
+
+    def link(self, uri: ObjectUri, lasts: timedelta) -> str:
+        """Give an address at which the object can be seen for a while, without credentials."""
+
+    def create(self, bucket: str) -> None:
+        """Create a bucket where it is missing."""
+
+    def check(self, bucket: str) -> None:
+        """Raise what stands in the way of using the bucket; try two conditional writes, which some stand-ins ignore."""
+
+
+def require_bucket(uri: str, bucket: str) -> None:
+    """Raise InvalidUri where no bucket can have this name: S3's client would refuse it or misread it."""
+    if not _BUCKET.fullmatch(bucket):
+        rule = "a bucket's name has 1 to 255 letters, digits, dots, hyphens and underscores, and no dot in front"
+        raise InvalidUri(uri, rule=rule, remedy="Name the bucket itself: no ARN, no credentials")
+
+
+def require_readable(uri: ObjectUri, size_bytes: int) -> None:
+    """Raise TooManyBytes where an object is larger than `get` reads."""
+    if size_bytes > MAX_BYTES_IN_S3:
+        raise TooManyBytes(str(uri), rule=f"{TooManyBytes.rule}; it has {size_bytes:,} bytes")
+
+
+def walk(buckets: Buckets, bucket: str, prefix: str) -> Iterator[ObjectHead]:
+    """List everything under a prefix, page by page."""
+    after = None
+    while page := buckets.list_page(bucket, prefix, after):
+        yield from page
+        after = page[-1].uri.key
+
+
+def _require_key(uri: str, key: str) -> None:
+    """Raise InvalidUri for the keys that S3 refuses by what they hold."""
+    if "\0" in key:
+        raise InvalidUri(uri, rule="a key holds no NUL")
+    depth = 0
+    for segment in key.split("/"):
+        depth += -1 if segment == ".." else 1
+        if depth < 0:
+            raise InvalidUri(uri, rule="the `..` of a key do not climb above its bucket")
+
+
+def _key_bytes(key: str) -> int:
+    """Measure a key as S3 does; 0 where it is no text that UTF-8 can hold, such as half a surrogate pair."""
+    try:
+        return len(key.encode())
+    except UnicodeEncodeError:
+        return 0

@@ -1,0 +1,134 @@
+"""Buckets in S3, or in whatever speaks its protocol."""
+
+from contextlib import closing
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+
+from sightline.errors import ImageChanged, ImageMissing, MissingBucket
+from sightline.rekognition.aws_errors import aws_errors
+from sightline.storage.buckets.conditions import check_conditions
+from sightline.storage.buckets.protocol import ObjectHead, ObjectUri, require_readable
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.literals import BucketLocationConstraintType
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, HeadObjectOutputTypeDef, PutObjectRequestTypeDef
+
+_REGION_WITHOUT_A_NAME = "us-east-1"
+"""The one region that S3 refuses as a bucket's location: it is where a bucket without a location lies."""
+
+
+class S3Buckets:
+    """Objects in S3. Where our policy lacks s3:ListBucket, S3 answers 403 for a missing object: AccessDenied."""
+
+    def __init__(self, client: "S3Client") -> None:
+        self._client = client
+
+    def get(self, uri: ObjectUri) -> tuple[ObjectHead, bytes]:
+        """Read an object whole."""
+        with aws_errors(str(uri)):
+            answer = self._client.get_object(Bucket=uri.bucket, Key=uri.key)
+            # closing(), since a body's own context manager gives the bare stream, which does not notice a short read.
+            with closing(answer["Body"]) as body:
+                require_readable(uri, answer["ContentLength"])
+                return _head(uri, answer), body.read()
+
+    def head(self, uri: ObjectUri) -> ObjectHead:
+        """Ask for an object's facts."""
+        try:
+            with aws_errors(str(uri)):
+                return _head(uri, self._client.head_object(Bucket=uri.bucket, Key=uri.key))
+        except ImageMissing:
+            # An answer to HEAD has no body: whether the object or its bucket is missing takes a second question.
+            self._require_bucket(uri.bucket, str(uri))
+            raise
+
+    def put(
+        self, uri: ObjectUri, data: bytes, *, if_match: str | None = None, if_none_match: bool = False
+    ) -> str | None:
+        """Write an object, perhaps on a condition."""
+        request: PutObjectRequestTypeDef = {"Bucket": uri.bucket, "Key": uri.key, "Body": data}
+        if if_match is not None:
+            request["IfMatch"] = f'"{if_match}"'
+        if if_none_match:
+            request["IfNoneMatch"] = "*"
+        try:
+            with aws_errors(str(uri)):
+                return _etag(self._client.put_object(**request)["ETag"])
+        except ImageChanged:
+            return None
+        except ImageMissing:
+            # S3 answers 404, not 412, where there is nothing to compare with.
+            if if_match is None:
+                raise
+            return None
+
+    def delete(self, uri: ObjectUri) -> None:
+        """Remove an object; S3 answers the same where there is none."""
+        with aws_errors(str(uri)):
+            self._client.delete_object(Bucket=uri.bucket, Key=uri.key)
+
+    def list_page(self, bucket: str, prefix: str, after: str | None, limit: int = 1000) -> list[ObjectHead]:
+        """List objects; S3 gives at most 1,000. boto3 asks for keys URL-encoded, since XML can not hold every key."""
+        with aws_errors(f"s3://{bucket}"):
+            answer = self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=limit, StartAfter=after or "")
+        return [
+            ObjectHead(
+                uri=ObjectUri(bucket, each["Key"]),
+                etag=_etag(each["ETag"]),
+                size_bytes=each["Size"],
+                last_modified=each["LastModified"],
+                version=None,
+                metadata={},
+            )
+            for each in answer.get("Contents", ())
+        ]
+
+    def link(self, uri: ObjectUri, lasts: timedelta) -> str:
+        """Sign an address. It ends earlier with temporary credentials, when those end."""
+        with aws_errors(str(uri)):
+            return self._client.generate_presigned_url(
+                "get_object", Params={"Bucket": uri.bucket, "Key": uri.key}, ExpiresIn=int(lasts.total_seconds())
+            )
+
+    def create(self, bucket: str) -> None:
+        """Create a bucket in the client's region where it is missing."""
+        try:
+            self._require_bucket(bucket, f"s3://{bucket}")
+        except MissingBucket:
+            self._create(bucket)
+
+    def check(self, bucket: str) -> None:
+        """Look, list, and write on conditions."""
+        self._require_bucket(bucket, f"s3://{bucket}")
+        self.list_page(bucket, "", None, limit=1)
+        check_conditions(self, bucket)
+
+    def _create(self, bucket: str) -> None:
+        region = cast("BucketLocationConstraintType", self._client.meta.region_name)
+        with aws_errors(f"s3://{bucket}"):
+            if self._client.meta.region_name == _REGION_WITHOUT_A_NAME:
+                self._client.create_bucket(Bucket=bucket)
+            else:
+                self._client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+
+    def _require_bucket(self, bucket: str, subject: str) -> None:
+        with aws_errors(subject):
+            self._client.head_bucket(Bucket=bucket)
+
+
+def _head(uri: ObjectUri, answer: "GetObjectOutputTypeDef | HeadObjectOutputTypeDef") -> ObjectHead:
+    version = answer.get("VersionId")
+    return ObjectHead(
+        uri=uri,
+        etag=_etag(answer["ETag"]),
+        size_bytes=answer["ContentLength"],
+        last_modified=answer["LastModified"],
+        # `null` names the object of a bucket that keeps no versions now: the next write takes its place.
+        version=None if version == "null" else version,
+        metadata=answer.get("Metadata", {}),
+    )
+
+
+def _etag(quoted: str) -> str:
+    return quoted.strip('"')

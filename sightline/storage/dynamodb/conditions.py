@@ -1,0 +1,91 @@
+"""Conditions as values. Names and values never stand in an expression themselves: each becomes a placeholder."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from sightline.storage.dynamodb.items import AttributeValues, to_value
+
+Path: TypeAlias = str | tuple[str, ...]
+"""An attribute, or the way into a map: `("wanted", "labels")`. A dot in a name is part of the name."""
+
+
+class Placeholders:
+    """The names and values of one request."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._values: AttributeValues = {}
+
+    def name(self, path: Path) -> str:
+        """Give what stands for `path` in an expression."""
+        steps = (path,) if isinstance(path, str) else path
+        return ".".join(self._names.setdefault(step, f"#n{len(self._names)}") for step in steps)
+
+    def value(self, value: Any) -> str:
+        """Give what stands for `value` in an expression."""
+        placeholder = f":v{len(self._values)}"
+        self._values[placeholder] = to_value(value)
+        return placeholder
+
+    def request(self) -> dict[str, Any]:
+        """Give the request's parameters: DynamoDB refuses empty ones, so those are left out."""
+        names = {placeholder: name for name, placeholder in self._names.items()}
+        parameters = {"ExpressionAttributeNames": names, "ExpressionAttributeValues": self._values}
+        return {key: value for key, value in parameters.items() if value}
+
+
+Condition: TypeAlias = Callable[[Placeholders], str]
+
+
+def equals(path: Path, value: Any) -> Condition:
+    """Hold where the attribute is there and is `value`; None means: it is not there."""
+    return missing(path) if value is None else _compare(path, "=", value)
+
+
+def less(path: Path, value: Any) -> Condition:
+    """Hold where the attribute is there and below `value`."""
+    return _compare(path, "<", value)
+
+
+def at_most(path: Path, value: Any) -> Condition:
+    """Hold where the attribute is there and not above `value`."""
+    return _compare(path, "<=", value)
+
+
+def greater(path: Path, value: Any) -> Condition:
+    """Hold where the attribute is there and above `value`."""
+    return _compare(path, ">", value)
+
+
+def between(path: Path, low: Any, high: Any) -> Condition:
+    """Hold where low <= attribute <= high. DynamoDB refuses low > high in a key condition."""
+    return lambda p: f"{p.name(path)} BETWEEN {p.value(low)} AND {p.value(high)}"
+
+
+def one_of(path: Path, values: tuple[Any, ...]) -> Condition:
+    """Hold where the attribute is one of `values`."""
+    return lambda p: f"{p.name(path)} IN ({', '.join(p.value(value) for value in values)})"
+
+
+def exists(path: Path) -> Condition:
+    """Hold where the attribute is there."""
+    return lambda p: f"attribute_exists({p.name(path)})"
+
+
+def missing(path: Path) -> Condition:
+    """Hold where the attribute is not there."""
+    return lambda p: f"attribute_not_exists({p.name(path)})"
+
+
+def all_of(*conditions: Condition) -> Condition:
+    """Hold where each condition does."""
+    return lambda p: " AND ".join(f"({condition(p)})" for condition in conditions)
+
+
+def any_of(*conditions: Condition) -> Condition:
+    """Hold where one condition does."""
+    return lambda p: " OR ".join(f"({condition(p)})" for condition in conditions)
+
+
+def _compare(path: Path, operator: str, value: Any) -> Condition:
+    return lambda p: f"{p.name(path)} {operator} {p.value(value)}"

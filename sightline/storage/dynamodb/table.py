@@ -1,0 +1,200 @@
+"""One table through one client: consistent reads, conditional writes, and pages walked to their end."""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any, cast
+
+from sightline.errors import Unavailable
+from sightline.rekognition.aws_errors import aws_errors
+from sightline.storage.dynamodb import schema as schemas
+from sightline.storage.dynamodb.changes import Change
+from sightline.storage.dynamodb.conditions import Condition, Placeholders, exists
+from sightline.storage.dynamodb.items import Item, from_item, to_item
+from sightline.storage.dynamodb.schema import Schema
+
+if TYPE_CHECKING:  # boto3-stubs are a tool of development
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+BATCH_GET_LIMIT = 100
+"""DynamoDB takes at most so many keys in one BatchGetItem."""
+
+BATCH_WRITE_LIMIT = 25
+"""And so many items in one BatchWriteItem."""
+
+SCANNED_AT_ONCE = 500
+"""Items of a page of a scan. DynamoDB ends a page at a megabyte anyway; DynamoDB Local sorts all that is left of the
+table for a page without a limit: 4 s of 40,000 rows, against 0.4 s for 1,000 of 100,000."""
+
+UNPROCESSED_ATTEMPTS = 6
+UNPROCESSED_PAUSE_SECONDS = 0.05
+
+NOBODYS_KEY = "sightline check"
+"""No item has this key: to read it, or to change it where it exists, only asks whether we may."""
+
+COUNT_AGE = timedelta(hours=6)
+"""DynamoDB refreshes a table's item count about every six hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a conditional write.
+
+    item: as it stands now: the new one, or, where the condition did not hold, the one that stood in the way
+    (None: there is no such item)
+    """
+
+    is_written: bool
+    item: Item | None
+
+
+class DynamoTable:
+    """A declared table and the client that reaches it. Threads may share one: nothing is kept but the client."""
+
+    def __init__(self, client: "DynamoDBClient", schema: Schema, pause: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._schema = schema
+        self._pause = pause
+
+    def ensure(self) -> None:
+        """Create what is missing; safe to repeat."""
+        schemas.ensure(self._client, self._schema, self._pause)
+
+    def check(self) -> None:
+        """Raise MissingTable, AccessDenied or Unavailable where the table can not be read, or written to."""
+        schemas.check(self._client, self._schema)
+        nobody = dict.fromkeys(self._schema.key.attributes, NOBODYS_KEY)
+        self.get(nobody)
+        self.update(nobody, Change().set("checked", True), exists(self._schema.key.partition))
+
+    def count(self) -> tuple[int, timedelta]:
+        """Give the table's own count of items, and how old it may be."""
+        with aws_errors(self._schema.name):
+            table = self._client.describe_table(TableName=self._schema.name)["Table"]
+        return table.get("ItemCount", 0), COUNT_AGE
+
+    def get(self, key: Mapping[str, str]) -> Item | None:
+        """Read one item, consistently."""
+        with aws_errors(self._schema.name):
+            answer = self._client.get_item(TableName=self._schema.name, Key=to_item(key), ConsistentRead=True)
+        return from_item(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, keys: Iterable[Mapping[str, str]]) -> Iterator[Item]:
+        """Read many items by distinct keys, consistently, in any order; those that are not there are left out."""
+        waiting = iter(keys)
+        while batch := [to_item(key) for key in islice(waiting, BATCH_GET_LIMIT)]:
+            yield from self._get_batch(batch)
+
+    def _get_batch(self, keys: list[dict[str, Any]]) -> Iterator[Item]:
+        name = self._schema.name
+        for attempt in range(UNPROCESSED_ATTEMPTS):
+            with aws_errors(name):
+                answer = self._client.batch_get_item(RequestItems={name: {"Keys": keys, "ConsistentRead": True}})
+            yield from map(from_item, answer["Responses"].get(name) or ())
+            unprocessed = answer["UnprocessedKeys"].get(name)
+            keys = [dict(key) for key in unprocessed["Keys"]] if unprocessed else []
+            if not keys:
+                return
+            self._pause(UNPROCESSED_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+        raise Unavailable(name, rule="the server left keys of a batch unread, again and again")
+
+    def put(self, item: Mapping[str, Any], only_if: Condition | None = None) -> Outcome:
+        """Write a whole item, where the condition holds for the one that is there."""
+        written = to_item(item)
+        outcome = self._write(self._client.put_item, {"Item": written}, Placeholders(), only_if)
+        return Outcome(True, from_item(written)) if outcome.is_written else outcome
+
+    def update(self, key: Mapping[str, str], change: Change, only_if: Condition | None = None) -> Outcome:
+        """Change one item, where the condition holds. Without a condition, a missing item is made."""
+        placeholders = Placeholders()
+        request = {
+            "Key": to_item(key),
+            "UpdateExpression": change.expression(placeholders),
+            "ReturnValues": "ALL_NEW",
+        }
+        return self._write(self._client.update_item, request, placeholders, only_if)
+
+    def put_many(self, items: Iterable[Mapping[str, Any]]) -> None:
+        """Write whole items with distinct keys, whatever stands there: for rows whose last writer is always right."""
+        waiting = iter(items)
+        while batch := [{"PutRequest": {"Item": to_item(item)}} for item in islice(waiting, BATCH_WRITE_LIMIT)]:
+            self._put_batch(batch)
+
+    def _put_batch(self, requests: list[dict[str, Any]]) -> None:
+        name, unwritten = self._schema.name, cast("Any", requests)
+        for attempt in range(UNPROCESSED_ATTEMPTS):
+            with aws_errors(name):
+                answer = self._client.batch_write_item(RequestItems={name: unwritten})
+            unwritten = answer["UnprocessedItems"].get(name)
+            if not unwritten:
+                return
+            self._pause(UNPROCESSED_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+        raise Unavailable(name, rule="the server left items of a batch unwritten, again and again")
+
+    def delete(self, key: Mapping[str, str], only_if: Condition) -> bool:
+        """Remove an item, where the condition holds; say whether it did."""
+        placeholders = Placeholders()
+        return self._write(self._client.delete_item, {"Key": to_item(key)}, placeholders, only_if).is_written
+
+    def _write(
+        self,
+        send: Callable[..., Any],
+        request: dict[str, Any],
+        placeholders: Placeholders,
+        only_if: Condition | None,
+    ) -> Outcome:
+        if only_if is not None:
+            request |= {"ConditionExpression": only_if(placeholders), "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        with aws_errors(self._schema.name):
+            try:
+                answer = send(TableName=self._schema.name, **request, **placeholders.request())
+            except self._client.exceptions.ConditionalCheckFailedException as error:
+                old = cast("dict[str, Any]", error.response).get("Item")
+                return Outcome(False, from_item(old) if old else None)
+        return Outcome(True, from_item(answer.get("Attributes", {})) or None)
+
+    def query(
+        self,
+        where: Condition,
+        *,
+        index: str | None = None,
+        only_if: Condition | None = None,
+    ) -> Iterator[Item]:
+        """Give one partition's items in the order of the sort key, page after page as they are taken.
+
+        where: the key condition; only_if: a filter on what was read (and paid for).
+        A query of the table is consistent; one of an index can not be.
+        """
+        placeholders = Placeholders()
+        request: dict[str, Any] = {
+            "KeyConditionExpression": where(placeholders),
+            "ConsistentRead": index is None,
+            **({"IndexName": index} if index else {}),
+            **({"FilterExpression": only_if(placeholders)} if only_if else {}),
+        }
+        yield from self._pages(self._client.query, request | placeholders.request())
+
+    def scan(self, attributes: tuple[str, ...] = (), start: Mapping[str, str] | None = None) -> Iterator[Item]:
+        """Read every item, consistently, or only some attributes of each: dear. `start`: the key to go on after."""
+        placeholders = Placeholders()
+        projection = ", ".join(placeholders.name(attribute) for attribute in attributes)
+        request: dict[str, Any] = {
+            "ConsistentRead": True,
+            "Limit": SCANNED_AT_ONCE,
+            **({"ProjectionExpression": projection} if projection else {}),
+            **({"ExclusiveStartKey": to_item(start)} if start else {}),
+        }
+        yield from self._pages(self._client.scan, request | placeholders.request())
+
+    def _pages(self, read: Callable[..., Any], request: dict[str, Any]) -> Iterator[Item]:
+        start: dict[str, Any] = {}
+        while True:
+            with aws_errors(self._schema.name):
+                answer = read(TableName=self._schema.name, **(request | start))
+            yield from map(from_item, answer["Items"])
+            if not answer.get("LastEvaluatedKey"):
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}

@@ -1,0 +1,148 @@
+"""The image store on DynamoDB: one item a row, one conditional update a step, three indexes."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import structlog
+
+from sightline.models.images import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished
+from sightline.storage.dynamodb.changes import Change
+from sightline.storage.dynamodb.conditions import Condition, all_of, between, equals, less, missing, one_of
+from sightline.storage.dynamodb.items import Item, instant
+from sightline.storage.dynamodb.table import DynamoTable, Outcome
+from sightline.storage.images import encoding
+from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, camera_day, check_id, feed_partition
+from sightline.storage.images.positions import BEFORE_ALL
+from sightline.storage.images.steps import Applied, ImageSteps
+from sightline.storage.images.transitions import ENDED, Transition
+
+if TYPE_CHECKING:  # boto3-stubs are a tool of development
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+log = structlog.get_logger(__name__)
+
+ADDING_THREADS = 8
+"""Conditional puts in flight: below the ten connections that a client keeps, unless told otherwise."""
+
+
+class DynamoImageStore(ImageSteps):
+    """Rows in the table `<prefix>images`. Threads may share one: the client is thread-safe."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        prefix: str,
+        clock: Callable[[], datetime],
+        shards: Shards = DEFAULT_SHARDS,
+    ) -> None:
+        super().__init__(clock, shards)
+        self._table = DynamoTable(client, encoding.images_table(prefix))
+
+    def setup(self) -> None:
+        """Create table and indexes where they are missing; safe to repeat."""
+        self._table.ensure()
+
+    def check(self) -> None:
+        """Raise MissingTable, AccessDenied or Unavailable where the table can not be used."""
+        self._table.check()
+
+    def _put_new(self, row: ImageRow) -> Applied:
+        return _applied(self._table.put(encoding.encode_row(row, self.shards), missing("image_id")))
+
+    def add_many(self, image_ids: Iterable[str], lane: Lane) -> Iterator[tuple[str, bool]]:
+        """Add in parallel. The ids are taken only as fast as they are written and the outcomes are taken."""
+
+        def add(image_id: str) -> tuple[str, bool]:
+            return image_id, self.add(image_id, lane)
+
+        waiting = iter(image_ids)
+        with ThreadPoolExecutor(ADDING_THREADS, thread_name_prefix="add-image") as pool:
+            flying: deque[Future[tuple[str, bool]]] = deque()
+            flying.extend(pool.submit(add, image_id) for image_id in islice(waiting, 2 * ADDING_THREADS))
+            while flying:
+                done = flying.popleft().result()
+                flying.extend(pool.submit(add, image_id) for image_id in islice(waiting, 1))
+                yield done
+
+    def get(self, image_id: str) -> ImageRow | None:
+        """Read one row, consistently."""
+        item = self._table.get({"image_id": check_id(image_id)})
+        return encoding.decode_row(item) if item else None
+
+    def get_many(self, image_ids: Iterable[str]) -> dict[str, ImageRow]:
+        """Read many rows, consistently."""
+        distinct = dict.fromkeys(check_id(image_id) for image_id in image_ids)
+        items = self._table.get_many({"image_id": image_id} for image_id in distinct)
+        return {item["image_id"]: encoding.decode_row(item) for item in items}
+
+    def _apply(self, image_id: str, transition: Transition) -> Applied:
+        outcome = self._table.update(
+            {"image_id": check_id(image_id)}, self._change(image_id, transition), self._condition(image_id, transition)
+        )
+        if not outcome.is_written:
+            log.debug("A conditional update was refused", update=transition.name, image_id=image_id)
+        return _applied(outcome)
+
+    def _change(self, image_id: str, transition: Transition) -> Change:
+        change = Change()
+        for path, value in transition.sets.items():
+            for attribute, stored in encoding.encode_set(image_id, path, value, self.shards).items():
+                change.set(attribute, stored)
+        return change
+
+    def _condition(self, image_id: str, transition: Transition) -> Condition:
+        return all_of(
+            *(
+                one_of(path, tuple(encoding.encode_required(image_id, path, value, self.shards) for value in allowed))
+                for path, allowed in transition.requires.items()
+            )
+        )
+
+    def unfinished(self, due_before: datetime | None = None) -> Iterator[Unfinished]:
+        """Give what is to be looked at, shard by shard, soonest first."""
+        due = (less("next_check_at", instant(due_before)),) if due_before else ()
+        for shard in range(self.shards.unfinished):
+            where = all_of(equals("unfinished_shard", str(shard)), *due)
+            yield from map(encoding.decode_unfinished, self._table.query(where, index=encoding.UNFINISHED.name))
+
+    def count_by_state(self) -> dict[State, int]:
+        """Count by the indexes of what is unfinished and of what has ended."""
+        unfinished = Counter(each.state for each in self.unfinished() if each.state not in ENDED)
+        return unfinished | {state: sum(1 for _ in self._ended(state)) for state in ENDED}
+
+    def _ended(self, state: State) -> Iterator[Item]:
+        return self._table.query(equals("ended_as", state), index=encoding.ENDED_INDEX.name)
+
+    def by_day(self, camera: str, capture_day: str) -> Iterator[ImageSummary]:
+        """Give one camera's images of one day, in order of capture."""
+        where = equals("camera_day", camera_day(camera, capture_day))
+        yield from map(encoding.decode_summary, self._table.query(where, index=encoding.BY_DAY.name))
+
+    def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
+        """Give one shard's writes of one day, oldest first."""
+        after = max(after, BEFORE_ALL)
+        if until <= after:
+            return
+        where = all_of(
+            equals("feed_partition", feed_partition(write_day, shard)), between("feed_position", after, until)
+        )
+        for item in self._table.query(where, index=encoding.FEED.name):
+            if item["feed_position"] > after:  # a key condition has no "above one, up to the other"
+                yield encoding.decode_feed_entry(item)
+
+    def count(self) -> tuple[int, timedelta]:
+        """Give DynamoDB's own count, up to six hours old."""
+        return self._table.count()
+
+    def scan(self, after: str | None = None) -> Iterator[ImageRow]:
+        """Read every row, by the hash of its id."""
+        start = {"image_id": after} if after else None
+        yield from map(encoding.decode_row, self._table.scan(start=start))
+
+
+def _applied(outcome: Outcome) -> Applied:
+    return Applied(outcome.is_written, encoding.decode_row(outcome.item) if outcome.item else None)

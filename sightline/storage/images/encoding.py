@@ -1,0 +1,167 @@
+"""Image rows as items of the table `images`, and its declaration."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any
+
+from sightline.models.images import (
+    CameraDay,
+    Capture,
+    Content,
+    FeatureResult,
+    FeedEntry,
+    ImageRow,
+    ImageSummary,
+    Lane,
+    Rejection,
+    ResultStatus,
+    State,
+    Unfinished,
+)
+from sightline.storage.dynamodb.conditions import Path
+from sightline.storage.dynamodb.items import Item, instant
+from sightline.storage.dynamodb.schema import Index, Key, Schema
+from sightline.storage.images.keys import Shards, camera_day, day_position, feed_partition, shard_of, write_day_of
+from sightline.storage.images.transitions import ENDED, FieldPath
+
+BY_DAY = Index(
+    "by_day", Key("camera_day", "day_position"), includes=("state", "version", "capture", "content", "parts")
+)
+FEED = Index("feed", Key("feed_partition", "feed_position"), includes=("version", "camera_day"))
+UNFINISHED = Index("unfinished", Key("unfinished_shard", "next_check_at"), includes=("state", "version"))
+"""Sparse: an entry is there while its row has a `next_check_at`."""
+
+ENDED_INDEX = Index("ended", Key("ended_as", "received_at"))
+"""Sparse: an entry is there while its row is rejected, gone, stuck or imported."""
+
+
+def images_table(prefix: str) -> Schema:
+    """Declare the table. It has no TTL: a row is for ever."""
+    return Schema(f"{prefix}images", Key("image_id"), indexes=(BY_DAY, FEED, UNFINISHED, ENDED_INDEX))
+
+
+def encode_row(row: ImageRow, shards: Shards) -> Item:
+    """Give the item of a whole row."""
+    item: Item = {"image_id": row.image_id, "unfinished_shard": str(shard_of(row.image_id, shards.unfinished))}
+    for field in fields(row):
+        if field.name not in {"image_id", "parts"}:
+            item |= encode_field(row.image_id, field.name, getattr(row, field.name), shards)
+    return item | {"parts": {feature: encode_result(part) for feature, part in row.parts.items()}}
+
+
+def encode_field(image_id: str, name: str, value: Any, shards: Shards) -> Item:
+    """Give the attributes that keep one field of a row: more than one where an index goes by it."""
+    match value:
+        case Capture():
+            derived = {
+                "camera_day": camera_day(value.camera, value.day),
+                "day_position": day_position(image_id, value),
+            }
+            return {name: asdict(value), **derived}
+        case State():
+            return {name: value, "ended_as": value if value in ENDED else None}
+        case Content() | Rejection():
+            encoded = {
+                key: instant(kept) if isinstance(kept, datetime) else kept for key, kept in asdict(value).items()
+            }
+            return {name: encoded}
+        case datetime():
+            return {name: instant(value)}
+        case str() if name == "feed_position":
+            partition = feed_partition(write_day_of(value), shard_of(image_id, shards.feed))
+            return {name: value, "feed_partition": partition}
+        case _:
+            return {name: value}
+
+
+def encode_set(image_id: str, path: FieldPath, value: Any, shards: Shards) -> Mapping[Path, Any]:
+    """Give the attributes to set for one entry of a transition's `sets`."""
+    if len(path) == 1:
+        attributes: Mapping[Any, Any] = encode_field(image_id, path[0], value, shards)
+        return attributes
+    return {path: encode_result(value) if isinstance(value, FeatureResult) else value}
+
+
+def encode_required(image_id: str, path: FieldPath, value: Any, shards: Shards) -> Any:
+    """Give the value to compare with for one entry of a transition's `requires`."""
+    return encode_set(image_id, path, value, shards)[path if len(path) > 1 else path[0]]
+
+
+def encode_result(part: FeatureResult) -> Item:
+    """Give the map that keeps a part."""
+    return asdict(part)
+
+
+def decode_row(item: Item) -> ImageRow:
+    """Give the row of an item."""
+    return ImageRow(
+        image_id=item["image_id"],
+        lane=Lane(item["lane"]),
+        state=State(item["state"]),
+        received_at=datetime.fromisoformat(item["received_at"]),
+        version=item["version"],
+        merged_version=item["merged_version"],
+        content=_decode_content(item["content"]) if "content" in item else None,
+        capture=_decode_capture(item["capture"]) if "capture" in item else None,
+        wanted=item["wanted"],
+        parts=_decode_results(item["parts"]),
+        rejection=_decode_rejection(item.get("rejection")),
+        rounds=item["rounds"],
+        next_check_at=datetime.fromisoformat(item["next_check_at"]) if "next_check_at" in item else None,
+        feed_position=item.get("feed_position"),
+        failure=_decode_rejection(item.get("failure")),
+        sent_at=datetime.fromisoformat(item["sent_at"]) if "sent_at" in item else None,
+    )
+
+
+def decode_summary(item: Item) -> ImageSummary:
+    """Give the entry of the index by day."""
+    return ImageSummary(
+        image_id=item["image_id"],
+        state=State(item["state"]),
+        version=item["version"],
+        capture=_decode_capture(item["capture"]),
+        content_sha256=item["content"]["sha256"],
+        parts=_decode_results(item["parts"]),
+    )
+
+
+def decode_unfinished(item: Item) -> Unfinished:
+    """Give the entry of the index of what is unfinished."""
+    due = datetime.fromisoformat(item["next_check_at"])
+    return Unfinished(item["image_id"], State(item["state"]), item["version"], due)
+
+
+def decode_feed_entry(item: Item) -> FeedEntry:
+    """Give the entry of the feed."""
+    taken = CameraDay.parse(item["camera_day"]) if "camera_day" in item else None
+    return FeedEntry(item["image_id"], item["version"], item["feed_position"], taken)
+
+
+def _decode_content(item: Item) -> Content:
+    at = item.get("last_modified")  # not there in rows from before it was kept
+    return Content(**item | {"last_modified": datetime.fromisoformat(at) if at else None})
+
+
+def _decode_capture(item: Item) -> Capture:
+    return Capture(**item | {"taken_at": datetime.fromisoformat(item["taken_at"])})
+
+
+def _decode_rejection(item: Item | None) -> Rejection | None:
+    return Rejection(**item) if item else None
+
+
+def _decode_results(parts: Mapping[str, Item]) -> dict[str, FeatureResult]:
+    return {feature: _decode_result(item) for feature, item in parts.items()}
+
+
+def _decode_result(item: Item) -> FeatureResult:
+    cut = item["cut_percent"]
+    decoded = {
+        "status": ResultStatus(item["status"]),
+        "finding": tuple((name, float(confidence)) for name, confidence in item["finding"]),
+        "cut_percent": None if cut is None else float(cut),
+        "rejection": _decode_rejection(item["rejection"]),
+    }
+    return FeatureResult(**item | decoded)

@@ -1,0 +1,76 @@
+"""How an image is found: its id, its shards, and its places in the indexes."""
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ulid import ULID
+
+from sightline.errors import InvalidUri
+from sightline.models.images import Capture
+from sightline.storage.dynamodb.items import instant
+
+MAX_ID_BYTES = 2048
+"""DynamoDB's limit for a partition key."""
+
+MAX_SORT_KEY_BYTES = 1024
+"""DynamoDB's limit for a sort key, in an index as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """Over how many partitions an index is spread: one takes 1,000 writes a second.
+
+    Fixed for the life of a table: with fewer, the last shards would never be read again.
+    """
+
+    feed: int = 4
+    unfinished: int = 4
+
+
+DEFAULT_SHARDS = Shards()
+
+
+def check_id(image_id: str) -> str:
+    """Give the id back; raise InvalidUri where DynamoDB can not keep it as it is."""
+    try:
+        size_bytes = len(image_id.encode())
+    except UnicodeEncodeError as error:
+        raise InvalidUri(ascii(image_id), rule="an image id must be valid Unicode, without lone surrogates") from error
+    if not 0 < size_bytes <= MAX_ID_BYTES:
+        raise InvalidUri(image_id)
+    return image_id
+
+
+def shard_of(image_id: str, shards: int) -> int:
+    """Give an image's shard, the same in every process and for ever."""
+    return zlib.crc32(image_id.encode()) % shards
+
+
+def feed_partition(write_day: str, shard: int) -> str:
+    """Name the part of the feed that holds one shard's writes of one UTC day."""
+    return f"F#{write_day}#{shard}"
+
+
+def write_day_of(position: str) -> str:
+    """Give the UTC day, YYYY-MM-DD, of a feed position (a ULID)."""
+    at = datetime.fromtimestamp(ULID.from_str(position).timestamp, UTC)
+    return at.date().isoformat()
+
+
+def camera_day(camera: str, capture_day: str) -> str:
+    """Name the part of the index by day that holds one camera's images of one capture day."""
+    return f"{camera}#{capture_day}"
+
+
+def day_position(image_id: str, capture: Capture) -> str:
+    """Give an image's place in its camera's day: by instant, then by id.
+
+    An S3 key may have as many bytes as the whole sort key: an id that is too long gives way to its sha256, which
+    orders ties as well as any. The id itself stands in every index entry.
+    """
+    place = f"{instant(capture.taken_at)}#{image_id}"
+    if len(place.encode()) <= MAX_SORT_KEY_BYTES:
+        return place
+    return f"{instant(capture.taken_at)}#sha256:{hashlib.sha256(image_id.encode()).hexdigest()}"

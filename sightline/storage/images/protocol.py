@@ -1,0 +1,123 @@
+"""What an image store does. Every step is a conditional update: done twice it changes nothing, done late it is refused.
+
+A method that gives `ImageRow | None` gives the row as it then stands, or None where its condition did not hold: the
+caller reads again and decides anew. All reads by key are consistent.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sightline.models.images import (
+    Capture,
+    Content,
+    FeatureResult,
+    FeedEntry,
+    ImageRow,
+    ImageSummary,
+    Lane,
+    Rejection,
+    State,
+    Unfinished,
+)
+from sightline.storage.images.keys import Shards
+
+
+class ImageStore(Protocol):
+    """Rows by image id, with indexes by day, by feed position and of what is unfinished."""
+
+    @property
+    def shards(self) -> Shards:
+        """Say over how many partitions the indexes are spread."""
+
+    def setup(self) -> None:
+        """Create table, indexes and TTL where they are missing; safe to repeat."""
+
+    def check(self) -> None:
+        """Raise MissingTable, AccessDenied or Unavailable where the store can not be used."""
+
+    def add(self, image_id: str, lane: Lane) -> bool:
+        """Write a new row in state `received`; say whether it was new.
+
+        One that is rejected, gone, stuck or imported is received again, due for a check, and keeps all that is known:
+        should its message be lost, the reconciler sends another. Any other row is left as it is.
+        """
+
+    def add_many(self, image_ids: Iterable[str], lane: Lane) -> Iterator[tuple[str, bool]]:
+        """Do `add` for many at once, in any order; give each id and whether it was new, as they are written."""
+
+    def add_imported(self, image_id: str, feature: str, part: FeatureResult) -> bool:
+        """Write a new row in state `imported` that wants, and has, this part; say whether it was new.
+
+        It is not unfinished, and in no feed: nothing is done about it until ingest reads the image. An existing row is
+        left as it is.
+        """
+
+    def get(self, image_id: str) -> ImageRow | None:
+        """Read one row, consistently."""
+
+    def get_many(self, image_ids: Iterable[str]) -> dict[str, ImageRow]:
+        """Read many rows, consistently; those without a row are left out."""
+
+    def begin(
+        self, seen: ImageRow, content: Content, capture: Capture, wanted: Mapping[str, str], lane: Lane
+    ) -> ImageRow | None:
+        """Fix what is to be analysed: content, capture and `wanted`; state `analysing`, version + 1, due for a check.
+
+        Parts whose analysis id changed are cleared. Where content, capture and wanted are already those, nothing is
+        written and the row is given. Condition: the version is still the one of `seen`.
+        """
+
+    def end(self, seen: ImageRow, state: State, rejection: Rejection) -> ImageRow | None:
+        """Set `rejected` or `gone`: version + 1, feed position; wanted and parts cleared; rejection kept.
+
+        An image that was never read keeps wanted and parts, which were imported. It stays unfinished only while the
+        graph still shows an older version. Condition: version as in `seen`.
+        """
+
+    def write_result(self, image_id: str, feature: str, part: FeatureResult) -> ImageRow | None:
+        """Keep a settled analysis. Condition: `wanted[feature]` is `part.analysis_id`."""
+
+    def mark_analysed(self, seen: ImageRow) -> ImageRow | None:
+        """Set `analysed`, version + 1, feed position. Condition: state `analysing`, version and wanted as in `seen`."""
+
+    def mark_merged(self, image_id: str, version: int) -> ImageRow | None:
+        """Note that the graph shows `version`: `analysed` becomes `complete`; out of the unfinished.
+
+        Condition: the row's version is that version.
+        """
+
+    def postpone(
+        self, seen: ImageRow, until: datetime, *, counts_round: bool, is_sent: bool = False
+    ) -> ImageRow | None:
+        """Move `next_check_at`. Condition: it is still the one of `seen`.
+
+        counts_round: rounds + 1, and the failure that it counts is forgotten; is_sent: its steps were sent now.
+        """
+
+    def note_failure(self, seen: ImageRow, failure: Rejection) -> ImageRow | None:
+        """Keep why a step of an unfinished row failed. Condition: version and `next_check_at` as in `seen`."""
+
+    def give_up(self, seen: ImageRow, why: Rejection) -> ImageRow | None:
+        """Set `stuck`: out of the unfinished, with why; wanted and parts stay. `begin` leads out of it.
+
+        Condition: version, state and `next_check_at` as in `seen`.
+        """
+
+    def unfinished(self, due_before: datetime | None = None) -> Iterator[Unfinished]:
+        """Give what is unfinished (and due, where a time is given), by shard, soonest first. Eventually consistent."""
+
+    def count_by_state(self) -> dict[State, int]:
+        """Count the rows of every state but `complete`, from sparse indexes: the cost is that of those rows."""
+
+    def by_day(self, camera: str, capture_day: str) -> Iterator[ImageSummary]:
+        """Give one camera's images of one capture day in order of capture. Eventually consistent."""
+
+    def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
+        """Give one shard's writes of a UTC day with after < position <= until, oldest first. Eventually consistent."""
+
+    def count(self) -> tuple[int, timedelta]:
+        """Give the table's own count of rows, and how old that count may be."""
+
+    def scan(self, after: str | None = None) -> Iterator[ImageRow]:
+        """Read every row, or those after the image `after` in the scan's own order: dear."""

@@ -1,0 +1,119 @@
+"""The steps of an image, for whatever can do a conditional update: the real store and its twin differ below this."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from sightline.models.images import Capture, Content, FeatureResult, ImageRow, Lane, Rejection, State
+from sightline.storage.images import transitions
+from sightline.storage.images.keys import Shards, check_id
+from sightline.storage.images.positions import Positions
+from sightline.storage.images.transitions import Transition
+
+
+class Applied(NamedTuple):
+    """What came of a transition: whether it was done, and the row as it then stands (None: no such row)."""
+
+    is_done: bool
+    row: ImageRow | None
+
+
+class ImageSteps(ABC):
+    """The writing half of an image store, over `get` and `_apply`. `protocol.py` says what each step does.
+
+    clock: the present, aware; shards: how the indexes are spread
+    """
+
+    def __init__(self, clock: Callable[[], datetime], shards: Shards) -> None:
+        self.shards = shards
+        self._clock = clock
+        self._positions = Positions(clock)
+
+    @abstractmethod
+    def get(self, image_id: str) -> ImageRow | None:
+        """Read one row, consistently."""
+
+    @abstractmethod
+    def _put_new(self, row: ImageRow) -> Applied:
+        """Write a row, if there is none; give the row that stands."""
+
+    @abstractmethod
+    def _apply(self, image_id: str, transition: Transition) -> Applied:
+        """Do one conditional update."""
+
+    def add(self, image_id: str, lane: Lane) -> bool:
+        """Write a new row, if there is none; receive one that has ended again."""
+        now = self._clock()
+        is_new, row = self._put_new(transitions.new_row(check_id(image_id), lane, now))
+        if row and row.state in transitions.ENDED:
+            self._apply(image_id, transitions.receive_again(row, lane, now))
+        return is_new
+
+    def add_imported(self, image_id: str, feature: str, part: FeatureResult) -> bool:
+        """Write a new row that holds an imported answer, if there is none."""
+        return self._put_new(transitions.imported_row(check_id(image_id), feature, part, self._clock())).is_done
+
+    def begin(
+        self, seen: ImageRow, content: Content, capture: Capture, wanted: Mapping[str, str], lane: Lane
+    ) -> ImageRow | None:
+        """Fix what is to be analysed."""
+        capture = transitions.with_fixed_offset(capture)
+        if transitions.is_begun(seen, content, capture, wanted):
+            row = self._as_seen(seen)
+            if row is None or transitions.is_begun(row, content, capture, wanted):
+                return row
+        return self._step(seen, transitions.begin(seen, content, capture, wanted, lane, self._clock()))
+
+    def end(self, seen: ImageRow, state: State, rejection: Rejection) -> ImageRow | None:
+        """Set `rejected` or `gone`. Refused as well where a merge was noted since `seen`."""
+        if transitions.is_ended(seen, state, rejection):
+            row = self._as_seen(seen)
+            if row is None or transitions.is_ended(row, state, rejection):
+                return row
+        return self._step(seen, transitions.end(seen, state, rejection, self._positions.next(), self._clock()))
+
+    def write_result(self, image_id: str, feature: str, part: FeatureResult) -> ImageRow | None:
+        """Keep a settled analysis."""
+        applied = self._apply(image_id, transitions.write_result(feature, part))
+        return applied.row if applied.is_done else None
+
+    def mark_analysed(self, seen: ImageRow) -> ImageRow | None:
+        """Set `analysed`. Refused as well where `seen` lacks a part."""
+        if seen.unsettled():
+            return None
+        return self._step(seen, transitions.mark_analysed(seen, self._positions.next(), self._clock()))
+
+    def mark_merged(self, image_id: str, version: int) -> ImageRow | None:
+        """Note that the graph shows `version`. An older version is noted as well, though refused."""
+        applied = self._apply(image_id, transitions.mark_complete(version))
+        if applied.row and not applied.is_done:
+            noted = transitions.note_merged(applied.row, version, self._clock())
+            applied = self._apply(image_id, noted) if noted else applied
+        return applied.row if applied.row and applied.row.version == version else None
+
+    def postpone(
+        self, seen: ImageRow, until: datetime, *, counts_round: bool, is_sent: bool = False
+    ) -> ImageRow | None:
+        """Move `next_check_at`. Refused as well where `seen` is finished: it has none."""
+        if seen.next_check_at is None:
+            return None
+        sent_at = self._clock() if is_sent else None
+        return self._step(seen, transitions.postpone(seen, until, counts_round=counts_round, sent_at=sent_at))
+
+    def note_failure(self, seen: ImageRow, failure: Rejection) -> ImageRow | None:
+        """Keep why a step failed. Refused as well where `seen` is finished."""
+        return self._step(seen, transitions.note_failure(seen, failure)) if seen.next_check_at else None
+
+    def give_up(self, seen: ImageRow, why: Rejection) -> ImageRow | None:
+        """Set `stuck`. Refused as well where `seen` is finished."""
+        return self._step(seen, transitions.give_up(seen, why)) if seen.next_check_at else None
+
+    def _step(self, seen: ImageRow, transition: Transition) -> ImageRow | None:
+        applied = self._apply(seen.image_id, transition)
+        return applied.row if applied.is_done else None
+
+    def _as_seen(self, seen: ImageRow) -> ImageRow | None:
+        """Read the row, unless its version went on. It may be stuck since: that leaves the version alone."""
+        row = self.get(seen.image_id)
+        return row if row and row.version == seen.version else None

@@ -1,0 +1,226 @@
+"""How an image row changes, as values: what must still hold, and what then becomes of it. Both stores obey these.
+
+Every version of a row has one `wanted`; a part is only written under the id that is wanted. So a transition that
+requires the version seen knows which parts may be there, even one written after the row was seen.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from sightline.models.images import Capture, Content, FeatureResult, ImageRow, Lane, Rejection, State
+from sightline.storage.images.bounds import fit_rejection, fit_result
+
+CHECK_AFTER = timedelta(minutes=2)
+"""When an unfinished row is looked at first: a step with its own retries is over by then, and nobody waits long."""
+
+ENDS = (State.REJECTED, State.GONE)
+"""How an image may end by what it is."""
+
+ENDED = (*ENDS, State.STUCK, State.IMPORTED)
+"""States that nothing leads out of by itself."""
+
+FieldPath = tuple[str, ...]
+"""A field of the row, or a field and the feature in its map."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One conditional update.
+
+    name: what it does, for the log
+    requires: field → the values of which the row must have one; None means: not there
+    sets: field → new value; None removes it
+    """
+
+    name: str
+    requires: Mapping[FieldPath, tuple[Any, ...]]
+    sets: Mapping[FieldPath, Any]
+
+
+def new_row(image_id: str, lane: Lane, now: datetime) -> ImageRow:
+    """Give the row of an image that nobody knew."""
+    return ImageRow(image_id, lane, State.RECEIVED, received_at=now, next_check_at=now + CHECK_AFTER, sent_at=now)
+
+
+def imported_row(image_id: str, feature: str, part: FeatureResult, now: datetime) -> ImageRow:
+    """Give the row of an image of which no more is known than an answer that another system paid for."""
+    return ImageRow(
+        image_id,
+        Lane.BACKFILL,
+        State.IMPORTED,
+        received_at=now,
+        wanted={feature: part.analysis_id},
+        parts={feature: fit_result(part)},
+    )
+
+
+def with_fixed_offset(capture: Capture) -> Capture:
+    """Give the capture with its UTC offset alone: times of a zone are unequal to all others where clocks go back."""
+    offset = capture.taken_at.utcoffset()
+    if offset is None:
+        raise ValueError(f"capture time {capture.taken_at} has no UTC offset")
+    return replace(capture, taken_at=capture.taken_at.astimezone(timezone(offset)))
+
+
+def is_begun(row: ImageRow, content: Content, capture: Capture, wanted: Mapping[str, str]) -> bool:
+    """Say whether exactly this is being, or has been, analysed.
+
+    The same bytes uploaded again change nothing, except while calls may be due: these look for the upload they know.
+    """
+    if row.state in {*ENDED, State.RECEIVED} or row.content is None or (row.capture, row.wanted) != (capture, wanted):
+        return False
+    return row.content == content if row.state is State.ANALYSING else row.content.is_same_as(content)
+
+
+def receive_again(row: ImageRow, lane: Lane, now: datetime) -> Transition:
+    """Let an image that has ended be looked at again. What is known of it stays, so that ingest can compare."""
+    return Transition(
+        "receive again",
+        _as_it_was(row),
+        {("state",): State.RECEIVED, ("lane",): lane, **_fresh(now)},
+    )
+
+
+def is_ended(row: ImageRow, state: State, rejection: Rejection) -> bool:
+    """Say whether the row has ended like this."""
+    return (row.state, row.rejection) == (state, fit_rejection(rejection))
+
+
+def begin(
+    seen: ImageRow, content: Content, capture: Capture, wanted: Mapping[str, str], lane: Lane, now: datetime
+) -> Transition:
+    """Fix what is to be analysed. Parts under an id that is wanted no more go."""
+    return Transition(
+        "begin",
+        _as_it_was(seen),
+        {
+            ("state",): State.ANALYSING,
+            ("version",): seen.version + 1,
+            ("content",): content,
+            ("capture",): capture,
+            ("wanted",): dict(wanted),
+            ("lane",): lane,
+            ("rejection",): None,
+            **_fresh(now),
+            **_without_results(seen, wanted),
+        },
+    )
+
+
+def end(seen: ImageRow, state: State, rejection: Rejection, position: str, now: datetime) -> Transition:
+    """Give an image up. It stays unfinished while the graph shows it as it was.
+
+    One that was never read keeps what it wants and has: an answer of it was imported, and waits until it can be read.
+    """
+    if state not in ENDS:
+        raise ValueError(f"{state} is no end: {', '.join(ENDS)} are")
+    is_shown = seen.merged_version > 0
+    wanted = dict(seen.wanted) if seen.content is None else {}
+    return Transition(
+        "end",
+        # A merge noted meanwhile would have to be undone
+        {**_as_it_was(seen), ("merged_version",): (seen.merged_version,)},
+        {
+            ("state",): state,
+            ("version",): seen.version + 1,
+            ("wanted",): wanted,
+            ("rejection",): fit_rejection(rejection),
+            **_fresh(now if is_shown else None),
+            ("feed_position",): position,
+            **_without_results(seen, wanted),
+        },
+    )
+
+
+def write_result(feature: str, part: FeatureResult) -> Transition:
+    """Keep a settled analysis, if it is still wanted."""
+    return Transition("write part", {("wanted", feature): (part.analysis_id,)}, {("parts", feature): fit_result(part)})
+
+
+def mark_analysed(seen: ImageRow, position: str, now: datetime) -> Transition:
+    """Let sync and merge see the row. All its parts must have been seen: none goes while the version stays."""
+    return Transition(
+        "mark analysed",
+        {
+            ("state",): (State.ANALYSING,),
+            ("version",): (seen.version,),
+            ("wanted",): (dict(seen.wanted),),
+        },
+        {
+            ("state",): State.ANALYSED,
+            ("version",): seen.version + 1,
+            ("feed_position",): position,
+            **_fresh(now),
+        },
+    )
+
+
+def mark_complete(version: int) -> Transition:
+    """Note that the graph shows an analysed row."""
+    return Transition(
+        "mark complete",
+        {("version",): (version,), ("state",): (State.ANALYSED, State.COMPLETE)},
+        {("state",): State.COMPLETE, ("merged_version",): version, **_fresh(None)},
+    )
+
+
+def note_merged(row: ImageRow, version: int, now: datetime) -> Transition | None:
+    """Note what the graph shows of a row that `mark_complete` does not fit; None where that is known.
+
+    A merge that ends after its row went on, is refused; yet what it showed must be shown otherwise in time.
+    """
+    if version > row.version or version <= row.merged_version:
+        return None
+    sets: dict[FieldPath, Any] = {("merged_version",): version}
+    if row.state in ENDS:
+        sets |= _fresh(now if version < row.version else None)
+    return Transition("note merged", {**_as_it_was(row), ("merged_version",): (row.merged_version,)}, sets)
+
+
+def postpone(seen: ImageRow, until: datetime, *, counts_round: bool, sent_at: datetime | None) -> Transition:
+    """Look at an unfinished row later. sent_at: where its steps were sent again."""
+    sets: dict[FieldPath, Any] = {("next_check_at",): until}
+    if counts_round:
+        sets |= {("rounds",): seen.rounds + 1, ("failure",): None}
+    if sent_at:
+        sets["sent_at",] = sent_at
+    return Transition("postpone", {("next_check_at",): (seen.next_check_at,)}, sets)
+
+
+def note_failure(seen: ImageRow, failure: Rejection) -> Transition:
+    """Keep why a step failed, for the next look at the row."""
+    requires: dict[FieldPath, tuple[Any, ...]] = {
+        ("version",): (seen.version,),
+        ("next_check_at",): (seen.next_check_at,),
+    }
+    return Transition("note failure", requires, {("failure",): fit_rejection(failure)})
+
+
+def give_up(seen: ImageRow, why: Rejection) -> Transition:
+    """Leave a row as far as it came: its parts stay, so that a redrive pays for what is missing alone."""
+    return Transition(
+        "give up",
+        {**_as_it_was(seen), ("next_check_at",): (seen.next_check_at,)},
+        {("state",): State.STUCK, ("rejection",): fit_rejection(why), **_fresh(None)},
+    )
+
+
+def _as_it_was(seen: ImageRow) -> dict[FieldPath, tuple[Any, ...]]:
+    """Require the state as well: a row that gets stuck, or is received again, keeps its version."""
+    return {("version",): (seen.version,), ("state",): (seen.state,)}
+
+
+def _fresh(sent_at: datetime | None) -> dict[FieldPath, Any]:
+    """Count no failure of what was before. sent_at: when the next messages are sent; None: nothing is left to do."""
+    return {
+        ("rounds",): 0,
+        ("failure",): None,
+        ("sent_at",): sent_at,
+        ("next_check_at",): sent_at and sent_at + CHECK_AFTER,
+    }
+
+
+def _without_results(seen: ImageRow, wanted: Mapping[str, str]) -> dict[FieldPath, Any]:
+    return {("parts", feature): None for feature, old in seen.wanted.items() if wanted.get(feature) != old}

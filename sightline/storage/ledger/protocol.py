@@ -1,0 +1,110 @@
+"""What a ledger does: claim before paying, settle after, release when nothing was paid."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from sightline.models.answers import Answer, Json
+from sightline.models.images import Rejection
+
+LEASE = timedelta(seconds=90)
+"""How long a claim is good for: one HTTP attempt (connect 5 s, read 30 s) and the writes around it."""
+
+TAKEOVER_AFTER = timedelta(seconds=60)
+"""How long after a lease's end another may claim: the clocks of two machines may differ."""
+
+
+class Status(StrEnum):
+    """Where an analysis stands. `released`: claimed once, given back unpaid, free to claim."""
+
+    CLAIMED = "claimed"
+    RELEASED = "released"
+    ANSWERED = "answered"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What is to be paid for, and for which image it was first wanted.
+
+    content: sha256 of the bytes, hex; the image id itself in an imported answer whose image nobody has read yet
+    """
+
+    analysis_id: str
+    content: str
+    feature: str
+    parameters: Mapping[str, Json]
+    generation: str
+    image_id: str
+
+    @property
+    def is_unread(self) -> bool:
+        """Say whether it is of an image whose bytes are not known yet."""
+        return self.content == self.image_id
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the ledger.
+
+    attempts: claims so far; unknown_attempts: those that ended with no word (crash, timeout): they may have been billed
+    cost_micro_usd: what AWS lists for the call, in millionths of a US dollar
+    """
+
+    analysis: Analysis
+    status: Status
+    claim_id: str = ""
+    lease_until: datetime | None = None
+    attempts: int = 0
+    unknown_attempts: int = 0
+    answer: Answer | None = None
+    rejection: Rejection | None = None
+    cost_micro_usd: int = 0
+    paid_at: datetime | None = None
+    is_settled: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_settled", self.status in {Status.ANSWERED, Status.REJECTED})
+
+    @property
+    def free_at(self) -> datetime | None:
+        """Say when another may claim it: TAKEOVER_AFTER past the lease's end; None where nobody holds a lease."""
+        return self.lease_until and self.lease_until + TAKEOVER_AFTER
+
+
+class Ledger(Protocol):
+    """Analyses by analysis id."""
+
+    def setup(self) -> None:
+        """Create the table where it is missing; safe to repeat."""
+
+    def check(self) -> None:
+        """Raise MissingTable, AccessDenied or Unavailable where the store can not be used."""
+
+    def get(self, analysis_id: str) -> Entry | None:
+        """Read one entry, consistently, with its whole answer."""
+
+    def claim(self, analysis: Analysis) -> Entry:
+        """Claim the right to one HTTP attempt: an entry in status `claimed`, with a `claim_id` of its own.
+
+        Its `analysis` is the one given, also where another image wanted it first. Where the analysis is settled,
+        give that entry. Raise LeaseHeld until another's claim is free. Free to claim are: no entry, a released one, and
+        one whose lease ended TAKEOVER_AFTER ago (that attempt then counts as unknown). `attempts` + 1.
+        """
+
+    def settle(self, claimed: Entry, outcome: Answer | Rejection, cost_micro_usd: int) -> Entry:
+        """Keep what was paid for. A late answer still settles an entry that is not settled yet, whoever claims it now.
+
+        Where it is settled already, that entry is given and nothing changes.
+        """
+
+    def release(self, claimed: Entry, *, is_unknown: bool = False) -> None:
+        """Give the claim back: nothing was paid, or (`is_unknown`) nobody can say. Another's claim is left alone."""
+
+    def count(self) -> tuple[int, timedelta]:
+        """Give the table's own count of rows, and how old that count may be."""
+
+    def scan(self) -> Iterator[Entry]:
+        """Read every entry without its answer: dear, for `--exact` only."""

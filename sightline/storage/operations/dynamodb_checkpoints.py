@@ -1,0 +1,37 @@
+"""Checkpoints in DynamoDB: how far listings and other long work have come. TTL removes those that nobody keeps anew."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from sightline.models.answers import Json
+from sightline.storage.dynamodb.changes import Change
+from sightline.storage.dynamodb.table import DynamoTable
+
+CHECKPOINT = "checkpoint"
+
+
+class DynamoCheckpoints:
+    """The checkpoints of the table of operations."""
+
+    _table: DynamoTable
+    _clock: Callable[[], datetime]
+
+    def keep_checkpoint(self, name: str, position: Mapping[str, Json], lasts: timedelta) -> None:
+        """Keep how far a piece of work has come. As JSON text: a key is kept to its last character."""
+        until = int((self._clock() + lasts).timestamp())
+        change = Change().set("position", json.dumps(dict(position))).set("expires_at", until)
+        self._table.update({"kind": CHECKPOINT, "id": name}, change)
+
+    def checkpoint(self, name: str) -> Mapping[str, Json] | None:
+        """Give what was last kept, unless it is too old: TTL deletes late."""
+        item = self._table.get({"kind": CHECKPOINT, "id": name})
+        if item is None or "position" not in item or item["expires_at"] <= self._clock().timestamp():
+            return None
+        position: Mapping[str, Json] = json.loads(item["position"])
+        return position
+
+    def drop_checkpoint(self, name: str) -> None:
+        """Forget a checkpoint; its empty item goes by TTL."""
+        change = Change().remove("position").set("expires_at", int(self._clock().timestamp()))
+        self._table.update({"kind": CHECKPOINT, "id": name}, change)

@@ -1,0 +1,70 @@
+"""What a store of rollups does: it keeps the figures of a window, and says how they came to change."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sightline.models.answers import Json
+
+ALL_CAMERAS = ""
+"""The camera of a rollup of all of them together: no camera has this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RollupKey:
+    """Which figures: of a camera and label, over `window_days` capture days that end with `end_day` (YYYY-MM-DD).
+
+    model: the detector's version; method: how positives are told and figures are estimated. Neither is ever pooled.
+    """
+
+    camera: str
+    label: str
+    window_days: int
+    end_day: str
+    model: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """One revision of a window.
+
+    figures: as JSON, written by `tasks.rollup_json`
+    reason: what made this revision; verdicts_hash, population_hash: of what it was made from
+    opened_at: when the first revision was written
+    """
+
+    key: RollupKey
+    revision: int
+    reason: str
+    verdicts_hash: str
+    population_hash: str
+    opened_at: datetime
+    at: datetime
+    figures: Mapping[str, Json]
+
+
+class RollupStore(Protocol):
+    """Rollups by key."""
+
+    def setup(self) -> None:
+        """Create the table where it is missing; safe to repeat."""
+
+    def check(self) -> None:
+        """Raise MissingTable, AccessDenied or Unavailable where the store can not be used."""
+
+    def get(self, key: RollupKey) -> Rollup | None:
+        """Read one rollup, consistently."""
+
+    def write(self, rollup: Rollup) -> bool:
+        """Keep a revision, on condition that the one before it stands; say whether that was so."""
+
+    def between(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Iterator[Rollup]:
+        """Give the windows of one length that end on days first to last, both included, consistently, by end day."""
+
+    def note_late(self, key: RollupKey, images: int, verdicts: int) -> None:
+        """Note how many images and verdicts came too late to re-open the day; no new revision."""
+
+    def late(self, camera: str, label: str, first_day: str, last_day: str) -> tuple[int, int]:
+        """Sum what was noted over the days first to last: images, verdicts."""

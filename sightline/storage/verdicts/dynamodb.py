@@ -1,0 +1,76 @@
+"""The store of verdicts in DynamoDB."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from sightline.models.images import CameraDay
+from sightline.storage.dynamodb.conditions import any_of, at_most, equals, missing
+from sightline.storage.dynamodb.items import instant
+from sightline.storage.dynamodb.table import DynamoTable
+from sightline.storage.dynamodb.transactions import Put, put_together
+from sightline.storage.operations.days import Purpose
+from sightline.storage.operations.dynamodb_days import dirty_item
+from sightline.storage.verdicts.encoding import (
+    BY_DAY,
+    decode_asked,
+    decode_verdict,
+    encode_asked,
+    encode_verdict,
+    is_verdict,
+    verdicts_table,
+)
+from sightline.storage.verdicts.keys import asked_key, says_the_same
+from sightline.storage.verdicts.protocol import Asked, KeptVerdict
+
+if TYPE_CHECKING:  # boto3-stubs are a tool of development
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoVerdictStore:
+    """The table `<prefix>verdicts`, and of `<prefix>operations` the marks."""
+
+    def __init__(self, client: "DynamoDBClient", prefix: str) -> None:
+        self._client = client
+        self._schema = verdicts_table(prefix)
+        self._table = DynamoTable(client, self._schema)
+        self._marks = f"{prefix}operations"
+
+    def setup(self) -> None:
+        """Create table and index where they are missing; safe to repeat."""
+        self._table.ensure()
+
+    def check(self) -> None:
+        """Raise MissingTable, AccessDenied or Unavailable where the table can not be used."""
+        self._table.check()
+
+    def ask(self, asked: Iterable[Asked]) -> None:
+        """Remember what was asked."""
+        self._table.put_many(encode_asked(each) for each in asked)
+
+    def asked(self, image_id: str, label: str) -> Asked | None:
+        """Give what was last asked about an image."""
+        item = self._table.get({"image_id": image_id, "label_reviewer": asked_key(label)})
+        return decode_asked(item) if item else None
+
+    def write(self, kept: KeptVerdict) -> bool:
+        """Keep a verdict and mark its day. Sent twice by the network, it changes nothing the second time."""
+        item = encode_verdict(kept)
+        standing = self._table.get({name: item[name] for name in self._schema.key.attributes})
+        if standing and says_the_same(decode_verdict(standing).verdict, kept.verdict):
+            return False
+        is_later = any_of(missing("at"), at_most("at", instant(kept.verdict.at)))
+        mark = dirty_item(kept.camera_day, Purpose.ROLLUPS, uuid4().hex)
+        return put_together(self._client, [Put(self._schema.name, item, is_later), Put(self._marks, mark)])
+
+    def of_image(self, image_id: str) -> list[KeptVerdict]:
+        """Give all verdicts on an image."""
+        return [decode_verdict(item) for item in self._table.query(equals("image_id", image_id)) if is_verdict(item)]
+
+    def of_day(self, camera_day: CameraDay) -> Iterator[KeptVerdict]:
+        """Give the verdicts on a camera's images of a day."""
+        yield from map(decode_verdict, self._table.query(equals("camera_day", str(camera_day)), index=BY_DAY.name))
+
+    def scan(self) -> Iterator[KeptVerdict]:
+        """Read every verdict."""
+        yield from (decode_verdict(item) for item in self._table.scan() if is_verdict(item))

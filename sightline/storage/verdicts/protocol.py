@@ -1,0 +1,61 @@
+"""What a store of verdicts does. A verdict and the mark that makes its day be rolled up anew are one write."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sightline.models.images import CameraDay
+from sightline.stats.strata import Stratum
+from sightline.stats.verdicts import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the review queue asked: an image, and where it stood then. Only an answer to it can be `sampled`."""
+
+    image_id: str
+    label: str
+    content: str
+    stratum: Stratum
+    threshold_percent: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeptVerdict:
+    """A verdict with the camera and capture day that its image had when it was given."""
+
+    verdict: Verdict
+    camera_day: CameraDay
+
+
+class VerdictStore(Protocol):
+    """Verdicts by image, label and reviewer; the last word of each reviewer stands."""
+
+    def setup(self) -> None:
+        """Create table and index where they are missing; safe to repeat."""
+
+    def check(self) -> None:
+        """Raise MissingTable, AccessDenied or Unavailable where the store can not be used."""
+
+    def ask(self, asked: Iterable[Asked]) -> None:
+        """Remember what was asked; a later question about the same image and label takes the place of an earlier."""
+
+    def asked(self, image_id: str, label: str) -> Asked | None:
+        """Give what was last asked about an image, consistently."""
+
+    def write(self, kept: KeptVerdict) -> bool:
+        """Keep a verdict and mark its day for the rollups, in one transaction; say whether anything changed.
+
+        Nothing changes where the reviewer's word of that time or a later one stands already, or says the same.
+        """
+
+    def of_image(self, image_id: str) -> list[KeptVerdict]:
+        """Give all verdicts on an image, consistently, by label and reviewer."""
+
+    def of_day(self, camera_day: CameraDay) -> Iterator[KeptVerdict]:
+        """Give the verdicts on a camera's images of a day, by label and reviewer. Eventually consistent."""
+
+    def scan(self) -> Iterator[KeptVerdict]:
+        """Read every verdict there is."""

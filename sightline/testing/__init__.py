@@ -1,0 +1,1 @@
+"""In-memory fakes of every store, a clock that moves when told, and `FakeSightline`, which puts them together."""

@@ -1,0 +1,117 @@
+"""Buckets in memory, with S3's rules."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+from types import MappingProxyType
+from urllib.parse import quote
+
+from sightline.errors import AccessDenied, ImageMissing, MissingBucket
+from sightline.storage.buckets.conditions import check_conditions
+from sightline.storage.buckets.protocol import ObjectHead, ObjectUri, require_readable
+
+MAX_PAGE = 1000
+_NO_METADATA: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    head: ObjectHead
+    data: bytes
+
+
+class InMemoryBuckets:
+    """Buckets of one process, without versions. `clock` gives the time of writing."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._buckets: dict[str, dict[str, _Object]] = {}
+        self._denied: set[str] = set()
+        self._lock = Lock()
+
+    def deny(self, bucket: str) -> None:
+        """Answer AccessDenied for a bucket from now on, as an account does whose policy is wrong."""
+        self._denied.add(bucket)
+
+    def get(self, uri: ObjectUri) -> tuple[ObjectHead, bytes]:
+        """Read an object whole."""
+        found = self._find(uri)
+        require_readable(uri, found.head.size_bytes)
+        return found.head, found.data
+
+    def head(self, uri: ObjectUri) -> ObjectHead:
+        """Give an object's facts."""
+        return self._find(uri).head
+
+    def put(
+        self, uri: ObjectUri, data: bytes, *, if_match: str | None = None, if_none_match: bool = False
+    ) -> str | None:
+        """Write an object, perhaps on a condition."""
+        with self._lock:
+            there = self._bucket(uri.bucket, str(uri)).get(uri.key)
+            if if_match is not None and (there is None or there.head.etag != if_match):
+                return None
+            if if_none_match and there is not None:
+                return None
+            return self._write(uri, data, _NO_METADATA)
+
+    def put_with_metadata(self, uri: ObjectUri, data: bytes, metadata: Mapping[str, str]) -> str:
+        """Write an object as a camera does that sends metadata with its pictures."""
+        with self._lock:
+            return self._write(uri, data, metadata)
+
+    def delete(self, uri: ObjectUri) -> None:
+        """Remove an object, if it is there."""
+        with self._lock:
+            self._bucket(uri.bucket, str(uri)).pop(uri.key, None)
+
+    def list_page(self, bucket: str, prefix: str, after: str | None, limit: int = MAX_PAGE) -> list[ObjectHead]:
+        """List objects in the order of their keys' bytes, as S3 does."""
+        with self._lock:
+            objects = self._bucket(bucket, f"s3://{bucket}")
+            keys = (key for key in objects if key.startswith(prefix) and _order(key) > _order(after or ""))
+            return [_listed(objects[key].head) for key in sorted(keys, key=_order)[: min(limit, MAX_PAGE)]]
+
+    def link(self, uri: ObjectUri, lasts: timedelta) -> str:
+        """Give an address that says what it names; nothing answers there."""
+        return f"memory://{uri.bucket}/{quote(uri.key)}?expires={int(lasts.total_seconds())}"
+
+    def create(self, bucket: str) -> None:
+        """Create a bucket where it is missing."""
+        with self._lock:
+            self._buckets.setdefault(bucket, {})
+
+    def check(self, bucket: str) -> None:
+        """Look, list, and write on conditions."""
+        self.list_page(bucket, "", None, limit=1)
+        check_conditions(self, bucket)
+
+    def _bucket(self, bucket: str, subject: str) -> dict[str, _Object]:
+        if bucket in self._denied:
+            raise AccessDenied(subject)
+        if bucket not in self._buckets:
+            raise MissingBucket(subject)
+        return self._buckets[bucket]
+
+    def _find(self, uri: ObjectUri) -> _Object:
+        with self._lock:
+            found = self._bucket(uri.bucket, str(uri)).get(uri.key)
+        if found is None:
+            raise ImageMissing(str(uri))
+        return found
+
+    def _write(self, uri: ObjectUri, data: bytes, metadata: Mapping[str, str]) -> str:
+        etag = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        head = ObjectHead(uri, etag, len(data), self._clock(), None, dict(metadata))
+        self._bucket(uri.bucket, str(uri))[uri.key] = _Object(head, data)
+        return etag
+
+
+def _order(key: str) -> bytes:
+    return key.encode()
+
+
+def _listed(head: ObjectHead) -> ObjectHead:
+    return ObjectHead(head.uri, head.etag, head.size_bytes, head.last_modified, None, {})

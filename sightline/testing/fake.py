@@ -1,0 +1,195 @@
+"""A whole sightline in memory: the twins of every store, a clock that moves when told, and a detector with a script."""
+
+import io
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from threading import Event
+from zoneinfo import ZoneInfo
+
+from PIL import Image
+
+from sightline.graph.group_commit import GroupCommit
+from sightline.models.answers import Answer, Detection, Json
+from sightline.models.images import Lane
+from sightline.queues.steps import DETECT, INGEST, MERGE, WRITE, Step
+from sightline.ratelimit.memory import InMemoryLimiter
+from sightline.rekognition.feature import Feature
+from sightline.rekognition.features import all_features
+from sightline.services import detection as detect
+from sightline.services import graph_merge as merge
+from sightline.services import ingest
+from sightline.services import results as write
+from sightline.services.capture import DEFAULT_KEY_PATTERN, CaptureReader
+from sightline.services.collaborators import Plan, Services, SweepPlan
+from sightline.services.rejection_breaker import RejectionBreaker
+from sightline.services.rollups.plan import AccuracyPlan
+from sightline.services.usage import CallCounter
+from sightline.services.worker_breaker import WorkerBreaker
+from sightline.stats.strata import StrataRule
+from sightline.storage.buckets.prefixes import Place
+from sightline.storage.buckets.protocol import ObjectUri
+from sightline.testing.buckets import InMemoryBuckets
+from sightline.testing.clocks import MovingClock
+from sightline.testing.graph import InMemoryGraphStore
+from sightline.testing.images import InMemoryImageStore
+from sightline.testing.ledger import InMemoryLedger
+from sightline.testing.operations import InMemoryOperationStore
+from sightline.testing.queues import InMemoryQueues
+from sightline.testing.rollups import InMemoryRollupStore
+from sightline.testing.verdicts import InMemoryVerdictStore
+
+BUCKET = "frames"
+WATCHED = AccuracyPlan((StrataRule("Person", related_labels=frozenset({"Face"})),), "salt", 5.0, (ZoneInfo("UTC"),))
+CHECKPOINTS = "sightline"
+
+
+def picture(shade: int = 0, size: tuple[int, int] = (120, 90), form: str = "JPEG") -> bytes:
+    """Make a small picture; another shade has other bytes."""
+    file = io.BytesIO()
+    Image.new("RGB", size, (shade % 256, shade // 256 % 256, 90)).save(file, form)
+    return file.getvalue()
+
+
+def uri_of(name: str, camera: str = "yard") -> str:
+    """Name an image as the demo's cameras do."""
+    return f"s3://{BUCKET}/{camera}/2026-11-02/Hour-11/snap/MDAlarm_20261102-1100{name}.jpg"
+
+
+class PassingEvent(Event):
+    """An event whose waiting moves the clock instead of sleeping."""
+
+    def __init__(self, clock: MovingClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if not self.is_set():
+            self._clock.move(timedelta(seconds=timeout or 0))
+        return self.is_set()
+
+
+LINE = {"type": "LINE"}
+FOUND = (Detection("Person", 97.5, None, LINE), Detection("Plant", 61.0, None, LINE))
+PERSON = Answer(FOUND, "test-1", cut_percent=30.0)
+
+
+class ScriptedDetector:
+    """Answers what it is told to, one by one, then `PERSON`; an exception is raised, a callable is called first."""
+
+    def __init__(self) -> None:
+        self.script: deque[object] = deque()
+        self.asked: list[tuple[str, str]] = []
+
+    def analyse_object(
+        self,
+        feature: Feature,
+        parameters: Mapping[str, Json],  # noqa: ARG002 - the interface
+        bucket: str,
+        key: str,
+        version: str | None = None,  # noqa: ARG002 - the interface
+    ) -> Answer:
+        return self._answer(feature.name, f"s3://{bucket}/{key}")
+
+    def analyse_bytes(self, feature: Feature, parameters: Mapping[str, Json], data: bytes) -> Answer:  # noqa: ARG002 - the interface
+        return self._answer(feature.name, f"{len(data)} bytes")
+
+    def _answer(self, feature: str, subject: str) -> Answer:
+        self.asked.append((feature, subject))
+        step = self.script.popleft() if self.script else PERSON
+        if isinstance(step, Exception):
+            raise step
+        if callable(step):
+            step = step()
+        assert isinstance(step, Answer)
+        return step
+
+    def check(self) -> None:
+        """It can always be used."""
+
+
+@dataclass
+class FakeSightline:
+    """One sightline. `sent` is what stands in its queues."""
+
+    clock: MovingClock = field(default_factory=MovingClock)
+    features: tuple[str, ...] = ("faces", "labels", "text")
+    sent: deque[Step] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        self.images = InMemoryImageStore(self.clock)
+        self.ledger = InMemoryLedger(self.clock)
+        self.operations = InMemoryOperationStore(self.clock)
+        self.verdicts = InMemoryVerdictStore(self.operations)
+        self.rollups = InMemoryRollupStore()
+        self.buckets = InMemoryBuckets(self.clock)
+        self.buckets.create(BUCKET)
+        self.buckets.create(CHECKPOINTS)
+        self.graph = InMemoryGraphStore()
+        self.queues = InMemoryQueues()
+        self.detector = ScriptedDetector()
+        self.limiter = InMemoryLimiter(self.clock, {each.operation: 50.0 for each in all_features().values()})
+        usual = {name: all_features()[name].parameters for name in self.features}
+        deeper = {name: {**usual[name], **all_features()[name].deeper} for name in usual if all_features()[name].deeper}
+        self.plan = Plan(usual, "1", deeper)
+        self.services = self.make_services(self.plan)
+
+    def make_services(self, plan: Plan) -> Services:
+        """Put the stores together, with another plan where settings have changed."""
+        return Services(
+            images=self.images,
+            ledger=self.ledger,
+            graph=self.graph,
+            merges=GroupCommit(self.graph),
+            buckets=self.buckets,
+            checkpoint_bucket=CHECKPOINTS,
+            limiter=self.limiter,
+            operations=self.operations,
+            queues=self.queues,
+            detector=self.detector,
+            calls=CallCounter(self.operations, self.clock),
+            rejection_breaker=RejectionBreaker(self.operations, self.clock, lambda _, do: do()),
+            worker_breaker=WorkerBreaker(self.clock),
+            plan=plan,
+            sweep=SweepPlan([Place(BUCKET)], "%Y-%m-%d/", {}, ZoneInfo("UTC")),
+            verdicts=self.verdicts,
+            rollups=self.rollups,
+            accuracy=WATCHED,
+            read_capture=CaptureReader(DEFAULT_KEY_PATTERN, {}, ZoneInfo("UTC")),
+            clock=self.clock,
+            stopping=PassingEvent(self.clock),
+        )
+
+    def put(self, uri: str, data: bytes) -> None:
+        """Upload an object."""
+        self.buckets.put(ObjectUri.parse(uri), data)
+
+    def send(self, steps: Iterable[Step]) -> None:
+        """Take steps as the queues would."""
+        self.sent.extend(steps)
+
+    def add(self, *uris: str, lane: Lane = Lane.LIVE) -> ingest.Added:
+        """Add images as a producer does."""
+        return ingest.add_images(uris, lane, self.services, self.send)
+
+    def do(self, step: Step) -> None:
+        """Do one step as a worker does, its chain with it."""
+        s, (uri, *rest) = self.services, step.args
+        if step.task == INGEST:
+            ingest.ingest_with(s, uri, step.lane, retries=1, send=self.send)
+        elif step.task == DETECT:
+            if (
+                detect.detect(uri, rest[0], step.lane, images=s.images, plan=s.plan, payer=detect.payer(s))
+                and step.then
+            ):
+                self.send([step.then])
+        elif step.task == WRITE:
+            self.send(write.write(uri, rest[0], step.lane, images=s.images, ledger=s.ledger))
+        elif step.task == MERGE:
+            merge.merge(uri, images=s.images, merges=s.merges)
+
+    def run(self) -> None:
+        """Work until the queues are empty."""
+        while self.sent:
+            self.do(self.sent.popleft())

@@ -1,0 +1,168 @@
+"""The graph's in-memory twin: for tests of what stands above, and for trying things without a server."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from threading import Lock
+from typing import TypeAlias
+
+from sightline.graph.declarations import IMAGE, Declarations, Key, Node, Relationship, declare
+from sightline.graph.differences import Shown, differences
+from sightline.graph.facts import ImageFacts, all_facts, facts_of, outcomes_in_order
+from sightline.graph.protocol import Difference, GraphCounts, GraphImage, Merged
+from sightline.graph.queries import query_named
+from sightline.graph.sync import StaleFence, SyncMove, SyncState
+from sightline.models.answers import Json
+from sightline.models.images import CameraDay
+from sightline.rekognition.features import all_features
+from sightline.testing.graph_queries import ANSWERS
+
+Triple: TypeAlias = tuple[str, Key, str, float | None, str, Key]
+"""(label, key) of the start, type, value of the relationship's property, (label, key) of the end."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class InMemoryGraphStore:
+    """Images by id, as facts; shared nodes stay when their last image goes, as they do in Neo4j."""
+
+    def __init__(self, declarations: Declarations | None = None, clock: Callable[[], datetime] = _now) -> None:
+        self._declarations = declarations or declare(all_features())
+        self._clock = clock
+        self._images: dict[str, ImageFacts] = {}
+        self._shared: set[tuple[Node, Key]] = set()
+        self._state = SyncState()
+        self._fence = 0
+        self._lock = Lock()
+
+    def setup(self) -> None:
+        """Do nothing: a dictionary needs no constraints."""
+
+    def check(self) -> None:
+        """Do nothing: memory is there."""
+
+    def merge(self, images: Sequence[GraphImage], move: SyncMove | None = None) -> list[Merged | Exception]:
+        """Write whole images, each only where its version is higher; one outcome each, in order."""
+        facts, outcomes = all_facts(images, self._declarations, self._clock())
+        with self._lock:
+            self._move(move)
+            outcomes |= {each.image_id: self._write(each) for each in facts}
+        return outcomes_in_order(images, facts, outcomes)
+
+    def _write(self, image: ImageFacts) -> bool:
+        shown = self._images.get(image.image_id)
+        if not image.is_due(shown.version if shown else None):
+            return False
+        self._images[image.image_id] = image
+        kinds = (each for each in image.links if not each.owns_node)
+        self._shared.update((kind.node, key) for kind in kinds for key, _ in image.links[kind])
+        return True
+
+    def _move(self, move: SyncMove | None) -> None:
+        if move is None:
+            return
+        if move.fence < self._fence:
+            raise StaleFence("the sync")
+        self._fence, self._state = move.fence, move.state
+
+    def sync_state(self) -> SyncState:
+        """Give how far the sync has come."""
+        return self._state
+
+    def days(self) -> list[CameraDay]:
+        """Give every camera's capture day of which an image is shown."""
+        with self._lock:
+            found = {each.properties.get("camera_day") for each in self._images.values()}
+        return sorted(CameraDay.parse(day) for day in found if day)
+
+    def versions_of_day(self, camera_day: CameraDay) -> dict[str, int | None]:
+        """Give the images that are shown for a camera's capture day."""
+        with self._lock:
+            shown = [each for each in self._images.values() if each.properties.get("camera_day") == str(camera_day)]
+        return {each.image_id: each.version for each in shown}
+
+    def differences(self, images: Sequence[GraphImage]) -> dict[str, list[Difference]]:
+        """Compare images with what is shown of them."""
+        expected = [facts_of(image, self._declarations, self._clock()) for image in images]
+        with self._lock:
+            shown = {each.image_id: self._images.get(each.image_id) for each in expected}
+        found = {each.image_id: differences(each, _as_shown(shown[each.image_id])) for each in expected}
+        return {image_id: some for image_id, some in found.items() if some}
+
+    def purge(self, gone_before: datetime) -> Iterator[tuple[str, int]]:
+        """Delete what nobody needs any more."""
+        with self._lock:
+            old = [each for each in self._images.values() if _gone_at(each) < gone_before.timestamp()]
+            for each in old:
+                del self._images[each.image_id]
+            linked = {(kind.node, key) for kind, key in self._linked()}
+            orphans = Counter(node.label for node, _ in self._shared - linked)
+            self._shared &= linked
+        yield from [(IMAGE.label, len(old)), *orphans.items()]
+
+    def _linked(self) -> Iterator[tuple[Relationship, Key]]:
+        for image in self._images.values():
+            for kind, links in image.links.items():
+                yield from ((kind, key) for key, _ in links)
+
+    def versions(self, image_ids: Sequence[str]) -> dict[str, int]:
+        """Give the version that the graph shows, for those images that it has."""
+        with self._lock:
+            return {name: self._images[name].version for name in image_ids if name in self._images}
+
+    def counts(self) -> GraphCounts:
+        """Count nodes and relationships by kind."""
+        nodes = dict.fromkeys((node.label for node in self._declarations.nodes), 0)
+        relationships = dict.fromkeys((each.name for each in self._declarations.relationships), 0)
+        with self._lock:
+            nodes[IMAGE.label] = len(self._images)
+            for node, _ in self._shared:
+                nodes[node.label] += 1
+            for kind, count in self._link_counts():
+                relationships[kind.name] += count
+                nodes[kind.node.label] += count if kind.owns_node else 0
+        return GraphCounts(nodes, relationships)
+
+    def _link_counts(self) -> list[tuple[Relationship, int]]:
+        return [(kind, len(links)) for image in self._images.values() for kind, links in image.links.items()]
+
+    def query(self, name: str, parameters: Mapping[str, Json] | None = None) -> list[dict[str, Json]]:
+        """Answer a named query as the database would; raise ConfigurationError where there is none."""
+        bound = query_named(name).bind(parameters)
+        with self._lock:
+            return ANSWERS[name](list(self._images.values()), self._clock(), bound)
+
+    def close(self) -> None:
+        """Do nothing: there are no connections."""
+
+    def triples(self) -> set[Triple]:
+        """Give the whole graph as a set of relationships."""
+        with self._lock:
+            return {
+                _triple(image, kind, key, value)
+                for image in self._images.values()
+                for kind, links in image.links.items()
+                for key, value in links
+            }
+
+    def image(self, image_id: str) -> dict[str, Json]:
+        """Give the properties of an image's node; raise KeyError where there is none."""
+        with self._lock:
+            return dict(self._images[image_id].properties)
+
+
+def _as_shown(facts: ImageFacts | None) -> Shown | None:
+    return Shown(facts.properties, facts.links) if facts else None
+
+
+def _gone_at(facts: ImageFacts) -> float:
+    return float(facts.properties.get("gone_at", math.inf))
+
+
+def _triple(image: ImageFacts, kind: Relationship, key: Key, value: float | None) -> Triple:
+    ours, other = (IMAGE.label, image.image_id), (kind.node.label, key)
+    start, end = (other, ours) if kind.points_to_image else (ours, other)
+    return (*start, kind.name, value, *end)

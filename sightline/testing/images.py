@@ -1,0 +1,123 @@
+"""The image store's twin in memory: for tests, and for trying things without a server."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import dropwhile, islice
+from threading import Lock
+from typing import Any
+
+from sightline.models.images import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished
+from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, check_id, day_position, shard_of, write_day_of
+from sightline.storage.images.steps import Applied, ImageSteps
+from sightline.storage.images.transitions import FieldPath, Transition
+
+
+class InMemoryImageStore(ImageSteps):
+    """Rows in a dictionary. Its indexes are never late. Threads may share one."""
+
+    def __init__(self, clock: Callable[[], datetime], shards: Shards = DEFAULT_SHARDS) -> None:
+        super().__init__(clock, shards)
+        self._rows: dict[str, ImageRow] = {}
+        self._lock = Lock()
+
+    def setup(self) -> None:
+        """Do nothing: there is nothing to create."""
+
+    def check(self) -> None:
+        """Do nothing: it can always be used."""
+
+    def _put_new(self, row: ImageRow) -> Applied:
+        with self._lock:
+            standing = self._rows.setdefault(row.image_id, row)
+        return Applied(standing is row, standing)
+
+    def add_many(self, image_ids: Iterable[str], lane: Lane) -> Iterator[tuple[str, bool]]:
+        """Add one after the other."""
+        return ((image_id, self.add(image_id, lane)) for image_id in image_ids)
+
+    def get(self, image_id: str) -> ImageRow | None:
+        """Read one row."""
+        return self._rows.get(check_id(image_id))
+
+    def get_many(self, image_ids: Iterable[str]) -> dict[str, ImageRow]:
+        """Read many rows."""
+        found = ((image_id, self.get(image_id)) for image_id in image_ids)
+        return {image_id: row for image_id, row in found if row}
+
+    def _apply(self, image_id: str, transition: Transition) -> Applied:
+        with self._lock:
+            row = self._rows.get(check_id(image_id))
+            if row is None or not _holds(row, transition):
+                return Applied(False, row)
+            changes: dict[str, Any] = {}
+            for path, value in transition.sets.items():
+                changes[path[0]] = _changed(changes.get(path[0], getattr(row, path[0])), path, value)
+            row = self._rows[image_id] = replace(row, **changes)
+            return Applied(True, row)
+
+    def unfinished(self, due_before: datetime | None = None) -> Iterator[Unfinished]:
+        """Give what is to be looked at, by shard, soonest first."""
+        entries = [
+            Unfinished(row.image_id, row.state, row.version, row.next_check_at)
+            for row in self.scan()
+            if row.next_check_at and (due_before is None or row.next_check_at < due_before)
+        ]
+        shards = self.shards.unfinished
+        yield from sorted(entries, key=lambda entry: (shard_of(entry.image_id, shards), entry.next_check_at))
+
+    def count_by_state(self) -> dict[State, int]:
+        """Count all rows but those that are complete."""
+        return Counter(row.state for row in self.scan() if row.state is not State.COMPLETE)
+
+    def by_day(self, camera: str, capture_day: str) -> Iterator[ImageSummary]:
+        """Give one camera's images of one day, in order of capture."""
+        entries = [
+            ImageSummary(row.image_id, row.state, row.version, row.capture, row.content.sha256, row.parts)
+            for row in self.scan()
+            if row.content and row.capture and (row.capture.camera, row.capture.day) == (camera, capture_day)
+        ]
+        yield from sorted(entries, key=lambda entry: day_position(entry.image_id, entry.capture))
+
+    def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
+        """Give one shard's writes of one day, oldest first."""
+        entries = [
+            FeedEntry(row.image_id, row.version, row.feed_position, row.capture.camera_day if row.capture else None)
+            for row in self.scan()
+            if row.feed_position
+            and after < row.feed_position <= until
+            and write_day_of(row.feed_position) == write_day
+            and shard_of(row.image_id, self.shards.feed) == shard
+        ]
+        yield from sorted(entries, key=lambda entry: entry.position)
+
+    def count(self) -> tuple[int, timedelta]:
+        """Count the rows, now."""
+        return len(self._rows), timedelta(0)
+
+    def scan(self, after: str | None = None) -> Iterator[ImageRow]:
+        """Read every row there is at this moment, in the order of writing."""
+        with self._lock:
+            rows = list(self._rows.values())
+        if after is None:
+            yield from rows
+            return
+        passed = dropwhile(lambda row: row.image_id != after, rows)
+        yield from islice(passed, 1, None)
+
+
+def _holds(row: ImageRow, transition: Transition) -> bool:
+    return all(_value(row, path) in allowed for path, allowed in transition.requires.items())
+
+
+def _value(row: ImageRow, path: FieldPath) -> Any:
+    value = getattr(row, path[0])
+    return value if len(path) == 1 else value.get(path[1])
+
+
+def _changed(before: Any, path: FieldPath, value: Any) -> Any:
+    if len(path) == 1:
+        return value
+    entries: Mapping[str, Any] = {**before, path[1]: value}
+    return {key: each for key, each in entries.items() if each is not None}

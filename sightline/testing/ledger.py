@@ -1,0 +1,93 @@
+"""The ledger's in-memory twin."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from threading import Lock
+
+from sightline.models.answers import Answer
+from sightline.models.images import Rejection
+from sightline.storage.ledger.answers import rounded
+from sightline.storage.ledger.claims import ends_unknown
+from sightline.storage.ledger.protocol import LEASE, Analysis, Entry, Status
+
+
+class InMemoryLedger:
+    """A ledger for tests, with the rules of the real one. Threads may share it."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._entries: dict[str, Entry] = {}
+        self._lock = Lock()
+
+    def setup(self) -> None:
+        """Do nothing: there is nothing to create."""
+
+    def check(self) -> None:
+        """Do nothing: it can always be used."""
+
+    def get(self, analysis_id: str) -> Entry | None:
+        """Read one entry."""
+        return self._entries.get(analysis_id)
+
+    def claim(self, analysis: Analysis) -> Entry:
+        """Claim the right to one attempt, or give the settled entry; raise LeaseHeld."""
+        with self._lock:
+            standing = self._entries.get(analysis.analysis_id)
+            if standing and standing.is_settled:
+                return standing
+            now = self._clock()
+            ended_unknown = ends_unknown(standing, now)
+            before = standing or Entry(analysis, Status.RELEASED)
+            claimed = replace(
+                before,
+                status=Status.CLAIMED,
+                claim_id=uuid.uuid4().hex,
+                lease_until=now + LEASE,
+                attempts=before.attempts + 1,
+                unknown_attempts=before.unknown_attempts + ended_unknown,
+            )
+            return replace(self._keep(claimed), analysis=analysis)
+
+    def settle(self, claimed: Entry, outcome: Answer | Rejection, cost_micro_usd: int) -> Entry:
+        """Keep what was paid for, unless it is settled."""
+        with self._lock:
+            standing = self._entries.get(claimed.analysis.analysis_id, claimed)
+            if standing.is_settled:
+                return standing
+            settled = replace(
+                standing,
+                status=Status.ANSWERED if isinstance(outcome, Answer) else Status.REJECTED,
+                claim_id=claimed.claim_id,
+                lease_until=None,
+                answer=rounded(outcome) if isinstance(outcome, Answer) else None,
+                rejection=None if isinstance(outcome, Answer) else outcome,
+                cost_micro_usd=cost_micro_usd,
+                paid_at=self._clock(),
+            )
+            return self._keep(settled)
+
+    def release(self, claimed: Entry, *, is_unknown: bool = False) -> None:
+        """Give the claim back, where it is still held."""
+        with self._lock:
+            standing = self._entries.get(claimed.analysis.analysis_id)
+            if standing and standing.status is Status.CLAIMED and standing.claim_id == claimed.claim_id:
+                unknown = standing.unknown_attempts + is_unknown
+                free = replace(
+                    standing, status=Status.RELEASED, claim_id="", lease_until=None, unknown_attempts=unknown
+                )
+                self._keep(free)
+
+    def count(self) -> tuple[int, timedelta]:
+        """Count the entries, now."""
+        return len(self._entries), timedelta(0)
+
+    def scan(self) -> Iterator[Entry]:
+        """Give every entry without its answer."""
+        for entry in list(self._entries.values()):
+            yield replace(entry, answer=None)
+
+    def _keep(self, entry: Entry) -> Entry:
+        self._entries[entry.analysis.analysis_id] = entry
+        return entry

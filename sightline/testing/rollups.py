@@ -1,0 +1,64 @@
+"""The in-memory twin of the store of rollups."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from threading import Lock
+
+from sightline.storage.rollups.protocol import Rollup, RollupKey
+
+DAY = 1
+
+
+class InMemoryRollupStore:
+    """A store of rollups for tests. `writes` counts those that changed something. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._rollups: dict[RollupKey, Rollup] = {}
+        self._late: dict[RollupKey, tuple[int, int]] = {}
+        self._lock = Lock()
+        self.writes = 0
+
+    def setup(self) -> None:
+        """Do nothing: there is nothing to create."""
+
+    def check(self) -> None:
+        """Do nothing: it can always be used."""
+
+    def get(self, key: RollupKey) -> Rollup | None:
+        """Read one rollup."""
+        return self._rollups.get(key)
+
+    def write(self, rollup: Rollup) -> bool:
+        """Keep a revision, where the one before it stands."""
+        kept = replace(rollup, figures=json.loads(json.dumps(rollup.figures)))
+        with self._lock:
+            standing = self._rollups.get(rollup.key)
+            if standing == kept:
+                return True
+            if (standing.revision if standing else 0) != rollup.revision - 1:
+                return False
+            self._rollups[rollup.key] = kept
+            self.writes += 1
+            return True
+
+    def between(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Iterator[Rollup]:
+        """Give the windows of one length that end on days first to last."""
+        for key in self._keys(camera, label, window_days, first_day, last_day):
+            yield self._rollups[key]
+
+    def _keys(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> list[RollupKey]:
+        wanted = (camera, label, window_days)
+        found = [key for key in self._rollups if (key.camera, key.label, key.window_days) == wanted]
+        inside = [key for key in found if first_day <= key.end_day <= last_day]
+        return sorted(inside, key=lambda key: (key.end_day, key.model, key.method))
+
+    def note_late(self, key: RollupKey, images: int, verdicts: int) -> None:
+        """Note what came too late."""
+        if key in self._rollups:
+            self._late[key] = (images, verdicts)
+
+    def late(self, camera: str, label: str, first_day: str, last_day: str) -> tuple[int, int]:
+        """Sum what was noted."""
+        noted = [self._late.get(key, (0, 0)) for key in self._keys(camera, label, DAY, first_day, last_day)]
+        return sum(images for images, _ in noted), sum(verdicts for _, verdicts in noted)

@@ -1,0 +1,63 @@
+"""The in-memory twin of the store of verdicts."""
+
+from collections.abc import Iterable, Iterator
+from threading import Lock
+
+from sightline.models.images import CameraDay
+from sightline.storage.operations.days import Purpose
+from sightline.storage.verdicts.keys import asked_key, says_the_same, verdict_key
+from sightline.storage.verdicts.protocol import Asked, KeptVerdict
+from sightline.testing.operations_days import InMemoryDays
+
+
+class InMemoryVerdictStore:
+    """A store of verdicts for tests. `days`: where it leaves its marks. Threads may share it."""
+
+    def __init__(self, days: InMemoryDays) -> None:
+        self._days = days
+        self._asked: dict[tuple[str, str], Asked] = {}
+        self._verdicts: dict[tuple[str, str], KeptVerdict] = {}
+        self._lock = Lock()
+
+    def setup(self) -> None:
+        """Do nothing: there is nothing to create."""
+
+    def check(self) -> None:
+        """Do nothing: it can always be used."""
+
+    def ask(self, asked: Iterable[Asked]) -> None:
+        """Remember what was asked."""
+        self._asked.update({(each.image_id, asked_key(each.label)): each for each in asked})
+
+    def asked(self, image_id: str, label: str) -> Asked | None:
+        """Give what was last asked about an image."""
+        return self._asked.get((image_id, asked_key(label)))
+
+    def write(self, kept: KeptVerdict) -> bool:
+        """Keep a verdict and mark its day."""
+        verdict = kept.verdict
+        key = (verdict.image_id, verdict_key(verdict.label, verdict.reviewer))
+        with self._lock:
+            standing = self._verdicts.get(key)
+            if standing and (says_the_same(standing.verdict, verdict) or standing.verdict.at > verdict.at):
+                return False
+            self._verdicts[key] = kept
+            self._days.mark_days([kept.camera_day], [Purpose.ROLLUPS])
+            return True
+
+    def of_image(self, image_id: str) -> list[KeptVerdict]:
+        """Give all verdicts on an image."""
+        return [kept for (image, _), kept in sorted(self._verdicts.items(), key=_by_key) if image == image_id]
+
+    def of_day(self, camera_day: CameraDay) -> Iterator[KeptVerdict]:
+        """Give the verdicts on a camera's images of a day."""
+        found = [item for item in self._verdicts.items() if item[1].camera_day == camera_day]
+        yield from (kept for _, kept in sorted(found, key=lambda item: item[0][::-1]))
+
+    def scan(self) -> Iterator[KeptVerdict]:
+        """Read every verdict."""
+        yield from list(self._verdicts.values())
+
+
+def _by_key(item: tuple[tuple[str, str], KeptVerdict]) -> tuple[str, str]:
+    return item[0]

@@ -1,1 +1,0 @@
-"""Where things are kept: for each store a Protocol, the real one and its in-memory twin."""

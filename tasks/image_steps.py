@@ -1,0 +1,42 @@
+"""The four chained tasks of an image: ingest, detect, write rows, merge. The work is in `sightline.services`."""
+
+from celery import shared_task
+from celery.exceptions import Ignore
+
+from sightline.models.images import Lane
+from sightline.queues.publishing import publish
+from sightline.queues.steps import DETECT, INGEST, MERGE, WRITE
+from sightline.services.collaborators import current
+from sightline.services.detection import detect, payer
+from sightline.services.graph_merge import merge
+from sightline.services.ingest import ingest_with
+from sightline.services.results import write
+from tasks.retry import StepTask
+
+
+@shared_task(name=INGEST, base=StepTask, bind=True)
+def ingest_image(self: StepTask, uri: str, lane: str = "live") -> None:
+    """Look at one image and send its analyses on their way."""
+    ingest_with(current(), uri, lane, self.request.retries)
+
+
+@shared_task(name=DETECT, base=StepTask, bind=True)
+def detect_feature(self: StepTask, uri: str, feature: str, lane: str = "live") -> None:  # noqa: ARG001 - Celery's signature
+    """Pay for one analysis of one image, unless it is paid; end the chain if the row no longer wants it."""
+    s = current()
+    if not detect(uri, feature, Lane(lane), images=s.images, plan=s.plan, payer=payer(s)):
+        raise Ignore
+
+
+@shared_task(name=WRITE, base=StepTask)
+def write_rows(uri: str, feature: str, lane: str = "live") -> None:
+    """Write one settled analysis to its image's row."""
+    s = current()
+    publish(write(uri, feature, Lane(lane), images=s.images, ledger=s.ledger))
+
+
+@shared_task(name=MERGE, base=StepTask)
+def merge_image(uri: str, lane: str = "live") -> None:  # noqa: ARG001 - the lane chose the queue
+    """Show one image in the graph."""
+    s = current()
+    merge(uri, images=s.images, merges=s.merges)

@@ -1,0 +1,113 @@
+"""Poison: a step during which worker processes die must not take all of them along.
+
+A normal message is not watched and costs nothing. A message that Redis delivers a second time, or that the reconciler
+sends again, may have killed a process: its beginning is noted, and the note goes when the step ends in any way. So a
+note that stands is a beginning that never ended. Twice, and the step runs alone, in the one-thread queue `careful`;
+a third time, and it is a dead letter.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+import structlog
+
+from sightline.errors import Poisonous, SightlineError
+from sightline.queues.publishing import IS_SENT_AGAIN
+from sightline.storage.operations.protocol import OperationStore
+
+log = structlog.get_logger()
+
+QUARANTINE = "careful"
+
+TASK_LASTS = timedelta(seconds=200)
+"""No task takes longer while S3 and DynamoDB answer: one that began earlier and has not ended never will. While they
+are away, two waits for a slot and an answer in hand may (60 + 60 + 150 s and the backing off): a copy of such a message
+may then begin beside it, or alone in `careful`, and meets its claim in the ledger."""
+
+_SECOND = "+"
+"""The end of an attempt's id whose message had begun before."""
+
+ALONE_AFTER = 2
+NEVER_AFTER = 3
+
+
+class Course(Enum):
+    """What is done with a message that may be poison."""
+
+    GO = "it may begin"
+    WAIT = "its step began a moment ago and may still run"
+    ALONE = "it goes to the careful queue"
+    NEVER = "it is a dead letter"
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A message that was there before.
+
+    step_id: task and arguments without the lane; was_taken: a worker took it before and never finished
+    """
+
+    step_id: str
+    image_id: str
+    message_id: str
+    was_taken: bool
+    is_alone: bool
+
+
+def suspect_of(task: str, args: Sequence[str], request: Any) -> Suspect | None:
+    """Say what to watch of a task's request; None for a message that is new. args: by position, the lane last."""
+    delivery: Mapping[str, Any] = request.delivery_info or {}
+    was_taken = bool(delivery.get("redelivered"))
+    is_alone = delivery.get("routing_key") == QUARANTINE
+    if not (was_taken or is_alone or (request.headers or {}).get(IS_SENT_AGAIN)):
+        return None
+    step_id = "#".join((task, *args[:-1]))
+    return Suspect(step_id, args[0], str(request.id), was_taken, is_alone)
+
+
+def course_of(suspect: Suspect, begun: Mapping[str, datetime], now: datetime) -> Course:
+    """Decide by the beginnings that never ended."""
+    if any(now - at < TASK_LASTS for at in begun.values()):
+        return Course.WAIT
+    deaths = len(begun) + sum(each.endswith(_SECOND) for each in begun) + _began_unnoted(suspect, begun)
+    if deaths >= NEVER_AFTER:
+        return Course.NEVER
+    return Course.ALONE if deaths >= ALONE_AFTER and not suspect.is_alone else Course.GO
+
+
+def _began_unnoted(suspect: Suspect, begun: Mapping[str, datetime]) -> bool:
+    """Say whether a worker took this message when it was new, and nobody watched."""
+    return suspect.was_taken and not any(each.startswith(suspect.message_id) for each in begun)
+
+
+def attempt_id(suspect: Suspect, begun: Mapping[str, datetime]) -> str:
+    """Name a beginning, so that one which nobody watched is known from the next."""
+    return f"{suspect.message_id}/{uuid.uuid4().hex[:8]}{_SECOND if _began_unnoted(suspect, begun) else ''}"
+
+
+@contextmanager
+def watched(suspect: Suspect, begun: Mapping[str, datetime], operations: OperationStore) -> Iterator[None]:
+    """Note the beginning, and forget all of them when the step ends, however it ends."""
+    operations.begin_step(suspect.step_id, attempt_id(suspect, begun))
+    try:
+        yield
+    finally:
+        _end(suspect, operations)
+
+
+def refuse(suspect: Suspect, operations: OperationStore) -> Poisonous:
+    """Forget the beginnings, so that a redrive begins anew; give the error to raise."""
+    _end(suspect, operations)
+    return Poisonous(suspect.image_id, rule=f"{Poisonous.rule} ({suspect.step_id.partition('#')[0]})")
+
+
+def _end(suspect: Suspect, operations: OperationStore) -> None:
+    try:
+        operations.end_step(suspect.step_id)
+    except SightlineError as error:
+        log.warning("The end of a step that is watched could not be noted", error=str(error))

@@ -1,0 +1,235 @@
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sightline.cli.factory import Factory
+from sightline.errors import NotSupported, OutcomeUnknown, Throttled, Unavailable
+from sightline.queues.protocol import Waiting
+from sightline.services.status_runs import runs_section
+from sightline.storage.operations.protocol import LastRun
+from sightline.testing.fake import picture, uri_of
+from tests.unit.cli.conftest import URI
+
+SECTIONS = [
+    "images",
+    "parts",
+    "queues",
+    "calls",
+    "cost",
+    "rates",
+    "graph",
+    "dead_letters",
+    "stopped",
+    "models",
+    "last_runs",
+]
+
+
+class Away:
+    """A store whose server is away, whatever it is asked."""
+
+    def __getattr__(self, _):
+        def refuse(*_, **__):
+            raise Unavailable("the store")
+
+        return refuse
+
+
+def told(run, *options, **given):
+    return json.loads(run("status", "--json", *options, **given).stdout)
+
+
+def test_its_sections_are_stable(run):
+    result = run("status", "--json")
+    assert 0 == result.exit_code
+    assert SECTIONS == [*json.loads(result.stdout)]
+
+
+def test_images_are_counted_by_state(run, finish, world):
+    finish()
+    world.put(uri_of("02"), b"no picture")
+    world.add(uri_of("02"), uri_of("03"))
+    world.do(world.sent.popleft())
+    images = told(run)["images"]
+    assert (1, 1, 1, 0) == tuple(images[state] for state in ("complete", "rejected", "received", "analysing"))
+    assert (3, 0.0) == (images["total"], images["total_age_seconds"])
+
+
+def test_parts_tell_what_unfinished_images_wait_for(run, world):
+    world.put(URI, picture())
+    world.add(URI)
+    world.do(world.sent.popleft())
+    assert {"waiting": 1, "answered": 0, "rejected": 0} == told(run)["parts"]["labels"]
+
+
+def test_queues_tell_what_waits_and_how_long(run, world):
+    sent_at = world.clock() - timedelta(seconds=42)
+    world.queues.now = {"labels": Waiting(3, sent_at), "rows": Waiting(0), "text": Waiting(1)}
+    world.queues.in_hand = 2
+    labels, text = {"messages": 3, "oldest_seconds": 42.0}, {"messages": 1, "oldest_seconds": None}
+    assert {"waiting": {"labels": labels, "text": text}, "unacknowledged": 2} == told(run)["queues"]
+    assert ["labels", "3", "42", "s"] in [line.split() for line in run("status").stdout.splitlines()]
+
+
+def test_a_message_from_a_clock_that_is_ahead_has_no_age_below_zero(run, world):
+    world.queues.now = {"labels": Waiting(1, world.clock() + timedelta(seconds=5))}
+    assert 0.0 == told(run)["queues"]["waiting"]["labels"]["oldest_seconds"]
+
+
+def test_calls_are_counted_by_operation_and_ending(run, finish, world):
+    world.detector.script.extend([Throttled("x"), OutcomeUnknown("x")])
+    finish()
+    calls = told(run)["calls"]
+    assert ["DetectFaces", "DetectLabels", "DetectText"] == sorted(calls)
+    endings = ("answered", "throttled", "ended_unknown", "failed", "rejected", "outdated")
+    assert [3, 1, 1, 0, 0, 0] == [sum(each[ending] for each in calls.values()) for ending in endings]
+
+
+def test_calls_of_a_feature_that_is_no_longer_declared_still_count(run, world):
+    world.operations.count_calls("2044-05-17", {("smells", "answered"): 4, ("smells", "sniffed"): 1})
+    assert (4, 1) == (told(run)["calls"]["smells"]["answered"], told(run)["calls"]["smells"]["sniffed"])
+
+
+def test_cost_is_told_by_feature_for_today_and_the_month(run, finish, world):
+    world.operations.count_calls("2044-05-01", {("labels", "cost_micro_usd"): 5000})
+    finish()
+    cost = told(run)["cost"]
+    assert (0.001, 0.006) == (cost["today_usd"]["labels"], cost["month_usd"]["labels"])
+    assert {"prices_as_of", "prices_region"} < set(cost)
+
+
+def test_the_graph_tells_how_far_it_is_behind(run, finish, world):
+    finish()
+    world.put(uri_of("02"), picture(9))
+    world.add(uri_of("02"))
+    while any(step.task != "merge_image" for step in world.sent):
+        world.do(world.sent.popleft())
+    graph = told(run)["graph"]
+    assert (1, 1) == (graph["images"], graph["behind"])
+    assert graph["relationships"] == sum(graph["relationships_by_type"].values())
+
+
+def test_dead_letters_come_with_rule_and_remedy(run, world):
+    world.put(URI, b"")
+    world.add(URI)
+    world.run()
+    dead_letters = told(run)["dead_letters"]
+    assert (1, {"EmptyImage": 1}) == (dead_letters["open"], dead_letters["by_error"])
+    assert {"subject", "rule", "remedy", "attempts", "image_id", "step"} < set(dead_letters["first"][0])
+
+
+def test_of_many_dead_letters_the_first_are_shown(run, world):
+    world.add(*(f"no uri {number}" for number in range(25)))
+    dead_letters = told(run)["dead_letters"]
+    assert (25, 20) == (dead_letters["open"], len(dead_letters["first"]))
+    assert "dead letters: 25 open, the first 20" in run("status").stdout
+
+
+def test_rates_say_why(run, world):
+    world.limiter.override("DetectLabels", 20, "a smaller account")
+    rate = told(run)["rates"]["DetectLabels"]
+    assert (20.0, "quota set by hand: a smaller account; 97% of the quota") == (rate["quota"], rate["reason"])
+
+
+def test_people_see_every_section_in_words(run, finish, world):
+    finish()
+    world.operations.note_run(LastRun("sweep", world.clock(), timedelta(seconds=3), {"found": 7}))
+    said = run("status").stdout
+    for words in (
+        "images: 1\n",
+        "parts of unfinished images",
+        "queues: 0 messages are taken and not finished; waiting: nothing",
+        "calls this month",
+        "cost in USD by AWS's list",
+        "0 images behind",
+        "dead letters: 0 open: all is well",
+        "found 7",
+    ):
+        assert words in said
+
+
+def test_a_count_that_may_be_old_says_so(run, world, settings):
+    class OldCount(type(world.images)):  # type: ignore[misc]
+        def count(self):
+            return 5, timedelta(hours=6)
+
+    services = replace(world.services, images=OldCount(world.clock))
+    said = run("status", factory=Factory(settings, services)).stdout
+    assert "images: 5 (complete and total: up to 6 h old; --exact counts)" in said
+
+
+def test_a_server_that_is_away_is_named_once_and_the_rest_is_said(run, finish, world, settings):
+    finish()
+    services = replace(world.services, operations=Away())
+    result = run("status", factory=Factory(settings, services))
+    assert 1 == result.exit_code
+    assert "images: 1" in result.stdout
+    assert (
+        "calls, cost, dead letters, stopped, last runs: can not be told. the store: the server is away" in result.stdout
+    )
+    assert {"dead_letters", "calls", "cost", "stopped", "last_runs"} == {
+        name for name, section in told(run, factory=Factory(settings, services)).items() if "error" in section
+    }
+
+
+@pytest.mark.parametrize("options", [(), ("--exact",)])
+def test_without_any_server_it_still_answers(run, world, settings, options):
+    away = Away()
+    stores = ("images", "ledger", "graph", "operations", "limiter", "queues", "rollups")
+    services = replace(world.services, **dict.fromkeys(stores, away))
+    factory = Factory(settings, services)
+    result = run("status", *options, factory=factory)
+    assert 1 == result.exit_code
+    assert "graph, dead letters, stopped, models, last runs" in result.stdout
+    assert all("error" in section for section in told(run, *options, factory=factory).values())
+
+
+def test_exact_reads_the_rows_and_what_was_really_paid(run, finish, world):
+    world.detector.script.append(OutcomeUnknown("x"))
+    finish([URI, uri_of("02")])
+    world.put(uri_of("03"), picture(77))
+    world.add(uri_of("03"))
+    world.do(world.sent.popleft())
+    world.detector.script.append(NotSupported("x"))
+    with pytest.raises(NotSupported):
+        world.do(world.sent.popleft())
+    report = told(run, "--exact")
+    assert (2, 1, 3) == tuple(report["images"][name] for name in ("complete", "analysing", "total"))
+    assert {"waiting": 1, "answered": 2, "rejected": 0} == report["parts"]["labels"]
+    by_name = {"answered": 2, "rejected": 0, "open": 1, "attempts": 4, "ended_unknown": 1, "usd": 0.002}
+    assert by_name == report["ledger"]["faces"]
+    said = run("status", "--exact").stdout
+    assert "ledger, of all time" in said
+    assert "parts of all images" in said
+    assert "unfinished" not in said
+
+
+SCHEDULE = {
+    "a": {"task": "sweep", "schedule": 60.0},
+    "b": {"task": "sync", "schedule": timedelta(minutes=5)},
+    "c": {"task": "nightly", "schedule": object()},
+}
+
+
+@pytest.mark.parametrize(
+    ("age", "overdue"),
+    [
+        (timedelta(seconds=100), set()),
+        (timedelta(minutes=4), {"sweep"}),
+        (timedelta(minutes=16), {"sweep", "sync"}),
+        (timedelta(days=4), {"sweep", "sync", "nightly"}),
+    ],
+)
+def test_a_run_older_than_three_periods_is_overdue(world, age, overdue):
+    for entry in (*SCHEDULE.values(), {"task": "by hand"}):
+        world.operations.note_run(LastRun(entry["task"], world.clock() - age, timedelta(seconds=1), {}))  # type: ignore[index]
+    runs = runs_section(world.operations, world.clock(), SCHEDULE)
+    assert {"by hand", "nightly", "sweep", "sync"} == set(runs)
+    assert overdue == {name for name, run in runs.items() if run["is_overdue"]}
+
+
+def test_a_run_that_never_came_is_overdue(world):
+    runs = runs_section(world.operations, world.clock(), {"a": {"task": "sweep", "schedule": 60.0}})
+    assert (None, True) == (runs["sweep"]["started_at"], runs["sweep"]["is_overdue"])

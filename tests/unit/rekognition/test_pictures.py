@@ -1,0 +1,93 @@
+import struct
+
+import pytest
+
+from sightline.rekognition.pictures import bare_jpeg, bare_png, jpeg_segments, png_chunks
+from tests.unit.services.pictures import chunks_of, encoded, exif_of, good_pictures, noise, png_of
+
+JPEG = good_pictures()["JPEG"]
+PNG = good_pictures()["PNG"]
+
+
+def kinds(jpeg: bytes) -> list[str]:
+    return [part.kind.hex() for part in jpeg_segments(jpeg)]
+
+
+def test_a_jpegs_segments_end_with_the_scan_and_all_that_follows():
+    *segments, scan = jpeg_segments(JPEG)
+    assert JPEG == b"\xff\xd8" + b"".join(part.whole for part in segments) + scan.whole
+    assert ("da", JPEG[-2:]) == (scan.kind.hex(), scan.whole[-2:])
+
+
+def test_padding_and_junk_between_segments_are_skipped():
+    assert kinds(JPEG) == kinds(JPEG[:2] + b"\xff\xff\x00junk\xff\x01\xff\xd0" + JPEG[2:])
+
+
+def test_a_bare_jpeg_has_lost_what_applications_left_and_nothing_else():
+    full = encoded(noise(), "JPEG", exif=exif_of("2026:05:04 03:02:01"), comment=b"by the gate", icc_profile=bytes(500))
+    assert {"e0", "e1", "e2", "fe"} == set(kinds(full)) - set(kinds(bare_jpeg(full)))
+    assert [each for each in kinds(full) if each not in {"e0", "e1", "e2", "fe"}] == kinds(bare_jpeg(full))
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"\xff\xd8", "ends before its first scan"),
+        (b"\xff\xd8" + b"\xff" * 50_000, "ends before its first scan"),
+        (b"\xff\xd8\xff\xd9", "ends before its first scan"),
+        (b"\xff\xd8\xff\xe1\xff\xff", "runs past the end"),
+        (b"\xff\xd8\xff\xe1\x00\x01\x00", "runs past the end"),
+    ],
+)
+def test_a_jpeg_without_a_scan_is_malformed(data, why):
+    with pytest.raises(ValueError, match=why):
+        list(jpeg_segments(data))
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3, 500])
+def test_a_jpeg_without_its_end_is_malformed(lost):
+    with pytest.raises(ValueError, match="ends before its picture does"):
+        list(jpeg_segments(JPEG[:-lost]))
+
+
+def test_a_segment_that_ends_before_its_length_is_malformed():
+    with pytest.raises(struct.error):
+        list(jpeg_segments(b"\xff\xd8\xff\xe1\x00"))
+
+
+def test_a_bare_png_has_lost_its_ancillary_chunks_and_what_follows_its_end():
+    head, *rest = chunks_of(PNG)
+    full = png_of([head, (b"tEXt", b"Title\0gate"), *rest])
+    assert PNG == bare_png(full + b"left by the camera")
+
+
+def test_a_png_ends_at_its_end():
+    assert ["IHDR", "IDAT", "IEND"] == list(dict.fromkeys(part.kind.decode() for part in png_chunks(PNG + PNG)))
+
+
+@pytest.mark.parametrize("lost", [1, 4, 12, 13])
+def test_a_png_without_its_end_is_malformed(lost):
+    with pytest.raises(struct.error):
+        list(png_chunks(PNG[:-lost]))
+
+
+def test_a_wrong_checksum_of_an_ancillary_chunk_is_overlooked():
+    head, *rest = chunks_of(PNG)
+    full = png_of([head, (b"tEXt", b"Title\0gate"), *rest])
+    assert PNG == bare_png(full.replace(b"Title", b"Tidal"))
+
+
+def with_scans(count: int, between: bytes = b"") -> bytes:
+    *segments, scan = jpeg_segments(JPEG)
+    once = scan.whole[: scan.whole.rindex(b"\xff\xd9")]
+    return b"\xff\xd8" + b"".join(part.whole for part in segments) + (once + between) * count + b"\xff\xd9"
+
+
+@pytest.mark.parametrize("between", [b"", b"\xff\xfe\x00\x04\xff\xd9"], ids=["bare", "with an end in a comment"])
+def test_a_jpeg_of_more_than_a_hundred_scans_is_malformed(between):
+    with pytest.raises(ValueError, match="at most 100 scans"):
+        bare_jpeg(with_scans(101, between))
+
+
+def test_a_jpeg_may_have_a_hundred_scans_and_anything_after_its_end():
+    assert 100 == bare_jpeg(with_scans(100) + b"\xff\xda" * 200).split(b"\xff\xd9")[0].count(b"\xff\xda")

@@ -1,0 +1,32 @@
+"""How the workers' Celery application is made. Each setting says why it is not Celery's default."""
+
+from celery import Celery
+
+from beat_schedule import BEAT_SCHEDULE
+from sightline.config import Settings
+from sightline.queues.client import VISIBILITY_SECONDS, make_client
+from tasks import image_steps, scheduled
+
+TASK_MODULES = [image_steps.__name__, scheduled.__name__, "workers.lifecycle"]
+"""What a worker imports: the tasks, and what happens in it besides them."""
+
+
+def make_app(settings: Settings) -> Celery:
+    """Make the application. Nothing is connected yet: that happens in the worker, after it has started."""
+    app = make_client(settings.redis_url.get_secret_value(), settings.key_prefix)
+    app.conf.update(
+        include=TASK_MODULES,
+        visibility_timeout=VISIBILITY_SECONDS,
+        broker_connection_retry_on_startup=True,  # servers start in any order
+        broker_connection_max_retries=None,  # Redis may be away for an hour: come back by ourselves
+        task_routes=app.conf.task_routes | scheduled.routes(),
+        task_acks_late=True,  # a message is done when its work is
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,  # what a process holds, no other can take
+        worker_consumer="workers.consumer:Consumer",  # keeps what cannot be read
+        worker_hijack_root_logger=False,  # structlog writes the lines
+        worker_cancel_long_running_tasks_on_connection_loss=False,  # threads cannot be cancelled
+        beat_schedule=BEAT_SCHEDULE,
+        beat_max_loop_interval=5,  # a beat whose Redis was away notices soon
+    )
+    return app

@@ -1,0 +1,134 @@
+"""Which of its queues a worker takes from: all, but for lanes that the brake has stopped and while it is refused.
+
+A queue that is not taken from keeps its messages; what is in hand is finished or goes back.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import structlog
+from celery.worker.consumer import Consumer
+
+from sightline.errors import SightlineError
+from sightline.services.collaborators import Services
+from sightline.services.worker_breaker import WorkerBreaker
+from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations.stops import Cause, Stop
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 1.0
+STOPS_READ_EVERY = timedelta(seconds=5)
+SAID_FOR = timedelta(minutes=2)
+"""How long `status` shows that a worker is refused, if that worker is heard of no more."""
+
+INGEST = "ingest"
+
+
+class Taking(Protocol):
+    """Who takes messages from queues."""
+
+    def change(self, leave: Sequence[str], take: Sequence[str]) -> None:
+        """Take no more from some queues, then begin to take from others, in this order."""
+
+
+class CeleryTaking:
+    """Celery's consumer. What is asked of it is done in its own thread, all at once: its loop keeps no order."""
+
+    def __init__(self, consumer: Any) -> None:  # a Consumer, of which Celery's stubs know too little
+        self._consumer = consumer
+
+    def change(self, leave: Sequence[str], take: Sequence[str]) -> None:
+        """Take no more from some queues, then begin to take from others."""
+        self._consumer.call_soon(self._change, list(leave), list(take))
+
+    def _change(self, leave: list[str], take: list[str]) -> None:
+        """First say what a new connection is to take from: this one may be lost at any line, or be lost already."""
+        queues = self._consumer.app.amqp.queues
+        queues.deselect(leave)
+        for queue in take:
+            queues.select_add(queues[queue])
+        if self._consumer.task_consumer is None:
+            return
+        for queue in leave:
+            self._consumer.task_consumer.cancel_by_queue(queue)
+        for queue in take:
+            self._consumer.add_task_queue(queue)
+
+
+class ConsumptionControl:
+    """Looks every second what may be taken, and has it taken or left."""
+
+    def __init__(
+        self,
+        queues: Sequence[str],
+        taking: Taking,
+        worker_breaker: WorkerBreaker,
+        operations: OperationStore,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._queues = list(queues)
+        self._taken = list(queues)
+        self._taking = taking
+        self._gate = worker_breaker
+        self._operations = operations
+        self._clock = clock
+        self._stopped: set[str] = set()
+        self._read_at: datetime | None = None
+        self._said_at: datetime | None = None
+
+    def look(self) -> None:
+        """Compare what is taken with what may be. While the store is away, what was read of it holds."""
+        try:
+            self._read_stops()
+            self._say_refused()
+        except SightlineError as error:
+            log.warning("Stopped lanes can not be read or told", error=str(error))
+        may = [queue for queue in self._queues if queue not in self._stopped] if self._gate.is_open() else []
+        if may != self._taken:
+            self._change(may)
+
+    def _change(self, may: list[str]) -> None:
+        """Leave all and begin anew where one is added: live goes before backfill by the order of taking."""
+        if set(may) < set(self._taken):
+            self._taking.change([queue for queue in self._taken if queue not in may], [])
+        else:
+            self._taking.change(self._taken, may)
+        log.warning("This worker changes what it takes from", queues=may, before=self._taken)
+        self._taken = may
+
+    def _read_stops(self) -> None:
+        """Only ingest has lanes to stop; it reads them every five seconds."""
+        now = self._clock()
+        if self._queues[0] == INGEST and (self._read_at is None or now - self._read_at >= STOPS_READ_EVERY):
+            self._stopped = {each.queue for each in self._operations.stops() if each.cause is Cause.BRAKE}
+            self._read_at = now
+
+    def _say_refused(self) -> None:
+        now, reason = self._clock(), self._gate.reason
+        if reason and (self._said_at is None or now - self._said_at >= SAID_FOR / 2):
+            for queue in self._queues:
+                self._operations.stop(Stop(queue, Cause.REFUSED, reason, now, now + SAID_FOR))
+            self._said_at = now
+        elif self._said_at and not reason:
+            for queue in self._queues:
+                self._operations.resume(queue, Cause.REFUSED)
+            self._said_at = None
+
+
+def start_consumption_control(consumer: Consumer, services: Services) -> None:
+    """Look once before the first message is taken, then from a thread until the worker stops."""
+    queues = list(consumer.app.amqp.queues.consume_from)
+    keeper = ConsumptionControl(
+        queues, CeleryTaking(consumer), services.worker_breaker, services.operations, services.clock
+    )
+    threading.Thread(target=_keep, args=(keeper, services.stopping), name="gates", daemon=True).start()
+
+
+def _keep(keeper: ConsumptionControl, stopping: threading.Event) -> None:
+    while True:
+        keeper.look()
+        if stopping.wait(LOOK_SECONDS):
+            return

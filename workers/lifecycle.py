@@ -1,0 +1,113 @@
+"""What happens in a worker besides its tasks: services at its start, an end in good order, fields on each line."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import structlog
+from celery import Task, signals
+from celery.worker import WorkController
+from prometheus_client import CollectorRegistry
+
+from sightline.bootstrap import connect
+from sightline.config import Settings
+from sightline.errors import SightlineError
+from sightline.logs import configure_logs
+from sightline.services.collaborators import Services, current, provide
+from tasks.retry import StepTask
+from workers import heartbeat
+from workers.circuit_breakers import start_consumption_control
+from workers.metrics import WorkerMetrics, serve
+from workers.metrics_instrumented import with_metrics
+from workers.metrics_system import SystemMetrics, sources, watch
+
+log = structlog.get_logger()
+
+stopping = Event()
+
+
+@signals.setup_logging.connect
+def _write_our_lines(**_: Any) -> None:
+    settings = Settings()
+    configure_logs(settings.log_level, as_json=settings.log_json)
+
+
+@signals.worker_init.connect
+def _connect(sender: WorkController, **_: Any) -> None:
+    """Build the clients in the worker itself: the thread pool never forks after this.
+
+    A worker without services must end: Celery only logs what a receiver raises, and would go on to lose every message.
+    """
+    try:
+        provide(_services(Settings(), list(sender.app.amqp.queues.consume_from)))
+    except SightlineError as error:  # it says all there is to say: where it was raised is no news
+        log.error("The worker can not start", error=str(error))  # noqa: TRY400
+        raise SystemExit(f"The worker can not start. {error}") from None
+    except Exception as error:
+        log.exception("The worker can not start")
+        raise SystemExit(f"The worker can not start. {error}") from error
+
+
+def _services(settings: Settings, queues: Sequence[str]) -> Services:
+    if settings.metrics_port is None:
+        return connect(settings, stopping=stopping)
+    return _measured(settings, settings.metrics_port, queues)
+
+
+def _measured(settings: Settings, port: int, queues: Sequence[str]) -> Services:
+    """Give services and Celery's signals their taps, and serve what they tell. queues: those that it consumes."""
+    registry = CollectorRegistry()
+    metrics = WorkerMetrics(registry)
+    services = connect(settings, stopping=stopping, on_request=metrics.aws_requested)
+    signals.task_prerun.connect(metrics.task_began, weak=False)
+    signals.task_postrun.connect(metrics.task_ended, weak=False)
+    if "operations" in queues:
+        system = SystemMetrics(sources(services), services.clock)
+        registry.register(system)
+        watch(system, stopping)
+    serve(registry, settings.metrics_address, port)
+    return with_metrics(services, metrics)
+
+
+@signals.worker_ready.connect
+def _beat_for_health_checks(sender: Any, **_: Any) -> None:
+    if folder := Settings().state_folder:
+        queues = sender.app.amqp.queues
+        everything = set(queues.consume_from)
+        rests = lambda: set(queues.consume_from) != everything  # noqa: E731 - left on purpose: see workers/circuit_breakers.py
+        heartbeat.start(Path(folder), str(sender.hostname), os.getpid(), stopping, rests)
+
+
+@signals.worker_ready.connect
+def _keep_gates(sender: Any, **_: Any) -> None:
+    start_consumption_control(sender, current())
+
+
+@signals.worker_shutting_down.connect
+def _stop_waiting(**_: Any) -> None:
+    """Wake every thread that sleeps until its slot: its message goes back to the queue."""
+    stopping.set()
+
+
+@signals.worker_shutdown.connect
+def _hand_in(**_: Any) -> None:
+    services = current()
+    services.calls.flush()
+    services.graph.close()
+
+
+@signals.task_prerun.connect
+def _name_the_image(task: Task[Any, Any], args: Any, **_: Any) -> None:
+    structlog.contextvars.clear_contextvars()
+    if isinstance(task, StepTask) and isinstance(args, list | tuple) and args:  # a message may hold anything
+        feature = {"feature": args[1]} if len(args) == len(("uri", "feature", "lane")) else {}
+        structlog.contextvars.bind_contextvars(
+            task=task.name, image_id=args[0], attempt=task.request.retries + 1, **feature
+        )
+
+
+@signals.task_postrun.connect
+def _forget_the_image(**_: Any) -> None:
+    structlog.contextvars.clear_contextvars()

@@ -12,9 +12,9 @@ from dev.stack.folders import PROGRAMS
 from dev.stack.place import Place
 from dev.stack.processes import cpu_of, inherited
 from dev.stack.waiting import Moves, wait_until
+from sightline.testing.fake import picture
 from tests.commands import run
 from tests.documents import CHECKOUT, PYTHON, SHELL, Block, blocks
-from tests.world import picture
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(1800)]
 

@@ -8,7 +8,7 @@ from itertools import chain
 import click
 import pytest
 
-from console.cli import sightline
+from sightline.cli import sightline
 from tests.documents import CHECKOUT, PAGES, PYTHON, SHELL, TEXT, blocks, commands, inline_commands
 
 FOLDERS = ("bench", "deploy", "dev", "docs", "sightline", "tasks", "tests", "workers")
@@ -36,11 +36,12 @@ def commands_of(page, program) -> Iterator[list[str]]:
 
 def parse(words):
     """Read the words as click does, without converting a value or running anything."""
-    command = sightline
+    command: click.Command = sightline
     while isinstance(command, click.Group):
         name, *words = words
-        command = command.get_command(click.Context(command), name)
-        assert command is not None, f"there is no command {name}"
+        found = command.get_command(click.Context(command), name)
+        assert found is not None, f"there is no command {name}"
+        command = found
     values, rest, _ = command.make_parser(click.Context(command)).parse_args(list(words))
     assert [] == rest, f"{words}: {rest} are too many"
     for each in command.params:
@@ -68,7 +69,7 @@ def test_each_sightline_command_has_its_arguments_and_options(page):
 
 def is_mention(words):
     """Say whether running text only names a command, such as `sightline backfill`."""
-    command = sightline
+    command: click.Command | None = sightline
     for name in words:
         command = command.get_command(click.Context(command), name) if isinstance(command, click.Group) else None
     return command is not None

@@ -7,8 +7,7 @@ from botocore.config import Config
 from celery import Celery
 
 from sightline.bootstrap import STORES_CONFIG, connect, connect_label_set
-from sightline.config import Settings
-from sightline.config_environment import read_settings
+from sightline.config import Settings, read_settings
 from sightline.errors import Unavailable
 from sightline.queues.client import make_client
 from sightline.queues.publishing import Publish, publish

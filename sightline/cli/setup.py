@@ -13,7 +13,7 @@ from sightline.cli.output import json_option, print_json
 @json_option
 @click.pass_obj
 def setup(factory: Factory, *, as_json: bool) -> None:
-    """Create tables, indexes, constraints and the checkpoint bucket where they are missing. Safe to repeat."""
+    """Create tables, indexes, constraints and the checkpoint bucket if they are missing. Safe to repeat."""
     s = factory.services
     steps: dict[str, Callable[[], None]] = {
         "images": s.images.setup,

@@ -8,7 +8,7 @@ from pathlib import Path
 from dev.stack import control, report
 from dev.stack.folders import UP
 from dev.stack.supervisor import supervise
-from sightline.cli.broken_pipe import let_readers_leave
+from sightline.cli.writing import let_readers_leave
 from sightline.errors import SightlineError
 
 

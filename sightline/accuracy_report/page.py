@@ -5,8 +5,7 @@ from html import escape
 from pathlib import Path
 
 from sightline.accuracy_report.charts import recall_by_camera, recall_over_days, reliability, sweep_curve
-from sightline.accuracy_report.shapes import Chart
-from sightline.accuracy_report.svg import svg_of
+from sightline.accuracy_report.drawing import Chart, svg_of
 from sightline.accuracy_report.words import COLUMNS, notes, said, table_rows
 from sightline.services.rollups.report import Report
 from sightline.stats.figures import NotEstimable

@@ -9,10 +9,9 @@ from typing import Any
 
 import click
 
-from sightline.cli.arguments import check_arguments
-from sightline.cli.broken_pipe import let_readers_leave
-from sightline.cli.files import Unwritable
 from sightline.cli.output import printable
+from sightline.cli.param_types import check_arguments
+from sightline.cli.writing import Unwritable, let_readers_leave
 from sightline.errors import SightlineError
 
 COMMANDS = {

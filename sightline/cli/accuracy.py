@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
+from sightline.accuracy_report.charts import write_picture
 from sightline.accuracy_report.data import report_to_json, write_csv
 from sightline.accuracy_report.page import write_page
-from sightline.accuracy_report.png import write_picture
 from sightline.accuracy_report.words import COLUMNS, notes, table_rows
 from sightline.cli.factory import Factory
-from sightline.cli.files import writing
-from sightline.cli.moments import DAY
 from sightline.cli.output import json_option, print_json, print_table, printable, require_one_form
+from sightline.cli.param_types import DAY
+from sightline.cli.writing import writing
 from sightline.services.rollups.report import Report, read_report
 from sightline.stats.windows import WINDOW_DAYS
 

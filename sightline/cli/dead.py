@@ -12,8 +12,8 @@ import click
 from sightline import errors
 from sightline.bootstrap import capture_reader
 from sightline.cli.factory import Factory
-from sightline.cli.moments import moment
 from sightline.cli.output import json_option, plain, print_json, print_table, printable
+from sightline.cli.param_types import moment
 from sightline.errors import BadMessage, RejectedError, UnknownFeature
 from sightline.progress import counted
 from sightline.services.redrive import Choice, camera_of_dead_letter, redrive

@@ -5,12 +5,11 @@ from typing import Any
 
 import click
 
+from sightline.cli.detections import FORMATS, draw, print_found
 from sightline.cli.detections import as_json as detections_as_json
-from sightline.cli.detections import print_found
-from sightline.cli.drawing import FORMATS, draw
 from sightline.cli.factory import Factory
-from sightline.cli.files import writing
 from sightline.cli.output import json_option, print_json, printable
+from sightline.cli.writing import writing
 from sightline.errors import SightlineError
 from sightline.models.answers import Answer
 from sightline.rekognition.feature import Feature

@@ -1,11 +1,17 @@
-"""What was found in an image: as JSON, and as lines for people."""
+"""Detections shown to people: as JSON, as a table, and as boxes drawn into the picture."""
 
-from collections.abc import Iterable
-from dataclasses import asdict
-from typing import Any
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from io import BytesIO
+from itertools import cycle
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from sightline.cli.output import print_table
-from sightline.models.answers import Detection, Json
+from sightline.models.answers import Box, Detection, Json
 from sightline.rekognition.geometry import boxes
 
 Found = dict[str, Any]
@@ -41,3 +47,76 @@ def _place(found: Found) -> str | None:
         return None
     left, top, width, height = (f"{100 * side:.0f}" for side in found["boxes"][0].values())
     return f"{left}, {top}; {width} × {height}"
+
+
+COLOURS = ("#ff3b30", "#34c759", "#0a84ff", "#ffcc00", "#bf5af2", "#64d2ff", "#ff9f0a")
+"""One for each feature, told apart on most backgrounds."""
+
+Ground: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right and bottom of what words stand on, in pixels."""
+
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """What draws into one image. width: of a line, in pixels; written: the grounds of the words so far, in pixels."""
+
+    drawing: ImageDraw.ImageDraw
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont
+    width: int
+    size: tuple[int, int]
+    written: list[Ground] = field(default_factory=list)
+
+    def mark(self, box: Box, words: str, colour: str) -> None:
+        """Draw a box with its words on a ground of its colour, inside the picture."""
+        left, top = box.left * self.size[0], box.top * self.size[1]
+        right, bottom = left + box.width * self.size[0], top + box.height * self.size[1]
+        self.drawing.rectangle((left, top, right, bottom), outline=colour, width=self.width)
+        _, _, wide, high = self.drawing.textbbox((0, 0), words, font=self.font)
+        ground = self._free(max(0, min(left, self.size[0] - wide)), max(0, top - high), wide + 2, high + 2)
+        self.written.append(ground)
+        self.drawing.rectangle(ground, fill=colour)
+        self.drawing.text((ground[0] + 1, ground[1]), words, fill="black", font=self.font)
+
+    def _free(self, left: float, top: float, wide: float, high: float) -> Ground:
+        """Go down until no other words are covered; where the picture ends first, cover some."""
+        first = ground = left, top, left + wide, top + high
+        while any(_covers(ground, other) for other in self.written):
+            top = ground[3] + 1
+            ground = left, top, left + wide, top + high
+        return ground if ground[3] <= self.size[1] else first
+
+
+def _covers(one: Ground, other: Ground) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def draw(picture: bytes, found: Mapping[str, Iterable[Detection]], out: Path) -> int:
+    """Draw each place where something was found, with name and confidence; write the picture; say how many there were.
+
+    found: feature → detections, each feature in a colour of its own
+    """
+    image = upright(picture)
+    pen = _pen_for(image)
+    drawn = 0
+    for detections, colour in zip(found.values(), cycle(COLOURS), strict=False):
+        for each in detections:
+            for box in boxes(each):
+                pen.mark(box, f"{each.name} {each.confidence:.0f} %", colour)
+                drawn += 1
+    image.save(out, FORMATS[out.suffix.lower()])
+    return drawn
+
+
+def _pen_for(image: Image.Image) -> Pen:
+    unit = max(1, min(image.size) // 300)
+    return Pen(ImageDraw.Draw(image), ImageFont.load_default(size=10 + 3 * unit), unit + 1, image.size)
+
+
+def upright(picture: bytes) -> Image.Image:
+    """Give the picture as Rekognition sees it: a JPEG is turned as its EXIF says, and boxes lie in the turned one."""
+    with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning):  # 100 MP are allowed
+        image = Image.open(BytesIO(picture))
+        turned = ImageOps.exif_transpose(image) if image.format == "JPEG" else image
+    return turned.convert("RGB")

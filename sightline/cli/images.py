@@ -6,9 +6,8 @@ from difflib import get_close_matches
 import click
 
 from sightline.cli.factory import Factory
-from sightline.cli.moments import DAY, moment
-from sightline.cli.numbers import PERCENT
 from sightline.cli.output import json_option, print_json, print_table, printable
+from sightline.cli.param_types import DAY, PERCENT, moment
 from sightline.errors import SightlineError
 from sightline.graph.protocol import GraphStore
 

@@ -7,8 +7,8 @@ import click
 
 from sightline.cli.factory import Factory
 from sightline.cli.images import UnknownCamera
-from sightline.cli.moments import DAY
 from sightline.cli.output import json_option, print_json, print_table, printable
+from sightline.cli.param_types import DAY
 from sightline.models.answers import Json
 from sightline.models.images import CameraDay
 from sightline.progress import counted

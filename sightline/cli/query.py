@@ -9,8 +9,8 @@ import click
 
 from sightline.cli.factory import Factory
 from sightline.cli.images import label_hint, require_camera
-from sightline.cli.numbers import PERCENT
 from sightline.cli.output import json_option, print_json, print_table, printable, require_one_form
+from sightline.cli.param_types import PERCENT
 from sightline.errors import ConfigurationError, ImageMissing
 from sightline.graph.protocol import GraphStore
 from sightline.graph.queries import NamedQuery, all_queries, query_named

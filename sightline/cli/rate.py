@@ -7,7 +7,7 @@ import click
 
 from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json
-from sightline.cli.status_tables import print_rates
+from sightline.cli.status import print_rates
 from sightline.ratelimit.protocol import Limiter
 from sightline.rekognition.features import all_features, feature_named
 

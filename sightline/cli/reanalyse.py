@@ -5,8 +5,8 @@ from datetime import datetime
 import click
 
 from sightline.cli.factory import Factory
-from sightline.cli.moments import DAY
 from sightline.cli.output import json_option, print_json
+from sightline.cli.param_types import DAY
 from sightline.progress import counted
 from sightline.services.reanalyse import ask_again, find_unknown, quote
 from sightline.services.review import newest_day, scope_of

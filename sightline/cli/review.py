@@ -9,8 +9,8 @@ import click
 
 from sightline.accuracy_report.words import said
 from sightline.cli.factory import Factory
-from sightline.cli.moments import DAY
 from sightline.cli.output import json_option, print_json, print_table, require_one_form
+from sightline.cli.param_types import DAY
 from sightline.models.answers import Json
 from sightline.services.review import Progress, ToReview, ask_next, newest_day, progress_of, read_cells, scope_of
 from sightline.stats.windows import WINDOW_DAYS

@@ -6,8 +6,8 @@ from datetime import datetime
 import click
 
 from sightline.cli.factory import Factory
-from sightline.cli.moments import DAY
 from sightline.cli.output import json_option, print_json, print_table
+from sightline.cli.param_types import DAY
 from sightline.models.answers import Json
 from sightline.progress import watched
 from sightline.services.by_hand import by_hand

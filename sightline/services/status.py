@@ -1,26 +1,148 @@
-"""What `status` says, gathered from all stores at once. A server that is away is named, and the rest is still said."""
+"""What `status` reports, read from all stores at once. A section whose server is unavailable holds an error instead."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
 
+from beat_schedule import BEAT_SCHEDULE
 from sightline.errors import SightlineError
 from sightline.graph.protocol import GraphStore
-from sightline.models.images import State
+from sightline.models.answers import Json
+from sightline.models.images import ImageRow, ResultStatus, State
 from sightline.progress import counted
 from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.protocol import Standing
 from sightline.rekognition.features import all_features
 from sightline.rekognition.prices import price_list
 from sightline.services.collaborators import Services
-from sightline.services.status_images import Section, exact_sections, images_section, parts_section
-from sightline.services.status_ledger import ledger_section
-from sightline.services.status_models import models_section
-from sightline.services.status_runs import runs_section
+from sightline.services.rollups.report import models_seen
 from sightline.services.usage import COST
-from sightline.storage.ledger.protocol import Ledger
+from sightline.storage.images.protocol import ImageStore
+from sightline.storage.ledger.protocol import Entry, Ledger
 from sightline.storage.operations.protocol import OperationStore
+
+Section = dict[str, Any]
+
+WAITING_READ = 2_000
+"""Of how many unfinished images `parts` says what they wait for: it reads their rows."""
+
+PART_COUNTS = ("waiting", *ResultStatus)
+
+
+def images_section(images: ImageStore) -> Section:
+    """Count images by state without a scan: the indexes of unfinished and ended ones, and the table's own count.
+
+    DynamoDB renews that count every six hours or so, so `complete` is as old as `total_age_seconds` says.
+    """
+    total, age = images.count()
+    counts = images.count_by_state()
+    others = sum(number for state, number in counts.items() if state is not State.COMPLETE)
+    return _images(counts | {State.COMPLETE: max(0, total - others)}, total, age.total_seconds())
+
+
+def parts_section(images: ImageStore, features: Iterable[str]) -> Section:
+    """Count by feature how many analyses of unfinished images wait, are answered, or are rejected."""
+    ids = [each.image_id for each in islice(images.unfinished(), WAITING_READ)]
+    return _results(images.get_many(ids).values(), features)
+
+
+def exact_sections(rows: Iterable[ImageRow], features: Iterable[str]) -> tuple[Section, Section]:
+    """Give both sections from every row, read once."""
+    states: Counter[State] = Counter()
+
+    def counted() -> Iterator[ImageRow]:
+        for row in rows:
+            states[row.state] += 1
+            yield row
+
+    parts = _results(counted(), features)
+    return _images(states, sum(states.values()), 0.0), parts
+
+
+def _images(counts: Mapping[State, int], total: int, age_seconds: float) -> Section:
+    by_state = {str(state): counts.get(state, 0) for state in State}
+    return {**by_state, "total": total, "total_age_seconds": age_seconds}
+
+
+def _results(rows: Iterable[ImageRow], features: Iterable[str]) -> Section:
+    """Count the parts of the features that are asked for now, and of those that rows still hold."""
+    parts = {name: dict.fromkeys(PART_COUNTS, 0) for name in features}
+    for row in rows:
+        waiting = row.unsettled()
+        for feature in row.wanted:
+            status = "waiting" if feature in waiting else str(row.parts[feature].status)
+            parts.setdefault(feature, dict.fromkeys(PART_COUNTS, 0))[status] += 1
+    return parts
+
+
+COUNTS = ("answered", "rejected", "open", "attempts", "ended_unknown")
+
+
+def ledger_section(entries: Iterable[Entry]) -> dict[str, Any]:
+    """Count by feature, of all time. open: claimed or given back, not settled; usd: cost of what was answered.
+
+    An imported answer counts once its image was read: then it stands in a second entry, by its bytes.
+    """
+    features: dict[str, Any] = {}
+    for entry in (each for each in entries if not each.analysis.is_unread):
+        counts = features.setdefault(entry.analysis.feature, {**dict.fromkeys(COUNTS, 0), "usd": 0.0})
+        counts[str(entry.status) if entry.is_settled else "open"] += 1
+        counts["attempts"] += entry.attempts
+        counts["ended_unknown"] += entry.unknown_attempts
+        counts["usd"] = round(counts["usd"] + entry.cost_micro_usd / 1e6, 6)
+    return dict(sorted(features.items()))
+
+
+def models_section(services: Services) -> dict[str, Json]:
+    """Give, for each watched label that has figures, its versions over the last 28 days, and the one that is new."""
+    plan = services.accuracy
+    last_day = plan.last_ended_day(services.clock())
+    seen = {rule.label: models_seen(services.rollups, rule.label, last_day) for rule in plan.rules}
+    return {label: _of_label(versions) for label, versions in seen.items() if versions}
+
+
+def _of_label(versions: dict[str, tuple[str, str]]) -> dict[str, Json]:
+    newest = max(versions, key=lambda model: versions[model])
+    days = {model: {"first_day": first, "last_day": last} for model, (first, last) in versions.items()}
+    changed = f"to {newest} on {versions[newest][0]}" if len(versions) > 1 else None
+    return {"versions": days, "changed": changed}
+
+
+PERIODS_LATE = 3
+"""A run that is older than so many of its periods has been missed."""
+
+
+def runs_section(
+    operations: OperationStore, now: datetime, schedule: Mapping[str, Mapping[str, Any]] = BEAT_SCHEDULE
+) -> dict[str, Any]:
+    """Give the last run of each beat task that ran or should have, and whether it is overdue.
+
+    A task that never ran is overdue where none ever did: there is no beat, or no worker for it. Where others ran, its
+    first time has not come.
+    """
+    periods = {entry["task"]: _period(entry["schedule"]) for entry in schedule.values()}
+    runs = operations.last_runs()
+    never: dict[str, Any] = {"started_at": None, "took": None, "outcome": {}}
+    return {
+        name: {
+            **(asdict(runs[name]) if name in runs else {"name": name, **never}),
+            "is_overdue": name in periods
+            and (runs[name].started_at < now - PERIODS_LATE * periods[name] if name in runs else not runs),
+        }
+        for name in sorted({*periods, *runs})
+    }
+
+
+def _period(schedule: Any) -> timedelta:
+    """Give how often an entry is due: every so many seconds, or, where it goes by the clock, once a day."""
+    if isinstance(schedule, timedelta):
+        return schedule
+    return timedelta(seconds=schedule) if isinstance(schedule, int | float) else timedelta(days=1)
+
 
 LETTERS_SHOWN = 20
 ENDINGS = {

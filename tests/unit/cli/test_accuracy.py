@@ -9,7 +9,7 @@ import pytest
 from sightline.accuracy_report.page import change_words, page_of
 from sightline.cli.factory import Factory
 from sightline.services.rollups.report import read_report
-from sightline.services.status_models import models_section
+from sightline.services.status import models_section
 from sightline.stats.verdicts import Answer
 from tests.unit.services.rollups.yard import LAST_DAY, Yard, truth
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.cli.broken_pipe import let_readers_leave
+from sightline.cli.writing import let_readers_leave
 
 
 @pytest.fixture

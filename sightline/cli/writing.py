@@ -1,11 +1,30 @@
-"""Output whose reader may leave before the end, as `head` does."""
+"""Writing to files and to the standard output: the error for what cannot be written, and broken pipe handling."""
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedWriter, FileIO, TextIOWrapper
+from pathlib import Path
 from typing import Any, TextIO
 
-from sightline.cli.files import Unwritable
+from sightline.errors import SightlineError
+
+
+class Unwritable(SightlineError):
+    """What was to be written did not go there."""
+
+    rule = "its folder must exist, have room, and let us write"
+    remedy = "Name another file, or mend the folder"
+
+
+@contextmanager
+def writing(file: Path) -> Iterator[None]:
+    """Raise Unwritable where writing the file fails."""
+    try:
+        yield
+    except OSError as error:
+        raise Unwritable(str(file), rule=f"{Unwritable.rule} ({error.strerror or error})") from error
 
 
 class PatientFile(FileIO):

@@ -5,7 +5,7 @@ from typing import TextIO
 
 from sightline.accuracy_report.words import camera_of
 from sightline.models.answers import Json
-from sightline.services.rollups.as_json import figures_to_json
+from sightline.services.rollups.figures import figures_to_json
 from sightline.services.rollups.report import Report, Row
 from sightline.stats.strata import Stratum
 

@@ -15,8 +15,7 @@ from sightline.progress import counted
 from sightline.services.by_hand import TakenElsewhere, by_hand
 from sightline.services.collaborators import Services
 from sightline.services.leased_runs import LeasedRun
-from sightline.services.parity.compare import Comparison, Finding
-from sightline.services.parity.run import CHECK, Audit, all_days
+from sightline.services.parity import CHECK, Audit, Comparison, Finding, all_days
 
 
 @click.command()

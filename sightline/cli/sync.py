@@ -13,7 +13,7 @@ from sightline.progress import watched
 from sightline.services.by_hand import by_hand
 from sightline.services.collaborators import Services
 from sightline.services.leased_runs import LeasedRun
-from sightline.services.sync.run import NAME, Wish, sync_with
+from sightline.services.sync import NAME, Wish, sync_with
 
 
 @click.command()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sightline.models.images import CameraDay, FeatureResult, ImageSummary, ResultStatus, State
-from sightline.services.rollups.outside import Outside
+from sightline.services.rollups.figures import Outside
 from sightline.services.rollups.plan import FEATURE, AccuracyPlan
 from sightline.stats.counts import ReviewedCell, review_cell
 from sightline.stats.sampling import Candidate, Cell, counting_answers

@@ -6,11 +6,9 @@ from datetime import date, timedelta
 from functools import cached_property
 
 from sightline.errors import SightlineError
-from sightline.services.rollups.as_json import window_from_json
-from sightline.services.rollups.days import DAY
-from sightline.services.rollups.figures import DaySummary, WindowFigures
+from sightline.services.rollups.figures import DaySummary, WindowFigures, window_from_json
 from sightline.services.rollups.plan import AccuracyPlan, method_of
-from sightline.services.rollups.windows import LONGEST, DaysOfLabel
+from sightline.services.rollups.writing import DAY, LONGEST, DaysOfLabel
 from sightline.stats.curves import CalibrationBin, SweepPoint, calibration, sweep
 from sightline.stats.drops import Change, recall_change
 from sightline.stats.figures import NotEstimable

@@ -18,9 +18,7 @@ from sightline.queues.steps import Step
 from sightline.services.collaborators import Services
 from sightline.services.leased_runs import LeasedRun, run_under_lease
 from sightline.services.rollups.cells import read_day
-from sightline.services.rollups.days import write_day
-from sightline.services.rollups.revisions import Revisions
-from sightline.services.rollups.windows import WindowWriter, ends_from
+from sightline.services.rollups.writing import Revisions, WindowWriter, ends_from, write_day
 from sightline.stats.windows import WINDOW_DAYS
 from sightline.storage.operations.days import DirtyDay, Purpose
 

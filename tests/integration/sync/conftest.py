@@ -11,7 +11,7 @@ import pytest
 from sightline.graph.neo4j import Neo4jGraphStore
 from sightline.graph.protocol import GraphStore
 from sightline.services.collaborators import Services
-from sightline.services.sync.run import sync_with
+from sightline.services.sync import sync_with
 from sightline.storage.buckets.protocol import Buckets
 from sightline.storage.buckets.s3 import S3Buckets
 from sightline.storage.images.dynamodb import DynamoImageStore

@@ -9,8 +9,7 @@ import pytest
 
 from sightline.graph.protocol import GraphStore
 from sightline.models.images import CameraDay
-from sightline.services.parity.compare import Comparison
-from sightline.services.parity.run import Audit, all_days
+from sightline.services.parity import Audit, Comparison, all_days
 from sightline.testing.fake import uri_of
 from tests.integration.sync.conftest import Place
 from tests.writing import analysed, begun, ended

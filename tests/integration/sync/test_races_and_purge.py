@@ -9,7 +9,7 @@ import pytest
 from sightline.graph.neo4j import Neo4jGraphStore
 from sightline.graph.protocol import GraphStore
 from sightline.services.graph_merge import graph_image
-from sightline.services.parity.compare import Comparison
+from sightline.services.parity import Comparison
 from sightline.services.purge import GONE_IMAGES_LAST, purge
 from sightline.testing.fake import uri_of
 from sightline.testing.graph import InMemoryGraphStore

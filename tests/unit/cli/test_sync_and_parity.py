@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 
-from sightline.services.sync.run import NAME
+from sightline.services.sync import NAME
 from sightline.storage.operations.days import Purpose
 from sightline.testing.fake import uri_of
 from tests.writing import analysed

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from sightline.services.leased_runs import run_under_lease
-from sightline.services.sync.run import NAME, run_sync
+from sightline.services.sync import NAME, run_sync
 from sightline.testing.fake import FakeSightline
 
 TICK = timedelta(minutes=5)

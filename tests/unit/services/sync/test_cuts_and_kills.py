@@ -9,8 +9,7 @@ import pytest
 
 from sightline.models.images import FeedEntry, State
 from sightline.services.leased_runs import run_under_lease
-from sightline.services.sync.feed import PAGE
-from sightline.services.sync.run import NAME, run_sync, sync_with
+from sightline.services.sync import NAME, PAGE, run_sync, sync_with
 from sightline.storage.images.positions import position_at
 from sightline.storage.operations.days import Purpose
 from sightline.testing.fake import FakeSightline, uri_of

@@ -7,9 +7,8 @@ import pytest
 
 from sightline.errors import Unavailable
 from sightline.models.images import Rejection, State
-from sightline.services.parity.compare import Comparison
-from sightline.services.sync.published import KEY
-from sightline.services.sync.run import sync_with
+from sightline.services.parity import Comparison
+from sightline.services.sync import KEY, sync_with
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.testing.fake import CHECKPOINTS, uri_of
 from sightline.testing.graph import InMemoryGraphStore

@@ -1,4 +1,4 @@
-"""`sightline accuracy`: how good the detector is, and how sure that is."""
+"""`sightline accuracy`: how good the detector is, with intervals."""
 
 import sys
 from datetime import datetime
@@ -22,15 +22,15 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command()
 @click.option("--camera", help="Only this camera.")
-@click.option("--label", help="A watched label; the first one where none is named.")
+@click.option("--label", help="A watched label; default: the first one.")
 @click.option(
     "--window", "window_days", type=click.Choice([str(n) for n in WINDOW_DAYS]), default="7", show_default=True
 )
-@click.option("--day", type=DAY, help="The window's last capture day; the newest there is.")
+@click.option("--day", type=DAY, help="The last capture day of the window; default: the newest.")
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
-@click.option("--html", type=FILE, help="Write a report with charts, in one file that needs no other.")
-@click.option("--png", type=FILE, help="Write the chart of the cameras as a picture.")
+@click.option("--html", type=FILE, help="Write a report with charts, as one self-contained file.")
+@click.option("--png", type=FILE, help="Write the chart of recall by camera as a PNG file.")
 @click.pass_obj
 def accuracy(  # noqa: PLR0913 - one parameter an option
     factory: Factory,
@@ -44,7 +44,7 @@ def accuracy(  # noqa: PLR0913 - one parameter an option
     as_json: bool,
     as_csv: bool,
 ) -> None:
-    """Show precision, recall, F1 and missed images of each camera, with their intervals."""
+    """Show precision, recall, F1 and missed images for each camera, with intervals."""
     require_one_form(as_json=as_json, as_csv=as_csv)
     s = factory.services
     name = label or s.accuracy.rules[0].label
@@ -66,7 +66,7 @@ def accuracy(  # noqa: PLR0913 - one parameter an option
 
 
 def print_report(report: Report) -> None:
-    """Print the table, and what must be known beside it."""
+    """Print the table, followed by the notes needed to read it."""
     days = "day" if report.window_days == 1 else "days"
     print_table(f"{report.rule.label}, {report.window_days} {days} up to {report.end_day}", COLUMNS, table_rows(report))
     for line in notes(report):

@@ -18,7 +18,7 @@ Found = dict[str, Any]
 
 
 def as_json(detections: Iterable[Detection]) -> list[Found]:
-    """Give detections with all that is known of each. boxes: in fractions of the image's width and height."""
+    """Return detections with all their fields. boxes: in fractions of the image's width and height."""
     return [
         {
             "name": each.name,
@@ -31,14 +31,14 @@ def as_json(detections: Iterable[Detection]) -> list[Found]:
 
 
 def print_found(title: str, detections: Iterable[Found], *, empty: str = "nothing found") -> None:
-    """Print what was found, how sure that is, and where the first of it was seen."""
+    """Print what was found, with confidence and the place of its first box."""
     rows = [(e["name"], e["confidence"], _kind(e["attributes"]), len(e["boxes"]), _place(e)) for e in detections]
-    columns = ("found", "confidence", "kind", "seen", "where, in % from left, top; width × height")
+    columns = ("found", "confidence", "kind", "boxes", "first box in %: left, top; width × height")
     print_table(title, columns, rows, empty=empty)
 
 
 def _kind(attributes: dict[str, Json]) -> str:
-    """Say what more there is to its name: LINE or WORD of a text, parents of a label."""
+    """Return what qualifies the name: LINE or WORD for a text, the parents for a label."""
     return attributes.get("type") or ", ".join(attributes.get("parents", ()))
 
 
@@ -50,17 +50,17 @@ def _place(found: Found) -> str | None:
 
 
 COLOURS = ("#ff3b30", "#34c759", "#0a84ff", "#ffcc00", "#bf5af2", "#64d2ff", "#ff9f0a")
-"""One for each feature, told apart on most backgrounds."""
+"""One for each feature; they can be told apart on most backgrounds."""
 
 Ground: TypeAlias = tuple[float, float, float, float]
-"""Left, top, right and bottom of what words stand on, in pixels."""
+"""Left, top, right and bottom of the rectangle behind a caption, in pixels."""
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """What draws into one image. width: of a line, in pixels; written: the grounds of the words so far, in pixels."""
+    """Draws into one image. width: of a line, in pixels; written: the rectangles of the captions so far, in pixels."""
 
     drawing: ImageDraw.ImageDraw
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -69,7 +69,7 @@ class Pen:
     written: list[Ground] = field(default_factory=list)
 
     def mark(self, box: Box, words: str, colour: str) -> None:
-        """Draw a box with its words on a ground of its colour, inside the picture."""
+        """Draw a box and its caption, on a rectangle of the same colour inside the picture."""
         left, top = box.left * self.size[0], box.top * self.size[1]
         right, bottom = left + box.width * self.size[0], top + box.height * self.size[1]
         self.drawing.rectangle((left, top, right, bottom), outline=colour, width=self.width)
@@ -80,7 +80,7 @@ class Pen:
         self.drawing.text((ground[0] + 1, ground[1]), words, fill="black", font=self.font)
 
     def _free(self, left: float, top: float, wide: float, high: float) -> Ground:
-        """Go down until no other words are covered; where the picture ends first, cover some."""
+        """Move down until no other caption is covered; if the picture ends first, stay and cover some."""
         first = ground = left, top, left + wide, top + high
         while any(_covers(ground, other) for other in self.written):
             top = ground[3] + 1
@@ -93,9 +93,9 @@ def _covers(one: Ground, other: Ground) -> bool:
 
 
 def draw(picture: bytes, found: Mapping[str, Iterable[Detection]], out: Path) -> int:
-    """Draw each place where something was found, with name and confidence; write the picture; say how many there were.
+    """Draw a box with name and confidence for each detection, write the picture, and return the number of boxes.
 
-    found: feature → detections, each feature in a colour of its own
+    found: feature → detections; each feature has its own colour
     """
     image = upright(picture)
     pen = _pen_for(image)
@@ -115,7 +115,7 @@ def _pen_for(image: Image.Image) -> Pen:
 
 
 def upright(picture: bytes) -> Image.Image:
-    """Give the picture as Rekognition sees it: a JPEG is turned as its EXIF says, and boxes lie in the turned one."""
+    """Return the picture as Rekognition sees it: boxes refer to a JPEG after rotation by its EXIF orientation."""
     with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning):  # 100 MP are allowed
         image = Image.open(BytesIO(picture))
         turned = ImageOps.exif_transpose(image) if image.format == "JPEG" else image

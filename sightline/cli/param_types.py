@@ -11,18 +11,18 @@ import click
 
 from sightline.cli.output import printable
 
-FIRST_DAY = datetime(1970, 1, 1)  # noqa: DTZ001 - a day of the camera's, wherever that is
-"""Times are kept in seconds since the epoch."""
+FIRST_DAY = datetime(1970, 1, 1)  # noqa: DTZ001 - a day in the camera's time zone
+"""Times are stored in seconds since the epoch."""
 
 
 class Day(click.DateTime):
-    """A day, YYYY-MM-DD, from the first that there is."""
+    """A day, YYYY-MM-DD, not before `FIRST_DAY`."""
 
     def __init__(self) -> None:
         super().__init__(["%Y-%m-%d"])
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read it; raise BadParameter, which is wrong usage, where it is no day or before the first."""
+        """Return the day; raise BadParameter if it is not a day, or too early."""
         day: datetime = super().convert(value, param, ctx)
         if day < FIRST_DAY:
             self.fail(f"{value!r} is before {FIRST_DAY.date()}. Give a later day.", param, ctx)
@@ -35,30 +35,35 @@ _AGO = re.compile(r"(\d{1,6})(min|h|d)")
 _UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
-def moment(_: click.Context, __: click.Parameter, given: str | None) -> datetime | None:
-    """Read `90min`, `2h` or `7d` ago, or a date or time of ISO 8601 (UTC where it names no offset); give it aware.
+class Time(click.ParamType):
+    """`90min`, `2h` or `7d` ago, or an ISO 8601 date or time, which is UTC if it names no offset."""
 
-    Raise BadParameter, which is wrong usage, for anything else.
-    """
-    if given is None:
-        return None
-    try:
-        if ago := _AGO.fullmatch(given):
-            return datetime.now(UTC) - int(ago[1]) * _UNITS[ago[2]]
-        at = datetime.fromisoformat(given)
-    except (ValueError, OverflowError):
-        raise click.BadParameter(f"{given!r} is no time. Give 2h, 7d, 2026-11-02, or 2026-11-02T11:30+01:00.") from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return the time, aware; raise BadParameter for anything else."""
+        if isinstance(value, datetime):  # click may convert what is converted already
+            return value
+        try:
+            if ago := _AGO.fullmatch(value):
+                return datetime.now(UTC) - int(ago[1]) * _UNITS[ago[2]]
+            at = datetime.fromisoformat(value)
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is not a time. Use 2h, 7d, 2026-11-02 or 2026-11-02T11:30+01:00.", param, ctx)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+TIME = Time()
 
 
 class FiniteRange(click.FloatRange):
-    """A number within bounds: click takes `nan` for one that is within any, and `inf` where there is no upper."""
+    """A finite number within bounds. click accepts `nan` within any bounds, and `inf` if there is no upper one."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Read it; raise BadParameter, which is wrong usage, where it is no number or out of bounds."""
+        """Return the number; raise BadParameter if it is not a finite number, or out of bounds."""
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
-            self.fail(f"{value!r} is no number. Give one such as 50.", param, ctx)
+            self.fail(f"{value!r} is not a number. Use one such as 50.", param, ctx)
         return number
 
 
@@ -66,15 +71,15 @@ PERCENT = FiniteRange(0, 100)
 
 
 def check_arguments(arguments: Iterable[str]) -> None:
-    """Raise UsageError for one that is empty or no UTF-8: `--camera ""` would ask for every camera.
+    """Raise UsageError for an argument that is empty or not UTF-8: `--camera ""` would mean every camera.
 
-    A file may have any name, if it is there.
+    The name of an existing file may hold any bytes.
     """
     before = ""
     for each in arguments:
         if not each or (each.startswith("--") and each.endswith("=")):
             name = each or (before if before.startswith("-") else "an argument")
-            remedy = "Leave it out, or see that its variable is set"
+            remedy = "Leave it out, or set the variable that it comes from"
             raise click.UsageError(f"{name}: it must not be empty. {remedy}.")
         if not _is_utf8(each) and not os.path.lexists(each):
             raise click.UsageError(f"{printable(each)}: it must be UTF-8. Correct these bytes.")
@@ -82,5 +87,5 @@ def check_arguments(arguments: Iterable[str]) -> None:
 
 
 def _is_utf8(text: str) -> bool:
-    """Say whether no byte had to be smuggled in, as Python does with those of the command line that are no UTF-8."""
+    # Python decodes bytes of the command line that are not UTF-8 to lone surrogates.
     return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -12,50 +12,50 @@ from sightline.errors import SightlineError
 
 
 class Unwritable(SightlineError):
-    """What was to be written did not go there."""
+    """The output could not be written."""
 
-    rule = "its folder must exist, have room, and let us write"
-    remedy = "Name another file, or mend the folder"
+    rule = "its folder must exist, have room and be writable"
+    remedy = "Name another file, or fix the folder"
 
 
 @contextmanager
 def writing(file: Path) -> Iterator[None]:
-    """Raise Unwritable where writing the file fails."""
+    """Raise Unwritable if writing the file fails."""
     try:
         yield
     except OSError as error:
         raise Unwritable(str(file), rule=f"{Unwritable.rule} ({error.strerror or error})") from error
 
 
-class PatientFile(FileIO):
-    """A file that takes what is written when nobody reads any more: the work goes on, and ends with its own exit code.
+class BrokenPipeFile(FileIO):
+    """A file that discards what is written after its reader has left, so that the command completes normally.
 
-    Python would raise BrokenPipeError in the middle of a command, and the default of SIGPIPE would end the process also
-    where a server closes a connection.
+    Python itself would raise BrokenPipeError in the middle of a command. Restoring SIGPIPE's default is no remedy: it
+    would also end the process if a server closed a connection.
     """
 
     def write(self, data: Any) -> int:
-        """Write, and from the moment that the reader has left, into nothing; raise Unwritable for any other reason."""
+        """Write; discard the data if the reader has left. Raise Unwritable for any other failure."""
         try:
             return super().write(data)
         except OSError as error:
-            self._write_into_nothing()
+            self._discard_from_now_on()
             if isinstance(error, BrokenPipeError):
                 return len(data)
-            rule = f"it must take all that is written ({error.strerror or error})"
-            raise Unwritable("the output", rule=rule, remedy="Make room, or send it elsewhere") from error
+            rule = f"all output must be written ({error.strerror or error})"
+            raise Unwritable("the output", rule=rule, remedy="Free some space, or redirect it elsewhere") from error
 
-    def _write_into_nothing(self) -> None:
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, self.fileno())
-        os.close(nothing)
+    def _discard_from_now_on(self) -> None:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, self.fileno())
+        os.close(null)
 
 
-def let_readers_leave() -> None:
-    """Do so for the standard output of this process; raise Unwritable where it is closed."""
+def survive_broken_pipes() -> None:
+    """Let this process outlive the reader of its standard output; raise Unwritable if that output is closed."""
     old: TextIO | None = sys.stdout
     if old is None:
-        raise Unwritable("the output", rule="it must be open", remedy="Send it to a file, or to /dev/null")
+        raise Unwritable("the output", rule="it must be open", remedy="Redirect it to a file, or to /dev/null")
     old.flush()
-    new = BufferedWriter(PatientFile(old.fileno(), "w", closefd=False))
+    new = BufferedWriter(BrokenPipeFile(old.fileno(), "w", closefd=False))
     sys.stdout = TextIOWrapper(new, encoding=old.encoding, errors=old.errors, line_buffering=old.isatty())

@@ -26,10 +26,20 @@ from sightline.storage.images.protocol import ImageStore
 from sightline.storage.operations.days import Purpose
 from sightline.storage.operations.protocol import OperationStore
 
+log = structlog.get_logger()
+
+CHOOSE, CHECK = "choose_parity_days", "check_parity"
+
+NIGHTS = 30
+"""Every day is compared once in this many nights, even if it is not marked as changed."""
+
+EXAMPLES = 10
+"""How many findings the outcome of a run lists."""
+
 PAGE = 500
 
 BELOW_ANY_ROW = 1
-"""A row is at version 2 before the graph first shows it: a bare node of version 1 gives way to whoever comes."""
+"""The graph first shows a row at version 2 or later, so a bare node of version 1 gives way to any row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,35 +53,35 @@ class Finding:
 
 
 class Comparison:
-    """Rows against graph."""
+    """Compares rows with the graph, and repairs the graph."""
 
     def __init__(self, images: ImageStore, graph: GraphStore) -> None:
         self._images = images
         self._graph = graph
 
     def of_day(self, day: CameraDay) -> Iterator[tuple[int, list[Finding]]]:
-        """Compare a day page by page; give how many images were looked at, and those that are shown wrongly."""
+        """Compare a day page by page; yield the number of images compared, and the findings."""
         shown = self._graph.versions_of_day(day)
-        strangers = dict.fromkeys(shown)
+        unlisted = dict.fromkeys(shown)
         entries = self._images.by_day(day.camera, day.day)
         while page := list(islice(entries, PAGE)):
             for entry in page:
-                strangers.pop(entry.image_id, None)
+                unlisted.pop(entry.image_id, None)
             yield len(page), self._confirmed(self._suspects(page, shown))
-        # The index by day may be late, so that a stranger is none: his own row decides.
-        waiting = iter(strangers)
+        # The index by day lags, so an image that it does not list may still be right: its own row decides.
+        waiting = iter(unlisted)
         while some := list(islice(waiting, PAGE)):
             yield len(some), self._confirmed(some)
 
     def _suspects(self, page: Sequence[ImageSummary], shown: Mapping[str, int | None]) -> list[str]:
-        """Give what the graph may show wrongly, by the index: the cheap first look."""
+        """Return the images that the graph may show wrongly, judging by the index: a cheap first comparison."""
         resting = [graph_image(entry) for entry in page if entry.state in {State.COMPLETE, State.STUCK}]
         refused = [entry.image_id for entry in page if entry.state is State.REJECTED]
         gone = [entry.image_id for entry in page if entry.state is State.GONE and entry.image_id in shown]
         return [*self._graph.differences(resting), *refused, *gone]
 
     def _confirmed(self, suspects: Sequence[str]) -> list[Finding]:
-        """Look again: at the rows, at the graph, and at the rows once more. What moved meanwhile is no finding."""
+        """Read again: rows, graph, and rows once more. An image that changed meanwhile is not a finding."""
         if not suspects:
             return []
         before = self._images.get_many(suspects)
@@ -86,19 +96,19 @@ class Comparison:
             if image.image_id in wrong and before.get(image.image_id) == after.get(image.image_id)
         ]
 
-    def mend(self, findings: Sequence[Finding]) -> int:
-        """Show images as they must be, where the graph still shows what was found; give how many were changed.
+    def repair(self, findings: Sequence[Finding]) -> int:
+        """Make the graph show what it should, if it still shows what was found; return the number of images changed.
 
-        What the graph refuses stays a finding: the step that could not merge it has left a dead letter.
+        An image that the graph refuses stays a finding: the step that could not merge it has left a dead letter.
         """
         outcomes = self._graph.merge([replace(each.should, replaces=each.shown) for each in findings])
         return sum(isinstance(outcome, Merged) and outcome.is_changed for outcome in outcomes)
 
 
 def expected(image_id: str, row: ImageRow | None) -> GraphImage | None:
-    """Say what the graph must show; None for an image of which nothing can be said.
+    """Return what the graph must show for an image; None if that is unknown.
 
-    Such a one is on its way, or got stuck on its way: nobody knows any more what of it was shown before.
+    It is unknown for an image in flight, and for one stuck in flight: what was shown of it before is not recorded.
     """
     if row is None:
         return _nothing(image_id, BELOW_ANY_ROW)
@@ -111,24 +121,13 @@ def expected(image_id: str, row: ImageRow | None) -> GraphImage | None:
 
 
 def _nothing(image_id: str, version: int) -> GraphImage:
-    """Say that an image must not be shown, other than as the bare node of a gone one."""
+    """Return an image that must not be shown, except as the bare node of a deleted one."""
     key = ObjectUri.parse(image_id).key
     return GraphImage(image_id, key, version, "", datetime.fromtimestamp(0, UTC), {}, is_gone=True)
 
 
-log = structlog.get_logger()
-
-CHOOSE, CHECK = "choose_parity_days", "check_parity"
-
-NIGHTS = 30
-"""Every day is looked at once in so many nights, also if nothing says that it changed."""
-
-EXAMPLES = 10
-"""How many findings a run's note keeps."""
-
-
 class Audit:
-    """One run over days. tell: called with each finding, as it is found."""
+    """One run over days. tell: called with each finding."""
 
     def __init__(
         self, comparison: Comparison, *, repairs: bool, tell: Callable[[CameraDay, Finding], None] | None = None
@@ -140,7 +139,7 @@ class Audit:
         self._counts = Counter(days=0, images=0, wrong=0, missing=0, extra=0, different=0, repaired=0)
 
     def check(self, day: CameraDay) -> None:
-        """Compare one day; mend it, where that is wanted."""
+        """Compare one day; repair it if this run repairs."""
         self._counts["days"] += 1
         for looked_at, findings in self._comparison.of_day(day):
             self._counts.update(images=looked_at, wrong=len(findings))
@@ -149,11 +148,11 @@ class Audit:
                 self._examples.extend([finding.image_id] * (len(self._examples) < EXAMPLES))
                 self._tell(day, finding)
             if findings and self._repairs:
-                self._counts["repaired"] += self._comparison.mend(findings)
+                self._counts["repaired"] += self._comparison.repair(findings)
 
     @property
     def outcome(self) -> dict[str, Json]:
-        """Give the counts, and some of the images that were shown wrongly."""
+        """Return the counts, and some of the images that were shown wrongly."""
         return {**self._counts, "examples": self._examples}
 
 
@@ -163,7 +162,7 @@ def _log(day: CameraDay, finding: Finding) -> None:
 
 
 def check_dirty(operations: OperationStore, audit: Audit, goes_on: Callable[[], bool]) -> None:
-    """Work off the marks. A day stays marked until it was checked to its end; one marked meanwhile stays so."""
+    """Check the marked days. A day keeps its mark until it is checked to its end, or if it is marked again."""
     for dirty in operations.dirty_days(Purpose.PARITY):
         if not goes_on():
             return
@@ -172,30 +171,29 @@ def check_dirty(operations: OperationStore, audit: Audit, goes_on: Callable[[], 
 
 
 def run_check(run: LeasedRun, services: Services) -> Mapping[str, Json]:
-    """Check and repair what is marked; where nothing is, the last result stands."""
-    s = services
-    audit = Audit(Comparison(s.images, s.graph), repairs=True)
-    check_dirty(s.operations, audit, run.goes_on)
-    before = s.operations.last_runs().get(CHECK)
+    """Check and repair the marked days; if none is marked, return the last result."""
+    audit = Audit(Comparison(services.images, services.graph), repairs=True)
+    check_dirty(services.operations, audit, run.goes_on)
+    before = services.operations.last_runs().get(CHECK)
     return audit.outcome if audit.outcome["days"] or before is None else before.outcome
 
 
 def all_days(operations: OperationStore, graph: GraphStore) -> list[CameraDay]:
-    """Give every day that rows or graph know of."""
+    """Return every day that the rows or the graph know."""
     return sorted({*operations.known_days(), *graph.days()})
 
 
 def days_of_night(days: Iterable[CameraDay], night: datetime) -> Iterator[CameraDay]:
-    """Choose a thirtieth: another one each night, the same whoever asks."""
+    """Yield one thirtieth of the days: a different one each night, the same on every call."""
     run = night.date().toordinal() % NIGHTS
     return (day for day in days if int(hashlib.sha256(str(day).encode()).hexdigest(), 16) % NIGHTS == run)
 
 
 def run_choose(services: Services) -> Mapping[str, Json]:
-    """Mark tonight's days, beside those that are dirty."""
-    s = services
-    chosen, days = days_of_night(all_days(s.operations, s.graph), s.clock()), 0
-    while some := list(islice(chosen, 500)):
-        s.operations.mark_days(some, [Purpose.PARITY])
+    """Mark tonight's days, in addition to those that are dirty."""
+    operations, days = services.operations, 0
+    chosen = days_of_night(all_days(operations, services.graph), services.clock())
+    while some := list(islice(chosen, PAGE)):
+        operations.mark_days(some, [Purpose.PARITY])
         days += len(some)
     return {"days": days}

@@ -35,17 +35,30 @@ from sightline.storage.images.positions import position_at
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.operations.protocol import OperationStore
 
+log = structlog.get_logger()
+
+NAME = "sync_graph"
+
+KEY = "sightline/checkpoints/sync.json"
+"""The published copy of the position."""
+
 OVERLAP = timedelta(minutes=10)
-"""How late a row may enter the feed: clocks of two machines, retries of a write, and the index together."""
+"""How late a row may enter the feed: clock skew, retries of a write and the lag of the index together."""
 
 SETTLE = timedelta(seconds=5)
-"""What is younger is left to the next run: most of it is in flight, and `merge_image` is faster."""
+"""Younger entries are left to the next run: most of them are in flight, and `merge_image` is faster."""
 
 PAGE = 500
 
+MARKING_THREADS = 8
+ROWS_PER_THREAD = 20
+
+DAYS_REMEMBERED = 50_000
+"""How many days' last marks are kept in memory."""
+
 
 class ShardReader:
-    """Gives the entries of one shard with after < position <= until. `cursor`: all up to there has been given."""
+    """Reads the entries of one shard with after < position <= until. `cursor`: every entry up to it has been read."""
 
     def __init__(self, images: ImageStore, shard: int, after: str, until: str) -> None:
         self.shard = shard
@@ -59,7 +72,7 @@ class ShardReader:
             yield from images.feed(self.shard, day, after, self._until)
 
     def page(self) -> list[FeedEntry]:
-        """Give the next entries; at most `PAGE`, and fewer at the end only."""
+        """Return the next entries: `PAGE` of them, or fewer at the end."""
         page = list(islice(self._entries, PAGE))
         self.is_done = len(page) < PAGE
         self.cursor = max(self.cursor, self._until) if self.is_done else page[-1].position
@@ -67,7 +80,7 @@ class ShardReader:
 
 
 def days_between(after: str, until: str) -> Iterator[str]:
-    """Give the UTC days of writing from one position to another, both included."""
+    """Yield the UTC days of writing from one position to another, both included."""
     day, last = date.fromisoformat(write_day_of(after)), date.fromisoformat(write_day_of(until))
     while day <= last:
         yield day.isoformat()
@@ -75,18 +88,15 @@ def days_between(after: str, until: str) -> Iterator[str]:
 
 
 def safe_position(read_at: datetime) -> str:
-    """Give the position that none may pass who read at that time: later rows may still enter the feed before it."""
+    """Return the position that a read at this time must not pass: rows may still enter the feed after it."""
     return position_at(read_at - OVERLAP)
 
 
-ROOM = 50_000
-
-
 class Marks:
-    """Marks the days of changed rows for rollups and parity.
+    """Marks the days of changed rows dirty for rollups and parity, without marking one day again for every row.
 
-    Who looks at a mark sees what was written before it. So a day is marked again only for a row that was written later
-    than its last mark here, or so little before that an index might not show it yet.
+    A reader that finds a mark also sees the rows written before it. So a day is marked again only for a row written
+    after the day's last mark here, or so shortly before it that an index might not show the row yet.
     """
 
     def __init__(self, operations: OperationStore, clock: Callable[[], datetime]) -> None:
@@ -95,11 +105,11 @@ class Marks:
         self._covered: dict[CameraDay, str] = {}
 
     def mark_entries(self, entries: Iterable[FeedEntry]) -> None:
-        """Mark the days of entries of the feed."""
+        """Mark the days of feed entries."""
         self._mark((each.camera_day, each.position) for each in entries)
 
     def mark_rows(self, rows: Iterable[ImageRow]) -> None:
-        """Mark the days of rows that ever were in the feed."""
+        """Mark the days of rows that have ever been in the feed."""
         self._mark((row.capture.camera_day if row.capture else None, row.feed_position) for row in rows)
 
     def _mark(self, changed: Iterable[tuple[CameraDay | None, str | None]]) -> None:
@@ -108,16 +118,12 @@ class Marks:
             return
         now = self._clock()
         self._operations.mark_days(days)
-        if len(self._covered) + len(days) > ROOM:
+        if len(self._covered) + len(days) > DAYS_REMEMBERED:
             self._covered.clear()
         self._covered.update(dict.fromkeys(days, safe_position(now)))
 
     def _is_marked(self, day: CameraDay, position: str) -> bool:
         return position < self._covered.get(day, "")
-
-
-MARKING_THREADS = 8
-ROWS_FOR_A_THREAD = 20
 
 
 class Updater:
@@ -134,7 +140,7 @@ class Updater:
         self._marks = Marks(operations, clock)
 
     def show_entries(self, entries: Sequence[FeedEntry], move: SyncMove | None) -> None:
-        """Show what the feed names. Only rows that are behind are read: the others cost their key alone."""
+        """Show the rows that the feed names. Only rows that the graph is behind on are read."""
         shown = self._graph.versions([each.image_id for each in entries]) if entries else {}
         behind = [each.image_id for each in entries if shown.get(each.image_id, 0) < each.version]
         rows = self._images.get_many(behind)
@@ -143,14 +149,14 @@ class Updater:
         self._show([*rows.values()], shown, move)
 
     def show_rows(self, rows: Sequence[ImageRow], move: SyncMove) -> None:
-        """Show rows that were read whole."""
+        """Show rows that have been read already."""
         self.counts["read"] += len(rows)
         self._show(rows, self._graph.versions([row.image_id for row in rows]), move)
 
     def _show(self, rows: Sequence[ImageRow], shown: Mapping[str, int], move: SyncMove | None) -> None:
         due = [row for row in rows if is_due(row, shown.get(row.image_id))]
         self.counts["in_flight"] += sum(row.state in {State.RECEIVED, State.ANALYSING} for row in rows)
-        # Before the position moves, and of all rows: the capture of one may have changed since the feed named it.
+        # Mark before the position moves, and mark all rows: a row's capture may have changed since the feed named it.
         self._marks.mark_rows(rows)
         if not due and move is None:
             return
@@ -158,7 +164,7 @@ class Updater:
         self._note([(row, each) for row, each in zip(due, outcomes, strict=True)])
 
     def _note(self, outcomes: Iterable[tuple[ImageRow, Merged | Exception]]) -> None:
-        """Tell the rows what the graph shows; who dies before that leaves it to the reconciler."""
+        """Store in the rows what the graph shows. If this process dies first, the reconciler does it."""
         merged = []
         for row, outcome in outcomes:
             if isinstance(outcome, Merged):
@@ -167,12 +173,12 @@ class Updater:
                 self._refuse(row, outcome)
         self.counts["merged"] += len(merged)
         unnoted = [row for row in merged if row.merged_version < row.version]
-        threads = min(MARKING_THREADS, 1 + len(unnoted) // ROWS_FOR_A_THREAD)
+        threads = min(MARKING_THREADS, 1 + len(unnoted) // ROWS_PER_THREAD)
         with ThreadPoolExecutor(threads, thread_name_prefix="mark-merged") as pool:
             list(pool.map(lambda row: self._images.mark_merged(row.image_id, row.version), unnoted))
 
     def _refuse(self, row: ImageRow, error: Exception) -> None:
-        """Keep what the graph will not take: one bad image must not hold up the others."""
+        """Write a dead letter for a row that the graph refuses: one bad image must not hold up the others."""
         if not isinstance(error, SightlineError):
             raise error
         self.counts["refused"] += 1
@@ -188,10 +194,10 @@ class Updater:
 
 
 def is_due(row: ImageRow, shown: int | None) -> bool:
-    """Say whether the graph, which shows this version or none, is behind a row that can be shown.
+    """Return whether the graph, which shows this version or none, is behind a row that can be shown.
 
-    What is being analysed enters the feed anew when that is done. An image that was refused, or is gone, is shown as
-    such only where the graph has shown it before. One that is stuck stays as it was shown last.
+    An image in analysis enters the feed again when that is done. A rejected or deleted image is shown as such only if
+    the graph has shown it before. A stuck one stays as it was shown last.
     """
     if row.capture is None or (shown or 0) >= row.version:
         return False
@@ -202,22 +208,18 @@ def is_due(row: ImageRow, shown: int | None) -> bool:
     return row.state in {State.ANALYSED, State.COMPLETE} or row.is_stuck_as_shown
 
 
-log = structlog.get_logger()
-
-KEY = "sightline/checkpoints/sync.json"
-
-
 @dataclass(frozen=True, slots=True)
 class CopySeen:
-    """How the copy was found. etag: None where there is no copy."""
+    """The state of the copy. etag: None if there is no copy."""
 
     etag: str | None
 
 
 class PublishedCopy:
-    """One object of the checkpoint bucket. The graph's own position is the truth; nothing is read from the copy.
+    """A copy of the sync's position, in the checkpoint bucket: people read it, or delete it to load everything again.
 
-    The sync does not need S3: while that is away it goes on, and a later run publishes.
+    The graph's own position is the truth; no position is read from the copy. The sync does not need S3: if S3 is
+    unavailable it continues, and a later run publishes.
     """
 
     def __init__(self, buckets: Buckets, bucket: str, clock: Callable[[], datetime]) -> None:
@@ -226,36 +228,33 @@ class PublishedCopy:
         self._uri = ObjectUri(bucket, KEY)
 
     def look(self) -> CopySeen | None:
-        """Say how the copy is; None where S3 is away, so that nobody knows."""
+        """Return the state of the copy; None if S3 is unavailable, so that it is unknown."""
         try:
             return CopySeen(self._buckets.head(self._uri).etag)
         except ImageMissing:
             return CopySeen(None)
         except Unavailable as error:
-            log.warning("The published copy can not be looked at; the sync goes on without it", error=str(error))
+            log.warning("The published copy cannot be read; the sync continues without it", error=str(error))
             return None
 
     def write(self, state: SyncState, fence: int, seen: CopySeen) -> bool:
-        """Put a new copy in the place of the one that was seen; say whether it was still that one, and S3 took it."""
+        """Replace the copy that was seen; return False if it has changed since, or S3 is unavailable."""
         etag = seen.etag
         positions = {str(shard): position for shard, position in sorted(state.positions.items())}
         copy = {"positions": positions, "fence": fence, "at": self._clock().isoformat()}
         try:
             put = self._buckets.put(self._uri, json.dumps(copy).encode(), if_match=etag, if_none_match=etag is None)
         except Unavailable as error:
-            log.warning("The published copy can not be written; a later run does it", error=str(error))
+            log.warning("The published copy cannot be written; a later run will write it", error=str(error))
             return False
         if put is None:
-            log.warning("The published copy was changed by another; it is left alone", uri=str(self._uri))
+            log.warning("The published copy was changed by another process; it is left alone", uri=str(self._uri))
         return put is not None
-
-
-NAME = "sync_graph"
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What an operator asks for. full: load every row anew; since: read the feed again from this UTC day of writing."""
+    """An operator's request. full: load every row again; since: read the feed again from this UTC day of writing."""
 
     full: bool = False
     since: date | None = None
@@ -264,12 +263,12 @@ class Wish:
 NOTHING_SPECIAL = Wish()
 
 
-def nobody(read: int) -> None:
-    """Look on at nothing."""
+def ignore(_: int) -> None:
+    """Show no progress."""
 
 
 class Sync:
-    """One run. watch: told after each page how many rows were read."""
+    """One run. watch: called after each page with the number of rows read."""
 
     def __init__(
         self,
@@ -278,7 +277,7 @@ class Sync:
         updater: Updater,
         copy: PublishedCopy,
         clock: Callable[[], datetime],
-        watch: Callable[[int], None] = nobody,
+        watch: Callable[[int], None] = ignore,
     ) -> None:
         self._images = images
         self._graph = graph
@@ -290,7 +289,7 @@ class Sync:
         self._fence = 0
 
     def run(self, fence: int, goes_on: Callable[[], bool], wish: Wish = NOTHING_SPECIAL) -> Mapping[str, Json]:
-        """Do what can be done while `goes_on`; give what came of it. `is_complete`: all that there was, was read."""
+        """Sync while `goes_on` returns true; return the counts. `is_complete`: everything was read."""
         self._fence, self._state = fence, self._graph.sync_state()
         copy = self._copy.look()
         if self._must_load(wish, copy):
@@ -302,7 +301,7 @@ class Sync:
         return {**self._updater.counts, "is_complete": is_complete}
 
     def _must_load(self, wish: Wish, copy: CopySeen | None) -> bool:
-        """Say whether to begin from the first row: asked for, a graph without a position, or a deleted copy."""
+        """Return whether to load every row: on request, in a graph without a position, or if the copy is deleted."""
         has_begun = bool(self._state.positions) or self._state.load is not None
         return wish.full or not has_begun or (self._state.is_published and copy == CopySeen(None))
 
@@ -311,7 +310,7 @@ class Sync:
         self._state = state
 
     def _load(self, goes_on: Callable[[], bool]) -> bool:
-        """Go on with the full load, if there is one; say whether it has ended."""
+        """Continue the full load, if there is one; return whether none is left."""
         load = self._state.load
         rows = self._images.scan(load.after) if load else iter(())
         while load := self._state.load:
@@ -329,7 +328,7 @@ class Sync:
         return SyncState(dict.fromkeys(range(self._images.shards.feed), load.feed_from))
 
     def _read_feed(self, goes_on: Callable[[], bool], since: date | None) -> bool:
-        """Read every shard to now, the one that is farthest behind first; say whether all were read."""
+        """Read every shard up to now, the one farthest behind first; return whether all were read."""
         now = self._clock()
         until, safe = position_at(now - SETTLE), safe_position(now)
         shards = [ShardReader(self._images, shard, self._begin(shard, since), until) for shard in self._state.positions]
@@ -349,7 +348,7 @@ class Sync:
         return min(position, position_at(datetime.combine(since, time(), UTC))) if since else position
 
     def _advanced(self, shard: int, position: str) -> SyncState:
-        """Give the state with one shard's position moved; it never moves back."""
+        """Return the state with one shard's position moved; it never moves back."""
         positions = {**self._state.positions, shard: max(position, self._state.positions[shard])}
         return replace(self._state, positions=positions)
 
@@ -358,14 +357,14 @@ class Sync:
             self._move(replace(self._state, is_published=True))
 
 
-def sync_with(services: Services, watch: Callable[[int], None] = nobody) -> Sync:
-    """Put a run together."""
-    s = services
-    updater = Updater(s.images, s.graph, s.operations, s.clock)
-    copy = PublishedCopy(s.buckets, s.checkpoint_bucket, s.clock)
-    return Sync(s.images, s.graph, updater, copy, s.clock, watch)
+def sync_with(services: Services, watch: Callable[[int], None] = ignore) -> Sync:
+    """Return a run over these services."""
+    images, graph, clock = services.images, services.graph, services.clock
+    updater = Updater(images, graph, services.operations, clock)
+    copy = PublishedCopy(services.buckets, services.checkpoint_bucket, clock)
+    return Sync(images, graph, updater, copy, clock, watch)
 
 
 def run_sync(run: LeasedRun, services: Services) -> Mapping[str, Json]:
-    """Run for as long as the turn lasts."""
+    """Run for as long as the lease and the time last."""
     return sync_with(services).run(run.lease.fence, run.goes_on)

@@ -148,5 +148,5 @@ def test_a_repair_that_comes_after_a_newer_merge_changes_nothing(shown):
     newer = images.get(uri_of("7"))
     shown.clock.move(timedelta(minutes=5))
     shown.sync()
-    assert 0 == comparison.mend(findings)
+    assert 0 == comparison.repair(findings)
     assert {uri_of("7"): newer.version} == graph.versions([uri_of("7")])

@@ -74,7 +74,7 @@ def test_a_sheet_about_bytes_that_were_overwritten_is_refused(yard):
     text = f"uri,verdict,content\n{one},present,{row.content.sha256}\n"
     assert 1 == len(read(yard, text).verdicts)
     yard.image(0, {"Cat": 50.0})
-    with pytest.raises(InvalidVerdict, match=r"line 2: .*other bytes"):
+    with pytest.raises(InvalidVerdict, match=r"line 2: .*overwritten since"):
         read(yard, text)
 
 

@@ -72,7 +72,7 @@ def test_a_new_graph_shows_an_image_that_got_stuck_when_all_of_it_was_shown(worl
 def test_parity_mends_an_image_that_got_stuck_when_all_of_it_was_shown(world):
     row = stuck_after_it_was_shown(world)
     (finding,) = findings_of(world)
-    assert 1 == Comparison(world.images, world.graph).mend([finding])
+    assert 1 == Comparison(world.images, world.graph).repair([finding])
     assert ([], {URI: row.version}) == (findings_of(world), world.graph.versions([URI]))
 
 

@@ -30,7 +30,7 @@ TICKS = 5
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A range of values and the pixels that it covers."""
+    """A range of values, and the pixels that it is mapped to."""
 
     low: float
     high: float
@@ -38,25 +38,25 @@ class Axis:
     last_pixel: float
 
     def at(self, value: float) -> float:
-        """Give the pixel of a value."""
+        """Return the pixel of a value."""
         share = (value - self.low) / (self.high - self.low) if self.high > self.low else 0.5
         return self.first_pixel + share * (self.last_pixel - self.first_pixel)
 
     def ticks(self) -> list[float]:
-        """Give round values over the range, about five."""
+        """Return about five round values in the range."""
         step = _round_step((self.high - self.low) / TICKS)
         return [step * n for n in range(ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9) + 1)]
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Two axes, y upwards."""
+    """Two axes, with y pointing up."""
 
     x: Axis
     y: Axis
 
     def grid(self, x_name: str, y_name: str, *, unit_x: str = "", unit_y: str = "") -> list[Shape]:
-        """Draw ticks, grid and names of the axes."""
+        """Return the ticks, the grid and the names of the axes."""
         left, right, bottom, top = self.x.first_pixel, self.x.last_pixel, self.y.first_pixel, self.y.last_pixel
         shapes: list[Shape] = [
             *(Line(left, self.y.at(tick), right, self.y.at(tick), FAINT) for tick in self.y.ticks()),
@@ -69,17 +69,17 @@ class Frame:
 
 
 def frame(width: float, height: float, x: tuple[float, float], y: tuple[float, float]) -> Frame:
-    """Make a frame for these ranges; the name of the y axis stands above it."""
+    """Return a frame for these ranges, with room for the y axis's name above it."""
     return Frame(Axis(*x, LEFT, width - RIGHT), Axis(*y, height - BOTTOM, TOP + 22))
 
 
 def range_of(values: Iterable[float]) -> tuple[float, float]:
-    """Give 0 to a little above the greatest value."""
+    """Return a range from 0 to slightly above the greatest value."""
     return 0.0, max([*values, 1e-9]) * 1.05
 
 
 def _round_step(step: float) -> float:
-    """Give 1, 2 or 5 times a power of ten that is not below the step."""
+    """Return the smallest of 1, 2, 5 or 10 times a power of ten that is not below the step."""
     magnitude = float(10 ** floor(log10(max(step, 1e-12))))
     return next(n * magnitude for n in (1, 2, 5, 10) if n * magnitude >= step - 1e-12)
 
@@ -92,7 +92,7 @@ PERCENT = (0.0, 100.0)
 
 
 def recall_by_camera(report: Report) -> Chart:
-    """Draw a dot and an interval for each camera; a thin line shows where unknown images could take it."""
+    """Draw a dot and an interval for each camera; a thin line shows how far unknown images could move it."""
     height = 56 + ROW_HEIGHT * len(report.rows)
     axis = Axis(0, 100, NAME_WIDTH, WIDTH - WORDS_WIDTH)
     bottom = height - 34
@@ -102,7 +102,7 @@ def recall_by_camera(report: Report) -> Chart:
         shapes += [Words(axis.at(tick), bottom + 14, f"{tick} %", "middle", 11)]
     for place, row in enumerate(report.rows):
         shapes += _camera(row, 8 + ROW_HEIGHT * (place + 0.5), axis, with_model=len(report.models) > 1)
-    title = f"Recall of {report.rule.label}: how much of what is there was found"
+    title = f"Recall of {report.rule.label}: the share of what is there that was found"
     return Chart(title, WIDTH, height, shapes)
 
 
@@ -128,7 +128,7 @@ def _short(name: str) -> str:
 
 
 def sweep_curve(points: Sequence[SweepPoint], threshold_percent: float, label: str) -> Chart:
-    """Draw what another threshold would cost: images to look at against images missed."""
+    """Draw the effect of other thresholds: images to look at against images missed."""
     title = f"Another threshold: images to look at against images with {label} missed"
     known = [(point, point.missed) for point in points if isinstance(point.missed, Interval)]
     if not known:
@@ -145,23 +145,25 @@ def sweep_curve(points: Sequence[SweepPoint], threshold_percent: float, label: s
         Path([(x.at(point.images), y.at(missed.median)) for point, missed in known]),
     ]
     for point, missed in known:
-        is_ours = point.threshold_percent == threshold_percent
-        shapes.append(Dot(x.at(point.images), y.at(missed.median), 6 if is_ours else 3, SECOND if is_ours else ACCENT))
+        is_current = point.threshold_percent == threshold_percent
+        shapes.append(
+            Dot(x.at(point.images), y.at(missed.median), 6 if is_current else 3, SECOND if is_current else ACCENT)
+        )
     return Chart(title, WIDTH, HEIGHT, [*shapes, *_thresholds(known, plot)])
 
 
 def _thresholds(known: Sequence[tuple[SweepPoint, Interval]], plot: Frame) -> Iterable[Shape]:
-    """Name thresholds beside their points, as many as have room."""
+    """Label the points with their thresholds, as far as there is room."""
     last = (-100.0, -100.0)
     for point, missed in known:
         place = plot.x.at(point.images), plot.y.at(missed.median)
-        if abs(place[0] - last[0]) > 40 or abs(place[1] - last[1]) > 18:  # noqa: PLR2004 - pixels of such a word
+        if abs(place[0] - last[0]) > 40 or abs(place[1] - last[1]) > 18:  # noqa: PLR2004 - the pixels that a label takes
             yield Words(place[0] + 8, place[1] - 11, f"{point.threshold_percent:.0f} %", size=11)
             last = place
 
 
 def reliability(bins: Sequence[CalibrationBin], label: str) -> Chart:
-    """Draw how often a confidence is right, with the number of images behind it; on the line it is to be trusted."""
+    """Draw how often each confidence is right, with its number of images; a point on the line is well calibrated."""
     title = f"Is a confidence right? Share of images that do show {label}"
     if not bins:
         return _empty(title, "no image has this label")
@@ -180,8 +182,8 @@ def reliability(bins: Sequence[CalibrationBin], label: str) -> Chart:
 
 
 def recall_over_days(line: Sequence[Row], window_days: int) -> Chart:
-    """Draw recall as it was on each of the last days."""
-    title = "Recall day by day" + (f": each point is the {window_days} days up to it" if window_days > 1 else "")
+    """Draw recall on each of the last days."""
+    title = "Recall day by day" + (f": each point covers the {window_days} days up to it" if window_days > 1 else "")
     known = [(place, row.window.figures.recall) for place, row in enumerate(line)]
     drawn = [(place, recall) for place, recall in known if isinstance(recall, Interval)]
     if not drawn:
@@ -222,7 +224,7 @@ def _empty(title: str, why: str) -> Chart:
 
 
 def write_picture(report: Report, file: File) -> None:
-    """Write the chart of the cameras as PNG."""
+    """Write the chart of recall by camera as PNG."""
     chart = recall_by_camera(report)
     title = f"{chart.title}, {report.window_days} days up to {report.end_day}"
     picture_of(Chart(title, chart.width, chart.height, chart.shapes)).save(file, "PNG")

@@ -1,4 +1,4 @@
-"""Charts as shapes, and the two formats that shapes are drawn in: SVG and PNG."""
+"""Shapes in pixels, with the origin at the top left, and the two formats they are drawn in: SVG and PNG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 Anchor: TypeAlias = Literal["start", "middle", "end"]
 
 INK, FAINT, ACCENT, SECOND = "#1d2733", "#d5dbe3", "#1f5fae", "#c2571a"
-"""Colours: text, grid, what is shown, what is shown beside it. Told apart without red and green."""
+"""Colours of text, grid, data and highlights; people who cannot tell red from green can tell them apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """The inside of a polygon, faintly."""
+    """A polygon filled with a light colour."""
 
     points: Sequence[tuple[float, float]]
     colour: str = "#d6e4f5"
@@ -54,7 +54,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A line of text; `y` is its middle."""
+    """A line of text, vertically centred on `y`."""
 
     x: float
     y: float
@@ -78,7 +78,7 @@ class Chart:
 
 
 def svg_of(chart: Chart) -> str:
-    """Draw a chart as an SVG element."""
+    """Return a chart as an SVG element."""
     inside = "".join(map(_element, chart.shapes))
     box = f"0 0 {chart.width:g} {chart.height:g}"
     return (
@@ -108,14 +108,14 @@ def _points(points: Sequence[tuple[float, float]]) -> str:
 
 
 SCALE = 2
-"""Pixels for each of the chart's: readable on a fine screen."""
+"""Pixels per unit of the chart, for high-resolution screens."""
 
 MARGIN = 40.0
 _ANCHORS = {"start": "lm", "middle": "mm", "end": "rm"}
 
 
 def picture_of(chart: Chart) -> Image.Image:
-    """Draw a chart on white, under its title."""
+    """Return a chart drawn on white, under its title."""
     size = (round(SCALE * chart.width), round(SCALE * (chart.height + MARGIN)))
     image = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(image)
@@ -137,7 +137,7 @@ def _draw(draw: ImageDraw.ImageDraw, shape: Shape) -> None:
             draw.polygon([_at(*point) for point in points], colour)
         case Words(x, y, text, anchor, size, colour):
             font = ImageFont.load_default(SCALE * size)
-            draw.text(_at(x, y), text.replace("–", "-"), colour, font, _ANCHORS[anchor])  # Pillow's font has no dash
+            draw.text(_at(x, y), text.replace("–", "-"), colour, font, _ANCHORS[anchor])  # Pillow's font has no en dash
 
 
 def _at(x: float, y: float) -> tuple[float, float]:

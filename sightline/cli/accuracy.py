@@ -24,7 +24,12 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--camera", help="Only this camera.")
 @click.option("--label", help="A watched label; default: the first one.")
 @click.option(
-    "--window", "window_days", type=click.Choice([str(n) for n in WINDOW_DAYS]), default="7", show_default=True
+    "--window",
+    "window_days",
+    type=click.Choice([str(n) for n in WINDOW_DAYS]),
+    default="7",
+    show_default=True,
+    help="Days.",
 )
 @click.option("--day", type=DAY, help="The last capture day of the window; default: the newest.")
 @json_option

@@ -40,7 +40,14 @@ def _picture(_: click.Context, __: click.Parameter, out: Path | None) -> Path | 
 
 @click.command()
 @click.argument("source", metavar="FILE|URI")
-@click.option("--feature", "features", default="labels", show_default=True, callback=_features, help="labels,text,…")
+@click.option(
+    "--feature",
+    "features",
+    default="labels",
+    show_default=True,
+    callback=_features,
+    help="Features to analyse it for, separated by commas.",
+)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),

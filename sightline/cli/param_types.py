@@ -21,6 +21,10 @@ class Day(click.DateTime):
     def __init__(self) -> None:
         super().__init__(["%Y-%m-%d"])
 
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
+        """Return the form of a day as `--help` shows it."""
+        return "YYYY-MM-DD"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """Return the day; raise BadParameter if it is not a day, or too early."""
         day: datetime = super().convert(value, param, ctx)
@@ -35,7 +39,7 @@ _AGO = re.compile(r"(\d{1,6})(min|h|d)")
 _UNITS = {"min": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
-class Time(click.ParamType):
+class Time(click.ParamType[datetime]):
     """`90min`, `2h` or `7d` ago, or an ISO 8601 date or time, which is UTC if it names no offset."""
 
     name = "time"

@@ -43,9 +43,9 @@ def _asked_with(asked: NamedQuery) -> str:
 
 
 @click.command(help=f"Run a named query on the graph.\n\n{_catalogue()}")
-@click.argument("name", type=click.Choice([*all_queries()]))
+@click.argument("name", metavar="QUERY", type=click.Choice([*all_queries()]))
 @click.option(
-    "--with", "given", multiple=True, metavar="WORD=VALUE", help="A parameter that the query needs or may take."
+    "--with", "given", multiple=True, metavar="NAME=VALUE", help="A parameter that the query needs or may take."
 )
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
 @json_option
@@ -68,10 +68,10 @@ def query(factory: Factory, name: str, given: tuple[str, ...], *, as_csv: bool, 
 
 
 def _parameters(name: str, given: tuple[str, ...]) -> Row:
-    """Read `word=value` pairs; raise UsageError for a wrong one."""
+    """Read `name=value` pairs; raise UsageError for a wrong one."""
     pairs = [each.partition("=") for each in given]
     if wrong := [each for each, (_, is_, _) in zip(given, pairs, strict=True) if not is_]:
-        raise click.UsageError(f"{wrong[0]}: it must be WORD=VALUE.")
+        raise click.UsageError(f"{wrong[0]}: it must be NAME=VALUE.")
     words = {word: value for word, _, value in pairs}
     _check_words(query_named(name), [word for word, _, _ in pairs], words)
     try:

@@ -13,7 +13,7 @@ from sightline.rekognition.features import all_features, feature_named
 
 
 @click.command()
-@click.argument("feature", required=False, type=click.Choice([*all_features()]))
+@click.argument("feature", metavar="[FEATURE]", required=False, type=click.Choice([*all_features()]))
 @click.argument("per_second", required=False, type=click.FloatRange(min=0, min_open=True))
 @click.option("--because", metavar="TEXT", help="The reason, shown by `sightline status`.")
 @click.option("--reset", is_flag=True, help="Go back to the configured quota.")

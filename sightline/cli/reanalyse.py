@@ -24,7 +24,12 @@ from sightline.stats.windows import WINDOW_DAYS
 @click.option("--label", help="A watched label; default: the first one.")
 @click.option("--day", type=DAY, help="The last capture day; default: the newest.")
 @click.option(
-    "--window", "window_days", type=click.Choice([str(n) for n in WINDOW_DAYS]), default="28", show_default=True
+    "--window",
+    "window_days",
+    type=click.Choice([str(n) for n in WINDOW_DAYS]),
+    default="28",
+    show_default=True,
+    help="Days.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask before paying.")
 @json_option

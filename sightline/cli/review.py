@@ -26,7 +26,12 @@ def review() -> None:
 @click.option("--label", help="A watched label; default: the first one.")
 @click.option("--day", type=DAY, help="The last capture day; default: the newest.")
 @click.option(
-    "--window", "window_days", type=click.Choice([str(n) for n in WINDOW_DAYS]), default="1", show_default=True
+    "--window",
+    "window_days",
+    type=click.Choice([str(n) for n in WINDOW_DAYS]),
+    default="1",
+    show_default=True,
+    help="Days.",
 )
 @click.option("--count", type=click.IntRange(1, 5000), default=40, show_default=True, help="How many images.")
 @json_option

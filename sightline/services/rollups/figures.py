@@ -19,12 +19,12 @@ from sightline.stats.windows import evidence_of
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """Counts of what takes no part.
+    """Counts of what is not used in an estimate, and is reported beside it.
 
-    unanalysed: images without an answer of the detector
-    stale: verdicts on bytes that were overwritten since; volunteered: verdicts that nobody asked for
-    held_back: answered images that wait for others before them in the fixed order
-    given: all verdicts on these images, those that count as well
+    unanalysed: images that the detector has not answered
+    stale: verdicts on bytes that were overwritten since; volunteered: verdicts that the queue did not ask for
+    held_back: reviewed images that wait for others earlier in the fixed order
+    given: all verdicts on these images, including those that count
     """
 
     unanalysed: int = 0
@@ -39,7 +39,7 @@ class Outside:
 
 @dataclass(frozen=True, slots=True)
 class DaySummary:
-    """One camera's day in numbers, with what takes no part in its estimate."""
+    """One camera's day in numbers, with what its estimate does not use."""
 
     cell: CellSummary
     outside: Outside
@@ -47,9 +47,9 @@ class DaySummary:
 
 @dataclass(frozen=True, slots=True)
 class WindowFigures:
-    """What a window says.
+    """The figures of one window.
 
-    tallies: images and answers by stratum; advice: what to review next; hours: those of the day that have an image
+    tallies: images and verdicts by stratum; advice: what to review next; hours: the hours of the day with images
     """
 
     cameras: tuple[str, ...]
@@ -62,7 +62,7 @@ class WindowFigures:
 
     @property
     def figures(self) -> Figures:
-        """Give the estimate; where images are unknown, that of the best case."""
+        """Return the estimate; if images are unknown, the best case."""
         return self.bracket.at_best
 
     @property
@@ -77,23 +77,23 @@ class WindowFigures:
 
     @property
     def reviewed(self) -> int:
-        """Count the images of the estimate that a person has looked at."""
+        """Count the images in the estimate that a person has reviewed."""
         return sum(self.tallies[stratum].reviewed for stratum in ESTIMATED)
 
     @property
     def unsure(self) -> int:
-        """Count those of which the person could not tell."""
+        """Count the reviewed images where the reviewer was unsure."""
         return sum(self.tallies[stratum].unsure for stratum in ESTIMATED)
 
     @property
     def first_reviews(self) -> tuple[int, int]:
-        """Say how many of the first reviews of each stratum are there, and how many there must be."""
+        """Return how many of the minimum reviews of all strata are done, and how many are needed."""
         needed = {s: min(MINIMUM, self.tallies[s].population) for s in ESTIMATED}
         return sum(min(needed[s], self.tallies[s].decided) for s in ESTIMATED), sum(needed.values())
 
 
 def window_figures(days: Sequence[DaySummary], target_points: float, *names: str) -> WindowFigures:
-    """Make the figures of the cells of one window; `names` seed the draws."""
+    """Compute the figures of one window from its days; `names` seed the random draws."""
     cells = [day.cell for day in days]
     evidence = evidence_of([cell.counts for cell in cells])
     tallies = {stratum: _sum_tallies(cell.counts.tally(stratum) for cell in cells) for stratum in Stratum}
@@ -113,7 +113,7 @@ def _sum_tallies(tallies: Iterable[Tally]) -> Tally:
 
 
 def day_to_json(day: DaySummary) -> Json:
-    """Write one camera's day. Counts of strata are lists: images, present, absent, unsure."""
+    """Return one camera's day as JSON. The counts of a stratum are a list: images, present, absent, unsure."""
     cell = day.cell
     return {
         "cell": list(astuple(cell.cell)),
@@ -126,7 +126,7 @@ def day_to_json(day: DaySummary) -> Json:
 
 
 def day_from_json(json: Json) -> DaySummary:
-    """Read one camera's day."""
+    """Return one camera's day from its JSON."""
     cell = Cell(*json["cell"])
 
     def parts(name: str) -> dict[int, CellCounts]:
@@ -138,7 +138,7 @@ def day_from_json(json: Json) -> DaySummary:
 
 
 def window_to_json(window: WindowFigures) -> Json:
-    """Write the figures of a window."""
+    """Return the figures of a window as JSON."""
     return {
         "cameras": list(window.cameras),
         "days": window.days,
@@ -157,7 +157,7 @@ def window_to_json(window: WindowFigures) -> Json:
 
 
 def window_from_json(json: Json) -> WindowFigures:
-    """Read the figures of a window."""
+    """Return the figures of a window from their JSON."""
     advice = json["advice"]
     return WindowFigures(
         cameras=tuple(json["cameras"]),
@@ -175,7 +175,7 @@ def window_from_json(json: Json) -> WindowFigures:
 
 
 def figures_to_json(figures: Figures) -> dict[str, Json]:
-    """Write figures by their names: an interval, or why there is none."""
+    """Return figures as JSON by name: an interval, or the reason that there is none."""
     return {
         "precision": figure_to_json(figures.precision),
         "recall": figure_to_json(figures.recall),
@@ -185,7 +185,7 @@ def figures_to_json(figures: Figures) -> dict[str, Json]:
 
 
 def figure_to_json(figure: Figure) -> Json:
-    """Write one figure."""
+    """Return one figure as JSON."""
     if isinstance(figure, Interval):
         return {"low": figure.low, "median": figure.median, "high": figure.high}
     return {"not_estimable": figure.reason, "at_most": figure.at_most}

@@ -1,4 +1,7 @@
-"""Write rollups: a camera's day, and the windows made of such days, each as a revision of what stands there."""
+"""Write rollups: a camera's day, and windows made of such days, each as the next revision of the one stored.
+
+A rollup changes only if its input has changed; each revision states its reason.
+"""
 
 import hashlib
 from collections import defaultdict
@@ -32,12 +35,12 @@ DAY = 1
 LONGEST = max(WINDOW_DAYS)
 
 OPEN_DAYS = 30
-"""So long after its end, or after its first figures where those came later, a day is made anew for what comes late."""
+"""How long a day is recomputed for late input, counted from its end or from its first figures if those came later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Revisions:
-    """Writes rollups."""
+    """Writes rollups, as numbered revisions."""
 
     rollups: RollupStore
     clock: Callable[[], datetime]
@@ -49,9 +52,9 @@ class Revisions:
         hashes: tuple[str, str],
         make: Callable[[], Mapping[str, Json]],
     ) -> bool:
-        """Write the next revision where the hashes (of population and verdicts) changed; say whether they did.
+        """Write the next revision if the hashes (of population and verdicts) changed; return whether they did.
 
-        Raise Unavailable where another run has written since `before` was read.
+        Raise Unavailable if another run has written since `before` was read.
         """
         if before and (before.population_hash, before.verdicts_hash) == hashes:
             return False
@@ -64,13 +67,13 @@ class Revisions:
 
 
 def is_closed(rollup: Rollup, now: datetime) -> bool:
-    """Say whether a day's figures stand for good."""
+    """Return whether a day's figures are final."""
     since = max(date.fromisoformat(rollup.key.end_day), rollup.opened_at.date())
     return (now.date() - since).days > OPEN_DAYS
 
 
 def reason_for(before: Rollup | None, hashes: tuple[str, str], figures: Mapping[str, Json]) -> str:
-    """Say what made a revision: `images 120 → 121; reviewed 40 → 43`."""
+    """Return why a revision was written: `images 120 → 121; reviewed 40 → 43`."""
     if before is None:
         return "first figures"
     old, new = window_from_json(before.figures["window"]), window_from_json(figures["window"])
@@ -87,9 +90,9 @@ def _change(what: str, old: int, new: int, otherwise: str) -> str:
 
 
 def write_day(day: Day, plan: AccuracyPlan, revisions: Revisions) -> int:
-    """Write a day's rollups for each watched label where they changed; count what was written.
+    """Write a day's rollups for each watched label if they changed; return the number written.
 
-    A day that is closed stays as it is: what came late is noted on it.
+    A closed day stays as it is: late input is only counted on it.
     """
     return sum(
         _write_cell(cell, rule, standing.get(cell.model), plan, revisions)
@@ -106,7 +109,7 @@ def _standing(day: Day, rule: StrataRule, revisions: Revisions) -> dict[str, Rol
 
 
 def _with_emptied(day: Day, rule: StrataRule, plan: AccuracyPlan, standing: Mapping[str, Rollup]) -> list[ModelCell]:
-    """Give the cells there are, and an empty one where all images of a version have gone."""
+    """Return the day's cells, and an empty one for each detector version whose images are all gone."""
     cells = cells_of(day, rule, plan)
     cell = Cell(day.camera_day.camera, rule.label, day.camera_day.day)
     left = sorted(set(standing) - {each.model for each in cells})
@@ -134,7 +137,7 @@ def _figures(key: RollupKey, cell: ModelCell, plan: AccuracyPlan) -> Mapping[str
 
 
 def names_of(key: RollupKey) -> tuple[str, ...]:
-    """Give what seeds the draws of a window."""
+    """Return what seeds the random draws of a window."""
     return (key.camera, key.label, str(key.window_days), key.end_day, key.model, key.method)
 
 
@@ -160,19 +163,19 @@ class DaysOfLabel:
         self._summaries: dict[RollupKey, DaySummary] = {}
 
     def known_cameras(self) -> set[str]:
-        """Name the cameras that earlier runs have found on these days."""
+        """Return the cameras that earlier runs found on these days."""
         together = self._rollups.between(ALL_CAMERAS, self._rule.label, DAY, *self._span)
         return {camera for rollup in together for camera in rollup.figures["window"]["cameras"]}
 
     def of_camera(self, camera: str) -> list[Rollup]:
-        """Give a camera's days, in order."""
+        """Return a camera's days, in order."""
         if camera not in self._of_camera:
             found = self._rollups.between(camera, self._rule.label, DAY, *self._span)
             self._of_camera[camera] = [each for each in found if each.key.method == method_of(self._rule)]
         return self._of_camera[camera]
 
     def summary(self, rollup: Rollup) -> DaySummary:
-        """Read a day's summary."""
+        """Return a day's summary."""
         if rollup.key not in self._summaries:
             self._summaries[rollup.key] = day_from_json(rollup.figures["day"])
         return self._summaries[rollup.key]
@@ -187,10 +190,10 @@ class WindowWriter:
         self._revisions = revisions
 
     def write(self, ends: Mapping[str, Iterable[str]], nights: Iterable[str]) -> int:
-        """Write windows where their days changed; count what was written.
+        """Write windows whose days changed; return the number written.
 
-        ends: camera → the last days of its windows that may have changed; nights: the days that every camera's windows
-        shall end on, whether it had images or not.
+        ends: camera → the last days of its windows that may have changed
+        nights: last days for the windows of every camera, even one without images
         """
         last_days = sorted({*nights, *(end for days in ends.values() for end in days)})
         if not last_days:
@@ -203,7 +206,7 @@ class WindowWriter:
         return written + self._write_camera(ALL_CAMERAS, cameras, set(last_days), days)
 
     def _write_camera(self, name: str, cameras: list[str], ends: set[str], days: DaysOfLabel) -> int:
-        """Write the windows of a camera, or of all: a camera's single days are written with its summaries."""
+        """Write the windows of one camera, or of all together. One-day windows of a camera are `write_day`'s."""
         if not ends:
             return 0
         lengths = [length for length in WINDOW_DAYS if name == ALL_CAMERAS or length != DAY]
@@ -223,7 +226,7 @@ class WindowWriter:
 
     @staticmethod
     def _by_model(cameras: list[str], end: str, length: int, days: DaysOfLabel) -> Iterator[tuple[str, list[Rollup]]]:
-        """Part the days of a window by the version of the detector."""
+        """Group the days of a window by detector version."""
         first = days_of(end, length)[0]
         parts: defaultdict[str, list[Rollup]] = defaultdict(list)
         for camera in cameras:
@@ -247,7 +250,7 @@ class WindowWriter:
 
 
 def ends_from(day: str, last_day: str) -> list[str]:
-    """Name the last days, up to `last_day`, of the windows that hold `day`."""
+    """Return the last days, up to `last_day`, of the windows that contain `day`."""
     first = date.fromisoformat(day)
     ends = [(first + timedelta(days=after)).isoformat() for after in range(LONGEST)]
     return [end for end in ends if end <= last_day]

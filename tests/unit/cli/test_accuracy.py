@@ -186,7 +186,7 @@ def test_a_fall_of_recall_since_the_day_before_stands_in_the_report():
             yard.say(yard.image(number, {"Person": 90.0} if number % 4 == 0 else found, day), Answer.PRESENT)
     yard.roll_up()
     report = read_report(yard.rollups, yard.services.accuracy, "Person", None, 1)
-    assert "Recall fell since the day before: −75 points (−75 to −75)." == change_words(report)
-    assert "since the 7 days before" not in page_of(
+    assert "Recall fell compared with the previous day: −75 points (−75 to −75)." == change_words(report)
+    assert "compared with the previous 7 days" not in page_of(
         read_report(yard.rollups, yard.services.accuracy, "Person", None, 7)
     )

@@ -88,7 +88,7 @@ def test_a_question_is_asked_with_what_it_needs(run):
     [
         ((), "it needs before, after and may take camera, at_least"),
         (("before=11", "after=soon"), "after must be a month"),
-        (("before",), "before: it must be WORD=VALUE"),
+        (("before",), "before: it must be NAME=VALUE"),
     ],
 )
 def test_a_question_without_what_it_needs_is_wrong_usage(run, given, said):

@@ -122,7 +122,7 @@ def test_days_without_images_are_named(yard):
         ({"uri": "s3://frames/none.jpg"}, InvalidVerdict, "ingested"),
         ({"label": "Cat"}, NotWatched, "SIGHTLINE_WATCHED_LABELS"),
         ({"reviewer": "a#b"}, InvalidVerdict, "reviewer"),
-        ({"content": "other"}, InvalidVerdict, "other bytes"),
+        ({"content": "other"}, InvalidVerdict, "overwritten since"),
         ({"later": timedelta(days=1)}, InvalidVerdict, "future"),
     ],
 )

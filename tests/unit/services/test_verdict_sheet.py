@@ -46,8 +46,8 @@ def test_every_bad_line_is_named_by_its_number(yard):
     with pytest.raises(InvalidVerdict) as caught:
         read(yard, text)
     words = str(caught.value)
-    assert words.startswith("sheet.csv: every line must be right before any is kept: line 2: maybe")
-    for part in ("line 4: s3://frames/none.jpg", "line 5: ", "line 6: yesterday", "nothing was kept"):
+    assert words.startswith("sheet.csv: every line must be valid before any is stored: line 2: maybe")
+    for part in ("line 4: s3://frames/none.jpg", "line 5: ", "line 6: yesterday", "nothing was stored"):
         assert part in words
     assert "line 3" not in words
 

@@ -100,8 +100,8 @@ def recall_by_camera(report: Report) -> Chart:
     for tick in range(0, 101, 20):
         shapes += [Line(axis.at(tick), 8, axis.at(tick), bottom, FAINT)]
         shapes += [Words(axis.at(tick), bottom + 14, f"{tick} %", "middle", 11)]
-    for place, row in enumerate(report.rows):
-        shapes += _camera(row, 8 + ROW_HEIGHT * (place + 0.5), axis, with_model=len(report.models) > 1)
+    for index, row in enumerate(report.rows):
+        shapes += _camera(row, 8 + ROW_HEIGHT * (index + 0.5), axis, with_model=len(report.models) > 1)
     title = f"Recall of {report.rule.label}: the share of what is there that was found"
     return Chart(title, WIDTH, height, shapes)
 
@@ -156,10 +156,10 @@ def _thresholds(known: Sequence[tuple[SweepPoint, Interval]], plot: Frame) -> It
     """Label the points with their thresholds, as far as there is room."""
     last = (-100.0, -100.0)
     for point, missed in known:
-        place = plot.x.at(point.images), plot.y.at(missed.median)
-        if abs(place[0] - last[0]) > 40 or abs(place[1] - last[1]) > 18:  # noqa: PLR2004 - the pixels that a label takes
-            yield Words(place[0] + 8, place[1] - 11, f"{point.threshold_percent:.0f} %", size=11)
-            last = place
+        at = plot.x.at(point.images), plot.y.at(missed.median)
+        if abs(at[0] - last[0]) > 40 or abs(at[1] - last[1]) > 18:  # noqa: PLR2004 - the pixels that a label takes
+            yield Words(at[0] + 8, at[1] - 11, f"{point.threshold_percent:.0f} %", size=11)
+            last = at
 
 
 def reliability(bins: Sequence[CalibrationBin], label: str) -> Chart:
@@ -184,14 +184,14 @@ def reliability(bins: Sequence[CalibrationBin], label: str) -> Chart:
 def recall_over_days(line: Sequence[Row], window_days: int) -> Chart:
     """Draw recall on each of the last days."""
     title = "Recall day by day" + (f": each point covers the {window_days} days up to it" if window_days > 1 else "")
-    known = [(place, row.window.figures.recall) for place, row in enumerate(line)]
-    drawn = [(place, recall) for place, recall in known if isinstance(recall, Interval)]
+    known = [(index, row.window.figures.recall) for index, row in enumerate(line)]
+    drawn = [(index, recall) for index, recall in known if isinstance(recall, Interval)]
     if not drawn:
         return _empty(title, "not estimable yet")
     plot = frame(WIDTH, HEIGHT, (0, max(len(line) - 1, 1)), PERCENT)
-    upper = [(plot.x.at(place), plot.y.at(100 * one.high)) for place, one in drawn]
-    lower = [(plot.x.at(place), plot.y.at(100 * one.low)) for place, one in drawn]
-    middle = [(plot.x.at(place), plot.y.at(100 * one.median)) for place, one in drawn]
+    upper = [(plot.x.at(index), plot.y.at(100 * one.high)) for index, one in drawn]
+    lower = [(plot.x.at(index), plot.y.at(100 * one.low)) for index, one in drawn]
+    middle = [(plot.x.at(index), plot.y.at(100 * one.median)) for index, one in drawn]
     return Chart(
         title,
         WIDTH,
@@ -215,8 +215,8 @@ def _percent_grid(plot: Frame) -> Iterable[Shape]:
 def _days(line: Sequence[Row], x: Axis, bottom: float) -> Iterable[Shape]:
     yield Line(LEFT, bottom, WIDTH - RIGHT, bottom, INK)
     every = max(1, len(line) // 4)
-    for place in range(0, len(line), every):
-        yield Words(x.at(place), bottom + 14, line[place].rollup.key.end_day[5:], "middle", 11)
+    for index in range(0, len(line), every):
+        yield Words(x.at(index), bottom + 14, line[index].rollup.key.end_day[5:], "middle", 11)
 
 
 def _empty(title: str, why: str) -> Chart:

@@ -51,9 +51,9 @@ def accuracy(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Show precision, recall, F1 and missed images for each camera, with intervals."""
     require_one_form(as_json=as_json, as_csv=as_csv)
-    s = factory.services
-    name = label or s.accuracy.rules[0].label
-    report = read_report(s.rollups, s.accuracy, name, camera, int(window_days), day.date().isoformat() if day else None)
+    rollups, plan = factory.services.rollups, factory.services.accuracy
+    name = label or plan.rules[0].label
+    report = read_report(rollups, plan, name, camera, int(window_days), day.date().isoformat() if day else None)
     if html:
         with writing(html):
             write_page(report, html)

@@ -46,15 +46,17 @@ def reanalyse(  # noqa: PLR0913 - one parameter an option
     as_json: bool,
 ) -> None:
     """Analyse images again if the answer cannot tell whether the label was missed. The price is shown first."""
-    s = factory.services
-    name = label or s.accuracy.rules[0].label
-    end_day = day.date().isoformat() if day else newest_day(camera, s.operations)
-    price = quote(find_unknown(scope_of(name, camera, end_day, int(window_days), s.operations), s), s)
+    services = factory.services
+    name = label or services.accuracy.rules[0].label
+    end_day = day.date().isoformat() if day else newest_day(camera, services.operations)
+    price = quote(
+        find_unknown(scope_of(name, camera, end_day, int(window_days), services.operations), services), services
+    )
     usd = price.cost_micro_usd / 1e6
     click.echo(f"{len(price.image_ids)} images, {price.analyses} analyses to pay for: at most {usd:,.2f} USD", err=True)
     if price.image_ids and not yes:
         click.confirm("Analyse these again?", abort=True, err=True)
-    sent = sum(1 for _ in counted(ask_again(price.image_ids, s, factory.send), "sending", len(price.image_ids)))
+    sent = sum(1 for _ in counted(ask_again(price.image_ids, services, factory.send), "sending", len(price.image_ids)))
     if as_json:
         print_json({"images": len(price.image_ids), "analyses": price.analyses, "usd": usd, "sent": sent})
     else:

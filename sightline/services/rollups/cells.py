@@ -45,8 +45,8 @@ def read_day(camera_day: CameraDay, images: ImageStore, verdicts: VerdictStore) 
 def cells_of(day: Day, rule: StrataRule, plan: AccuracyPlan) -> list[ModelCell]:
     """Sort a day's images into strata for one label; return one cell for each detector version that saw any."""
     by_model: defaultdict[str, list[Candidate]] = defaultdict(list)
-    for image, part in _analysed(day.images):
-        by_model[part.model_version].append(_candidate(image, part, rule))
+    for image, result in _analysed(day.images):
+        by_model[result.model_version].append(_candidate(image, result, rule))
     unanalysed = len(day.images) - sum(map(len, by_model.values()))
     given = [verdict for verdict in day.verdicts if verdict.label == rule.label]
     return [_cell(day, rule, plan, model, by_model[model], given, unanalysed) for model in sorted(by_model)]
@@ -55,33 +55,35 @@ def cells_of(day: Day, rule: StrataRule, plan: AccuracyPlan) -> list[ModelCell]:
 def unknown_images(day: Day, rule: StrataRule) -> list[tuple[ImageSummary, FeatureResult]]:
     """Return the images of stratum D: the label is absent, and the answer was cut off above the threshold."""
     return [
-        (image, part) for image, part in _analysed(day.images) if _candidate(image, part, rule).stratum is Stratum.D
+        (image, result)
+        for image, result in _analysed(day.images)
+        if _candidate(image, result, rule).stratum is Stratum.D
     ]
 
 
 def _analysed(images: Iterable[ImageSummary]) -> Iterable[tuple[ImageSummary, FeatureResult]]:
     for image in images:
-        part = image.parts.get(FEATURE)
-        if part is not None and part.status is ResultStatus.ANSWERED:
-            yield image, part
+        result = image.parts.get(FEATURE)
+        if result is not None and result.status is ResultStatus.ANSWERED:
+            yield image, result
 
 
-def _candidate(image: ImageSummary, part: FeatureResult, rule: StrataRule) -> Candidate:
-    found = dict(part.finding)
+def _candidate(image: ImageSummary, result: FeatureResult, rule: StrataRule) -> Candidate:
+    found = dict(result.finding)
     return Candidate(
         image.image_id,
         image.content_sha256,
-        rule.stratum_of(found, _cut_percent(part)),
+        rule.stratum_of(found, _cut_percent(result)),
         found.get(rule.label),
         image.capture.taken_at.hour,
     )
 
 
-def _cut_percent(part: FeatureResult) -> float | None:
+def _cut_percent(result: FeatureResult) -> float | None:
     """Return the confidence below which labels are unknown: the request's cut, or the lowest that fits into the row."""
-    if not part.left_out or not part.finding:
-        return part.cut_percent
-    return max(min(confidence for _, confidence in part.finding), part.cut_percent or 0.0)
+    if not result.left_out or not result.finding:
+        return result.cut_percent
+    return max(min(confidence for _, confidence in result.finding), result.cut_percent or 0.0)
 
 
 def _cell(

@@ -129,12 +129,12 @@ def day_from_json(json: Json) -> DaySummary:
     """Return one camera's day from its JSON."""
     cell = Cell(*json["cell"])
 
-    def parts(name: str) -> dict[int, CellCounts]:
+    def split(name: str) -> dict[int, CellCounts]:
         return {int(part): CellCounts(cell, _tallies_from_json(counts)) for part, counts in json[name].items()}
 
     sums = {int(band): float(total) for band, total in json["confidence_sums"].items()}
     counts = CellCounts(cell, _tallies_from_json(json["counts"]))
-    return DaySummary(CellSummary(cell, counts, parts("hours"), parts("bands"), sums), Outside(*json["outside"]))
+    return DaySummary(CellSummary(cell, counts, split("hours"), split("bands"), sums), Outside(*json["outside"]))
 
 
 def window_to_json(window: WindowFigures) -> Json:

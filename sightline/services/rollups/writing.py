@@ -228,12 +228,12 @@ class WindowWriter:
     def _by_model(cameras: list[str], end: str, length: int, days: DaysOfLabel) -> Iterator[tuple[str, list[Rollup]]]:
         """Group the days of a window by detector version."""
         first = days_of(end, length)[0]
-        parts: defaultdict[str, list[Rollup]] = defaultdict(list)
+        by_model: defaultdict[str, list[Rollup]] = defaultdict(list)
         for camera in cameras:
             for rollup in days.of_camera(camera):
                 if first <= rollup.key.end_day <= end:
-                    parts[rollup.key.model].append(rollup)
-        yield from sorted(parts.items())
+                    by_model[rollup.key.model].append(rollup)
+        yield from sorted(by_model.items())
 
     def _write_window(
         self, key: RollupKey, of: list[Rollup], standing: Mapping[RollupKey, Rollup], days: DaysOfLabel

@@ -69,7 +69,7 @@ def list_letters(factory: Factory, /, *, closed: bool, as_json: bool, **chosen: 
         return
     rows = [(each.error, each.subject, each.rule, each.remedy, each.last_at, each.attempts) for each in dead_letters]
     title = f"dead letters: {len(rows)} {'closed' if closed else 'open'}"
-    print_table(title, ("error", "input", "rule", "remedy", "last", "times"), rows)
+    print_table(title, ("error", "input", "rule", "remedy", "last seen", "attempts"), rows)
 
 
 @dead.command()

@@ -100,7 +100,7 @@ def print_dead_letters(section: Section) -> None:
 def print_runs(section: Section) -> None:
     """Print the last run of each beat task."""
     rows = [(name, e["started_at"] or "never", _took(e), _late(e), e["outcome"] or None) for name, e in section.items()]
-    print_table("last runs", ("task", "started at", "took", "", "outcome"), rows, empty="none yet")
+    print_table("last runs", ("task", "started at", "took", "status", "outcome"), rows, empty="none yet")
 
 
 def _took(run: Section) -> str | None:

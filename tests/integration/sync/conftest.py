@@ -37,7 +37,7 @@ class Place:
         return dict(sync_with(self.services).run(self.fence, lambda: True))
 
     def triples(self) -> set[Triple]:
-        """Give the whole graph."""
+        """Return the whole graph."""
         if self.driver is None:
             return self.services.graph.triples()  # type: ignore[attr-defined,no-any-return] # of the twin alone
         return triples_in(self.driver)

@@ -47,13 +47,13 @@ def fill(place: Place, images: int) -> Place:
 
 @pytest.fixture
 def mixed(twins: Place, driver: neo4j.Driver, real_graph: GraphStore) -> Place:
-    """Give a sightline with a real graph, and its rows in memory."""
+    """Return a sightline with a real graph, and its rows in memory."""
     return Place(replace(twins.services, graph=real_graph), twins.clock, driver)
 
 
 @pytest.fixture
 def shown(mixed: Place) -> Place:
-    """Give one of a few images that the graph shows."""
+    """Return one of a few images that the graph shows."""
     return fill(mixed, FEW)
 
 

@@ -21,7 +21,7 @@ URI = uri_of("1")
 
 @pytest.fixture(params=["twins", "neo4j"])
 def place(request, twins) -> Place:
-    """Give rows in memory, with a graph of either kind that lives by the test's clock."""
+    """Return rows in memory, with a graph of either kind that uses the test's clock."""
     if request.param == "twins":
         twin = InMemoryGraphStore(clock=twins.clock)
         return Place(replace(twins.services, graph=twin), twins.clock)

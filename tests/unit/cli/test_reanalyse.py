@@ -12,7 +12,7 @@ UNKNOWN = ("reanalyse", "--unknown", "--day", LAST_DAY)
 
 @pytest.fixture
 def yard() -> Yard:
-    """Give two images: one that shows a person, and one whose answer was cut above the threshold."""
+    """Add two images: one that shows a person, and one whose answer was cut off above the threshold."""
     yard = Yard()
     yard.image(1, {"Person": 90.0})
     yard.image(2, {"Plant": 95.0}, cut_percent=80.0)

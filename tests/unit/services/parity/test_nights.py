@@ -15,7 +15,7 @@ from tests.writing import analysed, begun, ended
 
 @pytest.fixture
 def world() -> FakeSightline:
-    """Give a world whose rows are all shown."""
+    """Return a FakeSightline whose graph shows every row."""
     world = FakeSightline()
     for number in range(40):
         analysed(world.images, uri_of(f"{number}"), world.clock.now - timedelta(days=number % 4))

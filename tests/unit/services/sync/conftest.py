@@ -19,7 +19,7 @@ def world() -> FakeSightline:
 
 @pytest.fixture
 def tick(world: FakeSightline) -> Callable[[], dict[str, object]]:
-    """Give what runs the sync once, five minutes later, and gives its outcome."""
+    """Return a function that runs the sync once, five minutes later, and returns its outcome."""
 
     def run() -> dict[str, object]:
         world.clock.move(TICK)

@@ -89,7 +89,7 @@ class Dying:
 
 
 def small_world() -> FakeSightline:
-    """Give a world in which much happens: new, shown, begun again, gone, refused, and a position of yesterday."""
+    """Return a FakeSightline with new, shown, restarted, deleted and rejected images, and yesterday's position."""
     world = FakeSightline()
     sync_with(world.services).run(1, lambda: True)
     for number in range(12):

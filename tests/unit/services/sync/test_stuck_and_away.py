@@ -32,7 +32,7 @@ class AwayBuckets:
 
 
 def stuck_after_it_was_shown(world):
-    """Give an image that was merged while the reconciler gave it up."""
+    """Return an image that was merged while the reconciler gave it up."""
     row = analysed(world.images, URI, world.clock.now)
     assert world.images.give_up(row, WHY)
     sync_with(world.services).run(1, lambda: True)

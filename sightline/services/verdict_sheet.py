@@ -26,16 +26,6 @@ class Sheet:
     blank: int
 
 
-class _Faults:
-    """What is wrong, by line."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def add(self, line: int, what: str) -> None:
-        self.lines.append(f"line {line}: {what}")
-
-
 def read_sheet(file: TextIO, name: str, label: str, reviewer: str, judge: Judge) -> Sheet:
     """Read a CSV with the columns uri and verdict, and perhaps label, reviewer, at, content, source.
 
@@ -43,7 +33,7 @@ def read_sheet(file: TextIO, name: str, label: str, reviewer: str, judge: Judge)
     A line exactly as `write_sheet` wrote it is the stored verdict, whatever has happened to its image. Raise an
     InvalidVerdict that names each bad line; then the caller must store nothing of the file.
     """
-    faults, verdicts, blank = _Faults(), dict[tuple[str, str, str], KeptVerdict](), 0
+    faults, verdicts, blank = list[str](), dict[tuple[str, str, str], KeptVerdict](), 0
     for line, fields in _lines(file, name):
         if not fields["verdict"]:
             blank += 1
@@ -51,14 +41,14 @@ def read_sheet(file: TextIO, name: str, label: str, reviewer: str, judge: Judge)
         try:
             kept = _standing(fields, judge) or verdict_of(_said(fields, label, reviewer, judge), judge)
         except SightlineError as error:
-            faults.add(line, str(error))
+            faults.append(f"line {line}: {error}")
             continue
         key = (kept.verdict.image_id, kept.verdict.label, kept.verdict.reviewer)
         if key in verdicts:
-            faults.add(line, f"{' '.join(key)} is on an earlier line already")
+            faults.append(f"line {line}: {' '.join(key)} is on an earlier line already")
         verdicts[key] = kept
-    if faults.lines:
-        raise _refusal(name, faults.lines)
+    if faults:
+        raise _refusal(name, faults)
     return Sheet(tuple(verdicts.values()), blank)
 
 

@@ -1,4 +1,4 @@
-"""What a hand types that is in a hurry: refused with a rule and a remedy, and never answered as another question."""
+"""Mistyped arguments: refused with a rule and a remedy, and never taken to mean something else."""
 
 import pytest
 

@@ -1,5 +1,7 @@
-"""What runs when: Celery's `beat_schedule`. Each task declares its own entry in `tasks/scheduled.py`."""
+"""What runs when: Celery's `beat_schedule`. The table itself is in `sightline/services/schedule.py`."""
 
-from tasks.scheduled import SCHEDULE as BEAT_SCHEDULE
+from typing import Any
 
-__all__ = ["BEAT_SCHEDULE"]
+from sightline.services.schedule import SCHEDULE
+
+BEAT_SCHEDULE: dict[str, Any] = {name: dict(entry) for name, entry in SCHEDULE.items()}

@@ -5,6 +5,7 @@ from celery import Celery
 from beat_schedule import BEAT_SCHEDULE
 from sightline.config import Settings
 from sightline.queues.client import make_client
+from sightline.services.schedule import ROUTES
 from sightline.timing import VISIBILITY_TIMEOUT
 from tasks import image_steps, scheduled
 
@@ -20,7 +21,7 @@ def make_app(settings: Settings) -> Celery:
         visibility_timeout=int(VISIBILITY_TIMEOUT.total_seconds()),
         broker_connection_retry_on_startup=True,  # servers start in any order
         broker_connection_max_retries=None,  # Redis may be away for an hour: come back by ourselves
-        task_routes=app.conf.task_routes | scheduled.routes(),
+        task_routes=app.conf.task_routes | ROUTES,
         task_acks_late=True,  # a message is done when its work is
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,  # what a process holds, no other can take

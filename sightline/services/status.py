@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from beat_schedule import BEAT_SCHEDULE
 from sightline.errors import SightlineError
 from sightline.graph.protocol import GraphStore
 from sightline.models.answers import Json
@@ -20,6 +19,7 @@ from sightline.rekognition.features import all_features
 from sightline.rekognition.prices import price_list
 from sightline.services.collaborators import Services
 from sightline.services.rollups.report import models_seen
+from sightline.services.schedule import SCHEDULE
 from sightline.services.usage import COST
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Entry, Ledger
@@ -180,7 +180,7 @@ def _of_label(versions: dict[str, tuple[str, str]]) -> dict[str, Json]:
 
 
 def runs_section(
-    operations: OperationStore, now: datetime, schedule: Mapping[str, Mapping[str, Any]] = BEAT_SCHEDULE
+    operations: OperationStore, now: datetime, schedule: Mapping[str, Mapping[str, Any]] = SCHEDULE
 ) -> dict[str, Any]:
     """Return the last run of each beat task that ran or should have, and whether it is overdue.
 

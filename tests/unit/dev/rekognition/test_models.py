@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dev.rekognition.models import Lock, read_lock, unpack, unusable
 from dev.install.errors import InstallFailed
+from dev.rekognition.models import Lock, read_lock, unpack, unusable
 
 BODY = b"a model of persons"
 LOCK = Lock("models==1", "", {"inside/persons.tflite": hashlib.sha256(BODY).hexdigest()})

@@ -1,6 +1,6 @@
 """From the networks' log-odds to a probability in percent. `python -m bench.detector FOLDER` fits the numbers."""
 
-from math import exp
+from math import exp, log
 
 _PERSON_SLOPE, _PERSON_OFFSET = 3.3, -1.2
 _FACE_SLOPE, _FACE_OFFSET = 3.0, -2.9
@@ -9,6 +9,11 @@ _FACE_SLOPE, _FACE_OFFSET = 3.0, -2.9
 def person_percent(logit: float) -> float:
     """Return how probable it is that a person is there, 0 to 100."""
     return _percent(_PERSON_SLOPE * logit + _PERSON_OFFSET)
+
+
+def logit_of(percent: float) -> float:
+    """Return the log-odds that `person_percent` was given."""
+    return (log(percent / (100 - percent)) - _PERSON_OFFSET) / _PERSON_SLOPE
 
 
 def face_percent(logit: float) -> float:

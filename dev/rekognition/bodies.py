@@ -87,7 +87,8 @@ def _body_box(body: Sighting, picture: Picture) -> Box:
 def _face(face: Sighting, picture: Picture) -> Detection:
     """Give place, landmarks and light of a face. Its own right eye is at the left of the picture."""
     height, width = picture.shape[:2]
-    box = box_of(*(face.centre - face.size / 2), *face.size, picture)
+    (left_edge, top_edge), (wide, high) = face.centre - face.size / 2, face.size
+    box = box_of(left_edge, top_edge, wide, high, picture)
     rows = slice(round(box.top * height), max(round((box.top + box.height) * height), 1))
     columns = slice(round(box.left * width), max(round((box.left + box.width) * width), 1))
     light = light_of(picture[rows, columns])

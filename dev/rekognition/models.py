@@ -13,10 +13,11 @@ from tempfile import TemporaryDirectory
 
 from dev.install.commands import run
 from dev.install.errors import InstallFailed
-from dev.install.folders import CACHE
+from dev.install.folders import CACHE, VENV
 
 LOCK = Path(__file__).parent / "models.lock"
 FOLDER = CACHE / "models"
+VENV_PYTHON = VENV / "bin" / "python"
 _ANY_MACHINE = ("--platform", "manylinux_2_28_x86_64", "--python-version", "3.12", "--implementation", "cp")
 
 
@@ -66,7 +67,8 @@ def unpack(wheel: Path, folder: Path, lock: Lock) -> None:
 def _download(lock: Lock, scratch: Path) -> Path:
     wanted = scratch / "wanted.txt"
     wanted.write_text(f"{lock.requirement} --hash=sha256:{lock.sha256}\n")
-    pip = (sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:", *_ANY_MACHINE)
+    python = VENV_PYTHON if VENV_PYTHON.exists() else sys.executable  # Debian's own Python has no pip
+    pip = (python, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:", *_ANY_MACHINE)
     run([*pip, "--require-hashes", "-r", wanted, "-d", scratch])
     return next(scratch.glob("*.whl"))
 

@@ -48,7 +48,7 @@ def yard(examples: Path, count: int) -> Iterator[Shot]:
     """Give `count` frames of the yard, spread over the clip; a person is in every frame of it."""
     frames = _clip(examples / "data/vtest.avi")
     numbers = _spread(len(frames), count)
-    if _EVERYBODY_FAR_AWAY < len(frames):
+    if len(frames) > _EVERYBODY_FAR_AWAY:
         nearest = min(range(count), key=lambda place: abs(numbers[place] - _EVERYBODY_FAR_AWAY))
         numbers[nearest] = _EVERYBODY_FAR_AWAY
     for number in numbers:

@@ -157,7 +157,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     percent, (slope, offset) = left_out(frames, seen)
     report("left out", frames, Result(percent, cpu_seconds))
     print(f"fit over all cameras: slope {slope:.2f}, offset {offset:.2f}")
-    print(f"largest resident set: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
     return 0
 
 

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ def seen(logit, face=None):
 
 
 def frames_of(truth):
-    return [Frame("g", camera, None, shows) for camera, shows in zip(CAMERAS, truth, strict=True)]
+    return [Frame("g", camera, Path(), shows) for camera, shows in zip(CAMERAS, truth, strict=True)]
 
 
 def test_a_fitted_curve_crosses_half_between_what_is_there_and_what_is_not():

@@ -30,6 +30,9 @@ _SIGNS = (
 )
 """Photographs of a palace, whose towers look like somebody, and of signs. Nobody is in them."""
 
+PICKED = (f"vtest.avi#{_EVERYBODY_FAR_AWAY}", "home.jpg×1.00")
+"""Sources of the frames that were picked because a detector fails on them: not for a fit."""
+
 _MEDIAN_STEP = 15
 _NOISE_DEVIATION = 2.0
 

@@ -2,7 +2,7 @@
 
 from math import exp, log
 
-_PERSON_SLOPE, _PERSON_OFFSET = 3.3, -1.2
+_PERSON_SLOPE, _PERSON_OFFSET = 3.87, -1.31
 _FACE_SLOPE, _FACE_OFFSET = 3.0, -2.9
 
 

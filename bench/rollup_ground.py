@@ -14,9 +14,8 @@ from zoneinfo import ZoneInfo
 from sightline.models.images import CameraDay, Capture, Content, FeatureResult, ImageRow, Lane, ResultStatus, State
 from sightline.services.collaborators import Services
 from sightline.services.rollups.cells import Day
-from sightline.services.rollups.days import DAY, write_day
 from sightline.services.rollups.plan import AccuracyPlan
-from sightline.services.rollups.revisions import Revisions
+from sightline.services.rollups.writing import DAY, Revisions, write_day
 from sightline.stats.strata import StrataRule, Stratum
 from sightline.stats.verdicts import Answer, Source, Verdict
 from sightline.storage.dynamodb.table import DynamoTable

@@ -12,7 +12,7 @@ from dev.stack.watcher import seen
 from sightline.bootstrap import connect, utc_now
 from sightline.errors import SightlineError
 from sightline.logs import configure_logs
-from sightline.services.sync.run import Wish, sync_with
+from sightline.services.sync import Wish, sync_with
 
 BEGUN, DONE = "begun", "done"
 BEGIN_SECONDS = 60

@@ -28,7 +28,7 @@ from sightline.bootstrap import aws_session, connect, neo4j_driver
 from sightline.models.answers import Json
 from sightline.services.collaborators import Services
 from sightline.services.leased_runs import LeasedRun, run_under_lease
-from sightline.services.sync.run import NAME, sync_with
+from sightline.services.sync import NAME, sync_with
 
 IMAGES = 214_000
 NEWS = 1_000

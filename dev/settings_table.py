@@ -1,6 +1,6 @@
-"""`python -m dev.settings_table`: the table of settings for README, from the settings themselves.
+"""`python -m dev.settings_table`: print the Markdown table of settings, made from the settings themselves.
 
-`python -m dev.settings_table README.md` puts it between that file's two markers.
+`python -m dev.settings_table docs/settings.md` writes it between that file's two markers.
 """
 
 import sys
@@ -17,7 +17,7 @@ BEGIN, END = "<!-- settings:begin -->", "<!-- settings:end -->"
 
 
 def settings_table() -> str:
-    """Give the Markdown table: name, default, meaning; in the order of the settings, with a newline at its end."""
+    """Return the Markdown table (name, default, meaning) in the order of the settings, ending with a newline."""
     return "\n".join(_lines()) + "\n"
 
 
@@ -46,7 +46,7 @@ def _cell(text: str) -> str:
 
 
 def with_table(text: str) -> str:
-    """Give `text` with the table between its markers; raise ValueError where a marker is missing."""
+    """Return `text` with the table between its markers. Raise ValueError if a marker is missing."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
@@ -55,7 +55,7 @@ def with_table(text: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the table, or put it into the files named; give the exit code."""
+    """Print the table, or write it into the named files. Return the exit code."""
     if not arguments:
         print(settings_table(), end="")
     for path in map(Path, arguments):

@@ -31,9 +31,13 @@ from sightline.storage.ledger.dynamodb import DynamoLedger
 from sightline.storage.operations.dynamodb import DynamoOperationStore
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
+from sightline.timing import STORE_ATTEMPTS, STORE_CONNECT, STORE_READ
 
 STORES_CONFIG = Config(
-    connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=80
+    connect_timeout=STORE_CONNECT.total_seconds(),
+    read_timeout=STORE_READ.total_seconds(),
+    retries={"mode": "standard", "total_max_attempts": STORE_ATTEMPTS},
+    max_pool_connections=80,
 )
 """S3 and DynamoDB: botocore retries. 80 connections: a graph worker has 64 threads."""
 

@@ -1,22 +1,71 @@
-"""Every setting, from the environment (`SIGHTLINE_…`) or a `.env` file. Secrets never print."""
+"""Every setting, from the environment (`SIGHTLINE_…`) or a `.env` file. Secrets never print.
 
-from functools import cached_property
+`Settings` declares them, the functions around it say what a value must be if its type alone does not, and
+`read_settings` turns whatever is wrong into one error that names each setting. No message shows an address: it may hold
+a password.
+"""
+
+from collections.abc import Mapping
+from functools import cache, cached_property
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import NoDecode, SettingsConfigDict
+import structlog
+from botocore.exceptions import InvalidRegionError
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url, validate_region_name
+from botocore.validate import ParamValidator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from redis.connection import parse_url
 
-from sightline import config_rules as rules
-from sightline.config_accuracy import AccuracySettings
-from sightline.errors import InvalidUri
+from sightline.errors import ConfigurationError, InvalidUri
 from sightline.ratelimit.pace import LEAST_RATE
+from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import all_features, feature_named
 from sightline.rekognition.quotas import default_quota
 from sightline.services.capture import DEFAULT_KEY_PATTERN
 from sightline.services.collaborators import Plan
 from sightline.services.rollups.plan import AccuracyPlan
+from sightline.stats.strata import StrataRule
 from sightline.storage.buckets.prefixes import Place
+
+log = structlog.get_logger()
+
+DEFAULT_THRESHOLD_PERCENT = 50.0
+
+RELATED_TO_PERSON = (
+    "Adult",
+    "Baby",
+    "Boy",
+    "Child",
+    "Face",
+    "Girl",
+    "Head",
+    "Human",
+    "Man",
+    "Pedestrian",
+    "People",
+    "Woman",
+)
+"""Labels of Rekognition that each imply a person."""
+
+
+_REDIS = ("redis", "rediss")
+_BOLT = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
+_HTTP = ("http", "https")
 
 
 def _words(value: Any) -> Any:
@@ -24,27 +73,107 @@ def _words(value: Any) -> Any:
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
-_Secret = Annotated[SecretStr | None, BeforeValidator(rules.empty_is_unset)]
-_Endpoint = Annotated[Annotated[str, AfterValidator(rules.endpoint)] | None, BeforeValidator(rules.empty_is_unset)]
-_TimeZone = Annotated[str, AfterValidator(rules.time_zone)]
-_Operation = Annotated[str, AfterValidator(rules.operation)]
+def _phrases(value: Any) -> Any:
+    """Read `Person@50, Fire Hydrant@70` as two phrases."""
+    return tuple(each.strip() for each in value.split(",") if each.strip()) if isinstance(value, str) else value
+
+
+def _empty_is_unset(value: Any) -> Any:
+    """Read `NAME=` as if the line were not there."""
+    return None if value == "" else value
+
+
+def _redis_url(secret: SecretStr) -> SecretStr:
+    """Require what redis-py can read."""
+    url = secret.get_secret_value()
+    _require(
+        _is_address(url, _REDIS) and _is_read_by_redis(url),
+        "an address of Redis is redis://:password@host:port/number, or rediss:// for TLS; "
+        "write / @ : # of a password as %2F %40 %3A %23",
+    )
+    return secret
+
+
+def _neo4j_uri(uri: str) -> str:
+    """Require what the driver connects to."""
+    _require(_is_address(uri, _BOLT), f"an address of Neo4j is bolt://host:port; it may begin with {', '.join(_BOLT)}")
+    return uri
+
+
+def _endpoint(url: str) -> str:
+    """Require what botocore connects to."""
+    is_read_by_botocore = _is_address(url, _HTTP) and (is_valid_endpoint_url(url) or is_valid_ipv6_endpoint_url(url))
+    _require(is_read_by_botocore, "an endpoint is http://host:port or https://host:port")
+    return url
+
+
+def _region(name: str) -> str:
+    """Require what can be a region: it becomes a part of host names."""
+    try:
+        validate_region_name(name)
+    except InvalidRegionError:
+        name = ""
+    _require(bool(name), "a region is a word such as us-east-1")
+    return name
+
+
+def _listening_address(address: str) -> str:
+    """Require what a server can bind to without asking for a name."""
+    try:
+        return address if address == "localhost" else str(ip_address(address))
+    except ValueError:
+        message = f"{address!r} must be an IP address, such as 127.0.0.1, or localhost"
+        raise ValueError(message) from None
+
+
+def _time_zone(name: str) -> str:
+    """Require a time zone that this machine knows."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: `Europe` is a folder of the database
+        message = f"{name!r} is no time zone of the IANA database, such as Europe/Berlin"
+        raise ValueError(message) from None
+    return name
+
+
+def _operation(name: str) -> str:
+    """Require an operation that some feature calls."""
+    known = sorted({feature.operation for feature in all_features().values()})
+    _require(name in known, f"{name!r} is no operation of a feature; there are {', '.join(known)}")
+    return name
+
+
+def _feature_parameters(given: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Require features that exist, and parameters that their operations take: botocore's model of Rekognition says."""
+    features = all_features()
+    for name, parameters in given.items():
+        _require(name in features, f"{name!r} is no feature; there are {', '.join(features)}")
+        wrong = _wrong(features[name], parameters)
+        _require(not wrong, f"{name}: {'; '.join(wrong)}")
+    return given
+
+
+_Secret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
+_Endpoint = Annotated[Annotated[str, AfterValidator(_endpoint)] | None, BeforeValidator(_empty_is_unset)]
+_TimeZone = Annotated[str, AfterValidator(_time_zone)]
+_Operation = Annotated[str, AfterValidator(_operation)]
 _Rate = Annotated[float, Field(ge=LEAST_RATE, allow_inf_nan=False)]
 
 
-class Settings(AccuracySettings):
-    """What can be set. Each field's description is its line in README and in `sightline check`."""
+class Settings(BaseSettings):
+    """What can be set. Each field's description is its line in docs/settings.md and in `sightline check`."""
 
     model_config = SettingsConfigDict(
         env_prefix="SIGHTLINE_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    redis_url: Annotated[SecretStr, AfterValidator(rules.redis_url)] = Field(
+    redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"), description="Redis: broker and limiter"
     )
     key_prefix: str = Field(
         default="sightline:", description="what every key in Redis begins with; foreign producers need it"
     )
-    region: Annotated[str, AfterValidator(rules.region)] = Field(
+    region: Annotated[str, AfterValidator(_region)] = Field(
         default="us-east-1", description="the AWS region of bucket, tables and Rekognition"
     )
     account: str = Field(
@@ -57,7 +186,7 @@ class Settings(AccuracySettings):
     rekognition_endpoint: _Endpoint = Field(default=None, description="unset: AWS")
     table_prefix: str = Field(default="sightline-", description="what every table's name begins with")
     checkpoint_bucket: str = Field(description="where sightline keeps objects of its own, under sightline/")
-    neo4j_uri: Annotated[str, AfterValidator(rules.neo4j_uri)] = Field(
+    neo4j_uri: Annotated[str, AfterValidator(_neo4j_uri)] = Field(
         default="bolt://127.0.0.1:7687", description="Neo4j, over Bolt"
     )
     neo4j_user: str = Field(default="neo4j", description="its user")
@@ -67,7 +196,7 @@ class Settings(AccuracySettings):
         default_factory=lambda: tuple(name for name, each in all_features().items() if each.on_by_default),
         description="what every image is asked, by name: see `sightline features`",
     )
-    feature_parameters: Annotated[dict[str, dict[str, Any]], AfterValidator(rules.feature_parameters)] = Field(
+    feature_parameters: Annotated[dict[str, dict[str, Any]], AfterValidator(_feature_parameters)] = Field(
         default={}, description='JSON, feature → parameters over its own: {"labels": {"MinConfidence": 40}}'
     )
     generation: str = Field(default="1", description="a new word pays again for every image that comes by, on purpose")
@@ -91,11 +220,40 @@ class Settings(AccuracySettings):
         default="INFO", description="DEBUG, INFO, WARNING or ERROR"
     )
     log_json: bool = Field(default=False, description="log lines as JSON, for collectors")
-    metrics_address: Annotated[str, AfterValidator(rules.listening_address)] = Field(
+    metrics_address: Annotated[str, AfterValidator(_listening_address)] = Field(
         default="127.0.0.1", description="where a worker serves its metrics to Prometheus"
     )
     metrics_port: int | None = Field(default=None, ge=1, le=65535, description="unset: a worker serves none")
     state_folder: str | None = Field(default=None, description="where a worker writes its heartbeat, for health checks")
+
+    watched_labels: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_phrases)] = Field(
+        default=("Person@50",), description="labels that figures are made of, each with its threshold in percent"
+    )
+    low_percent: float = Field(
+        default=20.0, ge=0, le=100, description="from here up to the threshold an image is a near miss: stratum B"
+    )
+    related_labels: dict[str, tuple[str, ...]] = Field(
+        default={"Person": RELATED_TO_PERSON},
+        description="JSON, label → synonyms and parents; one of them puts an image without the label into stratum B",
+    )
+    label_kin: dict[str, tuple[str, ...]] | None = Field(
+        default=None, description="the old name of SIGHTLINE_RELATED_LABELS: still read, with a warning"
+    )
+    sampling_salt: str = Field(
+        default="sightline", min_length=1, description="orders the sample; another one asks for other images"
+    )
+    review_target_points: float = Field(
+        default=5.0, gt=0, le=50, description="the review's target: recall ± so many points"
+    )
+
+    @field_validator("watched_labels")
+    @classmethod
+    def _labels_can_be_watched(cls, phrases: tuple[str, ...]) -> tuple[str, ...]:
+        labels = [_parsed(phrase)[0] for phrase in phrases]
+        if not labels or len(set(labels)) < len(labels):
+            message = "name at least one label, and none twice"
+            raise ValueError(message)
+        return phrases
 
     @field_validator("features")
     @classmethod
@@ -120,6 +278,21 @@ class Settings(AccuracySettings):
             raise ValueError(message)
         return self
 
+    @model_validator(mode="after")
+    def _warn_of_old_names(self) -> Self:
+        if self.label_kin is not None:
+            log.warning("SIGHTLINE_LABEL_KIN is now called SIGHTLINE_RELATED_LABELS; the old name will go")
+        return self
+
+    @property
+    def strata_rules(self) -> tuple[StrataRule, ...]:
+        """Return the rule of each watched label; a threshold below `low_percent` leaves no near misses."""
+        related = self.related_labels if self.label_kin is None else self.label_kin
+        return tuple(
+            StrataRule(label, threshold, min(self.low_percent, threshold), frozenset(related.get(label, ())))
+            for label, threshold in map(_parsed, self.watched_labels)
+        )
+
     @cached_property
     def plan(self) -> Plan:
         """Give what each image is asked."""
@@ -141,3 +314,79 @@ class Settings(AccuracySettings):
         """Give calls a second for the operation of every declared feature: the region's default, or what is set."""
         operations = {feature.operation for feature in all_features().values()}
         return {name: self.quotas.get(name, default_quota(name, self.region)) for name in sorted(operations)}
+
+
+def _wrong(feature: Feature, given: Mapping[str, Any]) -> list[str]:
+    if "Image" in given:
+        return ["Image is each image itself, and can not be set"]
+    shape: Any = _rekognition().operation_model(feature.operation).input_shape
+    whole = {**feature.parameters, **given, "Image": {}}
+    report: str = ParamValidator().validate(whole, shape).generate_report()
+    return report.splitlines() or [
+        f"{name} must be at most {most}, not {value}"
+        for name, value in given.items()
+        if isinstance(value, int | float) and value > (most := shape.members[name].metadata.get("max", value))
+    ]
+
+
+@cache
+def _rekognition() -> ServiceModel:
+    """Read the model that comes with botocore. A session would read the profiles of this machine too."""
+    return ServiceModel(Loader().load_service_model("rekognition", "service-2"), "rekognition")
+
+
+def _is_address(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0 and " " not in url
+    except ValueError:  # no port that can be
+        return False
+
+
+def _is_read_by_redis(url: str) -> bool:
+    path = urlsplit(url).path.strip("/")
+    try:
+        parse_url(url)  # type: ignore[no-untyped-call] # redis says no type
+    except ValueError:
+        return False
+    return not path or path.isdecimal()
+
+
+def _require(condition: bool, rule: str) -> None:  # noqa: FBT001 - reads as a sentence
+    if not condition:
+        raise ValueError(rule)
+
+
+def _parsed(phrase: str) -> tuple[str, float]:
+    """Read `Person@50` as label and threshold; raise ValueError where it says neither."""
+    label, at, threshold = phrase.partition("@")
+    percent = float(threshold) if at else DEFAULT_THRESHOLD_PERCENT
+    if not label.strip() or "#" in label or not 0 < percent <= 100:  # noqa: PLR2004 - percent
+        message = f"{phrase!r} must be a label without #, or label@percent with a percent above 0 and up to 100"
+        raise ValueError(message)
+    return label.strip(), percent
+
+
+class InvalidSettings(ConfigurationError):
+    """The environment holds a setting that cannot be used."""
+
+    rule = "every setting must be of its kind"
+    remedy = "Compare the table in docs/settings.md"
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment; raise InvalidSettings naming each that is missing or wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(map(_named, error.errors(include_input=False)))
+        raise InvalidSettings("the environment", rule=wrong) from None
+    except SettingsError as error:  # a setting that holds JSON and does not parse
+        raise InvalidSettings("the environment", rule=f"{error}, which must be JSON") from None
+
+
+def _named(error: ErrorDetails) -> str:
+    """Say `SIGHTLINE_QUOTAS, DetectLabels: rule`; a rule of several settings names them itself."""
+    name, *inside = map(str, error["loc"] or ("",))
+    where = ", ".join([f"SIGHTLINE_{name.upper()}", *inside]) + ": " if name else ""
+    return where + error["msg"].removeprefix("Value error, ")

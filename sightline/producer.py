@@ -6,7 +6,7 @@ from functools import cache
 from celery import Celery
 
 from sightline.bootstrap import connect
-from sightline.config_environment import read_settings
+from sightline.config import read_settings
 from sightline.models.images import Lane
 from sightline.queues.client import make_client
 from sightline.services import ingest

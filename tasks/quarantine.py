@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -19,15 +19,11 @@ import structlog
 from sightline.errors import Poisonous, SightlineError
 from sightline.queues.publishing import IS_SENT_AGAIN
 from sightline.storage.operations.protocol import OperationStore
+from sightline.timing import LONGEST_TASK
 
 log = structlog.get_logger()
 
 QUARANTINE = "careful"
-
-TASK_LASTS = timedelta(seconds=200)
-"""No task takes longer while S3 and DynamoDB answer: one that began earlier and has not ended never will. While they
-are away, two waits for a slot and an answer in hand may (60 + 60 + 150 s and the backing off): a copy of such a message
-may then begin beside it, or alone in `careful`, and meets its claim in the ledger."""
 
 _SECOND = "+"
 """The end of an attempt's id whose message had begun before."""
@@ -72,7 +68,7 @@ def suspect_of(task: str, args: Sequence[str], request: Any) -> Suspect | None:
 
 def course_of(suspect: Suspect, begun: Mapping[str, datetime], now: datetime) -> Course:
     """Decide by the beginnings that never ended."""
-    if any(now - at < TASK_LASTS for at in begun.values()):
+    if any(now - at < LONGEST_TASK for at in begun.values()):
         return Course.WAIT
     deaths = len(begun) + sum(each.endswith(_SECOND) for each in begun) + _began_unnoted(suspect, begun)
     if deaths >= NEVER_AFTER:

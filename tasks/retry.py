@@ -1,21 +1,14 @@
-"""What Celery does with a step's errors: the one place where a message is tried again.
+"""What Celery does with a step's errors: the one place where a message is sent again.
 
-| error | what happens | counted |
-|---|---|---|
-| a wait (somebody's lease, no slot near) | a copy of the message, with its chain, a little later | no |
-| the image changed meanwhile | it is ingested again, and this chain ends | – |
-| our configuration is refused | a copy of the message; the worker circuit breaker opens | no |
-| another RetryableError or ConfigurationError | tried again after 2, 4, 8 s | 3 times |
-| BadMessage, RejectedError | a dead letter | – |
-| ... an answer that nobody can read | a dead letter; a few in a row, and the process takes no more for a while | – |
-| the worker process dies | `tasks/quarantine.py` | twice, then alone once |
-
-What Celery gives up on stays unfinished in its row. Below this, botocore retries S3 and DynamoDB, `sightline/graph`
-retries transactions, and `services/detection.py` retries a call: nothing else retries.
+`TABLE` says it error by error. What Celery gives up on stays unfinished in its row, and the reconciler sends it again.
+If the worker process dies, `tasks/quarantine.py` decides. Below this, botocore retries S3 and DynamoDB,
+`sightline/graph` retries transactions, and `services/detection.py` retries a call: nothing else retries.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
 from inspect import signature
 from random import uniform
 from typing import Any
@@ -47,13 +40,58 @@ from tasks.quarantine import QUARANTINE, Course, course_of, refuse, suspect_of, 
 log = structlog.get_logger()
 
 MAX_RETRIES = 3
-WAIT_SECONDS = {LeaseHeld: 5.0, SlotRefused: 1.0}
-SUSPECT_WAITS_SECONDS = 30.0
-REFUSED_WAITS_SECONDS = 5.0
+
+
+class Action(Enum):
+    """What becomes of a message whose step failed."""
+
+    RESEND = "send a copy of it, with its chain, a little later"
+    RETRY = "try it again after 2, 4 and 8 s, then leave it to the reconciler"
+    INGEST_AGAIN = "end its chain, and ingest the image again"
+    KEEP = "keep it as a dead letter"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one kind of error does to its message.
+
+    delay_seconds: of a copy; is_counted: whether it uses up one of MAX_RETRIES; pauses_worker: whether a few of them in
+    a row open the circuit breaker of this worker process, which then takes no messages for a while
+    """
+
+    errors: tuple[type[SightlineError], ...]
+    action: Action
+    delay_seconds: float = 0.0
+    is_counted: bool = False
+    pauses_worker: bool = False
+
+
+TABLE = (
+    Rule((LeaseHeld,), Action.RESEND, delay_seconds=5.0),
+    Rule((SlotRefused,), Action.RESEND, delay_seconds=1.0),
+    Rule(REFUSALS, Action.RESEND, delay_seconds=5.0, pauses_worker=True),
+    # More likely the endpoint's fault than the image's: a worker must not go on paying for such answers.
+    Rule((UnreadableAnswer,), Action.KEEP, pauses_worker=True),
+    Rule((ImageChanged,), Action.INGEST_AGAIN),
+    Rule((RetryableError, ConfigurationError), Action.RETRY, is_counted=True),
+    Rule((BadMessage, RejectedError), Action.KEEP),
+)
+"""The first rule that names an error's class, or one above it, holds."""
+
+SUSPECT_DELAY_SECONDS = 30.0
+"""When a message that may be poison is looked at again, while its step may still be running."""
+
+
+def rule_for(error: SightlineError, task: str) -> Rule:
+    """Return the rule for an error of a task. An ingest whose image changed is itself tried again."""
+    rule = next(each for each in TABLE if isinstance(error, each.errors))
+    if rule.action is Action.INGEST_AGAIN and task == INGEST:
+        return next(each for each in TABLE if each.action is Action.RETRY)
+    return rule
 
 
 def backoff_seconds(retries: int) -> float:
-    """Give the delay before the next try: 2, 4, 8 s, each up to a half more, so that many do not come back at once."""
+    """Return the delay before the next try: 2, 4, 8 s, each up to a half more, so that tries spread out."""
     return float(2 ** min(retries + 1, MAX_RETRIES)) * uniform(1.0, 1.5)  # noqa: S311 - jitter
 
 
@@ -64,32 +102,31 @@ class StepTask(Task[..., Any]):
     max_retries = MAX_RETRIES
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the step, and sort its errors."""
+        """Run the step; if it fails, follow the rule for its error."""
         bound = self._bind(args, kwargs)
         try:
             with self._in_quarantine_if_suspect(bound):
                 outcome = super().__call__(*bound)
             current().worker_breaker.worked()
-        except (LeaseHeld, SlotRefused) as error:
-            self._send_again(WAIT_SECONDS[type(error)])
+        except SightlineError as error:
+            rule = rule_for(error, self.name)
+            if rule.pauses_worker:
+                current().worker_breaker.refused(error)
+            if rule.action is Action.KEEP:
+                raise  # `on_failure` writes the dead letter
+            self._follow(rule, bound, error)
             raise Ignore from error
-        except REFUSALS as error:
-            current().worker_breaker.refused(error)
-            self._send_again(REFUSED_WAITS_SECONDS)
-            raise Ignore from error
-        except UnreadableAnswer as error:
-            current().worker_breaker.refused(
-                error
-            )  # the endpoint's fault more likely than the image's: do not pay on and on
-            raise
-        except ImageChanged as error:
-            if self.name == INGEST:
-                raise self.retry(exc=error, countdown=backoff_seconds(self.request.retries)) from error
-            publish([ingest_step(bound[0], Lane(bound[-1]))])
-            raise Ignore from error
-        except (RetryableError, ConfigurationError) as error:
-            raise self.retry(exc=error, countdown=backoff_seconds(self.request.retries)) from error
         return outcome
+
+    def _follow(self, rule: Rule, bound: tuple[str, ...], error: SightlineError) -> None:
+        """Send what the rule says. Raises Celery's Retry, or the error itself after the last try."""
+        match rule.action:
+            case Action.RESEND:
+                self._send_again(rule.delay_seconds)
+            case Action.INGEST_AGAIN:
+                publish([ingest_step(bound[0], Lane(bound[-1]))])
+            case _:
+                raise self.retry(exc=error, countdown=backoff_seconds(self.request.retries)) from error
 
     @contextmanager
     def _in_quarantine_if_suspect(self, args: tuple[str, ...]) -> Iterator[None]:
@@ -110,7 +147,7 @@ class StepTask(Task[..., Any]):
                 self._send_again(0, queue=QUARANTINE)
                 raise Ignore
             case Course.WAIT:
-                self._send_again(SUSPECT_WAITS_SECONDS)
+                self._send_again(SUSPECT_DELAY_SECONDS)
                 raise Ignore
 
     def _bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[str, ...]:

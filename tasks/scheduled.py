@@ -11,13 +11,12 @@ from celery import shared_task
 from celery.schedules import crontab
 
 from sightline.queues.publishing import publish
+from sightline.services import parity, reconcile, sweep
 from sightline.services import purge as purging
-from sightline.services import reconcile, sweep
+from sightline.services import sync as syncing
 from sightline.services.collaborators import current
 from sightline.services.leased_runs import run_under_lease
-from sightline.services.parity import run as parity
 from sightline.services.rollups import run as rollups
-from sightline.services.sync import run as syncing
 
 SCHEDULE: dict[str, dict[str, Any]] = {}
 """Celery's `beat_schedule`, filled by the declarations below."""

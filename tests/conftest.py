@@ -23,7 +23,7 @@ LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 KINDS = ("unit", "integration", "acceptance")
 """The order in which they run: what answers soonest comes first."""
 
-LAST = ("test_faults.py", "test_operating.py", "test_stack.py", "test_lifetimes.py")
+LAST = ("test_faults.py", "test_operating.py", "test_stack.py", "test_docs.py", "test_lifetimes.py")
 """The acceptance tests that change their stack: each stack starts once, and ends before the next one starts."""
 
 

@@ -1,6 +1,6 @@
 """The Celery application of this environment: `celery -A workers.app worker …`."""
 
-from sightline.config_environment import read_settings
+from sightline.config import read_settings
 from sightline.errors import ConfigurationError
 from workers.celeryconfig import make_app
 

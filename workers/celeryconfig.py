@@ -4,7 +4,8 @@ from celery import Celery
 
 from beat_schedule import BEAT_SCHEDULE
 from sightline.config import Settings
-from sightline.queues.client import VISIBILITY_SECONDS, make_client
+from sightline.queues.client import make_client
+from sightline.timing import VISIBILITY_TIMEOUT
 from tasks import image_steps, scheduled
 
 TASK_MODULES = [image_steps.__name__, scheduled.__name__, "workers.lifecycle"]
@@ -16,7 +17,7 @@ def make_app(settings: Settings) -> Celery:
     app = make_client(settings.redis_url.get_secret_value(), settings.key_prefix)
     app.conf.update(
         include=TASK_MODULES,
-        visibility_timeout=VISIBILITY_SECONDS,
+        visibility_timeout=int(VISIBILITY_TIMEOUT.total_seconds()),
         broker_connection_retry_on_startup=True,  # servers start in any order
         broker_connection_max_retries=None,  # Redis may be away for an hour: come back by ourselves
         task_routes=app.conf.task_routes | scheduled.routes(),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dev.demo.uploads import folder_uploads, upload_all
 from sightline.bootstrap import aws_session, s3_client
-from sightline.config_environment import read_settings
+from sightline.config import read_settings
 from sightline.errors import SightlineError
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from dev.stack import control, report
 from dev.stack.folders import UP
 from dev.stack.supervisor import supervise
-from sightline.cli.broken_pipe import let_readers_leave
+from sightline.cli.writing import survive_broken_pipes
 from sightline.errors import SightlineError
 
 
@@ -74,5 +74,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    let_readers_leave()
+    survive_broken_pipes()
     sys.exit(main())

@@ -1,1 +1,1 @@
-"""The figures for people: words and tables, and a report with charts."""
+"""Figures presented to people and scripts: as text, JSON and CSV, and as a page with charts."""

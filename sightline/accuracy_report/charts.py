@@ -1,13 +1,88 @@
-"""The charts of the report."""
+"""The charts of the report, and the axes that they are drawn on."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+from pathlib import Path as File
 
-from sightline.accuracy_report.axes import LEFT, RIGHT, Axis, Frame, frame, range_of
-from sightline.accuracy_report.shapes import ACCENT, FAINT, INK, SECOND, Area, Chart, Dot, Line, Path, Shape, Words
+from sightline.accuracy_report.drawing import (
+    ACCENT,
+    FAINT,
+    INK,
+    SECOND,
+    Area,
+    Chart,
+    Dot,
+    Line,
+    Path,
+    Shape,
+    Words,
+    picture_of,
+)
 from sightline.accuracy_report.words import camera_of, figure_words
 from sightline.services.rollups.report import Report, Row
 from sightline.stats.curves import CalibrationBin, SweepPoint
 from sightline.stats.figures import Interval
+
+LEFT, RIGHT, TOP, BOTTOM = 64.0, 24.0, 16.0, 48.0
+TICKS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A range of values, and the pixels that it is mapped to."""
+
+    low: float
+    high: float
+    first_pixel: float
+    last_pixel: float
+
+    def at(self, value: float) -> float:
+        """Return the pixel of a value."""
+        share = (value - self.low) / (self.high - self.low) if self.high > self.low else 0.5
+        return self.first_pixel + share * (self.last_pixel - self.first_pixel)
+
+    def ticks(self) -> list[float]:
+        """Return about five round values in the range."""
+        step = _round_step((self.high - self.low) / TICKS)
+        return [step * n for n in range(ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9) + 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Two axes, with y pointing up."""
+
+    x: Axis
+    y: Axis
+
+    def grid(self, x_name: str, y_name: str, *, unit_x: str = "", unit_y: str = "") -> list[Shape]:
+        """Return the ticks, the grid and the names of the axes."""
+        left, right, bottom, top = self.x.first_pixel, self.x.last_pixel, self.y.first_pixel, self.y.last_pixel
+        shapes: list[Shape] = [
+            *(Line(left, self.y.at(tick), right, self.y.at(tick), FAINT) for tick in self.y.ticks()),
+            *(Words(left - 8, self.y.at(tick), f"{tick:,.4g}{unit_y}", "end", 11) for tick in self.y.ticks()),
+            *(Line(self.x.at(tick), bottom, self.x.at(tick), bottom + 4) for tick in self.x.ticks()),
+            *(Words(self.x.at(tick), bottom + 14, f"{tick:,.4g}{unit_x}", "middle", 11) for tick in self.x.ticks()),
+        ]
+        names = [Words((left + right) / 2, bottom + 34, x_name, "middle"), Words(left - 56, top - 20, y_name)]
+        return [*shapes, Line(left, bottom, right, bottom), *names]
+
+
+def frame(width: float, height: float, x: tuple[float, float], y: tuple[float, float]) -> Frame:
+    """Return a frame for these ranges, with room for the y axis's name above it."""
+    return Frame(Axis(*x, LEFT, width - RIGHT), Axis(*y, height - BOTTOM, TOP + 22))
+
+
+def range_of(values: Iterable[float]) -> tuple[float, float]:
+    """Return a range from 0 to slightly above the greatest value."""
+    return 0.0, max([*values, 1e-9]) * 1.05
+
+
+def _round_step(step: float) -> float:
+    """Return the smallest of 1, 2, 5 or 10 times a power of ten that is not below the step."""
+    magnitude = float(10 ** floor(log10(max(step, 1e-12))))
+    return next(n * magnitude for n in (1, 2, 5, 10) if n * magnitude >= step - 1e-12)
+
 
 WIDTH, HEIGHT = 640.0, 340.0
 ROW_HEIGHT = 34.0
@@ -17,7 +92,7 @@ PERCENT = (0.0, 100.0)
 
 
 def recall_by_camera(report: Report) -> Chart:
-    """Draw a dot and an interval for each camera; a thin line shows where unknown images could take it."""
+    """Draw a dot and an interval for each camera; a thin line shows how far unknown images could move it."""
     height = 56 + ROW_HEIGHT * len(report.rows)
     axis = Axis(0, 100, NAME_WIDTH, WIDTH - WORDS_WIDTH)
     bottom = height - 34
@@ -25,9 +100,9 @@ def recall_by_camera(report: Report) -> Chart:
     for tick in range(0, 101, 20):
         shapes += [Line(axis.at(tick), 8, axis.at(tick), bottom, FAINT)]
         shapes += [Words(axis.at(tick), bottom + 14, f"{tick} %", "middle", 11)]
-    for place, row in enumerate(report.rows):
-        shapes += _camera(row, 8 + ROW_HEIGHT * (place + 0.5), axis, with_model=len(report.models) > 1)
-    title = f"Recall of {report.rule.label}: how much of what is there was found"
+    for index, row in enumerate(report.rows):
+        shapes += _camera(row, 8 + ROW_HEIGHT * (index + 0.5), axis, with_model=len(report.models) > 1)
+    title = f"Recall of {report.rule.label}: the share of what is there that was found"
     return Chart(title, WIDTH, height, shapes)
 
 
@@ -53,7 +128,7 @@ def _short(name: str) -> str:
 
 
 def sweep_curve(points: Sequence[SweepPoint], threshold_percent: float, label: str) -> Chart:
-    """Draw what another threshold would cost: images to look at against images missed."""
+    """Draw the effect of other thresholds: images to look at against images missed."""
     title = f"Another threshold: images to look at against images with {label} missed"
     known = [(point, point.missed) for point in points if isinstance(point.missed, Interval)]
     if not known:
@@ -70,23 +145,25 @@ def sweep_curve(points: Sequence[SweepPoint], threshold_percent: float, label: s
         Path([(x.at(point.images), y.at(missed.median)) for point, missed in known]),
     ]
     for point, missed in known:
-        is_ours = point.threshold_percent == threshold_percent
-        shapes.append(Dot(x.at(point.images), y.at(missed.median), 6 if is_ours else 3, SECOND if is_ours else ACCENT))
+        is_current = point.threshold_percent == threshold_percent
+        shapes.append(
+            Dot(x.at(point.images), y.at(missed.median), 6 if is_current else 3, SECOND if is_current else ACCENT)
+        )
     return Chart(title, WIDTH, HEIGHT, [*shapes, *_thresholds(known, plot)])
 
 
 def _thresholds(known: Sequence[tuple[SweepPoint, Interval]], plot: Frame) -> Iterable[Shape]:
-    """Name thresholds beside their points, as many as have room."""
+    """Label the points with their thresholds, as far as there is room."""
     last = (-100.0, -100.0)
     for point, missed in known:
-        place = plot.x.at(point.images), plot.y.at(missed.median)
-        if abs(place[0] - last[0]) > 40 or abs(place[1] - last[1]) > 18:  # noqa: PLR2004 - pixels of such a word
-            yield Words(place[0] + 8, place[1] - 11, f"{point.threshold_percent:.0f} %", size=11)
-            last = place
+        at = plot.x.at(point.images), plot.y.at(missed.median)
+        if abs(at[0] - last[0]) > 40 or abs(at[1] - last[1]) > 18:  # noqa: PLR2004 - the pixels that a label takes
+            yield Words(at[0] + 8, at[1] - 11, f"{point.threshold_percent:.0f} %", size=11)
+            last = at
 
 
 def reliability(bins: Sequence[CalibrationBin], label: str) -> Chart:
-    """Draw how often a confidence is right, with the number of images behind it; on the line it is to be trusted."""
+    """Draw how often each confidence is right, with its number of images; a point on the line is well calibrated."""
     title = f"Is a confidence right? Share of images that do show {label}"
     if not bins:
         return _empty(title, "no image has this label")
@@ -105,16 +182,16 @@ def reliability(bins: Sequence[CalibrationBin], label: str) -> Chart:
 
 
 def recall_over_days(line: Sequence[Row], window_days: int) -> Chart:
-    """Draw recall as it was on each of the last days."""
-    title = "Recall day by day" + (f": each point is the {window_days} days up to it" if window_days > 1 else "")
-    known = [(place, row.window.figures.recall) for place, row in enumerate(line)]
-    drawn = [(place, recall) for place, recall in known if isinstance(recall, Interval)]
+    """Draw recall on each of the last days."""
+    title = "Recall day by day" + (f": each point covers the {window_days} days up to it" if window_days > 1 else "")
+    known = [(index, row.window.figures.recall) for index, row in enumerate(line)]
+    drawn = [(index, recall) for index, recall in known if isinstance(recall, Interval)]
     if not drawn:
         return _empty(title, "not estimable yet")
     plot = frame(WIDTH, HEIGHT, (0, max(len(line) - 1, 1)), PERCENT)
-    upper = [(plot.x.at(place), plot.y.at(100 * one.high)) for place, one in drawn]
-    lower = [(plot.x.at(place), plot.y.at(100 * one.low)) for place, one in drawn]
-    middle = [(plot.x.at(place), plot.y.at(100 * one.median)) for place, one in drawn]
+    upper = [(plot.x.at(index), plot.y.at(100 * one.high)) for index, one in drawn]
+    lower = [(plot.x.at(index), plot.y.at(100 * one.low)) for index, one in drawn]
+    middle = [(plot.x.at(index), plot.y.at(100 * one.median)) for index, one in drawn]
     return Chart(
         title,
         WIDTH,
@@ -138,9 +215,16 @@ def _percent_grid(plot: Frame) -> Iterable[Shape]:
 def _days(line: Sequence[Row], x: Axis, bottom: float) -> Iterable[Shape]:
     yield Line(LEFT, bottom, WIDTH - RIGHT, bottom, INK)
     every = max(1, len(line) // 4)
-    for place in range(0, len(line), every):
-        yield Words(x.at(place), bottom + 14, line[place].rollup.key.end_day[5:], "middle", 11)
+    for index in range(0, len(line), every):
+        yield Words(x.at(index), bottom + 14, line[index].rollup.key.end_day[5:], "middle", 11)
 
 
 def _empty(title: str, why: str) -> Chart:
     return Chart(title, WIDTH, 80, [Words(WIDTH / 2, 40, why, "middle", 13)])
+
+
+def write_picture(report: Report, file: File) -> None:
+    """Write the chart of recall by camera as PNG."""
+    chart = recall_by_camera(report)
+    title = f"{chart.title}, {report.window_days} days up to {report.end_day}"
+    picture_of(Chart(title, chart.width, chart.height, chart.shapes)).save(file, "PNG")

@@ -5,7 +5,7 @@ from typing import TextIO
 
 from sightline.accuracy_report.words import camera_of
 from sightline.models.answers import Json
-from sightline.services.rollups.as_json import figures_to_json
+from sightline.services.rollups.figures import figures_to_json
 from sightline.services.rollups.report import Report, Row
 from sightline.stats.strata import Stratum
 
@@ -13,7 +13,7 @@ MEASURES = ("precision", "recall", "f1", "missed")
 
 
 def report_to_json(report: Report) -> Json:
-    """Give the report as JSON."""
+    """Return the report as JSON."""
     return {
         "label": report.rule.label,
         "threshold_percent": report.rule.threshold_percent,
@@ -25,7 +25,7 @@ def report_to_json(report: Report) -> Json:
 
 
 def row_to_json(row: Row) -> dict[str, Json]:
-    """Give one camera's window."""
+    """Return one camera's window as JSON."""
     window, rollup = row.window, row.rollup
     outside = window.outside
     there, needed = window.first_reviews
@@ -63,7 +63,7 @@ def _tally(images: int, reviewed: int) -> dict[str, int]:
 
 
 def write_csv(report: Report, file: TextIO) -> None:
-    """Write a line for each row; shares are from 0 to 1, a figure that is not estimable is empty."""
+    """Write one line per row; shares are from 0 to 1, and figures that are not estimable are empty."""
     plain = (
         "camera", "model", "end_day", "population", "analysed", "unanalysed", "unknown", "reviewed", "unsure",
         "revision", "reason",

@@ -1,12 +1,11 @@
-"""The report as one HTML file: no script, no other file, nothing loaded from anywhere."""
+"""The report as one self-contained HTML file, without scripts."""
 
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
 from sightline.accuracy_report.charts import recall_by_camera, recall_over_days, reliability, sweep_curve
-from sightline.accuracy_report.shapes import Chart
-from sightline.accuracy_report.svg import svg_of
+from sightline.accuracy_report.drawing import Chart, svg_of
 from sightline.accuracy_report.words import COLUMNS, notes, said, table_rows
 from sightline.services.rollups.report import Report
 from sightline.stats.figures import NotEstimable
@@ -35,10 +34,10 @@ def write_page(report: Report, file: Path) -> None:
 
 
 def page_of(report: Report) -> str:
-    """Give the page."""
+    """Return the page as HTML."""
     days = "day" if report.window_days == 1 else "days"
     title = f"How much {report.rule.label} was found, and how much was missed"
-    below = f"{report.window_days} {days} up to {report.end_day}; version of the detector: {', '.join(report.models)}"
+    below = f"{report.window_days} {days} up to {report.end_day}; detector version: {', '.join(report.models)}"
     charts = "".join(map(_section, _charts(report)))
     lines = "".join(f"<li>{escape(line)}</li>" for line in [*notes(report), change_words(report)] if line)
     return (
@@ -52,7 +51,7 @@ def page_of(report: Report) -> str:
 
 
 def change_words(report: Report) -> str:
-    """Say whether recall fell since the window before; nothing where that can not be told."""
+    """Return whether recall fell since the previous window, in words; empty if that is not estimable."""
     change = report.change()
     if isinstance(change, NotEstimable):
         return ""
@@ -60,7 +59,7 @@ def change_words(report: Report) -> str:
     verdict = "Recall fell" if change.is_drop else "Recall has not clearly fallen"
     points = f"{_points(by.median)} points ({_points(by.low)} to {_points(by.high)})"
     before = "day" if report.window_days == 1 else f"{report.window_days} days"
-    return f"{verdict} since the {before} before: {points}."
+    return f"{verdict} compared with the previous {before}: {points}."
 
 
 def _points(share: float) -> str:

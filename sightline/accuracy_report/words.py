@@ -1,4 +1,4 @@
-"""Figures in words: an interval, or why there is none."""
+"""Figures in words: an interval, or why there is none; the table of figures and the notes beneath it."""
 
 from sightline.services.rollups.figures import WindowFigures
 from sightline.services.rollups.report import Report, Row
@@ -11,12 +11,12 @@ COLUMNS = (
 
 
 def camera_of(row: Row) -> str:
-    """Name a row's camera."""
+    """Return the name of a row's camera."""
     return "all cameras" if row.rollup.key.camera == ALL_CAMERAS else row.rollup.key.camera
 
 
 def table_rows(report: Report) -> list[tuple[object, ...]]:
-    """Give the table's rows; the version of the detector stands beside the camera where there are several."""
+    """Return the rows of the table; if there are several detector versions, each row names its own."""
     return [_table_row(row, with_model=len(report.models) > 1) for row in report.rows]
 
 
@@ -28,7 +28,7 @@ def _table_row(row: Row, *, with_model: bool) -> tuple[object, ...]:
 
 
 def figure_words(window: WindowFigures) -> tuple[str, str, str, str]:
-    """Say precision, recall, F1 and missed images."""
+    """Return precision, recall, F1 and missed images in words."""
     best, worst = window.bracket.at_best, window.bracket.at_worst
     few = too_few(window)
     return (
@@ -40,13 +40,13 @@ def figure_words(window: WindowFigures) -> tuple[str, str, str, str]:
 
 
 def too_few(window: WindowFigures) -> str:
-    """Say how many of the first reviews are there; empty where all are."""
+    """Return how many of the minimum reviews are done, in words; empty if all are."""
     there, needed = window.first_reviews
     return f"too few reviews ({there} of {needed})" if 0 < there < needed else ""
 
 
 def said(one: Figure, other: Figure, *, few: str = "", is_share: bool = True) -> str:
-    """Say a figure: median and 95 % interval; both medians where what is unknown parts the best case from the worst."""
+    """Return a figure in words: median and 95 % interval; both medians if unknown images make best and worst differ."""
     if not isinstance(one, Interval) or not isinstance(other, Interval):
         return few or "not estimable"
     medians = sorted({_number(one.median, is_share=is_share), _number(other.median, is_share=is_share)}, key=float)
@@ -61,26 +61,29 @@ def _number(value: float, *, is_share: bool) -> str:
 
 
 def notes(report: Report) -> list[str]:
-    """Say what must be known beside the table."""
+    """Return the notes that a reader of the table needs."""
     return [line for count, line in _notes(report) if count]
 
 
 def _notes(report: Report) -> list[tuple[int, str]]:
-    """Give each line with the count that makes it worth saying."""
+    """Return each note with the count that decides whether it is shown."""
     rule, window, models = report.rule, report.main.window, report.models
     outside, unknown = window.outside, window.bracket.unknown
     late = report.late_images + report.late_verdicts
-    again = "`sightline reanalyse --unknown` asks again for those"
+    again = "`sightline reanalyse --unknown` analyses them again"
     return [
-        (1, f"{rule.label} at {rule.threshold_percent:g} % or more is a positive. Figures: median (95 % interval)."),
+        (
+            1,
+            f"{rule.label} at {rule.threshold_percent:g} % or more is a positive. Figures: median (95 % interval).",
+        ),
         (sum(window.advice.more.values()), f"Next: {window.advice.sentence()}."),
-        (unknown, f"Of {unknown} images nobody knows what lies below the cut: {again}."),
-        (outside.unanalysed, f"{outside.unanalysed} images are not analysed and stand outside."),
-        (outside.stale, f"{outside.stale} verdicts are on bytes that were overwritten since, and do not count."),
-        (outside.volunteered, f"{outside.volunteered} verdicts were volunteered: kept, and never used."),
-        (outside.held_back, f"{outside.held_back} answers wait for images before them in the order of review."),
-        (window.unsure, f"{window.unsure} images were reviewed and the reviewer was unsure."),
-        (late, f"More than 30 days late, kept, and not in these figures: {_late(report)}."),
+        (unknown, f"For {unknown} images it is unknown whether the label was missed: {again}."),
+        (outside.unanalysed, f"{outside.unanalysed} images are not analysed, and not in these figures."),
+        (outside.stale, f"{outside.stale} verdicts are on images that were overwritten since, and do not count."),
+        (outside.volunteered, f"{outside.volunteered} verdicts were volunteered: they are stored but never used."),
+        (outside.held_back, f"{outside.held_back} verdicts wait for images earlier in the review order."),
+        (window.unsure, f"For {window.unsure} reviewed images the reviewer was unsure."),
+        (late, f"More than 30 days late, stored, and not in these figures: {_late(report)}."),
         (len(models) - 1, f"The detector's version changed: {' → '.join(models)}. Versions are never pooled."),
     ]
 

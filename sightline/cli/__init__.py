@@ -1,6 +1,6 @@
-"""`sightline`: the command line. Exit 0 done, 1 failed, 2 wrong usage.
+"""`sightline`: the command line. Exit codes: 0 done, 1 failed, 2 wrong usage.
 
-A command's module is imported when the command is called: `sightline --help` loads neither SciPy nor Neo4j nor Celery.
+A command's module is imported only when the command runs: `sightline --help` loads neither SciPy nor Neo4j nor Celery.
 """
 
 import sys
@@ -9,54 +9,53 @@ from typing import Any
 
 import click
 
-from sightline.cli.arguments import check_arguments
-from sightline.cli.broken_pipe import let_readers_leave
-from sightline.cli.files import Unwritable
 from sightline.cli.output import printable
+from sightline.cli.param_types import check_arguments
+from sightline.cli.writing import Unwritable, survive_broken_pipes
 from sightline.errors import SightlineError
 
 COMMANDS = {
-    "check": "Look at every setting and server.",
+    "check": "Check every setting and server.",
     "setup": "Create tables, indexes, constraints and the checkpoint bucket if they are missing.",
     "add": "Add images by URI (s3://bucket/key): a row for each, then a message.",
-    "backfill": "Send every image of a bucket that is due.",
+    "backfill": "Send every image in a bucket that still needs analysis.",
     "status": "Show images by state, queues, calls, cost, the graph and dead letters.",
-    "show": "Show labels, faces and text of one image beside its facts.",
-    "images": "List the images that show a label at a confidence or above, newest first.",
-    "query": "Ask the graph a named question.",
-    "detect": "Ask about one picture now: a file of at most 5 MB, or an object in S3.",
-    "features": "List the features there are: operation, price, quota, queue, and whether new images are asked.",
-    "rate": "Show the rates, or set a feature's quota (calls a second) for all processes at once.",
-    "sync": "Show in the graph what the rows say and it does not: from where the last run stood, to now.",
-    "review": "Ask for the images whose verdicts make the figures surer.",
-    "verdicts": "Say what images show, and get out what was said.",
-    "accuracy": "Show precision, recall, F1 and missed images of each camera, with their intervals.",
-    "reanalyse": "Ask deeper for images of which it is unknown whether the label was missed.",
-    "import-label-set": "Keep the labels of a DynamoDB table with one row for each label.",
+    "show": "Show what is known about one image: its state, labels, faces and text.",
+    "images": "List the images that show a label with at least a given confidence, newest first.",
+    "query": "Run a named query on the graph.",
+    "detect": "Analyse one picture now: a file of at most 5 MB, or an object in S3.",
+    "features": "List the features: operation, price, quota, and whether new images are analysed for them.",
+    "rate": "Show the call rates, or set a feature's quota (calls per second) for all processes at once.",
+    "sync": "Bring the graph up to date with the rows, from where the last run stopped.",
+    "review": "List the images whose verdicts would improve the figures most.",
+    "verdicts": "Record, import and export what people saw in images.",
+    "accuracy": "Show precision, recall, F1 and missed images for each camera, with intervals.",
+    "reanalyse": "Analyse images again if the answer cannot tell whether the label was missed.",
+    "import-label-set": "Import labels from a DynamoDB table with one row per label.",
     "parity": "Compare rows and graph, image by image and relationship by relationship.",
     "dead": "List, show, export and redrive dead letters.",
-    "resume": "Let a stopped lane go on, or both.",
+    "resume": "Resume a stopped lane, or both.",
 }
-"""Each command, in the order of `--help`. Its module in this package has its name, and so has the command in it."""
+"""Each command, in the order of `--help`. The module and the function in it are named after the command."""
 
 
 class Failed(click.ClickException):
-    """An error of sightline's own, as click shows it: one paragraph on the error output, exit code 1."""
+    """A sightline error as click reports it: one paragraph on standard error, exit code 1."""
 
     def show(self, file: Any = None) -> None:
-        """Print what, why and remedy."""
+        """Print the input, the rule and the remedy."""
         click.echo(printable(self.message), file=file, err=True)
 
 
 class Commands(click.Group):
-    """The commands: an error of sightline's own is one paragraph, never a traceback."""
+    """The command group. A sightline error is printed as one paragraph, never as a traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names of all commands."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """Import a command."""
+        """Import and return a command; None if there is no such command."""
         if cmd_name not in COMMANDS:
             return None
         name = cmd_name.replace("-", "_")
@@ -71,14 +70,14 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, and refuse arguments that no command can mean; `add` refuses URIs one by one."""
+        """Find the command, and reject arguments that are invalid for any command; `add` checks its URIs one by one."""
         name, command, rest = super().resolve_command(ctx, args)
         if name != "add":
             check_arguments(rest)
         return name, command, rest
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was asked for."""
+        """Run the command; turn a sightline error into exit code 1."""
         try:
             return super().invoke(ctx)
         except SightlineError as error:
@@ -90,23 +89,24 @@ class Commands(click.Group):
 @click.pass_context
 def sightline(ctx: click.Context) -> None:
     """Which camera images must a person look at, what did the detector miss, and what did that cost?"""
-    from sightline.cli.factory import Factory  # noqa: PLC0415 - imports Celery and boto3, which `--help` does not need
+    # `--help` and `--version` end before this: they need neither structlog, nor Celery and boto3.
+    from sightline.cli.factory import Factory  # noqa: PLC0415
+    from sightline.logs import configure_logs  # noqa: PLC0415
 
-    ctx.obj = ctx.obj or Factory()
+    if ctx.obj is None:
+        configure_logs("WARNING", as_json=False)
+        ctx.obj = Factory()
     ctx.call_on_close(ctx.obj.close)
 
 
 def main() -> None:
-    """Run the command line. Log lines go to the error output: the other one may be JSON."""
-    from sightline.logs import configure_logs  # noqa: PLC0415 - a tenth of a second, and a closed output is told first
-
+    """Run the command line. Log lines go to standard error: standard output may be JSON."""
     try:
-        let_readers_leave()
-        configure_logs("WARNING", as_json=False)
+        survive_broken_pipes()
         try:
             sightline()
         finally:
-            sys.stdout.flush()  # the last lines may be those that find no room
+            sys.stdout.flush()  # the disk may be full: an error of the last lines must not be lost
     except Unwritable as error:
         click.echo(printable(str(error)), err=True)
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""`sightline accuracy`: how good the detector is, and how sure that is."""
+"""`sightline accuracy`: how good the detector is, with intervals."""
 
 import sys
 from datetime import datetime
@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
+from sightline.accuracy_report.charts import write_picture
 from sightline.accuracy_report.data import report_to_json, write_csv
 from sightline.accuracy_report.page import write_page
-from sightline.accuracy_report.png import write_picture
 from sightline.accuracy_report.words import COLUMNS, notes, table_rows
 from sightline.cli.factory import Factory
-from sightline.cli.files import writing
-from sightline.cli.moments import DAY
 from sightline.cli.output import json_option, print_json, print_table, printable, require_one_form
+from sightline.cli.param_types import DAY
+from sightline.cli.writing import writing
 from sightline.services.rollups.report import Report, read_report
 from sightline.stats.windows import WINDOW_DAYS
 
@@ -22,15 +22,20 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command()
 @click.option("--camera", help="Only this camera.")
-@click.option("--label", help="A watched label; the first one where none is named.")
+@click.option("--label", help="A watched label; default: the first one.")
 @click.option(
-    "--window", "window_days", type=click.Choice([str(n) for n in WINDOW_DAYS]), default="7", show_default=True
+    "--window",
+    "window_days",
+    type=click.Choice([str(n) for n in WINDOW_DAYS]),
+    default="7",
+    show_default=True,
+    help="Days.",
 )
-@click.option("--day", type=DAY, help="The window's last capture day; the newest there is.")
+@click.option("--day", type=DAY, help="The last capture day of the window; default: the newest.")
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
-@click.option("--html", type=FILE, help="Write a report with charts, in one file that needs no other.")
-@click.option("--png", type=FILE, help="Write the chart of the cameras as a picture.")
+@click.option("--html", type=FILE, help="Write a report with charts, as one self-contained file.")
+@click.option("--png", type=FILE, help="Write the chart of recall by camera as a PNG file.")
 @click.pass_obj
 def accuracy(  # noqa: PLR0913 - one parameter an option
     factory: Factory,
@@ -44,11 +49,11 @@ def accuracy(  # noqa: PLR0913 - one parameter an option
     as_json: bool,
     as_csv: bool,
 ) -> None:
-    """Show precision, recall, F1 and missed images of each camera, with their intervals."""
+    """Show precision, recall, F1 and missed images for each camera, with intervals."""
     require_one_form(as_json=as_json, as_csv=as_csv)
-    s = factory.services
-    name = label or s.accuracy.rules[0].label
-    report = read_report(s.rollups, s.accuracy, name, camera, int(window_days), day.date().isoformat() if day else None)
+    rollups, plan = factory.services.rollups, factory.services.accuracy
+    name = label or plan.rules[0].label
+    report = read_report(rollups, plan, name, camera, int(window_days), day.date().isoformat() if day else None)
     if html:
         with writing(html):
             write_page(report, html)
@@ -66,7 +71,7 @@ def accuracy(  # noqa: PLR0913 - one parameter an option
 
 
 def print_report(report: Report) -> None:
-    """Print the table, and what must be known beside it."""
+    """Print the table, followed by the notes needed to read it."""
     days = "day" if report.window_days == 1 else "days"
     print_table(f"{report.rule.label}, {report.window_days} {days} up to {report.end_day}", COLUMNS, table_rows(report))
     for line in notes(report):

@@ -1,4 +1,4 @@
-"""`sightline add`: hand images in."""
+"""`sightline add`: add images by URI."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -21,15 +21,17 @@ LANES = [lane.value for lane in Lane]
 @click.option(
     "--from",
     "source",
-    # A byte-order mark is no part of the first key; bytes that are no UTF-8 get through to be refused by name
+    # A byte-order mark is not part of the first key. Bytes that are not UTF-8 get through, to be refused by name.
     type=click.File("r", encoding="utf-8-sig", errors="surrogateescape"),
-    help="A file with a URI on each line; - reads standard input.",
+    help="A file with one URI per line; - reads standard input.",
 )
-@click.option("--lane", type=click.Choice(LANES), default=Lane.LIVE.value, show_default=True, help="live goes first.")
+@click.option(
+    "--lane", type=click.Choice(LANES), default=Lane.LIVE.value, show_default=True, help="live is processed first."
+)
 @json_option
 @click.pass_obj
 def add(factory: Factory, uris: tuple[str, ...], source: IO[str] | None, lane: str, *, as_json: bool) -> None:
-    """Add images by URI (s3://bucket/key): a row for each, then a message. Adding one twice pays nothing twice."""
+    """Add images by URI (s3://bucket/key): a row for each, then a message. Adding an image twice costs nothing."""
     if not uris and source is None:
         raise click.UsageError("Give URIs, or --from FILE.")
     total = None if source is None else count_lines(source)
@@ -47,12 +49,12 @@ def add(factory: Factory, uris: tuple[str, ...], source: IO[str] | None, lane: s
 
 
 def lines(source: IO[str]) -> Iterator[str]:
-    """Give each line that is not empty, without its end; never more than one of them is held."""
+    """Yield each line that is not empty, without its line ending; one line is in memory at a time."""
     return (uri for line in source if (uri := line.rstrip("\r\n")))
 
 
 def count_lines(source: IO[str]) -> int | None:
-    """Say how many URIs there will be, for the bar; None where they come through a pipe."""
+    """Return the number of URIs, for the progress bar; None if they come through a pipe."""
     if not source.seekable():
         return None
     number = sum(1 for _ in lines(source))
@@ -61,7 +63,7 @@ def count_lines(source: IO[str]) -> int | None:
 
 
 def print_refused(refused: list[str]) -> None:
-    """Name the first refused inputs on the error output."""
+    """Print the first refused inputs to standard error."""
     for each in refused[:REFUSED_SHOWN]:
         click.echo(printable(each), err=True)
     if len(refused) > REFUSED_SHOWN:

@@ -1,4 +1,4 @@
-"""`sightline backfill`: carry what is in a bucket already through the backfill lane."""
+"""`sightline backfill`: send the images that are already in a bucket through the backfill lane."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,30 +16,30 @@ from sightline.storage.buckets.prefixes import Place
 
 @click.command("backfill")
 @click.argument("place", metavar="s3://BUCKET/PREFIX")
-@click.option("--dry-run", is_flag=True, help="Only count what would be sent, and its price.")
-@click.option("--from-the-start", is_flag=True, help="Do not go on where the last run stopped.")
+@click.option("--dry-run", is_flag=True, help="Only count what would be sent, and show its price.")
+@click.option("--from-the-start", is_flag=True, help="Start from the first object, not where the last run stopped.")
 @json_option
 @click.pass_obj
 def backfill(factory: Factory, place: str, *, dry_run: bool, from_the_start: bool, as_json: bool) -> None:
-    """Send every image of a bucket that is due: unknown, with other bytes, or not asked all that the settings want.
+    """Send every image in a bucket that still needs analysis: new, overwritten, or missing a feature that is on.
 
-    It goes page by page and may be stopped at any time: the next run goes on. Live images go first, and it waits
-    while more than ten minutes of work stand in the queues.
+    It works page by page and may be stopped at any time: the next run continues from there. Live images go first, and
+    it waits while the queues hold more than ten minutes of work.
     """
-    where, services = Place.parse(place), factory.services
-    before = Progress() if dry_run or from_the_start else kept_progress(where, services)
+    prefix, services = Place.parse(place), factory.services
+    before = Progress() if dry_run or from_the_start else kept_progress(prefix, services)
     run = (
-        survey(where, services)
+        survey(prefix, services)
         if dry_run
-        else run_backfill(where, services, factory.send, from_the_start=from_the_start)
+        else run_backfill(prefix, services, factory.send, from_the_start=from_the_start)
     )
-    _print(str(where), before, _last_of(run, str(where)) or before, is_dry=dry_run, as_json=as_json)
+    _print(str(prefix), before, _last_of(run, str(prefix)) or before, is_dry=dry_run, as_json=as_json)
 
 
 def _last_of(run: Iterator[Progress], place: str) -> Progress | None:
-    """Show how many pages have gone by; give the last progress, None where there was nothing to list."""
+    """Run to the end, with a progress bar; return the last progress, or None if there was nothing to list."""
     last = None
-    for last in counted(run, f"pages of {place}"):  # noqa: B007 - the last one is wanted
+    for last in counted(run, f"pages of {place}"):  # noqa: B007 - only the last one counts
         pass
     return last
 

@@ -1,4 +1,4 @@
-"""`sightline check`: every setting and every server, one line each, with the remedy."""
+"""`sightline check`: every setting and every server, one line each, with a remedy for what is wrong."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ HEALTH_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that was looked at. problem: None where it is well."""
+    """One setting or server. problem: None if there is none."""
 
     name: str
     value: str
@@ -33,7 +33,7 @@ class Line:
 @json_option
 @click.pass_obj
 def check(factory: Factory, *, as_json: bool) -> None:
-    """Look at every setting and server. Exit 1 where something is wrong."""
+    """Check every setting and server. Exit 1 if anything is wrong."""
     settings = [*setting_lines(factory.settings)]
     servers = server_lines(factory.services_in_a_hurry, factory.settings)
     if as_json:
@@ -41,13 +41,13 @@ def check(factory: Factory, *, as_json: bool) -> None:
     else:
         print_table("settings", ("setting", "value"), [(each.name, each.value) for each in settings])
         rows = [(each.name, each.value, each.problem or "ok") for each in servers]
-        print_table("servers", ("server", "where", "what is wrong, and the remedy"), rows)
+        print_table("servers", ("server", "address", "problem and remedy"), rows)
     if any(each.problem for each in servers):
         raise click.exceptions.Exit(1)
 
 
 def setting_lines(settings: Settings) -> Iterator[Line]:
-    """Give each setting by the name of its environment variable; secrets as stars."""
+    """Yield each setting under the name of its environment variable; secrets are masked."""
     for name in type(settings).model_fields:
         yield Line(f"SIGHTLINE_{name.upper()}", _words(getattr(settings, name)))
 
@@ -59,19 +59,19 @@ def _words(value: Any) -> str:
 
 
 def server_lines(services: Services, settings: Settings) -> list[Line]:
-    """Try each server, all at once: what is away is known after the slowest, not after the sum."""
-    s, bucket, tables = services, settings.checkpoint_bucket, settings.table_prefix
+    """Try all servers at once: it takes as long as the slowest, not the sum."""
+    bucket, tables = settings.checkpoint_bucket, settings.table_prefix
     dynamodb = settings.dynamodb_endpoint or f"AWS, {settings.region}"
     tries: list[tuple[str, str, Callable[[], None]]] = [
-        ("Redis", _address(settings.redis_url), s.limiter.check),
-        ("DynamoDB, images", f"{dynamodb} {tables}images", s.images.check),
-        ("DynamoDB, analyses", f"{dynamodb} {tables}analyses", s.ledger.check),
-        ("DynamoDB, verdicts", f"{dynamodb} {tables}verdicts", s.verdicts.check),
-        ("DynamoDB, rollups", f"{dynamodb} {tables}rollups", s.rollups.check),
-        ("DynamoDB, operations", f"{dynamodb} {tables}operations", s.operations.check),
-        ("Neo4j", f"{settings.neo4j_uri} {settings.neo4j_database}", s.graph.check),
-        ("S3", f"{settings.s3_endpoint or 'AWS'} {bucket}", lambda: s.buckets.check(bucket)),
-        ("Rekognition", _rekognition(settings), s.detector.check),
+        ("Redis", _address(settings.redis_url), services.limiter.check),
+        ("DynamoDB, images", f"{dynamodb} {tables}images", services.images.check),
+        ("DynamoDB, analyses", f"{dynamodb} {tables}analyses", services.ledger.check),
+        ("DynamoDB, verdicts", f"{dynamodb} {tables}verdicts", services.verdicts.check),
+        ("DynamoDB, rollups", f"{dynamodb} {tables}rollups", services.rollups.check),
+        ("DynamoDB, operations", f"{dynamodb} {tables}operations", services.operations.check),
+        ("Neo4j", f"{settings.neo4j_uri} {settings.neo4j_database}", services.graph.check),
+        ("S3", f"{settings.s3_endpoint or 'AWS'} {bucket}", lambda: services.buckets.check(bucket)),
+        ("Rekognition", _rekognition(settings), services.detector.check),
     ]
     with ThreadPoolExecutor(len(tries), thread_name_prefix="check") as pool:
         return list(pool.map(lambda each: _try(*each), tries))
@@ -98,7 +98,7 @@ def _health(endpoint: str) -> dict[str, str]:
 
 
 def _address(url: SecretStr) -> str:
-    """Give a URL without user and password."""
+    """Return a URL without its user and password."""
     parts = urlsplit(url.get_secret_value())
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 

@@ -1,4 +1,4 @@
-"""`sightline dead`: what can not succeed, by which rule, with which remedy; and what to do once it is mended."""
+"""`sightline dead`: dead letters, each with the rule that it broke and a remedy; redrive them once that is done."""
 
 import json
 from collections import Counter
@@ -12,8 +12,8 @@ import click
 from sightline import errors
 from sightline.bootstrap import capture_reader
 from sightline.cli.factory import Factory
-from sightline.cli.moments import moment
 from sightline.cli.output import json_option, plain, print_json, print_table, printable
+from sightline.cli.param_types import TIME
 from sightline.errors import BadMessage, RejectedError, UnknownFeature
 from sightline.progress import counted
 from sightline.services.redrive import Choice, camera_of_dead_letter, redrive
@@ -21,30 +21,30 @@ from sightline.storage.operations.protocol import DeadLetter
 
 _KEPT = (RejectedError, BadMessage, UnknownFeature)
 TYPES = sorted(name for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, _KEPT))
-"""What letters are of: a slip in a name would read as good news. The sync keeps a feature that it does not know."""
+"""The errors that dead letters hold. A choice, because a mistyped name would find nothing and read as good news."""
 
 
 class NoSuchDeadLetter(BadMessage):
-    """Nothing that is kept has this id."""
+    """No open dead letter has this name."""
 
-    rule = "a letter must be open, and named by its id, its image or its input"
+    rule = "it must be the id, the image or the input of an open dead letter"
     remedy = "See `sightline dead list`"
 
 
 def _choosing(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that choose letters."""
+    """Add the options that select dead letters to a command."""
     options = (
         click.option(
             "--type",
             "error",
             type=click.Choice(TYPES),
             metavar="ERROR",
-            help="Only of this type, such as TruncatedImage.",
+            help="Only this error, such as TruncatedImage.",
         ),
-        click.option("--camera", help="Only images of this camera."),
-        click.option("--image", metavar="URI", help="Only of this image."),
-        click.option("--since", metavar="TIME", callback=moment, help="Only those that came then or later: 2h, 7d."),
-        click.option("--until", metavar="TIME", callback=moment, help="Only those that came then or before."),
+        click.option("--camera", help="Only this camera's images."),
+        click.option("--image", metavar="URI", help="Only this image."),
+        click.option("--since", metavar="TIME", type=TIME, help="Only those from this time on: 2h, 7d or a time."),
+        click.option("--until", metavar="TIME", type=TIME, help="Only those up to this time."),
     )
     for option in reversed(options):
         command = option(command)
@@ -58,18 +58,18 @@ def dead() -> None:
 
 @dead.command("list")
 @_choosing
-@click.option("--closed", is_flag=True, help="Those that were closed, in the last 90 days.")
+@click.option("--closed", is_flag=True, help="List the ones closed in the last 90 days.")
 @json_option
 @click.pass_obj
 def list_letters(factory: Factory, /, *, closed: bool, as_json: bool, **chosen: Any) -> None:
-    """List letters: error, input, rule, remedy, first and last time, attempts."""
+    """List dead letters: error, input, rule, remedy, last time and attempts."""
     dead_letters = _letters(factory, Choice(**chosen), closed=closed)
     if as_json:
         print_json([_facts(dead_letter, factory) for dead_letter in dead_letters])
         return
     rows = [(each.error, each.subject, each.rule, each.remedy, each.last_at, each.attempts) for each in dead_letters]
     title = f"dead letters: {len(rows)} {'closed' if closed else 'open'}"
-    print_table(title, ("error", "input", "rule", "remedy", "last", "times"), rows)
+    print_table(title, ("error", "input", "rule", "remedy", "last seen", "attempts"), rows)
 
 
 @dead.command()
@@ -77,7 +77,7 @@ def list_letters(factory: Factory, /, *, closed: bool, as_json: bool, **chosen: 
 @json_option
 @click.pass_obj
 def show(factory: Factory, dead_letter: str, *, as_json: bool) -> None:
-    """Show the letters of one image or input, or the one with this id, whole."""
+    """Show every field of the dead letters of one image or input, or of the one with this id."""
     found = [_facts(each, factory) for each in _named(factory, dead_letter)]
     if as_json:
         print_json(found)
@@ -91,39 +91,45 @@ def show(factory: Factory, dead_letter: str, *, as_json: bool) -> None:
 
 @dead.command()
 @_choosing
-@click.option("--to", "file", type=click.File("w", encoding="utf-8"), default="-", help="A file; - is the output.")
+@click.option("--to", "file", type=click.File("w", encoding="utf-8"), default="-", help="A file; - is standard output.")
 @click.pass_obj
 def export(factory: Factory, /, *, file: IO[str], **chosen: Any) -> None:
-    """Write letters as JSON, one on each line."""
+    """Write dead letters as JSON Lines."""
     for dead_letter in _letters(factory, Choice(**chosen)):
         click.echo(json.dumps(_facts(dead_letter, factory), default=plain), file=file)
 
 
 @dead.command("redrive")
 @_choosing
-@click.option("--all", "everything", is_flag=True, help="All open letters.")
+@click.option("--all", "everything", is_flag=True, help="All open dead letters.")
 @json_option
 @click.pass_obj
 def redrive_letters(factory: Factory, /, *, everything: bool, as_json: bool, **chosen: Any) -> None:
-    """Look at the images of letters again, paying only for what is missing. A letter closes when its image is taken."""
+    """Process the images of dead letters again, paying only for missing answers.
+
+    A dead letter closes once its image is accepted.
+    """
     choice = Choice(**chosen)
     if (choice == Choice()) != everything:
-        raise click.UsageError("Say which letters: --type, --camera, --image, --since, --until; or --all.")
-    s = factory.services
+        raise click.UsageError("Choose dead letters with --type, --camera, --image, --since or --until; or use --all.")
+    services = factory.services
     done: Counter[str] = Counter(sent=0, closed=0, refused=0)
-    for batch in redrive(counted(_letters(factory, choice), "redriving"), s.images, s.operations, factory.send):
+    for batch in redrive(
+        counted(_letters(factory, choice), "redriving"), services.images, services.operations, factory.send
+    ):
         done.update(batch)
     if as_json:
         print_json(done)
     else:
-        click.echo(f"{done['sent']} sent again, {done['closed']} closed as complete, {done['refused']} name no image")
+        closed, refused = f"{done['closed']} already complete and closed", f"{done['refused']} without an image"
+        click.echo(f"{done['sent']} sent again, {closed}, {refused}")
 
 
 @dead.command()
 @click.argument("dead_letter", metavar="URI|INPUT|ID")
 @click.pass_obj
 def close(factory: Factory, dead_letter: str) -> None:
-    """Close letters that need nothing more, such as that of a message whose sender is mended."""
+    """Close dead letters that need no redrive, such as that of a bad message whose sender has been fixed."""
     closed = sum(
         factory.services.operations.close_dead_letter(each.dead_letter_id) for each in _named(factory, dead_letter)
     )

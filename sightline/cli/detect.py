@@ -1,16 +1,15 @@
-"""`sightline detect`: ask about one picture now."""
+"""`sightline detect`: analyse one picture now."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
+from sightline.cli.detections import FORMATS, draw, print_found
 from sightline.cli.detections import as_json as detections_as_json
-from sightline.cli.detections import print_found
-from sightline.cli.drawing import FORMATS, draw
 from sightline.cli.factory import Factory
-from sightline.cli.files import writing
 from sightline.cli.output import json_option, print_json, printable
+from sightline.cli.writing import writing
 from sightline.errors import SightlineError
 from sightline.models.answers import Answer
 from sightline.rekognition.feature import Feature
@@ -21,39 +20,46 @@ from sightline.storage.buckets.protocol import Buckets
 
 
 def _features(_: click.Context, __: click.Parameter, given: str) -> list[Feature]:
-    """Read `labels,celebrities`."""
+    """Read a list such as `labels,celebrities`; raise BadParameter for an unknown feature."""
     names = dict.fromkeys(given.replace(",", " ").split())
     if unknown := [name for name in names if name not in all_features()]:
-        raise click.BadParameter(f"there is no feature {', '.join(unknown)}; there are {', '.join(all_features())}")
+        raise click.BadParameter(f"unknown feature {', '.join(unknown)}; the features are {', '.join(all_features())}")
     if not names:
         raise click.BadParameter(f"name at least one of {', '.join(all_features())}")
     return [all_features()[name] for name in names]
 
 
 def _picture(_: click.Context, __: click.Parameter, out: Path | None) -> Path | None:
-    """See that the drawing can be written, before anything is paid."""
+    """Check that the drawing can be written, before anything is paid for."""
     if out and out.suffix.lower() not in FORMATS:
         raise click.BadParameter(f"{out} must end in {', '.join(FORMATS)}")
     if out and not out.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {out.parent}")
+        raise click.BadParameter(f"the folder {out.parent} does not exist")
     return out
 
 
 @click.command()
 @click.argument("source", metavar="FILE|URI")
-@click.option("--feature", "features", default="labels", show_default=True, callback=_features, help="labels,text,…")
+@click.option(
+    "--feature",
+    "features",
+    default="labels",
+    show_default=True,
+    callback=_features,
+    help="Features to analyse it for, separated by commas.",
+)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
     callback=_picture,
-    help="Draw what was found into this picture, .png or .jpg.",
+    help="Draw what was found into this file, .png or .jpg.",
 )
 @json_option
 @click.pass_obj
 def detect(factory: Factory, source: str, features: list[Feature], out: Path | None, *, as_json: bool) -> None:
-    """Ask about one picture now: a file of at most 5 MB, or an object in S3. One call for each feature.
+    """Analyse one picture now: a file of at most 5 MB, or an object in S3. One call per feature.
 
-    Nothing is queued or kept, so that each time is paid for. Needs Rekognition, and Redis for the rate.
+    Nothing is queued or stored, so every run is paid for. It needs Rekognition, and Redis for the rate limit.
     """
     services = factory.services
     subject = subject_named(source)
@@ -67,18 +73,18 @@ def detect(factory: Factory, source: str, features: list[Feature], out: Path | N
     try:
         note_calls(features, outcomes, services)
     except SightlineError as error:
-        click.echo(f"`sightline status` will not count this. {printable(str(error))}", err=True)
+        click.echo(f"`sightline status` will not count this call. {printable(str(error))}", err=True)
     if len(found(outcomes)) < len(outcomes):
         raise click.exceptions.Exit(1)
 
 
 def found(outcomes: Outcomes) -> dict[str, tuple[Any, ...]]:
-    """Give the detections of what was answered."""
+    """Return the detections of the features that were answered."""
     return {name: each.detections for name, each in outcomes.items() if isinstance(each, Answer)}
 
 
 def as_plain(outcome: Answer | SightlineError) -> dict[str, Any]:
-    """Give an outcome as JSON: detections, or `error`."""
+    """Return an outcome as JSON: detections, or `error`."""
     if isinstance(outcome, SightlineError):
         return {"error": str(outcome)}
     return {
@@ -90,7 +96,7 @@ def as_plain(outcome: Answer | SightlineError) -> dict[str, Any]:
 
 
 def print_outcomes(outcomes: dict[str, dict[str, Any]]) -> None:
-    """Print what was found, feature by feature."""
+    """Print what was found, feature by feature; errors go to standard error."""
     for name, each in outcomes.items():
         if "error" in each:
             click.echo(f"{name}: {printable(each['error'])}\n", err=True)
@@ -99,7 +105,7 @@ def print_outcomes(outcomes: dict[str, dict[str, Any]]) -> None:
 
 
 def picture_of(subject: Subject, buckets: Buckets) -> bytes:
-    """Give the picture's bytes. An object's are read only to be drawn into; raise RejectedError where they can not."""
+    """Return the picture's bytes, which an object is read for only here; raise RejectedError if they are no picture."""
     if subject.uri is None:
         return subject.data
     _, data = buckets.get(subject.uri)

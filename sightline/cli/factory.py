@@ -1,4 +1,4 @@
-"""What the commands work with, made when it is first used: a command that needs no server asks none."""
+"""What commands work with, built on first use: a command that needs no server connects to none."""
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
@@ -7,8 +7,7 @@ from botocore.config import Config
 from celery import Celery
 
 from sightline.bootstrap import STORES_CONFIG, connect, connect_label_set
-from sightline.config import Settings
-from sightline.config_environment import read_settings
+from sightline.config import Settings, read_settings
 from sightline.errors import Unavailable
 from sightline.queues.client import make_client
 from sightline.queues.publishing import Publish, publish
@@ -19,11 +18,11 @@ from sightline.storage.label_set.protocol import LabelSet
 IN_A_HURRY = STORES_CONFIG.merge(
     Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 2})
 )
-"""S3 and DynamoDB, where a person waits to hear which of them is away."""
+"""For S3 and DynamoDB, if a person is waiting to hear which of them is unavailable."""
 
 
 class Factory:
-    """Settings, services and messages of one command. What is given is used; the rest is made when asked for."""
+    """The settings, services and sender of one command. What is not passed in is built on first use."""
 
     def __init__(
         self,
@@ -41,24 +40,24 @@ class Factory:
 
     @cached_property
     def settings(self) -> Settings:
-        """Give the settings; raise InvalidSettings where they can not be."""
+        """Return the settings; raise InvalidSettings if any is invalid."""
         return self._settings or read_settings()
 
     @cached_property
     def app(self) -> Celery:
-        """Give the Celery application that messages are sent through."""
+        """Return the Celery application that sends messages."""
         app = make_client(self.settings.redis_url.get_secret_value(), self.settings.key_prefix)
         app.set_default()
         return app
 
     @cached_property
     def services(self) -> Services:
-        """Give the services, and make them those of this process."""
+        """Return the services, and make them those of this process."""
         return self._connect(STORES_CONFIG)
 
     @cached_property
     def services_in_a_hurry(self) -> Services:
-        """Give services that soon give up on a store that does not answer: for commands that only ask how it is."""
+        """Return services that give up quickly on an unresponsive store, for commands that only report its state."""
         return self._connect(IN_A_HURRY)
 
     def _connect(self, stores: Config) -> Services:
@@ -69,11 +68,11 @@ class Factory:
         return services
 
     def label_set(self, table: str) -> LabelSet:
-        """Give the label rows of another system, by the name of their table."""
+        """Return the label rows of another system's table."""
         return self._label_set(table) if self._label_set else connect_label_set(self.settings, table)
 
     def send(self, steps: Iterable[Step]) -> None:
-        """Send steps to their queues; raise Unavailable where Redis does not take them."""
+        """Send steps to their queues; raise Unavailable if Redis does not take them."""
         if self._send:
             self._send(steps)
             return
@@ -81,11 +80,11 @@ class Factory:
         try:
             publish(steps)
         except Unavailable as error:
-            remedy = "The rows are written. Once Redis is back, do this again: nothing is paid twice"
+            remedy = "The rows are written. Repeat this once Redis is back: nothing is paid for twice"
             raise Unavailable(error.subject, rule=error.rule, remedy=remedy) from error
 
     def close(self) -> None:
-        """Give the connections back that were made here; what was handed in is its owner's."""
+        """Close the connections that were opened here; services that were passed in stay open."""
         for services in self._made:
             services.graph.close()
         if "app" in self.__dict__:

@@ -1,4 +1,4 @@
-"""`sightline features`: what an image can be asked, what that costs, and what is on."""
+"""`sightline features`: what images can be analysed for, what that costs, and what is on."""
 
 from typing import Any
 
@@ -17,13 +17,13 @@ from sightline.rekognition.prices import price_list, price_micro_usd
 @json_option
 @click.pass_obj
 def features(factory: Factory, *, as_json: bool) -> None:
-    """List the features there are: operation, price, quota, queue, and whether new images are asked."""
+    """List the features: operation, price, quota, and whether new images are analysed for them."""
     declared = feature_facts(factory.settings)
     if as_json:
         print_json(declared)
         return
     prices = price_list()
-    columns = ("feature", "on", "finds", "operation", "USD for 1,000", "quota")
+    columns = ("feature", "on", "finds", "operation", "USD per 1,000", "quota")
     rows = [
         (name, e["is_on"], e["summary"], e["operation"], _thousand(e["usd"]), e["quota"])
         for name, e in declared.items()
@@ -39,7 +39,7 @@ def _thousand(usd: float) -> str:
 
 
 def feature_facts(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Give each declared feature by name, as JSON. usd: for one image; quota: calls a second of its operation."""
+    """Return each declared feature by name, as JSON. usd: per image; quota: calls per second of the operation."""
     plan = settings.plan.features
     return {
         name: {

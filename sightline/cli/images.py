@@ -1,4 +1,4 @@
-"""`sightline images`: which images show a thing."""
+"""`sightline images`: which images show a label."""
 
 from datetime import datetime
 from difflib import get_close_matches
@@ -6,15 +6,14 @@ from difflib import get_close_matches
 import click
 
 from sightline.cli.factory import Factory
-from sightline.cli.moments import DAY, moment
-from sightline.cli.numbers import PERCENT
 from sightline.cli.output import json_option, print_json, print_table, printable
+from sightline.cli.param_types import DAY, PERCENT, TIME
 from sightline.errors import SightlineError
 from sightline.graph.protocol import GraphStore
 
 
 class UnknownCamera(SightlineError):
-    """The graph has no image of such a camera: most likely its name is mistyped."""
+    """There is no image of this camera: most likely its name is mistyped."""
 
     rule = "a camera must have at least one image in the graph"
 
@@ -24,10 +23,12 @@ class UnknownCamera(SightlineError):
 
 @click.command()
 @click.option("--label", default="Person", show_default=True, help="What the image must show.")
-@click.option("--at-least", "at_least", type=PERCENT, default=50.0, show_default=True, help="Percent.")
+@click.option(
+    "--at-least", "at_least", type=PERCENT, default=50.0, show_default=True, help="Lowest confidence, in percent."
+)
 @click.option("--camera", help="Only this camera's images.")
-@click.option("--since", metavar="TIME", callback=moment, help="Only images taken then or later: 2h, 7d, or a time.")
-@click.option("--day", type=DAY, help="Only this day's, in the camera's time zone.")
+@click.option("--since", metavar="TIME", type=TIME, help="Only images taken since then: 2h, 7d or a time.")
+@click.option("--day", type=DAY, help="Only images of this day, in the camera's time zone.")
 @json_option
 @click.pass_obj
 def images(
@@ -40,7 +41,7 @@ def images(
     *,
     as_json: bool,
 ) -> None:
-    """List the images that show a label at a confidence or above, newest first."""
+    """List the images that show a label with at least a given confidence, newest first."""
     graph = factory.services.graph
     found = graph.query("images-with-label", parameters(label, at_least, camera, since, day))
     if not found and camera is not None:
@@ -56,16 +57,16 @@ def images(
 
 
 def require_camera(camera: str, graph: GraphStore) -> None:
-    """Raise UnknownCamera where the graph has no image of it: else an empty answer would look like good news."""
+    """Raise UnknownCamera if the graph has no image of it: an empty answer would look like good news."""
     known = [each["camera"] for each in graph.query("cameras")]
     if camera not in known:
         raise UnknownCamera(camera, known)
 
 
 def label_hint(label: str, graph: GraphStore) -> str | None:
-    """Say that the graph has no such label, and which one may be meant; None where it has.
+    """Return a hint that the graph has no such label, and which one may be meant; None if it has the label.
 
-    That is no failure: a label that nothing has shown yet is asked for as well.
+    It is not an error: people also query labels that no image has shown yet.
     """
     known = [each["label"] for each in graph.query("labels")]
     if label in known:
@@ -80,7 +81,7 @@ def label_hint(label: str, graph: GraphStore) -> str | None:
 def parameters(
     label: str, at_least: float, camera: str | None, since: datetime | None, day: datetime | None
 ) -> dict[str, str | float | None]:
-    """Give the query's parameters: `since` as seconds since the epoch, `day` as YYYY-MM-DD."""
+    """Return the query's parameters: `since` as seconds since the epoch, `day` as YYYY-MM-DD."""
     return {
         "label": label,
         "at_least": at_least,

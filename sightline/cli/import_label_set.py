@@ -1,4 +1,4 @@
-"""`sightline import-label-set`: keep what another system has paid for."""
+"""`sightline import-label-set`: import labels that another system has paid for."""
 
 from collections import Counter
 from typing import Any
@@ -21,16 +21,16 @@ from sightline.storage.label_set.protocol import LabelSet
 
 @click.command("import-label-set")
 @click.argument("table")
-@click.option("--bucket", required=True, help="Where the images are: the old rows hold their keys alone.")
-@click.option("--dry-run", is_flag=True, help="Only count what would be kept.")
+@click.option("--bucket", required=True, help="The bucket of the images: the table holds only their keys.")
+@click.option("--dry-run", is_flag=True, help="Only count what would be imported.")
 @json_option
 @click.pass_obj
 def import_label_set(factory: Factory, table: str, bucket: str, *, dry_run: bool, as_json: bool) -> None:
-    """Keep the labels of a DynamoDB table with one row for each label: object_key, label, confidence, event_ts.
+    """Import labels from a DynamoDB table with one row per label: object_key, label, confidence, event_ts.
 
-    Images that sightline knows already are left alone, so do this before the first backfill. The others become rows in
-    state `imported`: once such an image is read, its labels are not asked, nor paid, again. Each bad row is named on
-    the error output, and its image is left out. Importing twice changes nothing.
+    Images that sightline knows already are left alone, so import before the first backfill. The others become rows in
+    state `imported`: once such an image is read, its labels are not requested, or paid for, again. Each bad row is
+    named on standard error, and its image is left out. Importing twice changes nothing.
     """
     require_bucket(bucket, bucket)
     services = factory.services
@@ -39,7 +39,7 @@ def import_label_set(factory: Factory, table: str, bucket: str, *, dry_run: bool
         counts = _read(factory.label_set(table), bucket, staging, services)
         whole, left_out = staging.counts()
         kept = Counter(new=0, known=0, cut=0)
-        with watched("keeping", whole) as watch:
+        with watched("importing", whole) as watch:
             for page in keep_answers(staging, services, is_dry=dry_run):
                 kept.update(page)
                 watch(page["new"] + page["known"])
@@ -57,13 +57,13 @@ def _read(labels: LabelSet, bucket: str, staging: Staging, services: Services) -
 
 
 def _print(table: str, counts: dict[str, int], *, is_dry: bool, as_json: bool) -> None:
-    """Print the counts, and what these answers would cost if they were asked again."""
+    """Print the counts, and what these answers would cost if they were requested again."""
     price = price_micro_usd(feature_named(FEATURE), IMPORTED[FEATURE])
     figures: dict[str, Any] = {"table": table, "is_dry_run": is_dry, **counts, "usd_saved": counts["new"] * price / 1e6}
     if as_json:
         print_json(figures)
         return
     figures["usd_saved"] = f"{figures['usd_saved']:,.3f}"
-    if not counts["new"]:  # nothing was paid or saved: a sum would look like a price
+    if not counts["new"]:  # nothing was saved: an amount would look like a price
         del figures["usd_saved"]
     print_table("import", ("", ""), [(name.replace("_", " "), value) for name, value in figures.items()])

@@ -1,15 +1,90 @@
-"""How commands print: a table for people, or JSON with stable names for scripts."""
+"""How commands print: tables that fit the terminal for people, or JSON with stable names for scripts."""
 
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from shutil import get_terminal_size
+from textwrap import wrap
 from typing import Any
 
 import click
+from rich.cells import cell_len
 
-from sightline.cli.layout import fold, table_lines
+GAP = "  "
+
+
+def table_lines(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], is_number: Sequence[bool], room: int | None
+) -> list[str]:
+    """Return the lines of a table, or, if it does not fit, a block for each row with a line for each column.
+
+    room: columns of the terminal; None for a file or pipe, where each row is one line of any width
+    """
+    widths = _widths([columns, *rows], room)
+    if widths is None:
+        return _blocks(columns, rows, room or 0)
+    head = _row(columns, widths, is_number)
+    rule = GAP.join("─" * width for width in widths)
+    body = [line for row in rows for line in _row(row, widths, is_number)]
+    return [*head, rule, *body] if any(columns) else body
+
+
+def _widths(table: Sequence[Sequence[str]], room: int | None) -> list[int] | None:
+    """Return each column's width, the widest narrowed to fit without cutting a word; None if that does not fit."""
+    widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
+    if room is None:
+        return widths
+    least = [max(_longest_word(cell) for cell in column) for column in zip(*table, strict=True)]
+    while sum(widths) + len(GAP) * (len(widths) - 1) > room:
+        spare = [number for number, width in enumerate(widths) if width > least[number]]
+        if not spare:
+            return None
+        widths[max(spare, key=lambda number: widths[number])] -= 1
+    return widths
+
+
+def _longest_word(text: str) -> int:
+    return max(map(cell_len, text.split()), default=0)
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], is_number: Sequence[bool]) -> list[str]:
+    """Return the lines of one row: as many as its tallest cell has."""
+    folded = [fold(cell, width) for cell, width in zip(cells, widths, strict=True)]
+    return [
+        GAP.join(
+            _padded(lines[number] if number < len(lines) else "", width, to_the_right=right)
+            for lines, width, right in zip(folded, widths, is_number, strict=True)
+        ).rstrip()
+        for number in range(max(map(len, folded)))
+    ]
+
+
+def _blocks(columns: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> list[str]:
+    """Return each row as lines of name and value, with an empty line between rows."""
+    names = max(map(cell_len, columns))
+    lines: list[str] = []
+    for row in rows:
+        lines += [""] if lines else []
+        for column, cell in zip(columns, row, strict=True):
+            first, *more = fold(cell, max(room - names - len(GAP), _longest_word(cell), 1))
+            lines.append(f"{_padded(column, names)}{GAP}{first}".rstrip())
+            lines += [f"{' ' * names}{GAP}{each}" for each in more]
+    return lines
+
+
+def fold(text: str, width: int) -> list[str]:
+    """Wrap a text between words; a word that is wider than `width` stays whole, so that it can be copied."""
+    if cell_len(text) <= width:
+        return [text]
+    return wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def _padded(text: str, width: int, *, to_the_right: bool = False) -> str:
+    """Pad to a width as a terminal counts it: some characters are two columns wide."""
+    spaces = " " * (width - cell_len(text))
+    return spaces + text if to_the_right else text + spaces
+
 
 _UNITS = ((86_400, "days"), (3_600, "h"), (60, "min"))
 
@@ -17,34 +92,34 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON w
 
 
 def require_one_form(*, as_json: bool, as_csv: bool) -> None:
-    """Raise UsageError where both are asked for: one of them would win in silence."""
+    """Raise UsageError if both are given: one of them would be ignored silently."""
     if as_json and as_csv:
-        raise click.UsageError("--json and --csv can not both be printed. Leave one of them out.")
+        raise click.UsageError("--json and --csv cannot be combined. Leave one of them out.")
 
 
 def print_json(value: Any) -> None:
     """Print `value` as JSON; times as ISO 8601, durations as seconds."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=plain)
-    click.echo(text.encode("utf-8", "backslashreplace").decode())  # half a surrogate pair, as JSON writes it
+    click.echo(text.encode("utf-8", "backslashreplace").decode())  # a lone surrogate, escaped as JSON does it
 
 
 def plain(value: Any) -> Any:
-    """Give what JSON can say of a time, a duration or a mapping."""
+    """Return a time, a duration or a mapping in a form that JSON has; raise TypeError for anything else."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"{value!r} has no form in JSON")
+    raise TypeError(f"{value!r} cannot be written as JSON")
 
 
 def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str = "nothing found"
 ) -> None:
-    """Print rows under a title; numbers to the right. Text is printed as it is: no markup is read from it.
+    """Print rows under a title, numbers right-aligned. Text is printed as it is: markup is not interpreted.
 
-    Times are shown in UTC, to the second. Where there are no rows, say `empty` instead.
+    Times are shown in UTC, to the second. If there are no rows, print `empty` instead.
     """
     drawn = list(rows)
     if not drawn:
@@ -59,7 +134,7 @@ def print_table(
 
 
 def _room() -> int | None:
-    """Give the columns of the terminal; None where the output is none: a file or the next program gets whole lines."""
+    """Return the terminal's width; None if the output is not a terminal: files and pipes get whole lines."""
     return get_terminal_size().columns if sys.stdout.isatty() else None
 
 
@@ -76,7 +151,7 @@ def _cell(value: Any) -> str:
 
 
 def in_words(value: Any) -> str:
-    """Say what a task or an answer holds: `rows 7, by type (labels 3, faces 4)`; text as it is."""
+    """Return a JSON value in words: `rows 7, by type (labels 3, faces 4)`; text as it is."""
     if isinstance(value, Mapping):
         return ", ".join(f"{str(name).replace('_', ' ')} {_inside(each)}" for name, each in value.items()) or "none"
     if isinstance(value, list | tuple | set | frozenset):
@@ -89,12 +164,12 @@ def _inside(value: Any) -> str:
 
 
 def printable(text: str) -> str:
-    """Show control characters of a key by their escapes, so that a newline in a name can not tear the table."""
+    """Escape control characters, so that a newline in a key cannot break a table."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def spell(seconds: float) -> str:
-    """Say how long something is: `38 s`, `4 min`, `2.5 h`, `3 days`."""
+    """Return a duration in words: `38 s`, `4 min`, `3 h`, `3 days`."""
     for length, name in _UNITS:
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {name}"

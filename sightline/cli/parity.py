@@ -1,4 +1,4 @@
-"""`sightline parity`: are rows and graph the same?"""
+"""`sightline parity`: compare rows and graph, and repair the graph."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -7,23 +7,22 @@ import click
 
 from sightline.cli.factory import Factory
 from sightline.cli.images import UnknownCamera
-from sightline.cli.moments import DAY
 from sightline.cli.output import json_option, print_json, print_table, printable
+from sightline.cli.param_types import DAY
 from sightline.models.answers import Json
 from sightline.models.images import CameraDay
 from sightline.progress import counted
 from sightline.services.by_hand import TakenElsewhere, by_hand
 from sightline.services.collaborators import Services
 from sightline.services.leased_runs import LeasedRun
-from sightline.services.parity.compare import Comparison, Finding
-from sightline.services.parity.run import CHECK, Audit, all_days
+from sightline.services.parity import CHECK, Audit, Comparison, Finding, all_days
 
 
 @click.command()
 @click.option("--camera", help="Only this camera's days.")
-@click.option("--from", "first", type=DAY, help="From this capture day on, in the camera's time zone.")
-@click.option("--to", "last", type=DAY, help="Up to this capture day, included.")
-@click.option("--repair", is_flag=True, help="Show in the graph what the rows say.")
+@click.option("--from", "first", type=DAY, help="The first capture day, in the camera's time zone.")
+@click.option("--to", "last", type=DAY, help="The last capture day, inclusive.")
+@click.option("--repair", is_flag=True, help="Change the graph to show what the rows say.")
 @json_option
 @click.pass_obj
 def parity(
@@ -37,7 +36,7 @@ def parity(
 ) -> None:
     """Compare rows and graph, image by image and relationship by relationship.
 
-    It names what is missing, extra or different. What is on its way is no difference. Exit 1 where any is left.
+    It lists what is missing, extra or different in the graph, images in flight excepted. Exit 1 if differences remain.
     """
     if first and last and last < first:
         raise click.UsageError("--to must not be before --from.")
@@ -56,7 +55,7 @@ def parity(
 
 
 def chosen(days: Iterable[CameraDay], camera: str | None, first: date | None, last: date | None) -> list[CameraDay]:
-    """Give the days that were asked for."""
+    """Return the days that the options select."""
     return [
         each
         for each in days
@@ -67,7 +66,7 @@ def chosen(days: Iterable[CameraDay], camera: str | None, first: date | None, la
 
 
 def run(services: Services, days: list[CameraDay], *, repair: bool) -> Mapping[str, Json]:
-    """Compare day by day, with a bar."""
+    """Compare day by day, with a progress bar; return the counts."""
     audit = Audit(Comparison(services.images, services.graph), repairs=repair, tell=_tell)
 
     def work(run: LeasedRun) -> Mapping[str, Json]:

@@ -1,4 +1,4 @@
-"""`sightline query`: the named questions to the graph."""
+"""`sightline query`: the named queries on the graph."""
 
 import csv
 import sys
@@ -9,8 +9,8 @@ import click
 
 from sightline.cli.factory import Factory
 from sightline.cli.images import label_hint, require_camera
-from sightline.cli.numbers import PERCENT
 from sightline.cli.output import json_option, print_json, print_table, printable, require_one_form
+from sightline.cli.param_types import PERCENT
 from sightline.errors import ConfigurationError, ImageMissing
 from sightline.graph.protocol import GraphStore
 from sightline.graph.queries import NamedQuery, all_queries, query_named
@@ -19,7 +19,7 @@ from sightline.models.answers import Json
 Row = dict[str, Json]
 
 NODE_SAYS = {"camera_name": "", "image_id": "", "isodate": "taken at"}
-"""What people see of a node, and how the column is called beside the node's name. The rest is for JSON and CSV."""
+"""Property of a node → its column's heading, empty for the node's name. People see only these; JSON and CSV all."""
 
 HEADINGS = {
     "camera.camera_name": "camera",
@@ -27,7 +27,7 @@ HEADINGS = {
     "count(round(label_edge.confidence))": "times",
     "round(label_edge.confidence)": "confidence",
 }
-"""What people read over the columns of a query that names none; scripts see the query's own."""
+"""Headings for people where a query names its columns badly; scripts see the query's own names."""
 
 EPOCH_COLUMNS = {"first", "last", "timestamp"}
 """Columns that hold seconds since the epoch."""
@@ -42,14 +42,16 @@ def _asked_with(asked: NamedQuery) -> str:
     return "".join(f" ({words} {names})" for words, names in (("needs", needs), ("may take", may_take)) if names)
 
 
-@click.command(help=f"Ask the graph a named question.\n\n{_catalogue()}")
-@click.argument("name", type=click.Choice([*all_queries()]))
-@click.option("--with", "given", multiple=True, metavar="WORD=VALUE", help="What the question needs or may take.")
+@click.command(help=f"Run a named query on the graph.\n\n{_catalogue()}")
+@click.argument("name", metavar="QUERY", type=click.Choice([*all_queries()]))
+@click.option(
+    "--with", "given", multiple=True, metavar="NAME=VALUE", help="A parameter that the query needs or may take."
+)
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
 @json_option
 @click.pass_obj
 def query(factory: Factory, name: str, given: tuple[str, ...], *, as_csv: bool, as_json: bool) -> None:
-    """Ask the graph a named question."""
+    """Run a named query on the graph."""
     require_one_form(as_json=as_json, as_csv=as_csv)
     asked, graph = _parameters(name, given), factory.services.graph
     rows = graph.query(name, asked)
@@ -66,10 +68,10 @@ def query(factory: Factory, name: str, given: tuple[str, ...], *, as_csv: bool, 
 
 
 def _parameters(name: str, given: tuple[str, ...]) -> Row:
-    """Read `word=value` pairs; a wrong one is wrong usage."""
+    """Read `name=value` pairs; raise UsageError for a wrong one."""
     pairs = [each.partition("=") for each in given]
     if wrong := [each for each, (_, is_, _) in zip(given, pairs, strict=True) if not is_]:
-        raise click.UsageError(f"{wrong[0]}: it must be WORD=VALUE.")
+        raise click.UsageError(f"{wrong[0]}: it must be NAME=VALUE.")
     words = {word: value for word, _, value in pairs}
     _check_words(query_named(name), [word for word, _, _ in pairs], words)
     try:
@@ -79,9 +81,9 @@ def _parameters(name: str, given: tuple[str, ...]) -> Row:
 
 
 def _look_for_slips(asked: Row, graph: GraphStore) -> None:
-    """Raise an error where the graph has no such image or camera, and hint at a label: silence would look like news."""
+    """Raise an error if the graph has no such image or camera; hint at a label: empty would look like good news."""
     if (image := asked.get("image")) and not graph.versions([image]):
-        rule, remedy = "the image must be in the graph", "See `sightline show` for how far it has come"
+        rule, remedy = "the image must be in the graph", "See its state with `sightline show`"
         raise ImageMissing(image, rule=rule, remedy=remedy)
     if camera := asked.get("camera"):
         require_camera(camera, graph)
@@ -90,21 +92,21 @@ def _look_for_slips(asked: Row, graph: GraphStore) -> None:
 
 
 def _check_words(asked: NamedQuery, written: list[str], words: Mapping[str, str]) -> None:
-    """Refuse what the graph would take and then answer another question: wrong usage."""
+    """Raise UsageError for parameters that the graph would accept but read as a different query."""
     if twice := [word for word in words if written.count(word) > 1]:
         raise click.UsageError(f"{twice[0]}: it must be given once.")
     if empty := [word for word, value in words.items() if not value]:
         raise click.UsageError(f"{empty[0]}: it must have a value. Leave it out to ask without it.")
     if "at_least" in words:
         if "label" in asked.may_take and "label" not in words:
-            raise click.UsageError("at_least: it needs a label to be sure of. Add --with label=Person.")
+            raise click.UsageError("at_least: it applies to a label. Add --with label=Person.")
         PERCENT.convert(words["at_least"], click.Option(["--with"]), None)
     if words.get("minutes", "").startswith("-"):
-        raise click.UsageError(f"minutes: {words['minutes']} is below 0; before and after are both looked at.")
+        raise click.UsageError(f"minutes: {words['minutes']} is below 0; the query looks both before and after.")
 
 
 def print_csv(rows: list[Row]) -> None:
-    """Print rows with a line of names; nothing where there are no rows, and so no names."""
+    """Print a header and the rows; nothing if there are no rows, which the header comes from."""
     if rows:
         writer = csv.DictWriter(sys.stdout, [*rows[0]])
         writer.writeheader()
@@ -112,7 +114,7 @@ def print_csv(rows: list[Row]) -> None:
 
 
 def flat(row: Row) -> Row:
-    """Give a node's properties as columns of their own: `image.object_key`."""
+    """Return a row with each property of a node as its own column: `image.object_key`."""
     columns: Row = {}
     for name, value in row.items():
         columns |= {f"{name}.{key}": value[key] for key in sorted(value)} if isinstance(value, dict) else {name: value}
@@ -126,7 +128,7 @@ def _shown(name: str, value: Json) -> Json | datetime:
 
 
 def short(row: Row) -> Row:
-    """Give a row as people read it: a node by its name, a time as a time."""
+    """Return a row as people read it: a node by its name, a time as a time."""
     columns: Row = {}
     for name, value in row.items():
         if isinstance(value, dict):

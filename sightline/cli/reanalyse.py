@@ -1,12 +1,12 @@
-"""`sightline reanalyse`: pay again, on purpose, where an answer said too little."""
+"""`sightline reanalyse`: pay again, on purpose, for images whose answer said too little."""
 
 from datetime import datetime
 
 import click
 
 from sightline.cli.factory import Factory
-from sightline.cli.moments import DAY
 from sightline.cli.output import json_option, print_json
+from sightline.cli.param_types import DAY
 from sightline.progress import counted
 from sightline.services.reanalyse import ask_again, find_unknown, quote
 from sightline.services.review import newest_day, scope_of
@@ -14,14 +14,24 @@ from sightline.stats.windows import WINDOW_DAYS
 
 
 @click.command()
-@click.option("--unknown", is_flag=True, required=True, help="Images without the label whose answer was cut too high.")
-@click.option("--camera", help="Only this camera's images.")
-@click.option("--label", help="A watched label; the first one where none is named.")
-@click.option("--day", type=DAY, help="The last capture day; the newest there is.")
 @click.option(
-    "--window", "window_days", type=click.Choice([str(n) for n in WINDOW_DAYS]), default="28", show_default=True
+    "--unknown",
+    is_flag=True,
+    required=True,
+    help="Images without the label whose answer was cut off above its threshold.",
 )
-@click.option("--yes", is_flag=True, help="Pay without asking.")
+@click.option("--camera", help="Only this camera's images.")
+@click.option("--label", help="A watched label; default: the first one.")
+@click.option("--day", type=DAY, help="The last capture day; default: the newest.")
+@click.option(
+    "--window",
+    "window_days",
+    type=click.Choice([str(n) for n in WINDOW_DAYS]),
+    default="28",
+    show_default=True,
+    help="Days.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask before paying.")
 @json_option
 @click.pass_obj
 def reanalyse(  # noqa: PLR0913 - one parameter an option
@@ -31,21 +41,23 @@ def reanalyse(  # noqa: PLR0913 - one parameter an option
     day: datetime | None,
     window_days: str,
     *,
-    unknown: bool,  # noqa: ARG001 - the only choice there is, and it must be said
+    unknown: bool,  # noqa: ARG001 - the only choice, but it must be made explicitly
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Ask deeper for images of which it is unknown whether the label was missed. The price is said first."""
-    s = factory.services
-    name = label or s.accuracy.rules[0].label
-    end_day = day.date().isoformat() if day else newest_day(camera, s.operations)
-    price = quote(find_unknown(scope_of(name, camera, end_day, int(window_days), s.operations), s), s)
+    """Analyse images again if the answer cannot tell whether the label was missed. The price is shown first."""
+    services = factory.services
+    name = label or services.accuracy.rules[0].label
+    end_day = day.date().isoformat() if day else newest_day(camera, services.operations)
+    price = quote(
+        find_unknown(scope_of(name, camera, end_day, int(window_days), services.operations), services), services
+    )
     usd = price.cost_micro_usd / 1e6
-    click.echo(f"{len(price.image_ids)} images, {price.analyses} analyses to pay: at most {usd:,.2f} USD", err=True)
+    click.echo(f"{len(price.image_ids)} images, {price.analyses} analyses to pay for: at most {usd:,.2f} USD", err=True)
     if price.image_ids and not yes:
-        click.confirm("Ask again for these?", abort=True, err=True)
-    sent = sum(1 for _ in counted(ask_again(price.image_ids, s, factory.send), "sending", len(price.image_ids)))
+        click.confirm("Analyse these again?", abort=True, err=True)
+    sent = sum(1 for _ in counted(ask_again(price.image_ids, services, factory.send), "sending", len(price.image_ids)))
     if as_json:
         print_json({"images": len(price.image_ids), "analyses": price.analyses, "usd": usd, "sent": sent})
     else:
-        click.echo(f"{sent} images are asked again")
+        click.echo(f"{sent} images sent for analysis")

@@ -1,4 +1,4 @@
-"""`sightline resume`: let a lane go on that the brake has stopped."""
+"""`sightline resume`: resume a lane that the rejection circuit breaker has stopped."""
 
 import click
 
@@ -13,7 +13,7 @@ from sightline.services.rejection_breaker import resume as resume_lane
 @json_option
 @click.pass_obj
 def resume(factory: Factory, /, *, lanes: tuple[str, ...], as_json: bool) -> None:
-    """Let a stopped lane go on, or both. Within seconds its workers take images again."""
+    """Resume a stopped lane, or both. Within seconds its workers take images again."""
     done = {
         name: resume_lane(Lane(name), factory.services.operations) for name in lanes or [lane.value for lane in Lane]
     }
@@ -21,4 +21,4 @@ def resume(factory: Factory, /, *, lanes: tuple[str, ...], as_json: bool) -> Non
         print_json(done)
         return
     for lane, was_stopped in done.items():
-        click.echo(f"{lane} {'goes on' if was_stopped else 'was not stopped'}")
+        click.echo(f"{lane} {'resumed' if was_stopped else 'was not stopped'}")

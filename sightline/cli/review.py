@@ -1,4 +1,4 @@
-"""`sightline review`: what a person should look at next."""
+"""`sightline review`: the images that a person should look at next."""
 
 import csv
 import sys
@@ -9,8 +9,8 @@ import click
 
 from sightline.accuracy_report.words import said
 from sightline.cli.factory import Factory
-from sightline.cli.moments import DAY
 from sightline.cli.output import json_option, print_json, print_table, require_one_form
+from sightline.cli.param_types import DAY
 from sightline.models.answers import Json
 from sightline.services.review import Progress, ToReview, ask_next, newest_day, progress_of, read_cells, scope_of
 from sightline.stats.windows import WINDOW_DAYS
@@ -18,15 +18,20 @@ from sightline.stats.windows import WINDOW_DAYS
 
 @click.group()
 def review() -> None:
-    """Ask for the images whose verdicts make the figures surer."""
+    """List the images whose verdicts would improve the figures most."""
 
 
 @review.command(name="next")
 @click.option("--camera", help="Only this camera's images.")
-@click.option("--label", help="A watched label; the first one where none is named.")
-@click.option("--day", type=DAY, help="The last capture day; the newest there is.")
+@click.option("--label", help="A watched label; default: the first one.")
+@click.option("--day", type=DAY, help="The last capture day; default: the newest.")
 @click.option(
-    "--window", "window_days", type=click.Choice([str(n) for n in WINDOW_DAYS]), default="1", show_default=True
+    "--window",
+    "window_days",
+    type=click.Choice([str(n) for n in WINDOW_DAYS]),
+    default="1",
+    show_default=True,
+    help="Days.",
 )
 @click.option("--count", type=click.IntRange(1, 5000), default=40, show_default=True, help="How many images.")
 @json_option
@@ -43,16 +48,17 @@ def next_command(  # noqa: PLR0913 - one parameter an option
     as_json: bool,
     as_csv: bool,
 ) -> None:
-    """List the images to look at next, negatives among them, in an order that nobody chooses.
+    """List the images to look at next, negatives among them, in a random order that nobody chooses.
 
-    An answer counts in the figures only if the image was asked for here: others are kept as volunteered.
+    A verdict counts in the figures only if its image was listed here; others are kept as volunteered.
     """
     require_one_form(as_json=as_json, as_csv=as_csv)
-    s = factory.services
-    name = label or s.accuracy.rules[0].label
-    end_day = day.date().isoformat() if day else newest_day(camera, s.operations)
-    cells = read_cells(scope_of(name, camera, end_day, int(window_days), s.operations), s)
-    asked, progress = ask_next(cells, count, s), progress_of(cells, s.accuracy.target_points)
+    services = factory.services
+    operations, plan = services.operations, services.accuracy
+    name = label or plan.rules[0].label
+    end_day = day.date().isoformat() if day else newest_day(camera, operations)
+    cells = read_cells(scope_of(name, camera, end_day, int(window_days), operations), services)
+    asked, progress = ask_next(cells, count, services), progress_of(cells, plan.target_points)
     if as_csv:
         write_sheet_to_fill_in(asked)
     elif as_json:
@@ -62,7 +68,7 @@ def next_command(  # noqa: PLR0913 - one parameter an option
 
 
 def print_asked(asked: Sequence[ToReview], progress: Progress, title: str) -> None:
-    """Print the images, and how far the review has come."""
+    """Print the images, and the progress of the review."""
     rows = [
         (
             each.request.candidate.image_id,
@@ -72,18 +78,17 @@ def print_asked(asked: Sequence[ToReview], progress: Progress, title: str) -> No
         )
         for each in asked
     ]
-    print_table(title, ("image", "stratum", "confidence", "look at it"), rows, empty="every image is reviewed")
+    print_table(title, ("image", "stratum", "confidence", "link"), rows, empty="every image is reviewed")
     more = sum(progress.advice.more.values())
-    click.echo(
-        f"{progress.reviewed} reviewed, {more} more to the target; recall: {said(progress.recall, progress.recall)}"
-    )
-    click.echo(f"Needed: {progress.advice.sentence()}.")
+    recall = said(progress.recall, progress.recall)
+    click.echo(f"{progress.reviewed} reviewed, {more} more needed for the target; recall: {recall}")
+    click.echo(f"Next: {progress.advice.sentence()}.")
     if progress.held_back:
-        click.echo(f"{progress.held_back} answers wait for images before them: those stand first in this list.")
+        click.echo(f"{progress.held_back} verdicts wait for images earlier in the order; this list shows those first.")
 
 
 def write_sheet_to_fill_in(asked: Sequence[ToReview]) -> None:
-    """Write CSV with an empty column `verdict`; the content says which bytes were shown."""
+    """Write CSV with an empty column `verdict`; `content` identifies the bytes that were shown."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(("uri", "verdict", "label", "content", "stratum", "confidence", "link"))
     for each in asked:

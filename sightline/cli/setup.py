@@ -1,4 +1,4 @@
-"""`sightline setup`: make what sightline keeps things in."""
+"""`sightline setup`: create the tables, graph constraints and bucket that sightline needs."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,16 +13,16 @@ from sightline.cli.output import json_option, print_json
 @json_option
 @click.pass_obj
 def setup(factory: Factory, *, as_json: bool) -> None:
-    """Create tables, indexes, constraints and the checkpoint bucket where they are missing. Safe to repeat."""
-    s = factory.services
+    """Create tables, indexes, constraints and the checkpoint bucket if they are missing. Safe to repeat."""
+    services = factory.services
     steps: dict[str, Callable[[], None]] = {
-        "images": s.images.setup,
-        "analyses": s.ledger.setup,
-        "verdicts": s.verdicts.setup,
-        "rollups": s.rollups.setup,
-        "operations": s.operations.setup,
-        "graph": s.graph.setup,
-        "bucket": partial(s.buckets.create, factory.settings.checkpoint_bucket),
+        "images": services.images.setup,
+        "analyses": services.ledger.setup,
+        "verdicts": services.verdicts.setup,
+        "rollups": services.rollups.setup,
+        "operations": services.operations.setup,
+        "graph": services.graph.setup,
+        "bucket": partial(services.buckets.create, factory.settings.checkpoint_bucket),
     }
     for name, do in steps.items():
         do()

@@ -1,4 +1,4 @@
-"""`sightline show`: everything that is known of one image."""
+"""`sightline show`: everything that is known about one image."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from sightline.storage.ledger.protocol import Ledger, Status
 @json_option
 @click.pass_obj
 def show(factory: Factory, uri: str, *, as_json: bool) -> None:
-    """Show labels, faces and text of one image beside its facts."""
+    """Show what is known about one image: its state, labels, faces and text."""
     facts = image_facts(uri, factory.services.images, factory.services.ledger)
     if as_json:
         print_json(facts)
@@ -33,10 +33,10 @@ def show(factory: Factory, uri: str, *, as_json: bool) -> None:
 
 
 def image_facts(uri: str, images: ImageStore, ledger: Ledger) -> dict[str, Any]:
-    """Give the image's row and the answers behind it, as JSON; raise InvalidUri, or ImageMissing where no row is."""
+    """Return the image's row and its answers, as JSON; raise InvalidUri, or ImageMissing if there is no row."""
     row = images.get(str(ObjectUri.parse(uri)))
     if row is None:
-        raise ImageMissing(uri, rule="sightline knows no such image", remedy="Add it with `sightline add`")
+        raise ImageMissing(uri, rule="the image must have been added", remedy="Add it with `sightline add`")
     content, capture = row.content, row.capture
     return {
         "image_id": row.image_id,

@@ -1,19 +1,165 @@
-"""`sightline status`: how things stand."""
+"""`sightline status`: the state of the whole pipeline, as tables or JSON."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import click
 
 from sightline.cli.factory import Factory
-from sightline.cli.output import json_option, print_json
-from sightline.cli.status_tables import print_status
+from sightline.cli.output import json_option, print_json, print_table, printable, spell
 from sightline.services.status import status_report
+
+Section = Mapping[str, Any]
+
+
+def print_status(report: Mapping[str, Section]) -> None:
+    """Print every section; at the end the ones whose server is unavailable, each reason once."""
+    printers = {**_PRINTERS, **(_OF_ALL if "ledger" in report else {})}
+    missing: dict[str, list[str]] = {}
+    for name, section in report.items():
+        if "error" in section:
+            missing.setdefault(section["error"], []).append(name.replace("_", " "))
+        else:
+            printers[name](section)
+    for error, names in missing.items():
+        click.echo(f"{', '.join(names)}: unavailable. {printable(error)}\n")
+
+
+def print_images(section: Section) -> None:
+    """Print images by state, with a note if they come from the table's own count, which is up to hours old."""
+    counts = {name: number for name, number in section.items() if not name.startswith("total")}
+    age = section["total_age_seconds"]
+    note = f" (complete and total: up to {spell(age)} old; --exact counts)" if age else ""
+    print_table(f"images: {section['total']:,}{note}", [*counts], [[*counts.values()]])
+
+
+def print_by_name(title: str, what: str) -> Callable[[Section], None]:
+    """Return a function that prints a section with the same counts under each name, such as a feature's."""
+
+    def print_it(section: Section) -> None:
+        columns = [*next(iter(section.values()), {})]
+        rows = [(name, *counts.values()) for name, counts in section.items()]
+        print_table(title, [what, *(column.replace("_", " ") for column in columns)], rows, empty="none")
+
+    return print_it
+
+
+def print_queues(section: Section) -> None:
+    """Print the queues that hold messages."""
+    rows = [(name, each["messages"], _age(each["oldest_seconds"])) for name, each in section["waiting"].items()]
+    number = section["unacknowledged"]
+    title = f"queues: {number:,} {'message' if number == 1 else 'messages'} in progress; waiting"
+    print_table(title, ("queue", "messages", "oldest"), rows, empty="none")
+
+
+def _age(seconds: float | None) -> str | None:
+    return None if seconds is None else spell(seconds)
+
+
+def print_cost(section: Section) -> None:
+    """Print cost by feature, and the total."""
+    today, month = section["today_usd"], section["month_usd"]
+    lines = [(name, today.get(name, 0.0), usd) for name, usd in month.items()]
+    total = ("total", sum(today.values()), sum(month.values()))
+    rows = [(name, f"{day:.3f}", f"{whole:.3f}") for name, day, whole in (*lines, total)] if lines else []
+    title = f"cost in USD, list prices for {section['prices_region']} as of {section['prices_as_of']}"
+    print_table(title, ("feature", "today", "this month"), rows, empty="none yet")
+
+
+def print_ledger(section: Section) -> None:
+    """Print by feature what has actually been paid for."""
+    rows = {name: {**counts, "usd": f"{counts['usd']:.3f}"} for name, counts in section.items()}
+    print_by_name("ledger, all time", "feature")(rows)
+
+
+def print_rates(section: Section) -> None:
+    """Print the current rate of each operation, and the reason for it."""
+    columns = ("operation", "calls/s now", "quota", "reason", "since")
+    rows = [(name, e["rate"], e["quota"], e["reason"], e["changed_at"]) for name, e in section.items()]
+    print_table("rates", columns, rows)
+
+
+def print_graph(section: Section) -> None:
+    """Print what the graph holds, and how many images it lags behind."""
+    behind = "unknown" if section["behind"] is None else f"{section['behind']:,}"
+    title = f"graph: {section['images']:,} images, {section['relationships']:,} relationships, {behind} images behind"
+    kinds = {**section["nodes"], **section["relationships_by_type"]}
+    rows = [(name, number) for name, number in kinds.items() if number]
+    print_table(title, ("nodes or relationships", "count"), rows, empty="empty")
+
+
+def print_dead_letters(section: Section) -> None:
+    """Print the open dead letters: what was refused, by which rule, and the remedy."""
+    first = section["first"]
+    rows = [(e["error"], e["attempts"], f"{e['subject']}: {e['rule']}. {e['remedy']}.") for e in first]
+    more = f", the first {len(rows)}" if len(rows) < section["open"] else ""
+    title = f"dead letters: {section['open']:,} open{more}"
+    print_table(title, ("error", "attempts", "input, rule and remedy"), rows, empty="none")
+
+
+def print_runs(section: Section) -> None:
+    """Print the last run of each beat task."""
+    rows = [(name, e["started_at"] or "never", _took(e), _late(e), e["outcome"] or None) for name, e in section.items()]
+    print_table("last runs", ("task", "started at", "took", "status", "outcome"), rows, empty="none yet")
+
+
+def _took(run: Section) -> str | None:
+    return run["took"] and spell(run["took"].total_seconds())
+
+
+def _late(run: Section) -> str:
+    if run["is_overdue"]:
+        return "overdue: are beat and a worker running?"
+    return "on time" if run["started_at"] else "not due yet"
+
+
+def print_stopped(section: Section) -> None:
+    """Print the stopped queues and the reason; nothing if none is stopped."""
+    if section:
+        rows = [(each["queue"], each["cause"], each["at"], each["reason"]) for each in section.values()]
+        print_table("stopped queues", ("queue", "stopped by", "since", "reason"), rows)
+
+
+def print_models(section: Section) -> None:
+    """Print the detector versions behind each watched label's figures, with their first and last day."""
+    rows = [
+        (label, model, days["first_day"], days["last_day"])
+        for label, versions in section.items()
+        for model, days in versions["versions"].items()
+    ]
+    changes = [f"{label}: {versions['changed']}" for label, versions in section.items() if versions["changed"]]
+    title = f"detector versions (changed, {'; '.join(changes)})" if changes else "detector versions"
+    print_table(title, ("label", "version", "first day", "last day"), rows, empty="no figures yet")
+
+
+_PRINTERS: Mapping[str, Callable[[Section], None]] = {
+    "images": print_images,
+    "parts": print_by_name("analyses of unfinished images", "feature"),
+    "queues": print_queues,
+    "calls": print_by_name("calls this month", "operation"),
+    "cost": print_cost,
+    "rates": print_rates,
+    "graph": print_graph,
+    "dead_letters": print_dead_letters,
+    "stopped": print_stopped,
+    "models": print_models,
+    "last_runs": print_runs,
+    "ledger": print_ledger,
+}
+
+_OF_ALL: Mapping[str, Callable[[Section], None]] = {"parts": print_by_name("analyses of all images", "feature")}
+"""Printers for sections that `--exact` computed from every row."""
 
 
 @click.command()
-@click.option("--exact", is_flag=True, help="Read every row: slow and dear on a large table.")
+@click.option("--exact", is_flag=True, help="Count by reading every row: slow and expensive on a large table.")
 @json_option
 @click.pass_obj
 def status(factory: Factory, *, exact: bool, as_json: bool) -> None:
-    """Show images by state, queues, calls, cost, the graph and dead letters. Exit 1 where a server is away."""
+    """Show images by state, queues, calls, cost, the graph and dead letters.
+
+    Exit 1 if a server is unavailable.
+    """
     report = status_report(factory.services if exact else factory.services_in_a_hurry, exact=exact)
     if as_json:
         print_json(report)

@@ -1,4 +1,4 @@
-"""`sightline verdicts`: what persons said."""
+"""`sightline verdicts`: what people saw in images."""
 
 import getpass
 import sys
@@ -16,13 +16,13 @@ from sightline.services.verdicts import Said, judge_of, verdict_of
 from sightline.stats.agreement import Agreement, cohens_kappa, double_reviews
 from sightline.stats.verdicts import Answer
 
-label_option = click.option("--label", help="A watched label; the first one where none is named.")
-reviewer_option = click.option("--reviewer", default=getpass.getuser, help="Who looked; you, where none is named.")
+label_option = click.option("--label", help="A watched label; default: the first one.")
+reviewer_option = click.option("--reviewer", default=getpass.getuser, help="Who looked; default: your user name.")
 
 
 @click.group()
 def verdicts() -> None:
-    """Say what images show, and get out what was said."""
+    """Record, import and export what people saw in images."""
 
 
 @verdicts.command()
@@ -33,11 +33,11 @@ def verdicts() -> None:
 @json_option
 @click.pass_obj
 def add(factory: Factory, uri: str, answer: str, label: str | None, reviewer: str, *, as_json: bool) -> None:
-    """Say whether an image shows the label: present, absent, or unsure. A later word takes the place of an earlier."""
-    s = factory.services
-    name = label or s.accuracy.rules[0].label
-    kept = verdict_of(Said(uri, name, reviewer, Answer(answer), s.clock()), judge_of(s))
-    is_new = s.verdicts.write(kept)
+    """Record whether an image shows the label: present, absent or unsure. It replaces your earlier verdict."""
+    services = factory.services
+    name = label or services.accuracy.rules[0].label
+    kept = verdict_of(Said(uri, name, reviewer, Answer(answer), services.clock()), judge_of(services))
+    is_new = services.verdicts.write(kept)
     if as_json:
         print_json({"changed": is_new, "source": kept.verdict.source})
     else:
@@ -51,15 +51,15 @@ def add(factory: Factory, uri: str, answer: str, label: str | None, reviewer: st
 @json_option
 @click.pass_obj
 def import_command(factory: Factory, file: Path, label: str | None, reviewer: str, *, as_json: bool) -> None:
-    """Keep the verdicts of a CSV with the columns uri and verdict (and label, reviewer, at, content, source).
+    """Import verdicts from a CSV file with the columns uri and verdict (and label, reviewer, at, content, source).
 
-    Every line is checked before any is kept. Importing a file twice changes nothing.
+    Every line is checked before any is stored. Importing a file twice changes nothing.
     """
-    s = factory.services
-    name = label or s.accuracy.rules[0].label
+    services = factory.services
+    name = label or services.accuracy.rules[0].label
     with click.open_file(str(file), encoding="utf-8-sig", errors="strict") as opened:
-        sheet = read_sheet(_text(opened), str(file), name, reviewer, judge_of(s))
-    done = Counter(s.verdicts.write(kept) for kept in counted(sheet.verdicts, "keeping", len(sheet.verdicts)))
+        sheet = read_sheet(_text(opened), str(file), name, reviewer, judge_of(services))
+    done = Counter(services.verdicts.write(kept) for kept in counted(sheet.verdicts, "importing", len(sheet.verdicts)))
     sources = Counter(str(kept.verdict.source) for kept in sheet.verdicts)
     if as_json:
         print_json({"kept": done[True], "known": done[False], "blank": sheet.blank, "sources": sources})
@@ -69,7 +69,7 @@ def import_command(factory: Factory, file: Path, label: str | None, reviewer: st
 
 
 def _text(opened: object) -> TextIO:
-    """Say to the type checker what click opens."""
+    # click types what it opens as IO[Any]
     return opened  # type: ignore[return-value]
 
 
@@ -78,7 +78,7 @@ def _text(opened: object) -> TextIO:
 @click.option("--camera", help="Only this camera.")
 @click.pass_obj
 def export(factory: Factory, label: str | None, camera: str | None) -> None:
-    """Print all verdicts as CSV, such as `import` takes."""
+    """Print all verdicts as CSV, in the form that `import` reads."""
     read = counted(factory.services.verdicts.scan(), "reading")
     chosen = (kept for kept in read if label in {None, kept.verdict.label} and camera in {None, kept.camera_day.camera})
     write_sheet(chosen, sys.stdout)
@@ -88,14 +88,14 @@ def export(factory: Factory, label: str | None, camera: str | None) -> None:
 @json_option
 @click.pass_obj
 def agreement(factory: Factory, *, as_json: bool) -> None:
-    """Say how alike reviewers answer where two looked at the same image (Cohen's kappa)."""
+    """Show how far reviewers agree on images that two of them looked at (Cohen's kappa)."""
     read = counted(factory.services.verdicts.scan(), "reading")
     found = cohens_kappa(double_reviews(kept.verdict for kept in read))
     if as_json:
         names = ("pairs", "observed", "kappa", "low", "high")
         print_json({name: getattr(found, name) for name in names} if found else {"pairs": 0})
     elif found is None:
-        click.echo("No image has answers of two reviewers.")
+        click.echo("No image has verdicts from two reviewers.")
     else:
         click.echo(f"{found.pairs} pairs, {100 * found.observed:.0f} % equal; kappa {_kappa(found)}")
 

@@ -6,11 +6,7 @@ Each setting says why it is not Celery's default.
 from celery import Celery
 
 from sightline.queues.names import QUEUES, ROUTES
-
-VISIBILITY_SECONDS = 300
-"""When a message that was taken and not finished comes back. It outlasts a task: two waits for a slot, calls, and an
-answer held while S3 or DynamoDB is away take 275 s at the most. Where requests hang as well it may come a second time
-to a task that still runs, which the claim in the ledger is there for."""
+from sightline.timing import VISIBILITY_TIMEOUT
 
 
 def make_client(redis_url: str, key_prefix: str) -> Celery:
@@ -38,7 +34,7 @@ def make_client(redis_url: str, key_prefix: str) -> Celery:
 def _transport_options(key_prefix: str) -> dict[str, object]:
     return {
         "global_keyprefix": key_prefix,
-        "visibility_timeout": VISIBILITY_SECONDS,
+        "visibility_timeout": int(VISIBILITY_TIMEOUT.total_seconds()),
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
         "socket_timeout": 15,  # the default waits for ever where packets vanish

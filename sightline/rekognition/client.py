@@ -14,13 +14,14 @@ from sightline.rekognition.aws_errors import REKOGNITION, aws_errors
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import feature_named
 from sightline.rekognition.limits import MAX_BYTES_SENT
+from sightline.timing import CALL_CONNECT, CALL_READ
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient  # stubs: not there at run time
 
 ONE_ATTEMPT = Config(
-    connect_timeout=5,
-    read_timeout=30,
+    connect_timeout=CALL_CONNECT.total_seconds(),
+    read_timeout=CALL_READ.total_seconds(),
     retries={"total_max_attempts": 1},  # who retries books a slot and a claim first: botocore does neither
 )
 """What a client must be built with."""

@@ -1,4 +1,4 @@
-"""One question about one picture, asked now: no queue, no row, no ledger. Asked twice, it is paid twice."""
+"""Analyse one picture now, without queue, row or ledger. Every call is paid for, the same picture's second one too."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -19,19 +19,19 @@ from sightline.services.usage import COST
 from sightline.storage.buckets.protocol import ObjectUri
 
 Outcomes: TypeAlias = dict[str, Answer | SightlineError]
-"""By feature: what was answered, or why it was not."""
+"""By feature: the answer, or the error."""
 
 
 class UnreadableFile(RejectedError):
-    """The file can not be read."""
+    """The file cannot be read."""
 
-    rule = "the file must exist, and we must be allowed to read it"
+    rule = "the file must exist and be readable"
     remedy = "Give the path of a picture, or s3://bucket/key"
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The picture that is asked about: an object in S3, or the bytes of a file that are sent along."""
+    """The picture to analyse: an object in S3, or the bytes of a file, which are sent with the call."""
 
     name: str
     uri: ObjectUri | None = None
@@ -39,7 +39,7 @@ class Subject:
 
 
 def subject_named(source: str) -> Subject:
-    """Give what `source` names: a URI, or a file. A file is looked at before anything is paid."""
+    """Return the picture that `source` names: a URI, or a file, which is inspected before anything is paid for."""
     if "://" in source:
         return Subject(source, uri=ObjectUri.parse(source))
     data = read_picture(Path(source))
@@ -59,27 +59,27 @@ def read_picture(path: Path) -> bytes:
 
 
 def ask_all(features: Iterable[Feature], subject: Subject, services: Services) -> Outcomes:
-    """Ask for each feature, one call each; an error is that feature's outcome, and the others are still asked."""
+    """Make one call per feature. An error is that feature's outcome; the other features are still called."""
     return {feature.name: _ask(feature, subject, services) for feature in features}
 
 
 def _ask(feature: Feature, subject: Subject, services: Services) -> Answer | SightlineError:
-    s = services
-    parameters = s.plan.features.get(feature.name, feature.parameters)
+    limiter, detector = services.limiter, services.detector
+    parameters = services.plan.features.get(feature.name, feature.parameters)
     try:
-        wait_for_slot(feature.operation, Lane.LIVE, s.limiter, s.stopping)
+        wait_for_slot(feature.operation, Lane.LIVE, limiter, services.stopping)
         if subject.uri:
-            return s.detector.analyse_object(feature, parameters, subject.uri.bucket, subject.uri.key)
-        return s.detector.analyse_bytes(feature, parameters, subject.data)
+            return detector.analyse_object(feature, parameters, subject.uri.bucket, subject.uri.key)
+        return detector.analyse_bytes(feature, parameters, subject.data)
     except Throttled as error:
-        s.limiter.throttled(feature.operation, ramped_too_fast=isinstance(error, RampedTooFast))
+        limiter.throttled(feature.operation, ramped_too_fast=isinstance(error, RampedTooFast))
         return error
     except SightlineError as error:
         return error
 
 
 def note_calls(features: Iterable[Feature], outcomes: Outcomes, services: Services) -> None:
-    """Count the calls for `status`; raise Unavailable or MissingTable where there is no DynamoDB to count in."""
+    """Count the calls for `status`; raise Unavailable or MissingTable if DynamoDB cannot count them."""
     counts: Counter[tuple[str, str]] = Counter()
     for feature in features:
         outcome = outcomes[feature.name]

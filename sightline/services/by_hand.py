@@ -1,4 +1,4 @@
-"""A beat task's work, done by hand: under the same lease, noted as its last run, and not cut in time."""
+"""Run a beat task's work from the command line: under the same lease, recorded as its last run, with no time limit."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -12,14 +12,14 @@ AS_LONG_AS_IT_TAKES = timedelta(days=30)
 
 
 class TakenElsewhere(Unavailable):
-    """Another process does this work now."""
+    """Another process is doing this work."""
 
-    rule = "one at a time may do it, and another process does it now"
+    rule = "one process at a time may do it, and another one is doing it now"
     remedy = "Try again in a minute or two; `sightline status` shows the last runs"
 
 
 def by_hand(name: str, services: Services, work: Callable[[LeasedRun], Mapping[str, Json]]) -> Mapping[str, Json]:
-    """Do the work of a beat task and give its outcome; raise TakenElsewhere where another does it."""
+    """Do the work of a beat task and return its outcome; raise TakenElsewhere if another process is doing it."""
     outcomes: list[Mapping[str, Json]] = []
 
     def work_and_keep(run: LeasedRun) -> Mapping[str, Json]:

@@ -49,21 +49,9 @@ from sightline.services.usage import CallCounter
 from sightline.storage.buckets.protocol import Buckets, ObjectUri
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Analysis, Entry, Ledger
+from sightline.timing import CALL_LIMIT, CLOCK_TOLERANCE, SLOT_PATIENCE, STORE_REQUEST_LIMIT
 
 log = structlog.get_logger()
-
-PATIENCE = timedelta(seconds=60)
-"""How long a step asks for a slot before it goes back to its queue: well below the visibility timeout."""
-
-CALL_LASTS = timedelta(seconds=35)
-"""How long one call may take: 5 s to connect and 30 s to read (sightline/rekognition/client.py)."""
-
-TRY_LASTS = timedelta(seconds=45)
-"""How long one request to S3 or DynamoDB may take: three of 13 s (`sightline.bootstrap`), the back-off between
-them, and our own pause before it."""
-
-CLOCKS_DIFFER = timedelta(minutes=1)
-"""How far apart the clocks of S3 and of this machine may be; S3's whole seconds are in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +92,7 @@ def detect(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, 
     analysis = _analysis(row, row.content, feature, plan)
     attempts = Retrying(
         stop=stop_after_attempt(3)
-        | _StopAt(payer.clock() + PATIENCE, payer.clock),  # an answer may have been held for long
+        | _StopAt(payer.clock() + SLOT_PATIENCE, payer.clock),  # an answer may have been held for long
         wait=wait_exponential(multiplier=0.25, max=4) + wait_random(0, 0.5),
         retry=retry_if_exception_type((Throttled, Unavailable)),
         sleep=lambda seconds: _sleep(payer.stopping, seconds),
@@ -135,7 +123,7 @@ def _attempt(feature: Feature, analysis: Analysis, content: Content, lane: Lane,
 
 def wait_for_slot(operation: str, lane: Lane, limiter: Limiter, stopping: Event) -> None:
     """Sleep until a booked slot; raise SlotRefused after a minute at the most, or when the process is to stop."""
-    left_seconds = PATIENCE.total_seconds()
+    left_seconds = SLOT_PATIENCE.total_seconds()
     while left_seconds >= HORIZON_SECONDS[lane]:  # what is booked can still be waited for
         slot = limiter.reserve(operation, lane)
         _sleep(stopping, min(slot.wait_seconds, left_seconds))
@@ -157,7 +145,7 @@ def _pay(feature: Feature, claimed: Entry, content: Content, payer: Payer) -> En
     _require_time(claimed, called_at, payer.ledger)
     try:
         outcome = _call(feature, claimed.analysis, content, payer)
-        held = _held_until(_leaving(claimed, 2 * TRY_LASTS), payer.clock)  # the last look, and settling
+        held = _held_until(_leaving(claimed, 2 * STORE_REQUEST_LIMIT), payer.clock)  # the last look, and settling
         _see_whose_it_is(claimed.analysis, outcome, content, called_at, held, payer)
     except SightlineError as error:
         is_unreadable = isinstance(error, UnreadableAnswer)
@@ -168,13 +156,13 @@ def _pay(feature: Feature, claimed: Entry, content: Content, payer: Payer) -> En
         raise
     cost = price if isinstance(outcome, Answer) else 0
     payer.calls.count(feature.name, "answered" if isinstance(outcome, Answer) else "rejected", cost)
-    held = _held_until(_leaving(claimed, TRY_LASTS), payer.clock)
+    held = _held_until(_leaving(claimed, STORE_REQUEST_LIMIT), payer.clock)
     return held(payer.ledger.settle, claimed, outcome, cost)
 
 
 def _require_time(claimed: Entry, now: datetime, ledger: Ledger) -> None:
     """Give a claim back, unpaid, and raise Unavailable where another may claim before this call's answer is kept."""
-    if now > _leaving(claimed, CALL_LASTS + 2 * TRY_LASTS):
+    if now > _leaving(claimed, CALL_LIMIT + 2 * STORE_REQUEST_LIMIT):
         ledger.release(claimed)
         raise Unavailable("the ledger", rule="it took so long to answer that the claim may end before the call")
 
@@ -228,7 +216,7 @@ def _check_unchanged(uri: ObjectUri, content: Content, called_at: datetime, buck
     try:
         head = buckets.head(uri)
         is_known = content.last_modified in {None, head.last_modified}
-        is_same = head.etag == content.etag and (is_known or head.last_modified < called_at - CLOCKS_DIFFER)
+        is_same = head.etag == content.etag and (is_known or head.last_modified < called_at - CLOCK_TOLERANCE)
         if content.version is not None:
             is_same = head.version == content.version
     except ImageMissing:

@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from itertools import islice
+from typing import Self
 
 from sightline.errors import ImageChanged, ImageMissing, ImageNotYetThere, InvalidUri, RejectedError
 from sightline.models.images import Capture, Content, ImageRow, Lane, Rejection, State
@@ -59,60 +60,84 @@ def _valid_uris(uris: Iterable[str], refused: list[InvalidUri]) -> Iterator[str]
             refused.append(error)
 
 
-def ingest(  # noqa: PLR0913 - the signature says what it uses
-    image_id: str,
-    lane: Lane,
-    *,
-    may_be_late: bool,
-    images: ImageStore,
-    ledger: Ledger,
-    buckets: Buckets,
-    operations: OperationStore,
-    plan: Plan,
-    read_capture: Callable[[ObjectHead, bytes], Capture],
-    clock: Callable[[], datetime],
-    rejection_breaker: RejectionBreaker,
-) -> list[Step]:
-    """Read the object and fix what is wanted of it; give the steps that are due.
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """Look at one object, and fix on its row which analyses are wanted of its bytes."""
 
-    may_be_late: S3 may not show a new object yet, so that its absence raises ImageNotYetThere, to look once more.
-    A bad image ends here, and so does one whose URI is refused, by us or by S3: its row says why, and so does a dead
-    letter. One that is good now has its letter closed.
-    """
-    seen = _row(image_id, lane, images)
-    try:
-        head, data = buckets.get(ObjectUri.parse(image_id))
-        content = _content(image_id, head, data)
-        if seen.state is State.STUCK and content == seen.content:
-            return []  # the message came twice: who asks for it again has the row received first
-        before = {**seen.wanted, **adopt_import(seen, content.sha256, plan, ledger)}
-        row = images.begin(seen, content, read_capture(head, data), wanted(content.sha256, plan, before), lane)
-    except (RejectedError, InvalidUri) as error:
-        if isinstance(error, ImageMissing) and may_be_late and seen.content is None:
-            raise ImageNotYetThere(image_id) from error
-        if not (isinstance(error, ImageMissing) and seen.content):
-            message = {"uri": image_id}
+    images: ImageStore
+    ledger: Ledger
+    buckets: Buckets
+    operations: OperationStore
+    plan: Plan
+    read_capture: Callable[[ObjectHead, bytes], Capture]
+    clock: Callable[[], datetime]
+    rejection_breaker: RejectionBreaker
+
+    @classmethod
+    def of(cls, services: Services) -> Self:
+        """Take what it uses from the services of this process."""
+        return cls(**{each.name: getattr(services, each.name) for each in fields(cls)})
+
+    def ingest(self, image_id: str, lane: Lane, *, may_be_late: bool) -> list[Step]:
+        """Read the object and fix what is wanted of it; return the steps that are due.
+
+        may_be_late: S3 may not show a new object yet, so its absence raises ImageNotYetThere, and it is looked for once
+        more. A bad image ends here, and so does one whose URI is refused, by us or by S3: its row and a dead letter say
+        why. The dead letter of an image that is good now is closed.
+        """
+        before = self._row(image_id, lane)
+        try:
+            after = self._begin(before, lane)
+        except (RejectedError, InvalidUri) as error:
+            after = self._reject(before, error, may_be_late=may_be_late)
+        if after is None:
+            raise ImageChanged(image_id)
+        if after is before:
+            return []
+        if not (after.state is State.GONE and before.content):
+            self.rejection_breaker.count(lane, after.rejection.error if after.rejection else TAKEN)
+        close_replaced(image_id, before.rejection, after.rejection, self.operations)
+        return next_steps(after)
+
+    def _row(self, image_id: str, lane: Lane) -> ImageRow:
+        """Return the row; create it if a producer sent only a message, and its URI is valid."""
+        row = self.images.get(image_id)
+        if row is None:
+            self.images.add(str(ObjectUri.parse(image_id)), lane)
+            row = self.images.get(image_id)
+        if row is None:
+            raise ImageChanged(image_id)
+        return row
+
+    def _begin(self, row: ImageRow, lane: Lane) -> ImageRow | None:
+        """Write content, capture and wanted analyses to the row; return the row as written, or None if it had changed.
+
+        A stuck image with the same bytes is returned as it was: its message came twice. `add` receives it first.
+        """
+        head, data = self.buckets.get(ObjectUri.parse(row.image_id))
+        content = _content(row.image_id, head, data)
+        if row.state is State.STUCK and content == row.content:
+            return row
+        paid = {**row.wanted, **adopt_import(row, content.sha256, self.plan, self.ledger)}
+        analyses = wanted(content.sha256, self.plan, paid)
+        return self.images.begin(row, content, self.read_capture(head, data), analyses, lane)
+
+    def _reject(self, row: ImageRow, error: RejectedError | InvalidUri, *, may_be_late: bool) -> ImageRow | None:
+        """End the image, with a dead letter unless its object was deleted after it had been read."""
+        is_missing = isinstance(error, ImageMissing)
+        if is_missing and may_be_late and row.content is None:
+            raise ImageNotYetThere(row.image_id) from error
+        if not (is_missing and row.content):
             write_dead_letter(
-                error, step=INGEST, message=message, image_id=image_id, operations=operations, clock=clock
+                error,
+                step=INGEST,
+                message={"uri": row.image_id},
+                image_id=row.image_id,
+                operations=self.operations,
+                clock=self.clock,
             )
-        row = _end(seen, error, images)
-    if row is None:
-        raise ImageChanged(image_id)
-    if not (row.state is State.GONE and seen.content):
-        rejection_breaker.count(lane, row.rejection.error if row.rejection else TAKEN)
-    close_replaced(image_id, seen.rejection, row.rejection, operations)
-    return next_steps(row)
-
-
-def _row(image_id: str, lane: Lane, images: ImageStore) -> ImageRow:
-    """Read the row; make it where a producer sent no more than a message, with a URI that can be one."""
-    row = images.get(image_id)
-    if row is None:
-        images.add(str(ObjectUri.parse(image_id)), lane)
-        row = images.get(image_id)
-    if row is None:
-        raise ImageChanged(image_id)
-    return row
+        state = State.GONE if is_missing else State.REJECTED
+        return self.images.end(row, state, Rejection(type(error).__name__, str(error)))
 
 
 def _content(image_id: str, head: ObjectHead, data: bytes) -> Content:
@@ -135,25 +160,6 @@ def _wanted(content: str, feature: str, plan: Plan, before: str | None) -> str:
     return before if before in ids else ids[0]
 
 
-def _end(seen: ImageRow, error: RejectedError | InvalidUri, images: ImageStore) -> ImageRow | None:
-    state = State.GONE if isinstance(error, ImageMissing) else State.REJECTED
-    return images.end(seen, state, Rejection(type(error).__name__, str(error)))
-
-
 def ingest_with(services: Services, image_id: str, lane: str, retries: int, send: Publish = publish) -> None:
-    """Do the ingest of one message and send what follows."""
-    s = services
-    steps = ingest(
-        image_id,
-        Lane(lane),
-        may_be_late=retries == 0,
-        images=s.images,
-        ledger=s.ledger,
-        buckets=s.buckets,
-        operations=s.operations,
-        plan=s.plan,
-        read_capture=s.read_capture,
-        clock=s.clock,
-        rejection_breaker=s.rejection_breaker,
-    )
-    send(steps)
+    """Ingest the image of one message, and send what follows. retries: how often the message was tried before."""
+    send(Ingest.of(services).ingest(image_id, Lane(lane), may_be_late=retries == 0))

@@ -15,14 +15,9 @@ from sightline.errors import SightlineError
 from sightline.models.answers import Json
 from sightline.services.collaborators import Services
 from sightline.storage.operations.protocol import LastRun, Lease, OperationStore
+from sightline.timing import RUN_LEASE, RUN_LIMIT
 
 log = structlog.get_logger()
-
-LEASE_LASTS = timedelta(seconds=60)
-"""It is taken anew with each piece of work. Short, since nobody mends anything until a dead holder's lease ends."""
-
-RUN_LASTS = timedelta(seconds=100)
-"""When a turn is cut: below the time after which Redis would deliver its message a second time."""
 
 
 class LeasedRun:
@@ -34,7 +29,7 @@ class LeasedRun:
         operations: OperationStore,
         clock: Callable[[], datetime],
         stopping: Event,
-        lasts: timedelta = RUN_LASTS,
+        lasts: timedelta = RUN_LIMIT,
     ) -> None:
         self.lease = lease
         self._operations = operations
@@ -46,12 +41,12 @@ class LeasedRun:
         """Say whether there is time for another piece of work, and the lease is still ours. Renews the lease."""
         if self._stopping.is_set() or self._clock() >= self._until:
             return False
-        renewed = self._operations.acquire_lease(self.lease.name, self.lease.holder, LEASE_LASTS)
+        renewed = self._operations.acquire_lease(self.lease.name, self.lease.holder, RUN_LEASE)
         return renewed is not None and renewed.fence == self.lease.fence
 
 
 def run_under_lease(
-    name: str, services: Services, work: Callable[[LeasedRun], Mapping[str, Json]], lasts: timedelta = RUN_LASTS
+    name: str, services: Services, work: Callable[[LeasedRun], Mapping[str, Json]], lasts: timedelta = RUN_LIMIT
 ) -> bool:
     """Do the work and note its outcome under `name`; say whether it was this process's turn.
 
@@ -59,7 +54,7 @@ def run_under_lease(
     """
     s = services
     started = s.clock()
-    lease = s.operations.acquire_lease(name, uuid.uuid4().hex, LEASE_LASTS)
+    lease = s.operations.acquire_lease(name, uuid.uuid4().hex, RUN_LEASE)
     if lease is None:
         log.info("Another process has this turn", task=name)
         return False

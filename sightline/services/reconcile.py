@@ -22,8 +22,8 @@ from sightline.services.dead_letters import write_dead_letter
 from sightline.services.failures import give_up
 from sightline.services.leased_runs import LeasedRun
 from sightline.storage.images.protocol import ImageStore
-from sightline.storage.images.transitions import CHECK_AFTER
 from sightline.storage.operations.protocol import OperationStore
+from sightline.timing import CHECK_AFTER
 
 NAME = "reconcile_images"
 

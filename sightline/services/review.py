@@ -1,7 +1,7 @@
-"""The review queue: which images a person is asked to look at next, and how far the review has come.
+"""The review queue: which images a person should look at next, and how far the review has come.
 
-What is asked is remembered before it is shown. Only an answer to a question counts in an estimate: else whoever looks
-for what catches the eye would be a sample.
+Each question is stored before its image is shown. Only an answer to a question counts in an estimate: images that
+people pick because they catch the eye are not a random sample.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,19 +23,19 @@ from sightline.storage.operations.protocol import OperationStore
 from sightline.storage.verdicts.protocol import Asked
 
 LINK_LASTS = timedelta(hours=12)
-"""A day's work; S3 gives no more than a week."""
+"""A day's work; S3 allows at most a week."""
 
 
 class NothingToReview(SightlineError):
-    """No analysed image is in the days that were asked for."""
+    """There is no analysed image in these days."""
 
     rule = "there must be analysed images to review"
-    remedy = "Name another --day or --camera, or `sightline sync`: it takes note of days that are new"
+    remedy = "Name another --day or --camera, or run `sightline sync`, which records new days"
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is reviewed: a watched label on some camera days (all cameras where none is named)."""
+    """What is reviewed: a watched label on some camera days."""
 
     label: str
     camera_days: Sequence[CameraDay]
@@ -45,8 +45,8 @@ class Scope:
 class Progress:
     """How far the review of a scope has come.
 
-    recall: as it stands; advice: what is still to be reviewed for the target
-    held_back: answered images that count when those before them are answered
+    recall: the current estimate; advice: what to review to reach the target
+    held_back: reviewed images that count once those earlier in the order are reviewed
     """
 
     reviewed: int
@@ -57,14 +57,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ToReview:
-    """An image to look at. link: where it can be seen for a while without credentials."""
+    """An image to look at. link: a temporary URL that needs no credentials."""
 
     request: Request
     link: str
 
 
 def scope_of(label: str, camera: str | None, end_day: str, window_days: int, operations: OperationStore) -> Scope:
-    """Find the camera days with images, of the window that ends on a day. Raise NothingToReview where there is none."""
+    """Return the camera days with images in the window that ends on a day; raise NothingToReview if there are none."""
     days = set(days_of(end_day, window_days))
     known = [each for each in operations.known_days() if each.day in days and camera in {None, each.camera}]
     if not known:
@@ -73,7 +73,7 @@ def scope_of(label: str, camera: str | None, end_day: str, window_days: int, ope
 
 
 def newest_day(camera: str | None, operations: OperationStore) -> str:
-    """Give the newest capture day that has images. Raise NothingToReview where there is none."""
+    """Return the newest capture day that has images; raise NothingToReview if there is none."""
     days = [each.day for each in operations.known_days() if camera in {None, each.camera}]
     if not days:
         raise NothingToReview(camera or "all cameras")
@@ -81,7 +81,7 @@ def newest_day(camera: str | None, operations: OperationStore) -> str:
 
 
 def read_cells(scope: Scope, services: Services) -> list[ReviewedCell]:
-    """Read the scope's images as the newest version of the detector saw them, and their verdicts."""
+    """Return the scope's images as the newest detector version saw them, with their verdicts."""
     rule = services.accuracy.rule_of(scope.label)
     found = [cell for camera_day in scope.camera_days for cell in _cells(camera_day, rule, services)]
     if not found:
@@ -95,7 +95,7 @@ def _cells(camera_day: CameraDay, rule: StrataRule, services: Services) -> list[
 
 
 def ask_next(cells: Sequence[ReviewedCell], count: int, services: Services) -> list[ToReview]:
-    """Choose the images whose verdicts narrow recall most, remember that they are asked for, and give links."""
+    """Choose the images whose verdicts narrow recall most, store the questions, and return them with links."""
     requests = next_images(cells, count, Measure.RECALL)
     services.verdicts.ask(_asked(requests, services))
     return [ToReview(request, _link(request, services.buckets)) for request in requests]
@@ -122,7 +122,7 @@ def _link(request: Request, buckets: Buckets) -> str:
 
 
 def progress_of(cells: Sequence[ReviewedCell], target_points: float) -> Progress:
-    """Say how far the review has come."""
+    """Return how far the review has come."""
     evidence = evidence_of([cell.counts() for cell in cells])
     reviewed = sum(len(prefix) for cell in cells for prefix in cell.prefixes.values())
     answered = sum(len(cell.candidates) - sum(map(len, cell.waiting.values())) for cell in cells)

@@ -1,28 +1,42 @@
-"""What `status` says, gathered from all stores at once. A server that is away is named, and the rest is still said."""
+"""What `status` reports, read from all stores at once. A section whose server is unavailable holds an error instead."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
 
+from beat_schedule import BEAT_SCHEDULE
 from sightline.errors import SightlineError
 from sightline.graph.protocol import GraphStore
-from sightline.models.images import State
+from sightline.models.answers import Json
+from sightline.models.images import ImageRow, ResultStatus, State
 from sightline.progress import counted
 from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.protocol import Standing
 from sightline.rekognition.features import all_features
 from sightline.rekognition.prices import price_list
 from sightline.services.collaborators import Services
-from sightline.services.status_images import Section, exact_sections, images_section, parts_section
-from sightline.services.status_ledger import ledger_section
-from sightline.services.status_models import models_section
-from sightline.services.status_runs import runs_section
+from sightline.services.rollups.report import models_seen
 from sightline.services.usage import COST
-from sightline.storage.ledger.protocol import Ledger
+from sightline.storage.images.protocol import ImageStore
+from sightline.storage.ledger.protocol import Entry, Ledger
 from sightline.storage.operations.protocol import OperationStore
 
-LETTERS_SHOWN = 20
+Section = dict[str, Any]
+
+WAITING_READ = 2_000
+"""The most unfinished images whose rows are read for the section `parts`."""
+
+PART_COUNTS = ("waiting", *ResultStatus)
+LEDGER_COUNTS = ("answered", "rejected", "open", "attempts", "ended_unknown")
+
+PERIODS_LATE = 3
+"""A task whose last run is older than this many of its periods is overdue."""
+
+DEAD_LETTERS_SHOWN = 20
 ENDINGS = {
     "answered": "answered",
     "rejected": "rejected",
@@ -31,30 +45,30 @@ ENDINGS = {
     "unknown": "ended_unknown",
     "outdated": "outdated",
 }
-"""How a call may end, as it is counted and as it is told. outdated: answered, for bytes that had changed meanwhile."""
+"""Endings of a call, as stored → as reported. outdated: answered, but the image's bytes had changed meanwhile."""
 
 Gather = Callable[[], Section]
 
 
 def status_report(services: Services, *, exact: bool = False) -> dict[str, Section]:
-    """Gather everything; a section whose server is away holds `error` instead.
+    """Return all sections; one whose server is unavailable holds only `error`.
 
-    exact: images, parts and a section `ledger` come from reading every row, with a bar.
+    exact: compute `images`, `parts` and an extra section `ledger` from every row, with a progress bar
     """
-    s, now = services, services.clock()
-    read = _exact(s) if exact else {}
+    now, features = services.clock(), services.plan.features
+    read = _exact(services) if exact else {}
     sections: dict[str, Gather] = {
-        "images": lambda: images_section(s.images),
-        "parts": lambda: parts_section(s.images, s.plan.features),
-        "queues": lambda: queues_section(s.queues.read(QUEUE_NAMES), now),
-        "calls": lambda: calls_section(s.operations, now, s.plan.features),
-        "cost": lambda: cost_section(s.operations, now),
-        "rates": lambda: {name: asdict(rate) for name, rate in s.limiter.rates().items()},
-        "graph": lambda: graph_section(s.graph),
-        "dead_letters": lambda: dead_letters_section(s.operations),
-        "stopped": lambda: {each.stop_id: asdict(each) for each in s.operations.stops()},
-        "models": lambda: models_section(s),
-        "last_runs": lambda: runs_section(s.operations, now),
+        "images": lambda: images_section(services.images),
+        "parts": lambda: parts_section(services.images, features),
+        "queues": lambda: queues_section(services.queues.read(QUEUE_NAMES), now),
+        "calls": lambda: calls_section(services.operations, now, features),
+        "cost": lambda: cost_section(services.operations, now),
+        "rates": lambda: {name: asdict(rate) for name, rate in services.limiter.rates().items()},
+        "graph": lambda: graph_section(services.graph),
+        "dead_letters": lambda: dead_letters_section(services.operations),
+        "stopped": lambda: {each.stop_id: asdict(each) for each in services.operations.stops()},
+        "models": lambda: models_section(services),
+        "last_runs": lambda: runs_section(services.operations, now),
     }
     report: dict[str, Section] = {name: {} for name in sections} | read
     report |= _gather({name: do for name, do in sections.items() if name not in read})
@@ -63,7 +77,7 @@ def status_report(services: Services, *, exact: bool = False) -> dict[str, Secti
 
 
 def _gather(sections: Mapping[str, Gather]) -> dict[str, Section]:
-    """Ask everybody at once: it takes as long as the slowest."""
+    """Read all sections at once: it takes as long as the slowest."""
     with ThreadPoolExecutor(len(sections), thread_name_prefix="status") as pool:
         return dict(zip(sections, pool.map(_or_error, sections.values()), strict=True))
 
@@ -76,22 +90,125 @@ def _or_error(gather: Gather) -> Section:
 
 
 def _exact(services: Services) -> dict[str, Section]:
-    """Read every row, one table after the other."""
-    s = services
+    """Return the sections that need every row; one table is read after the other."""
     try:
-        rows = counted(s.images.scan(), "reading images", s.images.count()[0])
-        images, parts = exact_sections(rows, s.plan.features)
+        rows = counted(services.images.scan(), "reading images", services.images.count()[0])
+        images, parts = exact_sections(rows, services.plan.features)
     except SightlineError as error:
         images = parts = {"error": str(error)}
-    return {"images": images, "parts": parts, "ledger": _or_error(lambda: _read_ledger(s.ledger))}
+    return {"images": images, "parts": parts, "ledger": _or_error(lambda: _read_ledger(services.ledger))}
 
 
 def _read_ledger(ledger: Ledger) -> Section:
     return ledger_section(counted(ledger.scan(), "reading the ledger", ledger.count()[0]))
 
 
+def images_section(images: ImageStore) -> Section:
+    """Count images by state without a scan, from the indexes of unfinished and ended images and the table's item count.
+
+    DynamoDB updates the item count about every six hours, so `complete` is as old as `total_age_seconds` says.
+    """
+    total, age = images.count()
+    counts = images.count_by_state()
+    others = sum(number for state, number in counts.items() if state is not State.COMPLETE)
+    return _images(counts | {State.COMPLETE: max(0, total - others)}, total, age.total_seconds())
+
+
+def parts_section(images: ImageStore, features: Iterable[str]) -> Section:
+    """Count by feature how many analyses of unfinished images are waiting, answered or rejected."""
+    ids = [each.image_id for each in islice(images.unfinished(), WAITING_READ)]
+    return _results(images.get_many(ids).values(), features)
+
+
+def exact_sections(rows: Iterable[ImageRow], features: Iterable[str]) -> tuple[Section, Section]:
+    """Return the sections `images` and `parts`, reading every row once."""
+    states: Counter[State] = Counter()
+
+    def note_states() -> Iterator[ImageRow]:
+        for row in rows:
+            states[row.state] += 1
+            yield row
+
+    parts = _results(note_states(), features)
+    return _images(states, sum(states.values()), 0.0), parts
+
+
+def _images(counts: Mapping[State, int], total: int, age_seconds: float) -> Section:
+    by_state = {str(state): counts.get(state, 0) for state in State}
+    return {**by_state, "total": total, "total_age_seconds": age_seconds}
+
+
+def _results(rows: Iterable[ImageRow], features: Iterable[str]) -> Section:
+    """Count feature results: of the features that are on, and of any other that rows still hold."""
+    parts = {name: dict.fromkeys(PART_COUNTS, 0) for name in features}
+    for row in rows:
+        waiting = row.unsettled()
+        for feature in row.wanted:
+            status = "waiting" if feature in waiting else str(row.parts[feature].status)
+            parts.setdefault(feature, dict.fromkeys(PART_COUNTS, 0))[status] += 1
+    return parts
+
+
+def ledger_section(entries: Iterable[Entry]) -> dict[str, Any]:
+    """Count by feature, of all time. open: claimed or released, not settled; usd: cost of the answers.
+
+    An imported answer counts once its image has been read: then it is in a second entry, keyed by the image's bytes.
+    """
+    features: dict[str, Any] = {}
+    for entry in (each for each in entries if not each.analysis.is_unread):
+        counts = features.setdefault(entry.analysis.feature, {**dict.fromkeys(LEDGER_COUNTS, 0), "usd": 0.0})
+        counts[str(entry.status) if entry.is_settled else "open"] += 1
+        counts["attempts"] += entry.attempts
+        counts["ended_unknown"] += entry.unknown_attempts
+        counts["usd"] = round(counts["usd"] + entry.cost_micro_usd / 1e6, 6)
+    return dict(sorted(features.items()))
+
+
+def models_section(services: Services) -> dict[str, Json]:
+    """Return the detector versions of the last 28 days for each watched label with figures, and the latest change."""
+    plan = services.accuracy
+    last_day = plan.last_ended_day(services.clock())
+    seen = {rule.label: models_seen(services.rollups, rule.label, last_day) for rule in plan.rules}
+    return {label: _of_label(versions) for label, versions in seen.items() if versions}
+
+
+def _of_label(versions: dict[str, tuple[str, str]]) -> dict[str, Json]:
+    newest = max(versions, key=lambda model: versions[model])
+    days = {model: {"first_day": first, "last_day": last} for model, (first, last) in versions.items()}
+    changed = f"to {newest} on {versions[newest][0]}" if len(versions) > 1 else None
+    return {"versions": days, "changed": changed}
+
+
+def runs_section(
+    operations: OperationStore, now: datetime, schedule: Mapping[str, Mapping[str, Any]] = BEAT_SCHEDULE
+) -> dict[str, Any]:
+    """Return the last run of each beat task that ran or should have, and whether it is overdue.
+
+    A task that never ran is overdue only if no task ever ran: then there is no beat, or no worker for its queue. If
+    others ran, its first time has not come yet.
+    """
+    periods = {entry["task"]: _period(entry["schedule"]) for entry in schedule.values()}
+    runs = operations.last_runs()
+    never: dict[str, Any] = {"started_at": None, "took": None, "outcome": {}}
+    return {
+        name: {
+            **(asdict(runs[name]) if name in runs else {"name": name, **never}),
+            "is_overdue": name in periods
+            and (runs[name].started_at < now - PERIODS_LATE * periods[name] if name in runs else not runs),
+        }
+        for name in sorted({*periods, *runs})
+    }
+
+
+def _period(schedule: Any) -> timedelta:
+    """Return the period of an entry; a day if it follows the clock."""
+    if isinstance(schedule, timedelta):
+        return schedule
+    return timedelta(seconds=schedule) if isinstance(schedule, int | float) else timedelta(days=1)
+
+
 def queues_section(queues: Standing, now: datetime) -> Section:
-    """Give each queue that holds messages, with the age of the oldest, and what is taken and not finished."""
+    """Return the queues that hold messages, with the age of the oldest, and the number of unacknowledged messages."""
     waiting = {
         name: {"messages": each.messages, "oldest_seconds": _age(each.sent_at, now)}
         for name, each in queues.waiting.items()
@@ -101,14 +218,14 @@ def queues_section(queues: Standing, now: datetime) -> Section:
 
 
 def _age(sent_at: datetime | None, now: datetime) -> float | None:
-    """Give an age in seconds. The sender's clock may be ahead of ours: that is no age below zero."""
+    # The sender's clock may be ahead of this one: an age is never below zero.
     return None if sent_at is None else max(0.0, (now - sent_at).total_seconds())
 
 
 def calls_section(operations: OperationStore, now: datetime, features: Iterable[str]) -> Section:
-    """Give this month's calls by operation of Rekognition and how they ended: of `features`, and of all others called.
+    """Count this month's calls by Rekognition operation and ending, for `features` and any other that was called.
 
-    A feature whose file is gone has no operation any more: its calls stand under its name.
+    A feature that is no longer declared has no operation: its calls are counted under its own name.
     """
     endings: Section = {}
     counts = operations.calls(_month(now), _day(now))
@@ -116,8 +233,8 @@ def calls_section(operations: OperationStore, now: datetime, features: Iterable[
         endings.setdefault(_operation(name), dict.fromkeys(ENDINGS.values(), 0))
     for (name, outcome), number in counts.items():
         if outcome != COST:
-            told, ending = endings[_operation(name)], ENDINGS.get(outcome, outcome)
-            told[ending] = told.get(ending, 0) + number
+            counted, ending = endings[_operation(name)], ENDINGS.get(outcome, outcome)
+            counted[ending] = counted.get(ending, 0) + number
     return endings
 
 
@@ -126,7 +243,7 @@ def _operation(feature: str) -> str:
 
 
 def cost_section(operations: OperationStore, now: datetime) -> Section:
-    """Give today's and this month's cost by feature, in US dollars, and the price table that it comes from."""
+    """Return today's and this month's cost by feature, in US dollars, and the date and region of the prices."""
     prices = price_list()
     return {
         "today_usd": _cost(operations, _day(now), _day(now)),
@@ -150,7 +267,7 @@ def _month(now: datetime) -> str:
 
 
 def graph_section(graph: GraphStore) -> Section:
-    """Give how much the graph holds."""
+    """Count what the graph holds."""
     counts = graph.counts()
     return {
         "images": counts.nodes.get("Image", 0),
@@ -161,11 +278,11 @@ def graph_section(graph: GraphStore) -> Section:
 
 
 def dead_letters_section(operations: OperationStore) -> Section:
-    """Count the open letters by error, and give the first of them whole."""
+    """Count the open dead letters by error, and return the first of them in full."""
     by_error: dict[str, int] = {}
     shown: list[Section] = []
     for dead_letter in operations.dead_letters():
         by_error[dead_letter.error] = by_error.get(dead_letter.error, 0) + 1
-        if len(shown) < LETTERS_SHOWN:
+        if len(shown) < DEAD_LETTERS_SHOWN:
             shown.append(asdict(dead_letter))
     return {"open": sum(by_error.values()), "by_error": by_error, "first": shown}

@@ -1,4 +1,4 @@
-"""Verdicts as CSV: read with every line checked before any is kept, and written out whole."""
+"""Read verdicts from CSV, checking every line before any is stored, and write them to CSV."""
 
 import csv
 from collections import Counter
@@ -20,30 +20,20 @@ FAULTS_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a file says. blank: lines that nobody has filled in."""
+    """The verdicts of a file. blank: the number of lines without a verdict."""
 
     verdicts: tuple[KeptVerdict, ...]
     blank: int
 
 
-class _Faults:
-    """What is wrong, by line."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def add(self, line: int, what: str) -> None:
-        self.lines.append(f"line {line}: {what}")
-
-
 def read_sheet(file: TextIO, name: str, label: str, reviewer: str, judge: Judge) -> Sheet:
     """Read a CSV with the columns uri and verdict, and perhaps label, reviewer, at, content, source.
 
-    Other columns are left alone. `label` and `reviewer` stand where a line names none. Lines without a verdict are
-    blank. A line as `write_sheet` wrote it is the verdict that stands, whatever became of its image. Raise
-    InvalidVerdict that names each bad line; then nothing of the file is to be kept.
+    Other columns are ignored. `label` and `reviewer` apply to lines that name none. Lines without a verdict are blank.
+    A line exactly as `write_sheet` wrote it is the stored verdict, whatever has happened to its image. Raise an
+    InvalidVerdict that names each bad line; then the caller must store nothing of the file.
     """
-    faults, verdicts, blank = _Faults(), dict[tuple[str, str, str], KeptVerdict](), 0
+    faults, verdicts, blank = list[str](), dict[tuple[str, str, str], KeptVerdict](), 0
     for line, fields in _lines(file, name):
         if not fields["verdict"]:
             blank += 1
@@ -51,19 +41,19 @@ def read_sheet(file: TextIO, name: str, label: str, reviewer: str, judge: Judge)
         try:
             kept = _standing(fields, judge) or verdict_of(_said(fields, label, reviewer, judge), judge)
         except SightlineError as error:
-            faults.add(line, str(error))
+            faults.append(f"line {line}: {error}")
             continue
         key = (kept.verdict.image_id, kept.verdict.label, kept.verdict.reviewer)
         if key in verdicts:
-            faults.add(line, f"{' '.join(key)} stands on an earlier line already")
+            faults.append(f"line {line}: {' '.join(key)} is on an earlier line already")
         verdicts[key] = kept
-    if faults.lines:
-        raise _refusal(name, faults.lines)
+    if faults:
+        raise _refusal(name, faults)
     return Sheet(tuple(verdicts.values()), blank)
 
 
 def _lines(file: TextIO, name: str) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """Give each line with its number; spaces around its fields do not count."""
+    """Yield each line with its number; spaces around fields are stripped."""
     reader = csv.DictReader(file, skipinitialspace=True, strict=True)
     try:
         _check_names(reader.fieldnames or (), name)
@@ -74,18 +64,18 @@ def _lines(file: TextIO, name: str) -> Iterator[tuple[int, Mapping[str, str]]]:
 
 
 def _check_names(names: Sequence[str], file: str) -> None:
-    """Raise InvalidVerdict where a column is missing, or there twice: then nobody knows which of them is meant."""
+    """Raise InvalidVerdict if a needed column is missing, or any column is there twice, which is ambiguous."""
     if missing := [column for column in NEEDED if column not in names]:
-        rule = f"line 1: the columns must be named, and {' and '.join(missing)} among them"
+        rule = f"line 1: the columns must be named, including {' and '.join(missing)}"
         raise InvalidVerdict(file, rule=rule, remedy=f"Begin the file with {','.join(COLUMNS[:4])}")
     counts = Counter(column.strip() for column in names)
     if twice := [column for column in COLUMNS if counts[column] > 1]:
-        rule = f"line 1: the column {' and '.join(twice)} must be there only once"
-        raise InvalidVerdict(file, rule=rule, remedy="Remove or rename the other; nothing was kept")
+        rule = f"line 1: the column {' and '.join(twice)} must appear only once"
+        raise InvalidVerdict(file, rule=rule, remedy="Remove or rename the other; nothing was stored")
 
 
 def _standing(fields: Mapping[str, str], judge: Judge) -> KeptVerdict | None:
-    """Give the verdict that is kept already in just these words; only a line that was written out can have one."""
+    """Return the stored verdict that this line states exactly; only an exported line can have one."""
     if not (fields["source"] and fields["content"] and fields["at"]):
         return None
     of_image = judge.verdicts.of_image(str(ObjectUri.parse(fields["uri"])))
@@ -125,19 +115,19 @@ def _instant(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidVerdict(text, rule="a time is written as in ISO 8601", remedy="Correct or remove it") from None
+        raise InvalidVerdict(text, rule="a time must be in ISO 8601 format", remedy="Correct or remove it") from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _refusal(name: str, faults: list[str]) -> InvalidVerdict:
     shown = "; ".join(faults[:FAULTS_SHOWN]).replace(".;", ";").rstrip(".")
     more = f"; and {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
-    rule = f"every line must be right before any is kept: {shown}{more}"
-    return InvalidVerdict(name, rule=rule, remedy="Correct these lines; nothing was kept")
+    rule = f"every line must be valid before any is stored: {shown}{more}"
+    return InvalidVerdict(name, rule=rule, remedy="Correct these lines; nothing was stored")
 
 
 def write_sheet(verdicts: Iterable[KeptVerdict], file: TextIO) -> int:
-    """Write verdicts as CSV, in the order of image, label and reviewer; count them."""
+    """Write verdicts as CSV, ordered by image, label and reviewer; return their number."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
     ordered = sorted(verdicts, key=lambda kept: (kept.verdict.image_id, kept.verdict.label, kept.verdict.reviewer))

@@ -1,4 +1,4 @@
-"""Giving verdicts: what a person said becomes a verdict on the bytes that the image shows now."""
+"""Turn what a person said about an image into a verdict on the image's current bytes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from sightline.storage.verdicts.protocol import KeptVerdict, VerdictStore
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a person said of an image.
+    """What a person said about an image.
 
-    content: the bytes that they saw, where that is known (sha256, hex)
-    source: why they looked, where that was written down before
+    content: the SHA-256 (hex) of the bytes that they saw, if known
+    source: why they looked at it, if recorded
     """
 
     uri: str
@@ -33,7 +33,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What is needed to make a verdict of it."""
+    """What `verdict_of` needs."""
 
     images: ImageStore
     verdicts: VerdictStore
@@ -42,15 +42,15 @@ class Judge:
 
 
 def judge_of(services: Services) -> Judge:
-    """Take from the services what is needed."""
+    """Return what `verdict_of` needs, from the services."""
     return Judge(services.images, services.verdicts, services.accuracy, services.clock)
 
 
 def verdict_of(said: Said, judge: Judge) -> KeptVerdict:
-    """Make the verdict. `sampled` is an answer to what the queue asked about these very bytes, else `volunteered`.
+    """Return the verdict: `sampled` if the review queue asked about these very bytes, else `volunteered`.
 
-    What was volunteered before the queue asked stays so. Raise InvalidUri, NotWatched, or InvalidVerdict where the
-    image is not known or shows other bytes.
+    A verdict volunteered before the queue asked stays volunteered. Raise InvalidUri, NotWatched, or InvalidVerdict if
+    the image is unknown or its bytes have changed.
     """
     judge.plan.rule_of(said.label)
     verdict_key(said.label, said.reviewer)
@@ -59,13 +59,13 @@ def verdict_of(said: Said, judge: Judge) -> KeptVerdict:
         raise InvalidVerdict(said.uri, rule="the image must have been ingested", remedy="`sightline add` it first")
     content = row.content.sha256
     if said.content not in {None, content}:
-        raise InvalidVerdict(said.uri, rule="the image shows other bytes by now", remedy="Look at it again")
+        raise InvalidVerdict(said.uri, rule="the image has been overwritten since", remedy="Look at it again")
     if said.at > judge.clock():
         raise InvalidVerdict(said.uri, rule=f"{said.at.isoformat()} is in the future", remedy="Correct the time")
     asked = None if said.source is Source.VOLUNTEERED else judge.verdicts.asked(said.uri, said.label)
     is_sampled = asked is not None and asked.content == content
     if said.source is Source.SAMPLED and not is_sampled:
-        remedy = "Leave its source empty; it is kept as volunteered"
+        remedy = "Leave its source empty; it is then stored as volunteered"
         raise InvalidVerdict(
             said.uri, rule="the queue did not ask about these bytes, so it is not sampled", remedy=remedy
         )

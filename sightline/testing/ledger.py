@@ -10,7 +10,8 @@ from sightline.models.answers import Answer
 from sightline.models.images import Rejection
 from sightline.storage.ledger.answers import rounded
 from sightline.storage.ledger.claims import ends_unknown
-from sightline.storage.ledger.protocol import LEASE, Analysis, Entry, Status
+from sightline.storage.ledger.protocol import Analysis, Entry, Status
+from sightline.timing import CLAIM_LEASE
 
 
 class InMemoryLedger:
@@ -44,7 +45,7 @@ class InMemoryLedger:
                 before,
                 status=Status.CLAIMED,
                 claim_id=uuid.uuid4().hex,
-                lease_until=now + LEASE,
+                lease_until=now + CLAIM_LEASE,
                 attempts=before.attempts + 1,
                 unknown_attempts=before.unknown_attempts + ended_unknown,
             )

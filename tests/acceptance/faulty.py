@@ -11,7 +11,8 @@ from dev.stack.processes import Process
 from sightline.bootstrap import utc_now
 from sightline.models.images import ImageRow, State
 from sightline.storage.ledger.dynamodb import DynamoLedger
-from sightline.storage.ledger.protocol import LEASE, TAKEOVER_AFTER, Entry, Status
+from sightline.storage.ledger.protocol import Entry, Status
+from sightline.timing import CLAIM_LEASE, TAKEOVER_AFTER
 from tests.acceptance.spine import BUCKET, REMEMBERED_PICTURES, WORKERS, Spine
 
 ADDRESSES = {
@@ -26,7 +27,7 @@ HEAL_EVERY_SECONDS = 1.5
 LONGEST_CALL = timedelta(seconds=12)
 """A claim that is older is nobody's: no call of a living worker takes longer here, an outage included."""
 
-LATER = LEASE + TAKEOVER_AFTER + timedelta(seconds=1)
+LATER = CLAIM_LEASE + TAKEOVER_AFTER + timedelta(seconds=1)
 
 
 class Faulty(Spine):
@@ -87,7 +88,7 @@ class Faulty(Spine):
             settings.checkpoint_bucket,
         )
         for entry in self.claims():
-            if entry.lease_until and entry.lease_until - LEASE < utc_now() - LONGEST_CALL:
+            if entry.lease_until and entry.lease_until - CLAIM_LEASE < utc_now() - LONGEST_CALL:
                 later.release(later.claim(entry.analysis))
 
     def extra_calls(self, camera: str) -> int:

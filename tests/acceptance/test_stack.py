@@ -32,7 +32,7 @@ def test_all_listen_once_and_on_loopback_alone(up_stack):
 def test_its_settings_are_for_its_owner_alone_and_say_how_to_reach_it(up_stack):
     file = up_stack.folder / "env"
     assert 0o600 == file.stat().st_mode & 0o777
-    show = f'. {file} && "{sys.executable}" -c "from workers.settings import Settings; print(Settings().s3_endpoint)"'
+    show = f'. {file} && "{sys.executable}" -c "from sightline.config import Settings; print(Settings().s3_endpoint)"'
     said = run(["sh", "-c", show]).stdout.strip()
     assert said in up_stack.run("status").stdout
     assert said.rpartition(":")[2] in {str(address.port) for address in up_stack.listening()}

@@ -1,5 +1,5 @@
-"""The figures of each day and window, made from rows and verdicts, and made again where those have changed.
+"""The figures of each day and window, computed from rows and verdicts, and again when those change.
 
-`cells` reads one camera's day and sorts it into strata; `days` keeps its summary; `windows` makes figures of summaries;
-`run` says what is due.
+`cells` reads one camera's day and sorts it into strata; `figures` is what a rollup holds; `writing` writes days, and
+windows made of their summaries; `run` decides what is due; `report` reads figures back for people.
 """

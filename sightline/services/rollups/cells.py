@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sightline.models.images import CameraDay, FeatureResult, ImageSummary, ResultStatus, State
-from sightline.services.rollups.outside import Outside
+from sightline.services.rollups.figures import Outside
 from sightline.services.rollups.plan import FEATURE, AccuracyPlan
 from sightline.stats.counts import ReviewedCell, review_cell
 from sightline.stats.sampling import Candidate, Cell, counting_answers
@@ -18,7 +18,7 @@ from sightline.storage.verdicts.protocol import VerdictStore
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What was read of one camera's capture day."""
+    """The images and verdicts of one camera's capture day."""
 
     camera_day: CameraDay
     images: Sequence[ImageSummary]
@@ -27,7 +27,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class ModelCell:
-    """A day's images for one label, as one version of the detector saw them. Hashes are of what went in."""
+    """A day's images for one label, as one detector version saw them. The hashes cover images and verdicts."""
 
     model: str
     reviewed: ReviewedCell
@@ -37,51 +37,53 @@ class ModelCell:
 
 
 def read_day(camera_day: CameraDay, images: ImageStore, verdicts: VerdictStore) -> Day:
-    """Read a day once, whatever the number of labels."""
-    there = [each for each in images.by_day(camera_day.camera, camera_day.day) if each.state is not State.GONE]
-    return Day(camera_day, there, [kept.verdict for kept in verdicts.of_day(camera_day)])
+    """Read a day once, for any number of labels."""
+    present = [each for each in images.by_day(camera_day.camera, camera_day.day) if each.state is not State.GONE]
+    return Day(camera_day, present, [kept.verdict for kept in verdicts.of_day(camera_day)])
 
 
 def cells_of(day: Day, rule: StrataRule, plan: AccuracyPlan) -> list[ModelCell]:
-    """Sort a day's images for one label; give one cell for each version of the detector that saw any of them."""
+    """Sort a day's images into strata for one label; return one cell for each detector version that saw any."""
     by_model: defaultdict[str, list[Candidate]] = defaultdict(list)
-    for image, part in _analysed(day.images):
-        by_model[part.model_version].append(_candidate(image, part, rule))
+    for image, result in _analysed(day.images):
+        by_model[result.model_version].append(_candidate(image, result, rule))
     unanalysed = len(day.images) - sum(map(len, by_model.values()))
     given = [verdict for verdict in day.verdicts if verdict.label == rule.label]
     return [_cell(day, rule, plan, model, by_model[model], given, unanalysed) for model in sorted(by_model)]
 
 
 def unknown_images(day: Day, rule: StrataRule) -> list[tuple[ImageSummary, FeatureResult]]:
-    """Give the images of stratum D: the label is absent, and the answer was cut above the threshold."""
+    """Return the images of stratum D: the label is absent, and the answer was cut off above the threshold."""
     return [
-        (image, part) for image, part in _analysed(day.images) if _candidate(image, part, rule).stratum is Stratum.D
+        (image, result)
+        for image, result in _analysed(day.images)
+        if _candidate(image, result, rule).stratum is Stratum.D
     ]
 
 
 def _analysed(images: Iterable[ImageSummary]) -> Iterable[tuple[ImageSummary, FeatureResult]]:
     for image in images:
-        part = image.parts.get(FEATURE)
-        if part is not None and part.status is ResultStatus.ANSWERED:
-            yield image, part
+        result = image.parts.get(FEATURE)
+        if result is not None and result.status is ResultStatus.ANSWERED:
+            yield image, result
 
 
-def _candidate(image: ImageSummary, part: FeatureResult, rule: StrataRule) -> Candidate:
-    found = dict(part.finding)
+def _candidate(image: ImageSummary, result: FeatureResult, rule: StrataRule) -> Candidate:
+    found = dict(result.finding)
     return Candidate(
         image.image_id,
         image.content_sha256,
-        rule.stratum_of(found, _cut_percent(part)),
+        rule.stratum_of(found, _cut_percent(result)),
         found.get(rule.label),
         image.capture.taken_at.hour,
     )
 
 
-def _cut_percent(part: FeatureResult) -> float | None:
-    """Give the cut of the finding: what did not fit into the row was cut at the least confident that did."""
-    if not part.left_out or not part.finding:
-        return part.cut_percent
-    return max(min(confidence for _, confidence in part.finding), part.cut_percent or 0.0)
+def _cut_percent(result: FeatureResult) -> float | None:
+    """Return the confidence below which labels are unknown: the request's cut, or the lowest that fits into the row."""
+    if not result.left_out or not result.finding:
+        return result.cut_percent
+    return max(min(confidence for _, confidence in result.finding), result.cut_percent or 0.0)
 
 
 def _cell(

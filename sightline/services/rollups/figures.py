@@ -1,24 +1,45 @@
-"""The figures of one window: what a rollup holds."""
+"""What a rollup holds: one camera's day in numbers, the figures of one window, and both as JSON and back."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import reduce
 from operator import add
 
-from sightline.services.rollups.outside import Outside
+from sightline.models.answers import Json
 from sightline.stats.advice import MINIMUM, Advice, Measure, advise
 from sightline.stats.censoring import Bracket, bracket
-from sightline.stats.counts import Tally
+from sightline.stats.counts import CellCounts, Tally
 from sightline.stats.curves import HourFigures, by_hour
-from sightline.stats.figures import Figures
+from sightline.stats.figures import Figure, Figures, Interval, NotEstimable
+from sightline.stats.sampling import Cell
 from sightline.stats.strata import ESTIMATED, Stratum
 from sightline.stats.summary import CellSummary
 from sightline.stats.windows import evidence_of
 
 
 @dataclass(frozen=True, slots=True)
+class Outside:
+    """Counts of what is not used in an estimate, and is reported beside it.
+
+    unanalysed: images that the detector has not answered
+    stale: verdicts on bytes that were overwritten since; volunteered: verdicts that the queue did not ask for
+    held_back: reviewed images that wait for others earlier in the fixed order
+    given: all verdicts on these images, including those that count
+    """
+
+    unanalysed: int = 0
+    stale: int = 0
+    volunteered: int = 0
+    held_back: int = 0
+    given: int = 0
+
+    def __add__(self, other: "Outside") -> "Outside":
+        return Outside(*(mine + others for mine, others in zip(astuple(self), astuple(other), strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
 class DaySummary:
-    """One camera's day in numbers, with what takes no part in its estimate."""
+    """One camera's day in numbers, with what its estimate does not use."""
 
     cell: CellSummary
     outside: Outside
@@ -26,9 +47,9 @@ class DaySummary:
 
 @dataclass(frozen=True, slots=True)
 class WindowFigures:
-    """What a window says.
+    """The figures of one window.
 
-    tallies: images and answers by stratum; advice: what to review next; hours: those of the day that have an image
+    tallies: images and verdicts by stratum; advice: what to review next; hours: the hours of the day with images
     """
 
     cameras: tuple[str, ...]
@@ -41,7 +62,7 @@ class WindowFigures:
 
     @property
     def figures(self) -> Figures:
-        """Give the estimate; where images are unknown, that of the best case."""
+        """Return the estimate; if images are unknown, the best case."""
         return self.bracket.at_best
 
     @property
@@ -56,23 +77,23 @@ class WindowFigures:
 
     @property
     def reviewed(self) -> int:
-        """Count the images of the estimate that a person has looked at."""
+        """Count the images in the estimate that a person has reviewed."""
         return sum(self.tallies[stratum].reviewed for stratum in ESTIMATED)
 
     @property
     def unsure(self) -> int:
-        """Count those of which the person could not tell."""
+        """Count the reviewed images where the reviewer was unsure."""
         return sum(self.tallies[stratum].unsure for stratum in ESTIMATED)
 
     @property
     def first_reviews(self) -> tuple[int, int]:
-        """Say how many of the first reviews of each stratum are there, and how many there must be."""
+        """Return how many of the minimum reviews of all strata are done, and how many are needed."""
         needed = {s: min(MINIMUM, self.tallies[s].population) for s in ESTIMATED}
         return sum(min(needed[s], self.tallies[s].decided) for s in ESTIMATED), sum(needed.values())
 
 
 def window_figures(days: Sequence[DaySummary], target_points: float, *names: str) -> WindowFigures:
-    """Make the figures of the cells of one window; `names` seed the draws."""
+    """Compute the figures of one window from its days; `names` seed the random draws."""
     cells = [day.cell for day in days]
     evidence = evidence_of([cell.counts for cell in cells])
     tallies = {stratum: _sum_tallies(cell.counts.tally(stratum) for cell in cells) for stratum in Stratum}
@@ -89,3 +110,100 @@ def window_figures(days: Sequence[DaySummary], target_points: float, *names: str
 
 def _sum_tallies(tallies: Iterable[Tally]) -> Tally:
     return reduce(add, tallies, Tally(0))
+
+
+def day_to_json(day: DaySummary) -> Json:
+    """Return one camera's day as JSON. The counts of a stratum are a list: images, present, absent, unsure."""
+    cell = day.cell
+    return {
+        "cell": list(astuple(cell.cell)),
+        "outside": list(astuple(day.outside)),
+        "counts": _tallies_to_json(cell.counts.tallies),
+        "hours": {str(hour): _tallies_to_json(counts.tallies) for hour, counts in sorted(cell.hours.items())},
+        "bands": {str(band): _tallies_to_json(counts.tallies) for band, counts in sorted(cell.bands.items())},
+        "confidence_sums": {str(band): total for band, total in sorted(cell.confidence_sums.items())},
+    }
+
+
+def day_from_json(json: Json) -> DaySummary:
+    """Return one camera's day from its JSON."""
+    cell = Cell(*json["cell"])
+
+    def split(name: str) -> dict[int, CellCounts]:
+        return {int(part): CellCounts(cell, _tallies_from_json(counts)) for part, counts in json[name].items()}
+
+    sums = {int(band): float(total) for band, total in json["confidence_sums"].items()}
+    counts = CellCounts(cell, _tallies_from_json(json["counts"]))
+    return DaySummary(CellSummary(cell, counts, split("hours"), split("bands"), sums), Outside(*json["outside"]))
+
+
+def window_to_json(window: WindowFigures) -> Json:
+    """Return the figures of a window as JSON."""
+    return {
+        "cameras": list(window.cameras),
+        "days": window.days,
+        "tallies": _tallies_to_json(window.tallies),
+        "outside": list(astuple(window.outside)),
+        "unknown": window.bracket.unknown,
+        "at_best": figures_to_json(window.bracket.at_best),
+        "at_worst": figures_to_json(window.bracket.at_worst),
+        "advice": {
+            "measure": window.advice.measure,
+            "more": {str(stratum): count for stratum, count in window.advice.more.items()},
+            "half_width": window.advice.half_width,
+        },
+        "hours": [[h.hour, h.images, h.decided, figures_to_json(h.figures)] for h in window.hours],
+    }
+
+
+def window_from_json(json: Json) -> WindowFigures:
+    """Return the figures of a window from their JSON."""
+    advice = json["advice"]
+    return WindowFigures(
+        cameras=tuple(json["cameras"]),
+        days=json["days"],
+        tallies={stratum: Tally(0) for stratum in Stratum} | _tallies_from_json(json["tallies"]),
+        outside=Outside(*json["outside"]),
+        bracket=Bracket(json["unknown"], _figures_from_json(json["at_best"]), _figures_from_json(json["at_worst"])),
+        advice=Advice(
+            Measure(advice["measure"]),
+            {Stratum(stratum): count for stratum, count in advice["more"].items()},
+            advice["half_width"],
+        ),
+        hours=[HourFigures(h, images, n, _figures_from_json(figures)) for h, images, n, figures in json["hours"]],
+    )
+
+
+def figures_to_json(figures: Figures) -> dict[str, Json]:
+    """Return figures as JSON by name: an interval, or the reason that there is none."""
+    return {
+        "precision": figure_to_json(figures.precision),
+        "recall": figure_to_json(figures.recall),
+        "f1": figure_to_json(figures.f1),
+        "missed": figure_to_json(figures.missed),
+    }
+
+
+def figure_to_json(figure: Figure) -> Json:
+    """Return one figure as JSON."""
+    if isinstance(figure, Interval):
+        return {"low": figure.low, "median": figure.median, "high": figure.high}
+    return {"not_estimable": figure.reason, "at_most": figure.at_most}
+
+
+def _figures_from_json(json: Json) -> Figures:
+    return Figures(**{name: _figure_from_json(each) for name, each in json.items()})
+
+
+def _figure_from_json(json: Json) -> Figure:
+    if "not_estimable" in json:
+        return NotEstimable(json["not_estimable"], json["at_most"])
+    return Interval(json["low"], json["median"], json["high"])
+
+
+def _tallies_to_json(tallies: Mapping[Stratum, Tally]) -> dict[str, list[int]]:
+    return {str(stratum): list(astuple(tally)) for stratum, tally in sorted(tallies.items()) if tally.population}
+
+
+def _tallies_from_json(json: Json) -> dict[Stratum, Tally]:
+    return {Stratum(stratum): Tally(*counts) for stratum, counts in json.items()}

@@ -1,4 +1,4 @@
-"""What is watched: the labels, what makes a positive, and how the review samples."""
+"""The accuracy plan: which labels are watched, what counts as a positive, and how the review samples."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,22 +13,22 @@ FEATURE = "labels"
 """The feature whose findings are judged."""
 
 METHOD = "strata-hull-1"
-"""How figures are estimated. Another way of doing it gets another name, and stands beside this one."""
+"""The estimation method. A different method gets a different name, and its figures stand beside these."""
 
 
 class NotWatched(ConfigurationError):
-    """No figures are made of this label."""
+    """No figures are computed for this label."""
 
     rule = "a label must be watched before it can be reviewed"
 
 
 @dataclass(frozen=True, slots=True)
 class AccuracyPlan:
-    """What is watched.
+    """What is watched, and how it is sampled.
 
-    salt: of the sampling; another one is another sample
-    target_points: half the width, in points, that the interval of recall shall have
-    zones: of all cameras; a capture day has ended when it has ended in each
+    salt: of the sampling; a different salt draws a different sample
+    target_points: the target for half the width of the interval of recall, in percentage points
+    zones: the time zones of all cameras; a capture day has ended when it has ended in each
     """
 
     rules: Sequence[StrataRule]
@@ -37,7 +37,7 @@ class AccuracyPlan:
     zones: Sequence[ZoneInfo]
 
     def rule_of(self, label: str) -> StrataRule:
-        """Give the rule of a watched label; raise NotWatched."""
+        """Return the rule of a watched label; raise NotWatched."""
         for rule in self.rules:
             if rule.label == label:
                 return rule
@@ -45,13 +45,13 @@ class AccuracyPlan:
         raise NotWatched(label, remedy=f"Add it to SIGHTLINE_WATCHED_LABELS; watched are {watched}")
 
     def last_ended_day(self, now: datetime) -> str:
-        """Give the last capture day (YYYY-MM-DD) that has ended for every camera."""
+        """Return the last capture day (YYYY-MM-DD) that has ended for every camera."""
         today = min(now.astimezone(zone).date() for zone in self.zones)
         return (today - timedelta(days=1)).isoformat()
 
 
 def method_of(rule: StrataRule) -> str:
-    """Name how a label's figures are made: another threshold starts new figures, beside the old."""
+    """Return the name of the method and its parameters: a new threshold starts new figures, beside the old."""
     related_labels = (
         hashlib.sha256("\n".join(sorted(rule.related_labels)).encode()).hexdigest()[:6]
         if rule.related_labels

@@ -1,4 +1,4 @@
-"""Figures read back for people: the windows of each camera side by side, and the curves behind one of them."""
+"""Read figures back for people: the windows of each camera side by side, and the curves behind one of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,11 +6,9 @@ from datetime import date, timedelta
 from functools import cached_property
 
 from sightline.errors import SightlineError
-from sightline.services.rollups.as_json import window_from_json
-from sightline.services.rollups.days import DAY
-from sightline.services.rollups.figures import DaySummary, WindowFigures
+from sightline.services.rollups.figures import DaySummary, WindowFigures, window_from_json
 from sightline.services.rollups.plan import AccuracyPlan, method_of
-from sightline.services.rollups.windows import LONGEST, DaysOfLabel
+from sightline.services.rollups.writing import DAY, LONGEST, DaysOfLabel
 from sightline.stats.curves import CalibrationBin, SweepPoint, calibration, sweep
 from sightline.stats.drops import Change, recall_change
 from sightline.stats.figures import NotEstimable
@@ -23,15 +21,15 @@ THRESHOLDS_PERCENT = tuple(float(step) for step in range(20, 100, BAND_PERCENT))
 
 
 class NoFigures(SightlineError):
-    """No rollup holds what was asked for."""
+    """There are no figures for this request."""
 
-    rule = "figures are made when a capture day has ended"
+    rule = "figures are computed after a capture day has ended"
     remedy = "`sightline status` shows the last run of roll_up_days; name another --day, --camera or --window"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One window of one camera, or of all together, for one version of the detector."""
+    """One window of one camera, or of all together, for one detector version."""
 
     rollup: Rollup
     window: WindowFigures
@@ -39,9 +37,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """Rows by camera (all together first) and version; the curves are of the first row that is newest.
+    """Rows by camera (all together first) and detector version; the curves belong to `main`.
 
-    late_images, late_verdicts: what came too late to be in any of the figures
+    late_images, late_verdicts: input that came too late to be in any of the figures
     """
 
     rule: StrataRule
@@ -54,18 +52,18 @@ class Report:
 
     @cached_property
     def main(self) -> Row:
-        """Give the row that the curves are of: the newest version's, of all cameras where they are there."""
+        """Return the row that the curves are drawn from: the newest version's, of all cameras together if possible."""
         return max(self.rows, key=lambda row: (row.rollup.key.camera == ALL_CAMERAS, row.rollup.key.end_day))
 
     @property
     def models(self) -> list[str]:
-        """Name the versions of the detector, in order of their last day."""
+        """Return the detector versions, in order of their last day."""
         newest = {row.rollup.key.model: row.rollup.key.end_day for row in self.rows}
         return sorted(newest, key=lambda model: (newest[model], model))
 
     @cached_property
     def days(self) -> list[DaySummary]:
-        """Read the camera days of the main row's window."""
+        """Return the camera days of the main row's window."""
         return self._days_up_to(self.main.rollup.key.end_day)
 
     def _days_up_to(self, end_day: str) -> list[DaySummary]:
@@ -77,22 +75,22 @@ class Report:
         return [of_label.summary(each) for each in found if each.key.model == self.main.rollup.key.model]
 
     def sweep(self) -> list[SweepPoint]:
-        """Give images to look at against images missed, for other thresholds."""
+        """Return the number of images to look at and of images missed, for other thresholds."""
         return sweep([day.cell for day in self.days], THRESHOLDS_PERCENT, *self._names)
 
     def calibration(self) -> list[CalibrationBin]:
-        """Compare confidences with the truth."""
+        """Return how often each confidence was right."""
         return calibration([day.cell for day in self.days], *self._names)
 
     def line(self) -> list[Row]:
-        """Give the main row's window as it was on each of the last 28 days, oldest first."""
+        """Return the main row's window as it was on each of the last 28 days, oldest first."""
         key = self.main.rollup.key
         first = days_of(key.end_day, LONGEST)[0]
         found = self._rollups.between(key.camera, key.label, key.window_days, first, key.end_day)
         return [_row(each) for each in found if (each.key.model, each.key.method) == (key.model, key.method)]
 
     def change(self) -> Change | NotEstimable:
-        """Compare recall with the window before this one, which shares no day with it."""
+        """Compare recall with the previous window, which shares no day with this one."""
         end = date.fromisoformat(self.main.rollup.key.end_day) - timedelta(days=self.window_days)
         before = evidence_of([day.cell.counts for day in self._days_up_to(end.isoformat())])
         after = evidence_of([day.cell.counts for day in self.days])
@@ -112,9 +110,9 @@ def read_report(
     window_days: int,
     day: str | None = None,
 ) -> Report:
-    """Read the windows that end on a day (the last there is), or before it where a version ended earlier.
+    """Read the windows that end on a day (default: the last one), or before it for a version that ended earlier.
 
-    Raise NotWatched; NoFigures where there is none.
+    Raise NotWatched, or NoFigures if there are none.
     """
     rule = plan.rule_of(label)
     end_day = day or _last_day(rollups, rule, camera or ALL_CAMERAS, window_days)
@@ -137,7 +135,7 @@ def _last_day(rollups: RollupStore, rule: StrataRule, camera: str, window_days: 
 
 
 def _newest(rollups: RollupStore, rule: StrataRule, camera: str, window_days: int, first: str, last: str) -> list[Row]:
-    """Give the last window of each version of the detector, the newest version last."""
+    """Return the last window of each detector version, the newest version last."""
     newest = {
         each.key.model: each
         for each in rollups.between(camera, rule.label, window_days, first, last)
@@ -152,7 +150,7 @@ def _row(rollup: Rollup) -> Row:
 
 
 def models_seen(rollups: RollupStore, label: str, last_day: str) -> dict[str, tuple[str, str]]:
-    """Give the versions of the detector on the 28 days up to one: first and last day of each, oldest first."""
+    """Return first and last day of each detector version over the 28 days up to a day, oldest first."""
     first = days_of(last_day, LONGEST)[0]
     seen: dict[str, tuple[str, str]] = {}
     for rollup in rollups.between(ALL_CAMERAS, label, DAY, first, last_day):

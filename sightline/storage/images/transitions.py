@@ -6,14 +6,12 @@ requires the version seen knows which parts may be there, even one written after
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any
 
 from sightline.models.images import Capture, Content, FeatureResult, ImageRow, Lane, Rejection, State
 from sightline.storage.images.bounds import fit_rejection, fit_result
-
-CHECK_AFTER = timedelta(minutes=2)
-"""When an unfinished row is looked at first: a step with its own retries is over by then, and nobody waits long."""
+from sightline.timing import CHECK_AFTER
 
 ENDS = (State.REJECTED, State.GONE)
 """How an image may end by what it is."""

@@ -19,7 +19,8 @@ from sightline.storage.ledger.answers import from_plain, to_plain
 from sightline.storage.ledger.claims import ends_unknown
 from sightline.storage.ledger.files import AnswerFiles
 from sightline.storage.ledger.items import OF_AN_ENTRY, identify, outcome_attributes, to_entry
-from sightline.storage.ledger.protocol import LEASE, Analysis, Entry, Status
+from sightline.storage.ledger.protocol import Analysis, Entry, Status
+from sightline.timing import CLAIM_LEASE
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -84,7 +85,7 @@ class DynamoLedger:
     def _take(self, analysis: Analysis, claim_id: str, standing: Entry | None) -> Item | None:
         now = self._clock()
         change = identify(Change(), analysis).add("attempts", 1)
-        change.set_all(status=Status.CLAIMED, claim_id=claim_id, lease_until=instant(now + LEASE))
+        change.set_all(status=Status.CLAIMED, claim_id=claim_id, lease_until=instant(now + CLAIM_LEASE))
         if standing and ends_unknown(standing, now):
             change.add("unknown_attempts", 1)
             return self._update(analysis.analysis_id, change, _claimed_as(standing.claim_id))

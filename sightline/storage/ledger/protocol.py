@@ -8,12 +8,7 @@ from typing import Protocol
 
 from sightline.models.answers import Answer, Json
 from sightline.models.images import Rejection
-
-LEASE = timedelta(seconds=90)
-"""How long a claim is good for: one HTTP attempt (connect 5 s, read 30 s) and the writes around it."""
-
-TAKEOVER_AFTER = timedelta(seconds=60)
-"""How long after a lease's end another may claim: the clocks of two machines may differ."""
+from sightline.timing import TAKEOVER_AFTER
 
 
 class Status(StrEnum):

@@ -121,5 +121,5 @@ def test_without_redis_rows_are_written_and_it_says_so(run, told, tag):
     uri = f"s3://own-{tag}/late.jpg"
     result = run("add", uri, redis_url=SecretStr(f"redis://{NOWHERE}/0"))
     assert 1 == result.exit_code
-    assert "The rows are written. Once Redis is back, do this again" in result.stderr
+    assert "The rows are written. Repeat this once Redis is back" in result.stderr
     assert "received" == told("show", uri)["state"]

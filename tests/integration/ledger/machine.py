@@ -9,8 +9,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from sightline.errors import LeaseHeld
 from sightline.models.answers import Answer
-from sightline.storage.ledger.protocol import LEASE, TAKEOVER_AFTER, Analysis, Entry, Ledger
+from sightline.storage.ledger.protocol import Analysis, Entry, Ledger
 from sightline.testing.clocks import MovingClock
+from sightline.timing import CLAIM_LEASE, TAKEOVER_AFTER
 
 CLAIMANTS = st.sampled_from(["left", "right"])
 
@@ -52,7 +53,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert not is_held
         p.unknown += p.live is not None
         p.claims += 1
-        p.live = entry.claim_id, self.clock.now + LEASE + TAKEOVER_AFTER
+        p.live = entry.claim_id, self.clock.now + CLAIM_LEASE + TAKEOVER_AFTER
         self.held[who] = entry
 
     @precondition(lambda self: self.held)

@@ -8,9 +8,10 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from sightline.errors import LeaseHeld
 from sightline.storage.ledger.dynamodb import DynamoLedger
-from sightline.storage.ledger.protocol import LEASE, TAKEOVER_AFTER, Analysis, Entry, Ledger
+from sightline.storage.ledger.protocol import Analysis, Entry, Ledger
 from sightline.testing.clocks import MovingClock
 from sightline.testing.ledger import InMemoryLedger
+from sightline.timing import CLAIM_LEASE, TAKEOVER_AFTER
 from tests.integration.ledger.machine import LedgerMachine
 from tests.integration.ledger.stories import analysis
 
@@ -26,7 +27,7 @@ def test_of_many_who_claim_at_once_one_pays(ledger: Ledger) -> None:
 
 def test_of_many_who_take_over_at_once_one_pays(ledger: Ledger, clock: MovingClock) -> None:
     wanted = ledger.claim(analysis()).analysis
-    clock.move(LEASE + TAKEOVER_AFTER)
+    clock.move(CLAIM_LEASE + TAKEOVER_AFTER)
 
     assert 1 == len(list(claims_at_once(ledger, wanted)))
     entry = ledger.get(wanted.analysis_id)

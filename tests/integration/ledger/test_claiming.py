@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from sightline.errors import LeaseHeld
-from sightline.storage.ledger.protocol import LEASE, TAKEOVER_AFTER, Entry, Ledger, Status
+from sightline.storage.ledger.protocol import Entry, Ledger, Status
 from sightline.testing.clocks import MovingClock
+from sightline.timing import CLAIM_LEASE, TAKEOVER_AFTER
 from tests.integration.ledger.stories import ANSWER, SECOND, analysis
 
 
@@ -26,17 +27,17 @@ def test_a_claim_gives_the_right_to_one_attempt(ledger: Ledger, clock: MovingClo
 
     claimed = ledger.claim(wanted)
 
-    assert claimed == Entry(wanted, Status.CLAIMED, claimed.claim_id, clock.now + LEASE, attempts=1)
+    assert claimed == Entry(wanted, Status.CLAIMED, claimed.claim_id, clock.now + CLAIM_LEASE, attempts=1)
     assert claimed.claim_id != ""
     assert claimed == ledger.get(wanted.analysis_id)
 
 
-@pytest.mark.parametrize("after", [timedelta(0), LEASE, LEASE + TAKEOVER_AFTER - SECOND])
+@pytest.mark.parametrize("after", [timedelta(0), CLAIM_LEASE, CLAIM_LEASE + TAKEOVER_AFTER - SECOND])
 def test_a_claim_is_refused_until_the_standing_one_is_free(
     ledger: Ledger, clock: MovingClock, after: timedelta
 ) -> None:
     claimed = ledger.claim(analysis())
-    free_at = clock.now + LEASE + TAKEOVER_AFTER
+    free_at = clock.now + CLAIM_LEASE + TAKEOVER_AFTER
     clock.move(after)
 
     with pytest.raises(LeaseHeld) as refused:
@@ -50,14 +51,14 @@ def test_a_claim_whose_lease_ended_long_ago_is_taken_over_and_counts_as_unknown(
     ledger: Ledger, clock: MovingClock
 ) -> None:
     first = ledger.claim(analysis())
-    clock.move(LEASE + TAKEOVER_AFTER)
+    clock.move(CLAIM_LEASE + TAKEOVER_AFTER)
 
     second = ledger.claim(first.analysis)
 
     assert second.claim_id != first.claim_id
-    assert replace(first, claim_id=second.claim_id, lease_until=clock.now + LEASE, attempts=2, unknown_attempts=1) == (
-        second
-    )
+    assert replace(
+        first, claim_id=second.claim_id, lease_until=clock.now + CLAIM_LEASE, attempts=2, unknown_attempts=1
+    ) == (second)
 
 
 def test_a_claim_is_for_the_image_that_asks_and_the_entry_remembers_the_first(ledger: Ledger) -> None:
@@ -86,7 +87,7 @@ def test_a_released_claim_is_free_at_once(ledger: Ledger, is_unknown: bool) -> N
 
 def test_a_release_leaves_alone_what_is_not_its_own_claim(ledger: Ledger, clock: MovingClock) -> None:
     first = ledger.claim(analysis())
-    clock.move(LEASE + TAKEOVER_AFTER)
+    clock.move(CLAIM_LEASE + TAKEOVER_AFTER)
     second = ledger.claim(first.analysis)
 
     ledger.release(first, is_unknown=True)

@@ -9,9 +9,10 @@ from sightline.errors import ConfigurationError, MissingTable, Unavailable
 from sightline.models.answers import Answer, Detection
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.ledger.dynamodb import LARGEST_IN_ROW_BYTES, DynamoLedger
-from sightline.storage.ledger.protocol import LEASE, TAKEOVER_AFTER, Entry, Status
+from sightline.storage.ledger.protocol import Entry, Status
 from sightline.testing.buckets import InMemoryBuckets
 from sightline.testing.clocks import MovingClock
+from sightline.timing import CLAIM_LEASE, TAKEOVER_AFTER
 from tests.integration.ledger.stories import ANSWER, BUCKET, analysis, landmarks
 from tests.integration.twice import Twice
 
@@ -26,7 +27,7 @@ def test_a_request_that_arrives_twice_does_its_work_once(
     assert (Status.CLAIMED, 1, 0) == (claimed.status, claimed.attempts, claimed.unknown_attempts)
     ledger.release(claimed, is_unknown=True)
     ledger.claim(wanted)
-    clock.move(LEASE + TAKEOVER_AFTER)
+    clock.move(CLAIM_LEASE + TAKEOVER_AFTER)
     taken = ledger.claim(wanted)
     assert (Status.CLAIMED, 3, 2) == (taken.status, taken.attempts, taken.unknown_attempts)
     settled = ledger.settle(taken, ANSWER, 1000)
@@ -87,7 +88,7 @@ def test_the_second_of_two_large_answers_leaves_the_first_whole(
 ) -> None:
     ledger = make_dynamo()
     late = ledger.claim(analysis())
-    clock.move(LEASE + TAKEOVER_AFTER)
+    clock.move(CLAIM_LEASE + TAKEOVER_AFTER)
     taken = ledger.claim(late.analysis)
     settled = ledger.settle(taken, landmarks(100), 1000)
 

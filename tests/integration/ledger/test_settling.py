@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from sightline.models.answers import Answer, Box, Detection
-from sightline.storage.ledger.protocol import LEASE, TAKEOVER_AFTER, Entry, Ledger, Status
+from sightline.storage.ledger.protocol import Entry, Ledger, Status
 from sightline.testing.clocks import MovingClock
+from sightline.timing import CLAIM_LEASE, TAKEOVER_AFTER
 from tests.integration.ledger.stories import ANSWER, OTHER_ANSWER, REJECTION, SECOND, analysis, landmarks
 
 
@@ -67,7 +68,7 @@ def test_settling_what_is_settled_changes_nothing(ledger: Ledger, clock: MovingC
 
 def test_a_late_answer_settles_what_another_has_claimed_meanwhile(ledger: Ledger, clock: MovingClock) -> None:
     late = ledger.claim(analysis())
-    clock.move(LEASE + TAKEOVER_AFTER)
+    clock.move(CLAIM_LEASE + TAKEOVER_AFTER)
     taken = ledger.claim(late.analysis)
 
     settled = ledger.settle(late, ANSWER, 1000)

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sightline.storage.operations.dead_letters import CLOSED_LETTERS_LAST
 
 from sightline.errors import MissingTable
+from sightline.storage.operations.dead_letters import CLOSED_LETTERS_LAST
 from sightline.storage.operations.dynamodb import DynamoOperationStore
 from sightline.storage.operations.protocol import LastRun, OperationStore
 from sightline.testing.clocks import MovingClock

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sightline.storage.operations.dead_letters import CLOSED_LETTERS_LAST
 
+from sightline.storage.operations.dead_letters import CLOSED_LETTERS_LAST
 from sightline.storage.operations.dynamodb import DynamoOperationStore
 from sightline.storage.operations.protocol import DeadLetter, OperationStore
 from sightline.testing.clocks import MovingClock

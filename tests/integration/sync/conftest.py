@@ -11,7 +11,7 @@ import pytest
 from sightline.graph.neo4j import Neo4jGraphStore
 from sightline.graph.protocol import GraphStore
 from sightline.services.collaborators import Services
-from sightline.services.sync.run import sync_with
+from sightline.services.sync import sync_with
 from sightline.storage.buckets.protocol import Buckets
 from sightline.storage.buckets.s3 import S3Buckets
 from sightline.storage.images.dynamodb import DynamoImageStore
@@ -37,7 +37,7 @@ class Place:
         return dict(sync_with(self.services).run(self.fence, lambda: True))
 
     def triples(self) -> set[Triple]:
-        """Give the whole graph."""
+        """Return the whole graph."""
         if self.driver is None:
             return self.services.graph.triples()  # type: ignore[attr-defined,no-any-return] # of the twin alone
         return triples_in(self.driver)

@@ -9,8 +9,7 @@ import pytest
 
 from sightline.graph.protocol import GraphStore
 from sightline.models.images import CameraDay
-from sightline.services.parity.compare import Comparison
-from sightline.services.parity.run import Audit, all_days
+from sightline.services.parity import Audit, Comparison, all_days
 from sightline.testing.fake import uri_of
 from tests.integration.sync.conftest import Place
 from tests.writing import analysed, begun, ended
@@ -48,13 +47,13 @@ def fill(place: Place, images: int) -> Place:
 
 @pytest.fixture
 def mixed(twins: Place, driver: neo4j.Driver, real_graph: GraphStore) -> Place:
-    """Give a sightline with a real graph, and its rows in memory."""
+    """Return a sightline with a real graph, and its rows in memory."""
     return Place(replace(twins.services, graph=real_graph), twins.clock, driver)
 
 
 @pytest.fixture
 def shown(mixed: Place) -> Place:
-    """Give one of a few images that the graph shows."""
+    """Return one of a few images that the graph shows."""
     return fill(mixed, FEW)
 
 
@@ -149,5 +148,5 @@ def test_a_repair_that_comes_after_a_newer_merge_changes_nothing(shown):
     newer = images.get(uri_of("7"))
     shown.clock.move(timedelta(minutes=5))
     shown.sync()
-    assert 0 == comparison.mend(findings)
+    assert 0 == comparison.repair(findings)
     assert {uri_of("7"): newer.version} == graph.versions([uri_of("7")])

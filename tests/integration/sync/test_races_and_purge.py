@@ -9,7 +9,7 @@ import pytest
 from sightline.graph.neo4j import Neo4jGraphStore
 from sightline.graph.protocol import GraphStore
 from sightline.services.graph_merge import graph_image
-from sightline.services.parity.compare import Comparison
+from sightline.services.parity import Comparison
 from sightline.services.purge import GONE_IMAGES_LAST, purge
 from sightline.testing.fake import uri_of
 from sightline.testing.graph import InMemoryGraphStore
@@ -21,7 +21,7 @@ URI = uri_of("1")
 
 @pytest.fixture(params=["twins", "neo4j"])
 def place(request, twins) -> Place:
-    """Give rows in memory, with a graph of either kind that lives by the test's clock."""
+    """Return rows in memory, with a graph of either kind that uses the test's clock."""
     if request.param == "twins":
         twin = InMemoryGraphStore(clock=twins.clock)
         return Place(replace(twins.services, graph=twin), twins.clock)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from sightline.models.images import State
-from sightline.services.sync.published import KEY
+from sightline.services.sync import KEY
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.operations.days import Purpose

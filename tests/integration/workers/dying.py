@@ -21,7 +21,7 @@ from sightline.services.collaborators import provide
 from sightline.storage.operations.dynamodb import DynamoOperationStore
 from sightline.testing.clocks import MovingClock
 from sightline.testing.fake import FakeSightline, picture
-from tasks.quarantine import TASK_LASTS
+from sightline.timing import LONGEST_TASK
 from tests.applications import application
 from tests.integration.workers.test_refused_and_poison import URIS, waits_for_labels, working
 
@@ -31,7 +31,7 @@ class ClockAhead(MovingClock):
 
     def __init__(self, steps: int) -> None:
         super().__init__()
-        self._ahead = steps * (TASK_LASTS + timedelta(seconds=1))
+        self._ahead = steps * (LONGEST_TASK + timedelta(seconds=1))
 
     def __call__(self) -> datetime:
         return datetime.now(UTC) + self._ahead

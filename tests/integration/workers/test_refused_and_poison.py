@@ -22,7 +22,7 @@ from sightline.services.rejection_breaker import resume
 from sightline.storage.operations.stops import Cause, Stop
 from sightline.testing.clocks import MovingClock
 from sightline.testing.fake import FakeSightline, picture, uri_of
-from tasks.quarantine import TASK_LASTS
+from sightline.timing import LONGEST_TASK
 from workers.circuit_breakers import start_consumption_control
 
 QUEUES = ["ingest", "labels", "rows", "graph", "careful"]
@@ -115,7 +115,7 @@ def waits_for_labels(world: FakeSightline, uri: str = URIS[0]) -> str:
 
 
 def died(world: FakeSightline, step: str, times: int) -> None:
-    long_ago = world.clock() - 2 * TASK_LASTS
+    long_ago = world.clock() - 2 * LONGEST_TASK
     world.operations._begun[step] = {f"message {n}": long_ago for n in range(times)}
 
 

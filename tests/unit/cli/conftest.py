@@ -1,4 +1,4 @@
-"""The commands over a sightline in memory: services are handed in, nothing is patched."""
+"""Commands run on a FakeSightline: services are passed in, nothing is patched."""
 
 import io
 import logging
@@ -24,7 +24,7 @@ URI = uri_of("01")
 
 @pytest.fixture
 def world() -> FakeSightline:
-    """Give a world whose graph lives by the same clock."""
+    """Return a FakeSightline whose graph uses the same clock."""
     world = FakeSightline()
     world.graph = InMemoryGraphStore(clock=world.clock)
     world.services = replace(world.services, graph=world.graph, merges=GroupCommit(world.graph))
@@ -58,7 +58,7 @@ def run(factory) -> Callable[..., Result]:
 
 @pytest.fixture
 def finish(world) -> Callable[[Iterable[str]], None]:
-    """Carry images through the whole way."""
+    """Process images to the end."""
 
     def finish(uris: Iterable[str] = (URI,)) -> None:
         for shade, uri in enumerate(uris):
@@ -72,14 +72,14 @@ def finish(world) -> Callable[[Iterable[str]], None]:
 
 @dataclass(frozen=True)
 class Ended:
-    """How the program ended."""
+    """The program's exit code and error output."""
 
     code: int
     stderr: str
 
 
 AS_IT_IS = io.StringIO()
-"""Stands for an output of the program's own."""
+"""Means a new file as the standard output."""
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from sightline.accuracy_report.page import change_words, page_of
 from sightline.cli.factory import Factory
 from sightline.services.rollups.report import read_report
-from sightline.services.status_models import models_section
+from sightline.services.status import models_section
 from sightline.stats.verdicts import Answer
 from tests.unit.services.rollups.yard import LAST_DAY, Yard, truth
 
@@ -84,7 +84,7 @@ def test_a_report_that_can_not_be_written_is_an_error_in_words(run, yard, tmp_pa
     yard.roll_up()
     file = tmp_path / "not there" / "report"
     result = run("accuracy", option, str(file))
-    said = f"{file}: its folder must exist, have room, and let us write (No such file or directory)."
+    said = f"{file}: its folder must exist, have room and be writable (No such file or directory)."
     assert (1, "", True) == (result.exit_code, result.stdout, result.stderr.startswith(said))
 
 
@@ -132,14 +132,14 @@ def test_the_queue_tells_scripts_what_to_look_at_and_how_far_it_has_come(run):
     assert (0, 0, "not estimable") == tuple(told["progress"][name] for name in ("reviewed", "held_back", "recall"))
     table = run("review", "next", "--count", "3").stdout
     assert "0 reviewed" in table
-    assert "Needed: " in table
+    assert "Next: " in table
 
 
 def test_what_waits_for_images_before_it_is_said(run):
     asked = json.loads(run("review", "next", "--count", "9", "--json").stdout)["images"]
     for each in asked[6:]:
         run("verdicts", "add", each["uri"], "absent")
-    assert "answers wait for images before them" in run("review", "next").stdout
+    assert "verdicts wait for images earlier in the order" in run("review", "next").stdout
 
 
 def test_a_verdict_is_answered_with_what_became_of_it(run, yard):
@@ -166,7 +166,7 @@ def test_verdicts_are_exported_by_label_and_camera(run, yard):
 
 
 def test_how_alike_two_reviewers_answer_is_said(run, yard):
-    assert "No image has answers of two reviewers.\n" == run("verdicts", "agreement").stdout
+    assert "No image has verdicts from two reviewers.\n" == run("verdicts", "agreement").stdout
     assert {"pairs": 0} == json.loads(run("verdicts", "agreement", "--json").stdout)
     first, second = yard.uris()[:2]
     for reviewer in ("ann", "bob"):
@@ -186,7 +186,7 @@ def test_a_fall_of_recall_since_the_day_before_stands_in_the_report():
             yard.say(yard.image(number, {"Person": 90.0} if number % 4 == 0 else found, day), Answer.PRESENT)
     yard.roll_up()
     report = read_report(yard.rollups, yard.services.accuracy, "Person", None, 1)
-    assert "Recall fell since the day before: −75 points (−75 to −75)." == change_words(report)
-    assert "since the 7 days before" not in page_of(
+    assert "Recall fell compared with the previous day: −75 points (−75 to −75)." == change_words(report)
+    assert "compared with the previous 7 days" not in page_of(
         read_report(yard.rollups, yard.services.accuracy, "Person", None, 7)
     )

@@ -61,7 +61,7 @@ def test_letters_are_exported_a_line_each(run, tmp_path):
 def test_a_redrive_sends_what_was_chosen_and_the_letter_of_a_mended_image_closes(run, world):
     world.put(URI, picture())
     result = run("dead", "redrive", "--camera", "yard")
-    assert "1 sent again, 0 closed as complete, 0 name no image\n" == result.stdout
+    assert "1 sent again, 0 already complete and closed, 0 without an image\n" == result.stdout
     world.run()
     assert State.COMPLETE is world.images.get(URI).state
     assert [URI] == listed(run, "--closed")

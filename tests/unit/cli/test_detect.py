@@ -138,7 +138,7 @@ def test_without_dynamodb_the_answer_is_shown_all_the_same(run, world, settings,
     result = run("detect", str(file), factory=factory)
     assert 0 == result.exit_code
     assert "Person" in result.stdout
-    assert "`sightline status` will not count this. DynamoDB, asked" in result.stderr
+    assert "`sightline status` will not count this call. DynamoDB, asked" in result.stderr
 
 
 @pytest.mark.parametrize(

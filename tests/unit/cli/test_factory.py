@@ -2,7 +2,7 @@ import pytest
 from neo4j.exceptions import DriverError
 
 from sightline.cli.factory import Factory
-from sightline.config_environment import InvalidSettings, read_settings
+from sightline.config import InvalidSettings, read_settings
 from sightline.errors import UnknownFeature
 from sightline.services.collaborators import current
 

@@ -1,6 +1,6 @@
 import pytest
 
-from sightline.cli.layout import table_lines
+from sightline.cli.output import table_lines
 
 URI = "s3://images/yard/2026-11-02/Hour-07/snap/MDAlarm_20261102-075811.jpg"
 LETTER = ["TruncatedImage", URI, "a picture must decode to its end", "1"]

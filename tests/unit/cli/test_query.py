@@ -88,7 +88,7 @@ def test_a_question_is_asked_with_what_it_needs(run):
     [
         ((), "it needs before, after and may take camera, at_least"),
         (("before=11", "after=soon"), "after must be a month"),
-        (("before",), "before: it must be WORD=VALUE"),
+        (("before",), "before: it must be NAME=VALUE"),
     ],
 )
 def test_a_question_without_what_it_needs_is_wrong_usage(run, given, said):
@@ -99,10 +99,10 @@ def test_a_question_without_what_it_needs_is_wrong_usage(run, given, said):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (("at_least=90",), "at_least: it needs a label"),
+        (("at_least=90",), "at_least: it applies to a label"),
         (("label=Person", "at_least=900"), "900.0 is not in the range"),
         (("label=Person", "at_least=-1"), "-1.0 is not in the range"),
-        (("label=Person", "at_least=nan"), "'nan' is no number"),
+        (("label=Person", "at_least=nan"), "'nan' is not a number"),
         (("label=Person", "at_least=much"), "'much' is not a valid float"),
         (("label=",), "label: it must have a value"),
         (("label=Cat", "label=Dog"), "label: it must be given once"),

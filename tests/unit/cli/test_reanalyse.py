@@ -12,7 +12,7 @@ UNKNOWN = ("reanalyse", "--unknown", "--day", LAST_DAY)
 
 @pytest.fixture
 def yard() -> Yard:
-    """Give two images: one that shows a person, and one whose answer was cut above the threshold."""
+    """Add two images: one that shows a person, and one whose answer was cut off above the threshold."""
     yard = Yard()
     yard.image(1, {"Person": 90.0})
     yard.image(2, {"Plant": 95.0}, cut_percent=80.0)
@@ -27,12 +27,12 @@ def factory(yard, settings) -> Factory:
 def test_the_price_is_said_first_and_without_a_yes_nothing_is_asked(run, yard):
     result = run(*UNKNOWN, given="n\n")
     assert 1 == result.exit_code
-    assert "1 images, 1 analyses to pay: at most 0.00 USD" in result.stderr
+    assert "1 images, 1 analyses to pay for: at most 0.00 USD" in result.stderr
     assert [] == list(yard.sent)
 
 
 def test_after_a_yes_the_unknown_image_is_asked_again_and_no_other(run, yard):
-    assert "1 images are asked again" in run(*UNKNOWN, given="y\n").stdout
+    assert "1 images sent for analysis" in run(*UNKNOWN, given="y\n").stdout
     assert [("detect_feature", "s3://frames/yard/2044-05-16/2.jpg")] == [(s.task, s.args[0]) for s in yard.sent]
 
 

@@ -5,7 +5,7 @@ from sightline.storage.operations.stops import Cause, Stop
 
 def test_a_stopped_lane_goes_on(run, world):
     world.operations.stop(Stop("ingest.backfill", Cause.BRAKE, "all bad", world.clock.now))
-    assert "backfill goes on\n" == run("resume", "backfill").stdout
+    assert "backfill resumed\n" == run("resume", "backfill").stdout
     assert [] == list(world.operations.stops())
 
 

@@ -55,7 +55,7 @@ def test_a_rejected_image_says_why(run, world):
 def test_an_image_that_nobody_added_is_an_error_with_its_remedy(run):
     result = run("show", URI)
     assert (1, "") == (result.exit_code, result.stdout)
-    assert f"{URI}: sightline knows no such image. Add it with `sightline add`.\n" == result.stderr
+    assert f"{URI}: the image must have been added. Add it with `sightline add`.\n" == result.stderr
 
 
 def test_what_is_no_uri_is_an_error(run):

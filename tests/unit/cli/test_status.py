@@ -7,7 +7,7 @@ import pytest
 from sightline.cli.factory import Factory
 from sightline.errors import NotSupported, OutcomeUnknown, Throttled, Unavailable
 from sightline.queues.protocol import Waiting
-from sightline.services.status_runs import runs_section
+from sightline.services.status import runs_section
 from sightline.storage.operations.protocol import LastRun
 from sightline.testing.fake import picture, uri_of
 from tests.unit.cli.conftest import URI
@@ -139,12 +139,12 @@ def test_people_see_every_section_in_words(run, finish, world):
     said = run("status").stdout
     for words in (
         "images: 1\n",
-        "parts of unfinished images",
-        "queues: 0 messages are taken and not finished; waiting: nothing",
+        "analyses of unfinished images",
+        "queues: 0 messages in progress; waiting: none",
         "calls this month",
-        "cost in USD by AWS's list",
+        "cost in USD, list prices",
         "0 images behind",
-        "dead letters: 0 open: all is well",
+        "dead letters: 0 open: none",
         "found 7",
     ):
         assert words in said
@@ -166,9 +166,7 @@ def test_a_server_that_is_away_is_named_once_and_the_rest_is_said(run, finish, w
     result = run("status", factory=Factory(settings, services))
     assert 1 == result.exit_code
     assert "images: 1" in result.stdout
-    assert (
-        "calls, cost, dead letters, stopped, last runs: can not be told. the store: the server is away" in result.stdout
-    )
+    assert "calls, cost, dead letters, stopped, last runs: unavailable. the store: the server is away" in result.stdout
     assert {"dead_letters", "calls", "cost", "stopped", "last_runs"} == {
         name for name, section in told(run, factory=Factory(settings, services)).items() if "error" in section
     }
@@ -201,8 +199,8 @@ def test_exact_reads_the_rows_and_what_was_really_paid(run, finish, world):
     by_name = {"answered": 2, "rejected": 0, "open": 1, "attempts": 4, "ended_unknown": 1, "usd": 0.002}
     assert by_name == report["ledger"]["faces"]
     said = run("status", "--exact").stdout
-    assert "ledger, of all time" in said
-    assert "parts of all images" in said
+    assert "ledger, all time" in said
+    assert "analyses of all images" in said
     assert "unfinished" not in said
 
 

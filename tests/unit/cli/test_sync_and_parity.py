@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 
-from sightline.services.sync.run import NAME
+from sightline.services.sync import NAME
 from sightline.storage.operations.days import Purpose
 from sightline.testing.fake import uri_of
 from tests.writing import analysed
@@ -34,7 +34,7 @@ def test_sync_says_when_another_has_it_and_what_to_do(run, world):
     world.operations.acquire_lease(NAME, "beat", timedelta(minutes=1))
     result = run("sync")
     assert 1 == result.exit_code
-    assert "one at a time may do it" in result.stderr
+    assert "one process at a time may do it" in result.stderr
     assert "Try again in a minute or two" in result.stderr
 
 

@@ -1,4 +1,4 @@
-"""README's table of settings comes from the settings, so that neither can say what the other does not."""
+"""The page of settings is generated from the settings, so that they cannot disagree."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ import pytest
 from dev.settings_table import BEGIN, END, main, settings_table, with_table
 from sightline.config import Settings
 
-README = Path(__file__).parents[3] / "README.md"
+PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
 
 
-def test_readme_holds_the_table_as_it_is_now():
-    text = README.read_text("utf-8")
-    assert text == with_table(text), "run `python -m dev.settings_table README.md`"
+def test_the_page_holds_the_table_as_it_is_now():
+    text = PAGE.read_text("utf-8")
+    assert text == with_table(text), "run `python -m dev.settings_table docs/settings.md`"
 
 
 def test_each_setting_has_its_line_with_its_meaning():
@@ -36,7 +36,7 @@ def test_what_must_be_set_and_what_may_stay_unset_are_told_apart():
 
 
 def test_it_goes_between_the_markers_and_touches_nothing_else(tmp_path):
-    file = tmp_path / "README.md"
+    file = tmp_path / "settings.md"
     file.write_text(f"# Above\n\n{BEGIN}\nan old table\n{END}\n\nBelow\n")
     assert 0 == main([str(file)])
     assert f"# Above\n\n{BEGIN}\n{settings_table()}{END}\n\nBelow\n" == file.read_text()

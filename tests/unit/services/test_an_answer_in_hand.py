@@ -10,12 +10,11 @@ from sightline.bootstrap import STORES_CONFIG
 from sightline.errors import OutcomeUnknown, Unavailable
 from sightline.models.answers import Answer
 from sightline.rekognition.client import ONE_ATTEMPT
-from sightline.services.detection import CALL_LASTS, TRY_LASTS
-from sightline.storage.ledger.protocol import LEASE, TAKEOVER_AFTER
 from sightline.testing.fake import PERSON, FakeSightline, picture, uri_of
+from sightline.timing import CALL_LIMIT, CLAIM_LEASE, STORE_REQUEST_LIMIT, TAKEOVER_AFTER
 
 URI = uri_of("01")
-UNTIL_FREE = LEASE + TAKEOVER_AFTER
+UNTIL_FREE = CLAIM_LEASE + TAKEOVER_AFTER
 
 
 @pytest.fixture
@@ -79,7 +78,7 @@ class Away:
 
 def test_an_answer_waits_for_two_stores_no_longer_than_until_another_may_claim(world):
     s3 = Away(world, world.services.buckets, "head", seconds=59, times=1)
-    ledger = Away(world, world.ledger, "settle", seconds=TRY_LASTS.total_seconds(), times=9)
+    ledger = Away(world, world.ledger, "settle", seconds=STORE_REQUEST_LIMIT.total_seconds(), times=9)
     world.services = replace(world.services, buckets=s3, ledger=ledger)
     with pytest.raises(Unavailable):
         world.do(world.sent.popleft())
@@ -91,9 +90,9 @@ def test_an_answer_waits_for_two_stores_no_longer_than_until_another_may_claim(w
 def test_a_server_that_hangs_holds_an_answer_no_longer_than_until_another_may_claim(world, method, tries):
     free_at = world.clock.now + UNTIL_FREE
     store = {"head": world.services.buckets, "settle": world.ledger}[method]
-    hanging = Away(world, store, method, seconds=TRY_LASTS.total_seconds(), times=9)
+    hanging = Away(world, store, method, seconds=STORE_REQUEST_LIMIT.total_seconds(), times=9)
     world.services = replace(world.services, **{{"head": "buckets", "settle": "ledger"}[method]: hanging})
-    world.detector.script.append(lambda: passing(world, CALL_LASTS))
+    world.detector.script.append(lambda: passing(world, CALL_LIMIT))
     with pytest.raises(Unavailable):
         world.do(world.sent.popleft())
     assert tries == len(hanging.refused)
@@ -134,10 +133,10 @@ class SlowToClaim:
         return claimed
 
 
-LATEST = UNTIL_FREE - CALL_LASTS - 2 * TRY_LASTS
+LATEST = UNTIL_FREE - CALL_LIMIT - 2 * STORE_REQUEST_LIMIT
 
 
-@pytest.mark.parametrize("late", [LATEST + timedelta(seconds=1), LEASE, UNTIL_FREE], ids=str)
+@pytest.mark.parametrize("late", [LATEST + timedelta(seconds=1), CLAIM_LEASE, UNTIL_FREE], ids=str)
 def test_no_call_begins_under_a_claim_that_may_end_before_its_answer_is_kept(world, late):
     world.services = replace(world.services, ledger=SlowToClaim(world, late))
     step = world.sent[0]
@@ -151,14 +150,14 @@ def test_no_call_begins_under_a_claim_that_may_end_before_its_answer_is_kept(wor
 
 def test_a_call_that_begins_as_late_as_it_may_is_kept_before_another_may_claim(world):
     world.services = replace(world.services, ledger=SlowToClaim(world, LATEST))
-    world.detector.script.append(lambda: passing(world, CALL_LASTS))
+    world.detector.script.append(lambda: passing(world, CALL_LIMIT))
     world.do(world.sent.popleft())
     assert (1, 1, 0) == attempts(world)
 
 
 def test_a_call_and_a_try_last_no_longer_than_the_clients_let_them():
-    assert CALL_LASTS.total_seconds() >= ONE_ATTEMPT.connect_timeout + ONE_ATTEMPT.read_timeout  # type: ignore[attr-defined]
+    assert CALL_LIMIT.total_seconds() >= ONE_ATTEMPT.connect_timeout + ONE_ATTEMPT.read_timeout  # type: ignore[attr-defined]
     requests = STORES_CONFIG.retries["total_max_attempts"]  # type: ignore[attr-defined]
     backing_off, pause = sum(2**n for n in range(requests - 1)), 2
     longest = requests * (STORES_CONFIG.connect_timeout + STORES_CONFIG.read_timeout) + backing_off + pause  # type: ignore[attr-defined]
-    assert TRY_LASTS.total_seconds() >= longest
+    assert STORE_REQUEST_LIMIT.total_seconds() >= longest

@@ -8,10 +8,11 @@ import pytest
 from sightline.errors import Poisonous, Unavailable
 from sightline.queues.publishing import IS_SENT_AGAIN
 from sightline.testing.fake import FakeSightline
-from tasks.quarantine import TASK_LASTS, Course, attempt_id, course_of, refuse, suspect_of, watched
+from sightline.timing import LONGEST_TASK
+from tasks.quarantine import Course, attempt_id, course_of, refuse, suspect_of, watched
 
 STEP = ("detect_feature", ("s3://b/k.jpg", "labels", "live"))
-LATER = TASK_LASTS + timedelta(seconds=1)
+LATER = LONGEST_TASK + timedelta(seconds=1)
 
 
 def message(name="m1", *, taken=False, again=False, queue="labels"):
@@ -94,7 +95,7 @@ def test_an_innocent_that_was_in_hand_when_a_process_died_goes_its_way_and_leave
 def test_a_step_that_may_still_run_elsewhere_is_waited_for(world):
     suspect = suspect_of(*STEP, message(again=True))
     with watched(suspect, {}, world.operations):  # type: ignore[arg-type]
-        world.clock.move(TASK_LASTS - timedelta(seconds=1))
+        world.clock.move(LONGEST_TASK - timedelta(seconds=1))
         begun = world.operations.beginnings(suspect.step_id)
         assert course_of(suspect, begun, world.clock.now) is Course.WAIT  # type: ignore[arg-type]
     assert {} == world.operations.beginnings(suspect.step_id)

@@ -13,11 +13,12 @@ from sightline.rekognition.features import feature_named
 from sightline.rekognition.prices import price_micro_usd
 from sightline.services.reconcile import reconcile, reconciler_of
 from sightline.services.usage import COST
-from sightline.storage.ledger.protocol import LEASE, TAKEOVER_AFTER, Analysis, Status
+from sightline.storage.ledger.protocol import Analysis, Status
 from sightline.testing.fake import PERSON, FakeSightline, picture, uri_of
+from sightline.timing import CLAIM_LEASE, TAKEOVER_AFTER
 
 URI, TWIN = uri_of("01"), uri_of("02", camera="gate")
-UNTIL_FREE = LEASE + TAKEOVER_AFTER
+UNTIL_FREE = CLAIM_LEASE + TAKEOVER_AFTER
 
 
 class ProcessDied(BaseException):

@@ -18,6 +18,7 @@ from sightline.errors import (
     LeaseHeld,
     NotAnImage,
     OutcomeUnknown,
+    SightlineError,
     SlotRefused,
     Throttled,
     Unavailable,
@@ -30,7 +31,7 @@ from sightline.services.collaborators import provide
 from sightline.services.worker_breaker import CLOSES_AFTER
 from sightline.testing.fake import FakeSightline, picture, uri_of
 from sightline.testing.images import InMemoryImageStore
-from tasks.retry import MAX_RETRIES, WAIT_SECONDS, StepTask, backoff_seconds
+from tasks.retry import MAX_RETRIES, TABLE, Action, StepTask, backoff_seconds, rule_for
 from tests.unit.workers.settings import settings
 from workers.celeryconfig import make_app
 
@@ -153,7 +154,7 @@ def test_a_wait_sends_the_message_again_and_leaves_the_count_alone(steps, error,
     (name, args, headers, _), *others = steps.sent
     assert ("one_feature", [URI, "labels", "backfill"], retries, []) == (name, args, headers["retries"], others)
     assert headers["eta"] is not None
-    assert 0 < WAIT_SECONDS[type(error)] <= 60
+    assert 0 < rule_for(error, DETECT).delay_seconds <= 60
 
 
 def test_a_wait_takes_the_rest_of_its_chain_along(steps):
@@ -274,3 +275,12 @@ def test_a_step_goes_through_the_broker_with_its_chain_and_the_time_of_its_sendi
     assert (DETECT, [URI, "labels", "backfill"], {}) == (message.headers["task"], args, kwargs)
     assert [(WRITE, "rows.backfill")] == [(link["task"], link["options"]["queue"]) for link in embedded["chain"]]
     assert message.headers["sent_at"] > 0
+
+
+def test_every_error_of_the_tree_has_a_rule_and_only_a_retry_is_counted():
+    def below(kind):
+        return {kind}.union(*map(below, kind.__subclasses__()))
+
+    kinds = {kind for kind in below(SightlineError) - {SightlineError} if kind.__module__ == SightlineError.__module__}
+    assert {kind for kind in kinds if not any(issubclass(kind, rule.errors) for rule in TABLE)} == set()
+    assert {Action.RETRY} == {rule.action for rule in TABLE if rule.is_counted}

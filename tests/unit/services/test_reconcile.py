@@ -9,10 +9,11 @@ from sightline.models.images import Lane, State
 from sightline.queues.protocol import Waiting
 from sightline.queues.steps import DETECT, INGEST, MERGE, WRITE
 from sightline.services.failures import keep_failure
-from sightline.services.leased_runs import RUN_LASTS, run_under_lease
+from sightline.services.leased_runs import run_under_lease
 from sightline.services.reconcile import LONGEST_PAUSE, MAX_ROUNDS, NAME, reconcile, reconciler_of, run_reconcile
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.testing.fake import FakeSightline, picture, uri_of
+from sightline.timing import RUN_LIMIT
 
 URI = uri_of("01")
 A_CHECK = timedelta(minutes=2, seconds=1)
@@ -258,9 +259,9 @@ def test_a_turn_ends_after_its_time_when_the_process_is_to_stop_and_when_its_lea
 
     def work(run):
         ended.append(run.goes_on())
-        world.clock.move(RUN_LASTS / 2)
+        world.clock.move(RUN_LIMIT / 2)
         ended.append(run.goes_on())
-        world.clock.move(RUN_LASTS / 2)
+        world.clock.move(RUN_LIMIT / 2)
         ended.append(run.goes_on())
         return {}
 

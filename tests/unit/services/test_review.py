@@ -6,7 +6,7 @@ import pytest
 
 from sightline.errors import InvalidUri, InvalidVerdict
 from sightline.services.review import NothingToReview, ask_next, newest_day, progress_of, read_cells, scope_of
-from sightline.services.rollups.as_json import window_from_json
+from sightline.services.rollups.figures import window_from_json
 from sightline.services.rollups.plan import NotWatched
 from sightline.services.verdicts import Said, judge_of, verdict_of
 from sightline.stats.figures import Interval
@@ -122,7 +122,7 @@ def test_days_without_images_are_named(yard):
         ({"uri": "s3://frames/none.jpg"}, InvalidVerdict, "ingested"),
         ({"label": "Cat"}, NotWatched, "SIGHTLINE_WATCHED_LABELS"),
         ({"reviewer": "a#b"}, InvalidVerdict, "reviewer"),
-        ({"content": "other"}, InvalidVerdict, "other bytes"),
+        ({"content": "other"}, InvalidVerdict, "overwritten since"),
         ({"later": timedelta(days=1)}, InvalidVerdict, "future"),
     ],
 )

@@ -7,9 +7,9 @@ from sightline.models.images import Lane, State
 from sightline.queues.steps import DETECT, INGEST, ingest_step
 from sightline.services.dead_letters import write_dead_letter
 from sightline.services.failures import keep_failure
-from sightline.services.parity.compare import expected
+from sightline.services.parity import expected
 from sightline.services.redrive import redrive
-from sightline.services.sync.updating import is_due
+from sightline.services.sync import is_due
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.testing.fake import FakeSightline, picture, uri_of
 

@@ -46,8 +46,8 @@ def test_every_bad_line_is_named_by_its_number(yard):
     with pytest.raises(InvalidVerdict) as caught:
         read(yard, text)
     words = str(caught.value)
-    assert words.startswith("sheet.csv: every line must be right before any is kept: line 2: maybe")
-    for part in ("line 4: s3://frames/none.jpg", "line 5: ", "line 6: yesterday", "nothing was kept"):
+    assert words.startswith("sheet.csv: every line must be valid before any is stored: line 2: maybe")
+    for part in ("line 4: s3://frames/none.jpg", "line 5: ", "line 6: yesterday", "nothing was stored"):
         assert part in words
     assert "line 3" not in words
 
@@ -74,7 +74,7 @@ def test_a_sheet_about_bytes_that_were_overwritten_is_refused(yard):
     text = f"uri,verdict,content\n{one},present,{row.content.sha256}\n"
     assert 1 == len(read(yard, text).verdicts)
     yard.image(0, {"Cat": 50.0})
-    with pytest.raises(InvalidVerdict, match=r"line 2: .*other bytes"):
+    with pytest.raises(InvalidVerdict, match=r"line 2: .*overwritten since"):
         read(yard, text)
 
 

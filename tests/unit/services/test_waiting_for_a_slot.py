@@ -8,9 +8,10 @@ import pytest
 from sightline.errors import SlotRefused
 from sightline.models.images import Lane
 from sightline.ratelimit.memory import InMemoryLimiter
-from sightline.services.detection import PATIENCE, wait_for_slot
+from sightline.services.detection import wait_for_slot
 from sightline.testing.clocks import MovingClock
 from sightline.testing.fake import PassingEvent
+from sightline.timing import SLOT_PATIENCE
 
 
 def waited_seconds(lane: Lane, per_second: float, *, calls_before: int) -> list[float]:
@@ -32,14 +33,14 @@ def waited_seconds(lane: Lane, per_second: float, *, calls_before: int) -> list[
 
 @pytest.mark.parametrize("lane", list(Lane))
 def test_a_step_does_not_sleep_until_a_slot_that_is_further_away_than_its_patience(lane: Lane) -> None:
-    assert waited_seconds(lane, 0.01, calls_before=1) == [PATIENCE.total_seconds()]
+    assert waited_seconds(lane, 0.01, calls_before=1) == [SLOT_PATIENCE.total_seconds()]
 
 
 @pytest.mark.parametrize("lane", list(Lane))
 @pytest.mark.parametrize("per_second", [0.016, 0.0165, 0.017, 0.0172, 0.0175])
 def test_a_step_never_sleeps_longer_than_its_patience(lane: Lane, per_second: float) -> None:
     longest = max(waited_seconds(lane, per_second, calls_before=1))
-    assert timedelta(seconds=longest) <= PATIENCE
+    assert timedelta(seconds=longest) <= SLOT_PATIENCE
 
 
 def test_a_slot_within_its_patience_is_waited_for() -> None:

@@ -1,18 +1,14 @@
 """The application's settings: each of these was chosen over Celery's default, and one that goes missing loses work."""
 
-from datetime import timedelta
-
 import pytest
 
-from sightline.queues.client import VISIBILITY_SECONDS
-from sightline.services.detection import PATIENCE
-from sightline.storage.ledger.protocol import LEASE, TAKEOVER_AFTER
+from sightline.timing import VISIBILITY_TIMEOUT
 from tests.applications import application
 from tests.unit.workers.settings import settings
 
 EXPECTED = {
     "broker_url": "redis://127.0.0.1:6379/0",
-    "visibility_timeout": VISIBILITY_SECONDS,
+    "visibility_timeout": VISIBILITY_TIMEOUT.total_seconds(),
     "broker_connection_retry_on_startup": True,
     "broker_connection_max_retries": None,
     "task_create_missing_queues": False,
@@ -30,7 +26,7 @@ EXPECTED = {
 }
 TRANSPORT = {
     "global_keyprefix": "ours:",
-    "visibility_timeout": VISIBILITY_SECONDS,
+    "visibility_timeout": VISIBILITY_TIMEOUT.total_seconds(),
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
     "socket_timeout": 15,
@@ -40,7 +36,6 @@ TRANSPORT = {
     "queue_order_strategy": "priority",
     "priority_steps": [0],
 }
-LONGEST_TASK_SECONDS = 275
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +52,6 @@ def test_an_option_of_celery_is_as_it_was_chosen(app, option):
 
 def test_the_options_of_the_broker_are_as_they_were_chosen(app):
     assert TRANSPORT == app.conf.broker_transport_options
-
-
-def test_a_message_comes_back_only_after_the_longest_task_has_ended():
-    assert LONGEST_TASK_SECONDS < VISIBILITY_SECONDS
-
-
-def test_a_message_comes_back_only_after_two_waits_for_a_slot_and_a_claim_that_nobody_may_take_over():
-    assert 2 * PATIENCE + LEASE + TAKEOVER_AFTER < timedelta(seconds=VISIBILITY_SECONDS)
 
 
 def test_every_module_of_tasks_can_be_imported_and_brings_its_tasks(app):

@@ -2,6 +2,7 @@
 
 import pytest
 from pydantic import ValidationError
+from structlog.testing import capture_logs
 
 from sightline.config import Settings
 from sightline.errors import UnknownFeature
@@ -143,3 +144,11 @@ def test_a_value_that_can_be_is_kept(name, value):
 def test_an_empty_key_or_endpoint_is_as_if_it_were_not_set():
     chosen = settings(aws_access_key_id="", aws_secret_access_key="", s3_endpoint="")
     assert (None, None, None) == (chosen.aws_access_key_id, chosen.aws_secret_access_key, chosen.s3_endpoint)
+
+
+def test_the_old_name_of_related_labels_is_still_read_and_a_warning_tells_the_new_one():
+    with capture_logs() as lines:
+        old = settings(label_kin={"Person": ("Face",)}).strata_rules
+    assert settings(related_labels={"Person": ("Face",)}).strata_rules == old
+    assert ["warning"] == [line["log_level"] for line in lines]
+    assert "SIGHTLINE_RELATED_LABELS" in lines[0]["event"]

@@ -6,9 +6,8 @@ import pytest
 
 from sightline.models.images import CameraDay, State
 from sightline.services.leased_runs import run_under_lease
-from sightline.services.parity.compare import Comparison
-from sightline.services.parity.run import CHECK, NIGHTS, Audit, all_days, days_of_night, run_check, run_choose
-from sightline.services.sync.run import sync_with
+from sightline.services.parity import CHECK, NIGHTS, Audit, Comparison, all_days, days_of_night, run_check, run_choose
+from sightline.services.sync import sync_with
 from sightline.storage.operations.days import Purpose
 from sightline.testing.fake import FakeSightline, uri_of
 from tests.writing import analysed, begun, ended
@@ -16,7 +15,7 @@ from tests.writing import analysed, begun, ended
 
 @pytest.fixture
 def world() -> FakeSightline:
-    """Give a world whose rows are all shown."""
+    """Return a FakeSightline whose graph shows every row."""
     world = FakeSightline()
     for number in range(40):
         analysed(world.images, uri_of(f"{number}"), world.clock.now - timedelta(days=number % 4))

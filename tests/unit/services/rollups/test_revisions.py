@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from sightline.models.images import Rejection, State
-from sightline.services.rollups.as_json import window_from_json
+from sightline.services.rollups.figures import window_from_json
 from sightline.services.rollups.run import RollUp
 from sightline.stats.figures import Interval, NotEstimable
 from sightline.stats.verdicts import Answer, Source

@@ -56,7 +56,7 @@ class Yard(FakeSightline):
         self.operations.mark_days([CameraDay(camera, day)], [Purpose.ROLLUPS])
 
     def say(self, uri: str, answer: Answer, source: Source = Source.SAMPLED, reviewer: str = "ann") -> None:
-        """Give a verdict on what the image shows now."""
+        """Record a verdict on the image's current bytes."""
         row = self.images.get(uri)
         assert row is not None
         assert row.content is not None
@@ -68,7 +68,7 @@ class Yard(FakeSightline):
         self.verdicts.write(KeptVerdict(verdict, row.capture.camera_day))
 
     def census(self, uris: Iterable[str]) -> None:
-        """Say of each image what is true of it."""
+        """Record the true answer for each image."""
         for uri in uris:
             self.say(uri, truth(uri))
 
@@ -78,7 +78,7 @@ class Yard(FakeSightline):
         return run
 
     def rollup(self, end_day: str = LAST_DAY, window_days: int = 1, camera: str = ALL_CAMERAS) -> Rollup:
-        """Give the only rollup of a window."""
+        """Return the only rollup of a window."""
         (found,) = self.rollups.between(camera, "Person", window_days, end_day, end_day)
         return found
 
@@ -87,6 +87,6 @@ class Yard(FakeSightline):
 
 
 def truth(uri: str) -> Answer:
-    """Say what is in an image: of every four images one shows a person."""
+    """Return what an image shows: one in four images shows a person."""
     number = int(uri.rsplit("/", 1)[1].removesuffix(".jpg"))
     return Answer.PRESENT if number % 4 == 0 else Answer.ABSENT

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from sightline.services.leased_runs import run_under_lease
-from sightline.services.sync.run import NAME, run_sync
+from sightline.services.sync import NAME, run_sync
 from sightline.testing.fake import FakeSightline
 
 TICK = timedelta(minutes=5)
@@ -19,7 +19,7 @@ def world() -> FakeSightline:
 
 @pytest.fixture
 def tick(world: FakeSightline) -> Callable[[], dict[str, object]]:
-    """Give what runs the sync once, five minutes later, and gives its outcome."""
+    """Return a function that runs the sync once, five minutes later, and returns its outcome."""
 
     def run() -> dict[str, object]:
         world.clock.move(TICK)

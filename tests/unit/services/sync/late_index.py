@@ -24,7 +24,7 @@ class LateIndex(InMemoryImageStore):
         self._index: dict[tuple[int, str], list[tuple[datetime, FeedEntry]]] = defaultdict(list)
 
     def writer(self, behind: timedelta) -> "LateIndex":
-        """Give a writer whose clock is behind."""
+        """Return a writer whose clock is slow."""
         other = LateIndex(lambda: self._true_clock() - behind, self._true_clock)
         other._rows, other._lock, other._index, other._chance = self._rows, self._lock, self._index, self._chance
         return other

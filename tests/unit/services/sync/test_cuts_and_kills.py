@@ -9,8 +9,7 @@ import pytest
 
 from sightline.models.images import FeedEntry, State
 from sightline.services.leased_runs import run_under_lease
-from sightline.services.sync.feed import PAGE
-from sightline.services.sync.run import NAME, run_sync, sync_with
+from sightline.services.sync import NAME, PAGE, run_sync, sync_with
 from sightline.storage.images.positions import position_at
 from sightline.storage.operations.days import Purpose
 from sightline.testing.fake import FakeSightline, uri_of
@@ -90,7 +89,7 @@ class Dying:
 
 
 def small_world() -> FakeSightline:
-    """Give a world in which much happens: new, shown, begun again, gone, refused, and a position of yesterday."""
+    """Return a FakeSightline with new, shown, restarted, deleted and rejected images, and yesterday's position."""
     world = FakeSightline()
     sync_with(world.services).run(1, lambda: True)
     for number in range(12):

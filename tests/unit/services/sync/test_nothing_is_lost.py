@@ -9,8 +9,7 @@ import pytest
 
 from sightline.models.images import State
 from sightline.services.leased_runs import run_under_lease
-from sightline.services.sync.feed import OVERLAP
-from sightline.services.sync.run import NAME, run_sync
+from sightline.services.sync import NAME, OVERLAP, run_sync
 from sightline.storage.images.positions import position_at
 from sightline.testing.clocks import MovingClock
 from sightline.testing.fake import FakeSightline, uri_of

@@ -9,9 +9,7 @@ import pytest
 from sightline.graph.sync import FullLoad, StaleFence, SyncMove, SyncState
 from sightline.models.images import State
 from sightline.services.graph_merge import merge
-from sightline.services.sync.feed import OVERLAP, ShardReader, safe_position
-from sightline.services.sync.published import KEY
-from sightline.services.sync.run import NAME, Wish, sync_with
+from sightline.services.sync import KEY, NAME, OVERLAP, ShardReader, Wish, safe_position, sync_with
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.operations.days import Purpose
 from sightline.testing.fake import CHECKPOINTS, uri_of

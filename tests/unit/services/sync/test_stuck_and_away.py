@@ -7,9 +7,8 @@ import pytest
 
 from sightline.errors import Unavailable
 from sightline.models.images import Rejection, State
-from sightline.services.parity.compare import Comparison
-from sightline.services.sync.published import KEY
-from sightline.services.sync.run import sync_with
+from sightline.services.parity import Comparison
+from sightline.services.sync import KEY, sync_with
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.testing.fake import CHECKPOINTS, uri_of
 from sightline.testing.graph import InMemoryGraphStore
@@ -33,7 +32,7 @@ class AwayBuckets:
 
 
 def stuck_after_it_was_shown(world):
-    """Give an image that was merged while the reconciler gave it up."""
+    """Return an image that was merged while the reconciler gave it up."""
     row = analysed(world.images, URI, world.clock.now)
     assert world.images.give_up(row, WHY)
     sync_with(world.services).run(1, lambda: True)
@@ -73,7 +72,7 @@ def test_a_new_graph_shows_an_image_that_got_stuck_when_all_of_it_was_shown(worl
 def test_parity_mends_an_image_that_got_stuck_when_all_of_it_was_shown(world):
     row = stuck_after_it_was_shown(world)
     (finding,) = findings_of(world)
-    assert 1 == Comparison(world.images, world.graph).mend([finding])
+    assert 1 == Comparison(world.images, world.graph).repair([finding])
     assert ([], {URI: row.version}) == (findings_of(world), world.graph.versions([URI]))
 
 

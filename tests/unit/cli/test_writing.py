@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sightline.cli.broken_pipe import let_readers_leave
+from sightline.cli.writing import survive_broken_pipes
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ def no_space() -> io.TextIOBase:
 @pytest.mark.parametrize(
     ("output", "said"),
     [
-        (lambda: None, "the output: it must be open. Send it to a file"),
-        (no_space, "the output: it must take all that is written (No space left on device). Make room"),
+        (lambda: None, "the output: it must be open. Redirect it to a file"),
+        (no_space, "the output: all output must be written (No space left on device). Free some space"),
     ],
     ids=["closed", "full"],
 )
@@ -54,7 +54,7 @@ def test_what_somebody_reads_arrives_whole(monkeypatch):
         read = pool.submit(source.read)
         with os.fdopen(writing, "w", encoding="utf-8") as output:
             monkeypatch.setattr(sys, "stdout", output)
-            let_readers_leave()
+            survive_broken_pipes()
             sys.stdout.write("é" * 100_000)
             sys.stdout.flush()
         assert "é" * 100_000 == read.result().decode()

@@ -1,4 +1,4 @@
-"""What a hand types that is in a hurry: refused with a rule and a remedy, and never answered as another question."""
+"""Mistyped arguments: refused with a rule and a remedy, and never taken to mean something else."""
 
 import pytest
 
@@ -30,7 +30,7 @@ NO_UTF8 = "\udcff"
             )
         ),
         *(
-            ((*command, "--json", "--csv"), "--json and --csv can not both be printed. Leave one of them out.")
+            ((*command, "--json", "--csv"), "--json and --csv cannot be combined. Leave one of them out.")
             for command in (("query", "cameras"), ("accuracy",), ("review", "next"))
         ),
         *(

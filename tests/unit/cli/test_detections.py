@@ -4,7 +4,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from sightline.cli.drawing import COLOURS, draw
+from sightline.cli.detections import COLOURS, draw
 from sightline.models.answers import Box, Detection
 
 BOX = Box(0.3, 0.4, 0.2, 0.3)

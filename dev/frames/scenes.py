@@ -15,7 +15,11 @@ Picture: TypeAlias = NDArray[np.uint8]
 _LAST_FRAME_WITHOUT_HAND = 55
 """Of tree.avi: a hand reaches into the picture after it."""
 
+_EVERYBODY_FAR_AWAY = 258
+"""A frame of vtest.avi with seven people, all of them small: what looks at the demo's frames should miss some."""
+
 _SIGNS = (
+    "data/home.jpg",
     "text/scenetext_segmented_word01.jpg",
     "text/scenetext_segmented_word02.jpg",
     "text/scenetext_segmented_word03.jpg",
@@ -24,7 +28,10 @@ _SIGNS = (
     "text/scenetext04.jpg",
     "text/scenetext05.jpg",
 )
-"""Photographs of signs. Nobody is in them."""
+"""Photographs of a palace, whose towers look like somebody, and of signs. Nobody is in them."""
+
+PICKED = (f"vtest.avi#{_EVERYBODY_FAR_AWAY}", "home.jpg×1.00")
+"""Sources of the frames that were picked because a detector fails on them: not for a fit."""
 
 _MEDIAN_STEP = 15
 _NOISE_DEVIATION = 2.0
@@ -43,7 +50,11 @@ class Shot:
 def yard(examples: Path, count: int) -> Iterator[Shot]:
     """Give `count` frames of the yard, spread over the clip; a person is in every frame of it."""
     frames = _clip(examples / "data/vtest.avi")
-    for number in _spread(len(frames), count):
+    numbers = _spread(len(frames), count)
+    if len(frames) > _EVERYBODY_FAR_AWAY:
+        nearest = min(range(count), key=lambda place: abs(numbers[place] - _EVERYBODY_FAR_AWAY))
+        numbers[nearest] = _EVERYBODY_FAR_AWAY
+    for number in numbers:
         yield Shot("yard", frames[number], has_person=True, source=f"vtest.avi#{number}")
 
 

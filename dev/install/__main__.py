@@ -14,6 +14,7 @@ from dev.install.folders import CACHE
 from dev.install.packages import LOCKS, install_packages, make_venv
 from dev.install.servers import install_servers
 from dev.install.stages import Stages
+from dev.rekognition.models import FOLDER, install_models, read_lock, unusable
 from sightline.errors import SightlineError
 
 
@@ -43,6 +44,7 @@ def _programs(wanted: Sequence[str], stages: Stages) -> None:
     """Install servers, then frames: both may call apt-get, which runs once at a time."""
     if "servers" in wanted:
         install_servers(stages)
+        _models(stages)
     if "frames" in wanted and not is_unpacked(CACHE):
         try:
             with stages.stage("opencv-doc: pictures for the demo", CACHE / "opencv-doc"):
@@ -50,6 +52,17 @@ def _programs(wanted: Sequence[str], stages: Stages) -> None:
         except PackageMissing as error:
             remedy = "Or try `make demo IMAGES=folder`"
             raise InstallFailed("the demo's pictures", rule=str(error), remedy=remedy) from error
+
+
+def _models(stages: Stages) -> None:
+    """Install the models. Without them the local Rekognition sees less, and everything else works: no failure."""
+    if not unusable(FOLDER, read_lock()):
+        return
+    try:
+        with stages.stage("models of the local Rekognition", FOLDER):
+            install_models()
+    except InstallFailed as error:
+        print(f"{error}\nThe local Rekognition will see with HOG and Haar", file=sys.stderr)
 
 
 def _side_by_side(lanes: Sequence[Callable[[], None]]) -> list[SightlineError]:

@@ -48,7 +48,9 @@ def build_app(endpoint: Endpoint) -> Starlette:
         return _response(await endpoint.call(request.headers, await request.body()))
 
     async def healthz(_: Request) -> Response:
-        return JSONResponse({"ready": True})
+        detector = endpoint.sight.detector
+        because = {"because": detector.because} if detector.because else {}
+        return JSONResponse({"ready": True, "detector": detector.name, **because})
 
     async def control(request: Request) -> Response:
         if request.method == "POST":

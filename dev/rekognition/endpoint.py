@@ -92,10 +92,7 @@ class Endpoint:
         call.content = content.sha256
 
         async def look() -> Json:
-            operation = OPERATIONS[call.operation](request, content, self.sight)
-            # At once, so that a call waits for a process once. What an answer is remembered of, was a picture
-            _, answer = await asyncio.gather(self.sight.is_picture(content), operation)
-            return answer
+            return await OPERATIONS[call.operation](request, content, self.sight)
 
         return await self.answers.get(name_of(content.sha256, call.operation, request, MODEL_VERSION), look)
 

@@ -14,9 +14,8 @@ from typing import Any, TypeVar
 import cv2
 
 from dev.rekognition.content import Content
-from dev.rekognition.faces import find_faces
+from dev.rekognition.detectors import Detector, detector_here
 from dev.rekognition.once import Once
-from dev.rekognition.people import find_people
 from dev.rekognition.picture import Picture, read_picture
 from dev.rekognition.refusals import Refusal
 from dev.rekognition.scene import Scene, measure_scene
@@ -28,25 +27,25 @@ T = TypeVar("T")
 
 
 class Sight:
-    """What can be seen, by content. Make and close it in the process that serves; `processes` do the looking."""
+    """What can be seen, by content. Make and close it in the process that serves; `processes` do the looking.
 
-    def __init__(self, processes: int, waiting: Waiting | None = None) -> None:
+    detector: what sees people and faces; the best that this machine has if none is given.
+    """
+
+    def __init__(self, processes: int, waiting: Waiting | None = None, detector: Detector | None = None) -> None:
+        self.detector = detector or detector_here()
         self._processes = processes
         self._waiting = waiting or Waiting(processes)
         self._pool = self._new_pool()
         self._seen: Once[Hashable, Any] = Once()
 
-    async def is_picture(self, content: Content) -> None:
-        """Raise the Refusal that AWS gives where `content` is not a picture that it reads."""
-        await self._look(content, _nothing)
-
     async def people(self, content: Content) -> tuple[Detection, ...]:
-        """Find people."""
-        return await self._look(content, find_people)
+        """Find people, in the same pass as faces. Raise a Refusal if `content` is not a picture that AWS reads."""
+        return (await self._look(content, self.detector.see)).people
 
     async def faces(self, content: Content) -> tuple[Detection, ...]:
-        """Find faces."""
-        return await self._look(content, find_faces)
+        """Find faces, in the same pass as people."""
+        return (await self._look(content, self.detector.see)).faces
 
     async def text(self, content: Content) -> tuple[Line, ...]:
         """Find lines of text."""
@@ -69,7 +68,7 @@ class Sight:
         async def look() -> T:
             return await self._run(content, find, *details)
 
-        found: T = await self._seen.get((content.sha256, find.__name__, *details), look)
+        found: T = await self._seen.get((content.sha256, find, *details), look)
         return found
 
     async def _run(self, content: Content, find: Callable[..., T], *details: Hashable) -> T:
@@ -111,7 +110,3 @@ def _look_at(data: bytes, find: Callable[..., T], *details: Hashable) -> tuple[T
 def _picture(data: bytes) -> Picture:
     """Decode once for the features that look at the same image one after the other."""
     return read_picture(data)
-
-
-def _nothing(picture: Picture) -> None:
-    """Look for nothing: that `picture` decoded is all that was asked."""

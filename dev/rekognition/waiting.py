@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from dev.rekognition.refusals import Refusal
 
-LONGEST_SECONDS = 10.0
-"""A call waits once, or twice where it asks for the light behind what is seen; its caller gives up after 30 s."""
+LONGEST_SECONDS = 20.0
+"""Its caller gives up after 30 s: to wait is better than to throttle for lack of a core, a late answer is worse."""
 
 _FIRST_GUESS_SECONDS = 1.0
 _NEWEST_SHARE = 0.2

@@ -7,11 +7,9 @@ import json
 import os
 from collections.abc import Mapping
 
+from dev.rekognition.detectors import detector_here
 from dev.stack.servers import Options
 from sightline.rekognition.features import all_features
-
-IMAGES_A_SECOND_A_CORE = 1.0
-"""An image costs 0.6 s of computing (people 0.34, faces 0.21, text 0.03), and the workers want their share."""
 
 QUOTAS = "SIGHTLINE_QUOTAS"
 
@@ -19,7 +17,7 @@ QUOTAS = "SIGHTLINE_QUOTAS"
 def for_this_machine(defaults: Mapping[str, str] | None = None) -> Options:
     """Let the endpoint throttle at, and the limiter keep to, what this machine can do; or at what `defaults` say."""
     given = dict(defaults or {})
-    per_second = IMAGES_A_SECOND_A_CORE * len(os.sched_getaffinity(0))
+    per_second = detector_here().images_a_second * len(os.sched_getaffinity(0))
     operations = sorted({feature.operation for feature in all_features().values()})
     quotas = given.get(QUOTAS) or json.dumps(dict.fromkeys(operations, per_second))
     return Options(rekognition=("--quotas", quotas), defaults=given | {QUOTAS: quotas})

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
+import urllib3
 from pydantic import SecretStr
 
 from sightline.cli.factory import Factory
@@ -14,6 +16,8 @@ from sightline.cli.output import json_option, print_json, print_table
 from sightline.config import Settings
 from sightline.errors import SightlineError
 from sightline.services.collaborators import Services
+
+HEALTH_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +71,30 @@ def server_lines(services: Services, settings: Settings) -> list[Line]:
         ("DynamoDB, operations", f"{dynamodb} {tables}operations", services.operations.check),
         ("Neo4j", f"{settings.neo4j_uri} {settings.neo4j_database}", services.graph.check),
         ("S3", f"{settings.s3_endpoint or 'AWS'} {bucket}", lambda: services.buckets.check(bucket)),
-        ("Rekognition", settings.rekognition_endpoint or f"AWS, {settings.region}", services.detector.check),
+        ("Rekognition", _rekognition(settings), services.detector.check),
     ]
     with ThreadPoolExecutor(len(tries), thread_name_prefix="check") as pool:
         return list(pool.map(lambda each: _try(*each), tries))
+
+
+def _rekognition(settings: Settings) -> str:
+    """Return where Rekognition is; of the local one, also what it sees with, and why it has nothing better."""
+    endpoint = settings.rekognition_endpoint
+    if endpoint is None:
+        return f"AWS, {settings.region}"
+    health = _health(endpoint)
+    words = [endpoint, health.get("detector", ""), f"({health['because']})" if "because" in health else ""]
+    return " ".join(word for word in words if word)
+
+
+def _health(endpoint: str) -> dict[str, str]:
+    """Return what a local Rekognition says at /healthz; nothing if this endpoint is something else, or away."""
+    try:
+        answer = urllib3.request("GET", f"{endpoint.rstrip('/')}/healthz", timeout=HEALTH_SECONDS, retries=False)
+        health = answer.json() if answer.status == HTTPStatus.OK else {}
+    except (urllib3.exceptions.HTTPError, ValueError):
+        return {}
+    return health if isinstance(health, dict) else {}
 
 
 def _address(url: SecretStr) -> str:

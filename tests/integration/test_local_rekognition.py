@@ -17,6 +17,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from dev.rekognition.detectors import detector_here
 from dev.stack.processes import cpu_of, started_at
 from dev.stack.waiting import nothing, wait_until
 from sightline.errors import OutcomeUnknown
@@ -52,7 +53,7 @@ class Server:
 
     def _is_ready(self):
         try:
-            return self.request("GET", "/healthz") == (200, {"ready": True})
+            return self.request("GET", "/healthz") == (200, {"ready": True, "detector": detector_here().name})
         except OSError:
             return False
 

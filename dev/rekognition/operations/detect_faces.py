@@ -11,7 +11,7 @@ _MOST_FACES = 100
 
 
 async def detect_faces(request: Json, content: Content, sight: Sight) -> Json:
-    """Answer with the largest faces of at least 50 percent. No landmarks and no pose: they are not measured."""
+    """Answer with the largest faces of at least 50 percent; landmarks and roll only if the detector measures them."""
     unseen = sorted(set(request.get("Attributes", ())) - {"DEFAULT"})
     if unseen:
         message = f"The local endpoint can not see {', '.join(unseen)}. Ask for DEFAULT, or use AWS."
@@ -26,8 +26,9 @@ def _face(face: Detection) -> Json:
     return {
         "BoundingBox": face.box and bounding_box(face.box),
         "Confidence": face.confidence,
-        "Landmarks": [],
+        "Landmarks": [{"Type": name, "X": x, "Y": y} for name, (x, y) in face.attributes.get("landmarks", {}).items()],
         "Quality": {"Brightness": quality["brightness"], "Sharpness": quality["sharpness"]},
+        **({"Pose": {"Roll": face.attributes["roll"]}} if "roll" in face.attributes else {}),
     }
 
 

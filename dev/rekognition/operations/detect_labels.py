@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from dev.rekognition.content import Content
-from dev.rekognition.labels import Label, labels_of
+from dev.rekognition.labels import KINDS, Label, labels_of
 from dev.rekognition.operations.image_properties import image_properties
 from dev.rekognition.operations.wire import MODEL_VERSION, bounding_box
 from dev.rekognition.sight import Sight
+from dev.rekognition.text import Line
 from sightline.models.answers import Json
 
 _DEFAULT_LEAST_CONFIDENCE = 55.0
@@ -18,7 +19,9 @@ async def detect_labels(request: Json, content: Content, sight: Sight) -> Json:
     """Answer with the features that are asked for: GENERAL_LABELS (by default), IMAGE_PROPERTIES."""
     features = request.get("Features") or ["GENERAL_LABELS"]
     settings = request.get("Settings", {})
-    people, faces, text = await asyncio.gather(sight.people(content), sight.faces(content), sight.text(content))
+    people, faces, text = await asyncio.gather(
+        sight.people(content), sight.faces(content), _text_if_asked(settings, content, sight)
+    )
     found = labels_of(people, faces, text)
     answer: dict[str, Json] = {"LabelModelVersion": MODEL_VERSION}
     if "GENERAL_LABELS" in features:
@@ -27,6 +30,14 @@ async def detect_labels(request: Json, content: Content, sight: Sight) -> Json:
         scene = await sight.scene(content, tuple(each.box for label in found for each in label.instances if each.box))
         answer["ImageProperties"] = image_properties(scene, settings.get("ImageProperties", {}))
     return answer
+
+
+async def _text_if_asked(settings: Json, content: Content, sight: Sight) -> tuple[Line, ...]:
+    """Read text if a filter names it, or if the detector takes letters for limbs; reading costs more than looking."""
+    filters = settings.get("GeneralLabels", {})
+    named = {*filters.get("LabelInclusionFilters", ()), *filters.get("LabelCategoryInclusionFilters", ())}
+    is_asked = named & {"Text", *KINDS["Text"].categories}
+    return await sight.text(content) if is_asked or sight.detector.confuses_text else ()
 
 
 def _labels(found: tuple[Label, ...], request: Json, filters: Mapping[str, list[str]]) -> list[Json]:

@@ -1,9 +1,10 @@
 """The parts of an answer that several operations share, in AWS's spelling."""
 
+from dev.rekognition.detectors import detector_here
 from sightline.models.answers import Box, Json
 
-MODEL_VERSION = "sightline-local-1"
-"""Of every model here. It must not look like AWS's ("3.0"): figures are never pooled over model versions."""
+MODEL_VERSION = detector_here().model_version
+"""Of the detector on this machine, so that figures of one are never pooled with those of another."""
 
 
 def bounding_box(box: Box) -> Json:

@@ -30,6 +30,8 @@ def examples(tmp_path_factory):
     write_clip(folder / "data/vtest.avi", [np.roll(person(120), 5 * step, axis=1) for step in range(40)])
     write_clip(folder / "data/tree.avi", [np.roll(wall(), step, axis=0) for step in range(60)])
     (folder / "text").mkdir()
+    (folder / "data").mkdir(exist_ok=True)
+    cv2.imwrite(str(folder / "data/home.jpg"), np.full((240, 320, 3), 90, np.uint8))
     for name in [*(f"scenetext_segmented_word{n:02}.jpg" for n in range(1, 6)), "scenetext04.jpg", "scenetext05.jpg"]:
         cv2.imwrite(str(folder / "text" / name), sign(name[-10:-4]))
     return folder

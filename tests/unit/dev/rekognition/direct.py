@@ -6,6 +6,7 @@ from functools import cache
 from dev.rekognition.answers import Answers
 from dev.rekognition.calls_log import CallsLog
 from dev.rekognition.content import Content
+from dev.rekognition.detectors import hog_and_haar
 from dev.rekognition.endpoint import Endpoint
 from dev.rekognition.faces import find_faces
 from dev.rekognition.faults import FaultScript
@@ -28,11 +29,10 @@ def _found(find, data):
 class DirectSight:
     """Looks in this process, and counts how often."""
 
+    detector = hog_and_haar()
+
     def __init__(self):
         self.looks = 0
-
-    async def is_picture(self, content):
-        read_picture(content.data)
 
     async def people(self, content):
         self.looks += 1

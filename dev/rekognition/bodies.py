@@ -1,0 +1,144 @@
+"""People and faces by two networks, in one pass over a picture: the whole, squares of it, and second looks.
+
+The first look covers the picture. What it finds faintly is looked at once more, at the scale that the network was
+trained for: leaves and shelves lose by that, people who are far away win.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from dev.rekognition.confidence import face_percent, person_percent
+from dev.rekognition.light import light_of
+from dev.rekognition.picture import Picture, box_of
+from dev.rekognition.seen import Seen
+from dev.rekognition.ssd import Network, Points, Sighting, Ssd, Tile, cover
+from sightline.models.answers import Box, Detection
+
+PEOPLE = Network("pose_detection.tflite", 224, ((28, 2), (14, 2), (7, 6)), points=4)
+"""Points: the middle of the hips, a point on the circle around the body, the same of shoulders and upper body."""
+
+FACES = Network("face_detection_full_range_sparse.tflite", 192, ((48, 1),), points=6)
+"""Points: the person's right eye, left eye, nose, mouth, right ear, left ear."""
+
+_FAINTEST_BODY, _CLEAR_BODY = -2.5, 2.0
+_FAINTEST_FACE = -2.0
+_MOST_SECOND_LOOKS = 3
+_SECOND_LOOK_RADII = 4.5
+_NARROWEST_PIXELS = 48
+_MOST_TILES = 3.0
+_SAME = 0.5
+_WIDTH_OF_HEIGHT = 0.4
+
+LANDMARKS = ("eyeLeft", "eyeRight", "nose")
+"""AWS's names. Its left and right are the picture's, as one looks at it; the network's are the person's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen, the surest first."""
+
+    bodies: Sequence[Sighting]
+    faces: Sequence[Sighting]
+
+
+class Eyes:
+    """The two networks, loaded."""
+
+    def __init__(self, folder: Path) -> None:
+        self._people, self._faces = Ssd(PEOPLE, folder), Ssd(FACES, folder)
+
+    def look(self, picture: Picture) -> Look:
+        """Look once at everything, and again at what is faint."""
+        tiles = cover(picture, _MOST_TILES)
+        first = apart(_each(self._people, picture, tiles, _FAINTEST_BODY), middle, radius)
+        faint = [each for each in first if each.logit < _CLEAR_BODY][:_MOST_SECOND_LOOKS]
+        closer = [_around(each, picture) for each in faint]
+        second = _each(self._people, picture, closer, _FAINTEST_BODY)
+        faces = _each(self._faces, picture, [*tiles, *closer], _FAINTEST_FACE)
+        return Look(apart([*first, *second], middle, radius), apart(faces, lambda face: face.centre, face_side))
+
+
+@cache
+def eyes(folder: Path) -> Eyes:
+    """Load the networks once in each process."""
+    return Eyes(folder)
+
+
+def find_bodies(picture: Picture, seeing: Eyes) -> Seen:
+    """Find people and faces, the surest first."""
+    look = seeing.look(picture)
+    people = [Detection("Person", person_percent(each.logit), _body_box(each, picture)) for each in look.bodies]
+    return Seen(tuple(people), tuple(_face(each, picture) for each in look.faces))
+
+
+def _body_box(body: Sighting, picture: Picture) -> Box:
+    """Return the box around a body as tall as its circle, leaning as it leans."""
+    along = body.points[1] - body.points[0]
+    across = np.array([-along[1], along[0]]) * _WIDTH_OF_HEIGHT
+    reach = np.maximum(np.abs(along), np.abs(across))
+    left, top = body.points[0] - reach
+    return box_of(left, top, 2 * reach[0], 2 * reach[1], picture)
+
+
+def _face(face: Sighting, picture: Picture) -> Detection:
+    """Give place, landmarks and light of a face. Its own right eye is at the left of the picture."""
+    height, width = picture.shape[:2]
+    (left_edge, top_edge), (wide, high) = face.centre - face.size / 2, face.size
+    box = box_of(left_edge, top_edge, wide, high, picture)
+    rows = slice(round(box.top * height), max(round((box.top + box.height) * height), 1))
+    columns = slice(round(box.left * width), max(round((box.left + box.width) * width), 1))
+    light = light_of(picture[rows, columns])
+    right, left, nose = face.points[:3]
+    marks = {
+        name: (float(x / width), float(y / height)) for name, (x, y) in zip(LANDMARKS, (right, left, nose), strict=True)
+    }
+    roll = float(np.degrees(np.arctan2(*(left - right)[::-1])))
+    quality = {"brightness": light.brightness, "sharpness": light.sharpness}
+    return Detection("Face", face_percent(face.logit), box, {"quality": quality, "landmarks": marks, "roll": roll})
+
+
+def middle(body: Sighting) -> Points:
+    """Return the middle of the trunk."""
+    return np.asarray((body.points[0] + body.points[2]) / 2)
+
+
+def radius(body: Sighting) -> float:
+    """Return the radius of the circle around the body, in pixels."""
+    return float(np.hypot(*(body.points[1] - body.points[0])))
+
+
+def face_side(face: Sighting) -> float:
+    """Return the longer side of a face's box, in pixels."""
+    return float(max(face.size))
+
+
+def apart(
+    seen: Iterable[Sighting], place: Callable[[Sighting], Points], reach: Callable[[Sighting], float]
+) -> list[Sighting]:
+    """Keep the surest of those that are one thing: nearer to each other than half the reach of either."""
+    rest = sorted(seen, key=lambda each: -each.logit)
+    places = np.array([place(each) for each in rest]).reshape(-1, 2)
+    reaches = np.array([reach(each) for each in rest])
+    left, kept = np.arange(len(rest)), []
+    while len(left):
+        best, left = left[0], left[1:]
+        kept.append(rest[best])
+        distances = np.hypot(*(places[left] - places[best]).T)
+        left = left[distances > _SAME * np.maximum(reaches[left], reaches[best])]
+    return kept
+
+
+def _each(network: Ssd, picture: Picture, tiles: Iterable[Tile], least_logit: float) -> list[Sighting]:
+    return [found for tile in tiles for found in network.look(picture, tile, least_logit)]
+
+
+def _around(body: Sighting, picture: Picture) -> Tile:
+    """Return the square in which the body has the size that the network sees best, moved into the picture."""
+    height, width = picture.shape[:2]
+    side = round(min(max(_SECOND_LOOK_RADII * radius(body), _NARROWEST_PIXELS), width, height))
+    left, top = (round(each - side / 2) for each in middle(body))
+    return Tile(min(max(left, 0), width - side), min(max(top, 0), height - side), side, side)

@@ -1,0 +1,13 @@
+"""What one pass over a picture shows."""
+
+from dataclasses import dataclass
+
+from sightline.models.answers import Detection
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """People and faces, the surest first."""
+
+    people: tuple[Detection, ...]
+    faces: tuple[Detection, ...]

@@ -1,0 +1,114 @@
+"""The networks on awkward pictures, and what happens without them. CI has the models; at home they may be missing."""
+
+import os
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dev.rekognition.bodies import FACES, PEOPLE, apart, face_side
+from dev.rekognition.confidence import face_percent, logit_of, person_percent
+from dev.rekognition.detectors import detector_here
+from dev.rekognition.models import FOLDER, read_lock, unusable
+from dev.rekognition.picture import read_picture
+from dev.rekognition.ssd import Sighting, cover
+from tests.unit.dev.rekognition.drawings import encoded, sign, wall
+
+LEAST_PERCENT = 50
+
+
+@pytest.fixture(scope="module")
+def networks():
+    found = detector_here()
+    if found.because:
+        if os.environ.get("CI"):
+            pytest.fail(found.because)
+        pytest.skip(found.because)
+    return found
+
+
+def sure(seen):
+    return [each for each in seen.people if each.confidence >= LEAST_PERCENT]
+
+
+def noise(height, width):
+    return np.random.default_rng(1).integers(0, 256, (height, width, 3), np.uint8)
+
+
+@pytest.mark.parametrize("shape", [(80, 10_000), (10_000, 80), (80, 80), (81, 123), (1080, 1920)])
+def test_every_shape_is_covered_by_few_tiles_that_lie_inside_it(shape):
+    height, width = shape
+    covered = np.zeros(shape, bool)
+    tiles = cover(np.zeros((*shape, 3), np.uint8), 3.0)
+    for tile in tiles[1:] or tiles:
+        assert 0 <= tile.left <= tile.left + tile.width <= width
+        assert 0 <= tile.top <= tile.top + tile.height <= height
+        covered[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width] = True
+    assert covered.all()
+    assert len(tiles) <= 5
+
+
+def test_of_sightings_of_one_face_the_surest_is_kept():
+    def face(logit, x):
+        return Sighting(logit, np.array([x, 50.0]), np.array([20.0, 20.0]), np.zeros((6, 2)))
+
+    kept = apart([face(1.0, 50), face(2.0, 55), face(0.5, 90)], lambda each: each.centre, face_side)
+    assert [2.0, 0.5] == [each.logit for each in kept]
+
+
+def test_confidence_is_a_percent_that_rises_with_the_log_odds():
+    rising = [person_percent(logit) for logit in (-2.0, 0.0, 0.5, 2.0)]
+    assert sorted(rising) == rising
+    assert 0 < rising[0] < rising[-1] < 100
+    assert logit_of(person_percent(0.7)) == pytest.approx(0.7)
+    assert face_percent(-1) < LEAST_PERCENT < face_percent(2)
+
+
+@pytest.mark.parametrize("shape", [(80, 10_000), (10_000, 80), (80, 80)])
+def test_a_narrow_or_tiny_picture_is_looked_at(networks, shape):
+    for each in networks.see(noise(*shape)).people:
+        assert 0 <= each.box.left <= each.box.left + each.box.width <= 1.0001
+        assert 0 <= each.box.top <= each.box.top + each.box.height <= 1.0001
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_nobody_is_in_a_frame_of_one_colour(networks, value):
+    assert sure(networks.see(np.full((480, 640, 3), value, np.uint8))) == []
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK", "RGB"])
+def test_grey_and_cmyk_pictures_are_looked_at(networks, mode):
+    file = BytesIO()
+    Image.fromarray(wall()).convert(mode).save(file, "JPEG")
+    assert sure(networks.see(read_picture(file.getvalue()))) == []
+
+
+def test_letters_are_not_people(networks):
+    assert sure(networks.see(read_picture(encoded(sign("I Y T A X", "l i k M H"))))) == []
+
+
+def test_sixty_sightings_are_sixty_people_with_a_box_each():
+    def body(number):
+        middle = np.array([40.0 + 100 * (number % 10), 60.0 + 150 * (number // 10)])
+        return Sighting(2.0, middle, np.array([10.0, 10.0]), middle + np.array([[0, 10], [0, -50], [0, -10], [0, -40]]))
+
+    assert 60 == len(apart([body(number) for number in range(60)], lambda each: each.points[0], lambda _: 60.0))
+
+
+@pytest.mark.parametrize("damage", ["truncated", "changed", "absent"])
+def test_without_its_models_as_they_were_locked_the_machine_falls_back_and_says_why(tmp_path, damage):
+    body = {"truncated": b"TFL3", "changed": b"x" * 700_000}
+    if damage in body:
+        (tmp_path / FACES.file).write_bytes(body[damage])
+    found = detector_here(tmp_path)
+    assert "HOG and Haar" == found.name
+    assert FACES.file in found.because
+    assert PEOPLE.file in found.because
+    assert "dev/install.sh servers" in found.because
+    assert found.model_version != "sightline-networks-1"
+
+
+def test_the_model_version_names_the_detector(networks):
+    assert "sightline-networks-1" == networks.model_version
+    assert unusable(FOLDER, read_lock()) == []

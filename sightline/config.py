@@ -10,7 +10,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from sightline import config_rules as rules
 from sightline.config_accuracy import AccuracySettings
 from sightline.errors import InvalidUri
-from sightline.ratelimit.pace import LEAST_RATE
+from sightline.ratelimit.gcra import LEAST_RATE
 from sightline.rekognition.features import all_features, feature_named
 from sightline.rekognition.quotas import default_quota
 from sightline.services.capture import DEFAULT_KEY_PATTERN

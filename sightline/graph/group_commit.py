@@ -10,13 +10,13 @@ No thread waits for ever: the store is called in a thread of its own, and who ha
 is tried again. That commit may still succeed; versions make the repetition harmless.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Condition, Event, Thread
 from time import monotonic
-from typing import Protocol
+from typing import TypeAlias
 
 from sightline.errors import Unavailable
 from sightline.graph.protocol import GraphImage, Merged
@@ -27,11 +27,8 @@ PATIENCE = timedelta(seconds=30)
 AT_ONCE = 2
 
 
-class Merges(Protocol):
-    """What is asked of the store."""
-
-    def merge(self, images: Sequence[GraphImage]) -> list[Merged | Exception]:
-        """Write whole images; one outcome each, in order."""
+Merge: TypeAlias = Callable[[Sequence[GraphImage]], list[Merged | Exception]]
+"""Writes whole images; one outcome each, in order."""
 
 
 @dataclass(slots=True, eq=False)
@@ -48,10 +45,10 @@ class _Batch:
         self.error = error
         self.done.set()
 
-    def commit(self, store: Merges) -> None:
+    def commit(self, merge: Merge) -> None:
         """End with what the store says."""
         try:
-            self.outcomes = store.merge(self.images)
+            self.outcomes = merge(self.images)
         except BaseException as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
             self.fail(error)
         else:
@@ -77,13 +74,13 @@ class GroupCommit:
 
     def __init__(
         self,
-        store: Merges,
+        merge: Merge,
         window: timedelta = WINDOW,
         most: int = MOST_IMAGES,
         patience: timedelta = PATIENCE,
         at_once: int = AT_ONCE,
     ) -> None:
-        self._store = store
+        self._merge_all = merge
         self._at_once = at_once
         self._running = 0
         self._window_seconds = window.total_seconds()
@@ -155,7 +152,7 @@ class GroupCommit:
             batch.fail(Unavailable("Neo4j", rule=f"no thread could be started to commit in ({error})"))
 
     def _commit(self, batch: _Batch) -> None:
-        batch.commit(self._store)
+        batch.commit(self._merge_all)
         self._ended()
 
     def _ended(self) -> None:

@@ -10,13 +10,11 @@ from sightline.graph.cypher import Statements
 from sightline.graph.declarations import Declarations, declare
 from sightline.graph.differences import DAYS, VERSIONS_OF_DAY, Reader, differences
 from sightline.graph.facts import all_facts, facts_of, outcomes_in_order
-from sightline.graph.failures import ignore
 from sightline.graph.merger import Merger, versions
-from sightline.graph.protocol import Difference, GraphCounts, GraphImage, Merged
+from sightline.graph.protocol import Difference, GraphCounts, GraphImage, Merged, SyncMove, SyncState
 from sightline.graph.purge import purge
 from sightline.graph.queries import query_named
-from sightline.graph.sessions import Sessions
-from sightline.graph.sync import SyncMove, SyncState
+from sightline.graph.sessions import Sessions, ignore
 from sightline.graph.sync_position import read_state
 from sightline.models.answers import Json
 from sightline.models.images import CameraDay

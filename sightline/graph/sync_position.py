@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from neo4j import Transaction
 
 from sightline.graph.declarations import Node
-from sightline.graph.sync import FullLoad, StaleFence, SyncMove, SyncState
+from sightline.graph.protocol import FullLoad, StaleFence, SyncMove, SyncState
 from sightline.models.answers import Json
 
 SYNC_POSITION = Node("SyncPosition", "shard")

@@ -13,7 +13,7 @@ from sightline.models.answers import Answer, Json
 from sightline.rekognition.aws_errors import REKOGNITION, aws_errors
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import feature_named
-from sightline.rekognition.limits import MAX_BYTES_SENT
+from sightline.rekognition.preflight import MAX_BYTES_SENT
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition import RekognitionClient  # stubs: not there at run time

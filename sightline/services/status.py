@@ -10,7 +10,7 @@ from sightline.graph.protocol import GraphStore
 from sightline.models.images import State
 from sightline.progress import counted
 from sightline.queues.names import QUEUE_NAMES
-from sightline.queues.protocol import Standing
+from sightline.queues.redis import Standing
 from sightline.rekognition.features import all_features
 from sightline.rekognition.prices import price_list
 from sightline.services.collaborators import Services

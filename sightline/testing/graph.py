@@ -10,9 +10,8 @@ from typing import TypeAlias
 from sightline.graph.declarations import IMAGE, Declarations, Key, Node, Relationship, declare
 from sightline.graph.differences import Shown, differences
 from sightline.graph.facts import ImageFacts, all_facts, facts_of, outcomes_in_order
-from sightline.graph.protocol import Difference, GraphCounts, GraphImage, Merged
+from sightline.graph.protocol import Difference, GraphCounts, GraphImage, Merged, StaleFence, SyncMove, SyncState
 from sightline.graph.queries import query_named
-from sightline.graph.sync import StaleFence, SyncMove, SyncState
 from sightline.models.answers import Json
 from sightline.models.images import CameraDay
 from sightline.rekognition.features import all_features

@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 
 from sightline.errors import ImageMissing, Unavailable
-from sightline.graph.sync import SyncState
+from sightline.graph.protocol import SyncState
 from sightline.storage.buckets.protocol import Buckets, ObjectUri
 
 log = structlog.get_logger()

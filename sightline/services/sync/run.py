@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from itertools import islice
 
-from sightline.graph.protocol import GraphStore
-from sightline.graph.sync import FullLoad, SyncMove, SyncState
+from sightline.graph.protocol import FullLoad, GraphStore, SyncMove, SyncState
 from sightline.models.answers import Json
 from sightline.services.collaborators import Services
 from sightline.services.leased_runs import LeasedRun

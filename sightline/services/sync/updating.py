@@ -6,8 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from sightline.errors import SightlineError
-from sightline.graph.protocol import GraphStore, Merged
-from sightline.graph.sync import SyncMove
+from sightline.graph.protocol import GraphStore, Merged, SyncMove
 from sightline.models.images import FeedEntry, ImageRow, State
 from sightline.queues.steps import merge_step
 from sightline.services.dead_letters import write_dead_letter

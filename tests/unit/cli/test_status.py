@@ -6,7 +6,7 @@ import pytest
 
 from sightline.cli.factory import Factory
 from sightline.errors import NotSupported, OutcomeUnknown, Throttled, Unavailable
-from sightline.queues.protocol import Waiting
+from sightline.queues.redis import Waiting
 from sightline.services.status_runs import runs_section
 from sightline.storage.operations.protocol import LastRun
 from sightline.testing.fake import picture, uri_of

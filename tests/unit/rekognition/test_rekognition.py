@@ -20,7 +20,7 @@ from sightline.errors import (
 )
 from sightline.rekognition.client import ONE_ATTEMPT, Rekognition
 from sightline.rekognition.features import all_features, feature_named
-from sightline.rekognition.limits import MAX_BYTES_SENT
+from sightline.rekognition.preflight import MAX_BYTES_SENT
 from tests.unit.rekognition.recorded import recorded
 
 FEATURES = sorted(all_features())

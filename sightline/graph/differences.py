@@ -42,7 +42,7 @@ class Reader:
 
     @cached_property
     def statement(self) -> str:
-        """Give the one statement: a list of pairs for each kind."""
+        """Return the one statement: a list of pairs for each kind."""
         kinds = enumerate(self.declarations.relationships)
         lists = ",\n  ".join(f"{_pairs(kind)} AS links{place}" for place, kind in kinds)
         return (
@@ -51,7 +51,7 @@ class Reader:
         )
 
     def read(self, transaction: Transaction, image_ids: Sequence[str]) -> dict[str, Shown]:
-        """Give those images that there are."""
+        """Return those images that there are."""
         waiting, found = iter(image_ids), {}
         while some := list(islice(waiting, IMAGES_A_READ)):
             for record in transaction.run(self.statement, image_ids=some):

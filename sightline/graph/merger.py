@@ -22,8 +22,8 @@ ROOM = 100_000
 class RememberedNodes:
     """A bounded memory of nodes by kind and key, for all threads of a process. The oldest is forgotten first.
 
-    It may be wrong: another process may delete a node. Whoever relies on it compares what he linked with what he
-    expected, and forgets on a shortfall.
+    It may be wrong: another process may delete a node. A caller compares the number of links made with
+    the number expected, and forgets on a shortfall.
     """
 
     def __init__(self, room: int = ROOM) -> None:
@@ -32,7 +32,7 @@ class RememberedNodes:
         self._lock = Lock()
 
     def unknown(self, node: Node, keys: Iterable[Key]) -> list[Key]:
-        """Give those keys that are not remembered, sorted."""
+        """Return those keys that are not remembered, sorted."""
         with self._lock:
             return sorted({key for key in keys if (node, key) not in self._known}, key=str)
 
@@ -51,7 +51,7 @@ class RememberedNodes:
 
 
 def shared_keys(images: Iterable[ImageFacts]) -> dict[Node, set[Key]]:
-    """Give the keys of all nodes that images share, by kind; those that an image owns are left out."""
+    """Return the keys of all nodes that images share, by kind; those that an image owns are left out."""
     keys: dict[Node, set[Key]] = {}
     for image in images:
         for relationship, links in image.links.items():
@@ -71,7 +71,7 @@ class WholeImages:
         self._statements = statements
 
     def write(self, images: Sequence[ImageFacts]) -> set[str]:
-        """Write each image whose version is higher; give the ids of those."""
+        """Write each image whose version is higher; return the ids of those."""
         is_new = self._lock(images)
         fresh = [image for image in images if is_new.get(image.image_id) is True]
         shown = [image for image in images if is_new.get(image.image_id) is False]
@@ -82,7 +82,7 @@ class WholeImages:
         return set(is_new)
 
     def _lock(self, images: Sequence[ImageFacts]) -> dict[str, bool]:
-        """Take the images' locks in one order for all writers; give, for those to write, whether the node is new."""
+        """Take the images' locks in one order for all writers; return, for those to write, whether the node is new."""
         rows = [
             {
                 "image_id": image.image_id,

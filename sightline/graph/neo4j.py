@@ -62,7 +62,7 @@ class Neo4jGraphStore:
         self._sessions.run(lambda transaction: transaction.run(statement).consume(), SETUP_SECONDS)
 
     def check(self) -> None:
-        """Raise Unavailable, WrongPassword or ConfigurationError where the database can not be used."""
+        """Raise Unavailable, WrongPassword or ConfigurationError if the database cannot be used."""
 
         def names(transaction: Transaction) -> set[str]:
             return {record["name"] for record in transaction.run("SHOW CONSTRAINTS YIELD name")}
@@ -76,7 +76,7 @@ class Neo4jGraphStore:
             )
 
     def merge(self, images: Sequence[GraphImage], move: SyncMove | None = None) -> list[Merged | Exception]:
-        """Write whole images, each only where its version is higher.
+        """Write whole images, each only if its version is higher.
 
         Of several versions of one image only the highest is written. A transaction is bounded by its relationships,
         so that a large batch takes several.
@@ -86,15 +86,15 @@ class Neo4jGraphStore:
         return outcomes_in_order(images, facts, outcomes)
 
     def versions(self, image_ids: Sequence[str]) -> dict[str, int]:
-        """Give the version that the graph shows, for those images that it has."""
+        """Return the version that the graph shows, for those images that it has."""
         return self._sessions.run(lambda transaction: versions(transaction, image_ids))
 
     def sync_state(self) -> SyncState:
-        """Give how far the sync has come."""
+        """Return how far the sync has come."""
         return self._sessions.run(read_state)
 
     def days(self) -> list[CameraDay]:
-        """Give every camera's capture day of which the graph shows an image, from the index alone."""
+        """Return every camera's capture day of which the graph shows an image, from the index alone."""
 
         def read(transaction: Transaction) -> list[CameraDay]:
             return [CameraDay.parse(record["camera_day"]) for record in transaction.run(DAYS)]
@@ -102,7 +102,7 @@ class Neo4jGraphStore:
         return self._sessions.run(read, READ_SECONDS)
 
     def versions_of_day(self, camera_day: CameraDay) -> dict[str, int | None]:
-        """Give the images that the graph shows for a camera's capture day."""
+        """Return the images that the graph shows for a camera's capture day."""
 
         def read(transaction: Transaction) -> dict[str, int | None]:
             found = transaction.run(VERSIONS_OF_DAY, camera_day=str(camera_day))
@@ -118,7 +118,7 @@ class Neo4jGraphStore:
         return {image_id: some for image_id, some in found.items() if some}
 
     def purge(self, gone_before: datetime) -> Iterator[tuple[str, int]]:
-        """Delete what nobody needs any more, slice by slice."""
+        """Delete what is no longer needed, slice by slice."""
         return purge(self._sessions, self._declarations, gone_before)
 
     def counts(self) -> GraphCounts:
@@ -139,5 +139,5 @@ class Neo4jGraphStore:
         return self._sessions.run(lambda transaction: transaction.run(asked.text, bound).data())
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._driver.close()

@@ -1,4 +1,4 @@
-"""What the graph store does."""
+"""The graph store: its interface, and the values that go in and out."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from sightline.models.images import CameraDay
 class GraphImage:
     """One image as the graph shows it, whole.
 
-    version: the image row's; the graph is changed only where it is higher than the node's `row_version`
+    version: the image row's; the graph is changed only if it is higher than the node's `row_version`
     taken_at: aware, with the camera's offset; its year, month, day and hour are the camera's
     findings: feature → finding
     is_gone: nothing but a bare node with its version stays
@@ -34,7 +34,7 @@ class GraphImage:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What came of one image. is_changed: False where the graph showed that version, or a newer one, already."""
+    """The outcome for one image. is_changed: False if the graph already showed that version or a newer one."""
 
     image_id: str
     version: int
@@ -77,7 +77,7 @@ class FullLoad:
     """A load of every row that is under way.
 
     feed_from: the position in the feed to go on from once it has ended
-    after: the last image loaded, in the order of the scan; None where none is
+    after: the last image loaded, in the order of the scan; None if none is
     """
 
     feed_from: str
@@ -112,10 +112,10 @@ class GraphStore(Protocol):
         """Create constraints, then indexes, where they are missing; safe to repeat."""
 
     def check(self) -> None:
-        """Raise Unavailable or WrongPassword where the database can not be used."""
+        """Raise Unavailable or WrongPassword if the database cannot be used."""
 
     def merge(self, images: Sequence[GraphImage], move: SyncMove | None = None) -> list[Merged | Exception]:
-        """Write whole images in one transaction, each only where its version is higher; one outcome each, in order.
+        """Write whole images in one transaction, each only if its version is higher; one outcome each, in order.
 
         `move` is written in the same transaction, the last one where it takes several. StaleFence undoes both.
 
@@ -124,28 +124,28 @@ class GraphStore(Protocol):
         """
 
     def versions(self, image_ids: Sequence[str]) -> dict[str, int]:
-        """Give the version that the graph shows, for those images that it has."""
+        """Return the version that the graph shows, for those images that it has."""
 
     def sync_state(self) -> SyncState:
-        """Give how far the sync has come."""
+        """Return how far the sync has come."""
 
     def days(self) -> list[CameraDay]:
-        """Give every camera's capture day of which the graph shows an image."""
+        """Return every camera's capture day of which the graph shows an image."""
 
     def versions_of_day(self, camera_day: CameraDay) -> dict[str, int | None]:
-        """Give the images that the graph shows for a camera's capture day; None for one that has lost its version."""
+        """Return the images that the graph shows for a camera's capture day; None for one that has lost its version."""
 
     def differences(self, images: Sequence[GraphImage]) -> dict[str, list[Difference]]:
         """Compare images with what the graph shows of them, whole; those that do not differ are left out."""
 
     def purge(self, gone_before: datetime) -> Iterator[tuple[str, int]]:
-        """Delete shared nodes without an image, and images gone before that time; give label and number by slice."""
+        """Delete shared nodes without an image, and images gone before that time; yield label and number by slice."""
 
     def counts(self) -> GraphCounts:
         """Count nodes and relationships by kind, from the database's own counters."""
 
     def query(self, name: str, parameters: Mapping[str, Json] | None = None) -> list[dict[str, Json]]:
-        """Run a named query of `queries.cypher`; raise ConfigurationError where there is none."""
+        """Run a named query of `queries.cypher`; raise ConfigurationError if there is none."""
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""

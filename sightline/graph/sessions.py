@@ -48,7 +48,7 @@ def ignore(_: BaseException) -> None:
 
 
 def telling(on_retry: Callable[[BaseException], None]) -> Callable[[RetryCallState], None]:
-    """Give what tenacity calls before it waits: it passes the error on."""
+    """Return what tenacity calls before it waits: it passes the error on."""
 
     def tell(state: RetryCallState) -> None:
         if state.outcome is not None and (error := state.outcome.exception()) is not None:
@@ -58,7 +58,7 @@ def telling(on_retry: Callable[[BaseException], None]) -> Callable[[RetryCallSta
 
 
 def transient_retries(on_retry: Callable[[BaseException], None] = ignore) -> Retrying:
-    """Give the retries of one transaction: our own short jitter, for the driver's first delay is a whole second."""
+    """Return the retries of one transaction: our own short jitter, for the driver's first delay is a whole second."""
     return Retrying(
         retry=retry_if_exception(is_transient),
         stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(LONGEST_TRYING_SECONDS),
@@ -69,26 +69,26 @@ def transient_retries(on_retry: Callable[[BaseException], None] = ignore) -> Ret
 
 
 def is_transient(error: BaseException) -> bool:
-    """Say whether the same transaction may succeed. A connection lost in commit counts: versions make that safe."""
+    """Return whether the same transaction may succeed. A connection lost in commit counts: versions make that safe."""
     if isinstance(error, Neo4jError):
         return error.is_retryable() or error.code in _LOST_RACES | _TOO_SLOW
     return isinstance(error, (Shortfall, ServiceUnavailable, SessionExpired))
 
 
 def is_of_the_data(error: BaseException) -> bool:
-    """Say whether some image's values were refused, by the database or already by the driver's encoding."""
+    """Return whether some image's values were refused, by the database or already by the driver's encoding."""
     if isinstance(error, Neo4jError):
         return error.code in _REFUSED_VALUES or _is_too_long_a_key(error)
     return isinstance(error, (UnicodeEncodeError, OverflowError))
 
 
 def _is_too_long_a_key(error: Neo4jError) -> bool:
-    """Tell a text that no index can hold (8 kB) from a failing disk: the server has one code for both."""
+    """Distinguish a text that no index can hold (8 kB) from a failing disk: the server has one code for both."""
     return error.code == _EXECUTION_FAILED and "too large to index" in (error.message or "")
 
 
 def translated(error: Exception) -> Exception:
-    """Give our error for the driver's; one that is none of these is a defect, and is given as it is."""
+    """Translate an error of the driver; any other error is a defect and is returned unchanged."""
     if isinstance(error, AuthError):
         return WrongPassword("Neo4j")
     if isinstance(error, Neo4jError):

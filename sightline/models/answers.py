@@ -39,7 +39,7 @@ class Answer:
     """What one paid call answered.
 
     `cut_percent`: nothing below this confidence can be in the answer: the request's MinConfidence, or the lowest
-    kept confidence where the request's maximum count was reached. None where the operation has no such limit.
+    kept confidence where the request's maximum count was reached. None if the operation has no such limit.
     """
 
     detections: tuple[Detection, ...]

@@ -96,12 +96,12 @@ class Capture:
 
     @property
     def day(self) -> str:
-        """Give the capture day, YYYY-MM-DD in the camera's time zone."""
+        """Return the capture day, YYYY-MM-DD in the camera's time zone."""
         return self.taken_at.date().isoformat()
 
     @property
     def camera_day(self) -> CameraDay:
-        """Give camera and capture day."""
+        """Return camera and capture day."""
         return CameraDay(self.camera, self.day)
 
 
@@ -122,7 +122,7 @@ class Content:
     last_modified: datetime | None = None
 
     def is_same_as(self, other: "Content") -> bool:
-        """Say whether these are the same bytes, whenever they were uploaded."""
+        """Return whether these are the same bytes, whenever they were uploaded."""
         return self == replace(other, last_modified=self.last_modified)
 
 
@@ -165,7 +165,7 @@ class ImageRow:
 
     @property
     def is_stuck_as_shown(self) -> bool:
-        """Say whether it got stuck when the graph showed all of it already: that must stay so.
+        """Return whether it got stuck when the graph showed all of it already: that must stay so.
 
         One that wants nothing had ended when it was asked for again: the graph may show it as gone.
         """
@@ -173,7 +173,7 @@ class ImageRow:
 
     @property
     def is_merge_due(self) -> bool:
-        """Say whether the graph has yet to show this row."""
+        """Return whether the graph has yet to show this row."""
         if self.state in {State.REJECTED, State.GONE}:
             return 0 < self.merged_version < self.version
         return self.state is State.ANALYSED and self.merged_version < self.version

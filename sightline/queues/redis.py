@@ -12,7 +12,7 @@ from sightline.errors import Unavailable
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One queue. sent_at: of the message that is next to go; None where there is none, or its sender did not say."""
+    """One queue. sent_at: of the message that is next to go; None if there is none, or its sender did not say."""
 
     messages: int
     sent_at: datetime | None = None

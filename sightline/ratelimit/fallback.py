@@ -44,13 +44,13 @@ class InMemoryLimiter:
             self._states[operation].hold(self._now(), seconds)
 
     def throttled(self, operation: str, *, ramped_too_fast: bool = False) -> None:
-        """Learn that a call was refused."""
+        """Record that a call was refused."""
         quota_of(self._quotas, operation)
         with self._lock:
             self._states[operation].throttled(self._now(), ramped_too_fast=ramped_too_fast)
 
     def override(self, operation: str, per_second: float | None, reason: str) -> None:
-        """Set an operator's own quota; None goes back to the configured one."""
+        """Set an operator's quota; None goes back to the configured one."""
         quota_of(self._quotas, operation)
         if per_second is not None:
             require_rate(operation, per_second)
@@ -62,7 +62,7 @@ class InMemoryLimiter:
             self._states[operation].override(self._now(), per_second, reason)
 
     def rates(self) -> dict[str, Rate]:
-        """Give every operation's rate now."""
+        """Return every operation's rate now."""
         with self._lock:
             now = self._now()
             return {name: state.read(now).told(name, self._share) for name, state in self._states.items()}
@@ -98,7 +98,7 @@ class Outage:
         self._lock = Lock()
 
     def should_ask_redis(self) -> bool:
-        """Say whether to try Redis: always while it answers, else one thread at a time, twice a second."""
+        """Return whether to try Redis: always while it answers, else one thread at a time, twice a second."""
         with self._lock:
             is_due = not self._is_away or time.monotonic() >= self._try_at
             if self._is_away and is_due:
@@ -106,12 +106,12 @@ class Outage:
             return is_due
 
     def has_booked(self, operation: str) -> bool:
-        """Say whether slots of this operation were booked here that Redis does not know of."""
+        """Return whether slots of this operation were booked here that Redis does not know of."""
         with self._lock:
             return operation in self._booked_locally
 
     def begin(self, error: Exception) -> None:
-        """Learn that Redis did not answer."""
+        """Record that Redis did not answer."""
         with self._lock:
             self._try_at = time.monotonic() + TRY_AGAIN_SECONDS
             was_away, self._is_away = self._is_away, True
@@ -119,7 +119,7 @@ class Outage:
             _log.warning("limiter goes on without redis", error=str(error))
 
     def end(self, operation: str, processes: int, quota: float) -> None:
-        """Learn that Redis answered: so many processes use the operation, and its quota in force is this."""
+        """Record that Redis answered: so many processes use the operation, and its quota in force is this."""
         with self._lock:
             self._seen[operation] = (processes, quota)
             self._booked_locally.discard(operation)
@@ -139,7 +139,7 @@ class Outage:
         self._local.throttled(operation, ramped_too_fast=ramped_too_fast)
 
     def rates(self) -> dict[str, Rate]:
-        """Give this process's own rates."""
+        """Return this process's own rates."""
         with self._lock:
             begun = set(self._booked_locally)
         return {name: rate if name in begun else self._expected(name) for name, rate in self._local.rates().items()}

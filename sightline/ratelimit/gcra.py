@@ -46,8 +46,8 @@ _WHY = MappingProxyType(
 class Reading:
     """What one operation's state says now.
 
-    quota, rate: calls a second; the quota is the operator's own where he set one, and then `by_hand` is his reason
-    mode: why the rate is below its full height (AFTER_CUT, AFTER_RAMP), empty where it is not
+    quota, rate: calls a second; the quota is the operator's own if one is set, and then `by_hand` is the reason
+    mode: why the rate is below its full height (AFTER_CUT, AFTER_RAMP), empty if it is not
     changed_at: seconds since the epoch
     """
 
@@ -67,7 +67,7 @@ class Reading:
 
 
 def quota_of(quotas: Mapping[str, float], operation: str) -> float:
-    """Look an operation's configured quota up, calls a second; raise ConfigurationError where there is none."""
+    """Return an operation's configured quota, calls a second; raise ConfigurationError if there is none."""
     if operation not in quotas:
         raise ConfigurationError(
             operation,
@@ -78,7 +78,7 @@ def quota_of(quotas: Mapping[str, float], operation: str) -> float:
 
 
 def require_rate(operation: str, per_second: float) -> float:
-    """Let a rate pass that calls can go at, in calls a second; raise ConfigurationError for any other."""
+    """Return the rate, in calls a second, if calls can run at it; raise ConfigurationError otherwise."""
     if not (math.isfinite(per_second) and per_second >= LEAST_RATE):
         raise ConfigurationError(
             f"{operation} at {per_second} calls a second",
@@ -105,12 +105,12 @@ class Gcra:
     def reserve(self, now: float, horizon_seconds: float) -> Slot:
         """Book the next slot, or say when to ask again.
 
-        Who is refused asks again after half a horizon: enough slots are booked until then to keep the rate up, and a
+        A refused caller asks again after half a horizon: enough slots are booked until then to keep the rate up, and a
         crowd does not ask for each slot in turn.
         """
         interval = 1 / self._rate_at(now)
-        # No honest booking reaches further: a rate that was very low must not stop the calls for long. It is kept, also
-        # where this ask is refused: a bound taken anew each time would move on with the clock.
+        # No honest booking reaches further: a rate that was very low must not stop the calls for long. It is kept, even
+        # if this request is refused: a bound recomputed each time would move with the clock.
         self._next_slot = min(self._next_slot, now + MAX_HORIZON_SECONDS + interval)
         slot = max(now, self._next_slot)
         wait = slot - now
@@ -134,7 +134,7 @@ class Gcra:
         self._settled_at = max(now + CUT_EVERY_SECONDS, self._next_slot)
 
     def override(self, now: float, per_second: float | None, reason: str) -> None:
-        """Begin afresh at an operator's quota, or at the configured one."""
+        """Restart at an operator's quota, or at the configured one."""
         self._quota = self._configured if per_second is None else per_second
         self._by_hand = None if per_second is None else reason
         self._changed_at = now
@@ -142,7 +142,7 @@ class Gcra:
         self._mode = ""
 
     def read(self, now: float) -> Reading:
-        """Give the state in figures."""
+        """Return the state in figures."""
         rate = self._rate_at(now)
         return Reading(self._quota, rate, self._mode if rate < self._full else "", self._changed_at, self._by_hand)
 

@@ -93,7 +93,7 @@ class Scripts:
 
 
 def _source(name: str) -> str:
-    """Give a script with what stands before each: the constants, and rate.lua."""
+    """Return a script with what stands before each: the constants, and rate.lua."""
     constants = "".join(f"local {each} = {_lua(getattr(gcra, each))}\n" for each in _CONSTANTS)
     folder = files(__package__)
     return constants + folder.joinpath("rate.lua").read_text() + folder.joinpath(f"{name}.lua").read_text()
@@ -120,7 +120,7 @@ _NEVER_SEEN = 8
 
 
 def client_options() -> dict[str, Any]:
-    """Give the options of the Redis client that the limiter needs: it must fail fast, to go on by itself."""
+    """Return the options of the Redis client that the limiter needs: it must fail fast, to go on by itself."""
     return {"socket_timeout": 1.0, "socket_connect_timeout": 1.0, "retry": Retry(NoBackoff(), 0)}
 
 
@@ -164,7 +164,7 @@ class RedisLimiter:
             return self._outage.reserve(operation, lane)
 
     def throttled(self, operation: str, *, ramped_too_fast: bool = False) -> None:
-        """Learn that a call was refused: lower the shared rate, or this process's own while Redis is away."""
+        """Record that a call was refused: lower the shared rate, or this process's own while Redis is away."""
         quota = quota_of(self._quotas, operation)
         if self._outage.has_booked(operation):
             self._outage.throttled(operation, ramped_too_fast=ramped_too_fast)
@@ -177,7 +177,7 @@ class RedisLimiter:
             self._outage.throttled(operation, ramped_too_fast=ramped_too_fast)
 
     def override(self, operation: str, per_second: float | None, reason: str) -> None:
-        """Set an operator's own quota for all processes, live. Raises Unavailable: his word must not be lost."""
+        """Set an operator's quota for all processes, live; raise Unavailable rather than lose it."""
         quota_of(self._quotas, operation)
         if per_second is not None:
             require_rate(operation, per_second)
@@ -185,7 +185,7 @@ class RedisLimiter:
             self._scripts.override(self._key(operation), per_second, reason)
 
     def rates(self) -> dict[str, Rate]:
-        """Give every operation's rate now."""
+        """Return every operation's rate now."""
         keys = {self._key(operation): quota for operation, quota in self._quotas.items()}
         try:
             with self._redis_errors():
@@ -198,7 +198,7 @@ class RedisLimiter:
         }
 
     def check(self) -> None:
-        """Raise Unavailable or WrongPassword where Redis can not be used."""
+        """Raise Unavailable or WrongPassword if Redis cannot be used."""
         with self._redis_errors():
             self._client.ping()
 

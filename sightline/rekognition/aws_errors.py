@@ -145,7 +145,7 @@ def _failure(error: Exception, service: Service) -> type[SightlineError]:
     if isinstance(error, _AFTER_SENDING):
         return service.cut_off
     if isinstance(error, boto.ParamValidationError) and "bucket name" in str(error):
-        return errors.InvalidUri  # the producer's URI names a bucket that can not exist: no fault of ours
+        return errors.InvalidUri  # the producer's URI names a bucket that cannot exist: no fault of ours
     return next((ours for theirs, ours in _TRANSPORT.items() if isinstance(error, theirs)), errors.ConfigurationError)
 
 

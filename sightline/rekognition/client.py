@@ -61,7 +61,7 @@ class Rekognition:
         return self._ask(feature, parameters, {"Bytes": data}, subject)
 
     def check(self) -> None:
-        """Raise AccessDenied or Unavailable where Rekognition can not be used. One byte is refused, and free."""
+        """Raise AccessDenied or Unavailable if Rekognition cannot be used. One byte is refused, and free."""
         with suppress(RejectedError):
             self._ask(feature_named("labels"), {}, {"Bytes": b"?"}, "Rekognition")
 
@@ -72,7 +72,7 @@ class Rekognition:
                 response = call(Image=image, **parameters)
             return feature.parse(response, parameters)
         except (KeyError, TypeError, AttributeError) as error:
-            rule = f"an answer to {feature.operation} must have AWS's form, but {error!r} came up"
+            rule = f"an answer to {feature.operation} must have AWS's format, but {error!r} came up"
             raise UnreadableAnswer(subject, rule=rule) from error
 
 

@@ -49,13 +49,13 @@ class FeatureResult(NamedTuple):
 
 
 def other_format(data: bytes) -> str | None:
-    """Name the kind of picture that `data` holds where it is neither JPEG nor PNG; None where it is no known one."""
+    """Name the kind of picture that `data` holds where it is neither JPEG nor PNG; None if it is no known one."""
     named = (name for name, start in _OTHER_FORMATS.items() if re.match(start, data, re.DOTALL))
     return next(named, None)
 
 
 def jpeg_segments(data: bytes) -> Iterator[FeatureResult]:
-    """Give a JPEG's segments, the first scan with all that follows as the last of them."""
+    """Return a JPEG's segments, the first scan with all that follows as the last of them."""
     at = 2
     while marker := _JPEG_MARKER.search(data, at):  # decoders skip what stands between segments, and so does this
         code, at = marker[1][0], marker.end()
@@ -76,7 +76,7 @@ def jpeg_segments(data: bytes) -> Iterator[FeatureResult]:
 
 
 def png_chunks(data: bytes) -> Iterator[FeatureResult]:
-    """Give a PNG's chunks up to its end; what follows it is nobody's business. Checksums count where they must."""
+    """Return a PNG's chunks up to its end; what follows it is nobody's business. Checksums count where they must."""
     at, kind = len(PNG_SIGNATURE), b""
     while kind != b"IEND":
         length, kind = struct.unpack_from(">I4s", data, at)
@@ -90,7 +90,7 @@ def png_chunks(data: bytes) -> Iterator[FeatureResult]:
 
 
 def bare_jpeg(data: bytes) -> bytes:
-    """Give a JPEG without its comments and whatever applications left in it. One of too many scans is malformed."""
+    """Return a JPEG without its comments and whatever applications left in it. One of too many scans is malformed."""
     kept = (part.whole for part in jpeg_segments(data) if not _is_aside(part.kind[0]))
     bare = b"".join((b"\xff\xd8", *kept))
     if _scans(bare) > _MOST_SCANS:
@@ -99,7 +99,7 @@ def bare_jpeg(data: bytes) -> bytes:
 
 
 def bare_png(data: bytes) -> bytes:
-    """Give a PNG without its ancillary chunks and what follows its end."""
+    """Return a PNG without its ancillary chunks and what follows its end."""
     kept = (part.whole for part in png_chunks(data) if part.kind in _DRAWING_CHUNKS)
     return b"".join((PNG_SIGNATURE, *kept))
 

@@ -46,10 +46,10 @@ class InMemoryGraphStore:
         """Do nothing: a dictionary needs no constraints."""
 
     def check(self) -> None:
-        """Do nothing: memory is there."""
+        """Do nothing: memory is always available."""
 
     def merge(self, images: Sequence[GraphImage], move: SyncMove | None = None) -> list[Merged | Exception]:
-        """Write whole images, each only where its version is higher; one outcome each, in order."""
+        """Write whole images, each only if its version is higher; one outcome each, in order."""
         facts, outcomes = all_facts(images, self._declarations, self._clock())
         with self._lock:
             self._move(move)
@@ -73,17 +73,17 @@ class InMemoryGraphStore:
         self._fence, self._state = move.fence, move.state
 
     def sync_state(self) -> SyncState:
-        """Give how far the sync has come."""
+        """Return how far the sync has come."""
         return self._state
 
     def days(self) -> list[CameraDay]:
-        """Give every camera's capture day of which an image is shown."""
+        """Return every camera's capture day of which an image is shown."""
         with self._lock:
             found = {each.properties.get("camera_day") for each in self._images.values()}
         return sorted(CameraDay.parse(day) for day in found if day)
 
     def versions_of_day(self, camera_day: CameraDay) -> dict[str, int | None]:
-        """Give the images that are shown for a camera's capture day."""
+        """Return the images that are shown for a camera's capture day."""
         with self._lock:
             shown = [each for each in self._images.values() if each.properties.get("camera_day") == str(camera_day)]
         return {each.image_id: each.version for each in shown}
@@ -97,7 +97,7 @@ class InMemoryGraphStore:
         return {image_id: some for image_id, some in found.items() if some}
 
     def purge(self, gone_before: datetime) -> Iterator[tuple[str, int]]:
-        """Delete what nobody needs any more."""
+        """Delete what is no longer needed."""
         with self._lock:
             old = [each for each in self._images.values() if _gone_at(each) < gone_before.timestamp()]
             for each in old:
@@ -113,7 +113,7 @@ class InMemoryGraphStore:
                 yield from ((kind, key) for key, _ in links)
 
     def versions(self, image_ids: Sequence[str]) -> dict[str, int]:
-        """Give the version that the graph shows, for those images that it has."""
+        """Return the version that the graph shows, for those images that it has."""
         with self._lock:
             return {name: self._images[name].version for name in image_ids if name in self._images}
 
@@ -142,7 +142,7 @@ class InMemoryGraphStore:
         """Do nothing: there are no connections."""
 
     def triples(self) -> set[Triple]:
-        """Give the whole graph as a set of relationships."""
+        """Return the whole graph as a set of relationships."""
         with self._lock:
             return {
                 _triple(image, kind, key, value)
@@ -152,7 +152,7 @@ class InMemoryGraphStore:
             }
 
     def image(self, image_id: str) -> dict[str, Json]:
-        """Give the properties of an image's node; raise KeyError where there is none."""
+        """Return the properties of an image's node; raise KeyError if there is none."""
         with self._lock:
             return dict(self._images[image_id].properties)
 

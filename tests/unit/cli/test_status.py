@@ -167,7 +167,7 @@ def test_a_server_that_is_away_is_named_once_and_the_rest_is_said(run, finish, w
     assert 1 == result.exit_code
     assert "images: 1" in result.stdout
     assert (
-        "calls, cost, dead letters, stopped, last runs: can not be told. the store: the server is away" in result.stdout
+        "calls, cost, dead letters, stopped, last runs: can not be told. the store: the server is down" in result.stdout
     )
     assert {"dead_letters", "calls", "cost", "stopped", "last_runs"} == {
         name for name, section in told(run, factory=Factory(settings, services)).items() if "error" in section

@@ -125,7 +125,7 @@ def test_a_call_that_fails_is_one_attempt_and_one_of_our_errors(answer, status, 
 @pytest.mark.parametrize("answer", [{}, {"Labels": None}, {"Labels": [{"Name": "Person"}]}, {"Labels": ["Person"]}])
 def test_an_answer_in_another_form_is_not_paid_for_again(answer, door):
     wire = Wire(answer)
-    with pytest.raises(UnreadableAnswer, match="must have AWS's form"):
+    with pytest.raises(UnreadableAnswer, match="must have AWS's format"):
         door(wire).analyse_object(feature_named("labels"), {}, "cameras", "yard/1.jpg")
 
 

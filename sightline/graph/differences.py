@@ -28,7 +28,7 @@ IMAGES_A_READ = 500
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One image as it is in the graph, whoever put it there: links may be missing, wrong or double."""
+    """One image as it is in the graph: links may be missing, wrong or duplicated."""
 
     properties: Mapping[str, Json]
     links: Mapping[Relationship, Sequence[Link]]

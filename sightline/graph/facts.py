@@ -63,7 +63,7 @@ def _properties(image: GraphImage, now: datetime) -> dict[str, Json]:
 def all_facts(
     images: Sequence[GraphImage], declarations: Declarations, now: datetime
 ) -> tuple[list[ImageFacts], dict[str, bool | Exception]]:
-    """Convert images to facts, each image once, at its highest version; and give the errors of those that have none."""
+    """Convert images to facts, each image once, at its highest version; return the errors of the others, too."""
     facts: list[ImageFacts] = []
     errors: dict[str, bool | Exception] = {}
     newest = {image.image_id: image for image in sorted(images, key=lambda image: image.version)}

@@ -55,7 +55,7 @@ class _Batch:
             self.done.set()
 
     def outcome(self, place: int) -> Merged:
-        """Give, or raise, what came of one image."""
+        """Return the outcome of one image, or raise its error."""
         if self.error is not None:
             raise self.error
         outcome = self.outcomes[place]

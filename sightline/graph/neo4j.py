@@ -33,7 +33,7 @@ class Neo4jGraphStore:
 
     driver: built after the fork, one for each process, with bounds on connecting; closed with the store
     declarations: what the graph holds; by default that of all declared features
-    on_retry: told of each error after which a transaction is tried again
+    on_retry: called with each error after which a transaction is tried again
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class Neo4jGraphStore:
         return self._sessions.run(count)
 
     def query(self, name: str, parameters: Mapping[str, Json] | None = None) -> list[dict[str, Json]]:
-        """Run a named query of `queries.cypher`; a node is given as its properties."""
+        """Run a named query of `queries.cypher`; a node is returned as its properties."""
         asked = query_named(name)
         bound = asked.bind(parameters)
         return self._sessions.run(lambda transaction: transaction.run(asked.text, bound).data())

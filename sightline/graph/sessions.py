@@ -124,7 +124,7 @@ Given = TypeVar("Given")
 class Sessions:
     """Opens a session for each transaction; the driver pools the connections under it.
 
-    on_retry: told of each error after which a transaction is tried again
+    on_retry: called with each error after which a transaction is tried again
 
     The server ends a transaction that lasts longer than `TRANSACTION_SECONDS`: one that waits for a lock of a
     stalled writer gives up and is tried again.

@@ -55,7 +55,7 @@ class RedisQueues:
 def _sent_at(message: bytes | None) -> datetime | None:
     """Read the time that `sightline.queues.publishing` puts into a message's headers, in seconds since the epoch.
 
-    Anybody may have put the message there: one that says no time, or is none at all, must not hide the queue.
+    The message may come from any sender: one without a time, or one that cannot be parsed, must not hide the queue.
     """
     try:
         seconds = json.loads(message)["headers"]["sent_at"] if message else None

@@ -1,4 +1,4 @@
--- Books the next slot of an operation, or says when to ask again.
+-- Books the next slot of an operation, or returns when to ask again.
 --
 -- KEYS[1]  hash: the operation's state (rate.lua); reads and writes born, next_slot, handed_over_at
 -- KEYS[2]  sorted set: the processes that use the operation, by the time they last asked

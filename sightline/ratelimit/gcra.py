@@ -58,7 +58,7 @@ class Reading:
     by_hand: str | None
 
     def told(self, operation: str, share: float) -> Rate:
-        """Say it in words."""
+        """Describe it for people."""
         reasons = [f"{share:.0%} of the quota" if not self.mode else _WHY[self.mode]]
         if self.by_hand is not None:
             reasons.insert(0, f"quota set by hand: {self.by_hand}")
@@ -103,7 +103,7 @@ class Gcra:
         self._next_slot = 0.0
 
     def reserve(self, now: float, horizon_seconds: float) -> Slot:
-        """Book the next slot, or say when to ask again.
+        """Book the next slot, or return when to ask again.
 
         A refused caller asks again after half a horizon: enough slots are booked until then to keep the rate up, and a
         crowd does not ask for each slot in turn.

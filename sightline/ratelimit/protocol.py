@@ -1,4 +1,4 @@
-"""What the limiter does: it books the next slot, and says how long to wait for it."""
+"""The limiter: it books the next slot and returns how long to wait for it."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ONE_ATTEMPT = Config(
     connect_timeout=5,
     read_timeout=30,
-    retries={"total_max_attempts": 1},  # who retries books a slot and a claim first: botocore does neither
+    retries={"total_max_attempts": 1},  # each retry needs a slot and a claim first; botocore takes neither
 )
 """What a client must be built with."""
 
@@ -52,7 +52,7 @@ class Rekognition:
         return self._ask(feature, parameters, {"S3Object": place}, f"s3://{bucket}/{key}")
 
     def analyse_bytes(self, feature: Feature, parameters: Mapping[str, Json], data: bytes) -> Answer:
-        """Analyse a picture that is sent along: at most 5 MB (4 MB for protective equipment)."""
+        """Analyse a picture sent in the request: at most 5 MB (4 MB for protective equipment)."""
         subject = f"a picture of {len(data):,} bytes"
         if not data:
             raise EmptyImage(subject)
@@ -77,7 +77,7 @@ class Rekognition:
 
 
 def _require_whole(response_dict: Mapping[str, Any], **_: Any) -> None:
-    """Refuse an answer that was cut off on its way: botocore would take what is left for one with nothing in it."""
-    told, came = response_dict["headers"].get("content-length"), len(response_dict["body"])
-    if told is not None and came < int(told):
-        raise IncompleteReadError(actual_bytes=came, expected_bytes=int(told))
+    """Reject a truncated answer: botocore would parse what is left as an empty one."""
+    declared, received = response_dict["headers"].get("content-length"), len(response_dict["body"])
+    if declared is not None and received < int(declared):
+        raise IncompleteReadError(actual_bytes=received, expected_bytes=int(declared))

@@ -1,4 +1,4 @@
-"""Where in the image something is: read from an answer, and given back to whoever draws it."""
+"""Where in the image something is: read from an answer, and returned to the code that draws it."""
 
 from dataclasses import asdict
 

@@ -67,7 +67,7 @@ _FORMATS = {
 
 
 def inspect_picture(image_id: str, data: bytes, max_bytes: int = MAX_BYTES_IN_S3) -> Picture:
-    """Look at the bytes of `image_id`: give what they are, or raise the RejectedError that says what is wrong."""
+    """Return the format and size of the image's bytes; raise the RejectedError that names what is wrong."""
     if not data:
         raise EmptyImage(image_id)
     if len(data) > max_bytes:

@@ -31,7 +31,7 @@ NEGATIVES = (Stratum.B, Stratum.C)
 class StrataRule:
     """What makes a positive.
 
-    threshold_percent: at or above it the detector says yes
+    threshold_percent: at or above it the detector counts as positive
     low_percent: from here up to the threshold an image is close enough to be a stratum of its own
     related_labels: names of synonyms and parents, whose presence makes the label's absence doubtful
     """

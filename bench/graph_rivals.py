@@ -10,10 +10,9 @@ from tenacity import Retrying, retry_if_exception, wait_random
 from sightline.graph.cypher import ONE_IMAGE, Statements, create_fixed, link_new
 from sightline.graph.declarations import FIXED, Declarations, Key, Node, Relationship, seconds
 from sightline.graph.facts import ImageFacts, all_facts
-from sightline.graph.failures import is_transient, telling
+from sightline.graph.merger import shared_keys
 from sightline.graph.protocol import GraphImage
-from sightline.graph.sessions import Sessions
-from sightline.graph.whole_images import shared_keys
+from sightline.graph.sessions import Sessions, is_transient, telling
 from sightline.models.answers import Json
 
 _MERGE_IMAGES = "UNWIND $rows AS row\nMERGE (image:Image {image_id: row.image_id})\nSET image += row"

@@ -14,7 +14,7 @@ import neo4j
 
 from sightline.models.images import Content, ImageRow, Lane, State
 from sightline.queues.names import QUEUE_NAMES
-from sightline.queues.protocol import Queues
+from sightline.queues.redis import RedisQueues
 from sightline.rekognition.features import feature_named
 from sightline.rekognition.preflight import inspect_picture
 from sightline.rekognition.prices import price_micro_usd
@@ -53,7 +53,7 @@ def sightline(ids: Sequence[str], services: Services) -> float:
     return time.monotonic() - begun
 
 
-def _is_empty(queues: Queues) -> bool:
+def _is_empty(queues: RedisQueues) -> bool:
     """Say whether nothing is waiting or in hand. Asked for nothing more while it is not: each question costs Redis."""
     if queues.read([]).unacknowledged:
         return False

@@ -71,7 +71,7 @@ def connect(
         images=DynamoImageStore(dynamodb, chosen.table_prefix, utc_now),
         ledger=DynamoLedger(dynamodb, chosen.table_prefix, utc_now, buckets, chosen.checkpoint_bucket),
         graph=graph,
-        merges=GroupCommit(graph),
+        merges=GroupCommit(graph.merge),
         buckets=buckets,
         checkpoint_bucket=chosen.checkpoint_bucket,
         limiter=RedisLimiter(

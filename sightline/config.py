@@ -32,7 +32,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 from redis.connection import parse_url
 
 from sightline.errors import ConfigurationError, InvalidUri
-from sightline.ratelimit.pace import LEAST_RATE
+from sightline.ratelimit.gcra import LEAST_RATE
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import all_features, feature_named
 from sightline.rekognition.quotas import default_quota

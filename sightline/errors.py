@@ -1,25 +1,25 @@
-"""Every error that sightline raises on purpose. The tree decides what happens next.
+"""Every error that sightline raises on purpose. The branch of the tree decides what happens next.
 
 SightlineError                    message = input, rule, remedy
-├── RetryableError                the same step may succeed later: never a fact about the image
-│   ├── Throttled                 Rekognition refused by quota (provisioned throughput exceeded)
+├── RetryableError                the same step may succeed later; says nothing about the image
+│   ├── Throttled                 Rekognition refused the call: quota exceeded
 │   │   └── RampedTooFast         ... because the rate rose too quickly
-│   ├── Unavailable               a server is away, slow or answers 5xx
-│   │   └── OutcomeUnknown        ... after the request went out: it may have been billed
-│   ├── LeaseHeld                 somebody else is paying for this analysis right now
-│   ├── SlotRefused               the limiter has no slot near enough for this lane
-│   ├── ImageChanged              the object or its row changed meanwhile: begin again
-│   └── ImageNotYetThere          the object is not there, and may only be late
-├── RejectedError                 the image itself is bad: a dead letter, never retried in vain
+│   ├── Unavailable               a server is down, slow or answers 5xx
+│   │   └── OutcomeUnknown        ... after the request was sent: it may have been billed
+│   ├── LeaseHeld                 another worker is paying for this analysis right now
+│   ├── SlotRefused               the limiter has no slot within this lane's horizon
+│   ├── ImageChanged              the object or its row changed meanwhile: start again
+│   └── ImageNotYetThere          the object is not there, but may only be late
+├── RejectedError                 the image itself is bad: a dead letter, no retry
 │   ├── EmptyImage, NotAnImage, UnsupportedFormat, TruncatedImage, ImageTooSmall, ImageTooLarge, TooManyBytes
-│   ├── InvalidParameter, RefusedByGraph      Rekognition or Neo4j refuses what we send for this image
+│   ├── InvalidParameter, RefusedByGraph      Rekognition or Neo4j refuses what is sent for this image
 │   ├── ImageMissing, ImageArchived, MissingBucket      the first: state `gone`
-│   ├── UnreadableAnswer          Rekognition answered, was paid, and nobody can read it
-│   ├── Poisonous, Exhausted      processes died of it; its steps failed in five rounds
+│   ├── UnreadableAnswer          Rekognition answered and was paid, but the answer cannot be parsed
+│   ├── Poisonous, Exhausted      it killed worker processes; its steps failed in five rounds
 │   └── UnreadableKey             the key names no camera
-├── BadMessage                    a message that no task can work on: a dead letter
+├── BadMessage                    a message that no task can process: a dead letter
 │   └── InvalidUri, InvalidVerdict
-└── ConfigurationError            ours to mend: stop loudly, do not eat the queue
+└── ConfigurationError            the operator must act: fail loudly, do not drain the queue
     └── AccessDenied, MissingTable, WrongPassword, UnknownFeature, NotSupported
 """
 
@@ -29,7 +29,7 @@ from typing import Any
 
 
 class SightlineError(Exception):
-    """An error with its input, the rule it broke, and what to do about it."""
+    """An error with its input, the rule that was broken, and what to do about it."""
 
     rule = "the rule is not stated"
     remedy = "see the log"
@@ -41,7 +41,7 @@ class SightlineError(Exception):
         super().__init__(subject, self.rule, self.remedy)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Let Celery carry the error in a message: its parts, whatever arguments its class takes."""
+        """Pickle by attributes, because subclasses take other arguments: Celery carries errors in messages."""
         return _rebuild, (type(self), self.args, self.__dict__)
 
     def __str__(self) -> str:
@@ -60,38 +60,38 @@ class RetryableError(SightlineError):
 
 
 class Throttled(RetryableError):
-    """Rekognition refused by quota."""
+    """Rekognition refused the call because the quota was exceeded."""
 
     rule = "the account's quota for this operation was exceeded"
-    remedy = "The rate is lowered and the call tried again; a lasting excess means the configured quota is too high"
+    remedy = "The rate is lowered and the call is retried; if this persists, the configured quota is too high"
 
 
 class RampedTooFast(Throttled):
-    """Rekognition refused because the rate rose too quickly."""
+    """Rekognition refused the call because the rate rose too quickly."""
 
     rule = "the rate of calls rose too quickly"
-    remedy = "The rate starts again from low; nothing is to be done"
+    remedy = "The rate restarts from a low value; no action is needed"
 
 
 class Unavailable(RetryableError):
-    """A server is away, slow, or answers with an error of its own."""
+    """A server is down, slow, or returns an internal error."""
 
-    rule = "the server is away, slow, or answers with an error of its own"
-    remedy = "It is tried again; if it lasts, see `sightline check`"
+    rule = "the server is down, slow, or returns an internal error"
+    remedy = "It is retried; if this persists, run `sightline check`"
 
 
 class OutcomeUnknown(Unavailable):
-    """The request went out and no answer came back: it may have been billed."""
+    """The request was sent but no answer arrived: it may have been billed."""
 
-    rule = "no answer came back, so the call may have been billed"
-    remedy = "It is tried again and counted as ended unknown"
+    rule = "no answer arrived, so the call may have been billed"
+    remedy = "It is retried, and counted with an unknown outcome"
 
 
 class LeaseHeld(RetryableError):
-    """Somebody else holds the claim on this analysis. `free_at`: when it may be claimed at the latest."""
+    """Another worker holds the claim on this analysis. `free_at`: the latest time at which it can be claimed."""
 
     rule = "another worker is paying for this analysis now"
-    remedy = "It is looked at again when that lease ends"
+    remedy = "It is retried when that lease ends"
 
     def __init__(self, subject: str, *, free_at: datetime | None = None) -> None:
         super().__init__(subject)
@@ -102,21 +102,21 @@ class SlotRefused(RetryableError):
     """The limiter's next slot lies beyond the lane's horizon."""
 
     rule = "no slot is free within the lane's horizon"
-    remedy = "It is asked for again"
+    remedy = "It is requested again"
 
 
 class ImageChanged(RetryableError):
-    """The object, or its row, is no longer what this step began with."""
+    """The object or its row changed after this step began."""
 
-    rule = "the image changed while it was worked on"
+    rule = "the image changed while it was being processed"
     remedy = "It is ingested again"
 
 
 class ImageNotYetThere(RetryableError):
-    """The object is not there when it is first looked for."""
+    """The object is not there at the first attempt."""
 
-    rule = "the object must exist, and S3 may show a new one late"
-    remedy = "It is looked for once more"
+    rule = "the object must exist, although S3 may show a new one late"
+    remedy = "It is looked up once more"
 
 
 class RejectedError(SightlineError):
@@ -148,25 +148,25 @@ class TruncatedImage(RejectedError):
     """The picture ends before it should, or its bytes are damaged."""
 
     rule = "the whole picture must decode"
-    remedy = "Upload it again; the camera may have stopped in mid-write"
+    remedy = "Upload it again; the camera may have stopped while writing it"
 
 
 class ImageTooSmall(RejectedError):
-    """A side is below Rekognition's minimum."""
+    """A side is shorter than Rekognition's minimum."""
 
     rule = "each side must have at least 80 pixels"
     remedy = "Use a larger picture"
 
 
 class ImageTooLarge(RejectedError):
-    """A side is above Rekognition's maximum."""
+    """A side is longer than Rekognition's maximum."""
 
     rule = "each side must have at most 10,000 pixels"
     remedy = "Scale it down"
 
 
 class TooManyBytes(RejectedError):
-    """The file is above Rekognition's maximum."""
+    """The file is larger than Rekognition's maximum."""
 
     rule = "an image must have at most 15 MB in S3 and 5 MB when its bytes are sent"
     remedy = "Compress it, or scale it down"
@@ -190,13 +190,13 @@ class ImageMissing(RejectedError):
     """The object does not exist."""
 
     rule = "the object must exist"
-    remedy = "Upload it, or close its letter with `sightline dead close`"
+    remedy = "Upload it, or close its dead letter with `sightline dead close`"
 
 
 class ImageArchived(RejectedError):
-    """The object lies in an archive."""
+    """The object is in an archive storage class."""
 
-    rule = "the object must be readable at once, not archived"
+    rule = "the object must be readable immediately, not archived"
     remedy = "Restore it from the archive"
 
 
@@ -208,45 +208,47 @@ class MissingBucket(RejectedError):
 
 
 class BadMessage(SightlineError):
-    """A message that no task can work on."""
+    """A message that no task can process."""
 
     rule = "the task's arguments must fit its signature"
-    remedy = "Mend the producer; see README, `What a producer sends`"
+    remedy = "Fix the producer; see README, `What a producer sends`"
 
 
 class InvalidUri(BadMessage):
-    """Not an image id."""
+    """The value is not an image id."""
 
     rule = "an image is named s3://bucket/key, with a key of 1 to 1,024 bytes"
     remedy = "Send the full URI"
 
 
 class InvalidVerdict(BadMessage):
-    """A verdict that can not be kept."""
+    """A verdict that cannot be stored."""
 
-    rule = "a verdict says present, absent or unsure of an image that was analysed"
+    rule = "a verdict is present, absent or unsure, for an image that was analysed"
     remedy = "Correct it"
 
 
 class UnreadableAnswer(RejectedError):
-    """Rekognition answered in a form that is not AWS's. It was paid, and would be as unreadable the next time."""
+    """Rekognition's answer does not have AWS's format. It was paid for, and a retry would fail the same way."""
 
-    rule = "an answer must have AWS's form"
-    remedy = "Check SIGHTLINE_REKOGNITION_ENDPOINT and boto3's age; `sightline dead redrive` then pays for a new answer"
+    rule = "an answer must have AWS's format"
+    remedy = (
+        "Check SIGHTLINE_REKOGNITION_ENDPOINT and boto3's version; then run `sightline dead redrive`, which pays again"
+    )
 
 
 class Poisonous(RejectedError):
-    """Worker processes died of it."""
+    """It killed its worker processes."""
 
-    rule = "a step must not end its worker process: this one began three times, the last time alone, and never ended"
-    remedy = "Look at the image and at the workers' memory; then `sightline dead redrive`"
+    rule = "a step must not kill its worker process: this one started three times, the last time alone, without ending"
+    remedy = "Check the image and the workers' memory; then run `sightline dead redrive`"
 
 
 class Exhausted(RejectedError):
-    """The reconciler has sent its steps again and again."""
+    """The reconciler has resent its steps too often."""
 
-    rule = "a step must succeed within five rounds, not counting those in which a server was away"
-    remedy = "Mend the cause; then `sightline dead redrive`"
+    rule = "a step must succeed within five rounds, not counting rounds in which a server was unavailable"
+    remedy = "Fix the cause; then run `sightline dead redrive`"
 
 
 class UnreadableKey(RejectedError):
@@ -257,17 +259,17 @@ class UnreadableKey(RejectedError):
 
 
 class ConfigurationError(SightlineError):
-    """Ours to mend: no image is to blame."""
+    """The setup is wrong, so the operator must act; no image is at fault."""
 
-    rule = "the request, or the client that sent it, is set up wrongly"
+    rule = "the request, or the client that sent it, is configured incorrectly"
     remedy = "See `sightline check` for each setting"
 
 
 class AccessDenied(ConfigurationError):
-    """Our credentials do not allow the request."""
+    """The credentials do not allow the request."""
 
     rule = "the credentials must be valid and allow this request"
-    remedy = "Compare the policy in deploy/ with the account's; then `sightline check`"
+    remedy = "Compare the policy in deploy/ with the account's; then run `sightline check`"
 
 
 class MissingTable(ConfigurationError):
@@ -278,23 +280,23 @@ class MissingTable(ConfigurationError):
 
 
 class WrongPassword(ConfigurationError):
-    """A server refuses our password."""
+    """A server rejects the password."""
 
-    rule = "the password must be the server's"
+    rule = "the password must match the server's"
     remedy = "Correct SIGHTLINE_NEO4J_PASSWORD or the password in SIGHTLINE_REDIS_URL"
 
 
 class UnknownFeature(ConfigurationError):
-    """No such feature is declared."""
+    """No feature of that name is declared."""
 
-    rule = "a feature must be declared in vision/features"
+    rule = "a feature must be declared in sightline/rekognition/features"
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
         super().__init__(name, remedy=f"Correct SIGHTLINE_FEATURES; there are {', '.join(known)}")
 
 
 class NotSupported(ConfigurationError):
-    """This endpoint can not do what was asked."""
+    """This endpoint does not offer the operation."""
 
     rule = "the endpoint does not offer this operation"
-    remedy = "Use AWS for it, or take the feature out of SIGHTLINE_FEATURES"
+    remedy = "Use AWS, or remove the feature from SIGHTLINE_FEATURES"

@@ -20,7 +20,7 @@ def with_metrics(services: Services, metrics: WorkerMetrics) -> Services:
         services,
         limiter=InstrumentedLimiter(services.limiter, metrics),
         calls=InstrumentedCalls(services.operations, services.clock, metrics),
-        merges=GroupCommit(InstrumentedMerge(services.graph, metrics)),
+        merges=GroupCommit(InstrumentedMerge(services.graph, metrics).merge),
     )
 
 

@@ -19,7 +19,7 @@ from prometheus_client.registry import Collector
 
 from sightline.errors import SightlineError
 from sightline.queues.names import QUEUE_NAMES
-from sightline.queues.protocol import Queues
+from sightline.queues.redis import RedisQueues
 from sightline.ratelimit.protocol import Limiter
 from sightline.services.collaborators import Services
 from sightline.storage.images.protocol import ImageStore
@@ -109,7 +109,7 @@ def sources(services: Services) -> list[Source]:
     ]
 
 
-def queues(broker: Queues, now: datetime) -> Families:
+def queues(broker: RedisQueues, now: datetime) -> Families:
     """Read every queue in one round trip. A queue without a next message, or whose sender said no time, has no age."""
     standing = broker.read(QUEUE_NAMES)
     messages = GaugeMetricFamily("sightline_queue_messages", "Messages that wait", labels=["queue"])

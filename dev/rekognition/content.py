@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from dev.rekognition.refusals import Refusal
 from sightline.models.answers import Json
-from sightline.rekognition.limits import MAX_BYTES_IN_S3, MAX_BYTES_SENT
+from sightline.rekognition.preflight import MAX_BYTES_IN_S3, MAX_BYTES_SENT
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from dev.rekognition.refusals import Refusal
 from sightline.models.answers import Box
-from sightline.rekognition.limits import MAX_SIDE_PIXELS, MIN_SIDE_PIXELS
+from sightline.rekognition.preflight import MAX_SIDE_PIXELS, MIN_SIDE_PIXELS
 
 Picture: TypeAlias = NDArray[np.uint8]
 """Pixels, (height, width, 3), blue first as OpenCV has it."""

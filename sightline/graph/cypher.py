@@ -40,7 +40,7 @@ DELETE edge
 
 
 def merge_nodes(node: Node) -> str:
-    """Make sure that nodes with $keys exist. Sorted keys keep two writers from waiting for each other."""
+    """Create those nodes with $keys that do not exist. Sorted keys keep two writers from waiting for each other."""
     return f"UNWIND $keys AS key\nMERGE (:{node.label} {{{node.key}: key}})"
 
 
@@ -51,7 +51,7 @@ def _pattern(relationship: Relationship, variable: str, value: str, end: str = "
 
 
 def create_fixed() -> str:
-    """Link new images to what every image has, in one statement; give how many images were linked."""
+    """Link new images to what every image has, in one statement; return how many images were linked."""
     ends = "\n".join(
         f"MATCH (n{place}:{each.node.label} {{{each.node.key}: row.fixed[{place}][0]}})"
         for place, each in enumerate(FIXED)
@@ -71,14 +71,14 @@ MATCH (node:{node.label} {{{node.key}: pair[0]}})"""
 
 
 def link_new(relationship: Relationship) -> str:
-    """Link images that have no relationship yet; give how many links were made."""
+    """Link images that have no relationship yet; return how many links were made."""
     return f"""{_pairs(relationship)}
 CREATE {_pattern(relationship, "", "pair[1]")}
 RETURN count(*) AS linked"""
 
 
 def relink(relationship: Relationship) -> str:
-    """Create what is missing and update what is there; give how many links the images then have."""
+    """Create what is missing and update what is there; return how many links the images then have."""
     update = f"\nFOREACH (old IN edges | SET old.{relationship.value} = pair[1])" if relationship.value else ""
     return f"""{_pairs(relationship)}
 OPTIONAL MATCH {_pattern(relationship, "edge", "")}
@@ -107,7 +107,7 @@ class Statements:
 
     @cached_property
     def constraints(self) -> dict[str, str]:
-        """Give a uniqueness constraint for each merge key, by name."""
+        """Return a uniqueness constraint for each merge key, by name."""
         names = {f"{node.label.lower()}_{node.key}": node for node in (*self.declarations.nodes, SYNC_POSITION)}
         return {
             name: f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR (node:{node.label}) REQUIRE node.{node.key} IS UNIQUE"
@@ -116,7 +116,7 @@ class Statements:
 
     @cached_property
     def indexes(self) -> list[str]:
-        """Give the indexes that queries, parity and the purge of gone images look images up by."""
+        """Return the indexes that queries, parity and the purge of gone images look images up by."""
         return [
             f"CREATE INDEX image_{name} IF NOT EXISTS FOR (image:{IMAGE.label}) ON (image.{name})"
             for name in IMAGE_INDEXES
@@ -124,44 +124,44 @@ class Statements:
 
     @cached_property
     def merge(self) -> dict[Node, str]:
-        """Give the statement for each kind of node other than the image."""
+        """Return the statement for each kind of node other than the image."""
         return {node: merge_nodes(node) for node in self.declarations.nodes if node != IMAGE}
 
     @cached_property
     def fixed(self) -> str:
-        """Give the one statement for the fixed relationships of new images."""
+        """Return the one statement for the fixed relationships of new images."""
         return create_fixed()
 
     @cached_property
     def link(self) -> dict[Relationship, str]:
-        """Give the statement that links new images, for each kind that features find."""
+        """Return the statement that links new images, for each kind that features find."""
         return {each: link_new(each) for each in self.declarations.found}
 
     @cached_property
     def relink(self) -> dict[Relationship, str]:
-        """Give the statement that links images which were linked before, for every kind."""
+        """Return the statement that links images which were linked before, for every kind."""
         return {each: relink(each) for each in self.declarations.relationships}
 
     @cached_property
     def unlink(self) -> dict[Relationship, str]:
-        """Give the statement that removes stale links, for every kind."""
+        """Return the statement that removes stale links, for every kind."""
         return {each: unlink(each) for each in self.declarations.relationships}
 
     @cached_property
     def count_nodes(self) -> dict[str, str]:
-        """Give the count of each kind of node: the database keeps these, so that no node is read."""
+        """Return the count of each kind of node: the database keeps these, so that no node is read."""
         return {
             node.label: f"MATCH (node:{node.label}) RETURN count(node) AS found" for node in self.declarations.nodes
         }
 
     @cached_property
     def count_relationships(self) -> dict[str, str]:
-        """Give the count of each kind of relationship, likewise."""
+        """Return the count of each kind of relationship, likewise."""
         kinds = (each.name for each in self.declarations.relationships)
         return {name: f"MATCH ()-[edge:{name}]->() RETURN count(edge) AS found" for name in kinds}
 
     def everything(self) -> list[str]:
-        """Give every statement that reads or writes data."""
+        """Return every statement that reads or writes data."""
         by_kind = (self.merge, self.link, self.relink, self.unlink, self.count_nodes, self.count_relationships)
         generated = [text for statements in by_kind for text in statements.values()]
         return [VERSIONS, LOCK_AND_WRITE, UNLINK_ALL, self.fixed, *generated]

@@ -22,7 +22,7 @@ from sightline.rekognition.feature import Feature, GraphEdge, image_and_position
 
 Key: TypeAlias = str | int
 Link: TypeAlias = tuple[Key, float | None]
-"""(key of the other node, value of the relationship's property, None where it has none)."""
+"""(key of the other node, value of the relationship's property, None if it has none)."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -32,7 +32,7 @@ def _require_identifier(word: str) -> None:
         raise ConfigurationError(
             repr(word),
             rule="a label, relationship type or property is letters, digits and underscores, beginning with a letter",
-            remedy="Correct the edge of the feature in vision/features",
+            remedy="Correct the edge of the feature in sightline/rekognition/features",
         )
 
 
@@ -75,7 +75,7 @@ IMAGE_INDEXES = ("timestamp", "object_key", "camera_day", "gone_at")
 
 
 def seconds(image: GraphImage) -> int:
-    """Give the capture time in whole seconds since the epoch."""
+    """Return the capture time in whole seconds since the epoch."""
     return int(image.taken_at.timestamp())
 
 
@@ -105,12 +105,12 @@ class Declarations:
 
     @property
     def relationships(self) -> tuple[Relationship, ...]:
-        """Give every kind of relationship."""
+        """Return every kind of relationship."""
         return (*FIXED, *self.found)
 
     @property
     def nodes(self) -> tuple[Node, ...]:
-        """Give every kind of node once, the image first."""
+        """Return every kind of node once, the image first."""
         return tuple(dict.fromkeys([IMAGE, *(each.node for each in self.relationships)]))
 
 

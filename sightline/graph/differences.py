@@ -28,7 +28,7 @@ IMAGES_A_READ = 500
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One image as it is in the graph, whoever put it there: links may be missing, wrong or double."""
+    """One image as it is in the graph: links may be missing, wrong or duplicated."""
 
     properties: Mapping[str, Json]
     links: Mapping[Relationship, Sequence[Link]]
@@ -42,7 +42,7 @@ class Reader:
 
     @cached_property
     def statement(self) -> str:
-        """Give the one statement: a list of pairs for each kind."""
+        """Return the one statement: a list of pairs for each kind."""
         kinds = enumerate(self.declarations.relationships)
         lists = ",\n  ".join(f"{_pairs(kind)} AS links{place}" for place, kind in kinds)
         return (
@@ -51,7 +51,7 @@ class Reader:
         )
 
     def read(self, transaction: Transaction, image_ids: Sequence[str]) -> dict[str, Shown]:
-        """Give those images that there are."""
+        """Return those images that there are."""
         waiting, found = iter(image_ids), {}
         while some := list(islice(waiting, IMAGES_A_READ)):
             for record in transaction.run(self.statement, image_ids=some):

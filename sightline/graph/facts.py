@@ -26,12 +26,12 @@ class ImageFacts:
         object.__setattr__(self, "size", sum(len(links) for links in self.links.values()))
 
     def is_due(self, shown: int | None) -> bool:
-        """Say whether the graph, which shows this version or none, must be changed."""
+        """Return whether the graph, which shows this version or none, must be changed."""
         return shown is None or shown < self.version or shown == self.replaces
 
 
 def facts_of(image: GraphImage, declarations: Declarations, now: datetime) -> ImageFacts:
-    """Turn an image into facts; raise RefusedByGraph or UnknownFeature where it can not be shown."""
+    """Convert an image to facts; raise RefusedByGraph or UnknownFeature if it cannot be shown."""
     _require_valid(image, declarations)
     links = {} if image.is_gone else {each: each.links(image) for each in declarations.relationships}
     properties = _properties(image, now)
@@ -63,7 +63,7 @@ def _properties(image: GraphImage, now: datetime) -> dict[str, Json]:
 def all_facts(
     images: Sequence[GraphImage], declarations: Declarations, now: datetime
 ) -> tuple[list[ImageFacts], dict[str, bool | Exception]]:
-    """Turn images into facts, each image once, at its highest version; and give the errors of those that have none."""
+    """Convert images to facts, each image once, at its highest version; return the errors of the others, too."""
     facts: list[ImageFacts] = []
     errors: dict[str, bool | Exception] = {}
     newest = {image.image_id: image for image in sorted(images, key=lambda image: image.version)}
@@ -78,7 +78,7 @@ def all_facts(
 def outcomes_in_order(
     images: Sequence[GraphImage], facts: Sequence[ImageFacts], outcomes: Mapping[str, bool | Exception]
 ) -> list[Merged | Exception]:
-    """Give each image its own outcome; of several versions of one image, the first of the highest made the change."""
+    """Return each image its own outcome; of several versions of one image, the first of the highest made the change."""
     unclaimed = {(each.image_id, each.version) for each in facts}
     return [_outcome(image, outcomes[image.image_id], unclaimed) for image in images]
 

@@ -3,20 +3,20 @@
 45 transactions a second become 2,000 images a second when 64 threads share each. A batch closes when every thread in
 hand waits, or after 50 ms, or at 500 images. Each thread gets the outcome of its own image.
 
-At most two commits run at once, and what comes meanwhile shares the next. Without that bound images that trickle in get
-a transaction each: while Neo4j is slow dozens run side by side and make it slower still.
+At most two commits run at once, and images that arrive meanwhile share the next one. Without that bound, images that
+trickle in would get a transaction each: while Neo4j is slow, dozens would run side by side and make it slower still.
 
-No thread waits for ever: the store is called in a thread of its own, and who has waited too long gets an error that
-is tried again. That commit may still succeed; versions make the repetition harmless.
+No thread waits for ever: the store is called in its own thread, and a caller that has waited too long gets a retryable
+error. That commit may still succeed; versions make the repetition harmless.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Condition, Event, Thread
 from time import monotonic
-from typing import Protocol
+from typing import TypeAlias
 
 from sightline.errors import Unavailable
 from sightline.graph.protocol import GraphImage, Merged
@@ -27,11 +27,8 @@ PATIENCE = timedelta(seconds=30)
 AT_ONCE = 2
 
 
-class Merges(Protocol):
-    """What is asked of the store."""
-
-    def merge(self, images: Sequence[GraphImage]) -> list[Merged | Exception]:
-        """Write whole images; one outcome each, in order."""
+Merge: TypeAlias = Callable[[Sequence[GraphImage]], list[Merged | Exception]]
+"""Writes whole images; one outcome each, in order."""
 
 
 @dataclass(slots=True, eq=False)
@@ -44,21 +41,21 @@ class _Batch:
     done: Event = field(default_factory=Event)
 
     def fail(self, error: BaseException) -> None:
-        """End with the same error for all."""
+        """Finish with the same error for every image."""
         self.error = error
         self.done.set()
 
-    def commit(self, store: Merges) -> None:
-        """End with what the store says."""
+    def commit(self, merge: Merge) -> None:
+        """Finish with the outcomes of the store."""
         try:
-            self.outcomes = store.merge(self.images)
-        except BaseException as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+            self.outcomes = merge(self.images)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the waiting threads must receive it
             self.fail(error)
         else:
             self.done.set()
 
     def outcome(self, place: int) -> Merged:
-        """Give, or raise, what came of one image."""
+        """Return the outcome of one image, or raise its error."""
         if self.error is not None:
             raise self.error
         outcome = self.outcomes[place]
@@ -77,13 +74,13 @@ class GroupCommit:
 
     def __init__(
         self,
-        store: Merges,
+        merge: Merge,
         window: timedelta = WINDOW,
         most: int = MOST_IMAGES,
         patience: timedelta = PATIENCE,
         at_once: int = AT_ONCE,
     ) -> None:
-        self._store = store
+        self._merge_all = merge
         self._at_once = at_once
         self._running = 0
         self._window_seconds = window.total_seconds()
@@ -96,7 +93,7 @@ class GroupCommit:
 
     @contextmanager
     def in_hand(self) -> Iterator[None]:
-        """Say that this thread is on its way to `merge`: batches stay open for it. Without it only time closes them."""
+        """Announce that this thread is about to call `merge`: batches stay open for it. Else only time closes them."""
         with self._changed:
             self._in_hand += 1
         try:
@@ -108,11 +105,11 @@ class GroupCommit:
 
     @property
     def waiting(self) -> int:
-        """Say how many threads wait for the outcome of their image."""
+        """Return how many threads wait for the outcome of their image."""
         return self._waiting
 
     def merge(self, image: GraphImage) -> Merged:
-        """Merge one image together with others; give its own outcome, or raise its own error."""
+        """Merge one image together with others; return its own outcome, or raise its own error."""
         deadline = monotonic() + self._patience_seconds
         batch, place = self._join(image)
         try:
@@ -138,7 +135,7 @@ class GroupCommit:
             return batch, len(batch.images) - 1
 
     def _lead(self, batch: _Batch) -> None:
-        """Close the batch when it is time, and have it committed."""
+        """Close the batch when it is ready, and start its commit."""
         try:
             self._close(batch)
             self._start(batch)
@@ -147,7 +144,7 @@ class GroupCommit:
             raise
 
     def _start(self, batch: _Batch) -> None:
-        """Commit in a thread of its own. Where the machine has none left, all who wait hear so, who leads as well."""
+        """Commit in a new thread. If none can be started, every waiting thread fails, the leader included."""
         try:
             Thread(target=self._commit, args=(batch,), name="group-commit", daemon=True).start()
         except RuntimeError as error:
@@ -155,7 +152,7 @@ class GroupCommit:
             batch.fail(Unavailable("Neo4j", rule=f"no thread could be started to commit in ({error})"))
 
     def _commit(self, batch: _Batch) -> None:
-        batch.commit(self._store)
+        batch.commit(self._merge_all)
         self._ended()
 
     def _ended(self) -> None:
@@ -164,7 +161,7 @@ class GroupCommit:
             self._changed.notify_all()
 
     def _close(self, batch: _Batch) -> None:
-        """Wait for others, then for a commit to end; who joins meanwhile is in it. Commits that hang are passed by."""
+        """Wait for others to join, then for a running commit to end. Do not wait for commits that hang."""
         with self._changed:
             try:
                 self._changed.wait_for(lambda: self._is_ready(batch), self._window_seconds)
@@ -175,5 +172,5 @@ class GroupCommit:
             self._running += 1
 
     def _is_ready(self, batch: _Batch) -> bool:
-        """Say whether nobody else can join: the batch is full, or every thread in hand waits already."""
+        """Return whether nobody else can join: the batch is full, or every thread in hand waits already."""
         return self._open is not batch or 0 < self._in_hand <= self._waiting

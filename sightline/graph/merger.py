@@ -1,21 +1,144 @@
-"""Merging of many images: which are behind, in how many transactions, again after a lost race, and around a bad one."""
+"""Merge many images: skip those that are not behind, bound the transactions, retry lost races, isolate bad data."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from threading import Lock
 from typing import TypeAlias
 
 from neo4j import Transaction
 from neo4j.exceptions import Neo4jError
 
 from sightline.errors import RefusedByGraph
-from sightline.graph.cypher import VERSIONS, Statements
-from sightline.graph.declarations import Key, Node
+from sightline.graph.cypher import LOCK_AND_WRITE, UNLINK_ALL, VERSIONS, Statements
+from sightline.graph.declarations import FIXED, Key, Node, Relationship
 from sightline.graph.facts import ImageFacts
-from sightline.graph.failures import is_of_the_data
-from sightline.graph.remembered import RememberedNodes
-from sightline.graph.sessions import Sessions
-from sightline.graph.sync import SyncMove
+from sightline.graph.protocol import SyncMove
+from sightline.graph.sessions import Sessions, Shortfall, is_of_the_data
 from sightline.graph.sync_position import write_state
-from sightline.graph.whole_images import WholeImages, shared_keys
+from sightline.models.answers import Json
+
+ROOM = 100_000
+
+
+class RememberedNodes:
+    """A bounded memory of nodes by kind and key, for all threads of a process. The oldest is forgotten first.
+
+    It may be wrong: another process may delete a node. A caller compares the number of links made with
+    the number expected, and forgets on a shortfall.
+    """
+
+    def __init__(self, room: int = ROOM) -> None:
+        self._room = room
+        self._known: dict[tuple[Node, Key], None] = {}
+        self._lock = Lock()
+
+    def unknown(self, node: Node, keys: Iterable[Key]) -> list[Key]:
+        """Return those keys that are not remembered, sorted."""
+        with self._lock:
+            return sorted({key for key in keys if (node, key) not in self._known}, key=str)
+
+    def remember(self, node: Node, keys: Iterable[Key]) -> None:
+        """Note that these nodes are committed."""
+        with self._lock:
+            self._known.update(((node, key), None) for key in keys)
+            for oldest in list(self._known)[: max(0, len(self._known) - self._room)]:
+                del self._known[oldest]
+
+    def forget(self, node: Node, keys: Iterable[Key]) -> None:
+        """Doubt these nodes."""
+        with self._lock:
+            for key in keys:
+                self._known.pop((node, key), None)
+
+
+def shared_keys(images: Iterable[ImageFacts]) -> dict[Node, set[Key]]:
+    """Return the keys of all nodes that images share, by kind; those that an image owns are left out."""
+    keys: dict[Node, set[Key]] = {}
+    for image in images:
+        for relationship, links in image.links.items():
+            if not relationship.owns_node:
+                keys.setdefault(relationship.node, set()).update(key for key, _ in links)
+    return keys
+
+
+class WholeImages:
+    """Writes images within a transaction of the caller's, who commits; the nodes they share exist already.
+
+    It raises Shortfall where one of those nodes does not exist after all; the caller then rolls back.
+    """
+
+    def __init__(self, transaction: Transaction, statements: Statements) -> None:
+        self._transaction = transaction
+        self._statements = statements
+
+    def write(self, images: Sequence[ImageFacts]) -> set[str]:
+        """Write each image whose version is higher; return the ids of those."""
+        is_new = self._lock(images)
+        fresh = [image for image in images if is_new.get(image.image_id) is True]
+        shown = [image for image in images if is_new.get(image.image_id) is False]
+        self._clear(shown)
+        self._merge_owned([*fresh, *shown])
+        self._link_fresh([image for image in fresh if not image.is_gone])
+        self._relink([image for image in shown if not image.is_gone])
+        return set(is_new)
+
+    def _lock(self, images: Sequence[ImageFacts]) -> dict[str, bool]:
+        """Take the images' locks in one order for all writers; return, for those to write, whether the node is new."""
+        rows = [
+            {
+                "image_id": image.image_id,
+                "version": image.version,
+                "replaces": image.replaces,
+                "object_key": image.properties["object_key"],
+                "properties": image.properties,
+            }
+            for image in sorted(images, key=lambda image: image.image_id)
+        ]
+        found = self._transaction.run(LOCK_AND_WRITE, rows=rows)
+        return {record["image_id"]: record["is_new"] for record in found}
+
+    def _clear(self, shown: Sequence[ImageFacts]) -> None:
+        """Remove what the graph shows and the new version does not."""
+        if not shown:
+            return
+        for relationship, statement in self._statements.unlink.items():
+            keys = {image.image_id: [key for key, _ in image.links.get(relationship, [])] for image in shown}
+            rows = [{"image_id": image_id, "keys": expected} for image_id, expected in keys.items()]
+            self._transaction.run(statement, rows=rows).consume()
+        gone = [image.image_id for image in shown if image.is_gone]
+        self._transaction.run(UNLINK_ALL, image_ids=gone).consume()
+
+    def _merge_owned(self, images: Sequence[ImageFacts]) -> None:
+        for relationship in self._statements.declarations.found:
+            if not relationship.owns_node:
+                continue
+            keys = [key for image in images for key, _ in image.links.get(relationship, [])]
+            if keys:
+                self._transaction.run(self._statements.merge[relationship.node], keys=keys).consume()
+
+    def _link_fresh(self, images: Sequence[ImageFacts]) -> None:
+        if not images:
+            return
+        rows = [{"image_id": image.image_id, "fixed": [image.links[each][0] for each in FIXED]} for image in images]
+        self._expect(len(rows), self._statements.fixed, rows)
+        for relationship, statement in self._statements.link.items():
+            self._link(relationship, statement, images)
+
+    def _relink(self, images: Sequence[ImageFacts]) -> None:
+        for relationship, statement in self._statements.relink.items():
+            self._link(relationship, statement, images)
+
+    def _link(self, relationship: Relationship, statement: str, images: Sequence[ImageFacts]) -> None:
+        rows = [
+            {"image_id": image.image_id, "pairs": links} for image in images if (links := image.links[relationship])
+        ]
+        if rows:
+            self._expect(sum(len(row["pairs"]) for row in rows), statement, rows)
+
+    def _expect(self, expected: int, statement: str, rows: Sequence[Mapping[str, Json]]) -> None:
+        record = self._transaction.run(statement, rows=rows).single(strict=True)
+        if record["linked"] != expected:
+            raise Shortfall("Neo4j", rule=f"{Shortfall.rule} ({record['linked']} links of {expected})")
+
 
 RELATIONSHIPS_IN_A_TRANSACTION = 20_000
 

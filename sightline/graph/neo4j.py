@@ -10,13 +10,11 @@ from sightline.graph.cypher import Statements
 from sightline.graph.declarations import Declarations, declare
 from sightline.graph.differences import DAYS, VERSIONS_OF_DAY, Reader, differences
 from sightline.graph.facts import all_facts, facts_of, outcomes_in_order
-from sightline.graph.failures import ignore
 from sightline.graph.merger import Merger, versions
-from sightline.graph.protocol import Difference, GraphCounts, GraphImage, Merged
+from sightline.graph.protocol import Difference, GraphCounts, GraphImage, Merged, SyncMove, SyncState
 from sightline.graph.purge import purge
 from sightline.graph.queries import query_named
-from sightline.graph.sessions import Sessions
-from sightline.graph.sync import SyncMove, SyncState
+from sightline.graph.sessions import Sessions, ignore
 from sightline.graph.sync_position import read_state
 from sightline.models.answers import Json
 from sightline.models.images import CameraDay
@@ -35,7 +33,7 @@ class Neo4jGraphStore:
 
     driver: built after the fork, one for each process, with bounds on connecting; closed with the store
     declarations: what the graph holds; by default that of all declared features
-    on_retry: told of each error after which a transaction is tried again
+    on_retry: called with each error after which a transaction is tried again
     """
 
     def __init__(
@@ -64,7 +62,7 @@ class Neo4jGraphStore:
         self._sessions.run(lambda transaction: transaction.run(statement).consume(), SETUP_SECONDS)
 
     def check(self) -> None:
-        """Raise Unavailable, WrongPassword or ConfigurationError where the database can not be used."""
+        """Raise Unavailable, WrongPassword or ConfigurationError if the database cannot be used."""
 
         def names(transaction: Transaction) -> set[str]:
             return {record["name"] for record in transaction.run("SHOW CONSTRAINTS YIELD name")}
@@ -78,7 +76,7 @@ class Neo4jGraphStore:
             )
 
     def merge(self, images: Sequence[GraphImage], move: SyncMove | None = None) -> list[Merged | Exception]:
-        """Write whole images, each only where its version is higher.
+        """Write whole images, each only if its version is higher.
 
         Of several versions of one image only the highest is written. A transaction is bounded by its relationships,
         so that a large batch takes several.
@@ -88,15 +86,15 @@ class Neo4jGraphStore:
         return outcomes_in_order(images, facts, outcomes)
 
     def versions(self, image_ids: Sequence[str]) -> dict[str, int]:
-        """Give the version that the graph shows, for those images that it has."""
+        """Return the version that the graph shows, for those images that it has."""
         return self._sessions.run(lambda transaction: versions(transaction, image_ids))
 
     def sync_state(self) -> SyncState:
-        """Give how far the sync has come."""
+        """Return how far the sync has come."""
         return self._sessions.run(read_state)
 
     def days(self) -> list[CameraDay]:
-        """Give every camera's capture day of which the graph shows an image, from the index alone."""
+        """Return every camera's capture day of which the graph shows an image, from the index alone."""
 
         def read(transaction: Transaction) -> list[CameraDay]:
             return [CameraDay.parse(record["camera_day"]) for record in transaction.run(DAYS)]
@@ -104,7 +102,7 @@ class Neo4jGraphStore:
         return self._sessions.run(read, READ_SECONDS)
 
     def versions_of_day(self, camera_day: CameraDay) -> dict[str, int | None]:
-        """Give the images that the graph shows for a camera's capture day."""
+        """Return the images that the graph shows for a camera's capture day."""
 
         def read(transaction: Transaction) -> dict[str, int | None]:
             found = transaction.run(VERSIONS_OF_DAY, camera_day=str(camera_day))
@@ -120,7 +118,7 @@ class Neo4jGraphStore:
         return {image_id: some for image_id, some in found.items() if some}
 
     def purge(self, gone_before: datetime) -> Iterator[tuple[str, int]]:
-        """Delete what nobody needs any more, slice by slice."""
+        """Delete what is no longer needed, slice by slice."""
         return purge(self._sessions, self._declarations, gone_before)
 
     def counts(self) -> GraphCounts:
@@ -135,11 +133,11 @@ class Neo4jGraphStore:
         return self._sessions.run(count)
 
     def query(self, name: str, parameters: Mapping[str, Json] | None = None) -> list[dict[str, Json]]:
-        """Run a named query of `queries.cypher`; a node is given as its properties."""
+        """Run a named query of `queries.cypher`; a node is returned as its properties."""
         asked = query_named(name)
         bound = asked.bind(parameters)
         return self._sessions.run(lambda transaction: transaction.run(asked.text, bound).data())
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._driver.close()

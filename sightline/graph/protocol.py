@@ -1,12 +1,12 @@
-"""What the graph store does."""
+"""The graph store: its interface, and the values that go in and out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from sightline.graph.sync import SyncMove, SyncState
+from sightline.errors import Unavailable
 from sightline.models.answers import Finding, Json
 from sightline.models.images import CameraDay
 
@@ -15,7 +15,7 @@ from sightline.models.images import CameraDay
 class GraphImage:
     """One image as the graph shows it, whole.
 
-    version: the image row's; the graph is changed only where it is higher than the node's `row_version`
+    version: the image row's; the graph is changed only if it is higher than the node's `row_version`
     taken_at: aware, with the camera's offset; its year, month, day and hour are the camera's
     findings: feature → finding
     is_gone: nothing but a bare node with its version stays
@@ -34,7 +34,7 @@ class GraphImage:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What came of one image. is_changed: False where the graph showed that version, or a newer one, already."""
+    """The outcome for one image. is_changed: False if the graph already showed that version or a newer one."""
 
     image_id: str
     version: int
@@ -65,6 +65,46 @@ class Difference:
     what: str
 
 
+class StaleFence(Unavailable):
+    """Another has taken over the sync."""
+
+    rule = "only the holder of the sync's lease may move its position, and another has taken over"
+    remedy = "Nothing is to be done: the other goes on"
+
+
+@dataclass(frozen=True, slots=True)
+class FullLoad:
+    """A load of every row that is under way.
+
+    feed_from: the position in the feed to go on from once it has ended
+    after: the last image loaded, in the order of the scan; None if none is
+    """
+
+    feed_from: str
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """How far the sync has come.
+
+    positions: shard of the feed → position; empty until a full load has ended
+    is_published: whether a copy of the positions was put where people can see it
+    """
+
+    positions: Mapping[int, str] = field(default_factory=dict)
+    load: FullLoad | None = None
+    is_published: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SyncMove:
+    """A new state, by the holder of the lease with this fence."""
+
+    fence: int
+    state: SyncState
+
+
 class GraphStore(Protocol):
     """Whole images by version."""
 
@@ -72,10 +112,10 @@ class GraphStore(Protocol):
         """Create constraints, then indexes, where they are missing; safe to repeat."""
 
     def check(self) -> None:
-        """Raise Unavailable or WrongPassword where the database can not be used."""
+        """Raise Unavailable or WrongPassword if the database cannot be used."""
 
     def merge(self, images: Sequence[GraphImage], move: SyncMove | None = None) -> list[Merged | Exception]:
-        """Write whole images in one transaction, each only where its version is higher; one outcome each, in order.
+        """Write whole images in one transaction, each only if its version is higher; one outcome each, in order.
 
         `move` is written in the same transaction, the last one where it takes several. StaleFence undoes both.
 
@@ -84,28 +124,28 @@ class GraphStore(Protocol):
         """
 
     def versions(self, image_ids: Sequence[str]) -> dict[str, int]:
-        """Give the version that the graph shows, for those images that it has."""
+        """Return the version that the graph shows, for those images that it has."""
 
     def sync_state(self) -> SyncState:
-        """Give how far the sync has come."""
+        """Return how far the sync has come."""
 
     def days(self) -> list[CameraDay]:
-        """Give every camera's capture day of which the graph shows an image."""
+        """Return every camera's capture day of which the graph shows an image."""
 
     def versions_of_day(self, camera_day: CameraDay) -> dict[str, int | None]:
-        """Give the images that the graph shows for a camera's capture day; None for one that has lost its version."""
+        """Return the images that the graph shows for a camera's capture day; None for one that has lost its version."""
 
     def differences(self, images: Sequence[GraphImage]) -> dict[str, list[Difference]]:
         """Compare images with what the graph shows of them, whole; those that do not differ are left out."""
 
     def purge(self, gone_before: datetime) -> Iterator[tuple[str, int]]:
-        """Delete shared nodes without an image, and images gone before that time; give label and number by slice."""
+        """Delete shared nodes without an image, and images gone before that time; yield label and number by slice."""
 
     def counts(self) -> GraphCounts:
         """Count nodes and relationships by kind, from the database's own counters."""
 
     def query(self, name: str, parameters: Mapping[str, Json] | None = None) -> list[dict[str, Json]]:
-        """Run a named query of `queries.cypher`; raise ConfigurationError where there is none."""
+        """Run a named query of `queries.cypher`; raise ConfigurationError if there is none."""
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""

@@ -1,4 +1,4 @@
-"""What nobody needs any more: shared nodes that their last image has left, and gone images after their week.
+"""Delete what is no longer needed: shared nodes without an image, and gone images after a week.
 
 DELETE and never DETACH DELETE: a node that was linked meanwhile keeps its links, and the transaction is tried again.
 In slices, so that no transaction grows with the graph.
@@ -35,13 +35,13 @@ def purge_orphans(node: Node) -> str:
 
 
 def statements(declarations: Declarations) -> dict[str, str]:
-    """Give each statement by the label of what it deletes."""
+    """Return each statement by the label of what it deletes."""
     others = {node.label: purge_orphans(node) for node in declarations.nodes if node != IMAGE}
     return {IMAGE.label: PURGE_GONE} | others
 
 
 def purge(sessions: Sessions, declarations: Declarations, gone_before: datetime) -> Iterator[tuple[str, int]]:
-    """Delete slice by slice; give label and number after each, so that the caller may stop between two."""
+    """Delete slice by slice; yield label and number after each, so that the caller may stop between two."""
     for label, text in statements(declarations).items():
         deleted = SLICE
         while deleted == SLICE:

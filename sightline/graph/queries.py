@@ -33,11 +33,11 @@ class NamedQuery:
     kinds: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, written: Mapping[str, str]) -> dict[str, Json]:
-        """Give the complete parameters of what people wrote; raise ConfigurationError where one is not of its kind."""
+        """Return the complete parameters of what people wrote; raise ConfigurationError if one is not of its kind."""
         return self.bind({name: _READERS[self.kinds.get(name, "text")](name, text) for name, text in written.items()})
 
     def bind(self, given: Mapping[str, Json] | None) -> dict[str, Json]:
-        """Give the query's parameters, complete; raise ConfigurationError where one is missing or unknown."""
+        """Return the query's parameters, complete; raise ConfigurationError if one is missing or unknown."""
         parameters = dict(given or {})
         if not set(self.needs) <= set(parameters) <= {*self.needs, *self.may_take}:
             needs, may_take = ", ".join(self.needs) or "none", ", ".join(self.may_take) or "no other"
@@ -51,14 +51,14 @@ class NamedQuery:
 
 @cache
 def all_queries() -> dict[str, NamedQuery]:
-    """Give every named query, in the order of the file."""
+    """Return every named query, in the order of the file."""
     text = files(__package__).joinpath("queries.cypher").read_text(encoding="utf-8")
     sections = re.split(r"^(?=// name: )", text, flags=re.MULTILINE)[1:]
     return {query.name: query for query in map(_parse, sections)}
 
 
 def query_named(name: str) -> NamedQuery:
-    """Give a query; raise ConfigurationError where there is none of that name."""
+    """Return a query; raise ConfigurationError if there is none of that name."""
     queries = all_queries()
     if name not in queries:
         raise ConfigurationError(

@@ -3,7 +3,7 @@
 (:SyncPosition {shard, position})    one for each shard of the feed: every row up to there is shown
 (:SyncPosition {shard: -1, fence, position, after, is_published})    the sync as a whole; its lock is the sync's mutex
 
-A holder of the lease whose fence is lower than the last one's is refused, and his data with his position.
+A holder of the lease whose fence is lower than the last one's is refused, and so is its data.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from neo4j import Transaction
 
 from sightline.graph.declarations import Node
-from sightline.graph.sync import FullLoad, StaleFence, SyncMove, SyncState
+from sightline.graph.protocol import FullLoad, StaleFence, SyncMove, SyncState
 from sightline.models.answers import Json
 
 SYNC_POSITION = Node("SyncPosition", "shard")
@@ -59,7 +59,7 @@ def read_state(transaction: Transaction) -> SyncState:
 
 
 def write_state(transaction: Transaction, move: SyncMove) -> None:
-    """Write a new state within the caller's transaction; raise StaleFence where a later holder has moved it."""
+    """Write a new state within the caller's transaction; raise StaleFence if a later holder has moved it."""
     state = move.state
     whole: dict[str, Json] = {"shard": WHOLE, "fence": move.fence, "is_published": state.is_published}
     if state.load:

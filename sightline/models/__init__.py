@@ -1,1 +1,1 @@
-"""The values that sightline speaks of: images, answers, verdicts."""
+"""The values that every layer shares: images, answers, verdicts."""

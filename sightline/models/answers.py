@@ -1,11 +1,11 @@
-"""The words for what an analysis found. Confidence is percent, 0 to 100, wherever it appears."""
+"""What an analysis found. Confidence is percent, 0 to 100, wherever it appears."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 Json: TypeAlias = Any
-"""Whatever JSON can say: the form of Rekognition's requests and answers."""
+"""Any JSON value: the form of Rekognition's requests and answers."""
 
 Finding: TypeAlias = tuple[tuple[str, float], ...]
 """The short form of an answer that the image row keeps: (name, confidence percent) in the order of the answer."""
@@ -36,10 +36,10 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one paid call answered.
+    """The answer of one paid call.
 
     `cut_percent`: nothing below this confidence can be in the answer: the request's MinConfidence, or the lowest
-    kept confidence where the request's maximum count was reached. None where the operation has no such limit.
+    kept confidence where the request's maximum count was reached. None if the operation has no such limit.
     """
 
     detections: tuple[Detection, ...]

@@ -1,9 +1,9 @@
 """The image row: what sightline knows of one image, and the states it goes through.
 
 received → analysing → analysed → complete; `rejected` (the image itself is bad), `gone` (its object is deleted),
-`stuck` (its steps failed again and again for a reason of its own: a letter says which, and a redrive begins anew).
-`imported`: another system has paid for an answer, and nobody has read the image here yet; ingest leads out of it.
-To add an image in one of these four makes it `received` again.
+`stuck` (its steps failed repeatedly for a reason of its own: a dead letter names it, and a redrive starts again).
+`imported`: another system has paid for an answer, and the image has not been read here yet; ingest leaves this state.
+Adding an image in one of these four states makes it `received` again.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class State(StrEnum):
 
 
 class Lane(StrEnum):
-    """Who goes first: `live` before `backfill`."""
+    """Priority: `live` goes before `backfill`."""
 
     LIVE = "live"
     BACKFILL = "backfill"
@@ -87,7 +87,7 @@ class Capture:
     """When and where the picture was taken.
 
     taken_at: aware, with the camera's own UTC offset, so that its date and hour are the camera's
-    source: which rule gave it: `key`, `metadata`, `exif` or `last_modified`
+    source: the rule that it came from: `key`, `metadata`, `exif` or `last_modified`
     """
 
     camera: str
@@ -96,12 +96,12 @@ class Capture:
 
     @property
     def day(self) -> str:
-        """Give the capture day, YYYY-MM-DD in the camera's time zone."""
+        """Return the capture day, YYYY-MM-DD in the camera's time zone."""
         return self.taken_at.date().isoformat()
 
     @property
     def camera_day(self) -> CameraDay:
-        """Give camera and capture day."""
+        """Return camera and capture day."""
         return CameraDay(self.camera, self.day)
 
 
@@ -122,7 +122,7 @@ class Content:
     last_modified: datetime | None = None
 
     def is_same_as(self, other: "Content") -> bool:
-        """Say whether these are the same bytes, whenever they were uploaded."""
+        """Return whether these are the same bytes, whenever they were uploaded."""
         return self == replace(other, last_modified=self.last_modified)
 
 
@@ -165,7 +165,7 @@ class ImageRow:
 
     @property
     def is_stuck_as_shown(self) -> bool:
-        """Say whether it got stuck when the graph showed all of it already: that must stay so.
+        """Return whether the image got stuck when the graph already showed all of it, which must stay so.
 
         One that wants nothing had ended when it was asked for again: the graph may show it as gone.
         """
@@ -173,7 +173,7 @@ class ImageRow:
 
     @property
     def is_merge_due(self) -> bool:
-        """Say whether the graph has yet to show this row."""
+        """Return whether the graph has yet to show this row."""
         if self.state in {State.REJECTED, State.GONE}:
             return 0 < self.merged_version < self.version
         return self.state is State.ANALYSED and self.merged_version < self.version
@@ -181,7 +181,7 @@ class ImageRow:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """An entry of the sparse index of rows that something is still to be done for."""
+    """An entry of the sparse index of rows that still need work."""
 
     image_id: str
     state: State
@@ -205,7 +205,7 @@ class ImageSummary:
 class FeedEntry:
     """An entry of the feed: `image_id` reached `version` at `position` (ULID of the write).
 
-    camera_day: where it was taken; None for an image that was refused before anybody knew
+    camera_day: where it was taken; None for an image that was refused before that was known
     """
 
     image_id: str

@@ -1,1 +1,1 @@
-"""What waits in the queues of the broker: read only, by whoever must not send too much."""
+"""Steps and their queues: names, publishing, and how many messages wait."""

@@ -22,7 +22,7 @@ def make_client(redis_url: str, key_prefix: str) -> Celery:
         task_create_missing_queues=False,  # a mistyped queue is an error, not a place where messages vanish
         accept_content=["json"],
         task_serializer="json",
-        result_backend=None,  # the rows say what came of a task
+        result_backend=None,  # the outcome of a task is in the rows
         task_ignore_result=True,
         enable_utc=True,
         timezone="UTC",
@@ -37,7 +37,7 @@ def _transport_options(key_prefix: str) -> dict[str, object]:
         "visibility_timeout": int(VISIBILITY_TIMEOUT.total_seconds()),
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
-        "socket_timeout": 15,  # the default waits for ever where packets vanish
+        "socket_timeout": 15,  # the default waits for ever if packets vanish
         "socket_connect_timeout": 5,
         "socket_keepalive": True,
         "health_check_interval": 10,

@@ -1,4 +1,4 @@
-"""Sending steps to their queues."""
+"""Publish steps to their queues."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ IS_SENT_AGAIN = "sent_again"
 
 
 class Publish(Protocol):
-    """Whoever sends steps: `publish`, or a list's `extend` in a test."""
+    """A function that sends steps: `publish`, or a list's `extend` in a test."""
 
     def __call__(self, steps: Iterable[Step], /) -> None:
         """Send the steps."""
@@ -35,12 +35,12 @@ def publish(steps: Iterable[Step]) -> None:
 
 
 def publish_again(steps: Iterable[Step]) -> None:
-    """Send steps that were sent before, and say so in their headers: a process may have died of one."""
+    """Resend steps, with a header that says so: a process may have died while running one."""
     _publish_through(current_app, steps, {IS_SENT_AGAIN: True})
 
 
 def _publish_through(app: Celery, steps: Iterable[Step], headers: Mapping[str, Any]) -> None:
-    """Send; raise Unavailable where the broker is away. Then nobody knows which of the messages it has."""
+    """Send; raise Unavailable if the broker is down. It is then unknown which messages arrived."""
     try:
         _send_all(app, steps, headers)
     except _AWAY as error:
@@ -66,5 +66,5 @@ def _signature(app: Celery, step: Step) -> Signature:
 
 @before_task_publish.connect
 def _say_when(headers: dict[str, Any], **_: Any) -> None:
-    """Note the time of sending, so that the age of a queue can be told."""
+    """Add the time of sending, from which the age of a queue is computed."""
     headers["sent_at"] = time.time()

@@ -1,13 +1,32 @@
-"""The queues as Celery keeps them in Redis: a list each, whose right end is next to go."""
+"""How the queues stand, read from Redis, where Celery keeps each as a list whose right end is taken next."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import redis
 
 from sightline.errors import Unavailable
-from sightline.queues.protocol import Standing, Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One queue. sent_at: of the message that is next to go; None if there is none, or its sender did not say."""
+
+    messages: int
+    sent_at: datetime | None = None
+
+
+NOTHING = Waiting(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How queues stand. unacknowledged: messages, of any queue, that workers have taken and not finished."""
+
+    waiting: Mapping[str, Waiting]
+    unacknowledged: int
 
 
 class RedisQueues:
@@ -36,7 +55,7 @@ class RedisQueues:
 def _sent_at(message: bytes | None) -> datetime | None:
     """Read the time that `sightline.queues.publishing` puts into a message's headers, in seconds since the epoch.
 
-    Anybody may have put the message there: one that says no time, or is none at all, must not hide the queue.
+    The message may come from any sender: one without a time, or one that cannot be parsed, must not hide the queue.
     """
     try:
         seconds = json.loads(message)["headers"]["sent_at"] if message else None

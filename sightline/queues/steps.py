@@ -1,7 +1,7 @@
-"""The steps of an image's way, as values: which message goes to which queue, and which step a row is waiting for.
+"""The steps that an image goes through, as values: which message goes to which queue, and what a row waits for.
 
-ingest_image → detect_feature → write_rows → merge_image. The queue is a hint and the row is the truth, so what comes
-next is always worked out from the row.
+ingest_image → detect_feature → write_rows → merge_image. The queue is a hint and the row is the truth, so the next
+step is always derived from the row.
 """
 
 from dataclasses import dataclass
@@ -23,39 +23,40 @@ class Step:
 
     @property
     def queue_name(self) -> str:
-        """Give the queue with its lane."""
+        """Return the queue with its lane."""
         return lane_queue(self.queue, self.lane)
 
 
 def lane_queue(queue: str, lane: Lane) -> str:
-    """Give the name of a queue's lane: `labels` for live images, `labels.backfill` for old ones."""
+    """Return the name of a queue's lane: `labels` for live images, `labels.backfill` for old ones."""
     return queue if lane is Lane.LIVE else f"{queue}.{lane}"
 
 
 def ingest_step(image_id: str, lane: Lane) -> Step:
-    """Give the step that looks at the object and decides what to ask."""
+    """Return the step that inspects the object and decides which analyses it needs."""
     return Step(INGEST, (image_id, lane), "ingest", lane)
 
 
 def write_step(image_id: str, feature: str, lane: Lane) -> Step:
-    """Give the step that copies a settled analysis to the row."""
+    """Return the step that copies a settled analysis to the row."""
     return Step(WRITE, (image_id, feature, lane), "rows", lane)
 
 
 def detect_step(image_id: str, feature: str, lane: Lane) -> Step:
-    """Give the step that pays for one analysis, and after it the one that writes it down."""
+    """Return the step that pays for one analysis, followed by the step that writes it to the row."""
     return Step(DETECT, (image_id, feature, lane), feature, lane, then=write_step(image_id, feature, lane))
 
 
 def merge_step(image_id: str, lane: Lane) -> Step:
-    """Give the step that shows the image in the graph."""
+    """Return the step that shows the image in the graph."""
     return Step(MERGE, (image_id, lane), "graph", lane)
 
 
 def next_steps(row: ImageRow) -> list[Step]:
-    """Say what the row is waiting for: nothing, where it is finished.
+    """Return the steps that the row is waiting for: nothing if it is finished.
 
-    All parts settled and still `analysing` means that a process died between its two writes: any `write_rows` mends it.
+    If all results are settled and the row is still `analysing`, a process died between its two writes: any `write_rows`
+    repairs it.
     """
     if row.state is State.RECEIVED:
         return [ingest_step(row.image_id, row.lane)]

@@ -1,14 +1,14 @@
 """Kombu's transport for Redis, with two repairs.
 
-A worker outlives the loss of Redis while it has work in hand.
+A worker survives the loss of Redis while it has work in progress.
 
-What is in hand belongs to the channel that it came by. When Redis goes away Celery closes that channel and goes on with
-another; then kombu 5.7.0 no longer knows where Redis is, and the first of these messages to be given back or
-acknowledged ends the whole worker with an AttributeError. A channel that remembers the address can do both.
+A message in progress belongs to the channel that it came through. When Redis goes away, Celery closes that channel and
+continues with another; kombu 5.7.0 then no longer knows the address of Redis, and the first of these messages to be
+returned or acknowledged ends the whole worker with an AttributeError. A channel that remembers the address can do both.
 
-And a worker outlives what is no message. Redis takes any text into a queue's list. Kombu has taken it out before it
-finds that it can not read it: the worker ends and the text is gone. Here such a text becomes the body of a message that
-can be read, which goes the way of all messages to the consumer, who keeps it.
+A worker also survives an item that is not a message. Redis accepts any text in a queue's list. Kombu removes it before
+it finds that it cannot read it: the worker ends and the text is lost. Here such a text becomes the body of a readable
+message, which reaches the consumer like any other, and the consumer keeps it.
 """
 
 import base64
@@ -28,7 +28,7 @@ class Channel(redis.Channel):
     _remembered: dict[str, Any] | None = None
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - the interface
-        """Give what a client of Redis is made with."""
+        """Return what a client of Redis is made with."""
         if getattr(self.connection, "client", None) or self._remembered is None:
             self._remembered = super()._connparams(asynchronous)  # type: ignore[misc] # stubs leave it out
         return dict(self._remembered)
@@ -40,7 +40,7 @@ class Channel(redis.Channel):
         return client
 
     def _popped(self, answer: list[bytes] | None, **_: Any) -> tuple[bytes, bytes] | None:
-        """Give key and message. answer: nothing if all queues were empty until the time-out."""
+        """Return key and message. answer: nothing if all queues were empty until the time-out."""
         if not answer:
             return None
         key, item = answer

@@ -1,10 +1,10 @@
--- Books the next slot of an operation, or says when to ask again.
+-- Books the next slot of an operation, or returns when to ask again.
 --
 -- KEYS[1]  hash: the operation's state (rate.lua); reads and writes born, next_slot, handed_over_at
 -- KEYS[2]  sorted set: the processes that use the operation, by the time they last asked
 -- ARGV     configured quota, share, horizon in seconds, this process,
 --          `born` as this process last saw it: empty for a new process, `away` where it has booked without Redis
--- Gives    {1 booked or 0 refused, microseconds to wait, born, processes seen, quota in force}
+-- Returns  {1 booked or 0 refused, microseconds to wait, born, processes seen, quota in force}
 
 local now = seconds_now()
 local pace = read_pace(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]))
@@ -24,7 +24,7 @@ if not born then
 end
 
 -- No honest booking reaches further: a clock set back, or a rate that was very low, must not stop the calls for long.
--- It is kept, also where this ask is refused: a bound taken anew each time would move on with the clock.
+-- It is kept, even if this request is refused: a bound recomputed each time would move with the clock.
 local next_slot = tonumber(fields[2]) or 0
 local furthest = now + MAX_HORIZON_SECONDS + interval
 if next_slot > furthest then
@@ -33,7 +33,7 @@ if next_slot > furthest then
 end
 
 -- Redis forgot, or was away: slots that it does not know of may lie up to the longest horizon ahead, here and in other
--- processes. Room is left for them once for all, and not often, so that one bad connection can not stop everybody.
+-- processes. Room is left for them once for all, and not often, so that one bad connection cannot stop everybody.
 if known ~= '' and known ~= born and now - (tonumber(fields[3]) or 0) >= HANDOVER_EVERY_SECONDS then
   next_slot = math.max(next_slot, now + MAX_HORIZON_SECONDS)
   redis.call('HSET', KEYS[1], 'handed_over_at', text(now), 'next_slot', text(next_slot))

@@ -1,4 +1,4 @@
--- Sets an operator's own quota, or goes back to the configured one; either begins afresh at full height.
+-- Sets an operator's own quota, or goes back to the configured one; either restarts at the full rate.
 --
 -- KEYS[1]  hash: the operation's state (rate.lua); writes quota, by_hand, changed_at; forgets rate, mode, settled_at
 -- ARGV     calls a second or empty, reason

@@ -1,4 +1,4 @@
-"""What the limiter does: it books the next slot, and says how long to wait for it."""
+"""The limiter: it books the next slot and returns how long to wait for it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,13 +41,13 @@ class Limiter(Protocol):
         """Book the next slot, unless it lies beyond the lane's horizon (live 2 s, backfill 0.2 s)."""
 
     def throttled(self, operation: str, *, ramped_too_fast: bool = False) -> None:
-        """Learn that a call was refused: the shared rate × 0.85 at most once in 1.5 s, or a slow start."""
+        """Record that a call was refused: the shared rate × 0.85 at most once in 1.5 s, or a slow start."""
 
     def override(self, operation: str, per_second: float | None, reason: str) -> None:
-        """Set an operator's own quota for all processes, live; None goes back to the configured one."""
+        """Set an operator's quota for all processes, live; None goes back to the configured one."""
 
     def rates(self) -> dict[str, Rate]:
-        """Give every known operation's rate now."""
+        """Return every known operation's rate now."""
 
     def check(self) -> None:
-        """Raise Unavailable or WrongPassword where Redis can not be used."""
+        """Raise Unavailable or WrongPassword if Redis cannot be used."""

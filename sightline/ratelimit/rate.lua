@@ -1,4 +1,4 @@
--- How fast one operation may go now. Stands before each of the other scripts, after the constants of pace.py.
+-- How fast one operation may go now. Stands before each of the other scripts, after the constants of gcra.py.
 --
 -- One hash for each (account, region, operation), KEYS[1] of every script:
 --   born            when this hash came to be; another value later means that Redis has forgotten
@@ -7,7 +7,7 @@
 --   changed_at      when the rate or the quota last changed; the rate now follows from the time since
 --   settled_at      until then a refusal is a consequence of what was booked before the last cut
 --   handed_over_at  when room was last left for slots that Redis does not know of
---   quota, by_hand  an operator's own quota and his reason; absent where the configured one holds
+--   quota, by_hand  an operator's own quota and the reason; absent if the configured one holds
 -- Times are seconds since the epoch by Redis's clock, so that the clocks of the processes do not matter.
 
 local function seconds_now()

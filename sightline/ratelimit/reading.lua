@@ -2,7 +2,7 @@
 --
 -- KEYS[1]  hash: the operation's state (rate.lua); only read
 -- ARGV     configured quota, share
--- Gives    {quota in force, rate now, mode or empty, changed_at or empty, 1 where set by hand, the reason}
+-- Returns  {quota in force, rate now, mode or empty, changed_at or empty, 1 where set by hand, the reason}
 
 local now = seconds_now()
 local pace = read_pace(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]))

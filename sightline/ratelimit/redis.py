@@ -1,7 +1,9 @@
-"""The limiter in Redis: one rate for every process, by one Lua call for each slot."""
+"""The limiter in Redis: one rate for every process, with one Lua call for each slot."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any
 from uuid import uuid4
 
@@ -20,10 +22,97 @@ from redis.retry import Retry
 
 from sightline.errors import Unavailable, WrongPassword
 from sightline.models.images import Lane
-from sightline.ratelimit.outage import Outage
-from sightline.ratelimit.pace import HORIZON_SECONDS, SHARE, quota_of, require_rate
+from sightline.ratelimit import gcra
+from sightline.ratelimit.fallback import Outage
+from sightline.ratelimit.gcra import HORIZON_SECONDS, SHARE, Reading, quota_of, require_rate
 from sightline.ratelimit.protocol import Rate, Slot
-from sightline.ratelimit.scripts import Scripts
+
+_CONSTANTS = (
+    "CUT",
+    "CUT_EVERY_SECONDS",
+    "RISE_EACH_SECOND",
+    "SLOW_START",
+    "DOUBLING_SECONDS",
+    "PROCESS_SEEN_SECONDS",
+    "HANDOVER_EVERY_SECONDS",
+    "MAX_HORIZON_SECONDS",
+    "AFTER_CUT",
+    "AFTER_RAMP",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What Redis answers to a request for a slot.
+
+    born: names what Redis knows of the operation; another value later means that it was lost in between
+    processes: how many asked in the last minute
+    quota: the one in force, calls a second
+    """
+
+    slot: Slot
+    born: str
+    processes: int
+    quota: float
+
+
+class Scripts:
+    """One method for each script; the head of the .lua file says which keys it touches."""
+
+    def __init__(self, client: Redis, share: float) -> None:
+        self._client = client
+        self._share = share
+        self._gcra = client.register_script(_source("gcra"))
+        self._throttled = client.register_script(_source("throttled"))
+        self._override = client.register_script(_source("override"))
+        self._reading = client.register_script(_source("reading"))
+
+    def reserve(self, key: str, quota: float, horizon_seconds: float, process: str, born: str) -> Booking:
+        """Book the next slot."""
+        keys = [key, f"{key}:processes"]
+        booked, wait_us, now_born, processes, in_force = self._gcra(
+            keys, [quota, self._share, horizon_seconds, process, born]
+        )
+        slot = Slot(is_booked=booked == 1, wait_seconds=wait_us / 1_000_000)
+        return Booking(slot, _as_text(now_born), processes, float(in_force))
+
+    def throttled(self, key: str, quota: float, *, ramped_too_fast: bool) -> None:
+        """Lower the rate."""
+        self._throttled([key], [quota, self._share, int(ramped_too_fast)])
+
+    def override(self, key: str, per_second: float | None, reason: str) -> None:
+        """Set an operator's quota."""
+        self._override([key], ["" if per_second is None else per_second, reason])
+
+    def read(self, quotas: dict[str, float]) -> dict[str, Reading]:
+        """Read the states of many operations (key → configured quota) in one round trip."""
+        with self._client.pipeline(transaction=False) as pipe:
+            for key, quota in quotas.items():
+                self._reading([key], [quota, self._share], client=pipe)
+            return dict(zip(quotas, map(_reading, pipe.execute()), strict=True))
+
+
+def _source(name: str) -> str:
+    """Return a script with what stands before each: the constants, and rate.lua."""
+    constants = "".join(f"local {each} = {_lua(getattr(gcra, each))}\n" for each in _CONSTANTS)
+    folder = files(__package__)
+    return constants + folder.joinpath("rate.lua").read_text() + folder.joinpath(f"{name}.lua").read_text()
+
+
+def _lua(constant: float | str) -> str:
+    return f"'{constant}'" if isinstance(constant, str) else str(constant)
+
+
+def _reading(answer: list[Any]) -> Reading:
+    quota, rate, mode, changed_at, is_by_hand, reason = answer
+    at = float(changed_at) if changed_at else None
+    return Reading(float(quota), float(rate), _as_text(mode), at, _as_text(reason) if is_by_hand else None)
+
+
+def _as_text(answer: bytes | str) -> str:
+    """Read a text whether or not the client decodes its answers."""
+    return answer if isinstance(answer, str) else answer.decode()
+
 
 _AWAY = (ConnectionError, TimeoutError, ReadOnlyError, OutOfMemoryError)
 _REFUSED = (AuthenticationError, AuthorizationError, NoPermissionError)
@@ -31,7 +120,7 @@ _NEVER_SEEN = 8
 
 
 def client_options() -> dict[str, Any]:
-    """Give the options of the Redis client that the limiter needs: it must fail fast, to go on by itself."""
+    """Return the options of the Redis client that the limiter needs: it must fail fast, to go on by itself."""
     return {"socket_timeout": 1.0, "socket_connect_timeout": 1.0, "retry": Retry(NoBackoff(), 0)}
 
 
@@ -75,7 +164,7 @@ class RedisLimiter:
             return self._outage.reserve(operation, lane)
 
     def throttled(self, operation: str, *, ramped_too_fast: bool = False) -> None:
-        """Learn that a call was refused: lower the shared rate, or this process's own while Redis is away."""
+        """Record that a call was refused: lower the shared rate, or this process's own while Redis is away."""
         quota = quota_of(self._quotas, operation)
         if self._outage.has_booked(operation):
             self._outage.throttled(operation, ramped_too_fast=ramped_too_fast)
@@ -88,7 +177,7 @@ class RedisLimiter:
             self._outage.throttled(operation, ramped_too_fast=ramped_too_fast)
 
     def override(self, operation: str, per_second: float | None, reason: str) -> None:
-        """Set an operator's own quota for all processes, live. Raises Unavailable: his word must not be lost."""
+        """Set an operator's quota for all processes, live; raise Unavailable rather than lose it."""
         quota_of(self._quotas, operation)
         if per_second is not None:
             require_rate(operation, per_second)
@@ -96,7 +185,7 @@ class RedisLimiter:
             self._scripts.override(self._key(operation), per_second, reason)
 
     def rates(self) -> dict[str, Rate]:
-        """Give every operation's rate now."""
+        """Return every operation's rate now."""
         keys = {self._key(operation): quota for operation, quota in self._quotas.items()}
         try:
             with self._redis_errors():
@@ -109,7 +198,7 @@ class RedisLimiter:
         }
 
     def check(self) -> None:
-        """Raise Unavailable or WrongPassword where Redis can not be used."""
+        """Raise Unavailable or WrongPassword if Redis cannot be used."""
         with self._redis_errors():
             self._client.ping()
 

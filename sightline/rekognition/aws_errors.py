@@ -18,7 +18,7 @@ from sightline import errors
 from sightline.errors import SightlineError
 
 AwsError: TypeAlias = boto.ClientError | boto.BotoCoreError | ResponseParserError
-"""Whatever a client of boto3 raises: an answer that refuses, a failure on the way, an answer that nobody can read."""
+"""What a boto3 client raises: a refusal, a failure on the way, or an answer that cannot be parsed."""
 
 _EVERYWHERE = {
     errors.AccessDenied: """
@@ -90,7 +90,7 @@ def _by_code(*tables: Mapping[type[SightlineError], str]) -> dict[str, type[Sigh
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """How one service's complaints are read. cut_off: what a request without an answer means there."""
+    """How to interpret the errors of one service. cut_off: the error for a request without an answer."""
 
     by_code: Mapping[str, type[SightlineError]]
     cut_off: type[SightlineError]
@@ -102,7 +102,7 @@ STORES = Service(_by_code(_EVERYWHERE, _STORES), cut_off=errors.Unavailable)
 
 
 def translate(error: AwsError, subject: str, service: Service = STORES) -> SightlineError:
-    """Say what `error` means for `subject` (an image id, a table's name): an error to raise."""
+    """Return the error to raise for `subject` (an image id, a table's name)."""
     if isinstance(error, boto.ClientError):
         kind, words = _refusal(error, service), _words(error)
     else:
@@ -112,7 +112,7 @@ def translate(error: AwsError, subject: str, service: Service = STORES) -> Sight
 
 @contextmanager
 def aws_errors(subject: str, service: Service = STORES) -> Iterator[None]:
-    """Raise what goes wrong at AWS inside this block as an error of `sightline.errors` about `subject`."""
+    """Convert AWS errors in this block to errors of `sightline.errors` about `subject`."""
     try:
         yield
     except (boto.ClientError, boto.BotoCoreError, ResponseParserError) as error:
@@ -145,7 +145,7 @@ def _failure(error: Exception, service: Service) -> type[SightlineError]:
     if isinstance(error, _AFTER_SENDING):
         return service.cut_off
     if isinstance(error, boto.ParamValidationError) and "bucket name" in str(error):
-        return errors.InvalidUri  # the producer's URI names a bucket that can not exist: no fault of ours
+        return errors.InvalidUri  # the producer's URI names a bucket that cannot exist: the setup is not at fault
     return next((ours for theirs, ours in _TRANSPORT.items() if isinstance(error, theirs)), errors.ConfigurationError)
 
 

@@ -13,7 +13,7 @@ from sightline.models.answers import Answer, Json
 from sightline.rekognition.aws_errors import REKOGNITION, aws_errors
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import feature_named
-from sightline.rekognition.limits import MAX_BYTES_SENT
+from sightline.rekognition.preflight import MAX_BYTES_SENT
 from sightline.timing import CALL_CONNECT, CALL_READ
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ONE_ATTEMPT = Config(
     connect_timeout=CALL_CONNECT.total_seconds(),
     read_timeout=CALL_READ.total_seconds(),
-    retries={"total_max_attempts": 1},  # who retries books a slot and a claim first: botocore does neither
+    retries={"total_max_attempts": 1},  # each retry needs a slot and a claim first; botocore takes neither
 )
 """What a client must be built with."""
 
@@ -53,7 +53,7 @@ class Rekognition:
         return self._ask(feature, parameters, {"S3Object": place}, f"s3://{bucket}/{key}")
 
     def analyse_bytes(self, feature: Feature, parameters: Mapping[str, Json], data: bytes) -> Answer:
-        """Analyse a picture that is sent along: at most 5 MB (4 MB for protective equipment)."""
+        """Analyse a picture sent in the request: at most 5 MB (4 MB for protective equipment)."""
         subject = f"a picture of {len(data):,} bytes"
         if not data:
             raise EmptyImage(subject)
@@ -62,7 +62,7 @@ class Rekognition:
         return self._ask(feature, parameters, {"Bytes": data}, subject)
 
     def check(self) -> None:
-        """Raise AccessDenied or Unavailable where Rekognition can not be used. One byte is refused, and free."""
+        """Raise AccessDenied or Unavailable if Rekognition cannot be used. One byte is refused, and free."""
         with suppress(RejectedError):
             self._ask(feature_named("labels"), {}, {"Bytes": b"?"}, "Rekognition")
 
@@ -73,12 +73,12 @@ class Rekognition:
                 response = call(Image=image, **parameters)
             return feature.parse(response, parameters)
         except (KeyError, TypeError, AttributeError) as error:
-            rule = f"an answer to {feature.operation} must have AWS's form, but {error!r} came up"
+            rule = f"an answer to {feature.operation} must have AWS's format, but {error!r} came up"
             raise UnreadableAnswer(subject, rule=rule) from error
 
 
 def _require_whole(response_dict: Mapping[str, Any], **_: Any) -> None:
-    """Refuse an answer that was cut off on its way: botocore would take what is left for one with nothing in it."""
-    told, came = response_dict["headers"].get("content-length"), len(response_dict["body"])
-    if told is not None and came < int(told):
-        raise IncompleteReadError(actual_bytes=came, expected_bytes=int(told))
+    """Reject a truncated answer: botocore would parse what is left as an empty one."""
+    declared, received = response_dict["headers"].get("content-length"), len(response_dict["body"])
+    if declared is not None and received < int(declared):
+        raise IncompleteReadError(actual_bytes=received, expected_bytes=int(declared))

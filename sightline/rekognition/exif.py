@@ -20,7 +20,7 @@ _VALUE_BYTES = 4
 
 
 def exif_time(data: bytes) -> datetime | None:
-    """Give DateTimeOriginal: aware where the camera wrote its offset, else naive; None where it wrote no time.
+    """Return DateTimeOriginal: aware where the camera wrote its offset, else naive; None if it wrote no time.
 
     Raises ValueError or struct.error where the picture's metadata is malformed.
     """
@@ -49,14 +49,14 @@ def _exif_blocks(data: bytes) -> Iterator[bytes]:
 
 
 def _entries(tiff: bytes, order: str, start: int) -> dict[int, int]:
-    """Give a directory's entries: tag → where the entry stands."""
+    """Return a directory's entries: tag → where the entry stands."""
     (count,) = struct.unpack_from(f"{order}H", tiff, start)
     places = [start + 2 + _ENTRY_BYTES * position for position in range(count)]
     return {struct.unpack_from(f"{order}H", tiff, place)[0]: place for place in places}
 
 
 def _text(tiff: bytes, order: str, place: int | None) -> str:
-    """Read the text of an entry; empty where there is no entry."""
+    """Read the text of an entry; empty if there is no entry."""
     if place is None:
         return ""
     length, outside = struct.unpack_from(f"{order}II", tiff, place + 4)

@@ -1,4 +1,4 @@
-"""What a feature is: one kind of analysis, declared as a value. One file in `vision/features/` declares one."""
+"""A feature is one kind of analysis, declared as a value by one file in `sightline/rekognition/features/`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ class Feature:
     operation: Rekognition's name for it, as in its API reference (`DetectLabels`); quota and price go by it
     parameters: the request without its Image
     parse: (response, parameters of the request) to Answer
-    deeper: what the request changes to have less cut away, for images where that matters; empty where nothing is cut
+    deeper: what the request changes to have less cut away, for images where that matters; empty if nothing is cut
     in_finding: which detections the image row and the graph keep (all are kept in the ledger)
     """
 
@@ -57,5 +57,5 @@ class Feature:
     on_by_default: bool = False
 
     def finding(self, answer: Answer) -> Finding:
-        """Give the short form of `answer`: (name, confidence percent), in its order."""
+        """Return the short form of `answer`: (name, confidence percent), in its order."""
         return tuple((each.name, each.confidence) for each in answer.detections if self.in_finding(each))

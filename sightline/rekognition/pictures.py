@@ -1,7 +1,7 @@
-"""JPEG and PNG files, part by part: what Rekognition reads, told by the bytes and never by the name.
+"""JPEG and PNG files, part by part: the formats that Rekognition reads, recognised by content and never by name.
 
-Whoever decodes gets only the parts that draw the picture: text, thumbnails, colour profiles and the frames of an
-animation cannot fail, warn or fill the memory. Malformed files raise ValueError or struct.error.
+The decoder gets only the parts that draw the picture: text, thumbnails, colour profiles and the frames of an
+animation cannot make it fail, warn or exhaust memory. Malformed files raise ValueError or struct.error.
 """
 
 import re
@@ -40,7 +40,7 @@ _MOST_SCANS = 100
 _DRAWING_CHUNKS = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
 
 
-class FeatureResult(NamedTuple):
+class Block(NamedTuple):
     """A segment of a JPEG (its marker is its kind) or a chunk of a PNG (its type is). whole: with its framing."""
 
     kind: bytes
@@ -49,20 +49,20 @@ class FeatureResult(NamedTuple):
 
 
 def other_format(data: bytes) -> str | None:
-    """Name the kind of picture that `data` holds where it is neither JPEG nor PNG; None where it is no known one."""
+    """Return the picture format of `data` if it is a known one other than JPEG and PNG; None otherwise."""
     named = (name for name, start in _OTHER_FORMATS.items() if re.match(start, data, re.DOTALL))
     return next(named, None)
 
 
-def jpeg_segments(data: bytes) -> Iterator[FeatureResult]:
-    """Give a JPEG's segments, the first scan with all that follows as the last of them."""
+def jpeg_segments(data: bytes) -> Iterator[Block]:
+    """Return a JPEG's segments, the first scan with all that follows as the last of them."""
     at = 2
     while marker := _JPEG_MARKER.search(data, at):  # decoders skip what stands between segments, and so does this
         code, at = marker[1][0], marker.end()
         if code == _START_OF_SCAN:
             if data.find(_END_OF_IMAGE, at) < 0:  # without it decoders differ on whether the picture is whole
                 raise ValueError("the file ends before its picture does")
-            yield FeatureResult(marker[1], data[at:], data[marker.start() :])
+            yield Block(marker[1], data[at:], data[marker.start() :])
             return
         if code in _WITHOUT_LENGTH:
             continue
@@ -70,13 +70,13 @@ def jpeg_segments(data: bytes) -> Iterator[FeatureResult]:
         end = at + length
         if length < 2 or end > len(data):  # noqa: PLR2004 - the length counts its own two bytes
             raise ValueError("a segment runs past the end of the file")
-        yield FeatureResult(marker[1], data[at + 2 : end], data[marker.start() : end])
+        yield Block(marker[1], data[at + 2 : end], data[marker.start() : end])
         at = end
     raise ValueError("the file ends before its first scan")
 
 
-def png_chunks(data: bytes) -> Iterator[FeatureResult]:
-    """Give a PNG's chunks up to its end; what follows it is nobody's business. Checksums count where they must."""
+def png_chunks(data: bytes) -> Iterator[Block]:
+    """Return a PNG's chunks up to its end; what follows is ignored. Only critical chunks need a correct checksum."""
     at, kind = len(PNG_SIGNATURE), b""
     while kind != b"IEND":
         length, kind = struct.unpack_from(">I4s", data, at)
@@ -85,12 +85,12 @@ def png_chunks(data: bytes) -> Iterator[FeatureResult]:
         payload = data[at + 8 : end]
         if kind[:1].isupper() and zlib.crc32(payload, zlib.crc32(kind)) != checksum:
             raise ValueError(f"the checksum of chunk {kind.decode('ascii', 'replace')} is wrong")
-        yield FeatureResult(kind, payload, data[at : end + 4])
+        yield Block(kind, payload, data[at : end + 4])
         at = end + 4
 
 
 def bare_jpeg(data: bytes) -> bytes:
-    """Give a JPEG without its comments and whatever applications left in it. One of too many scans is malformed."""
+    """Return a JPEG without its comments and whatever applications left in it. One of too many scans is malformed."""
     kept = (part.whole for part in jpeg_segments(data) if not _is_aside(part.kind[0]))
     bare = b"".join((b"\xff\xd8", *kept))
     if _scans(bare) > _MOST_SCANS:
@@ -99,13 +99,13 @@ def bare_jpeg(data: bytes) -> bytes:
 
 
 def bare_png(data: bytes) -> bytes:
-    """Give a PNG without its ancillary chunks and what follows its end."""
+    """Return a PNG without its ancillary chunks and what follows its end."""
     kept = (part.whole for part in png_chunks(data) if part.kind in _DRAWING_CHUNKS)
     return b"".join((PNG_SIGNATURE, *kept))
 
 
 def _scans(data: bytes) -> int:
-    """Count a JPEG's scans up to its end; stop counting where there are too many."""
+    """Count a JPEG's scans up to its end; stop counting if there are too many."""
     at, scans = 2, 0
     while scans <= _MOST_SCANS and (marker := _SCAN_END.search(data, at)):
         at = marker.end()

@@ -1,4 +1,7 @@
-"""What is looked at before anything is paid: is this a whole picture that Rekognition takes?"""
+"""Check an image before paying for an analysis: is it a whole picture that Rekognition accepts?
+
+Source of the limits: Guidelines and quotas, Amazon Rekognition Developer Guide, 2025.
+"""
 
 import struct
 from collections.abc import Callable
@@ -20,8 +23,18 @@ from sightline.errors import (
     TruncatedImage,
     UnsupportedFormat,
 )
-from sightline.rekognition.limits import MAX_BYTES_IN_S3, MAX_SIDE_PIXELS, MIN_SIDE_PIXELS
 from sightline.rekognition.pictures import JPEG_SIGNATURE, PNG_SIGNATURE, bare_jpeg, bare_png, other_format
+
+MEBIBYTE = 1024 * 1024
+
+MAX_BYTES_IN_S3 = 15 * MEBIBYTE
+"""Of an image that lies in S3."""
+
+MAX_BYTES_SENT = 5 * MEBIBYTE
+"""Of an image that is sent within the request."""
+
+MIN_SIDE_PIXELS = 80
+MAX_SIDE_PIXELS = 10_000
 
 _MANY_PIXELS = 20_000_000
 _big_decodes = BoundedSemaphore(2)
@@ -54,7 +67,7 @@ _FORMATS = {
 
 
 def inspect_picture(image_id: str, data: bytes, max_bytes: int = MAX_BYTES_IN_S3) -> Picture:
-    """Look at the bytes of `image_id`: give what they are, or raise the RejectedError that says what is wrong."""
+    """Return the format and size of the image's bytes; raise the RejectedError that names what is wrong."""
     if not data:
         raise EmptyImage(image_id)
     if len(data) > max_bytes:

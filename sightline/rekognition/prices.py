@@ -24,15 +24,15 @@ class PriceList:
 
 @cache
 def price_list() -> PriceList:
-    """Give the prices that costs are reckoned by."""
+    """Return the prices that costs are reckoned by."""
     return PriceList(**tomllib.loads(files(__package__).joinpath("prices.toml").read_text("utf-8")))
 
 
 def price_micro_usd(feature: Feature, parameters: Mapping[str, Json] | None = None) -> int:
-    """Give the price of one analysis in millionths of a US dollar.
+    """Return the price of one analysis in millionths of a US dollar.
 
     `parameters` are those of the request where they are not the feature's own: a request to DetectLabels pays for each
-    thing that it asks for. ConfigurationError where `prices.toml` has no price.
+    thing that it asks for. ConfigurationError if `prices.toml` has no price.
     """
     asked = feature.parameters if parameters is None else parameters
     return sum(_price(item) for item in _billed(feature.operation, asked))

@@ -10,9 +10,9 @@ _Quotas = dict[str, dict[str, float]]
 
 
 def default_quota(operation: str, region: str) -> float:
-    """Give AWS's default quota of `operation` in `region`: calls a second.
+    """Return AWS's default quota of `operation` in `region`: calls a second.
 
-    ConfigurationError where `quotas.toml` has none.
+    ConfigurationError if `quotas.toml` has none.
     """
     by_region = _quotas().get(operation)
     if by_region is None:

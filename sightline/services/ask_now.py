@@ -10,8 +10,7 @@ from sightline.errors import RampedTooFast, RejectedError, SightlineError, Throt
 from sightline.models.answers import Answer
 from sightline.models.images import Lane
 from sightline.rekognition.feature import Feature
-from sightline.rekognition.limits import MAX_BYTES_SENT
-from sightline.rekognition.preflight import inspect_picture
+from sightline.rekognition.preflight import MAX_BYTES_SENT, inspect_picture
 from sightline.rekognition.prices import price_micro_usd
 from sightline.services.collaborators import Services
 from sightline.services.detection import how_it_ended, wait_for_slot

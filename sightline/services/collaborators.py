@@ -11,7 +11,7 @@ from sightline.graph.group_commit import GroupCommit
 from sightline.graph.protocol import GraphStore
 from sightline.models.answers import Answer, Json
 from sightline.models.images import Capture
-from sightline.queues.protocol import Queues
+from sightline.queues.redis import RedisQueues
 from sightline.ratelimit.protocol import Limiter
 from sightline.rekognition.feature import Feature
 from sightline.services.rejection_breaker import RejectionBreaker
@@ -89,7 +89,7 @@ class Services:
     checkpoint_bucket: str
     limiter: Limiter
     operations: OperationStore
-    queues: Queues
+    queues: RedisQueues
     detector: Detector
     calls: CallCounter
     rejection_breaker: RejectionBreaker

@@ -37,7 +37,7 @@ from sightline.errors import (
 )
 from sightline.models.answers import Answer
 from sightline.models.images import Content, ImageRow, Lane, Rejection, State
-from sightline.ratelimit.pace import HORIZON_SECONDS
+from sightline.ratelimit.gcra import HORIZON_SECONDS
 from sightline.ratelimit.protocol import Limiter
 from sightline.rekognition.analysis import analysis_id
 from sightline.rekognition.feature import Feature

@@ -14,8 +14,8 @@ from itertools import islice
 from sightline.errors import Exhausted
 from sightline.models.answers import Json
 from sightline.models.images import ImageRow, Rejection
-from sightline.queues.protocol import Queues, Waiting
 from sightline.queues.publishing import BATCH, Publish, publish_again
+from sightline.queues.redis import RedisQueues, Waiting
 from sightline.queues.steps import Step, next_steps
 from sightline.services.collaborators import Services
 from sightline.services.dead_letters import write_dead_letter
@@ -46,7 +46,7 @@ class Reconciler:
 
     images: ImageStore
     operations: OperationStore
-    queues: Queues
+    queues: RedisQueues
     send: Publish
     clock: Callable[[], datetime]
 

@@ -14,7 +14,7 @@ from sightline.models.answers import Json
 from sightline.models.images import ImageRow, ResultStatus, State
 from sightline.progress import counted
 from sightline.queues.names import QUEUE_NAMES
-from sightline.queues.protocol import Standing
+from sightline.queues.redis import Standing
 from sightline.rekognition.features import all_features
 from sightline.rekognition.prices import price_list
 from sightline.services.collaborators import Services

@@ -20,8 +20,7 @@ from itertools import islice
 import structlog
 
 from sightline.errors import ImageMissing, SightlineError, Unavailable
-from sightline.graph.protocol import GraphStore, Merged
-from sightline.graph.sync import FullLoad, SyncMove, SyncState
+from sightline.graph.protocol import FullLoad, GraphStore, Merged, SyncMove, SyncState
 from sightline.models.answers import Json
 from sightline.models.images import CameraDay, FeedEntry, ImageRow, State
 from sightline.queues.steps import merge_step

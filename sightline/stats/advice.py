@@ -49,7 +49,7 @@ class Advice:
 
 
 def expected_variance(evidence: Evidence, more: int) -> float:
-    """Give the variance of the stratum's total (images²) that is expected after `more` verdicts."""
+    """Return the variance of the stratum's total (images²) that is expected after `more` verdicts."""
     present, absent = evidence.posterior(JEFFREYS)
     weight, unseen = present + absent, evidence.unseen
     spread = present * absent / (weight * (weight + 1))
@@ -57,7 +57,7 @@ def expected_variance(evidence: Evidence, more: int) -> float:
 
 
 def expected_half_width(evidence: Mapping[Stratum, Evidence], measure: Measure, more: Mapping[Stratum, int]) -> float:
-    """Give half the width of the 95 % interval that is expected after `more` verdicts of each stratum."""
+    """Return half the width of the 95 % interval that is expected after `more` verdicts of each stratum."""
     slopes = _slopes(evidence, measure)
     return Z * sqrt(sum(slopes[s] ** 2 * expected_variance(evidence[s], more.get(s, 0)) for s in ESTIMATED))
 
@@ -94,7 +94,7 @@ def _gain(evidence: Evidence, more: int, slope: float) -> tuple[bool, float]:
 
 
 def _slopes(evidence: Mapping[Stratum, Evidence], measure: Measure) -> dict[Stratum, float]:
-    """Give the change of the figure for one more present image in each stratum."""
+    """Return the change of the figure for one more present image in each stratum."""
     by_found, by_missed = _slopes_at(
         measure,
         max(evidence[Stratum.A].population, 1),

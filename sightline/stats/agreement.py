@@ -20,8 +20,8 @@ class Agreement:
     """How alike two reviewers answered.
 
     observed: the share of pairs that are equal
-    kappa: 1 for perfect agreement, 0 for what chance gives, below 0 for less; None where chance alone explains all
-    low, high: the range that holds it with 95 % certainty; None where kappa is
+    kappa: 1 for perfect agreement, 0 for what chance gives, below 0 for less; None if chance alone explains all
+    low, high: the range that holds it with 95 % certainty; None if kappa is
     """
 
     pairs: int
@@ -47,7 +47,7 @@ def cohens_kappa(pairs: Sequence[Pair]) -> Agreement | None:
     """Compute (observed − chance) / (1 − chance) over present, absent and unsure; None without a pair.
 
     Source: Cohen, A coefficient of agreement for nominal scales, Educational and Psychological Measurement 20, 1960.
-    Its range is that of the observed share, with chance taken as known. His standard error, sqrt(observed
+    Its range is that of the observed share, with chance taken as known. Cohen's standard error, sqrt(observed
     (1 − observed) / n) / (1 − chance), is 0 where all pairs agree or none does, which would claim certainty.
     """
     if not pairs:
@@ -65,7 +65,7 @@ def cohens_kappa(pairs: Sequence[Pair]) -> Agreement | None:
 
 
 def wilson_bounds(successes: int, trials: int) -> tuple[float, float]:
-    """Give the 95 % score interval of a share: never of width 0, also at a share of 0 or 1.
+    """Return the 95 % score interval of a share: never of width 0, also at a share of 0 or 1.
 
     Source: Wilson, Probable inference, the law of succession, and statistical inference, Journal of the American
     Statistical Association 22, 1927.

@@ -1,4 +1,4 @@
-"""What the cut hides: images of stratum D, of which nobody can say whether the detector would have found the label."""
+"""What the cut hides: images of stratum D, for which it is unknown whether the detector would have found the label."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

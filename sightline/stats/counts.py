@@ -55,7 +55,7 @@ class CellCounts:
     tallies: Mapping[Stratum, Tally]
 
     def tally(self, stratum: Stratum) -> Tally:
-        """Give the counts of one stratum."""
+        """Return the counts of one stratum."""
         return self.tallies.get(stratum, Tally(0))
 
 

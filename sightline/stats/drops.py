@@ -16,7 +16,7 @@ class Change:
 
     @property
     def is_drop(self) -> bool:
-        """Say whether recall fell: the whole interval lies below zero, which chance does in 2.5 % of all cases."""
+        """Return whether recall fell: the whole interval lies below zero, which chance does in 2.5 % of all cases."""
         return self.difference.high < 0
 
 

@@ -63,7 +63,7 @@ class Draws:
 
     @property
     def precision(self) -> Values:
-        """TP / (TP + FP); empty where the detector found nothing."""
+        """TP / (TP + FP); empty if the detector found nothing."""
         return _ratio(self.found, np.full_like(self.found, self.positives))
 
     @property
@@ -93,7 +93,7 @@ def draw(evidence: Mapping[Stratum, Evidence], *names: str, prior: float = NEUTR
 
 
 def estimate(evidence: Mapping[Stratum, Evidence], *names: str, also_missed: int = 0) -> Figures:
-    """Give the figures of a window, seeded by `names`: the same evidence and names give the same bytes.
+    """Return the figures of a window, seeded by `names`: the same evidence and names give the same bytes.
 
     Recall takes a reviewed image that shows the label. Without one there may be none at all, and the draws that define
     recall would be those of the prior: where the detector found nothing they would say 0 %, and be certain of it.
@@ -163,7 +163,7 @@ def unknown_reason(evidence: Mapping[Stratum, Evidence], strata: Sequence[Stratu
 
 
 def _figure(values: Sequence[Values], unknown: str, undefined: str, unseen: str = "") -> Figure:
-    """Give the interval of `values`; none where a stratum is unknown, no draw defines the figure, or `unseen` says."""
+    """Return the interval of `values`; none if a stratum is unknown, no draw defines the figure, or `unseen` is set."""
     if unknown:
         return NotEstimable(unknown)
     if not values or not any(one.size for one in values):

@@ -53,11 +53,11 @@ class Evidence:
 
     @property
     def is_known(self) -> bool:
-        """Say whether the verdicts speak of this stratum at all; an empty stratum and a census are known."""
+        """Return whether the verdicts speak of this stratum at all; an empty stratum and a census are known."""
         return self.unseen == 0 or self.effective > 0
 
     def posterior(self, prior: float) -> tuple[float, float]:
-        """Give the two parameters of the Beta posterior of the rate."""
+        """Return the two parameters of the Beta posterior of the rate."""
         return self.rate * self.effective + prior, (1 - self.rate) * self.effective + prior
 
 

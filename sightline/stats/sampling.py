@@ -3,7 +3,7 @@
 The order of a stratum is that of a hash of (salt, day, camera, label, image id). It is a simple random order that
 anyone can compute again, that nobody can choose, and that does not depend on when an image arrived. The first n of
 it are a simple random sample without replacement of size n, so only an unbroken run from the start may be used:
-whoever skips an image stops the count there, and can not steer it.
+a reviewer who skips an image stops the count there and cannot steer it.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ class Candidate:
     """One analysed image of a cell.
 
     content: sha256 (hex) of the bytes that its row shows now
-    confidence_percent: of the label; None where it is absent
+    confidence_percent: of the label; None if it is absent
     hour: of its capture, 0–23 in the camera's time zone
     """
 
@@ -49,7 +49,7 @@ class Reviewed:
 
 
 def order_key(salt: str, cell: Cell, image_id: str) -> str:
-    """Give the place of an image in its cell's order: sha256, hex; strings compare as the order goes."""
+    """Return the place of an image in its cell's order: sha256, hex; strings compare as the order goes."""
     return hashlib.sha256(f"{salt}\n{cell.day}\n{cell.camera}\n{cell.label}\n{image_id}".encode()).hexdigest()
 
 

@@ -31,9 +31,9 @@ NEGATIVES = (Stratum.B, Stratum.C)
 class StrataRule:
     """What makes a positive.
 
-    threshold_percent: at or above it the detector says yes
+    threshold_percent: at or above it the detector counts as positive
     low_percent: from here up to the threshold an image is close enough to be a stratum of its own
-    kin: names of synonyms and parents, whose presence makes the label's absence doubtful
+    related_labels: names of synonyms and parents, whose presence makes the label's absence doubtful
     """
 
     label: str
@@ -53,7 +53,7 @@ class StrataRule:
 
         Args:
             found: name of each label in the answer → its confidence in percent.
-            cut_percent: nothing below it could be in the answer; None where nothing was cut.
+            cut_percent: nothing below it could be in the answer; None if nothing was cut.
         """
         confidence = found.get(self.label)
         if confidence is None:
@@ -64,7 +64,8 @@ class StrataRule:
 
     def _of_absent(self, found: Mapping[str, float], cut_percent: float | None) -> Stratum:
         if cut_percent is not None and cut_percent > self.threshold_percent:
-            return Stratum.D  # before kin: with the label cut away, even the detector's own answer is unknown
+            # Checked before related labels: with the label cut away, even the detector's own answer is unknown.
+            return Stratum.D
         return Stratum.B if self._has_related_labels(found) else Stratum.C
 
     def _has_related_labels(self, found: Mapping[str, float]) -> bool:

@@ -1,4 +1,4 @@
-"""One reviewed cell in numbers alone: what a window needs of a day, so that nobody reads its images again.
+"""One reviewed cell in numbers alone: what a window needs of a day, so that its images need not be read again.
 
 A day's images are read when the day is rolled up; a window of 28 days then reads 28 summaries for each camera, however
 many images there were.

@@ -43,7 +43,7 @@ class Verdict:
     threshold_percent: float | None = None
 
     def counts_for(self, content: str) -> bool:
-        """Say whether an estimate may use it: asked for by the queue, and the image still shows those bytes.
+        """Return whether an estimate may use it: asked for by the queue, and the image still shows those bytes.
 
         A volunteered verdict never counts: people come for images that look wrong, and an estimate from those
         would be of what catches the eye.

@@ -14,7 +14,7 @@ from sightline.graph.group_commit import GroupCommit
 from sightline.models.answers import Answer, Detection, Json
 from sightline.models.images import Lane
 from sightline.queues.steps import DETECT, INGEST, MERGE, WRITE, Step
-from sightline.ratelimit.memory import InMemoryLimiter
+from sightline.ratelimit.fallback import InMemoryLimiter
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import all_features
 from sightline.services import detection as detect
@@ -141,7 +141,7 @@ class FakeSightline:
             images=self.images,
             ledger=self.ledger,
             graph=self.graph,
-            merges=GroupCommit(self.graph),
+            merges=GroupCommit(self.graph.merge),
             buckets=self.buckets,
             checkpoint_bucket=CHECKPOINTS,
             limiter=self.limiter,

@@ -1,4 +1,4 @@
-"""The graph's in-memory twin: for tests of what stands above, and for trying things without a server."""
+"""The graph in memory: for tests of the layers above it, and for trying things without a server."""
 
 import math
 from collections import Counter
@@ -10,13 +10,11 @@ from typing import TypeAlias
 from sightline.graph.declarations import IMAGE, Declarations, Key, Node, Relationship, declare
 from sightline.graph.differences import Shown, differences
 from sightline.graph.facts import ImageFacts, all_facts, facts_of, outcomes_in_order
-from sightline.graph.protocol import Difference, GraphCounts, GraphImage, Merged
+from sightline.graph.protocol import Difference, GraphCounts, GraphImage, Merged, StaleFence, SyncMove, SyncState
 from sightline.graph.queries import query_named
-from sightline.graph.sync import StaleFence, SyncMove, SyncState
 from sightline.models.answers import Json
 from sightline.models.images import CameraDay
 from sightline.rekognition.features import all_features
-from sightline.testing.graph_queries import ANSWERS
 
 Triple: TypeAlias = tuple[str, Key, str, float | None, str, Key]
 """(label, key) of the start, type, value of the relationship's property, (label, key) of the end."""
@@ -27,11 +25,17 @@ def _now() -> datetime:
 
 
 class InMemoryGraphStore:
-    """Images by id, as facts; shared nodes stay when their last image goes, as they do in Neo4j."""
+    """Images by id, as facts; shared nodes stay when their last image goes, as they do in Neo4j.
+
+    answers: name of a query → the rows it returns, whatever the images are; a query without an entry finds nothing
+    asked: each query that was run, with all its parameters
+    """
 
     def __init__(self, declarations: Declarations | None = None, clock: Callable[[], datetime] = _now) -> None:
         self._declarations = declarations or declare(all_features())
         self._clock = clock
+        self.answers: dict[str, list[dict[str, Json]]] = {}
+        self.asked: list[tuple[str, dict[str, Json]]] = []
         self._images: dict[str, ImageFacts] = {}
         self._shared: set[tuple[Node, Key]] = set()
         self._state = SyncState()
@@ -42,10 +46,10 @@ class InMemoryGraphStore:
         """Do nothing: a dictionary needs no constraints."""
 
     def check(self) -> None:
-        """Do nothing: memory is there."""
+        """Do nothing: memory is always available."""
 
     def merge(self, images: Sequence[GraphImage], move: SyncMove | None = None) -> list[Merged | Exception]:
-        """Write whole images, each only where its version is higher; one outcome each, in order."""
+        """Write whole images, each only if its version is higher; one outcome each, in order."""
         facts, outcomes = all_facts(images, self._declarations, self._clock())
         with self._lock:
             self._move(move)
@@ -69,17 +73,17 @@ class InMemoryGraphStore:
         self._fence, self._state = move.fence, move.state
 
     def sync_state(self) -> SyncState:
-        """Give how far the sync has come."""
+        """Return how far the sync has come."""
         return self._state
 
     def days(self) -> list[CameraDay]:
-        """Give every camera's capture day of which an image is shown."""
+        """Return every camera's capture day of which an image is shown."""
         with self._lock:
             found = {each.properties.get("camera_day") for each in self._images.values()}
         return sorted(CameraDay.parse(day) for day in found if day)
 
     def versions_of_day(self, camera_day: CameraDay) -> dict[str, int | None]:
-        """Give the images that are shown for a camera's capture day."""
+        """Return the images that are shown for a camera's capture day."""
         with self._lock:
             shown = [each for each in self._images.values() if each.properties.get("camera_day") == str(camera_day)]
         return {each.image_id: each.version for each in shown}
@@ -93,7 +97,7 @@ class InMemoryGraphStore:
         return {image_id: some for image_id, some in found.items() if some}
 
     def purge(self, gone_before: datetime) -> Iterator[tuple[str, int]]:
-        """Delete what nobody needs any more."""
+        """Delete what is no longer needed."""
         with self._lock:
             old = [each for each in self._images.values() if _gone_at(each) < gone_before.timestamp()]
             for each in old:
@@ -109,7 +113,7 @@ class InMemoryGraphStore:
                 yield from ((kind, key) for key, _ in links)
 
     def versions(self, image_ids: Sequence[str]) -> dict[str, int]:
-        """Give the version that the graph shows, for those images that it has."""
+        """Return the version that the graph shows, for those images that it has."""
         with self._lock:
             return {name: self._images[name].version for name in image_ids if name in self._images}
 
@@ -130,16 +134,15 @@ class InMemoryGraphStore:
         return [(kind, len(links)) for image in self._images.values() for kind, links in image.links.items()]
 
     def query(self, name: str, parameters: Mapping[str, Json] | None = None) -> list[dict[str, Json]]:
-        """Answer a named query as the database would; raise ConfigurationError where there is none."""
-        bound = query_named(name).bind(parameters)
-        with self._lock:
-            return ANSWERS[name](list(self._images.values()), self._clock(), bound)
+        """Return the rows in `answers`; raise ConfigurationError if the query or a parameter does not exist."""
+        self.asked.append((name, query_named(name).bind(parameters)))
+        return self.answers.get(name, [])
 
     def close(self) -> None:
         """Do nothing: there are no connections."""
 
     def triples(self) -> set[Triple]:
-        """Give the whole graph as a set of relationships."""
+        """Return the whole graph as a set of relationships."""
         with self._lock:
             return {
                 _triple(image, kind, key, value)
@@ -149,7 +152,7 @@ class InMemoryGraphStore:
             }
 
     def image(self, image_id: str) -> dict[str, Json]:
-        """Give the properties of an image's node; raise KeyError where there is none."""
+        """Return the properties of an image's node; raise KeyError if there is none."""
         with self._lock:
             return dict(self._images[image_id].properties)
 

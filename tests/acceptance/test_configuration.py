@@ -52,7 +52,8 @@ def test_an_unknown_feature_stops_the_command_line_with_a_paragraph_and_the_work
     wrong = {"SIGHTLINE_FEATURES": "labels,smells"}
     said = spine.process("status", **wrong)
     assert (1, "") == (said.returncode, said.stdout)
-    assert said.stderr.startswith("smells: a feature must be declared in vision/features. Correct SIGHTLINE_FEATURES;")
+    rule = "a feature must be declared in sightline/rekognition/features"
+    assert said.stderr.startswith(f"smells: {rule}. Correct SIGHTLINE_FEATURES;")
     assert "Traceback" not in said.stderr
     with spine.worker("unknown-feature", **wrong) as worker:
         spine.until(lambda: not worker.is_running(), lambda: log_of(worker)[-2000:])

@@ -12,7 +12,7 @@ from redis import Redis
 
 from sightline.errors import ConfigurationError
 from sightline.models.images import Lane
-from sightline.ratelimit.memory import InMemoryLimiter
+from sightline.ratelimit.fallback import InMemoryLimiter
 from sightline.ratelimit.protocol import Limiter, Slot
 from sightline.ratelimit.redis import RedisLimiter, client_options
 from sightline.testing.clocks import MovingClock

@@ -10,13 +10,13 @@ from sightline.rekognition.feature import Feature
 
 @cache
 def all_features() -> dict[str, Feature]:
-    """Give every declared feature by name, in alphabetical order."""
+    """Return every declared feature by name, in alphabetical order."""
     modules = (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
     return {module.FEATURE.name: module.FEATURE for module in modules}
 
 
 def feature_named(name: str) -> Feature:
-    """Give the feature called `name`; raise UnknownFeature where there is none."""
+    """Return the feature called `name`; raise UnknownFeature if there is none."""
     features = all_features()
     if name not in features:
         raise UnknownFeature(name, known=sorted(features))

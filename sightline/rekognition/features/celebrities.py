@@ -19,7 +19,7 @@ def parse(response: Json, parameters: Mapping[str, Json]) -> Answer:  # noqa: AR
 
 
 def is_known(detection: Detection) -> bool:
-    """Say whether the face has a name."""
+    """Return whether the face has a name."""
     return "celebrity_id" in detection.attributes
 
 

@@ -21,7 +21,7 @@ def parse(response: Json, parameters: Mapping[str, Json]) -> Answer:  # noqa: AR
 
 
 def is_of_whole_image(detection: Detection) -> bool:
-    """Say whether this was measured over the whole image."""
+    """Return whether this was measured over the whole image."""
     return bool(detection.attributes["region"] == "image")
 
 

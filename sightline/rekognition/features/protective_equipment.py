@@ -19,7 +19,7 @@ def parse(response: Json, parameters: Mapping[str, Json]) -> Answer:  # noqa: AR
 
 
 def is_equipment(detection: Detection) -> bool:
-    """Say whether this is a piece of equipment, not the person who wears it."""
+    """Return whether this is a piece of equipment, not the person who wears it."""
     return "body_part" in detection.attributes
 
 

@@ -19,7 +19,7 @@ def parse(response: Json, parameters: Mapping[str, Json]) -> Answer:
 
 
 def is_line(detection: Detection) -> bool:
-    """Say whether this is a line: the image row and the graph keep no words, which the lines repeat."""
+    """Return whether this is a line: the image row and the graph keep no words, which the lines repeat."""
     return bool(detection.attributes["type"] == "line")
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from sightline.errors import InvalidUri, TooManyBytes
-from sightline.rekognition.limits import MAX_BYTES_IN_S3
+from sightline.rekognition.preflight import MAX_BYTES_IN_S3
 
 MAX_KEY_BYTES = 1024
 

@@ -1,4 +1,4 @@
-"""The contract of the graph store, over the in-memory twin and over a real Neo4j."""
+"""The contract of the graph store, over the in-memory fake and over a real Neo4j."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -142,15 +142,15 @@ def test_an_empty_batch_has_no_outcomes(subject: Subject) -> None:
     assert subject.store.merge([]) == []
 
 
-def test_the_blogs_queries_answer_about_the_last_two_hours(subject: Subject) -> None:
+def test_the_blogs_queries_answer_about_the_last_two_hours(real: Subject) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     sure = image(taken_at=now - timedelta(minutes=5), labels=(("Person", 95.5),))
     unsure = image("yard/2.jpg", taken_at=now - timedelta(minutes=90), labels=(("Person", 60.2), ("Dog", 99.0)))
     old = image("yard/3.jpg", taken_at=now - timedelta(hours=3), labels=(("Person", 99.0),))
-    subject.store.merge([sure, unsure, old, image("yard/4.jpg", taken_at=now)])
-    (row,) = subject.store.query("heat-map")
+    real.store.merge([sure, unsure, old, image("yard/4.jpg", taken_at=now)])
+    (row,) = real.store.query("heat-map")
     assert (row["camera"], row["image"]["image_id"]) == ({"camera_name": "yard"}, sure.image_id)
-    assert subject.store.query("confidence-histogram") == [
+    assert real.store.query("confidence-histogram") == [
         {
             "camera.camera_name": "yard",
             "image.object_key": key,
@@ -161,34 +161,37 @@ def test_the_blogs_queries_answer_about_the_last_two_hours(subject: Subject) -> 
     ]
 
 
-def test_images_with_a_label_are_found_by_confidence_camera_time_and_day(subject: Subject) -> None:
+def test_images_with_a_label_are_found_by_confidence_camera_time_and_day(real: Subject) -> None:
     later = TAKEN + timedelta(days=1)
     first, second = image(labels=(("Dog", 50.0),)), image("yard/2.jpg", taken_at=later, labels=(("Dog", 70.0),))
     third = image("gate/3.jpg", camera="gate", taken_at=later, labels=(("Dog", 90.0), ("Cat", 99.0)))
-    subject.store.merge([first, second, third])
+    real.store.merge([first, second, third])
 
     def found(**asked: object) -> list[str]:
-        return [row["image_id"] for row in subject.store.query("images-with-label", {"label": "Dog", **asked})]
+        return [row["image_id"] for row in real.store.query("images-with-label", {"label": "Dog", **asked})]
 
     assert found(at_least=50) == [third.image_id, second.image_id, first.image_id]
     assert found(at_least=50.1) == [third.image_id, second.image_id]
     assert found(at_least=0, camera="yard") == [second.image_id, first.image_id]
     assert found(at_least=0, since=TAKEN_SECONDS + 1) == [third.image_id, second.image_id]
     assert found(at_least=0, day="2026-03-29") == [first.image_id]
-    (row,) = subject.store.query("images-with-label", {"label": "Cat", "at_least": 99})
+    (row,) = real.store.query("images-with-label", {"label": "Cat", "at_least": 99})
     expected = {"camera": "gate", "image_id": third.image_id, "taken_at": later.isoformat(), "confidence": 99.0}
     assert expected == row
 
 
-def test_cameras_are_listed_with_their_images(subject: Subject) -> None:
+def test_cameras_are_listed_with_their_images(real: Subject) -> None:
     later = TAKEN + timedelta(hours=1)
-    subject.store.merge(
-        [image(), image("yard/2.jpg", taken_at=later), image("gate/1.jpg", camera="gate"), gone("a/1", 2)]
-    )
-    assert subject.store.query("cameras") == [
+    real.store.merge([image(), image("yard/2.jpg", taken_at=later), image("gate/1.jpg", camera="gate"), gone("a/1", 2)])
+    assert real.store.query("cameras") == [
         {"camera": "gate", "images": 1, "first": TAKEN_SECONDS, "last": TAKEN_SECONDS},
         {"camera": "yard", "images": 2, "first": TAKEN_SECONDS, "last": TAKEN_SECONDS + 3600},
     ]
+
+
+def test_labels_are_listed_by_name(real: Subject) -> None:
+    real.store.merge([image(labels=(("Person", 99.0), ("Dog", 40.0))), image("yard/2.jpg", labels=(("Dog", 50.0),))])
+    assert real.store.query("labels") == [{"label": "Dog"}, {"label": "Person"}]
 
 
 def test_an_unknown_query_names_those_that_there_are(subject: Subject) -> None:

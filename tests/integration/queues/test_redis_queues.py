@@ -11,9 +11,8 @@ from celery import Celery
 
 from sightline.errors import Unavailable
 from sightline.models.images import Lane
-from sightline.queues.protocol import NOTHING, Standing, Waiting
 from sightline.queues.publishing import _publish_through
-from sightline.queues.redis import RedisQueues
+from sightline.queues.redis import NOTHING, RedisQueues, Standing, Waiting
 from sightline.queues.steps import ingest_step
 
 

@@ -13,9 +13,8 @@ from celery.contrib.testing.worker import start_worker, test_worker_started
 from dev.stack.waiting import wait_until
 from sightline.errors import AccessDenied
 from sightline.models.images import Lane, State
-from sightline.queues.protocol import Standing
 from sightline.queues.publishing import publish, publish_again
-from sightline.queues.redis import RedisQueues
+from sightline.queues.redis import RedisQueues, Standing
 from sightline.queues.steps import detect_step, ingest_step
 from sightline.services.collaborators import provide
 from sightline.services.rejection_breaker import resume

@@ -27,7 +27,7 @@ def world() -> FakeSightline:
     """Return a FakeSightline whose graph uses the same clock."""
     world = FakeSightline()
     world.graph = InMemoryGraphStore(clock=world.clock)
-    world.services = replace(world.services, graph=world.graph, merges=GroupCommit(world.graph))
+    world.services = replace(world.services, graph=world.graph, merges=GroupCommit(world.graph.merge))
     return world
 
 

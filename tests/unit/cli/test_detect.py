@@ -8,7 +8,7 @@ from PIL import Image
 from sightline.cli.factory import Factory
 from sightline.errors import NotSupported, OutcomeUnknown, Throttled, Unavailable
 from sightline.models.answers import Answer, Box, Detection
-from sightline.rekognition.limits import MAX_BYTES_SENT
+from sightline.rekognition.preflight import MAX_BYTES_SENT
 from sightline.testing.fake import picture
 from tests.unit.cli.conftest import URI
 

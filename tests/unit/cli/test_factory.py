@@ -80,4 +80,5 @@ def test_an_unknown_feature_is_named_with_those_that_are_there(run, environment)
         read_settings()
     result = run("features", factory=Factory())
     assert 1 == result.exit_code
-    assert result.stderr.startswith("smells: a feature must be declared in vision/features. Correct SIGHTLINE_FEATURES")
+    said = "smells: a feature must be declared in sightline/rekognition/features. Correct SIGHTLINE_FEATURES"
+    assert result.stderr.startswith(said)

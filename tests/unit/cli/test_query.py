@@ -11,11 +11,37 @@ from sightline.graph.queries import all_queries
 URI = "s3://frames/yard/1\nx.jpg"
 
 
+TAKEN_AT, TAKEN_SECONDS = "2044-05-17T11:00:00+00:00", 2347095600
+IMAGE = {
+    "image_id": URI,
+    "object_key": "yard/1\nx.jpg",
+    "isodate": TAKEN_AT,
+    "timestamp": TAKEN_SECONDS,
+    "camera_day": "yard#2044-05-17",
+    "row_version": 1,
+}
+ANSWERS = {
+    "heat-map": [{"camera": {"camera_name": "yard"}, "image": IMAGE}],
+    "confidence-histogram": [
+        {
+            "camera.camera_name": "yard",
+            "image.object_key": "yard/1\nx.jpg",
+            "count(round(label_edge.confidence))": 1,
+            "round(label_edge.confidence)": 96.0,
+        }
+    ],
+    "cameras": [{"camera": "yard", "images": 1, "first": TAKEN_SECONDS, "last": TAKEN_SECONDS}],
+    "labels": [{"label": "Person"}],
+}
+
+
 @pytest.fixture
 def person(world):
+    """Give the graph one image of a person, and the rows that Neo4j returns for it."""
     taken_at = world.clock() - timedelta(hours=1)
     image = GraphImage(URI, "yard/1\nx.jpg", 1, "yard", taken_at, {"labels": (("Person", 95.5),)})
     world.graph.merge([image])
+    world.graph.answers.update(ANSWERS)
     return image
 
 
@@ -77,10 +103,11 @@ def test_people_read_words_over_the_columns_of_the_histogram(run):
     assert ["yard", "yard/1\\nx.jpg", "1", "96.0"] == row.split()
 
 
-@pytest.mark.usefixtures("person")
-def test_a_question_is_asked_with_what_it_needs(run):
-    (row,) = json.loads(run("query", "months", "--with", "before=2044-05", "--with", "after=6", "--json").stdout)
-    assert {"label": "Person", "images_before": 1, "images_after": 0, "more": -1} == row
+def test_a_question_is_asked_with_what_it_needs(run, world):
+    row = {"label": "Person", "images_before": 1, "images_after": 0, "more": -1}
+    world.graph.answers["months"] = [row]
+    assert [row] == json.loads(run("query", "months", "--with", "before=2044-05", "--with", "after=6", "--json").stdout)
+    assert [("months", {"before": "2044-05", "after": "6", "camera": None, "at_least": None})] == world.graph.asked
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from sightline.cli.factory import Factory
 from sightline.errors import NotSupported, OutcomeUnknown, Throttled, Unavailable
-from sightline.queues.protocol import Waiting
+from sightline.queues.redis import Waiting
 from sightline.services.status import runs_section
 from sightline.storage.operations.protocol import LastRun
 from sightline.testing.fake import picture, uri_of
@@ -166,7 +166,7 @@ def test_a_server_that_is_away_is_named_once_and_the_rest_is_said(run, finish, w
     result = run("status", factory=Factory(settings, services))
     assert 1 == result.exit_code
     assert "images: 1" in result.stdout
-    assert "calls, cost, dead letters, stopped, last runs: unavailable. the store: the server is away" in result.stdout
+    assert "calls, cost, dead letters, stopped, last runs: unavailable. the store: the server is down" in result.stdout
     assert {"dead_letters", "calls", "cost", "stopped", "last_runs"} == {
         name for name, section in told(run, factory=Factory(settings, services)).items() if "error" in section
     }

@@ -2,7 +2,7 @@ import pytest
 from neo4j.exceptions import AuthError, IncompleteCommit, Neo4jError, ServiceUnavailable, SessionExpired
 
 from sightline.errors import AccessDenied, ConfigurationError, Unavailable, WrongPassword
-from sightline.graph.failures import ATTEMPTS, Shortfall, is_of_the_data, is_transient, transient_retries, translated
+from sightline.graph.sessions import ATTEMPTS, Shortfall, is_of_the_data, is_transient, transient_retries, translated
 
 
 def said(code: str, message: str = "it said so") -> Neo4jError:

@@ -52,20 +52,20 @@ def merge_at_once(commits: GroupCommit, images: Sequence[GraphImage]) -> list[Me
 
 def test_threads_that_merge_at_the_same_moment_share_one_call() -> None:
     store = Recorder()
-    outcomes = merge_at_once(GroupCommit(store, window=NEVER), [image(n) for n in range(32)])
+    outcomes = merge_at_once(GroupCommit(store.merge, window=NEVER), [image(n) for n in range(32)])
     assert [Merged(f"s3://b/{n}", 1, is_changed=True) for n in range(32)] == outcomes
     assert store.sizes == [32]
 
 
 def test_a_batch_that_is_full_goes_at_once() -> None:
     store = Recorder()
-    merge_at_once(GroupCommit(store, window=NEVER, most=8), [image(n) for n in range(32)])
+    merge_at_once(GroupCommit(store.merge, window=NEVER, most=8), [image(n) for n in range(32)])
     assert store.sizes == [8, 8, 8, 8]
 
 
 def test_a_thread_alone_in_hand_does_not_wait_for_others() -> None:
     store = Recorder()
-    commits = GroupCommit(store, window=NEVER)
+    commits = GroupCommit(store.merge, window=NEVER)
     with commits.in_hand():
         assert commits.merge(image(1)).is_changed
         assert not commits.merge(image(1)).is_changed
@@ -74,13 +74,13 @@ def test_a_thread_alone_in_hand_does_not_wait_for_others() -> None:
 
 def test_without_a_word_about_threads_the_window_closes_a_batch() -> None:
     store = Recorder()
-    assert GroupCommit(store, window=timedelta(milliseconds=5)).merge(image(1)).is_changed
+    assert GroupCommit(store.merge, window=timedelta(milliseconds=5)).merge(image(1)).is_changed
     assert store.sizes == [1]
 
 
 def test_a_thread_that_leaves_without_merging_is_not_waited_for() -> None:
     store, is_in_hand, may_leave = Recorder(), Event(), Event()
-    commits = GroupCommit(store, window=NEVER)
+    commits = GroupCommit(store.merge, window=NEVER)
 
     def leave() -> None:
         with commits.in_hand():
@@ -102,23 +102,23 @@ def test_a_thread_that_leaves_without_merging_is_not_waited_for() -> None:
 
 def test_each_thread_gets_its_own_outcome() -> None:
     images = [image(1), image(2, version=0), image(3), image(4, version=0)]
-    outcomes = merge_at_once(GroupCommit(Recorder(), window=NEVER), images)
+    outcomes = merge_at_once(GroupCommit(Recorder().merge, window=NEVER), images)
     assert [type(each) for each in outcomes] == [Merged, RefusedByGraph, Merged, RefusedByGraph]
     assert [each.subject for each in outcomes if isinstance(each, RefusedByGraph)] == ["s3://b/2", "s3://b/4"]
 
 
 def test_an_absent_database_is_an_error_for_each_thread() -> None:
     away = Unavailable("Neo4j")
-    assert merge_at_once(GroupCommit(Recorder(away), window=NEVER), [image(n) for n in range(4)]) == [away] * 4
+    assert merge_at_once(GroupCommit(Recorder(away).merge, window=NEVER), [image(n) for n in range(4)]) == [away] * 4
 
 
 def test_even_an_end_of_the_committing_thread_reaches_all() -> None:
     end = SystemExit(1)
-    assert merge_at_once(GroupCommit(Recorder(end), window=NEVER), [image(n) for n in range(4)]) == [end] * 4
+    assert merge_at_once(GroupCommit(Recorder(end).merge, window=NEVER), [image(n) for n in range(4)]) == [end] * 4
 
 
 def test_without_a_thread_to_commit_in_all_who_wait_try_again_and_the_next_batch_goes_on() -> None:
-    commits = GroupCommit(Recorder(), window=NEVER, most=4, patience=NEVER, at_once=1)
+    commits = GroupCommit(Recorder().merge, window=NEVER, most=4, patience=NEVER, at_once=1)
     usual, barrier = stack_size(), Barrier(4)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: barrier.wait(30), range(4)))  # these four run already
@@ -136,7 +136,7 @@ def test_without_a_thread_to_commit_in_all_who_wait_try_again_and_the_next_batch
 def test_a_store_that_hangs_holds_nobody_for_ever_and_the_next_batch_goes_on() -> None:
     may_go = Event()
     store = Recorder(may_go=may_go)
-    commits = GroupCommit(store, window=NEVER, patience=timedelta(milliseconds=50))
+    commits = GroupCommit(store.merge, window=NEVER, patience=timedelta(milliseconds=50))
     outcomes = merge_at_once(commits, [image(n) for n in range(4)])
     assert [str(each).split(".")[0] for each in outcomes] == ["Neo4j: no commit ended within 0"] * 4
     may_go.set()
@@ -146,7 +146,7 @@ def test_a_store_that_hangs_holds_nobody_for_ever_and_the_next_batch_goes_on() -
 
 def test_images_that_trickle_in_while_two_commits_run_share_the_next() -> None:
     store = Recorder(may_go=(may_go := Event()))
-    commits = GroupCommit(store, window=timedelta(0), at_once=2)
+    commits = GroupCommit(store.merge, window=timedelta(0), at_once=2)
     with ThreadPoolExecutor(16) as pool:
         merging = []
         for number in range(16):
@@ -162,7 +162,7 @@ def test_images_that_trickle_in_while_two_commits_run_share_the_next() -> None:
 
 def test_commits_that_hang_do_not_keep_the_next_from_running() -> None:
     store = Recorder(may_go=(may_go := Event()))
-    commits = GroupCommit(store, patience=timedelta(milliseconds=50), at_once=1)
+    commits = GroupCommit(store.merge, patience=timedelta(milliseconds=50), at_once=1)
     assert isinstance(merge_at_once(commits, [image(1)])[0], Unavailable)
     assert isinstance(merge_at_once(commits, [image(2)])[0], Unavailable)
     may_go.set()
@@ -172,7 +172,7 @@ def test_commits_that_hang_do_not_keep_the_next_from_running() -> None:
 def test_threads_that_wait_for_a_commit_do_not_keep_the_next_batch_open() -> None:
     may_go = Event()
     store = Recorder(may_go=may_go)
-    commits = GroupCommit(store, window=NEVER, most=2)
+    commits = GroupCommit(store.merge, window=NEVER, most=2)
 
     def wait_for(sizes: list[int]) -> None:
         deadline = monotonic() + 30

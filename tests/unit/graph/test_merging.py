@@ -7,10 +7,8 @@ from hypothesis import strategies as st
 
 from sightline.graph.declarations import FIXED, Node, declare
 from sightline.graph.facts import ImageFacts, all_facts, facts_of
-from sightline.graph.merger import slices
+from sightline.graph.merger import RememberedNodes, shared_keys, slices
 from sightline.graph.protocol import GraphImage
-from sightline.graph.remembered import RememberedNodes
-from sightline.graph.whole_images import shared_keys
 from sightline.rekognition.features import all_features
 
 LABEL, TEXT = Node("Label", "label_name"), Node("Text", "text")

@@ -4,12 +4,10 @@ import pytest
 
 from sightline.errors import ConfigurationError
 from sightline.graph.queries import all_queries, query_named
-from sightline.testing.graph_queries import ANSWERS
 
 
-def test_every_query_has_a_name_an_explanation_and_an_answer_in_memory() -> None:
+def test_every_query_has_a_name_and_an_explanation() -> None:
     assert len(all_queries()) >= 9
-    assert list(all_queries()) == list(ANSWERS)
     assert [query.name for query in all_queries().values() if not query.explains.endswith(".")] == []
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.models.images import Lane
-from sightline.ratelimit.memory import InMemoryLimiter
+from sightline.ratelimit.fallback import InMemoryLimiter
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 

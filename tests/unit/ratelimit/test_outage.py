@@ -3,7 +3,7 @@
 import pytest
 
 from sightline.models.images import Lane
-from sightline.ratelimit.outage import Outage
+from sightline.ratelimit.fallback import Outage
 
 
 def test_a_share_may_be_smaller_than_the_least_rate_that_anybody_may_set() -> None:

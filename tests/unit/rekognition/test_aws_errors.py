@@ -187,7 +187,7 @@ def test_the_message_names_the_subject_the_rule_the_words_of_aws_and_the_remedy(
     error = translate(refusal("InvalidS3ObjectException", "Unable to get\n metadata."), "s3://b/k.jpg", REKOGNITION)
     assert (
         "s3://b/k.jpg: the object must exist (AWS: InvalidS3ObjectException to DetectLabels: Unable to get metadata.). "
-        "Upload it, or close its letter with `sightline dead close`."
+        "Upload it, or close its dead letter with `sightline dead close`."
     ) == str(error)
 
 

@@ -20,7 +20,7 @@ from sightline.errors import (
 )
 from sightline.rekognition.client import ONE_ATTEMPT, Rekognition
 from sightline.rekognition.features import all_features, feature_named
-from sightline.rekognition.limits import MAX_BYTES_SENT
+from sightline.rekognition.preflight import MAX_BYTES_SENT
 from tests.unit.rekognition.recorded import recorded
 
 FEATURES = sorted(all_features())
@@ -125,7 +125,7 @@ def test_a_call_that_fails_is_one_attempt_and_one_of_our_errors(answer, status, 
 @pytest.mark.parametrize("answer", [{}, {"Labels": None}, {"Labels": [{"Name": "Person"}]}, {"Labels": ["Person"]}])
 def test_an_answer_in_another_form_is_not_paid_for_again(answer, door):
     wire = Wire(answer)
-    with pytest.raises(UnreadableAnswer, match="must have AWS's form"):
+    with pytest.raises(UnreadableAnswer, match="must have AWS's format"):
         door(wire).analyse_object(feature_named("labels"), {}, "cameras", "yard/1.jpg")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from sightline.errors import ImageMissing, InvalidUri, SlotRefused
 from sightline.models.images import Lane, State
-from sightline.queues.protocol import Waiting
+from sightline.queues.redis import Waiting
 from sightline.rekognition.features import all_features
 from sightline.services.backfill import Progress, backfill, kept_progress, room, survey
 from sightline.services.collaborators import Plan

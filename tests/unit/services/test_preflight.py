@@ -17,8 +17,7 @@ from sightline.errors import (
     UnsupportedFormat,
 )
 from sightline.rekognition import preflight
-from sightline.rekognition.limits import MAX_BYTES_IN_S3, MAX_BYTES_SENT
-from sightline.rekognition.preflight import Picture, inspect_picture
+from sightline.rekognition.preflight import MAX_BYTES_IN_S3, MAX_BYTES_SENT, Picture, inspect_picture
 from tests.examples import examples
 from tests.unit.services.pictures import chunks_of, encoded, good_pictures, noise, png_of
 

@@ -6,7 +6,7 @@ import pytest
 
 from sightline.errors import AccessDenied, ImageChanged, RefusedByGraph, SlotRefused, Throttled, Unavailable
 from sightline.models.images import Lane, State
-from sightline.queues.protocol import Waiting
+from sightline.queues.redis import Waiting
 from sightline.queues.steps import DETECT, INGEST, MERGE, WRITE
 from sightline.services.failures import keep_failure
 from sightline.services.leased_runs import run_under_lease

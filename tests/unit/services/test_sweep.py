@@ -9,7 +9,7 @@ import pytest
 
 from sightline.errors import AccessDenied, Unavailable
 from sightline.models.images import Lane, State
-from sightline.queues.protocol import Waiting
+from sightline.queues.redis import Waiting
 from sightline.services.collaborators import SweepPlan
 from sightline.services.sweep import sweep
 from sightline.storage.buckets.prefixes import Place

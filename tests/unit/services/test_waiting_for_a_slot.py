@@ -7,7 +7,7 @@ import pytest
 
 from sightline.errors import SlotRefused
 from sightline.models.images import Lane
-from sightline.ratelimit.memory import InMemoryLimiter
+from sightline.ratelimit.fallback import InMemoryLimiter
 from sightline.services.detection import wait_for_slot
 from sightline.testing.clocks import MovingClock
 from sightline.testing.fake import PassingEvent

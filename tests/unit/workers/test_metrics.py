@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from sightline.bootstrap import tell_requests
 from sightline.errors import Throttled, Unavailable
 from sightline.models.images import Lane
-from sightline.queues.protocol import Waiting
+from sightline.queues.redis import Waiting
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.operations.dynamodb import DynamoOperationStore
 from sightline.storage.operations.protocol import DeadLetter, LastRun

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from sightline.graph.sync import FullLoad, StaleFence, SyncMove, SyncState
+from sightline.graph.protocol import FullLoad, StaleFence, SyncMove, SyncState
 from sightline.models.images import State
 from sightline.services.graph_merge import merge
 from sightline.services.sync import KEY, NAME, OVERLAP, ShardReader, Wish, safe_position, sync_with

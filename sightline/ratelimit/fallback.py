@@ -1,8 +1,9 @@
-"""What a process does while Redis is away: its own share of the quota, by itself.
+"""The limiter of one process: for tests, and for what a process does while Redis is away.
 
-Nothing goes above the quota on the way out or back. Slots booked before the outage lie at most the longest horizon
-ahead, so a process books nothing on its own before that. On its own it books half a second ahead at most and tries
-Redis twice a second, so that all are back within the room that gcra.lua leaves for the first who returns.
+While Redis is away, each process uses its own share of the quota, and the total never goes above the quota on the way
+out or back. Slots booked before the outage lie at most the longest horizon ahead, so a process books nothing on its
+own before that. On its own it books at most half a second ahead and tries Redis twice a second, so that every process
+is back within the room that gcra.lua leaves for the first one that returns.
 """
 
 import time
@@ -13,9 +14,65 @@ from threading import Lock
 import structlog
 
 from sightline.models.images import Lane
-from sightline.ratelimit.memory import InMemoryLimiter
-from sightline.ratelimit.pace import HORIZON_SECONDS, MAX_HORIZON_SECONDS
+from sightline.ratelimit.gcra import HORIZON_SECONDS, MAX_HORIZON_SECONDS, SHARE, Gcra, quota_of, require_rate
 from sightline.ratelimit.protocol import Rate, Slot
+
+
+class InMemoryLimiter:
+    """Rates for the threads of one process. `quotas`: operation → calls a second; `clock` must not go back."""
+
+    def __init__(self, clock: Callable[[], datetime], quotas: Mapping[str, float], *, share: float = SHARE) -> None:
+        self._clock = clock
+        self._share = share
+        self._quotas = {operation: require_rate(operation, quota) for operation, quota in quotas.items()}
+        self._states = {operation: Gcra(quota, share) for operation, quota in self._quotas.items()}
+        self._lock = Lock()
+
+    def reserve(self, operation: str, lane: Lane) -> Slot:
+        """Book the next slot within the lane's horizon."""
+        return self.reserve_within(operation, HORIZON_SECONDS[lane])
+
+    def reserve_within(self, operation: str, horizon_seconds: float) -> Slot:
+        """Book the next slot within a horizon of the caller's own."""
+        quota_of(self._quotas, operation)
+        with self._lock:
+            return self._states[operation].reserve(self._now(), horizon_seconds)
+
+    def hold(self, operation: str, seconds: float) -> None:
+        """Book nothing before `seconds` from now."""
+        with self._lock:
+            self._states[operation].hold(self._now(), seconds)
+
+    def throttled(self, operation: str, *, ramped_too_fast: bool = False) -> None:
+        """Record that a call was refused."""
+        quota_of(self._quotas, operation)
+        with self._lock:
+            self._states[operation].throttled(self._now(), ramped_too_fast=ramped_too_fast)
+
+    def override(self, operation: str, per_second: float | None, reason: str) -> None:
+        """Set an operator's quota; None goes back to the configured one."""
+        quota_of(self._quotas, operation)
+        if per_second is not None:
+            require_rate(operation, per_second)
+        self.go_at(operation, per_second, reason)
+
+    def go_at(self, operation: str, per_second: float | None, reason: str) -> None:
+        """Take a quota as it is: one process's share may be smaller than the least that anybody may set."""
+        with self._lock:
+            self._states[operation].override(self._now(), per_second, reason)
+
+    def rates(self) -> dict[str, Rate]:
+        """Return every operation's rate now."""
+        with self._lock:
+            now = self._now()
+            return {name: state.read(now).told(name, self._share) for name, state in self._states.items()}
+
+    def check(self) -> None:
+        """Memory is always there."""
+
+    def _now(self) -> float:
+        return self._clock().timestamp()
+
 
 TRY_AGAIN_SECONDS = 0.5
 LONGEST_BOOKING_SECONDS = 0.5
@@ -41,7 +98,7 @@ class Outage:
         self._lock = Lock()
 
     def should_ask_redis(self) -> bool:
-        """Say whether to try Redis: always while it answers, else one thread at a time, twice a second."""
+        """Return whether to try Redis: always while it answers, else one thread at a time, twice a second."""
         with self._lock:
             is_due = not self._is_away or time.monotonic() >= self._try_at
             if self._is_away and is_due:
@@ -49,12 +106,12 @@ class Outage:
             return is_due
 
     def has_booked(self, operation: str) -> bool:
-        """Say whether slots of this operation were booked here that Redis does not know of."""
+        """Return whether slots of this operation were booked here that Redis does not know of."""
         with self._lock:
             return operation in self._booked_locally
 
     def begin(self, error: Exception) -> None:
-        """Learn that Redis did not answer."""
+        """Record that Redis did not answer."""
         with self._lock:
             self._try_at = time.monotonic() + TRY_AGAIN_SECONDS
             was_away, self._is_away = self._is_away, True
@@ -62,7 +119,7 @@ class Outage:
             _log.warning("limiter goes on without redis", error=str(error))
 
     def end(self, operation: str, processes: int, quota: float) -> None:
-        """Learn that Redis answered: so many processes use the operation, and its quota in force is this."""
+        """Record that Redis answered: so many processes use the operation, and its quota in force is this."""
         with self._lock:
             self._seen[operation] = (processes, quota)
             self._booked_locally.discard(operation)
@@ -82,7 +139,7 @@ class Outage:
         self._local.throttled(operation, ramped_too_fast=ramped_too_fast)
 
     def rates(self) -> dict[str, Rate]:
-        """Give this process's own rates."""
+        """Return this process's own rates."""
         with self._lock:
             begun = set(self._booked_locally)
         return {name: rate if name in begun else self._expected(name) for name, rate in self._local.rates().items()}

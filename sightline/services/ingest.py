@@ -19,7 +19,7 @@ from sightline.services.rejection_breaker import TAKEN, RejectionBreaker
 from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Ledger
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ def ingest(  # noqa: PLR0913 - the signature says what it uses
     images: ImageStore,
     ledger: Ledger,
     buckets: Buckets,
-    operations: OperationStore,
+    operations: Operations,
     plan: Plan,
     read_capture: Callable[[ObjectHead, bytes], Capture],
     clock: Callable[[], datetime],

@@ -14,7 +14,9 @@ import structlog
 from sightline.errors import SightlineError
 from sightline.models.answers import Json
 from sightline.services.collaborators import Services
-from sightline.storage.operations.protocol import LastRun, Lease, OperationStore
+from sightline.storage.leases import Lease
+from sightline.storage.operations import Operations
+from sightline.storage.runs import LastRun
 
 log = structlog.get_logger()
 
@@ -31,7 +33,7 @@ class LeasedRun:
     def __init__(
         self,
         lease: Lease,
-        operations: OperationStore,
+        operations: Operations,
         clock: Callable[[], datetime],
         stopping: Event,
         lasts: timedelta = RUN_LASTS,
@@ -46,7 +48,7 @@ class LeasedRun:
         """Say whether there is time for another piece of work, and the lease is still ours. Renews the lease."""
         if self._stopping.is_set() or self._clock() >= self._until:
             return False
-        renewed = self._operations.acquire_lease(self.lease.name, self.lease.holder, LEASE_LASTS)
+        renewed = self._operations.leases.acquire(self.lease.name, self.lease.holder, LEASE_LASTS)
         return renewed is not None and renewed.fence == self.lease.fence
 
 
@@ -59,7 +61,7 @@ def run_under_lease(
     """
     s = services
     started = s.clock()
-    lease = s.operations.acquire_lease(name, uuid.uuid4().hex, LEASE_LASTS)
+    lease = s.operations.leases.acquire(name, uuid.uuid4().hex, LEASE_LASTS)
     if lease is None:
         log.info("Another process has this turn", task=name)
         return False
@@ -70,6 +72,6 @@ def run_under_lease(
         outcome = {"error": str(error)}
         raise
     finally:
-        s.operations.note_run(LastRun(name, started, s.clock() - started, outcome))
-        s.operations.release_lease(lease)
+        s.operations.runs.note(LastRun(name, started, s.clock() - started, outcome))
+        s.operations.leases.release(lease)
     return True

@@ -20,7 +20,7 @@ from sightline.services.status_models import models_section
 from sightline.services.status_runs import runs_section
 from sightline.services.usage import COST
 from sightline.storage.ledger.protocol import Ledger
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations
 
 LETTERS_SHOWN = 20
 ENDINGS = {
@@ -52,7 +52,7 @@ def status_report(services: Services, *, exact: bool = False) -> dict[str, Secti
         "rates": lambda: {name: asdict(rate) for name, rate in s.limiter.rates().items()},
         "graph": lambda: graph_section(s.graph),
         "dead_letters": lambda: dead_letters_section(s.operations),
-        "stopped": lambda: {each.stop_id: asdict(each) for each in s.operations.stops()},
+        "stopped": lambda: {each.stop_id: asdict(each) for each in s.operations.pauses.stops()},
         "models": lambda: models_section(s),
         "last_runs": lambda: runs_section(s.operations, now),
     }
@@ -105,13 +105,13 @@ def _age(sent_at: datetime | None, now: datetime) -> float | None:
     return None if sent_at is None else max(0.0, (now - sent_at).total_seconds())
 
 
-def calls_section(operations: OperationStore, now: datetime, features: Iterable[str]) -> Section:
+def calls_section(operations: Operations, now: datetime, features: Iterable[str]) -> Section:
     """Give this month's calls by operation of Rekognition and how they ended: of `features`, and of all others called.
 
     A feature whose file is gone has no operation any more: its calls stand under its name.
     """
     endings: Section = {}
-    counts = operations.calls(_month(now), _day(now))
+    counts = operations.usage.calls(_month(now), _day(now))
     for name in (*features, *(name for name, _ in counts)):
         endings.setdefault(_operation(name), dict.fromkeys(ENDINGS.values(), 0))
     for (name, outcome), number in counts.items():
@@ -125,7 +125,7 @@ def _operation(feature: str) -> str:
     return all_features()[feature].operation if feature in all_features() else feature
 
 
-def cost_section(operations: OperationStore, now: datetime) -> Section:
+def cost_section(operations: Operations, now: datetime) -> Section:
     """Give today's and this month's cost by feature, in US dollars, and the price table that it comes from."""
     prices = price_list()
     return {
@@ -136,8 +136,8 @@ def cost_section(operations: OperationStore, now: datetime) -> Section:
     }
 
 
-def _cost(operations: OperationStore, first: str, last: str) -> dict[str, float]:
-    calls = operations.calls(first, last)
+def _cost(operations: Operations, first: str, last: str) -> dict[str, float]:
+    calls = operations.usage.calls(first, last)
     return {feature: number / 1e6 for (feature, kind), number in sorted(calls.items()) if kind == COST}
 
 
@@ -160,11 +160,11 @@ def graph_section(graph: GraphStore) -> Section:
     }
 
 
-def dead_letters_section(operations: OperationStore) -> Section:
+def dead_letters_section(operations: Operations) -> Section:
     """Count the open letters by error, and give the first of them whole."""
     by_error: dict[str, int] = {}
     shown: list[Section] = []
-    for dead_letter in operations.dead_letters():
+    for dead_letter in operations.dead_letters.read():
         by_error[dead_letter.error] = by_error.get(dead_letter.error, 0) + 1
         if len(shown) < LETTERS_SHOWN:
             shown.append(asdict(dead_letter))

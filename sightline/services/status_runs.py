@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from beat_schedule import BEAT_SCHEDULE
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations
 
 PERIODS_LATE = 3
 """A run that is older than so many of its periods has been missed."""
 
 
 def runs_section(
-    operations: OperationStore, now: datetime, schedule: Mapping[str, Mapping[str, Any]] = BEAT_SCHEDULE
+    operations: Operations, now: datetime, schedule: Mapping[str, Mapping[str, Any]] = BEAT_SCHEDULE
 ) -> dict[str, Any]:
     """Give the last run of each beat task that ran or should have, and whether it is overdue.
 
@@ -21,7 +21,7 @@ def runs_section(
     first time has not come.
     """
     periods = {entry["task"]: _period(entry["schedule"]) for entry in schedule.values()}
-    runs = operations.last_runs()
+    runs = operations.runs.last()
     never: dict[str, Any] = {"started_at": None, "took": None, "outcome": {}}
     return {
         name: {

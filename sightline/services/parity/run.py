@@ -14,8 +14,8 @@ from sightline.models.images import CameraDay
 from sightline.services.collaborators import Services
 from sightline.services.leased_runs import LeasedRun
 from sightline.services.parity.compare import Comparison, Finding
-from sightline.storage.operations.days import Purpose
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.dirty_days import Purpose
+from sightline.storage.operations import Operations
 
 log = structlog.get_logger()
 
@@ -63,13 +63,13 @@ def _log(day: CameraDay, finding: Finding) -> None:
     log.warning("The graph shows an image wrongly", image_id=finding.image_id, day=str(day), differences=differences)
 
 
-def check_dirty(operations: OperationStore, audit: Audit, goes_on: Callable[[], bool]) -> None:
+def check_dirty(operations: Operations, audit: Audit, goes_on: Callable[[], bool]) -> None:
     """Work off the marks. A day stays marked until it was checked to its end; one marked meanwhile stays so."""
-    for dirty in operations.dirty_days(Purpose.PARITY):
+    for dirty in operations.dirty_days.dirty(Purpose.PARITY):
         if not goes_on():
             return
         audit.check(dirty.camera_day)
-        operations.clean_day(dirty)
+        operations.dirty_days.clean(dirty)
 
 
 def run_check(run: LeasedRun, services: Services) -> Mapping[str, Json]:
@@ -77,13 +77,13 @@ def run_check(run: LeasedRun, services: Services) -> Mapping[str, Json]:
     s = services
     audit = Audit(Comparison(s.images, s.graph), repairs=True)
     check_dirty(s.operations, audit, run.goes_on)
-    before = s.operations.last_runs().get(CHECK)
+    before = s.operations.runs.last().get(CHECK)
     return audit.outcome if audit.outcome["days"] or before is None else before.outcome
 
 
-def all_days(operations: OperationStore, graph: GraphStore) -> list[CameraDay]:
+def all_days(operations: Operations, graph: GraphStore) -> list[CameraDay]:
     """Give every day that rows or graph know of."""
-    return sorted({*operations.known_days(), *graph.days()})
+    return sorted({*operations.dirty_days.known(), *graph.days()})
 
 
 def days_of_night(days: Iterable[CameraDay], night: datetime) -> Iterator[CameraDay]:
@@ -97,6 +97,6 @@ def run_choose(services: Services) -> Mapping[str, Json]:
     s = services
     chosen, days = days_of_night(all_days(s.operations, s.graph), s.clock()), 0
     while some := list(islice(chosen, 500)):
-        s.operations.mark_days(some, [Purpose.PARITY])
+        s.operations.dirty_days.mark(some, [Purpose.PARITY])
         days += len(some)
     return {"days": days}

@@ -22,7 +22,7 @@ from sightline.services.rollups.days import write_day
 from sightline.services.rollups.revisions import Revisions
 from sightline.services.rollups.windows import WindowWriter, ends_from
 from sightline.stats.windows import WINDOW_DAYS
-from sightline.storage.operations.days import DirtyDay, Purpose
+from sightline.storage.dirty_days import DirtyDay, Purpose
 
 NAME = "roll_up_days"
 AGAIN = Step(NAME, (), "operations", Lane.LIVE)
@@ -50,7 +50,7 @@ class RollUp:
 
     def do(self, goes_on: Callable[[], bool]) -> Mapping[str, Json]:
         """Make the figures that are due, as far as time goes; say how many days were read and rollups written."""
-        waiting = [mark for mark in self._s.operations.dirty_days(Purpose.ROLLUPS) if self._has_ended(mark)]
+        waiting = [mark for mark in self._s.operations.dirty_days.dirty(Purpose.ROLLUPS) if self._has_ended(mark)]
         if waiting:
             self._s.stopping.wait(SETTLE.total_seconds())
         done, written = self._days(waiting, goes_on)
@@ -58,7 +58,7 @@ class RollUp:
         nights = self._nights() if self.is_complete else []
         written += self._windows(done, nights, goes_on)
         if self.is_complete and nights:
-            self._s.operations.keep_checkpoint(NAME, {"last_day": self._last_day}, REMEMBERED)
+            self._s.operations.checkpoints.keep(NAME, {"last_day": self._last_day}, REMEMBERED)
         return {"days": len(done), "nights": len(nights), "written": written, "left": len(waiting) - len(done)}
 
     def _has_ended(self, mark: DirtyDay) -> bool:
@@ -78,7 +78,7 @@ class RollUp:
 
     def _nights(self) -> list[str]:
         """Name the days that have ended since the last run that did all; at most those that a window still holds."""
-        kept = self._s.operations.checkpoint(NAME)
+        kept = self._s.operations.checkpoints.get(NAME)
         last = date.fromisoformat(self._last_day)
         longest_ago = last - timedelta(days=max(WINDOW_DAYS))
         before = max(date.fromisoformat(kept["last_day"]), longest_ago) if kept else last - timedelta(days=1)
@@ -96,13 +96,13 @@ class RollUp:
                 return written
             written += WindowWriter(rule, self._plan, self._revisions).write(ends, nights)
         for mark in done:
-            self._s.operations.clean_day(mark)
+            self._s.operations.dirty_days.clean(mark)
         return written
 
 
 def roll_up_now(services: Services, camera_days: set[CameraDay]) -> Mapping[str, Json]:
     """Make the figures of these days at once, though they may not have ended: for a demonstration, or an impatient."""
-    services.operations.mark_days(camera_days, [Purpose.ROLLUPS])
+    services.operations.dirty_days.mark(camera_days, [Purpose.ROLLUPS])
     return RollUp(services, max(each.day for each in camera_days)).do(lambda: True)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sightline.models.images import CameraDay, FeedEntry, ImageRow
 from sightline.services.sync.feed import safe_position
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations
 
 ROOM = 50_000
 
@@ -17,7 +17,7 @@ class Marks:
     than its last mark here, or so little before that an index might not show it yet.
     """
 
-    def __init__(self, operations: OperationStore, clock: Callable[[], datetime]) -> None:
+    def __init__(self, operations: Operations, clock: Callable[[], datetime]) -> None:
         self._operations = operations
         self._clock = clock
         self._covered: dict[CameraDay, str] = {}
@@ -35,7 +35,7 @@ class Marks:
         if not days:
             return
         now = self._clock()
-        self._operations.mark_days(days)
+        self._operations.dirty_days.mark(days)
         if len(self._covered) + len(days) > ROOM:
             self._covered.clear()
         self._covered.update(dict.fromkeys(days, safe_position(now)))

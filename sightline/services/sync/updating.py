@@ -14,7 +14,7 @@ from sightline.services.dead_letters import write_dead_letter
 from sightline.services.graph_merge import graph_image
 from sightline.services.sync.marks import Marks
 from sightline.storage.images.protocol import ImageStore
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations
 
 MARKING_THREADS = 8
 ROWS_FOR_A_THREAD = 20
@@ -24,7 +24,7 @@ class Updater:
     """Shows rows in the graph, and counts: `read`, `merged`, `in_flight`, `refused`."""
 
     def __init__(
-        self, images: ImageStore, graph: GraphStore, operations: OperationStore, clock: Callable[[], datetime]
+        self, images: ImageStore, graph: GraphStore, operations: Operations, clock: Callable[[], datetime]
     ) -> None:
         self.counts: Counter[str] = Counter(read=0, merged=0, in_flight=0, refused=0)
         self._images = images

@@ -1,5 +1,5 @@
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +8,7 @@ from sightline.cli.factory import Factory
 from sightline.errors import NotSupported, OutcomeUnknown, Throttled, Unavailable
 from sightline.queues.protocol import Waiting
 from sightline.services.status_runs import runs_section
+from sightline.storage.operations import Operations
 from sightline.storage.runs import LastRun
 from sightline.testing.fake import picture, uri_of
 from tests.unit.cli.conftest import URI
@@ -35,6 +36,10 @@ class Away:
             raise Unavailable("the store")
 
         return refuse
+
+
+def operations_away():
+    return Operations(**{field.name: Away() for field in fields(Operations)})
 
 
 def told(run, *options, **given):
@@ -162,7 +167,7 @@ def test_a_count_that_may_be_old_says_so(run, world, settings):
 
 def test_a_server_that_is_away_is_named_once_and_the_rest_is_said(run, finish, world, settings):
     finish()
-    services = replace(world.services, operations=Away())
+    services = replace(world.services, operations=operations_away())
     result = run("status", factory=Factory(settings, services))
     assert 1 == result.exit_code
     assert "images: 1" in result.stdout
@@ -178,7 +183,7 @@ def test_a_server_that_is_away_is_named_once_and_the_rest_is_said(run, finish, w
 def test_without_any_server_it_still_answers(run, world, settings, options):
     away = Away()
     stores = ("images", "ledger", "graph", "operations", "limiter", "queues", "rollups")
-    services = replace(world.services, **dict.fromkeys(stores, away))
+    services = replace(world.services, **{**dict.fromkeys(stores, away), "operations": operations_away()})
     factory = Factory(settings, services)
     result = run("status", *options, factory=factory)
     assert 1 == result.exit_code

@@ -123,7 +123,7 @@ def test_an_image_that_no_row_knows_is_removed_and_may_come_back(world, check):
 def test_a_day_of_which_only_the_graph_knows_has_its_turn(world, check):
     for uri in [row.image_id for row in world.images.scan()]:
         del world.images._rows[uri]
-    world.operations._known.clear()
+    world.operations.dirty_days._known.clear()
     check()
     for _ in range(NIGHTS):
         run_choose(world.services)

@@ -23,7 +23,7 @@ from sightline.cli.factory import Factory
 from sightline.models.images import CameraDay, ImageRow
 from sightline.services.collaborators import Services
 from sightline.services.ingest import add_images
-from sightline.storage.operations.dynamodb import DynamoOperationStore
+from sightline.storage.operations import dynamo_operations
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
 
@@ -51,7 +51,7 @@ class Ground:
         settings, services = self.factory.settings, self.factory.services
         client = aws_session(settings).client("dynamodb", endpoint_url=settings.dynamodb_endpoint, config=STORES_CONFIG)
         prefix = f"{settings.table_prefix}{threshold_percent:g}-{salt}-"
-        operations = DynamoOperationStore(client, prefix, services.clock)
+        operations = dynamo_operations(client, prefix, services.clock)
         verdicts, rollups = DynamoVerdictStore(client, prefix), DynamoRollupStore(client, prefix)
         for store in (operations, verdicts, rollups):
             store.setup()

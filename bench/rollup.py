@@ -23,7 +23,7 @@ from dev.stack import Options, Stack
 from dev.stack.watched import temporary_folder
 from sightline.services.collaborators import Services
 from sightline.services.rollups.run import RollUp
-from sightline.storage.operations.days import Purpose
+from sightline.storage.dirty_days import Purpose
 
 LAST_DAY = date(2026, 3, 31)
 HISTORY_DAYS = 28
@@ -105,8 +105,8 @@ class Nights:
         days = write_images(ground, LAST_DAY, range(self._images, images))
         self._images = images
         write_verdicts(ground, days)
-        ground.operations.mark_days(days, [Purpose.ROLLUPS])
-        ground.operations.keep_checkpoint(
+        ground.operations.dirty_days.mark(days, [Purpose.ROLLUPS])
+        ground.operations.checkpoints.keep(
             "roll_up_days", {"last_day": (LAST_DAY - timedelta(days=1)).isoformat()}, timedelta(days=9)
         )
         self._counted.begin()

@@ -22,7 +22,7 @@ from sightline.storage.dynamodb.table import DynamoTable
 from sightline.storage.images import encoding
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.images.keys import DEFAULT_SHARDS
-from sightline.storage.operations.dynamodb import DynamoOperationStore
+from sightline.storage.operations import dynamo_operations
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.rollups.protocol import Rollup
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
@@ -56,7 +56,7 @@ class Ground:
         self.images = DynamoImageStore(client, prefix, _now)
         self.verdicts = DynamoVerdictStore(client, prefix)
         self.rollups = DynamoRollupStore(client, prefix)
-        self.operations = DynamoOperationStore(client, prefix, _now)
+        self.operations = dynamo_operations(client, prefix, _now)
         for store in (self.images, self.verdicts, self.rollups, self.operations):
             store.setup()
 

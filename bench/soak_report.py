@@ -53,7 +53,7 @@ class Report:
             Line("images lost", len(lost), 0),
             Line("images in a wrong state", len(wrong), 0),
             Line("rows that are still unfinished", unfinished, 0),
-            Line("open dead letters", sum(1 for _ in s.operations.dead_letters()), 0),
+            Line("open dead letters", sum(1 for _ in s.operations.dead_letters.read()), 0),
             Line("processes that died by themselves", len(_died(ground, faults)), 0),
             Line("errors of the soak itself", len([*producers.failed, *faults.failed]), 0),
             *_calls(ground, images, producers, faults),
@@ -67,7 +67,7 @@ class Report:
         notes += [f"lost: {uri}" for uri in lost[:SHOWN]]
         notes += [f"died: {name}" for name in _died(ground, faults)]
         notes += [repr(error) for error in [*producers.failed, *faults.failed]]
-        notes += [f"letter: {letter}" for letter in list(s.operations.dead_letters())[:SHOWN]]
+        notes += [f"letter: {letter}" for letter in list(s.operations.dead_letters.read())[:SHOWN]]
         return cls(tuple(lines), tuple(notes))
 
     def compared(self, end: End, ground: Ground) -> Self:
@@ -113,7 +113,7 @@ def _died(ground: Ground, faults: Faults) -> list[str]:
 
 
 def _sent_again(ground: Ground) -> int:
-    run = ground.services.operations.last_runs().get(RECONCILE)
+    run = ground.services.operations.runs.last().get(RECONCILE)
     return int(run.outcome.get("sent_ever", 0)) if run else 0
 
 

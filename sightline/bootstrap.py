@@ -28,7 +28,7 @@ from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.label_set.dynamodb import DynamoLabelSet
 from sightline.storage.label_set.protocol import LabelSet
 from sightline.storage.ledger.dynamodb import DynamoLedger
-from sightline.storage.operations.dynamodb import DynamoOperationStore
+from sightline.storage.operations import dynamo_operations
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
 from sightline.timing import STORE_ATTEMPTS, STORE_CONNECT, STORE_READ
@@ -65,7 +65,7 @@ def connect(
         config=ONE_ATTEMPT.merge(Config(max_pool_connections=32)),
     )
     buckets = S3Buckets(s3_client(chosen, session, stores))
-    operations = DynamoOperationStore(dynamodb, chosen.table_prefix, utc_now)
+    operations = dynamo_operations(dynamodb, chosen.table_prefix, utc_now)
     graph = Neo4jGraphStore(neo4j_driver(chosen), chosen.neo4j_database)
     return Services(
         images=DynamoImageStore(dynamodb, chosen.table_prefix, utc_now),

@@ -18,7 +18,7 @@ import structlog
 
 from sightline.errors import Poisonous, SightlineError
 from sightline.queues.publishing import IS_SENT_AGAIN
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations
 from sightline.timing import LONGEST_TASK
 
 log = structlog.get_logger()
@@ -87,23 +87,23 @@ def attempt_id(suspect: Suspect, begun: Mapping[str, datetime]) -> str:
 
 
 @contextmanager
-def watched(suspect: Suspect, begun: Mapping[str, datetime], operations: OperationStore) -> Iterator[None]:
+def watched(suspect: Suspect, begun: Mapping[str, datetime], operations: Operations) -> Iterator[None]:
     """Note the beginning, and forget all of them when the step ends, however it ends."""
-    operations.begin_step(suspect.step_id, attempt_id(suspect, begun))
+    operations.attempts.begin(suspect.step_id, attempt_id(suspect, begun))
     try:
         yield
     finally:
         _end(suspect, operations)
 
 
-def refuse(suspect: Suspect, operations: OperationStore) -> Poisonous:
+def refuse(suspect: Suspect, operations: Operations) -> Poisonous:
     """Forget the beginnings, so that a redrive begins anew; give the error to raise."""
     _end(suspect, operations)
     return Poisonous(suspect.image_id, rule=f"{Poisonous.rule} ({suspect.step_id.partition('#')[0]})")
 
 
-def _end(suspect: Suspect, operations: OperationStore) -> None:
+def _end(suspect: Suspect, operations: Operations) -> None:
     try:
-        operations.end_step(suspect.step_id)
+        operations.attempts.end(suspect.step_id)
     except SightlineError as error:
         log.warning("The end of a step that is watched could not be noted", error=str(error))

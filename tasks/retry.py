@@ -136,7 +136,7 @@ class StepTask(Task[..., Any]):
             yield
             return
         s = current()
-        begun = s.operations.beginnings(suspect.step_id)
+        begun = s.operations.attempts.begun(suspect.step_id)
         match course_of(suspect, begun, s.clock()):
             case Course.GO:
                 with watched(suspect, begun, s.operations):

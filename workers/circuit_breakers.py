@@ -14,8 +14,8 @@ from celery.worker.consumer import Consumer
 from sightline.errors import SightlineError
 from sightline.services.collaborators import Services
 from sightline.services.worker_breaker import WorkerBreaker
-from sightline.storage.operations.protocol import OperationStore
-from sightline.storage.operations.stops import Cause, Stop
+from sightline.storage.operations import Operations
+from sightline.storage.pauses import Cause, Stop
 
 log = structlog.get_logger()
 
@@ -66,7 +66,7 @@ class ConsumptionControl:
         queues: Sequence[str],
         taking: Taking,
         worker_breaker: WorkerBreaker,
-        operations: OperationStore,
+        operations: Operations,
         clock: Callable[[], datetime],
     ) -> None:
         self._queues = list(queues)
@@ -103,18 +103,18 @@ class ConsumptionControl:
         """Only ingest has lanes to stop; it reads them every five seconds."""
         now = self._clock()
         if self._queues[0] == INGEST and (self._read_at is None or now - self._read_at >= STOPS_READ_EVERY):
-            self._stopped = {each.queue for each in self._operations.stops() if each.cause is Cause.BRAKE}
+            self._stopped = {each.queue for each in self._operations.pauses.stops() if each.cause is Cause.BRAKE}
             self._read_at = now
 
     def _say_refused(self) -> None:
         now, reason = self._clock(), self._gate.reason
         if reason and (self._said_at is None or now - self._said_at >= SAID_FOR / 2):
             for queue in self._queues:
-                self._operations.stop(Stop(queue, Cause.REFUSED, reason, now, now + SAID_FOR))
+                self._operations.pauses.stop(Stop(queue, Cause.REFUSED, reason, now, now + SAID_FOR))
             self._said_at = now
         elif self._said_at and not reason:
             for queue in self._queues:
-                self._operations.resume(queue, Cause.REFUSED)
+                self._operations.pauses.resume(queue, Cause.REFUSED)
             self._said_at = None
 
 

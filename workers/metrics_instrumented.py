@@ -10,7 +10,7 @@ from sightline.models.images import Lane
 from sightline.ratelimit.protocol import Limiter, Rate, Slot
 from sightline.services.collaborators import Services
 from sightline.services.usage import CallCounter
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations
 from workers.metrics import WorkerMetrics
 
 
@@ -61,7 +61,7 @@ class InstrumentedLimiter:
 class InstrumentedCalls(CallCounter):
     """A counter of calls that tells each call at once."""
 
-    def __init__(self, operations: OperationStore, clock: Callable[[], datetime], metrics: WorkerMetrics) -> None:
+    def __init__(self, operations: Operations, clock: Callable[[], datetime], metrics: WorkerMetrics) -> None:
         super().__init__(operations, clock)
         self._metrics = metrics
 

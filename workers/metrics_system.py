@@ -23,7 +23,7 @@ from sightline.queues.redis import RedisQueues
 from sightline.ratelimit.protocol import Limiter
 from sightline.services.collaborators import Services
 from sightline.storage.images.protocol import ImageStore
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations
 
 log = structlog.get_logger()
 
@@ -135,11 +135,11 @@ def rates(limiter: Limiter) -> Families:
     return [rate, quota, share]
 
 
-def last_runs(operations: OperationStore) -> Families:
+def last_runs(operations: Operations) -> Families:
     """Read when each beat task last began, and how long it took."""
     began = GaugeMetricFamily("sightline_last_run_timestamp_seconds", "When the last run began", labels=["task"])
     took = GaugeMetricFamily("sightline_last_run_seconds", "How long the last run took", labels=["task"])
-    for name, run in operations.last_runs().items():
+    for name, run in operations.runs.last().items():
         began.add_metric([name], run.started_at.timestamp())
         took.add_metric([name], run.took.total_seconds())
     return [began, took]
@@ -155,10 +155,10 @@ def images(store: ImageStore) -> Families:
     return [by_state, known]
 
 
-def dead_letters(operations: OperationStore) -> Families:
+def dead_letters(operations: Operations) -> Families:
     """Count the open dead letters by error."""
     counts: dict[str, int] = {}
-    for dead_letter in operations.dead_letters():
+    for dead_letter in operations.dead_letters.read():
         counts[dead_letter.error] = counts.get(dead_letter.error, 0) + 1
     family = GaugeMetricFamily("sightline_dead_letters", "Open dead letters", labels=["error"])
     for error, number in sorted(counts.items()):

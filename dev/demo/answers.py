@@ -101,7 +101,7 @@ def print_stores(rows: Sequence[ImageRow], services: Services) -> None:
 def print_calls(services: Services) -> None:
     """Print the calls to Rekognition, and what they would have cost on AWS."""
     day = services.clock().date().isoformat()
-    calls = services.operations.calls(day, day)
+    calls = services.operations.usage.calls(day, day)
     outcomes = [(feature, kind, n) for (feature, kind), n in sorted(calls.items()) if kind != "cost_micro_usd"]
     throttled = sum(number for _, kind, number in outcomes if kind == "throttled")
     total = sum(number for _, _, number in outcomes)

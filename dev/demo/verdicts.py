@@ -15,7 +15,7 @@ from sightline.services.verdicts import Said, judge_of, verdict_of
 from sightline.stats.figures import Interval
 from sightline.stats.verdicts import Answer
 from sightline.stats.windows import WINDOW_DAYS
-from sightline.storage.operations.days import Purpose
+from sightline.storage.dirty_days import Purpose
 
 LABEL = "Person"
 REVIEWER = "the truth of the frames"
@@ -43,7 +43,7 @@ def review_sample(
     days: set[CameraDay], truth: Mapping[str, bool | None], services: Services, sample: int = SAMPLE
 ) -> int:
     """Answer what the queue asks, some at a time, as a person would; count the answers."""
-    services.operations.mark_days(days, [Purpose.ROLLUPS])
+    services.operations.dirty_days.mark(days, [Purpose.ROLLUPS])
     scope, judge, answered = Scope(LABEL, sorted(days)), judge_of(services), 0
     while answered < sample:
         asked = ask_next(read_cells(scope, services), min(AT_A_TIME, sample - answered), services)

@@ -17,7 +17,7 @@ from sightline.cli.param_types import TIME
 from sightline.errors import BadMessage, RejectedError, UnknownFeature
 from sightline.progress import counted
 from sightline.services.redrive import Choice, camera_of_dead_letter, redrive
-from sightline.storage.operations.protocol import DeadLetter
+from sightline.storage.dead_letters import DeadLetter
 
 _KEPT = (RejectedError, BadMessage, UnknownFeature)
 TYPES = sorted(name for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, _KEPT))
@@ -131,18 +131,20 @@ def redrive_letters(factory: Factory, /, *, everything: bool, as_json: bool, **c
 def close(factory: Factory, dead_letter: str) -> None:
     """Close dead letters that need no redrive, such as that of a bad message whose sender has been fixed."""
     closed = sum(
-        factory.services.operations.close_dead_letter(each.dead_letter_id) for each in _named(factory, dead_letter)
+        factory.services.operations.dead_letters.close(each.dead_letter_id) for each in _named(factory, dead_letter)
     )
     click.echo(f"{closed} closed")
 
 
 def _letters(factory: Factory, choice: Choice, *, closed: bool = False) -> Iterator[DeadLetter]:
     camera_of = capture_reader(factory.settings).camera_of
-    return (each for each in factory.services.operations.dead_letters(closed=closed) if choice.takes(each, camera_of))
+    return (
+        each for each in factory.services.operations.dead_letters.read(closed=closed) if choice.takes(each, camera_of)
+    )
 
 
 def _named(factory: Factory, name: str) -> list[DeadLetter]:
-    dead_letters = factory.services.operations.dead_letters()
+    dead_letters = factory.services.operations.dead_letters.read()
     found = [each for each in dead_letters if name in {each.dead_letter_id, each.image_id, each.subject}]
     if not found:
         raise NoSuchDeadLetter(name)

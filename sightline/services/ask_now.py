@@ -85,7 +85,7 @@ def note_calls(features: Iterable[Feature], outcomes: Outcomes, services: Servic
         counts[feature.name, "answered" if isinstance(outcome, Answer) else _ending(outcome)] += 1
         if isinstance(outcome, Answer):
             counts[feature.name, COST] += price_micro_usd(feature, services.plan.features.get(feature.name))
-    services.operations.count_calls(services.clock().date().isoformat(), counts)
+    services.operations.usage.count(services.clock().date().isoformat(), counts)
 
 
 def _ending(error: SightlineError) -> str:

@@ -88,14 +88,14 @@ def backfill(
         due = due_of(page, s.images, s.plan, s.clock(), follows_plan=True)
         _send(due, s, send)
         progress = progress.with_page(page[-1].uri.key, len(page), sum(h.size_bytes for h in page), due, s)
-        s.operations.keep_checkpoint(_name(place), asdict(progress), CHECKPOINT_LASTS)
+        s.operations.checkpoints.keep(_name(place), asdict(progress), CHECKPOINT_LASTS)
         yield progress
-    s.operations.drop_checkpoint(_name(place))
+    s.operations.checkpoints.drop(_name(place))
 
 
 def kept_progress(place: Place, services: Services) -> Progress:
     """Give where the last run of this place stopped; a fresh start where there was none, or it had come to its end."""
-    kept = services.operations.checkpoint(_name(place))
+    kept = services.operations.checkpoints.get(_name(place))
     return Progress(**kept) if kept else Progress()
 
 

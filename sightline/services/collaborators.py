@@ -22,7 +22,7 @@ from sightline.storage.buckets.prefixes import Place
 from sightline.storage.buckets.protocol import Buckets, ObjectHead
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Ledger
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations
 from sightline.storage.rollups.protocol import RollupStore
 from sightline.storage.verdicts.protocol import VerdictStore
 
@@ -88,7 +88,7 @@ class Services:
     buckets: Buckets
     checkpoint_bucket: str
     limiter: Limiter
-    operations: OperationStore
+    operations: Operations
     queues: RedisQueues
     detector: Detector
     calls: CallCounter

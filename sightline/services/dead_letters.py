@@ -6,7 +6,8 @@ from datetime import datetime
 from sightline.errors import SightlineError
 from sightline.models.answers import Json
 from sightline.models.images import Rejection
-from sightline.storage.operations.protocol import DeadLetter, OperationStore, dead_letter_id_of
+from sightline.storage.dead_letters import DeadLetter, dead_letter_id_of
+from sightline.storage.operations import Operations
 
 
 def write_dead_letter(
@@ -15,12 +16,12 @@ def write_dead_letter(
     step: str,
     message: Mapping[str, Json],
     image_id: str | None,
-    operations: OperationStore,
+    operations: Operations,
     clock: Callable[[], datetime],
 ) -> None:
     """Keep the input that `error` refused, with rule and remedy. image_id: None where the input names no image."""
     now = clock()
-    operations.write_dead_letter(
+    operations.dead_letters.write(
         DeadLetter(
             error=type(error).__name__,
             subject=error.subject,
@@ -35,7 +36,7 @@ def write_dead_letter(
     )
 
 
-def close_replaced(image_id: str, old: Rejection | None, new: Rejection | None, operations: OperationStore) -> None:
+def close_replaced(image_id: str, old: Rejection | None, new: Rejection | None, operations: Operations) -> None:
     """Close the letter of an image's old rejection, where its row keeps another in its place, or none."""
     if old and (new is None or new.error != old.error):
-        operations.close_dead_letter(dead_letter_id_of(old.error, image_id))
+        operations.dead_letters.close(dead_letter_id_of(old.error, image_id))

@@ -11,7 +11,7 @@ from sightline.models.images import ImageRow, Rejection, State
 from sightline.queues.steps import INGEST
 from sightline.services.dead_letters import close_replaced
 from sightline.storage.images.protocol import ImageStore
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations
 
 _NOT_ITS_OWN = (RetryableError, ConfigurationError, OperationalError, OSError)
 
@@ -21,9 +21,7 @@ def is_its_own(error: BaseException) -> bool:
     return isinstance(error, ImageChanged) or not isinstance(error, _NOT_ITS_OWN)
 
 
-def keep_failure(
-    error: BaseException, image_id: str, step: str, *, images: ImageStore, operations: OperationStore
-) -> None:
+def keep_failure(error: BaseException, image_id: str, step: str, *, images: ImageStore, operations: Operations) -> None:
     """Keep an own failure on an unfinished row. What is refused for good is given up at once: the letter is written.
 
     Of an image that was asked for again since, nothing but its ingest can fail: other steps are of before.
@@ -38,7 +36,7 @@ def keep_failure(
         images.note_failure(row, why)
 
 
-def give_up(row: ImageRow, why: Rejection, images: ImageStore, operations: OperationStore) -> None:
+def give_up(row: ImageRow, why: Rejection, images: ImageStore, operations: Operations) -> None:
     """Leave a row as it is: why stands in its letter, which takes the place of one that it may have had before."""
     if images.give_up(row, why):
         close_replaced(row.image_id, row.rejection, why, operations)

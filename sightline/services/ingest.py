@@ -20,7 +20,7 @@ from sightline.services.rejection_breaker import TAKEN, RejectionBreaker
 from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Ledger
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class Ingest:
     images: ImageStore
     ledger: Ledger
     buckets: Buckets
-    operations: OperationStore
+    operations: Operations
     plan: Plan
     read_capture: Callable[[ObjectHead, bytes], Capture]
     clock: Callable[[], datetime]

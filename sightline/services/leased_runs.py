@@ -14,7 +14,9 @@ import structlog
 from sightline.errors import SightlineError
 from sightline.models.answers import Json
 from sightline.services.collaborators import Services
-from sightline.storage.operations.protocol import LastRun, Lease, OperationStore
+from sightline.storage.leases import Lease
+from sightline.storage.operations import Operations
+from sightline.storage.runs import LastRun
 from sightline.timing import RUN_LEASE, RUN_LIMIT
 
 log = structlog.get_logger()
@@ -26,7 +28,7 @@ class LeasedRun:
     def __init__(
         self,
         lease: Lease,
-        operations: OperationStore,
+        operations: Operations,
         clock: Callable[[], datetime],
         stopping: Event,
         lasts: timedelta = RUN_LIMIT,
@@ -41,7 +43,7 @@ class LeasedRun:
         """Say whether there is time for another piece of work, and the lease is still ours. Renews the lease."""
         if self._stopping.is_set() or self._clock() >= self._until:
             return False
-        renewed = self._operations.acquire_lease(self.lease.name, self.lease.holder, RUN_LEASE)
+        renewed = self._operations.leases.acquire(self.lease.name, self.lease.holder, RUN_LEASE)
         return renewed is not None and renewed.fence == self.lease.fence
 
 
@@ -54,7 +56,7 @@ def run_under_lease(
     """
     s = services
     started = s.clock()
-    lease = s.operations.acquire_lease(name, uuid.uuid4().hex, RUN_LEASE)
+    lease = s.operations.leases.acquire(name, uuid.uuid4().hex, RUN_LEASE)
     if lease is None:
         log.info("Another process has this turn", task=name)
         return False
@@ -65,6 +67,6 @@ def run_under_lease(
         outcome = {"error": str(error)}
         raise
     finally:
-        s.operations.note_run(LastRun(name, started, s.clock() - started, outcome))
-        s.operations.release_lease(lease)
+        s.operations.runs.note(LastRun(name, started, s.clock() - started, outcome))
+        s.operations.leases.release(lease)
     return True

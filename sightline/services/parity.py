@@ -22,9 +22,9 @@ from sightline.services.collaborators import Services
 from sightline.services.graph_merge import graph_image
 from sightline.services.leased_runs import LeasedRun
 from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.dirty_days import Purpose
 from sightline.storage.images.protocol import ImageStore
-from sightline.storage.operations.days import Purpose
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations
 
 log = structlog.get_logger()
 
@@ -161,26 +161,26 @@ def _log(day: CameraDay, finding: Finding) -> None:
     log.warning("The graph shows an image wrongly", image_id=finding.image_id, day=str(day), differences=differences)
 
 
-def check_dirty(operations: OperationStore, audit: Audit, goes_on: Callable[[], bool]) -> None:
+def check_dirty(operations: Operations, audit: Audit, goes_on: Callable[[], bool]) -> None:
     """Check the marked days. A day keeps its mark until it is checked to its end, or if it is marked again."""
-    for dirty in operations.dirty_days(Purpose.PARITY):
+    for dirty in operations.dirty_days.dirty(Purpose.PARITY):
         if not goes_on():
             return
         audit.check(dirty.camera_day)
-        operations.clean_day(dirty)
+        operations.dirty_days.clean(dirty)
 
 
 def run_check(run: LeasedRun, services: Services) -> Mapping[str, Json]:
     """Check and repair the marked days; if none is marked, return the last result."""
     audit = Audit(Comparison(services.images, services.graph), repairs=True)
     check_dirty(services.operations, audit, run.goes_on)
-    before = services.operations.last_runs().get(CHECK)
+    before = services.operations.runs.last().get(CHECK)
     return audit.outcome if audit.outcome["days"] or before is None else before.outcome
 
 
-def all_days(operations: OperationStore, graph: GraphStore) -> list[CameraDay]:
+def all_days(operations: Operations, graph: GraphStore) -> list[CameraDay]:
     """Return every day that the rows or the graph know."""
-    return sorted({*operations.known_days(), *graph.days()})
+    return sorted({*operations.dirty_days.known(), *graph.days()})
 
 
 def days_of_night(days: Iterable[CameraDay], night: datetime) -> Iterator[CameraDay]:
@@ -194,6 +194,6 @@ def run_choose(services: Services) -> Mapping[str, Json]:
     operations, days = services.operations, 0
     chosen = days_of_night(all_days(operations, services.graph), services.clock())
     while some := list(islice(chosen, PAGE)):
-        operations.mark_days(some, [Purpose.PARITY])
+        operations.dirty_days.mark(some, [Purpose.PARITY])
         days += len(some)
     return {"days": days}

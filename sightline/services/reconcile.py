@@ -22,7 +22,7 @@ from sightline.services.dead_letters import write_dead_letter
 from sightline.services.failures import give_up
 from sightline.services.leased_runs import LeasedRun
 from sightline.storage.images.protocol import ImageStore
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations
 from sightline.timing import CHECK_AFTER
 
 NAME = "reconcile_images"
@@ -45,7 +45,7 @@ class Reconciler:
     """What one look needs; the same for every row."""
 
     images: ImageStore
-    operations: OperationStore
+    operations: Operations
     queues: RedisQueues
     send: Publish
     clock: Callable[[], datetime]
@@ -149,7 +149,7 @@ def reconciler_of(services: Services, send: Publish = publish_again) -> Reconcil
 
 def run_reconcile(run: LeasedRun, services: Services, send: Publish = publish_again) -> dict[str, Json]:
     """Reconcile while the turn goes on; give the counts of this run, and of steps ever sent again."""
-    before = services.operations.last_runs().get(NAME)
+    before = services.operations.runs.last().get(NAME)
     done = reconcile(reconciler_of(services, send), run.goes_on)
     ever = before.outcome.get("sent_ever", 0) if before else 0
     return {**done, "sent_ever": (ever if isinstance(ever, int) else 0) + done["sent"]}

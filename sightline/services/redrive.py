@@ -15,8 +15,9 @@ from sightline.models.images import ImageRow, Lane, State
 from sightline.queues.publishing import BATCH, Publish
 from sightline.queues.steps import Step, ingest_step
 from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.dead_letters import DeadLetter
 from sightline.storage.images.protocol import ImageStore
-from sightline.storage.operations.protocol import DeadLetter, OperationStore
+from sightline.storage.operations import Operations
 
 CameraOf = Callable[[ObjectUri], str]
 
@@ -51,7 +52,7 @@ def camera_of_dead_letter(dead_letter: DeadLetter, camera_of: CameraOf) -> str |
 
 
 def redrive(
-    dead_letters: Iterable[DeadLetter], images: ImageStore, operations: OperationStore, send: Publish
+    dead_letters: Iterable[DeadLetter], images: ImageStore, operations: Operations, send: Publish
 ) -> Iterator[Counter[str]]:
     """Send the images of letters through ingest again, in batches; give counts of each.
 
@@ -64,7 +65,7 @@ def redrive(
         rows = images.get_many({uri for _, uri in named})
         done = {uri for uri, row in rows.items() if row.state is State.COMPLETE}
         closed = sum(
-            operations.close_dead_letter(dead_letter.dead_letter_id) for dead_letter, uri in named if uri in done
+            operations.dead_letters.close(dead_letter.dead_letter_id) for dead_letter, uri in named if uri in done
         )
         again = sorted({uri for _, uri in named} - done)
         send(_step(uri, rows.get(uri), images) for uri in again)

@@ -16,8 +16,8 @@ from sightline.errors import SightlineError
 from sightline.models.images import Lane
 from sightline.queues.steps import lane_queue
 from sightline.services.usage import Schedule, in_a_thread
-from sightline.storage.operations.protocol import OperationStore
-from sightline.storage.operations.stops import OUTCOMES_KEPT, Cause, Stop
+from sightline.storage.operations import Operations
+from sightline.storage.pauses import OUTCOMES_KEPT, Cause, Stop
 
 log = structlog.get_logger()
 
@@ -31,9 +31,7 @@ TAKEN = ""
 class RejectionBreaker:
     """How images ended in this process, on their way to the store of operations. Threads share one."""
 
-    def __init__(
-        self, operations: OperationStore, clock: Callable[[], datetime], schedule: Schedule = in_a_thread
-    ) -> None:
+    def __init__(self, operations: Operations, clock: Callable[[], datetime], schedule: Schedule = in_a_thread) -> None:
         self._operations = operations
         self._clock = clock
         self._schedule = schedule
@@ -64,12 +62,14 @@ class RejectionBreaker:
     def _add(self, lane: Lane, outcomes: Sequence[str]) -> None:
         if not outcomes:
             return
-        reason = reason_to_stop(self._operations.note_outcomes(lane, outcomes))
+        reason = reason_to_stop(self._operations.pauses.note_outcomes(lane, outcomes))
         if reason:
             remedy = f"Mend its producer; then `sightline resume {lane}`"
             said = f"more than half of the last {OUTCOMES_KEPT} images of the lane {lane} were rejected: {reason}"
             log.error("A lane is stopped", lane=lane, reason=said, remedy=remedy)
-            self._operations.stop(Stop(lane_queue("ingest", lane), Cause.BRAKE, f"{said}. {remedy}", self._clock()))
+            self._operations.pauses.stop(
+                Stop(lane_queue("ingest", lane), Cause.BRAKE, f"{said}. {remedy}", self._clock())
+            )
 
 
 def reason_to_stop(outcomes: Sequence[str]) -> str | None:
@@ -79,7 +79,7 @@ def reason_to_stop(outcomes: Sequence[str]) -> str | None:
     return reason if count > OUTCOMES_KEPT // 2 else None
 
 
-def resume(lane: Lane, operations: OperationStore) -> bool:
+def resume(lane: Lane, operations: Operations) -> bool:
     """Let a lane go on; say whether it was stopped. Its last images are forgotten, or it would stop at once."""
-    operations.forget_outcomes(lane)
-    return operations.resume(lane_queue("ingest", lane), Cause.BRAKE)
+    operations.pauses.forget_outcomes(lane)
+    return operations.pauses.resume(lane_queue("ingest", lane), Cause.BRAKE)

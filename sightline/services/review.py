@@ -19,7 +19,7 @@ from sightline.stats.queue import Request, next_images
 from sightline.stats.strata import StrataRule
 from sightline.stats.windows import days_of, evidence_of
 from sightline.storage.buckets.protocol import Buckets, ObjectUri
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations
 from sightline.storage.verdicts.protocol import Asked
 
 LINK_LASTS = timedelta(hours=12)
@@ -63,18 +63,18 @@ class ToReview:
     link: str
 
 
-def scope_of(label: str, camera: str | None, end_day: str, window_days: int, operations: OperationStore) -> Scope:
+def scope_of(label: str, camera: str | None, end_day: str, window_days: int, operations: Operations) -> Scope:
     """Return the camera days with images in the window that ends on a day; raise NothingToReview if there are none."""
     days = set(days_of(end_day, window_days))
-    known = [each for each in operations.known_days() if each.day in days and camera in {None, each.camera}]
+    known = [each for each in operations.dirty_days.known() if each.day in days and camera in {None, each.camera}]
     if not known:
         raise NothingToReview(f"{camera or 'all cameras'}, {window_days} days up to {end_day}")
     return Scope(label, known)
 
 
-def newest_day(camera: str | None, operations: OperationStore) -> str:
+def newest_day(camera: str | None, operations: Operations) -> str:
     """Return the newest capture day that has images; raise NothingToReview if there is none."""
-    days = [each.day for each in operations.known_days() if camera in {None, each.camera}]
+    days = [each.day for each in operations.dirty_days.known() if camera in {None, each.camera}]
     if not days:
         raise NothingToReview(camera or "all cameras")
     return max(days)

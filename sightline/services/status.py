@@ -23,7 +23,7 @@ from sightline.services.schedule import SCHEDULE
 from sightline.services.usage import COST
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Entry, Ledger
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations
 
 Section = dict[str, Any]
 
@@ -66,7 +66,7 @@ def status_report(services: Services, *, exact: bool = False) -> dict[str, Secti
         "rates": lambda: {name: asdict(rate) for name, rate in services.limiter.rates().items()},
         "graph": lambda: graph_section(services.graph),
         "dead_letters": lambda: dead_letters_section(services.operations),
-        "stopped": lambda: {each.stop_id: asdict(each) for each in services.operations.stops()},
+        "stopped": lambda: {each.stop_id: asdict(each) for each in services.operations.pauses.stops()},
         "models": lambda: models_section(services),
         "last_runs": lambda: runs_section(services.operations, now),
     }
@@ -180,7 +180,7 @@ def _of_label(versions: dict[str, tuple[str, str]]) -> dict[str, Json]:
 
 
 def runs_section(
-    operations: OperationStore, now: datetime, schedule: Mapping[str, Mapping[str, Any]] = SCHEDULE
+    operations: Operations, now: datetime, schedule: Mapping[str, Mapping[str, Any]] = SCHEDULE
 ) -> dict[str, Any]:
     """Return the last run of each beat task that ran or should have, and whether it is overdue.
 
@@ -188,7 +188,7 @@ def runs_section(
     others ran, its first time has not come yet.
     """
     periods = {entry["task"]: _period(entry["schedule"]) for entry in schedule.values()}
-    runs = operations.last_runs()
+    runs = operations.runs.last()
     never: dict[str, Any] = {"started_at": None, "took": None, "outcome": {}}
     return {
         name: {
@@ -222,13 +222,13 @@ def _age(sent_at: datetime | None, now: datetime) -> float | None:
     return None if sent_at is None else max(0.0, (now - sent_at).total_seconds())
 
 
-def calls_section(operations: OperationStore, now: datetime, features: Iterable[str]) -> Section:
+def calls_section(operations: Operations, now: datetime, features: Iterable[str]) -> Section:
     """Count this month's calls by Rekognition operation and ending, for `features` and any other that was called.
 
     A feature that is no longer declared has no operation: its calls are counted under its own name.
     """
     endings: Section = {}
-    counts = operations.calls(_month(now), _day(now))
+    counts = operations.usage.calls(_month(now), _day(now))
     for name in (*features, *(name for name, _ in counts)):
         endings.setdefault(_operation(name), dict.fromkeys(ENDINGS.values(), 0))
     for (name, outcome), number in counts.items():
@@ -242,7 +242,7 @@ def _operation(feature: str) -> str:
     return all_features()[feature].operation if feature in all_features() else feature
 
 
-def cost_section(operations: OperationStore, now: datetime) -> Section:
+def cost_section(operations: Operations, now: datetime) -> Section:
     """Return today's and this month's cost by feature, in US dollars, and the date and region of the prices."""
     prices = price_list()
     return {
@@ -253,8 +253,8 @@ def cost_section(operations: OperationStore, now: datetime) -> Section:
     }
 
 
-def _cost(operations: OperationStore, first: str, last: str) -> dict[str, float]:
-    calls = operations.calls(first, last)
+def _cost(operations: Operations, first: str, last: str) -> dict[str, float]:
+    calls = operations.usage.calls(first, last)
     return {feature: number / 1e6 for (feature, kind), number in sorted(calls.items()) if kind == COST}
 
 
@@ -277,11 +277,11 @@ def graph_section(graph: GraphStore) -> Section:
     }
 
 
-def dead_letters_section(operations: OperationStore) -> Section:
+def dead_letters_section(operations: Operations) -> Section:
     """Count the open dead letters by error, and return the first of them in full."""
     by_error: dict[str, int] = {}
     shown: list[Section] = []
-    for dead_letter in operations.dead_letters():
+    for dead_letter in operations.dead_letters.read():
         by_error[dead_letter.error] = by_error.get(dead_letter.error, 0) + 1
         if len(shown) < DEAD_LETTERS_SHOWN:
             shown.append(asdict(dead_letter))

@@ -85,16 +85,16 @@ def walks(services: Services) -> list[Walk]:
 def _steps(walk: Walk, services: Services, send: Publish) -> Iterator[int]:
     """Walk on from the kept position; give how many images each page sent, after its position is kept."""
     s, name = services, f"sweep {walk.name}"
-    kept = s.operations.checkpoint(name) or _beginning(s.clock())
+    kept = s.operations.checkpoints.get(name) or _beginning(s.clock())
     if kept["is_done"]:
         if s.clock() < datetime.fromisoformat(kept["began_at"]) + walk.every:
             return
         kept = _beginning(s.clock())
     for after, due in walk.pages(kept["after"]):
         add_images(due, walk.lane, s, send)
-        s.operations.keep_checkpoint(name, {**kept, "after": after}, POSITION_LASTS)
+        s.operations.checkpoints.keep(name, {**kept, "after": after}, POSITION_LASTS)
         yield len(due)
-    s.operations.keep_checkpoint(name, {**kept, "is_done": True}, POSITION_LASTS)
+    s.operations.checkpoints.keep(name, {**kept, "is_done": True}, POSITION_LASTS)
 
 
 def _beginning(now: datetime) -> Mapping[str, Any]:

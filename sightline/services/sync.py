@@ -32,7 +32,7 @@ from sightline.storage.buckets.protocol import Buckets, ObjectUri
 from sightline.storage.images.keys import write_day_of
 from sightline.storage.images.positions import position_at
 from sightline.storage.images.protocol import ImageStore
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations
 
 log = structlog.get_logger()
 
@@ -98,7 +98,7 @@ class Marks:
     after the day's last mark here, or so shortly before it that an index might not show the row yet.
     """
 
-    def __init__(self, operations: OperationStore, clock: Callable[[], datetime]) -> None:
+    def __init__(self, operations: Operations, clock: Callable[[], datetime]) -> None:
         self._operations = operations
         self._clock = clock
         self._covered: dict[CameraDay, str] = {}
@@ -116,7 +116,7 @@ class Marks:
         if not days:
             return
         now = self._clock()
-        self._operations.mark_days(days)
+        self._operations.dirty_days.mark(days)
         if len(self._covered) + len(days) > DAYS_REMEMBERED:
             self._covered.clear()
         self._covered.update(dict.fromkeys(days, safe_position(now)))
@@ -129,7 +129,7 @@ class Updater:
     """Shows rows in the graph, and counts: `read`, `merged`, `in_flight`, `refused`."""
 
     def __init__(
-        self, images: ImageStore, graph: GraphStore, operations: OperationStore, clock: Callable[[], datetime]
+        self, images: ImageStore, graph: GraphStore, operations: Operations, clock: Callable[[], datetime]
     ) -> None:
         self.counts: Counter[str] = Counter(read=0, merged=0, in_flight=0, refused=0)
         self._images = images

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import structlog
 
 from sightline.errors import SightlineError
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations
 
 log = structlog.get_logger()
 
@@ -42,9 +42,7 @@ class CallCounter:
     Build it after the fork; call `flush` when the process ends.
     """
 
-    def __init__(
-        self, operations: OperationStore, clock: Callable[[], datetime], schedule: Schedule = in_a_thread
-    ) -> None:
+    def __init__(self, operations: Operations, clock: Callable[[], datetime], schedule: Schedule = in_a_thread) -> None:
         self._operations = operations
         self._clock = clock
         self._schedule = schedule
@@ -65,7 +63,7 @@ class CallCounter:
         while days:
             day = min(days)
             try:
-                self._operations.count_calls(day, days[day])
+                self._operations.usage.count(day, days[day])
             except BaseException:
                 self._take_back(days)
                 raise

@@ -35,7 +35,7 @@ from sightline.testing.clocks import MovingClock
 from sightline.testing.graph import InMemoryGraphStore
 from sightline.testing.images import InMemoryImageStore
 from sightline.testing.ledger import InMemoryLedger
-from sightline.testing.operations import InMemoryOperationStore
+from sightline.testing.operations import in_memory_operations
 from sightline.testing.queues import InMemoryQueues
 from sightline.testing.rollups import InMemoryRollupStore
 from sightline.testing.verdicts import InMemoryVerdictStore
@@ -120,8 +120,8 @@ class FakeSightline:
     def __post_init__(self) -> None:
         self.images = InMemoryImageStore(self.clock)
         self.ledger = InMemoryLedger(self.clock)
-        self.operations = InMemoryOperationStore(self.clock)
-        self.verdicts = InMemoryVerdictStore(self.operations)
+        self.operations = in_memory_operations(self.clock)
+        self.verdicts = InMemoryVerdictStore(self.operations.dirty_days)
         self.rollups = InMemoryRollupStore()
         self.buckets = InMemoryBuckets(self.clock)
         self.buckets.create(BUCKET)

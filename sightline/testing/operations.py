@@ -1,41 +1,36 @@
-"""The in-memory twin of the store of operations."""
+"""The small stores of the table of operations, in memory, with the rules of the real ones. Threads may share them."""
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
+from uuid import uuid4
 
 from sightline.models.answers import Json
-from sightline.storage.operations.dead_letters import CLOSED_LETTERS_LAST, fit, sort_key
-from sightline.storage.operations.leases import is_free, next_fence
-from sightline.storage.operations.protocol import DeadLetter, LastRun, Lease
-from sightline.testing.operations_days import InMemoryDays
-from sightline.testing.operations_flow import InMemoryFlow
+from sightline.models.images import CameraDay
+from sightline.storage.attempts import BEGINNINGS_LAST, Attempts
+from sightline.storage.checkpoints import Checkpoints
+from sightline.storage.dead_letters import CLOSED_LETTERS_LAST, DeadLetter, DeadLetters, fit
+from sightline.storage.dirty_days import DirtyDay, DirtyDayStore, Purpose
+from sightline.storage.dynamodb.sort_keys import sort_key
+from sightline.storage.leases import Lease, Leases, is_free, next_fence
+from sightline.storage.operations import Operations
+from sightline.storage.pauses import OUTCOMES_KEPT, Cause, Pauses, Stop
+from sightline.storage.runs import LastRun, Runs
+from sightline.storage.usage import Usage
 
 
-class InMemoryOperationStore(InMemoryDays, InMemoryFlow):
-    """A store of operations for tests, with the rules of the real one. Threads may share it."""
+class InMemoryDeadLetters(DeadLetters):
+    """The dead letters in memory."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
-        InMemoryDays.__init__(self)
-        InMemoryFlow.__init__(self, clock)
         self._clock = clock
         self._letters: dict[str, DeadLetter] = {}
-        self._calls: dict[str, Counter[tuple[str, str]]] = {}
-        self._leases: dict[str, Lease] = {}
-        self._runs: dict[str, LastRun] = {}
-        self._checkpoints: dict[str, tuple[str, datetime]] = {}
         self._lock = Lock()
 
-    def setup(self) -> None:
-        """Do nothing: there is nothing to create."""
-
-    def check(self) -> None:
-        """Do nothing: it can always be used."""
-
-    def write_dead_letter(self, dead_letter: DeadLetter) -> None:
+    def write(self, dead_letter: DeadLetter) -> None:
         """Keep a letter, or count another attempt of one that is kept."""
         kept = replace(fit(dead_letter), closed_at=None)
         key = sort_key(kept.dead_letter_id)
@@ -45,7 +40,7 @@ class InMemoryOperationStore(InMemoryDays, InMemoryFlow):
                 kept = replace(kept, first_at=before.first_at, attempts=before.attempts + kept.attempts)
             self._letters[key] = kept
 
-    def dead_letters(self, *, closed: bool = False) -> Iterator[DeadLetter]:
+    def read(self, *, closed: bool = False) -> Iterator[DeadLetter]:
         """Give the open (or the closed) letters, by id."""
         forgotten = self._clock() - CLOSED_LETTERS_LAST
         for _, dead_letter in sorted(self._letters.items()):
@@ -55,7 +50,7 @@ class InMemoryOperationStore(InMemoryDays, InMemoryFlow):
             if is_listed:
                 yield dead_letter
 
-    def close_dead_letter(self, dead_letter_id: str) -> bool:
+    def close(self, dead_letter_id: str) -> bool:
         """Close an open letter; say whether there was one."""
         key = sort_key(dead_letter_id)
         with self._lock:
@@ -65,21 +60,16 @@ class InMemoryOperationStore(InMemoryDays, InMemoryFlow):
             self._letters[key] = replace(dead_letter, closed_at=self._clock())
             return True
 
-    def count_calls(self, day: str, counts: Mapping[tuple[str, str], int]) -> None:
-        """Add to a UTC day's counters."""
-        with self._lock:
-            self._calls.setdefault(day, Counter()).update(counts)
 
-    def calls(self, first_day: str, last_day: str) -> dict[tuple[str, str], int]:
-        """Give the counters summed over UTC days, both included."""
-        total: Counter[tuple[str, str]] = Counter()
-        with self._lock:
-            for day, counts in self._calls.items():
-                if first_day <= day <= last_day:
-                    total.update(counts)
-        return dict(total)
+class InMemoryLeases(Leases):
+    """The leases in memory."""
 
-    def acquire_lease(self, name: str, holder: str, lasts: timedelta) -> Lease | None:
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._leases: dict[str, Lease] = {}
+        self._lock = Lock()
+
+    def acquire(self, name: str, holder: str, lasts: timedelta) -> Lease | None:
         """Take or renew the lease; None while another holds it."""
         now = self._clock()
         with self._lock:
@@ -93,33 +83,186 @@ class InMemoryOperationStore(InMemoryDays, InMemoryFlow):
             self._leases[name] = Lease(name, holder, fence, now + lasts)
             return self._leases[name]
 
-    def release_lease(self, lease: Lease) -> None:
+    def release(self, lease: Lease) -> None:
         """Give the lease back, unless another has it by now. Its fence is remembered."""
         with self._lock:
             standing = self._leases.get(lease.name)
             if standing and (standing.holder, standing.fence) == (lease.holder, lease.fence):
                 self._leases[lease.name] = replace(standing, holder="", until=self._clock())
 
-    def keep_checkpoint(self, name: str, position: Mapping[str, Json], lasts: timedelta) -> None:
+
+class InMemoryCheckpoints(Checkpoints):
+    """The checkpoints in memory."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._checkpoints: dict[str, tuple[str, datetime]] = {}
+        self._lock = Lock()
+
+    def keep(self, name: str, position: Mapping[str, Json], lasts: timedelta) -> None:
         """Keep how far a piece of work has come."""
         self._checkpoints[name] = (json.dumps(dict(position)), self._clock() + lasts)
 
-    def checkpoint(self, name: str) -> Mapping[str, Json] | None:
+    def get(self, name: str) -> Mapping[str, Json] | None:
         """Give what was last kept, unless it is too old."""
         kept = self._checkpoints.get(name)
         return json.loads(kept[0]) if kept and kept[1] > self._clock() else None
 
-    def drop_checkpoint(self, name: str) -> None:
+    def drop(self, name: str) -> None:
         """Forget a checkpoint, if it is there."""
         self._checkpoints.pop(name, None)
 
-    def note_run(self, run: LastRun) -> None:
+
+class InMemoryDirtyDays(DirtyDayStore):
+    """The dirty days in memory."""
+
+    def __init__(self) -> None:
+        self._dirty: dict[tuple[Purpose, CameraDay], str] = {}
+        self._known: set[CameraDay] = set()
+        self._lock = Lock()
+
+    def mark(self, days: Iterable[CameraDay], purposes: Iterable[Purpose] = tuple(Purpose)) -> None:
+        """Mark days for each purpose, and list them as known."""
+        distinct, mark = set(days), uuid4().hex
+        with self._lock:
+            self._known |= distinct
+            self._dirty.update({(purpose, day): mark for purpose in purposes for day in distinct})
+
+    def dirty(self, purpose: Purpose) -> Iterator[DirtyDay]:
+        """Give the marks of one purpose, by camera and day."""
+        with self._lock:
+            marks = sorted((day, mark) for (of, day), mark in self._dirty.items() if of == purpose)
+        yield from (DirtyDay(purpose, day, mark) for day, mark in marks)
+
+    def clean(self, dirty: DirtyDay) -> bool:
+        """Remove a mark, unless the day was marked again; say whether it is gone."""
+        key = (dirty.purpose, dirty.camera_day)
+        with self._lock:
+            is_same = self._dirty.get(key) == dirty.mark
+            if is_same:
+                del self._dirty[key]
+            return is_same
+
+    def known(self) -> Iterator[CameraDay]:
+        """Give every day that was ever marked."""
+        with self._lock:
+            days = sorted(self._known)
+        yield from days
+
+
+class InMemoryAttempts(Attempts):
+    """The attempts in memory."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._begun: dict[str, dict[str, datetime]] = {}
+        self._lock = Lock()
+
+    def begin(self, step_id: str, attempt_id: str) -> None:
+        """Note that a step begins."""
+        with self._lock:
+            self._begun.setdefault(step_id, {})[attempt_id] = self._clock()
+
+    def begun(self, step_id: str) -> dict[str, datetime]:
+        """Give the beginnings that were noted since the step last ended."""
+        with self._lock:
+            noted = dict(self._begun.get(step_id, {}))
+        return {attempt: at for attempt, at in noted.items() if at + BEGINNINGS_LAST > self._clock()}
+
+    def end(self, step_id: str) -> None:
+        """Forget the beginnings."""
+        with self._lock:
+            self._begun.pop(step_id, None)
+
+
+class InMemoryPauses(Pauses):
+    """The pauses in memory."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._stops: dict[str, Stop] = {}
+        self._outcomes: dict[str, tuple[str, ...]] = {}
+        self._lock = Lock()
+
+    def stop(self, stop: Stop) -> None:
+        """Keep a stop; one that stands keeps its time."""
+        with self._lock:
+            before = self._stops.get(stop.stop_id, stop)
+            self._stops[stop.stop_id] = replace(stop, at=before.at)
+
+    def resume(self, queue: str, cause: Cause) -> bool:
+        """Forget a stop; say whether there was one."""
+        with self._lock:
+            return self._stops.pop(f"{cause}#{queue}", None) is not None
+
+    def stops(self) -> Iterator[Stop]:
+        """Give the stops that stand."""
+        with self._lock:
+            stops = sorted(self._stops.values(), key=lambda stop: stop.stop_id)
+        yield from (stop for stop in stops if stop.until is None or stop.until > self._clock())
+
+    def note_outcomes(self, lane: str, outcomes: Sequence[str]) -> tuple[str, ...]:
+        """Add a lane's outcomes to its last ones; give those."""
+        with self._lock:
+            self._outcomes[lane] = (*self._outcomes.get(lane, ()), *outcomes)[-OUTCOMES_KEPT:]
+            return self._outcomes[lane]
+
+    def forget_outcomes(self, lane: str) -> None:
+        """Begin anew with a lane's outcomes."""
+        with self._lock:
+            self._outcomes[lane] = ()
+
+
+class InMemoryUsage(Usage):
+    """The usage in memory."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, Counter[tuple[str, str]]] = {}
+        self._lock = Lock()
+
+    def count(self, day: str, counts: Mapping[tuple[str, str], int]) -> None:
+        """Add to a UTC day's counters."""
+        with self._lock:
+            self._calls.setdefault(day, Counter()).update(counts)
+
+    def calls(self, first_day: str, last_day: str) -> dict[tuple[str, str], int]:
+        """Give the counters summed over UTC days, both included."""
+        total: Counter[tuple[str, str]] = Counter()
+        with self._lock:
+            for day, counts in self._calls.items():
+                if first_day <= day <= last_day:
+                    total.update(counts)
+        return dict(total)
+
+
+class InMemoryRuns(Runs):
+    """The runs in memory."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, LastRun] = {}
+        self._lock = Lock()
+
+    def note(self, run: LastRun) -> None:
         """Keep how a run ended, unless a later one is noted already."""
         with self._lock:
             noted = self._runs.get(run.name)
             if noted is None or noted.started_at <= run.started_at:
                 self._runs[run.name] = run
 
-    def last_runs(self) -> dict[str, LastRun]:
+    def last(self) -> dict[str, LastRun]:
         """Give the last run of each beat task that ever ran."""
         return dict(self._runs)
+
+
+def in_memory_operations(clock: Callable[[], datetime]) -> Operations:
+    """Return the stores of one FakeSightline."""
+    return Operations(
+        dead_letters=InMemoryDeadLetters(clock),
+        leases=InMemoryLeases(clock),
+        checkpoints=InMemoryCheckpoints(clock),
+        dirty_days=InMemoryDirtyDays(),
+        attempts=InMemoryAttempts(clock),
+        pauses=InMemoryPauses(clock),
+        usage=InMemoryUsage(),
+        runs=InMemoryRuns(),
+    )

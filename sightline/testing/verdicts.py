@@ -4,16 +4,15 @@ from collections.abc import Iterable, Iterator
 from threading import Lock
 
 from sightline.models.images import CameraDay
-from sightline.storage.operations.days import Purpose
+from sightline.storage.dirty_days import DirtyDayStore, Purpose
 from sightline.storage.verdicts.keys import asked_key, says_the_same, verdict_key
 from sightline.storage.verdicts.protocol import Asked, KeptVerdict
-from sightline.testing.operations_days import InMemoryDays
 
 
 class InMemoryVerdictStore:
     """A store of verdicts for tests. `days`: where it leaves its marks. Threads may share it."""
 
-    def __init__(self, days: InMemoryDays) -> None:
+    def __init__(self, days: DirtyDayStore) -> None:
         self._days = days
         self._asked: dict[tuple[str, str], Asked] = {}
         self._verdicts: dict[tuple[str, str], KeptVerdict] = {}
@@ -42,7 +41,7 @@ class InMemoryVerdictStore:
             if standing and (says_the_same(standing.verdict, verdict) or standing.verdict.at > verdict.at):
                 return False
             self._verdicts[key] = kept
-            self._days.mark_days([kept.camera_day], [Purpose.ROLLUPS])
+            self._days.mark([kept.camera_day], [Purpose.ROLLUPS])
             return True
 
     def of_image(self, image_id: str) -> list[KeptVerdict]:

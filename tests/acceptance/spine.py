@@ -32,7 +32,7 @@ from sightline.rekognition.features import feature_named
 from sightline.services.collaborators import Services
 from sightline.services.ingest import Added, add_images
 from sightline.storage.buckets.protocol import ObjectUri
-from sightline.storage.operations.protocol import DeadLetter
+from sightline.storage.dead_letters import DeadLetter
 from sightline.testing.fake import picture
 from tests.commands import run
 from tests.unit.rekognition.recorded import recorded
@@ -208,7 +208,7 @@ class Spine:
         """Give the open letters by what they are about."""
         return {
             dead_letter.image_id or dead_letter.subject: dead_letter
-            for dead_letter in self.services.operations.dead_letters()
+            for dead_letter in self.services.operations.dead_letters.read()
         }
 
     def cypher(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:

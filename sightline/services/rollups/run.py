@@ -20,7 +20,7 @@ from sightline.services.leased_runs import LeasedRun, run_under_lease
 from sightline.services.rollups.cells import read_day
 from sightline.services.rollups.writing import Revisions, WindowWriter, ends_from, write_day
 from sightline.stats.windows import WINDOW_DAYS
-from sightline.storage.operations.days import DirtyDay, Purpose
+from sightline.storage.dirty_days import DirtyDay, Purpose
 
 NAME = "roll_up_days"
 AGAIN = Step(NAME, (), "operations", Lane.LIVE)
@@ -48,7 +48,9 @@ class RollUp:
 
     def do(self, goes_on: Callable[[], bool]) -> Mapping[str, Json]:
         """Compute the figures that are due, as time permits; return how many days were read and rollups written."""
-        waiting = [mark for mark in self._services.operations.dirty_days(Purpose.ROLLUPS) if self._has_ended(mark)]
+        waiting = [
+            mark for mark in self._services.operations.dirty_days.dirty(Purpose.ROLLUPS) if self._has_ended(mark)
+        ]
         if waiting:
             self._services.stopping.wait(SETTLE.total_seconds())
         done, written = self._days(waiting, goes_on)
@@ -56,7 +58,7 @@ class RollUp:
         nights = self._nights() if self.is_complete else []
         written += self._windows(done, nights, goes_on)
         if self.is_complete and nights:
-            self._services.operations.keep_checkpoint(NAME, {"last_day": self._last_day}, REMEMBERED)
+            self._services.operations.checkpoints.keep(NAME, {"last_day": self._last_day}, REMEMBERED)
         return {"days": len(done), "nights": len(nights), "written": written, "left": len(waiting) - len(done)}
 
     def _has_ended(self, mark: DirtyDay) -> bool:
@@ -78,7 +80,7 @@ class RollUp:
 
     def _nights(self) -> list[str]:
         """Return the days that have ended since the last complete run, at most as many as the longest window."""
-        kept = self._services.operations.checkpoint(NAME)
+        kept = self._services.operations.checkpoints.get(NAME)
         last = date.fromisoformat(self._last_day)
         longest_ago = last - timedelta(days=max(WINDOW_DAYS))
         before = max(date.fromisoformat(kept["last_day"]), longest_ago) if kept else last - timedelta(days=1)
@@ -96,13 +98,13 @@ class RollUp:
                 return written
             written += WindowWriter(rule, self._plan, self._revisions).write(ends, nights)
         for mark in done:
-            self._services.operations.clean_day(mark)
+            self._services.operations.dirty_days.clean(mark)
         return written
 
 
 def roll_up_now(services: Services, camera_days: set[CameraDay]) -> Mapping[str, Json]:
     """Compute the figures of these days now, even if they have not ended, as the demonstration needs."""
-    services.operations.mark_days(camera_days, [Purpose.ROLLUPS])
+    services.operations.dirty_days.mark(camera_days, [Purpose.ROLLUPS])
     return RollUp(services, max(each.day for each in camera_days)).do(lambda: True)
 
 

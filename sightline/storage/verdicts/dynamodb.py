@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from sightline.models.images import CameraDay
+from sightline.storage.dirty_days import Purpose, dirty_item
 from sightline.storage.dynamodb.conditions import any_of, at_most, equals, missing
 from sightline.storage.dynamodb.items import instant
 from sightline.storage.dynamodb.table import DynamoTable
 from sightline.storage.dynamodb.transactions import Put, put_together
-from sightline.storage.operations.days import Purpose
-from sightline.storage.operations.dynamodb_days import dirty_item
 from sightline.storage.verdicts.encoding import (
     BY_DAY,
     decode_asked,

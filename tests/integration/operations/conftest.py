@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from sightline.storage.operations.dynamodb import DynamoOperationStore
-from sightline.storage.operations.protocol import DeadLetter, OperationStore
+from sightline.storage.dead_letters import DeadLetter
+from sightline.storage.operations import Operations, dynamo_operations
 from sightline.testing.clocks import MovingClock
-from sightline.testing.operations import InMemoryOperationStore
+from sightline.testing.operations import in_memory_operations
 from tests.integration.operations.stories import letter_of
 
 
@@ -18,21 +18,21 @@ def clock() -> MovingClock:
 
 
 @pytest.fixture
-def make_dynamo(dynamodb_client: Any, table_prefix: str, clock: MovingClock) -> Callable[..., DynamoOperationStore]:
+def make_dynamo(dynamodb_client: Any, table_prefix: str, clock: MovingClock) -> Callable[..., Operations]:
     """Make stores over one new table."""
 
-    def make(client: Any = dynamodb_client) -> DynamoOperationStore:
-        return DynamoOperationStore(client, table_prefix, clock)
+    def make(client: Any = dynamodb_client) -> Operations:
+        return dynamo_operations(client, table_prefix, clock)
 
     make().setup()
     return make
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def operations(request: pytest.FixtureRequest, clock: MovingClock) -> OperationStore:
+def operations(request: pytest.FixtureRequest, clock: MovingClock) -> Operations:
     if request.param == "memory":
-        return InMemoryOperationStore(clock)
-    made: OperationStore = request.getfixturevalue("make_dynamo")()
+        return in_memory_operations(clock)
+    made: Operations = request.getfixturevalue("make_dynamo")()
     return made
 
 

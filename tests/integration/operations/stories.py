@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
-from sightline.storage.operations.protocol import DeadLetter, Lease, OperationStore
+from sightline.storage.dead_letters import DeadLetter
+from sightline.storage.leases import Lease
+from sightline.storage.operations import Operations
 from sightline.testing.clocks import MovingClock
 
 SECOND = timedelta(seconds=1)
@@ -24,7 +26,7 @@ def letter_of(subject: str, clock: MovingClock, error: str = "EmptyImage") -> De
     return DeadLetter(error, subject, "a rule", "a remedy", "ingest_image", message, clock.now, clock.now)
 
 
-def take(operations: OperationStore, holder: str) -> Lease:
-    lease = operations.acquire_lease("sync_graph", holder, MINUTE)
+def take(operations: Operations, holder: str) -> Lease:
+    lease = operations.leases.acquire("sync_graph", holder, MINUTE)
     assert lease is not None
     return lease

@@ -8,15 +8,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from sightline.storage.operations.protocol import Lease, OperationStore
+from sightline.storage.leases import Lease
+from sightline.storage.operations import Operations
 from sightline.testing.clocks import MovingClock
-from sightline.testing.operations import InMemoryOperationStore
+from sightline.testing.operations import in_memory_operations
 
 
 class LeaseMachine(RuleBasedStateMachine):
     """Two who want one lease, in every order, while the clock moves: never two at once, and fences never fall."""
 
-    def __init__(self, operations: OperationStore, clock: MovingClock) -> None:
+    def __init__(self, operations: Operations, clock: MovingClock) -> None:
         super().__init__()
         self.operations = operations
         self.clock = clock
@@ -28,7 +29,7 @@ class LeaseMachine(RuleBasedStateMachine):
     @rule(who=st.sampled_from(["left", "right"]), seconds=st.integers(1, 120))
     def acquire(self, who: str, seconds: int) -> None:
         before = self.standing
-        lease = self.operations.acquire_lease(self.name, who, timedelta(seconds=seconds))
+        lease = self.operations.leases.acquire(self.name, who, timedelta(seconds=seconds))
         if lease is None:
             assert before is not None
             assert before.holder != who
@@ -43,7 +44,7 @@ class LeaseMachine(RuleBasedStateMachine):
     @rule(who=st.sampled_from(["left", "right"]))
     def release(self, who: str) -> None:
         if who in self.last:
-            self.operations.release_lease(self.last[who])
+            self.operations.leases.release(self.last[who])
             if self.standing and (self.standing.holder, self.standing.fence) == (who, self.last[who].fence):
                 self.standing = None
 
@@ -62,7 +63,7 @@ def test_no_order_of_two_holders_gives_a_lease_to_both(
 ) -> None:
     def machine() -> LeaseMachine:
         is_real = kind == "dynamodb"
-        store = request.getfixturevalue("make_dynamo")() if is_real else InMemoryOperationStore(clock)
+        store = request.getfixturevalue("make_dynamo")() if is_real else in_memory_operations(clock)
         return LeaseMachine(store, clock)
 
     run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=20, deadline=None))  # type: ignore[arg-type]

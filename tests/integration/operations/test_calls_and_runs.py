@@ -9,57 +9,57 @@ from typing import Any
 import pytest
 
 from sightline.errors import MissingTable
-from sightline.storage.operations.dead_letters import CLOSED_LETTERS_LAST
-from sightline.storage.operations.dynamodb import DynamoOperationStore
-from sightline.storage.operations.protocol import LastRun, OperationStore
+from sightline.storage.dead_letters import CLOSED_LETTERS_LAST
+from sightline.storage.operations import Operations, dynamo_operations
+from sightline.storage.runs import LastRun
 from sightline.testing.clocks import MovingClock
 from tests.integration.operations.stories import MINUTE, SECOND, letter_of, take
 
 
-def test_setup_repeats_and_check_then_finds_nothing_wrong(operations: OperationStore) -> None:
+def test_setup_repeats_and_check_then_finds_nothing_wrong(operations: Operations) -> None:
     operations.setup()
     operations.check()
 
 
-def test_counts_of_calls_add_up_over_days(operations: OperationStore) -> None:
-    operations.count_calls("2024-05-01", {("labels", "answered"): 3, ("labels", "cost_micro_usd"): 3000})
-    operations.count_calls("2024-05-01", {("labels", "answered"): 2, ("faces", "throttled"): 1})
-    operations.count_calls("2024-05-02", {("labels", "answered"): 10})
-    operations.count_calls("2024-05-03", {})
+def test_counts_of_calls_add_up_over_days(operations: Operations) -> None:
+    operations.usage.count("2024-05-01", {("labels", "answered"): 3, ("labels", "cost_micro_usd"): 3000})
+    operations.usage.count("2024-05-01", {("labels", "answered"): 2, ("faces", "throttled"): 1})
+    operations.usage.count("2024-05-02", {("labels", "answered"): 10})
+    operations.usage.count("2024-05-03", {})
 
     first = {("labels", "answered"): 5, ("labels", "cost_micro_usd"): 3000, ("faces", "throttled"): 1}
-    assert first == operations.calls("2024-05-01", "2024-05-01")
-    assert first | {("labels", "answered"): 15} == operations.calls("2024-05-01", "2024-05-31")
-    assert {("labels", "answered"): 10} == operations.calls("2024-05-02", "2024-05-02")
-    assert {} == operations.calls("2024-05-03", "2024-05-31")
-    assert {} == operations.calls("2024-05-31", "2024-05-01")
+    assert first == operations.usage.calls("2024-05-01", "2024-05-01")
+    assert first | {("labels", "answered"): 15} == operations.usage.calls("2024-05-01", "2024-05-31")
+    assert {("labels", "answered"): 10} == operations.usage.calls("2024-05-02", "2024-05-02")
+    assert {} == operations.usage.calls("2024-05-03", "2024-05-31")
+    assert {} == operations.usage.calls("2024-05-31", "2024-05-01")
 
 
-def test_counts_of_many_threads_are_all_there(operations: OperationStore) -> None:
+def test_counts_of_many_threads_are_all_there(operations: Operations) -> None:
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: operations.count_calls("2024-05-01", {("labels", "answered"): 1}), range(40)))
+        list(pool.map(lambda _: operations.usage.count("2024-05-01", {("labels", "answered"): 1}), range(40)))
 
-    assert {("labels", "answered"): 40} == operations.calls("2024-05-01", "2024-05-01")
+    assert {("labels", "answered"): 40} == operations.usage.calls("2024-05-01", "2024-05-01")
 
 
-def test_the_last_run_of_each_task_is_kept(operations: OperationStore, clock: MovingClock) -> None:
+def test_the_last_run_of_each_task_is_kept(operations: Operations, clock: MovingClock) -> None:
     run = LastRun("sync_graph", clock.now, timedelta(seconds=1.234567), {"merged": 3, "share": 0.123456789, "at": None})
     other = replace(run, name="purge_expired", outcome={})
     later = replace(run, started_at=clock.now + MINUTE, outcome={"merged": 0})
 
     for each in (run, other, later, run):  # the last one arrives late
-        operations.note_run(each)
+        operations.runs.note(each)
 
-    assert {"sync_graph": later, "purge_expired": other} == operations.last_runs()
+    assert {"sync_graph": later, "purge_expired": other} == operations.runs.last()
 
 
 def test_only_leases_and_closed_letters_may_be_deleted_by_age(
-    make_dynamo: Callable[..., DynamoOperationStore], row: Callable[[str, str], Any], clock: MovingClock
+    make_dynamo: Callable[..., Operations], row: Callable[[str, str], Any], clock: MovingClock
 ) -> None:
     operations, dead_letter = make_dynamo(), letter_of("a", clock)
-    operations.write_dead_letter(dead_letter)
-    operations.count_calls("2024-05-01", {("labels", "answered"): 1})
-    operations.note_run(LastRun("sync_graph", clock.now, SECOND, {}))
+    operations.dead_letters.write(dead_letter)
+    operations.usage.count("2024-05-01", {("labels", "answered"): 1})
+    operations.runs.note(LastRun("sync_graph", clock.now, SECOND, {}))
     lease = take(operations, "left")
     rows = [
         ("letter", dead_letter.dead_letter_id),
@@ -69,17 +69,17 @@ def test_only_leases_and_closed_letters_may_be_deleted_by_age(
     ]
     assert [False, False, False, True] == ["expires_at" in row(*key) for key in rows]
 
-    operations.close_dead_letter(dead_letter.dead_letter_id)
+    operations.dead_letters.close(dead_letter.dead_letter_id)
     closed = clock.now + CLOSED_LETTERS_LAST
     assert {"N": str(int(closed.timestamp()))} == row(*rows[0])["expires_at"]
     assert lease.until.timestamp() < int(row(*rows[3])["expires_at"]["N"])
 
-    operations.write_dead_letter(dead_letter)
+    operations.dead_letters.write(dead_letter)
     assert "expires_at" not in row(*rows[0])
 
 
 def test_a_missing_table_is_named(dynamodb_client: Any, clock: MovingClock) -> None:
-    operations = DynamoOperationStore(dynamodb_client, "nowhere-", clock)
+    operations = dynamo_operations(dynamodb_client, "nowhere-", clock)
 
     for use in (operations.check, lambda: take(operations, "left")):
         with pytest.raises(MissingTable, match=r"nowhere-operations.*sightline setup"):

@@ -3,47 +3,46 @@
 from collections.abc import Callable
 from typing import Any
 
-from sightline.storage.operations.dynamodb import DynamoOperationStore
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations
 from sightline.testing.clocks import MovingClock
 from tests.integration.operations.stories import MINUTE, SECOND
 
 POSITION = {"after": "yard/😀 \n\0.jpg", "listed": 3, "done": None}
 
 
-def test_a_checkpoint_gives_back_what_was_last_kept(operations: OperationStore) -> None:
-    assert operations.checkpoint("backfill") is None
-    operations.keep_checkpoint("backfill", {"after": "a"}, MINUTE)
-    operations.keep_checkpoint("backfill", POSITION, MINUTE)
-    operations.keep_checkpoint("sweep", {}, MINUTE)
+def test_a_checkpoint_gives_back_what_was_last_kept(operations: Operations) -> None:
+    assert operations.checkpoints.get("backfill") is None
+    operations.checkpoints.keep("backfill", {"after": "a"}, MINUTE)
+    operations.checkpoints.keep("backfill", POSITION, MINUTE)
+    operations.checkpoints.keep("sweep", {}, MINUTE)
 
-    assert POSITION == operations.checkpoint("backfill")
-    assert operations.checkpoint("sweep") == {}
-
-
-def test_a_dropped_checkpoint_is_gone_and_can_be_kept_anew(operations: OperationStore) -> None:
-    operations.drop_checkpoint("backfill")
-    operations.keep_checkpoint("backfill", POSITION, MINUTE)
-    operations.drop_checkpoint("backfill")
-    assert operations.checkpoint("backfill") is None
-
-    operations.keep_checkpoint("backfill", POSITION, MINUTE)
-    assert POSITION == operations.checkpoint("backfill")
+    assert POSITION == operations.checkpoints.get("backfill")
+    assert operations.checkpoints.get("sweep") == {}
 
 
-def test_a_checkpoint_that_nobody_keeps_anew_is_forgotten(operations: OperationStore, clock: MovingClock) -> None:
-    operations.keep_checkpoint("backfill", POSITION, MINUTE)
+def test_a_dropped_checkpoint_is_gone_and_can_be_kept_anew(operations: Operations) -> None:
+    operations.checkpoints.drop("backfill")
+    operations.checkpoints.keep("backfill", POSITION, MINUTE)
+    operations.checkpoints.drop("backfill")
+    assert operations.checkpoints.get("backfill") is None
+
+    operations.checkpoints.keep("backfill", POSITION, MINUTE)
+    assert POSITION == operations.checkpoints.get("backfill")
+
+
+def test_a_checkpoint_that_nobody_keeps_anew_is_forgotten(operations: Operations, clock: MovingClock) -> None:
+    operations.checkpoints.keep("backfill", POSITION, MINUTE)
     clock.move(MINUTE - SECOND)
-    assert POSITION == operations.checkpoint("backfill")
+    assert POSITION == operations.checkpoints.get("backfill")
 
     clock.move(SECOND)
-    assert operations.checkpoint("backfill") is None
+    assert operations.checkpoints.get("backfill") is None
 
 
 def test_dynamodb_may_remove_a_checkpoint_by_its_age(
-    make_dynamo: Callable[..., DynamoOperationStore], row: Callable[[str, str], Any], clock: MovingClock
+    make_dynamo: Callable[..., Operations], row: Callable[[str, str], Any], clock: MovingClock
 ) -> None:
-    make_dynamo().keep_checkpoint("backfill", POSITION, MINUTE)
+    make_dynamo().checkpoints.keep("backfill", POSITION, MINUTE)
 
     expected = str(int((clock.now + MINUTE).timestamp()))
     assert {"N": expected} == row("checkpoint", "backfill")["expires_at"]

@@ -6,85 +6,85 @@ from datetime import timedelta
 
 import pytest
 
-from sightline.storage.operations.protocol import BEGINNINGS_LAST
-from sightline.storage.operations.stops import OUTCOMES_KEPT, Cause, Stop
+from sightline.storage.attempts import BEGINNINGS_LAST
+from sightline.storage.pauses import OUTCOMES_KEPT, Cause, Stop
 from tests.integration.operations.stories import LONG_KEY, MINUTE, SECOND
 
 
 def test_beginnings_add_up_until_the_step_ends(operations, clock):
-    operations.begin_step("detect#a", "1/x")
+    operations.attempts.begin("detect#a", "1/x")
     first = clock.now
     clock.move(MINUTE)
-    operations.begin_step("detect#a", "2/y")
-    operations.begin_step("detect#b", "3/z")
-    assert {"1/x": first, "2/y": clock.now} == operations.beginnings("detect#a")
-    operations.end_step("detect#a")
-    assert ({}, {"3/z": clock.now}) == (operations.beginnings("detect#a"), operations.beginnings("detect#b"))
-    operations.end_step("detect#a")
+    operations.attempts.begin("detect#a", "2/y")
+    operations.attempts.begin("detect#b", "3/z")
+    assert {"1/x": first, "2/y": clock.now} == operations.attempts.begun("detect#a")
+    operations.attempts.end("detect#a")
+    assert ({}, {"3/z": clock.now}) == (operations.attempts.begun("detect#a"), operations.attempts.begun("detect#b"))
+    operations.attempts.end("detect#a")
 
 
 def test_a_beginning_is_forgotten_after_a_day(operations, clock):
-    operations.begin_step("a", "1")
+    operations.attempts.begin("a", "1")
     clock.move(BEGINNINGS_LAST - SECOND)
-    assert ["1"] == list(operations.beginnings("a"))
+    assert ["1"] == list(operations.attempts.begun("a"))
     clock.move(SECOND)
-    assert {} == operations.beginnings("a")
+    assert {} == operations.attempts.begun("a")
 
 
 @pytest.mark.parametrize("name", [LONG_KEY, "é" * 700, "\ud800 alone", "a\nb 😀"], ids=lambda name: ascii(name[:10]))
 def test_any_text_names_a_step(operations, name):
-    operations.begin_step(name, "1")
-    assert ["1"] == list(operations.beginnings(name))
-    operations.end_step(name)
-    assert {} == operations.beginnings(name)
+    operations.attempts.begin(name, "1")
+    assert ["1"] == list(operations.attempts.begun(name))
+    operations.attempts.end(name)
+    assert {} == operations.attempts.begun(name)
 
 
 def test_a_stop_stands_until_it_is_resumed_and_keeps_its_time(operations, clock):
     stop = Stop("ingest", Cause.BRAKE, "half of them", clock.now)
-    operations.stop(stop)
+    operations.pauses.stop(stop)
     clock.move(MINUTE)
-    operations.stop(replace(stop, reason="most of them", at=clock.now))
-    assert [replace(stop, reason="most of them")] == list(operations.stops())
-    assert [True, False] == [operations.resume("ingest", Cause.BRAKE) for _ in range(2)]
-    assert [] == list(operations.stops())
+    operations.pauses.stop(replace(stop, reason="most of them", at=clock.now))
+    assert [replace(stop, reason="most of them")] == list(operations.pauses.stops())
+    assert [True, False] == [operations.pauses.resume("ingest", Cause.BRAKE) for _ in range(2)]
+    assert [] == list(operations.pauses.stops())
 
 
 def test_a_queue_may_be_stopped_for_two_causes(operations, clock):
     rejection_breaker = Stop("ingest", Cause.BRAKE, "bad pictures", clock.now)
     refused = Stop("ingest", Cause.REFUSED, "no permission", clock.now, clock.now + MINUTE)
     for stop in (rejection_breaker, refused):
-        operations.stop(stop)
-    assert [rejection_breaker, refused] == list(operations.stops())
-    operations.resume("ingest", Cause.REFUSED)
-    assert [rejection_breaker] == list(operations.stops())
+        operations.pauses.stop(stop)
+    assert [rejection_breaker, refused] == list(operations.pauses.stops())
+    operations.pauses.resume("ingest", Cause.REFUSED)
+    assert [rejection_breaker] == list(operations.pauses.stops())
 
 
 def test_a_stop_that_nobody_says_again_is_forgotten(operations, clock):
     stop = Stop("labels", Cause.REFUSED, "no permission", clock.now, clock.now + MINUTE)
-    operations.stop(stop)
-    operations.stop(replace(stop, until=clock.now + 2 * MINUTE))
+    operations.pauses.stop(stop)
+    operations.pauses.stop(replace(stop, until=clock.now + 2 * MINUTE))
     clock.move(2 * MINUTE - SECOND)
-    assert 1 == len(list(operations.stops()))
+    assert 1 == len(list(operations.pauses.stops()))
     clock.move(SECOND)
-    assert [] == list(operations.stops())
+    assert [] == list(operations.pauses.stops())
 
 
 def test_only_the_last_outcomes_of_a_lane_are_kept(operations):
-    assert ("", "NotAnImage") == operations.note_outcomes("live", ["", "NotAnImage"])
-    assert ("",) == operations.note_outcomes("backfill", [""])
-    last = operations.note_outcomes("live", ["EmptyImage"] * OUTCOMES_KEPT)
+    assert ("", "NotAnImage") == operations.pauses.note_outcomes("live", ["", "NotAnImage"])
+    assert ("",) == operations.pauses.note_outcomes("backfill", [""])
+    last = operations.pauses.note_outcomes("live", ["EmptyImage"] * OUTCOMES_KEPT)
     assert ("EmptyImage",) * OUTCOMES_KEPT == last
-    operations.forget_outcomes("live")
-    assert ("x",) == operations.note_outcomes("live", ["x"])
+    operations.pauses.forget_outcomes("live")
+    assert ("x",) == operations.pauses.note_outcomes("live", ["x"])
 
 
 def test_outcomes_that_processes_note_at_once_are_all_kept(operations):
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda n: operations.note_outcomes("live", [str(n)]), range(8)))
-    assert {str(n) for n in range(8)} == set(operations.note_outcomes("live", []))
+        list(pool.map(lambda n: operations.pauses.note_outcomes("live", [str(n)]), range(8)))
+    assert {str(n) for n in range(8)} == set(operations.pauses.note_outcomes("live", []))
 
 
 def test_a_stop_may_be_longer_ago_than_any_lease(operations, clock):
-    operations.stop(Stop("ingest", Cause.BRAKE, "x", clock.now))
+    operations.pauses.stop(Stop("ingest", Cause.BRAKE, "x", clock.now))
     clock.move(timedelta(days=4000))
-    assert 1 == len(list(operations.stops()))
+    assert 1 == len(list(operations.pauses.stops()))

@@ -6,125 +6,118 @@ from datetime import timedelta
 
 import pytest
 
-from sightline.storage.operations.dead_letters import CLOSED_LETTERS_LAST
-from sightline.storage.operations.dynamodb import DynamoOperationStore
-from sightline.storage.operations.protocol import DeadLetter, OperationStore
+from sightline.storage.dead_letters import CLOSED_LETTERS_LAST, DeadLetter
+from sightline.storage.operations import Operations
 from sightline.testing.clocks import MovingClock
 from tests.integration.operations.stories import LONG_KEY, MINUTE, SECOND, STRANGE, letter_of
 
 
-def test_a_letter_is_kept_whole(operations: OperationStore, dead_letter: DeadLetter) -> None:
+def test_a_letter_is_kept_whole(operations: Operations, dead_letter: DeadLetter) -> None:
     about_an_image = replace(dead_letter, image_id="s3://yard/a.jpg", error="ImageTooSmall")
 
-    operations.write_dead_letter(dead_letter)
-    operations.write_dead_letter(about_an_image)
+    operations.dead_letters.write(dead_letter)
+    operations.dead_letters.write(about_an_image)
 
-    assert [dead_letter, about_an_image] == list(operations.dead_letters())
-    assert [] == list(operations.dead_letters(closed=True))
+    assert [dead_letter, about_an_image] == list(operations.dead_letters.read())
+    assert [] == list(operations.dead_letters.read(closed=True))
 
 
 def test_a_letter_that_comes_again_keeps_its_first_time_and_counts(
-    operations: OperationStore, dead_letter: DeadLetter, clock: MovingClock
+    operations: Operations, dead_letter: DeadLetter, clock: MovingClock
 ) -> None:
-    operations.write_dead_letter(dead_letter)
+    operations.dead_letters.write(dead_letter)
     clock.move(MINUTE)
     again = replace(letter_of(dead_letter.subject, clock), remedy="another remedy")
-    operations.write_dead_letter(again)
+    operations.dead_letters.write(again)
 
-    assert [replace(again, first_at=dead_letter.first_at, attempts=2)] == list(operations.dead_letters())
+    assert [replace(again, first_at=dead_letter.first_at, attempts=2)] == list(operations.dead_letters.read())
 
 
 def test_a_closed_letter_is_listed_apart_and_is_closed_once(
-    operations: OperationStore, dead_letter: DeadLetter, clock: MovingClock
+    operations: Operations, dead_letter: DeadLetter, clock: MovingClock
 ) -> None:
-    operations.write_dead_letter(dead_letter)
+    operations.dead_letters.write(dead_letter)
     clock.move(MINUTE)
 
-    assert [True, False] == [operations.close_dead_letter(dead_letter.dead_letter_id) for _ in range(2)]
-    assert [] == list(operations.dead_letters())
-    assert [replace(dead_letter, closed_at=clock.now)] == list(operations.dead_letters(closed=True))
+    assert [True, False] == [operations.dead_letters.close(dead_letter.dead_letter_id) for _ in range(2)]
+    assert [] == list(operations.dead_letters.read())
+    assert [replace(dead_letter, closed_at=clock.now)] == list(operations.dead_letters.read(closed=True))
 
 
-def test_a_letter_that_comes_again_after_it_was_closed_is_open(
-    operations: OperationStore, dead_letter: DeadLetter
-) -> None:
-    operations.write_dead_letter(dead_letter)
-    operations.close_dead_letter(dead_letter.dead_letter_id)
-    operations.write_dead_letter(dead_letter)
+def test_a_letter_that_comes_again_after_it_was_closed_is_open(operations: Operations, dead_letter: DeadLetter) -> None:
+    operations.dead_letters.write(dead_letter)
+    operations.dead_letters.close(dead_letter.dead_letter_id)
+    operations.dead_letters.write(dead_letter)
 
-    assert [replace(dead_letter, attempts=2)] == list(operations.dead_letters())
-    assert [] == list(operations.dead_letters(closed=True))
+    assert [replace(dead_letter, attempts=2)] == list(operations.dead_letters.read())
+    assert [] == list(operations.dead_letters.read(closed=True))
 
 
-def test_what_was_never_a_letter_can_not_be_closed(operations: OperationStore) -> None:
-    assert operations.close_dead_letter("EmptyImage#nobody") is False
-    assert [] == list(operations.dead_letters(closed=True))
+def test_what_was_never_a_letter_can_not_be_closed(operations: Operations) -> None:
+    assert operations.dead_letters.close("EmptyImage#nobody") is False
+    assert [] == list(operations.dead_letters.read(closed=True))
 
 
 def test_a_closed_letter_is_forgotten_after_ninety_days_also_where_it_is_still_stored(
-    operations: OperationStore, dead_letter: DeadLetter, clock: MovingClock
+    operations: Operations, dead_letter: DeadLetter, clock: MovingClock
 ) -> None:
-    operations.write_dead_letter(dead_letter)
-    operations.close_dead_letter(dead_letter.dead_letter_id)
+    operations.dead_letters.write(dead_letter)
+    operations.dead_letters.close(dead_letter.dead_letter_id)
 
     clock.move(CLOSED_LETTERS_LAST - SECOND)
-    assert 1 == len(list(operations.dead_letters(closed=True)))
+    assert 1 == len(list(operations.dead_letters.read(closed=True)))
     clock.move(SECOND)
-    assert [] == list(operations.dead_letters(closed=True))
+    assert [] == list(operations.dead_letters.read(closed=True))
 
 
-def test_an_open_letter_is_never_forgotten(
-    operations: OperationStore, dead_letter: DeadLetter, clock: MovingClock
-) -> None:
-    operations.write_dead_letter(dead_letter)
+def test_an_open_letter_is_never_forgotten(operations: Operations, dead_letter: DeadLetter, clock: MovingClock) -> None:
+    operations.dead_letters.write(dead_letter)
     clock.move(timedelta(days=4000))
 
-    assert [dead_letter] == list(operations.dead_letters())
+    assert [dead_letter] == list(operations.dead_letters.read())
 
 
 @pytest.mark.parametrize("subject", STRANGE, ids=lambda subject: ascii(subject[:20]))
-def test_any_text_can_be_the_subject_of_a_letter(operations: OperationStore, clock: MovingClock, subject: str) -> None:
+def test_any_text_can_be_the_subject_of_a_letter(operations: Operations, clock: MovingClock, subject: str) -> None:
     dead_letter = letter_of(subject, clock)
 
-    operations.write_dead_letter(dead_letter)
-    operations.write_dead_letter(dead_letter)
+    operations.dead_letters.write(dead_letter)
+    operations.dead_letters.write(dead_letter)
 
-    assert [replace(dead_letter, attempts=2)] == list(operations.dead_letters())
-    assert operations.close_dead_letter(dead_letter.dead_letter_id) is True
+    assert [replace(dead_letter, attempts=2)] == list(operations.dead_letters.read())
+    assert operations.dead_letters.close(dead_letter.dead_letter_id) is True
 
 
 def test_long_subjects_that_differ_in_their_last_letter_are_two_letters(
-    operations: OperationStore, clock: MovingClock
+    operations: Operations, clock: MovingClock
 ) -> None:
     for end in "ab":
-        operations.write_dead_letter(letter_of("x" * 2_000_000 + end, clock))
-        operations.write_dead_letter(letter_of(LONG_KEY + end, clock))
+        operations.dead_letters.write(letter_of("x" * 2_000_000 + end, clock))
+        operations.dead_letters.write(letter_of(LONG_KEY + end, clock))
 
-    assert 4 == len(list(operations.dead_letters()))
+    assert 4 == len(list(operations.dead_letters.read()))
 
 
-def test_a_message_of_megabytes_is_cut_and_says_so(operations: OperationStore, clock: MovingClock) -> None:
-    operations.write_dead_letter(letter_of("😀" * 500_000, clock))
+def test_a_message_of_megabytes_is_cut_and_says_so(operations: Operations, clock: MovingClock) -> None:
+    operations.dead_letters.write(letter_of("😀" * 500_000, clock))
 
-    (kept,) = operations.dead_letters()
+    (kept,) = operations.dead_letters.read()
     assert "(500,000 characters, sha256 " in kept.subject
     assert ["cut"] == list(kept.message)
-    assert operations.close_dead_letter(kept.dead_letter_id) is True
+    assert operations.dead_letters.close(kept.dead_letter_id) is True
 
 
-def test_letters_come_by_id(operations: OperationStore, clock: MovingClock) -> None:
+def test_letters_come_by_id(operations: Operations, clock: MovingClock) -> None:
     for subject in ["c", "a", "é", "B", "😀", "漢"]:
-        operations.write_dead_letter(letter_of(subject, clock))
+        operations.dead_letters.write(letter_of(subject, clock))
 
-    assert ["B", "a", "c", "é", "漢", "😀"] == [dead_letter.subject for dead_letter in operations.dead_letters()]
+    assert ["B", "a", "c", "é", "漢", "😀"] == [dead_letter.subject for dead_letter in operations.dead_letters.read()]
 
 
-def test_letters_of_many_pages_are_all_given(
-    make_dynamo: Callable[..., DynamoOperationStore], clock: MovingClock
-) -> None:
+def test_letters_of_many_pages_are_all_given(make_dynamo: Callable[..., Operations], clock: MovingClock) -> None:
     """A page of DynamoDB holds 1 MB."""
     operations = make_dynamo()
     for n in range(20):
-        operations.write_dead_letter(replace(letter_of(str(n), clock), message={"text": "x" * 100_000}))
+        operations.dead_letters.write(replace(letter_of(str(n), clock), message={"text": "x" * 100_000}))
 
-    assert 20 == len(list(operations.dead_letters()))
+    assert 20 == len(list(operations.dead_letters.read()))

@@ -7,7 +7,7 @@ from threading import Barrier
 from sightline.models.images import Lane
 from sightline.services.leased_runs import run_under_lease
 from sightline.services.rejection_breaker import TAKEN, RejectionBreaker
-from sightline.storage.operations.stops import OUTCOMES_KEPT, Cause
+from sightline.storage.pauses import OUTCOMES_KEPT, Cause
 from sightline.testing.fake import FakeSightline
 
 PROCESSES = 4
@@ -21,10 +21,10 @@ def test_a_lane_stops_by_rejections_of_which_each_process_saw_only_some(operatio
             rejection_breaker.count(Lane.LIVE, TAKEN if number % 5 == 0 else "NotAnImage")
     for rejection_breaker in brakes[:2]:
         rejection_breaker.look()
-    assert [] == list(operations.stops())
+    assert [] == list(operations.pauses.stops())
     for rejection_breaker in brakes[2:]:
         rejection_breaker.look()
-    assert [("ingest", Cause.BRAKE)] == [(each.queue, each.cause) for each in operations.stops()]
+    assert [("ingest", Cause.BRAKE)] == [(each.queue, each.cause) for each in operations.pauses.stops()]
 
 
 def test_of_two_beats_that_call_at_once_one_works_and_the_other_does_nothing(operations, clock):
@@ -47,4 +47,4 @@ def test_of_two_beats_that_call_at_once_one_works_and_the_other_does_nothing(ope
     with ThreadPoolExecutor(2) as pool:
         turns = list(pool.map(call, range(2)))
     assert [worked[0] == 0, worked[0] == 1] == turns
-    assert {"beat": worked[0]} == operations.last_runs()["reconcile_images"].outcome
+    assert {"beat": worked[0]} == operations.runs.last()["reconcile_images"].outcome

@@ -15,7 +15,7 @@ from sightline.services.sync import sync_with
 from sightline.storage.buckets.protocol import Buckets
 from sightline.storage.buckets.s3 import S3Buckets
 from sightline.storage.images.dynamodb import DynamoImageStore
-from sightline.storage.operations.dynamodb import DynamoOperationStore
+from sightline.storage.operations import dynamo_operations
 from sightline.testing.clocks import MovingClock
 from sightline.testing.fake import FakeSightline
 from sightline.testing.graph import Triple
@@ -69,7 +69,7 @@ def twins() -> Place:
 def real(dynamodb_client, table_prefix, driver, real_graph, real_buckets, twins) -> Place:
     clock = twins.clock
     images = DynamoImageStore(dynamodb_client, table_prefix, clock)
-    operations = DynamoOperationStore(dynamodb_client, table_prefix, clock)
+    operations = dynamo_operations(dynamodb_client, table_prefix, clock)
     images.setup()
     operations.setup()
     buckets, bucket = real_buckets

@@ -38,7 +38,7 @@ def later(place: Place, **by: float) -> None:
 
 def wrong(place: Place) -> list[str]:
     comparison = Comparison(place.services.images, place.services.graph)
-    days = place.services.operations.known_days()
+    days = place.services.operations.dirty_days.known()
     return [each.image_id for day in days for _, found in comparison.of_day(day) for each in found]
 
 

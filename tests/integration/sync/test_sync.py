@@ -5,8 +5,8 @@ from datetime import timedelta
 from sightline.models.images import State
 from sightline.services.sync import KEY
 from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.dirty_days import Purpose
 from sightline.storage.images.dynamodb import DynamoImageStore
-from sightline.storage.operations.days import Purpose
 from sightline.testing.fake import uri_of
 from tests.writing import analysed, begun, ended
 
@@ -23,7 +23,7 @@ def test_rows_are_shown_marked_and_complete_and_a_second_run_changes_nothing(pla
     assert {(State.COMPLETE, row.version) for row in rows} == {
         (row.state, row.merged_version) for row in found.values()
     }
-    days = {dirty.camera_day for dirty in place.services.operations.dirty_days(Purpose.ROLLUPS)}
+    days = {dirty.camera_day for dirty in place.services.operations.dirty_days.dirty(Purpose.ROLLUPS)}
     assert {row.capture.camera_day for row in rows} == days
 
 

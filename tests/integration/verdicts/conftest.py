@@ -4,12 +4,11 @@ from typing import Any
 
 import pytest
 
-from sightline.storage.operations.dynamodb import DynamoOperationStore
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations, dynamo_operations
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
 from sightline.storage.verdicts.protocol import VerdictStore
 from sightline.testing.clocks import MovingClock
-from sightline.testing.operations import InMemoryOperationStore
+from sightline.testing.operations import in_memory_operations
 from sightline.testing.verdicts import InMemoryVerdictStore
 from tests.integration.verdicts.stories import Stores
 
@@ -21,7 +20,7 @@ def clock() -> MovingClock:
 
 @pytest.fixture
 def dynamo(dynamodb_client: Any, table_prefix: str, clock: MovingClock) -> Stores:
-    operations = DynamoOperationStore(dynamodb_client, table_prefix, clock)
+    operations = dynamo_operations(dynamodb_client, table_prefix, clock)
     verdicts = DynamoVerdictStore(dynamodb_client, table_prefix)
     for store in (operations, verdicts):
         store.setup()
@@ -31,8 +30,8 @@ def dynamo(dynamodb_client: Any, table_prefix: str, clock: MovingClock) -> Store
 @pytest.fixture(params=["memory", "dynamodb"])
 def stores(request: pytest.FixtureRequest, clock: MovingClock) -> Stores:
     if request.param == "memory":
-        operations = InMemoryOperationStore(clock)
-        return Stores(InMemoryVerdictStore(operations), operations)
+        operations = in_memory_operations(clock)
+        return Stores(InMemoryVerdictStore(operations.dirty_days), operations)
     made: Stores = request.getfixturevalue("dynamo")
     return made
 
@@ -43,5 +42,5 @@ def verdicts(stores: Stores) -> VerdictStore:
 
 
 @pytest.fixture
-def operations(stores: Stores) -> OperationStore:
+def operations(stores: Stores) -> Operations:
     return stores.operations

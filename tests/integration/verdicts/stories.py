@@ -6,7 +6,7 @@ from datetime import timedelta
 from sightline.models.images import CameraDay
 from sightline.stats.strata import Stratum
 from sightline.stats.verdicts import Answer, Source, Verdict
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.operations import Operations
 from sightline.storage.verdicts.protocol import Asked, KeptVerdict, VerdictStore
 from sightline.testing.clocks import MovingClock
 
@@ -20,7 +20,7 @@ class Stores:
     """A store of verdicts, and where it leaves its marks."""
 
     verdicts: VerdictStore
-    operations: OperationStore
+    operations: Operations
 
 
 def asked(clock: MovingClock, image_id: str = IMAGE, content: str = "aa") -> Asked:

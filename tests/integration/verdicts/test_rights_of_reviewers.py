@@ -13,7 +13,7 @@ from sightline.cli import sightline
 from sightline.cli.factory import Factory
 from sightline.services.collaborators import Services
 from sightline.storage.images.dynamodb import DynamoImageStore
-from sightline.storage.operations.dynamodb import DynamoOperationStore
+from sightline.storage.operations import dynamo_operations
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
 from tests.unit.services.rollups.yard import LAST_DAY, Yard
@@ -57,7 +57,7 @@ def with_tables(yard: Yard, client: Any, prefix: str) -> Services:
         images=DynamoImageStore(client, prefix, yard.clock),
         verdicts=DynamoVerdictStore(client, prefix),
         rollups=DynamoRollupStore(client, prefix),
-        operations=DynamoOperationStore(client, prefix, yard.clock),
+        operations=dynamo_operations(client, prefix, yard.clock),
     )
 
 

@@ -8,16 +8,16 @@ import pytest
 from sightline.errors import InvalidVerdict, MissingTable
 from sightline.models.images import CameraDay
 from sightline.stats.verdicts import Answer, Source
-from sightline.storage.operations.days import Purpose
-from sightline.storage.operations.protocol import OperationStore
+from sightline.storage.dirty_days import Purpose
+from sightline.storage.operations import Operations
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
 from sightline.storage.verdicts.protocol import VerdictStore
 from sightline.testing.clocks import MovingClock
 from tests.integration.verdicts.stories import IMAGE, MINUTE, MONDAY, TUESDAY, Stores, asked, kept
 
 
-def marks(operations: OperationStore) -> dict[CameraDay, str]:
-    return {each.camera_day: each.mark for each in operations.dirty_days(Purpose.ROLLUPS)}
+def marks(operations: Operations) -> dict[CameraDay, str]:
+    return {each.camera_day: each.mark for each in operations.dirty_days.dirty(Purpose.ROLLUPS)}
 
 
 def test_a_verdict_is_kept_as_it_was_given(verdicts: VerdictStore, clock: MovingClock) -> None:
@@ -31,15 +31,15 @@ def test_a_verdict_is_kept_as_it_was_given(verdicts: VerdictStore, clock: Moving
 
 
 def test_a_verdict_marks_its_day_for_the_rollups_alone(
-    verdicts: VerdictStore, operations: OperationStore, clock: MovingClock
+    verdicts: VerdictStore, operations: Operations, clock: MovingClock
 ) -> None:
     verdicts.write(kept(clock))
     assert {MONDAY} == set(marks(operations))
-    assert [] == list(operations.dirty_days(Purpose.PARITY))
+    assert [] == list(operations.dirty_days.dirty(Purpose.PARITY))
 
 
 def test_the_same_word_again_changes_nothing_and_marks_nothing(
-    verdicts: VerdictStore, operations: OperationStore, clock: MovingClock
+    verdicts: VerdictStore, operations: Operations, clock: MovingClock
 ) -> None:
     first = kept(clock)
     verdicts.write(first)
@@ -95,7 +95,7 @@ def test_what_was_asked_last_is_remembered_and_is_no_verdict(verdicts: VerdictSt
 
 @pytest.mark.parametrize("name", ["", "a#b", "a\nb", " a", "n" * 201])
 def test_a_name_that_can_not_be_part_of_a_key_is_refused(
-    verdicts: VerdictStore, operations: OperationStore, clock: MovingClock, name: str
+    verdicts: VerdictStore, operations: Operations, clock: MovingClock, name: str
 ) -> None:
     with pytest.raises(InvalidVerdict, match="reviewer"):
         verdicts.write(kept(clock, reviewer=name))

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from sightline.config import Settings
 from sightline.models.answers import Answer
 from sightline.services.collaborators import provide
-from sightline.storage.operations.dynamodb import DynamoOperationStore
+from sightline.storage.operations import Operations, dynamo_operations
 from sightline.testing.clocks import MovingClock
 from sightline.testing.fake import FakeSightline, picture
 from sightline.timing import LONGEST_TASK
@@ -37,10 +37,10 @@ class ClockAhead(MovingClock):
         return datetime.now(UTC) + self._ahead
 
 
-def operations_of(endpoint: str, prefix: str, clock: MovingClock) -> DynamoOperationStore:
+def operations_of(endpoint: str, prefix: str, clock: MovingClock) -> Operations:
     """Give the store that all the processes share."""
     session = boto3.Session(aws_access_key_id="tests", aws_secret_access_key="tests", region_name="us-east-1")
-    return DynamoOperationStore(session.client("dynamodb", endpoint_url=endpoint), prefix, clock)
+    return dynamo_operations(session.client("dynamodb", endpoint_url=endpoint), prefix, clock)
 
 
 def settings_of(redis_url: str, key_prefix: str) -> Settings:

@@ -69,6 +69,6 @@ def test_a_worker_keeps_each_odd_message_as_a_letter_and_does_the_good_one_behin
     with working(app, world):
         assert until(world, lambda: (row := world.images.get(URIS[0])) and row.state is State.COMPLETE)
         assert until(world, lambda: not odd())
-        assert until(world, lambda: len(ODD) == len(list(world.operations.dead_letters())))
+        assert until(world, lambda: len(ODD) == len(list(world.operations.dead_letters.read())))
         publish([ingest_step(URIS[1], Lane.LIVE)])
         assert until(world, lambda: (row := world.images.get(URIS[1])) and row.state is State.COMPLETE)

@@ -54,8 +54,8 @@ def test_a_message_that_kills_three_processes_goes_to_the_careful_queue_and_then
     assert [("labels", -signal.SIGKILL), ("labels", -signal.SIGKILL), ("careful", -signal.SIGKILL)] == came_by
     with start(3) as last:
         try:
-            assert wait_until(lambda: list(operations.dead_letters()), lambda: cpu_of({last.pid}))
+            assert wait_until(lambda: list(operations.dead_letters.read()), lambda: cpu_of({last.pid}))
             assert last.poll() is None
         finally:
             last.kill()
-    assert [("Poisonous", URIS[0])] == [(each.error, each.image_id) for each in operations.dead_letters()]
+    assert [("Poisonous", URIS[0])] == [(each.error, each.image_id) for each in operations.dead_letters.read()]

@@ -18,9 +18,10 @@ from sightline.queues.redis import RedisQueues, Standing
 from sightline.queues.steps import detect_step, ingest_step
 from sightline.services.collaborators import provide
 from sightline.services.rejection_breaker import resume
-from sightline.storage.operations.stops import Cause, Stop
+from sightline.storage.pauses import Cause, Stop
 from sightline.testing.clocks import MovingClock
 from sightline.testing.fake import FakeSightline, picture, uri_of
+from sightline.testing.operations import InMemoryAttempts
 from sightline.timing import LONGEST_TASK
 from workers.circuit_breakers import start_consumption_control
 
@@ -68,7 +69,7 @@ def until(world: FakeSightline, is_so: Callable[[], object]) -> bool:
 
 
 def kept(world: FakeSightline) -> tuple[list[object], list[object]]:
-    return [*world.operations.dead_letters()], [*world.operations.stops()]
+    return [*world.operations.dead_letters.read()], [*world.operations.pauses.stops()]
 
 
 def states(world: FakeSightline) -> list[State]:
@@ -81,15 +82,15 @@ def test_a_refused_worker_loses_nothing_writes_no_letter_and_goes_on_by_itself(a
     world.detector.script.extend([AccessDenied("Rekognition")] * 6)
     publish([detect_step(uri, "labels", Lane.LIVE) for uri in URIS])
     with working(app, world):
-        assert until(world, lambda: list(world.operations.stops()))
+        assert until(world, lambda: list(world.operations.pauses.stops()))
         assert until(world, lambda: states(world) == [State.COMPLETE] * len(URIS))
-        assert until(world, lambda: not list(world.operations.stops()))
-    assert [] == list(world.operations.dead_letters())
+        assert until(world, lambda: not list(world.operations.pauses.stops()))
+    assert [] == list(world.operations.dead_letters.read())
     assert len(URIS) + 6 == len(world.detector.asked)
 
 
 def test_a_stopped_lane_keeps_its_messages_until_it_is_resumed(app, world):
-    world.operations.stop(Stop("ingest", Cause.BRAKE, "all bad", world.clock()))
+    world.operations.pauses.stop(Stop("ingest", Cause.BRAKE, "all bad", world.clock()))
     with working(app, world):
         assert until(world, lambda: "ingest" not in app.amqp.queues.consume_from)
         publish(ingest_step(uri, Lane.LIVE) for uri in URIS)
@@ -115,7 +116,9 @@ def waits_for_labels(world: FakeSightline, uri: str = URIS[0]) -> str:
 
 def died(world: FakeSightline, step: str, times: int) -> None:
     long_ago = world.clock() - 2 * LONGEST_TASK
-    world.operations._begun[step] = {f"message {n}": long_ago for n in range(times)}
+    attempts = world.operations.attempts
+    assert isinstance(attempts, InMemoryAttempts)
+    attempts._begun[step] = {f"message {n}": long_ago for n in range(times)}
 
 
 def test_a_step_of_which_two_processes_died_runs_in_the_careful_queue(app, world):
@@ -132,7 +135,7 @@ def test_a_step_of_which_two_processes_died_runs_in_the_careful_queue(app, world
     signals.task_success.disconnect(dispatch_uid="careful")
     assert ("detect_feature", "careful") in came_by
     assert ("detect_feature", "labels") not in came_by
-    assert {} == world.operations._begun
+    assert {} == world.operations.attempts._begun
 
 
 def test_a_step_of_which_three_processes_died_is_a_letter_and_its_image_stuck(app, world):
@@ -140,7 +143,7 @@ def test_a_step_of_which_three_processes_died_is_a_letter_and_its_image_stuck(ap
     publish_again([detect_step(URIS[0], "labels", Lane.LIVE)])
     with working(app, world):
         assert until(world, lambda: world.images.get(URIS[0]).state is State.STUCK)
-    assert [("Poisonous", URIS[0])] == [(each.error, each.image_id) for each in world.operations.dead_letters()]
+    assert [("Poisonous", URIS[0])] == [(each.error, each.image_id) for each in world.operations.dead_letters.read()]
     assert [] == world.detector.asked
 
 
@@ -153,4 +156,4 @@ def test_a_defect_that_an_image_brings_out_is_kept_on_its_row_and_a_good_image_a
         publish([ingest_step(URIS[1], Lane.LIVE)])
         assert until(world, lambda: (row := world.images.get(URIS[1])) and row.state is State.COMPLETE)
     assert "a shade nobody foresaw" in world.images.get(URIS[0]).failure.message
-    assert [] == list(world.operations.dead_letters())
+    assert [] == list(world.operations.dead_letters.read())

@@ -59,4 +59,4 @@ def test_a_bucket_that_only_fills_is_carried_by_backfill_and_kept_by_the_sweep(a
         sweep(world.services, lambda: True)
         assert until(world, lambda: states() == [State.COMPLETE, State.COMPLETE, State.GONE, State.COMPLETE])
         assert until(world, lambda: 5 == len(world.detector.asked))
-    assert [] == list(world.operations.dead_letters())
+    assert [] == list(world.operations.dead_letters.read())

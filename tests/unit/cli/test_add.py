@@ -40,7 +40,7 @@ def test_what_is_no_uri_is_named_and_the_rest_is_added(run, world):
     assert (1, "1 new, 0 known already, 2 refused\n") == (result.exit_code, result.stdout)
     named = [line.partition(": ")[0] for line in result.stderr.splitlines()]
     assert ["http://elsewhere/x.jpg", "s3://bucket-alone"] == named
-    assert ["InvalidUri"] * 2 == [dead_letter.error for dead_letter in world.operations.dead_letters()]
+    assert ["InvalidUri"] * 2 == [dead_letter.error for dead_letter in world.operations.dead_letters.read()]
 
 
 def test_a_line_that_is_no_text_is_refused_and_shown_escaped(run, tmp_path):

@@ -59,7 +59,7 @@ def test_a_slot_is_taken_for_each_call(run, world, file):
 
 def test_what_was_paid_is_counted(run, world, file):
     run("detect", str(file), "--feature", "faces")
-    calls = world.operations.calls("2044-05-17", "2044-05-17")
+    calls = world.operations.usage.calls("2044-05-17", "2044-05-17")
     assert {("faces", "answered"): 1, ("faces", "cost_micro_usd"): 1000} == calls
 
 
@@ -120,7 +120,7 @@ def test_a_failed_call_is_not_repeated_and_counts_as_such(run, world, file, erro
     result = run("detect", str(file), "--json")
     assert (1, 1) == (result.exit_code, len(world.detector.asked))
     assert str(error) == json.loads(result.stdout)["labels"]["error"]
-    assert {("labels", ending): 1} == world.operations.calls("2044-05-17", "2044-05-17")
+    assert {("labels", ending): 1} == world.operations.usage.calls("2044-05-17", "2044-05-17")
 
 
 def test_a_throttled_call_slows_everybody_down(run, world, file):
@@ -130,11 +130,11 @@ def test_a_throttled_call_slows_everybody_down(run, world, file):
 
 
 def test_without_dynamodb_the_answer_is_shown_all_the_same(run, world, settings, file):
-    class Away(type(world.operations)):  # type: ignore[misc]
-        def count_calls(self, day, counts):
+    class Away(type(world.operations.usage)):  # type: ignore[misc]
+        def count(self, day, counts):
             raise Unavailable(f"DynamoDB, asked to count {len(counts)} on {day}")
 
-    factory = Factory(settings, replace(world.services, operations=Away(world.clock)))
+    factory = Factory(settings, replace(world.services, operations=replace(world.operations, usage=Away())))
     result = run("detect", str(file), factory=factory)
     assert 0 == result.exit_code
     assert "Person" in result.stdout

@@ -1,16 +1,16 @@
 import json
 
-from sightline.storage.operations.stops import Cause, Stop
+from sightline.storage.pauses import Cause, Stop
 
 
 def test_a_stopped_lane_goes_on(run, world):
-    world.operations.stop(Stop("ingest.backfill", Cause.BRAKE, "all bad", world.clock.now))
+    world.operations.pauses.stop(Stop("ingest.backfill", Cause.BRAKE, "all bad", world.clock.now))
     assert "backfill resumed\n" == run("resume", "backfill").stdout
-    assert [] == list(world.operations.stops())
+    assert [] == list(world.operations.pauses.stops())
 
 
 def test_both_lanes_are_meant_where_none_is_named(run, world):
-    world.operations.stop(Stop("ingest", Cause.BRAKE, "all bad", world.clock.now))
+    world.operations.pauses.stop(Stop("ingest", Cause.BRAKE, "all bad", world.clock.now))
     assert {"live": True, "backfill": False} == json.loads(run("resume", "--json").stdout)
 
 
@@ -20,7 +20,7 @@ def test_a_lane_that_is_none_is_wrong_usage(run):
 
 def test_status_shows_what_is_stopped_and_why(run, world):
     assert "stopped queues" not in run("status").stdout
-    world.operations.stop(Stop("ingest.backfill", Cause.BRAKE, "all bad", world.clock.now))
+    world.operations.pauses.stop(Stop("ingest.backfill", Cause.BRAKE, "all bad", world.clock.now))
     shown = run("status").stdout
     assert "stopped queues" in shown
     assert "all bad" in shown

@@ -1,5 +1,5 @@
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +8,8 @@ from sightline.cli.factory import Factory
 from sightline.errors import NotSupported, OutcomeUnknown, Throttled, Unavailable
 from sightline.queues.redis import Waiting
 from sightline.services.status import runs_section
-from sightline.storage.operations.protocol import LastRun
+from sightline.storage.operations import Operations
+from sightline.storage.runs import LastRun
 from sightline.testing.fake import picture, uri_of
 from tests.unit.cli.conftest import URI
 
@@ -35,6 +36,10 @@ class Away:
             raise Unavailable("the store")
 
         return refuse
+
+
+def operations_away():
+    return Operations(**{field.name: Away() for field in fields(Operations)})  # type: ignore[arg-type]
 
 
 def told(run, *options, **given):
@@ -88,12 +93,12 @@ def test_calls_are_counted_by_operation_and_ending(run, finish, world):
 
 
 def test_calls_of_a_feature_that_is_no_longer_declared_still_count(run, world):
-    world.operations.count_calls("2044-05-17", {("smells", "answered"): 4, ("smells", "sniffed"): 1})
+    world.operations.usage.count("2044-05-17", {("smells", "answered"): 4, ("smells", "sniffed"): 1})
     assert (4, 1) == (told(run)["calls"]["smells"]["answered"], told(run)["calls"]["smells"]["sniffed"])
 
 
 def test_cost_is_told_by_feature_for_today_and_the_month(run, finish, world):
-    world.operations.count_calls("2044-05-01", {("labels", "cost_micro_usd"): 5000})
+    world.operations.usage.count("2044-05-01", {("labels", "cost_micro_usd"): 5000})
     finish()
     cost = told(run)["cost"]
     assert (0.001, 0.006) == (cost["today_usd"]["labels"], cost["month_usd"]["labels"])
@@ -135,7 +140,7 @@ def test_rates_say_why(run, world):
 
 def test_people_see_every_section_in_words(run, finish, world):
     finish()
-    world.operations.note_run(LastRun("sweep", world.clock(), timedelta(seconds=3), {"found": 7}))
+    world.operations.runs.note(LastRun("sweep", world.clock(), timedelta(seconds=3), {"found": 7}))
     said = run("status").stdout
     for words in (
         "images: 1\n",
@@ -162,7 +167,7 @@ def test_a_count_that_may_be_old_says_so(run, world, settings):
 
 def test_a_server_that_is_away_is_named_once_and_the_rest_is_said(run, finish, world, settings):
     finish()
-    services = replace(world.services, operations=Away())
+    services = replace(world.services, operations=operations_away())
     result = run("status", factory=Factory(settings, services))
     assert 1 == result.exit_code
     assert "images: 1" in result.stdout
@@ -176,7 +181,7 @@ def test_a_server_that_is_away_is_named_once_and_the_rest_is_said(run, finish, w
 def test_without_any_server_it_still_answers(run, world, settings, options):
     away = Away()
     stores = ("images", "ledger", "graph", "operations", "limiter", "queues", "rollups")
-    services = replace(world.services, **dict.fromkeys(stores, away))
+    services = replace(world.services, **{**dict.fromkeys(stores, away), "operations": operations_away()})
     factory = Factory(settings, services)
     result = run("status", *options, factory=factory)
     assert 1 == result.exit_code
@@ -222,7 +227,7 @@ SCHEDULE = {
 )
 def test_a_run_older_than_three_periods_is_overdue(world, age, overdue):
     for entry in (*SCHEDULE.values(), {"task": "by hand"}):
-        world.operations.note_run(LastRun(entry["task"], world.clock() - age, timedelta(seconds=1), {}))  # type: ignore[index]
+        world.operations.runs.note(LastRun(entry["task"], world.clock() - age, timedelta(seconds=1), {}))  # type: ignore[index]
     runs = runs_section(world.operations, world.clock(), SCHEDULE)
     assert {"by hand", "nightly", "sweep", "sync"} == set(runs)
     assert overdue == {name for name, run in runs.items() if run["is_overdue"]}

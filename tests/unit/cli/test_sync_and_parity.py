@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 from sightline.services.sync import NAME
-from sightline.storage.operations.days import Purpose
+from sightline.storage.dirty_days import Purpose
 from sightline.testing.fake import uri_of
 from tests.writing import analysed
 
@@ -15,7 +15,7 @@ def test_sync_shows_what_the_rows_say_and_notes_its_run(run, world):
     result = run("sync", "--json")
     expected = {"read": 3, "merged": 3, "in_flight": 0, "refused": 0, "is_complete": True}
     assert (expected, 0) == (json.loads(result.stdout), result.exit_code)
-    assert expected == world.operations.last_runs()[NAME].outcome
+    assert expected == world.operations.runs.last()[NAME].outcome
     assert 3 == len(world.graph.versions([uri_of(f"{number}") for number in range(3)]))
 
 
@@ -31,7 +31,7 @@ def test_sync_full_reads_every_row_again_and_since_a_days(run, world):
 
 
 def test_sync_says_when_another_has_it_and_what_to_do(run, world):
-    world.operations.acquire_lease(NAME, "beat", timedelta(minutes=1))
+    world.operations.leases.acquire(NAME, "beat", timedelta(minutes=1))
     result = run("sync")
     assert 1 == result.exit_code
     assert "one process at a time may do it" in result.stderr
@@ -64,4 +64,4 @@ def test_parity_looks_at_the_days_that_are_asked_for(run, world):
     assert (8, 4) == (count(), count("--camera", "gate"))
     assert 3 == count("--camera", "gate", "--from", "2044-05-15")
     assert 2 == count("--from", "2044-05-15", "--to", "2044-05-15")
-    assert 8 == len(list(world.operations.dirty_days(Purpose.PARITY)))
+    assert 8 == len(list(world.operations.dirty_days.dirty(Purpose.PARITY)))

@@ -145,7 +145,7 @@ def test_no_call_begins_under_a_claim_that_may_end_before_its_answer_is_kept(wor
     world.do(step)
     assert (1, 2, 0) == attempts(world)
     world.services.calls.flush()
-    assert ("labels", "failed") not in world.operations.calls("0000", "9999")
+    assert ("labels", "failed") not in world.operations.usage.calls("0000", "9999")
 
 
 def test_a_call_that_begins_as_late_as_it_may_is_kept_before_another_may_claim(world):

@@ -49,7 +49,7 @@ def ends(world, uri, data):
     world.add(uri, good)
     world.run()
     assert State.COMPLETE is world.images.get(good).state
-    assert set() == {dead_letter.error for dead_letter in world.operations.dead_letters()} - TYPES
+    assert set() == {dead_letter.error for dead_letter in world.operations.dead_letters.read()} - TYPES
     return world.images.get(uri)
 
 
@@ -58,7 +58,7 @@ def ends(world, uri, data):
 def test_a_mutated_picture_is_complete_or_refused_for_a_reason_and_never_paid_when_refused(data):
     world = FakeSightline(features=("labels",))
     row = ends(world, f"s3://{BUCKET}/bad/a.jpg", data)
-    dead_letters = {dead_letter.image_id: dead_letter.error for dead_letter in world.operations.dead_letters()}
+    dead_letters = {dead_letter.image_id: dead_letter.error for dead_letter in world.operations.dead_letters.read()}
     assert row.state in {State.COMPLETE, State.REJECTED}
     if row.state is State.REJECTED:
         assert issubclass(getattr(errors, row.rejection.error), RejectedError)
@@ -77,7 +77,7 @@ def test_any_key_is_an_image_or_a_refusal(key):
         ObjectUri.parse(uri)
     except InvalidUri:
         assert [uri] == [error.subject for error in world.add(uri).refused]
-        assert ["InvalidUri"] == [dead_letter.error for dead_letter in world.operations.dead_letters()]
+        assert ["InvalidUri"] == [dead_letter.error for dead_letter in world.operations.dead_letters.read()]
         return
     row = ends(world, uri, picture(5))
     expected = State.COMPLETE if "/" in key and key[0] != "/" else State.REJECTED

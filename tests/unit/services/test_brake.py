@@ -1,21 +1,22 @@
 """When a lane stops, what that costs, and how it goes on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from sightline.errors import Throttled, Unavailable
 from sightline.models.images import Lane
 from sightline.services.rejection_breaker import GATHER_SECONDS, MANY, TAKEN, RejectionBreaker, reason_to_stop, resume
-from sightline.storage.operations.stops import Cause
+from sightline.storage.pauses import Cause
 from sightline.testing.clocks import MovingClock
 from sightline.testing.fake import FakeSightline, picture, uri_of
-from sightline.testing.operations import InMemoryOperationStore
+from sightline.testing.operations import InMemoryPauses, in_memory_operations
 
 BAD = "NotAnImage"
 
 
-class CountingOperations(InMemoryOperationStore):
+class CountingPauses(InMemoryPauses):
     """A store that counts what the brake asks of it, and is away when told."""
 
     def __init__(self, clock: MovingClock) -> None:
@@ -32,7 +33,8 @@ class CountingOperations(InMemoryOperationStore):
 
 @pytest.fixture
 def operations():
-    return CountingOperations(MovingClock())
+    clock = MovingClock()
+    return replace(in_memory_operations(clock), pauses=CountingPauses(clock))
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def rejection_breaker(operations, booked):
 
 
 def stopped(operations):
-    return [(each.queue, each.cause) for each in operations.stops()]
+    return [(each.queue, each.cause) for each in operations.pauses.stops()]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_images_that_are_taken_cost_one_request_for_fifty(rejection_breaker, ope
     rejection_breaker.count(Lane.LIVE, TAKEN)
     assert 1 == len(booked)
     booked.pop()()
-    assert (1, (TAKEN,) * (MANY + 1)) == (operations.asked, operations.note_outcomes("live", []))
+    assert (1, (TAKEN,) * (MANY + 1)) == (operations.pauses.asked, operations.pauses.note_outcomes("live", []))
 
 
 def test_rejected_images_of_a_second_are_looked_at_together(rejection_breaker, operations, booked):
@@ -85,8 +87,8 @@ def test_rejected_images_of_a_second_are_looked_at_together(rejection_breaker, o
     assert (1, []) == (len(booked), stopped(operations))
     booked.pop()()
     assert [("ingest.backfill", Cause.BRAKE)] == stopped(operations)
-    assert BAD in next(operations.stops()).reason
-    assert "sightline resume backfill" in next(operations.stops()).reason
+    assert BAD in next(operations.pauses.stops()).reason
+    assert "sightline resume backfill" in next(operations.pauses.stops()).reason
 
 
 def test_the_other_lane_goes_on(rejection_breaker, operations):
@@ -116,13 +118,13 @@ def test_a_lane_that_is_resumed_begins_anew(rejection_breaker, operations):
 
 
 def test_a_store_that_is_away_holds_nobody_up(rejection_breaker, operations, booked):
-    operations.is_away = True
+    operations.pauses.is_away = True
     rejection_breaker.count(Lane.LIVE, BAD)
     booked.pop()()
-    operations.is_away = False
+    operations.pauses.is_away = False
     rejection_breaker.count(Lane.LIVE, BAD)
     booked.pop()()
-    assert (BAD,) == operations.note_outcomes("live", [])
+    assert (BAD,) == operations.pauses.note_outcomes("live", [])
 
 
 def test_two_hundred_bad_images_stop_their_lane_and_good_ones_among_them_do_not():
@@ -137,7 +139,7 @@ def test_two_hundred_bad_images_stop_their_lane_and_good_ones_among_them_do_not(
             world.add(good)
         world.run()
         if number == 99:
-            assert [] == list(world.operations.stops())
+            assert [] == list(world.operations.pauses.stops())
     assert [("ingest", Cause.BRAKE)] == stopped(world.operations)
 
 
@@ -150,5 +152,5 @@ def test_a_throttle_and_a_server_that_is_away_are_never_counted_as_bad_images():
         world.add(uri)
     for step in list(world.sent):
         world.do(step)
-    assert {TAKEN} >= set(world.operations.note_outcomes("live", []))
-    assert [] == list(world.operations.dead_letters())
+    assert {TAKEN} >= set(world.operations.pauses.note_outcomes("live", []))
+    assert [] == list(world.operations.dead_letters.read())

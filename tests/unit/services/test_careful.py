@@ -31,10 +31,10 @@ def deliver(world, request, *, dies):
     suspect = suspect_of(*STEP, request)
     if suspect is None:
         return None
-    begun = world.operations.beginnings(suspect.step_id)
+    begun = world.operations.attempts.begun(suspect.step_id)
     course = course_of(suspect, begun, world.clock.now)
     if course is Course.GO and dies:
-        world.operations.begin_step(suspect.step_id, attempt_id(suspect, begun))
+        world.operations.attempts.begin(suspect.step_id, attempt_id(suspect, begun))
     elif course is Course.GO:
         with watched(suspect, begun, world.operations):
             pass
@@ -89,16 +89,16 @@ def test_an_innocent_that_was_in_hand_when_a_process_died_goes_its_way_and_leave
     assert deliver(world, message(taken=True), dies=True) is Course.GO
     assert deliver(world, message("copy", again=True), dies=False) is Course.ALONE
     assert deliver(world, message("copy", again=True, queue="careful"), dies=False) is Course.GO
-    assert {} == world.operations.beginnings("detect_feature#s3://b/k.jpg#labels")
+    assert {} == world.operations.attempts.begun("detect_feature#s3://b/k.jpg#labels")
 
 
 def test_a_step_that_may_still_run_elsewhere_is_waited_for(world):
     suspect = suspect_of(*STEP, message(again=True))
     with watched(suspect, {}, world.operations):  # type: ignore[arg-type]
         world.clock.move(LONGEST_TASK - timedelta(seconds=1))
-        begun = world.operations.beginnings(suspect.step_id)
+        begun = world.operations.attempts.begun(suspect.step_id)
         assert course_of(suspect, begun, world.clock.now) is Course.WAIT  # type: ignore[arg-type]
-    assert {} == world.operations.beginnings(suspect.step_id)
+    assert {} == world.operations.attempts.begun(suspect.step_id)
 
 
 @pytest.mark.parametrize("error", [Unavailable("x"), KeyError("x")], ids=repr)
@@ -106,7 +106,7 @@ def test_a_step_that_ends_by_an_error_has_ended(world, error):
     suspect = suspect_of(*STEP, message(again=True))
     with pytest.raises(type(error)), watched(suspect, {}, world.operations):  # type: ignore[arg-type]
         raise error
-    assert {} == world.operations.beginnings(suspect.step_id)
+    assert {} == world.operations.attempts.begun(suspect.step_id)
 
 
 def test_poison_names_the_image_and_the_step(world):

@@ -8,7 +8,7 @@ import pytest
 from sightline.models.images import Lane, State
 from sightline.services.capture import DEFAULT_KEY_PATTERN, CaptureReader
 from sightline.services.redrive import Choice, redrive
-from sightline.storage.operations.protocol import dead_letter_id_of
+from sightline.storage.dead_letters import dead_letter_id_of
 from sightline.testing.fake import FakeSightline, picture, uri_of
 
 URI, OTHER = uri_of("01"), uri_of("02", camera="gate")
@@ -28,23 +28,25 @@ def world() -> FakeSightline:
 
 
 def dead_letters(world, *, closed=False):
-    return [(each.error, each.image_id, each.attempts) for each in world.operations.dead_letters(closed=closed)]
+    return [(each.error, each.image_id, each.attempts) for each in world.operations.dead_letters.read(closed=closed)]
 
 
 def chosen(world, **choice):
-    return [each.image_id for each in world.operations.dead_letters() if Choice(**choice).takes(each, camera_of)]
+    return [each.image_id for each in world.operations.dead_letters.read() if Choice(**choice).takes(each, camera_of)]
 
 
 def redriven(world, **choice):
     """Redrive letters and do what was sent; give the counts."""
-    meant = [each for each in world.operations.dead_letters() if Choice(**choice).takes(each, camera_of)]
+    meant = [each for each in world.operations.dead_letters.read() if Choice(**choice).takes(each, camera_of)]
     (done,) = redrive(meant, world.images, world.operations, world.send)
     world.run()
     return {name: count for name, count in done.items() if count}
 
 
 def test_letters_are_chosen_by_type_camera_time_and_image(world):
-    first, second = (each.last_at for each in sorted(world.operations.dead_letters(), key=lambda each: each.last_at))
+    first, second = (
+        each.last_at for each in sorted(world.operations.dead_letters.read(), key=lambda each: each.last_at)
+    )
     assert [OTHER, URI] == chosen(world)
     assert [OTHER] == chosen(world, error="EmptyImage") == chosen(world, camera="gate") == chosen(world, image=OTHER)
     assert [OTHER] == chosen(world, since=second)
@@ -61,10 +63,10 @@ def test_a_redrive_after_a_fix_completes_the_image_and_closes_its_letter(world):
 
 
 def test_a_redrive_without_a_fix_counts_another_attempt_of_the_same_letter(world):
-    first_at = next(each.first_at for each in world.operations.dead_letters() if each.image_id == URI)
+    first_at = next(each.first_at for each in world.operations.dead_letters.read() if each.image_id == URI)
     redriven(world, image=URI)
     assert ("NotAnImage", URI, 2) in dead_letters(world)
-    assert first_at == next(each.first_at for each in world.operations.dead_letters() if each.image_id == URI)
+    assert first_at == next(each.first_at for each in world.operations.dead_letters.read() if each.image_id == URI)
 
 
 def test_a_letter_closes_also_where_a_producer_adds_the_mended_image_again(world):
@@ -96,11 +98,11 @@ def test_a_letter_that_an_image_left_behind_is_closed_without_a_message(world):
     world.put(third, picture())
     world.add(third)
     world.run()
-    dead_letter = next(each for each in world.operations.dead_letters() if each.image_id == URI)
-    world.operations.write_dead_letter(type(dead_letter)(**{**as_facts(dead_letter), "image_id": third}))
+    dead_letter = next(each for each in world.operations.dead_letters.read() if each.image_id == URI)
+    world.operations.dead_letters.write(type(dead_letter)(**{**as_facts(dead_letter), "image_id": third}))
     assert {"closed": 1} == redriven(world, image=third)
     assert dead_letter_id_of("NotAnImage", third) in {
-        each.dead_letter_id for each in world.operations.dead_letters(closed=True)
+        each.dead_letter_id for each in world.operations.dead_letters.read(closed=True)
     }
 
 
@@ -115,7 +117,7 @@ def test_a_message_that_names_no_image_can_not_be_sent_again_and_stays(world):
 
 
 def test_an_image_without_a_row_gets_one_and_a_backfilled_one_stays_in_its_lane(world):
-    dead_letter = next(each for each in world.operations.dead_letters() if each.image_id == URI)
+    dead_letter = next(each for each in world.operations.dead_letters.read() if each.image_id == URI)
     new, old = uri_of("04"), uri_of("05")
     world.images.add(old, Lane.BACKFILL)
     named = [type(dead_letter)(**{**as_facts(dead_letter), "image_id": uri}) for uri in (new, old)]

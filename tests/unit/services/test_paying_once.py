@@ -150,7 +150,7 @@ def test_an_answer_that_never_comes_is_counted_as_unknown_and_asked_for_again(wo
     world.do(world.sent.popleft())
     assert (2, 2, 1) == attempts(world)
     world.services.calls.flush()
-    counted = world.operations.calls("0000", "9999")
+    counted = world.operations.usage.calls("0000", "9999")
     assert (1, 1) == (counted["labels", "unknown"], counted["labels", "answered"])
 
 
@@ -161,7 +161,7 @@ def test_an_answer_that_nobody_can_read_was_paid_and_is_not_asked_for_again_befo
     assert (1, 1, 1) == attempts(world)
     world.services.calls.flush()
     price = price_micro_usd(feature_named("labels"), world.services.plan.features["labels"])
-    assert {("labels", "failed"): 1, ("labels", COST): price} == world.operations.calls("0000", "9999")
+    assert {("labels", "failed"): 1, ("labels", COST): price} == world.operations.usage.calls("0000", "9999")
 
 
 # --- defects of the system before this one, each by its name ----------------------------------------------------------
@@ -208,7 +208,7 @@ def test_an_error_that_is_not_the_images_never_makes_it_a_bad_image(world, error
         world.do(world.sent.popleft())
     world.sent.clear()
     assert {State.ANALYSING} == states(world)
-    assert [] == list(world.operations.dead_letters())
+    assert [] == list(world.operations.dead_letters.read())
     heal(world)
     assert {State.COMPLETE} == states(world)
 
@@ -218,7 +218,7 @@ def test_a_throttle_is_counted_as_a_throttle_and_costs_the_image_no_round(world)
     with pytest.raises(Throttled):
         world.do(world.sent.popleft())
     world.services.calls.flush()
-    assert {("labels", "throttled"): 3} == world.operations.calls("0000", "9999")
+    assert {("labels", "throttled"): 3} == world.operations.usage.calls("0000", "9999")
     world.clock.move(timedelta(minutes=3))
     reconcile(reconciler_of(world.services, world.send), lambda: True)
     row = world.images.get(URI)

@@ -112,7 +112,7 @@ def fail(steps, name, error, *args, **kwargs):
 def dead_letters(world):
     return [
         (dead_letter.error, dead_letter.step, dead_letter.image_id, dead_letter.message)
-        for dead_letter in world.operations.dead_letters()
+        for dead_letter in world.operations.dead_letters.read()
     ]
 
 
@@ -247,7 +247,7 @@ def test_answers_that_nobody_can_read_are_letters_at_once_and_after_a_few_the_pr
             steps.run("one_image", URI)
         fail(steps, "one_image", steps.error, URI, "live")
     assert [] == steps.sent
-    assert [("UnreadableAnswer", URI)] == [(each.error, each.image_id) for each in world.operations.dead_letters()]
+    assert [("UnreadableAnswer", URI)] == [(each.error, each.image_id) for each in world.operations.dead_letters.read()]
     assert not world.services.worker_breaker.is_open()
 
 

@@ -11,7 +11,7 @@ from sightline.services.reanalyse import ask_again, find_unknown, quote
 from sightline.services.review import Scope
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.stats.strata import StrataRule
-from sightline.storage.operations.days import Purpose
+from sightline.storage.dirty_days import Purpose
 from sightline.testing.fake import PERSON, WATCHED, FakeSightline, picture, uri_of
 
 SCOPE = Scope("Person", [CameraDay("yard", "2026-11-02")])
@@ -28,7 +28,7 @@ def world() -> FakeSightline:
         world.put(uri_of(f"0{number}"), picture(number))
         world.add(uri_of(f"0{number}"))
         world.run()
-    world.operations.mark_days(SCOPE.camera_days, [Purpose.ROLLUPS])
+    world.operations.dirty_days.mark(SCOPE.camera_days, [Purpose.ROLLUPS])
     return world
 
 

@@ -9,7 +9,7 @@ from sightline.models.images import CameraDay
 from sightline.services.review import Scope, progress_of, read_cells
 from sightline.stats.figures import Figure, Interval
 from sightline.stats.verdicts import Answer
-from sightline.testing.operations import InMemoryOperationStore
+from sightline.testing.operations import in_memory_operations
 from sightline.testing.verdicts import InMemoryVerdictStore
 from tests.unit.services.rollups.yard import LAST_DAY, Yard, truth
 
@@ -36,9 +36,11 @@ def shows_person(yard: Yard) -> dict[str, bool | None]:
 
 def recall(yard: Yard, salt: str, reviews: int) -> Figure:
     """Estimate from what the queue asks for under a salt, with nothing reviewed before."""
-    operations = InMemoryOperationStore(yard.clock)
+    operations = in_memory_operations(yard.clock)
     plan = replace(yard.services.accuracy, salt=salt)
-    services = replace(yard.services, operations=operations, verdicts=InMemoryVerdictStore(operations), accuracy=plan)
+    services = replace(
+        yard.services, operations=operations, verdicts=InMemoryVerdictStore(operations.dirty_days), accuracy=plan
+    )
     assert reviews == review_sample({DAY}, shows_person(yard), services, reviews)
     return progress_of(read_cells(Scope("Person", [DAY]), services), plan.target_points).recall
 

@@ -150,14 +150,14 @@ def test_a_row_that_fails_blamelessly_is_looked_at_less_and_less_but_never_later
 )
 def test_a_server_that_is_away_a_throttle_or_our_configuration_is_never_counted(world, error):
     assert fail_each_round(world, error, 30) == [0] * 30
-    assert [] == list(world.operations.dead_letters())
+    assert [] == list(world.operations.dead_letters.read())
 
 
 def test_a_failure_of_its_own_counts_a_round_and_five_make_the_image_stuck_with_a_letter(world):
     shown = fail_each_round(world, KeyError("no such shade"), MAX_ROUNDS)
     row = world.images.get(URI)
     assert (shown, row.state) == ([1, 2, 3, 4, 0], State.STUCK)
-    (dead_letter,) = world.operations.dead_letters()
+    (dead_letter,) = world.operations.dead_letters.read()
     assert (dead_letter.error, dead_letter.image_id, dead_letter.step) == ("Exhausted", URI, INGEST)
     assert "no such shade" in dead_letter.rule
     assert row.rejection.error == "Exhausted"
@@ -170,10 +170,10 @@ def test_an_image_that_is_refused_gets_stuck_and_is_complete_at_last_leaves_no_l
     world.put(URI, picture())
     world.add(URI)
     fail_each_round(world, KeyError("no such shade"), MAX_ROUNDS)
-    assert ["Exhausted"] == [dead_letter.error for dead_letter in world.operations.dead_letters()]
+    assert ["Exhausted"] == [dead_letter.error for dead_letter in world.operations.dead_letters.read()]
     world.add(URI)
     world.run()
-    assert (State.COMPLETE, []) == (world.images.get(URI).state, list(world.operations.dead_letters()))
+    assert (State.COMPLETE, []) == (world.images.get(URI).state, list(world.operations.dead_letters.read()))
 
 
 def test_several_parts_that_fail_between_two_looks_count_one_round(world):
@@ -250,7 +250,7 @@ def test_of_two_beats_one_has_its_turn_and_its_counts_are_noted(world):
     assert run_under_lease(NAME, world.services, work)
     assert inner == [False]
     assert {"looked_at": 1, "sent": 1, "waiting": 0, "failed": 0, "stuck": 0, "sent_ever": 1} == dict(
-        world.operations.last_runs()[NAME].outcome
+        world.operations.runs.last()[NAME].outcome
     )
 
 
@@ -266,8 +266,8 @@ def test_a_turn_ends_after_its_time_when_the_process_is_to_stop_and_when_its_lea
         return {}
 
     def lose(run):
-        world.operations.release_lease(run.lease)
-        assert world.operations.acquire_lease("b", "another", timedelta(minutes=1))
+        world.operations.leases.release(run.lease)
+        assert world.operations.leases.acquire("b", "another", timedelta(minutes=1))
         ended.append(run.goes_on())
         return {}
 
@@ -284,5 +284,5 @@ def test_a_turn_that_fails_notes_its_error_and_gives_its_lease_back(world):
 
     with pytest.raises(Unavailable):
         run_under_lease(NAME, world.services, fail)
-    assert "Redis" in world.operations.last_runs()[NAME].outcome["error"]
+    assert "Redis" in world.operations.runs.last()[NAME].outcome["error"]
     assert run_under_lease(NAME, world.services, lambda _: {})

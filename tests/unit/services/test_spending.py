@@ -1,4 +1,5 @@
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from threading import Event, Thread, current_thread
 
@@ -7,25 +8,25 @@ import pytest
 from sightline.errors import Unavailable
 from sightline.services.usage import FLUSH_EVERY_SECONDS, KEPT_DAYS, CallCounter, in_a_thread
 from sightline.testing.clocks import MovingClock
-from sightline.testing.operations import InMemoryOperationStore
+from sightline.testing.operations import InMemoryUsage, in_memory_operations
 
 DAY = timedelta(days=1)
 
 
-class FailingOperations(InMemoryOperationStore):
+class FailingUsage(InMemoryUsage):
     """A store that is away as often as it is told."""
 
-    def __init__(self, clock: MovingClock) -> None:
-        super().__init__(clock)
+    def __init__(self) -> None:
+        super().__init__()
         self.failures = 0
         self.writes = 0
 
-    def count_calls(self, day: str, counts: Mapping[tuple[str, str], int]) -> None:
+    def count(self, day: str, counts: Mapping[tuple[str, str], int]) -> None:
         self.writes += 1
         if self.failures:
             self.failures -= 1
             raise Unavailable("operations")
-        super().count_calls(day, counts)
+        super().count(day, counts)
 
 
 class HandSchedule:
@@ -50,11 +51,12 @@ class Counting:
     def __init__(self) -> None:
         self.clock = MovingClock()
         self.schedule = HandSchedule()
-        self.operations = FailingOperations(self.clock)
+        self.usage = FailingUsage()
+        self.operations = replace(in_memory_operations(self.clock), usage=self.usage)
         self.counter = CallCounter(self.operations, self.clock, self.schedule)
 
     def written(self) -> dict[tuple[str, str], int]:
-        return self.operations.calls("0000-00-00", "9999-12-31")
+        return self.operations.usage.calls("0000-00-00", "9999-12-31")
 
 
 @pytest.fixture
@@ -66,13 +68,13 @@ def test_counts_are_written_together_a_second_after_the_first(counting: Counting
     counting.counter.count("labels", "answered", 1000)
     counting.counter.count("labels", "answered", 1000)
     counting.counter.count("faces", "throttled")
-    assert (0, 1) == (counting.operations.writes, len(counting.schedule.booked))
+    assert (0, 1) == (counting.usage.writes, len(counting.schedule.booked))
 
     counting.schedule.a_second_passes()
 
     expected = {("labels", "answered"): 2, ("labels", "cost_micro_usd"): 2000, ("faces", "throttled"): 1}
     assert expected == counting.written()
-    assert (1, 0) == (counting.operations.writes, len(counting.schedule.booked))
+    assert (1, 0) == (counting.usage.writes, len(counting.schedule.booked))
 
 
 def test_the_next_count_books_the_next_write(counting: Counting) -> None:
@@ -81,7 +83,7 @@ def test_the_next_count_books_the_next_write(counting: Counting) -> None:
         counting.schedule.a_second_passes()
 
     assert {("labels", "answered"): 3} == counting.written()
-    assert counting.operations.writes == 3
+    assert counting.usage.writes == 3
 
 
 def test_a_count_belongs_to_the_utc_day_on_which_it_was_made(counting: Counting) -> None:
@@ -93,12 +95,14 @@ def test_a_count_belongs_to_the_utc_day_on_which_it_was_made(counting: Counting)
 
     counting.counter.flush()
 
-    assert {("labels", "answered"): 1} == counting.operations.calls(first, first)
-    assert {("labels", "answered"): 1, ("labels", "cost_micro_usd"): 5} == counting.operations.calls(second, second)
+    assert {("labels", "answered"): 1} == counting.operations.usage.calls(first, first)
+    assert {("labels", "answered"): 1, ("labels", "cost_micro_usd"): 5} == counting.operations.usage.calls(
+        second, second
+    )
 
 
 def test_counts_are_kept_while_the_store_is_away_and_written_when_it_is_back(counting: Counting) -> None:
-    counting.operations.failures = 2
+    counting.usage.failures = 2
     counting.counter.count("labels", "answered")
     counting.schedule.a_second_passes()
     counting.counter.count("labels", "answered")
@@ -114,7 +118,7 @@ def test_a_failure_between_two_days_counts_neither_twice(counting: Counting) -> 
     counting.counter.count("labels", "answered")
     counting.clock.move(DAY)
     counting.counter.count("labels", "answered")
-    counting.operations.failures = 1
+    counting.usage.failures = 1
     with pytest.raises(Unavailable):
         counting.counter.flush()
 
@@ -127,16 +131,16 @@ def test_a_failure_between_two_days_counts_neither_twice(counting: Counting) -> 
 def test_a_flush_of_nothing_writes_nothing(counting: Counting) -> None:
     counting.counter.flush()
 
-    assert counting.operations.writes == 0
+    assert counting.usage.writes == 0
 
 
 def test_counts_of_more_days_than_are_kept_lose_the_oldest(counting: Counting) -> None:
-    counting.operations.failures = 1000
+    counting.usage.failures = 1000
     for _ in range(KEPT_DAYS + 3):
         counting.counter.count("labels", "answered")
         counting.clock.move(DAY)
         counting.schedule.a_second_passes()
-    counting.operations.failures = 0
+    counting.usage.failures = 0
 
     counting.counter.flush()
 

@@ -39,7 +39,7 @@ def state_of(world: FakeSightline, uri: str = URI) -> State:
 
 
 def dead_letters(world: FakeSightline) -> list[tuple[str, str | None]]:
-    return [(dead_letter.error, dead_letter.image_id) for dead_letter in world.operations.dead_letters()]
+    return [(dead_letter.error, dead_letter.image_id) for dead_letter in world.operations.dead_letters.read()]
 
 
 def test_an_added_image_becomes_complete_and_stands_in_the_graph(world):

@@ -1,5 +1,6 @@
 """From which queues a worker takes, as lanes stop and configuration is refused."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,9 +9,9 @@ from sightline.errors import AccessDenied, Unavailable
 from sightline.models.images import Lane
 from sightline.services.rejection_breaker import resume
 from sightline.services.worker_breaker import CLOSES_AFTER, LONGEST_PAUSE, WorkerBreaker
-from sightline.storage.operations.stops import Cause, Stop
+from sightline.storage.pauses import Cause, Stop
 from sightline.testing.clocks import MovingClock
-from sightline.testing.operations import InMemoryOperationStore
+from sightline.testing.operations import InMemoryPauses, in_memory_operations
 from workers.circuit_breakers import STOPS_READ_EVERY, ConsumptionControl
 
 INGEST = ["ingest", "ingest.backfill"]
@@ -31,7 +32,7 @@ class TakenQueues:
         self.changes += len(leave) + len(take)
 
 
-class AwayOperations(InMemoryOperationStore):
+class AwayPauses(InMemoryPauses):
     """A store that is away when told."""
 
     is_away = False
@@ -47,7 +48,7 @@ class Worker:
 
     def __init__(self, queues):
         self.clock = MovingClock()
-        self.operations = AwayOperations(self.clock)
+        self.operations = replace(in_memory_operations(self.clock), pauses=AwayPauses(self.clock))
         self.worker_breaker = WorkerBreaker(self.clock)
         self.taken = TakenQueues(queues)
         self.keeper = ConsumptionControl(queues, self.taken, self.worker_breaker, self.operations, self.clock)
@@ -58,14 +59,14 @@ class Worker:
         return self.taken.now
 
     def stop(self, queue):
-        self.operations.stop(Stop(queue, Cause.BRAKE, "all bad", self.clock.now))
+        self.operations.pauses.stop(Stop(queue, Cause.BRAKE, "all bad", self.clock.now))
 
     def is_refused(self):
         for _ in range(CLOSES_AFTER):
             self.worker_breaker.refused(AccessDenied("Rekognition"))
 
     def told(self):
-        return [(each.queue, each.cause) for each in self.operations.stops()]
+        return [(each.queue, each.cause) for each in self.operations.pauses.stops()]
 
 
 @pytest.fixture
@@ -135,5 +136,5 @@ def test_a_refused_worker_that_died_is_forgotten(labels):
 def test_while_the_store_is_away_a_stopped_lane_stays_stopped(ingest):
     ingest.stop("ingest")
     ingest.after()
-    ingest.operations.is_away = True
+    ingest.operations.pauses.is_away = True
     assert ["ingest.backfill"] == ingest.after()

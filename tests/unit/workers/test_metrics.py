@@ -15,9 +15,10 @@ from sightline.bootstrap import tell_requests
 from sightline.errors import Throttled, Unavailable
 from sightline.models.images import Lane
 from sightline.queues.redis import Waiting
+from sightline.storage.dead_letters import DeadLetter
 from sightline.storage.images.dynamodb import DynamoImageStore
-from sightline.storage.operations.dynamodb import DynamoOperationStore
-from sightline.storage.operations.protocol import DeadLetter, LastRun
+from sightline.storage.operations import dynamo_operations
+from sightline.storage.runs import LastRun
 from sightline.testing.fake import FakeSightline, picture, uri_of
 from sightline.testing.queues import InMemoryQueues
 from workers.metrics import WorkerMetrics
@@ -129,7 +130,7 @@ def test_what_is_tapped_still_reaches_the_stores(world):
     world.run()
     world.services.calls.flush()
     day = world.clock().date().isoformat()
-    assert 1 == world.operations.calls(day, day)["labels", "answered"]
+    assert 1 == world.operations.usage.calls(day, day)["labels", "answered"]
     world.services.limiter.override("DetectLabels", 7.0, "a test")
     assert 7.0 == world.limiter.rates()["DetectLabels"].quota
 
@@ -147,8 +148,10 @@ def system(world):
 def test_the_system_tells_queues_rates_runs_images_and_letters(scraped, world):
     world.add(URI)
     now = world.clock()
-    world.operations.note_run(LastRun("sync_graph", now, timedelta(seconds=3), {}))
-    world.operations.write_dead_letter(DeadLetter("ImageTooLarge", URI, "rule", "remedy", "ingest_image", {}, now, now))
+    world.operations.runs.note(LastRun("sync_graph", now, timedelta(seconds=3), {}))
+    world.operations.dead_letters.write(
+        DeadLetter("ImageTooLarge", URI, "rule", "remedy", "ingest_image", {}, now, now)
+    )
     world.services.queues.now["labels"] = Waiting(1, now - timedelta(seconds=60))
     world.services.queues.in_hand = 3
     told = system(world)
@@ -194,7 +197,7 @@ def test_a_scrape_reads_nothing_and_each_source_is_read_at_its_own_period(world)
 def test_no_source_scans_a_table(world, session):
     tables = EmptyTables(session)
     images = DynamoImageStore(tables.client, "t-", world.clock)
-    operations = DynamoOperationStore(tables.client, "t-", world.clock)
+    operations = dynamo_operations(tables.client, "t-", world.clock)
     told = SystemMetrics(sources(replace(world.services, images=images, operations=operations)), world.clock)
     told.refresh()
     up = next(family for family in told.collect() if family.name == "sightline_source_up")
@@ -238,5 +241,5 @@ def test_queues_are_told_by_name(world):
 def test_each_request_to_aws_is_told_by_service_and_operation(scraped, metrics, session):
     tell_requests(session, metrics.aws_requested)
     tables = EmptyTables(session)
-    DynamoOperationStore(tables.client, "t-", FakeSightline().clock).last_runs()
+    dynamo_operations(tables.client, "t-", FakeSightline().clock).runs.last()
     assert 1 == scraped.value("sightline_aws_requests_total", service="dynamodb", operation="Query")

@@ -8,7 +8,7 @@ from sightline.models.images import CameraDay, State
 from sightline.services.leased_runs import run_under_lease
 from sightline.services.parity import CHECK, NIGHTS, Audit, Comparison, all_days, days_of_night, run_check, run_choose
 from sightline.services.sync import sync_with
-from sightline.storage.operations.days import Purpose
+from sightline.storage.dirty_days import Purpose
 from sightline.testing.fake import FakeSightline, uri_of
 from tests.writing import analysed, begun, ended
 
@@ -27,7 +27,7 @@ def world() -> FakeSightline:
 def check(world):
     def check() -> dict[str, object]:
         assert run_under_lease(CHECK, world.services, lambda run: run_check(run, world.services))
-        return dict(world.operations.last_runs()[CHECK].outcome)
+        return dict(world.operations.runs.last()[CHECK].outcome)
 
     return check
 
@@ -39,7 +39,7 @@ def lose(world: FakeSightline, *uris: str) -> None:
 
 def test_what_the_sync_marked_is_checked_and_found_right(world, check):
     assert (4, 40, 0) == ((outcome := check())["days"], outcome["images"], outcome["wrong"])
-    assert [] == list(world.operations.dirty_days(Purpose.PARITY))
+    assert [] == list(world.operations.dirty_days.dirty(Purpose.PARITY))
 
 
 def test_what_is_missing_is_found_named_repaired_and_then_there(world, check):
@@ -93,10 +93,10 @@ def test_thirty_nights_find_what_no_mark_told_of(world, check):
     repaired = 0
     for _ in range(NIGHTS):
         run_choose(world.services)
-        repaired += check()["repaired"] if list(world.operations.dirty_days(Purpose.PARITY)) else 0
+        repaired += check()["repaired"] if list(world.operations.dirty_days.dirty(Purpose.PARITY)) else 0
         world.clock.move(timedelta(days=1))
     assert 3 == repaired
-    assert [] == list(world.operations.dirty_days(Purpose.ROLLUPS))[4:]
+    assert [] == list(world.operations.dirty_days.dirty(Purpose.ROLLUPS))[4:]
 
 
 def test_rows_in_flight_are_no_finding(world, check):
@@ -122,7 +122,7 @@ def test_an_image_that_no_row_knows_is_removed_and_may_come_back(world, check):
 def test_a_day_of_which_only_the_graph_knows_has_its_turn(world, check):
     for uri in [row.image_id for row in world.images.scan()]:
         del world.images._rows[uri]
-    world.operations._known.clear()
+    world.operations.dirty_days._known.clear()
     check()
     for _ in range(NIGHTS):
         run_choose(world.services)

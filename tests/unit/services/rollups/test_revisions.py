@@ -7,7 +7,7 @@ from sightline.services.rollups.figures import window_from_json
 from sightline.services.rollups.run import RollUp
 from sightline.stats.figures import Interval, NotEstimable
 from sightline.stats.verdicts import Answer, Source
-from sightline.storage.operations.days import Purpose
+from sightline.storage.dirty_days import Purpose
 from tests.unit.services.rollups.yard import LAST_DAY, Yard, truth
 
 DAY = timedelta(days=1)
@@ -60,7 +60,7 @@ def test_new_verdicts_make_a_revision_and_the_mark_goes():
     yard.census(yard.uris())
     yard.roll_up()
     assert (2, "reviewed 0 → 60") == (yard.rollup().revision, yard.rollup().reason)
-    assert [] == list(yard.operations.dirty_days(Purpose.ROLLUPS))
+    assert [] == list(yard.operations.dirty_days.dirty(Purpose.ROLLUPS))
 
 
 def test_a_census_leaves_an_interval_of_width_zero_at_the_true_value():
@@ -107,14 +107,14 @@ def test_a_mark_set_again_while_its_day_is_rolled_up_stays():
     yard = Yard()
     yard.images_of_a_day()
     yard.services.stopping.set()  # so that waiting passes no time
-    (mark,) = yard.operations.dirty_days(Purpose.ROLLUPS)
+    (mark,) = yard.operations.dirty_days.dirty(Purpose.ROLLUPS)
 
     def marks_again() -> bool:
         yard.mark("yard", LAST_DAY)
         return True
 
     RollUp(yard.services).do(marks_again)
-    (left,) = yard.operations.dirty_days(Purpose.ROLLUPS)
+    (left,) = yard.operations.dirty_days.dirty(Purpose.ROLLUPS)
     assert mark.camera_day == left.camera_day
     assert mark.mark != left.mark
 
@@ -132,7 +132,7 @@ def test_what_comes_more_than_thirty_days_late_is_kept_and_counted_and_opens_not
     assert before == (yard.rollup(), yard.rollup(camera="yard", window_days=28))
     assert (1, 5) == yard.rollups.late("yard", "Person", LAST_DAY, LAST_DAY)
     assert 15 == len(list(yard.verdicts.scan()))
-    assert [] == list(yard.operations.dirty_days(Purpose.ROLLUPS))
+    assert [] == list(yard.operations.dirty_days.dirty(Purpose.ROLLUPS))
 
 
 def test_an_old_day_that_nobody_had_looked_at_gets_its_figures():

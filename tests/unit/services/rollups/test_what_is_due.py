@@ -7,7 +7,7 @@ from beat_schedule import BEAT_SCHEDULE
 from sightline.services.rollups.plan import AccuracyPlan, method_of
 from sightline.services.rollups.run import NAME, RollUp, run_roll_up
 from sightline.stats.strata import StrataRule
-from sightline.storage.operations.days import Purpose
+from sightline.storage.dirty_days import Purpose
 from sightline.storage.rollups.protocol import ALL_CAMERAS
 from tests.unit.services.rollups.yard import LAST_DAY, Yard
 
@@ -97,7 +97,7 @@ def test_where_time_ends_before_the_windows_no_mark_goes():
     yard.image(1, {})
     left = iter([True, False])
     RollUp(yard.services).do(lambda: next(left))
-    assert 1 == len(list(yard.operations.dirty_days(Purpose.ROLLUPS)))
+    assert 1 == len(list(yard.operations.dirty_days.dirty(Purpose.ROLLUPS)))
     yard.roll_up()
     assert [LAST_DAY] == ends(yard, 28)
 
@@ -105,14 +105,14 @@ def test_where_time_ends_before_the_windows_no_mark_goes():
 def test_a_second_run_at_the_same_time_does_nothing():
     yard = Yard()
     yard.image(1, {})
-    lease = yard.operations.acquire_lease(NAME, "another", timedelta(minutes=1))
+    lease = yard.operations.leases.acquire(NAME, "another", timedelta(minutes=1))
     assert not run_roll_up(RollUp(yard.services), yard.services)
     assert [] == ends(yard, 1)
     assert lease is not None
-    yard.operations.release_lease(lease)
+    yard.operations.leases.release(lease)
     assert not run_roll_up(RollUp(yard.services), yard.services)
     assert [LAST_DAY] == ends(yard, 1)
-    assert 1 == yard.operations.last_runs()[NAME].outcome["days"]
+    assert 1 == yard.operations.runs.last()[NAME].outcome["days"]
 
 
 def test_versions_of_the_detector_are_never_pooled():

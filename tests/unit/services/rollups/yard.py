@@ -8,7 +8,7 @@ from sightline.models.images import CameraDay, Capture, Content, FeatureResult, 
 from sightline.services.rollups.run import RollUp
 from sightline.stats.strata import Stratum
 from sightline.stats.verdicts import Answer, Source, Verdict
-from sightline.storage.operations.days import Purpose
+from sightline.storage.dirty_days import Purpose
 from sightline.storage.rollups.protocol import ALL_CAMERAS, Rollup
 from sightline.storage.verdicts.protocol import KeptVerdict
 from sightline.testing.fake import FakeSightline
@@ -53,7 +53,7 @@ class Yard(FakeSightline):
             self.image(number, kinds[0 if number % 3 == 0 else 2 if number % 6 == 1 else 1], day, camera, model)
 
     def mark(self, camera: str, day: str) -> None:
-        self.operations.mark_days([CameraDay(camera, day)], [Purpose.ROLLUPS])
+        self.operations.dirty_days.mark([CameraDay(camera, day)], [Purpose.ROLLUPS])
 
     def say(self, uri: str, answer: Answer, source: Source = Source.SAMPLED, reviewer: str = "ann") -> None:
         """Record a verdict on the image's current bytes."""

@@ -24,6 +24,6 @@ def tick(world: FakeSightline) -> Callable[[], dict[str, object]]:
     def run() -> dict[str, object]:
         world.clock.move(TICK)
         assert run_under_lease(NAME, world.services, lambda run: run_sync(run, world.services))
-        return dict(world.operations.last_runs()[NAME].outcome)
+        return dict(world.operations.runs.last()[NAME].outcome)
 
     return run

@@ -10,8 +10,8 @@ import pytest
 from sightline.models.images import FeedEntry, State
 from sightline.services.leased_runs import run_under_lease
 from sightline.services.sync import NAME, PAGE, run_sync, sync_with
+from sightline.storage.dirty_days import Purpose
 from sightline.storage.images.positions import position_at
-from sightline.storage.operations.days import Purpose
 from sightline.testing.fake import FakeSightline, uri_of
 from tests.unit.services.sync.conftest import TICK
 from tests.unit.services.sync.late_index import LateIndex
@@ -53,7 +53,7 @@ def test_ten_minutes_of_bulk_writes_that_no_run_can_recheck_do_not_hold_the_sync
         begin = world.clock.now
         run()
         reached.append(min(world.graph.sync_state().positions.values()))
-        cut += not world.operations.last_runs()[NAME].outcome["is_complete"]
+        cut += not world.operations.runs.last()[NAME].outcome["is_complete"]
         world.clock.now = max(begin + TICK, world.clock.now)
     assert sorted(set(reached)) == reached
     assert cut >= 3
@@ -144,7 +144,7 @@ def kills(*, is_after: bool, force_load: bool = False) -> int:
         sync_with(world.services).run(4, lambda: True)
         assert clean.graph.triples() == world.graph.triples()
         assert clean.graph.sync_state() == world.graph.sync_state()
-        dirty = {day.camera_day for day in world.operations.dirty_days(Purpose.PARITY)}
+        dirty = {day.camera_day for day in world.operations.dirty_days.dirty(Purpose.PARITY)}
         assert {row.capture.camera_day for row in world.images.scan()} == dirty
 
 

@@ -98,10 +98,10 @@ def test_the_old_rule_loses_rows_that_are_late_tied_or_behind_an_empty_day(told)
 
 def test_every_changed_day_is_marked(told):
     world, _ = told
-    assert {row.capture.camera_day for row in world.images.scan()} == set(world.operations.known_days())
+    assert {row.capture.camera_day for row in world.images.scan()} == set(world.operations.dirty_days.known())
 
 
 def test_the_position_ends_an_overlap_behind_the_last_run(told):
     world, _ = told
-    last_run = world.operations.last_runs()[NAME].started_at
+    last_run = world.operations.runs.last()[NAME].started_at
     assert {position_at(last_run - OVERLAP)} == set(world.graph.sync_state().positions.values())

@@ -11,7 +11,7 @@ from sightline.models.images import State
 from sightline.services.graph_merge import merge
 from sightline.services.sync import KEY, NAME, OVERLAP, ShardReader, Wish, safe_position, sync_with
 from sightline.storage.buckets.protocol import ObjectUri
-from sightline.storage.operations.days import Purpose
+from sightline.storage.dirty_days import Purpose
 from sightline.testing.fake import CHECKPOINTS, uri_of
 from tests.writing import analysed, begun, ended
 
@@ -83,7 +83,7 @@ def test_an_image_that_the_graph_refuses_is_a_dead_letter_and_holds_up_nobody(wo
     assert {first.image_id, second.image_id} == world.graph.versions(
         [row.image_id for row in (first, second, bad)]
     ).keys()
-    assert ["UnknownFeature"] == [dead_letter.error for dead_letter in world.operations.dead_letters()]
+    assert ["UnknownFeature"] == [dead_letter.error for dead_letter in world.operations.dead_letters.read()]
 
 
 def _with_unknown_feature(row):
@@ -96,7 +96,7 @@ def test_days_are_marked_before_the_position_moves_also_of_rows_that_were_merged
     merge(URI, images=world.images, merges=world.services.merges)
     assert 0 == tick()["merged"]
     for purpose in Purpose:
-        assert [row.capture.camera_day] == [each.camera_day for each in world.operations.dirty_days(purpose)]
+        assert [row.capture.camera_day] == [each.camera_day for each in world.operations.dirty_days.dirty(purpose)]
 
 
 def test_the_position_is_published_where_people_see_it(world, tick):
@@ -133,7 +133,7 @@ def test_a_holder_whose_lease_another_took_is_refused_with_his_data(world, tick)
     tick()
     row = analysed(world.images, URI, world.clock.now)
     before = world.graph.sync_state()
-    stale = world.operations.acquire_lease(NAME, "stalled", timedelta(seconds=60))
+    stale = world.operations.leases.acquire(NAME, "stalled", timedelta(seconds=60))
     world.clock.move(timedelta(minutes=2))
     assert 1 == tick()["merged"]
     moved = world.graph.sync_state()

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sightline.storage.dead_letters import DeadLetter, fit
 from sightline.storage.dynamodb.items import check_text
-from sightline.storage.operations.dead_letters import LONGEST_KEY_BYTES, fit, sort_key
-from sightline.storage.operations.protocol import DeadLetter
+from sightline.storage.dynamodb.sort_keys import LONGEST_KEY_BYTES, sort_key
 
 NOW = datetime(2024, 5, 17, tzinfo=UTC)
 LETTER = DeadLetter("InvalidUri", "a", "a rule", "a remedy", "ingest_image", {}, NOW, NOW)

@@ -1,14 +1,46 @@
-"""Stopped queues and outcomes in DynamoDB."""
+"""Stopped queues, and the outcomes that the rejection circuit breaker looks at."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
 
 from sightline.errors import Unavailable
 from sightline.storage.dynamodb.changes import Change
-from sightline.storage.dynamodb.conditions import equals, exists
+from sightline.storage.dynamodb.conditions import (
+    equals,
+    exists,
+)
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.table import DynamoTable
-from sightline.storage.operations.stops import OUTCOMES_KEPT, Cause, Stop
+
+OUTCOMES_KEPT = 200
+"""Of how many of a lane's last images the outcome is known."""
+
+
+class Cause(StrEnum):
+    """Why a queue is not taken from. `brake`: until somebody resumes it; `refused`: until it works again."""
+
+    BRAKE = "brake"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One queue that is not taken from. until: when this is forgotten, unless it is said again; None: never."""
+
+    queue: str
+    cause: Cause
+    reason: str
+    at: datetime
+    until: datetime | None = None
+
+    @property
+    def stop_id(self) -> str:
+        """Name it: a queue may be stopped for both causes."""
+        return f"{self.cause}#{self.queue}"
+
 
 STOP, OUTCOMES = "stop", "outcomes"
 
@@ -16,11 +48,31 @@ _WRITES_TRIED = 10
 """How often outcomes are added anew where another process has just added its own."""
 
 
-class DynamoStops:
-    """The stops and outcomes of the table of operations."""
+class Pauses(Protocol):
+    """What every store of pauses does."""
 
-    _table: DynamoTable
-    _clock: Callable[[], datetime]
+    def stop(self, stop: Stop) -> None:
+        """Say that a queue is not to be taken from; a stop that stands keeps its time."""
+
+    def resume(self, queue: str, cause: Cause) -> bool:
+        """Forget a stop; say whether there was one."""
+
+    def stops(self) -> Iterator[Stop]:
+        """Give the stops that stand, consistently."""
+
+    def note_outcomes(self, lane: str, outcomes: Sequence[str]) -> tuple[str, ...]:
+        """Add how a lane's images ended to its last OUTCOMES_KEPT; give those, the newest last."""
+
+    def forget_outcomes(self, lane: str) -> None:
+        """Begin anew with a lane's outcomes."""
+
+
+class DynamoPauses(Pauses):
+    """The pauses of the table of operations."""
+
+    def __init__(self, table: DynamoTable, clock: Callable[[], datetime]) -> None:
+        self._table = table
+        self._clock = clock
 
     def stop(self, stop: Stop) -> None:
         """Keep a stop; one that stands keeps its time."""

@@ -1,14 +1,30 @@
-"""Leases in DynamoDB."""
+"""Leases: the right to be the only one at a piece of work."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sightline.storage.dynamodb.changes import Change
-from sightline.storage.dynamodb.conditions import Condition, all_of, equals, missing
+from sightline.storage.dynamodb.conditions import (
+    Condition,
+    all_of,
+    equals,
+    missing,
+)
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.table import DynamoTable
-from sightline.storage.operations.leases import is_free, next_fence
-from sightline.storage.operations.protocol import Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to be the only one at a piece of work. `fence` rises with each holder."""
+
+    name: str
+    holder: str
+    fence: int
+    until: datetime
+
 
 LEASE = "lease"
 
@@ -16,13 +32,27 @@ REMEMBERED = timedelta(days=1)
 """How long after its end a lease is kept for its fence. TTL only tidies up; `until` decides."""
 
 
-class DynamoLeases:
+class Leases(Protocol):
+    """What every store of leases does."""
+
+    def acquire(self, name: str, holder: str, lasts: timedelta) -> Lease | None:
+        """Take or renew the lease; None while another holds it.
+
+        The fence rises when the holder changes and after the lease was given back; it never falls.
+        """
+
+    def release(self, lease: Lease) -> None:
+        """Give the lease back, unless another has it by now."""
+
+
+class DynamoLeases(Leases):
     """The leases of the table of operations."""
 
-    _table: DynamoTable
-    _clock: Callable[[], datetime]
+    def __init__(self, table: DynamoTable, clock: Callable[[], datetime]) -> None:
+        self._table = table
+        self._clock = clock
 
-    def acquire_lease(self, name: str, holder: str, lasts: timedelta) -> Lease | None:
+    def acquire(self, name: str, holder: str, lasts: timedelta) -> Lease | None:
         """Take or renew the lease; None while another holds it."""
         now = self._clock()
         key = {"kind": LEASE, "id": name}
@@ -38,11 +68,24 @@ class DynamoLeases:
         # The client sends a request again whose answer was lost: then the condition fails, and the lease is ours
         return taken if taken and taken.holder == holder else None
 
-    def release_lease(self, lease: Lease) -> None:
+    def release(self, lease: Lease) -> None:
         """Give the lease back, unless another has it by now. Its row stays for the fence."""
         change = Change().set("until", instant(self._clock())).remove("holder")
         is_ours = all_of(equals("holder", lease.holder), equals("fence", lease.fence))
         self._table.update({"kind": LEASE, "id": lease.name}, change, is_ours)
+
+
+def next_fence(last: int | None, now: datetime) -> int:
+    """Give a new holder's fence: one more than the last.
+
+    The first is the second of the clock: should TTL, or a restored table, have removed the lease, fences still rise.
+    """
+    return int(now.timestamp()) if last is None else last + 1
+
+
+def is_free(lease: Lease | None, now: datetime) -> bool:
+    """Say whether anybody may take the lease. One that was given back has no holder."""
+    return lease is None or not lease.holder or lease.until <= now
 
 
 def _prolong(until: datetime) -> Change:

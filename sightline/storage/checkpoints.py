@@ -1,8 +1,9 @@
-"""Checkpoints in DynamoDB: how far listings and other long work have come. TTL removes those that nobody keeps anew."""
+"""Checkpoints: how far listings and other long work have come. TTL removes old ones."""
 
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sightline.models.answers import Json
 from sightline.storage.dynamodb.changes import Change
@@ -11,19 +12,33 @@ from sightline.storage.dynamodb.table import DynamoTable
 CHECKPOINT = "checkpoint"
 
 
-class DynamoCheckpoints:
+class Checkpoints(Protocol):
+    """What every store of checkpoints does."""
+
+    def keep(self, name: str, position: Mapping[str, Json], lasts: timedelta) -> None:
+        """Keep how far a long piece of work has come; it is forgotten when nobody has kept it anew for so long."""
+
+    def get(self, name: str) -> Mapping[str, Json] | None:
+        """Give what was last kept, consistently; None where there is nothing, or it is forgotten."""
+
+    def drop(self, name: str) -> None:
+        """Forget a checkpoint, if it is there."""
+
+
+class DynamoCheckpoints(Checkpoints):
     """The checkpoints of the table of operations."""
 
-    _table: DynamoTable
-    _clock: Callable[[], datetime]
+    def __init__(self, table: DynamoTable, clock: Callable[[], datetime]) -> None:
+        self._table = table
+        self._clock = clock
 
-    def keep_checkpoint(self, name: str, position: Mapping[str, Json], lasts: timedelta) -> None:
+    def keep(self, name: str, position: Mapping[str, Json], lasts: timedelta) -> None:
         """Keep how far a piece of work has come. As JSON text: a key is kept to its last character."""
         until = int((self._clock() + lasts).timestamp())
         change = Change().set("position", json.dumps(dict(position))).set("expires_at", until)
         self._table.update({"kind": CHECKPOINT, "id": name}, change)
 
-    def checkpoint(self, name: str) -> Mapping[str, Json] | None:
+    def get(self, name: str) -> Mapping[str, Json] | None:
         """Give what was last kept, unless it is too old: TTL deletes late."""
         item = self._table.get({"kind": CHECKPOINT, "id": name})
         if item is None or "position" not in item or item["expires_at"] <= self._clock().timestamp():
@@ -31,7 +46,7 @@ class DynamoCheckpoints:
         position: Mapping[str, Json] = json.loads(item["position"])
         return position
 
-    def drop_checkpoint(self, name: str) -> None:
+    def drop(self, name: str) -> None:
         """Forget a checkpoint; its empty item goes by TTL."""
         change = Change().remove("position").set("expires_at", int(self._clock().timestamp()))
         self._table.update({"kind": CHECKPOINT, "id": name}, change)

@@ -1,0 +1,151 @@
+"""Dead letters: inputs that cannot succeed, each kept until it is closed."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sightline.models.answers import Json
+from sightline.storage.dynamodb.changes import Change
+from sightline.storage.dynamodb.conditions import (
+    all_of,
+    equals,
+    exists,
+    greater,
+    missing,
+)
+from sightline.storage.dynamodb.items import Item, instant
+from sightline.storage.dynamodb.sort_keys import sort_key, utf8
+from sightline.storage.dynamodb.table import DynamoTable
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An input that can not succeed.
+
+    error: the error's class name; subject, rule, remedy: its three parts
+    image_id: where the input is an image; step: the task that gave up; message: its arguments, as JSON
+    """
+
+    error: str
+    subject: str
+    rule: str
+    remedy: str
+    step: str
+    message: Mapping[str, Json]
+    first_at: datetime
+    last_at: datetime
+    attempts: int = 1
+    image_id: str | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def dead_letter_id(self) -> str:
+        """Name the letter: the same input broken by the same rule is one letter, however often it comes."""
+        return dead_letter_id_of(self.error, self.image_id or self.subject)
+
+
+def dead_letter_id_of(error: str, subject: str) -> str:
+    """Name the letter of an input and the error that refuses it."""
+    return f"{error}#{subject}"
+
+
+CLOSED_LETTERS_LAST = timedelta(days=90)
+"""How long a closed letter is kept. An open one is kept for ever."""
+
+LONGEST_TEXT_BYTES = 40_000
+
+LONGEST_MESSAGE_BYTES = 150_000
+"""As ASCII JSON: together they leave room in the 400 KB of an item."""
+
+KEPT_CHARACTERS = 3_000
+
+LETTER = "letter"
+
+_TEXTS = ("error", "subject", "rule", "remedy", "step", "message", "image_id")
+
+
+class DeadLetters(Protocol):
+    """What every store of dead letters does."""
+
+    def write(self, dead_letter: DeadLetter) -> None:
+        """Keep a letter; one with the same id keeps its `first_at`, counts an attempt and opens again.
+
+        Any text is taken; what no row can hold is cut, and says how long it was.
+        """
+
+    def read(self, *, closed: bool = False) -> Iterator[DeadLetter]:
+        """Give the open (or the closed) letters, by id."""
+
+    def close(self, dead_letter_id: str) -> bool:
+        """Close an open letter; say whether there was one."""
+
+
+class DynamoDeadLetters(DeadLetters):
+    """The dead letters of the table of operations."""
+
+    def __init__(self, table: DynamoTable, clock: Callable[[], datetime]) -> None:
+        self._table = table
+        self._clock = clock
+
+    def write(self, dead_letter: DeadLetter) -> None:
+        """Keep a letter, or count another attempt of one that is kept."""
+        kept = fit(dead_letter)
+        change = Change().set("letter", _text(kept)).set("last_at", instant(kept.last_at))
+        change.set_if_missing("first_at", instant(kept.first_at)).add("attempts", kept.attempts)
+        self._table.update(_key(kept.dead_letter_id), change.remove("closed_at", "expires_at"))
+
+    def read(self, *, closed: bool = False) -> Iterator[DeadLetter]:
+        """Give the open (or the closed) letters, by id. TTL deletes late, so the time is compared as well."""
+        forgotten = instant(self._clock() - CLOSED_LETTERS_LAST)
+        only_if = greater("closed_at", forgotten) if closed else missing("closed_at")
+        return map(_letter, self._table.query(equals("kind", LETTER), only_if=only_if))
+
+    def close(self, dead_letter_id: str) -> bool:
+        """Close an open letter; say whether there was one."""
+        now = self._clock()
+        expires_at = int((now + CLOSED_LETTERS_LAST).timestamp())
+        change = Change().set("closed_at", instant(now)).set("expires_at", expires_at)
+        is_open = all_of(exists("letter"), missing("closed_at"))
+        return self._table.update(_key(dead_letter_id), change, is_open).is_written
+
+
+def fit(dead_letter: DeadLetter) -> DeadLetter:
+    """Cut what could not be kept: whoever sends a megabyte gets its beginning, length and hash. Safe to repeat."""
+    message = json.dumps(dict(dead_letter.message))
+    return replace(
+        dead_letter,
+        subject=_cut(dead_letter.subject),
+        rule=_cut(dead_letter.rule),
+        remedy=_cut(dead_letter.remedy),
+        image_id=None if dead_letter.image_id is None else _cut(dead_letter.image_id),
+        message=dead_letter.message if len(message) <= LONGEST_MESSAGE_BYTES else {"cut": _cut(message)},
+    )
+
+
+def _cut(text: str) -> str:
+    if len(json.dumps(text)) <= LONGEST_TEXT_BYTES:
+        return text
+    digest = hashlib.sha256(utf8(text)).hexdigest()
+    return f"{text[:KEPT_CHARACTERS]} … ({len(text):,} characters, sha256 {digest})"
+
+
+def _key(dead_letter_id: str) -> dict[str, str]:
+    return {"kind": LETTER, "id": sort_key(dead_letter_id)}
+
+
+def _text(dead_letter: DeadLetter) -> str:
+    return json.dumps({name: getattr(dead_letter, name) for name in _TEXTS})
+
+
+def _letter(item: Item) -> DeadLetter:
+    closed_at = item.get("closed_at")
+    return DeadLetter(
+        **json.loads(item["letter"]),
+        first_at=datetime.fromisoformat(item["first_at"]),
+        last_at=datetime.fromisoformat(item["last_at"]),
+        attempts=item["attempts"],
+        closed_at=datetime.fromisoformat(closed_at) if closed_at else None,
+    )

@@ -1,0 +1,101 @@
+"""Dirty marks: which camera's capture days must be looked at again, and by whom.
+
+Whoever changes what a day shows marks it, before anybody could believe that the change was seen to. Each consumer
+works its own marks off, and removes one only if it is still the one that it read: a day that was marked again
+meanwhile is looked at again.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+from uuid import uuid4
+
+from sightline.models.images import CameraDay
+from sightline.storage.dynamodb.conditions import (
+    all_of,
+    between,
+    equals,
+)
+from sightline.storage.dynamodb.items import Item
+from sightline.storage.dynamodb.sort_keys import sort_key
+from sightline.storage.dynamodb.table import DynamoTable
+
+
+class Purpose(StrEnum):
+    """Who looks at dirty days."""
+
+    PARITY = "parity"
+    ROLLUPS = "rollups"
+
+
+@dataclass(frozen=True, slots=True)
+class DirtyDay:
+    """A mark. `mark` is new with each marking, so that a consumer can tell whether it came again."""
+
+    purpose: Purpose
+    camera_day: CameraDay
+    mark: str
+
+
+DIRTY, KNOWN = "dirty_day", "camera_day"
+
+
+class DirtyDayStore(Protocol):
+    """What every store of dirty days does."""
+
+    def mark(self, days: Iterable[CameraDay], purposes: Iterable[Purpose] = tuple(Purpose)) -> None:
+        """Mark days dirty for each purpose, and list them as known. Whoever marks does so before he moves on."""
+
+    def dirty(self, purpose: Purpose) -> Iterator[DirtyDay]:
+        """Give the marks of one purpose, by camera and day."""
+
+    def clean(self, dirty: DirtyDay) -> bool:
+        """Remove a mark, unless the day was marked again since it was read; say whether it is gone."""
+
+    def known(self) -> Iterator[CameraDay]:
+        """Give every day that was ever marked."""
+
+
+class DynamoDirtyDays(DirtyDayStore):
+    """The dirty days of the table of operations."""
+
+    def __init__(self, table: DynamoTable) -> None:
+        self._table = table
+
+    def mark(self, days: Iterable[CameraDay], purposes: Iterable[Purpose] = tuple(Purpose)) -> None:
+        """Mark days for each purpose, and list them as known."""
+        distinct, mark = set(days), uuid4().hex
+        known = ({**_key(KNOWN, str(day)), **_results(day)} for day in distinct)
+        self._table.put_many(known)
+        for purpose in purposes:
+            self._table.put_many(dirty_item(day, purpose, mark) for day in distinct)
+
+    def dirty(self, purpose: Purpose) -> Iterator[DirtyDay]:
+        """Give the marks of one purpose, by camera and day."""
+        of_purpose = between("id", f"{purpose}#", f"{purpose}$")
+        for item in self._table.query(all_of(equals("kind", DIRTY), of_purpose)):
+            yield DirtyDay(purpose, CameraDay(item["camera"], item["day"]), item["mark"])
+
+    def clean(self, dirty: DirtyDay) -> bool:
+        """Remove a mark, unless the day was marked again; say whether it is gone."""
+        key = _key(DIRTY, f"{dirty.purpose}#{dirty.camera_day}")
+        return self._table.delete(key, equals("mark", dirty.mark))
+
+    def known(self) -> Iterator[CameraDay]:
+        """Give every day that was ever marked."""
+        for item in self._table.query(equals("kind", KNOWN)):
+            yield CameraDay(item["camera"], item["day"])
+
+
+def dirty_item(day: CameraDay, purpose: Purpose, mark: str) -> Item:
+    """Give the item of a mark: whoever must mark in a transaction of his own writes this one."""
+    return {**_key(DIRTY, f"{purpose}#{day}"), **_results(day), "mark": mark}
+
+
+def _key(kind: str, name: str) -> dict[str, str]:
+    return {"kind": kind, "id": sort_key(name)}
+
+
+def _results(day: CameraDay) -> dict[str, str]:
+    return {"camera": day.camera, "day": day.day}

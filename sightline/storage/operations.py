@@ -1,0 +1,61 @@
+"""The small stores that share the table of operations."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sightline.storage.attempts import Attempts, DynamoAttempts
+from sightline.storage.checkpoints import Checkpoints, DynamoCheckpoints
+from sightline.storage.dead_letters import DeadLetters, DynamoDeadLetters
+from sightline.storage.dirty_days import DirtyDayStore, DynamoDirtyDays
+from sightline.storage.dynamodb.schema import Key, Schema
+from sightline.storage.dynamodb.table import DynamoTable
+from sightline.storage.leases import DynamoLeases, Leases
+from sightline.storage.pauses import DynamoPauses, Pauses
+from sightline.storage.runs import DynamoRuns, Runs
+from sightline.storage.usage import DynamoUsage, Usage
+
+if TYPE_CHECKING:  # boto3-stubs are a tool of development
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True)
+class Operations:
+    """The small stores; `table` is what they share, None in memory."""
+
+    dead_letters: DeadLetters
+    leases: Leases
+    checkpoints: Checkpoints
+    dirty_days: DirtyDayStore
+    attempts: Attempts
+    pauses: Pauses
+    usage: Usage
+    runs: Runs
+    table: DynamoTable | None = None
+
+    def setup(self) -> None:
+        """Create the table and its TTL if they are missing; safe to repeat."""
+        if self.table is not None:
+            self.table.ensure()
+
+    def check(self) -> None:
+        """Raise MissingTable, AccessDenied or Unavailable if the table cannot be used."""
+        if self.table is not None:
+            self.table.check()
+
+
+def dynamo_operations(client: "DynamoDBClient", prefix: str, clock: Callable[[], datetime]) -> Operations:
+    """Return the stores over the table `<prefix>operations`."""
+    table = DynamoTable(client, Schema(f"{prefix}operations", Key("kind", "id"), ttl="expires_at"))
+    return Operations(
+        dead_letters=DynamoDeadLetters(table, clock),
+        leases=DynamoLeases(table, clock),
+        checkpoints=DynamoCheckpoints(table, clock),
+        dirty_days=DynamoDirtyDays(table),
+        attempts=DynamoAttempts(table, clock),
+        pauses=DynamoPauses(table, clock),
+        usage=DynamoUsage(table),
+        runs=DynamoRuns(table),
+        table=table,
+    )

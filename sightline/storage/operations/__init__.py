@@ -1,1 +1,0 @@
-"""What the operation of sightline itself leaves behind: dead letters, counts of calls, last runs, leases."""

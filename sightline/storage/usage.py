@@ -1,0 +1,51 @@
+"""Usage: counts of calls by UTC day, feature and outcome."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from sightline.storage.dynamodb.changes import Change
+from sightline.storage.dynamodb.conditions import (
+    all_of,
+    between,
+    equals,
+)
+from sightline.storage.dynamodb.table import DynamoTable
+
+CALLS = "calls"
+
+
+class Usage(Protocol):
+    """What every store of usage does."""
+
+    def count(self, day: str, counts: Mapping[tuple[str, str], int]) -> None:
+        """Add to a UTC day's counters: (feature, `answered`/`throttled`/…/`cost_micro_usd`) → number."""
+
+    def calls(self, first_day: str, last_day: str) -> dict[tuple[str, str], int]:
+        """Give the counters summed over UTC days, both included."""
+
+
+class DynamoUsage(Usage):
+    """The usage of the table of operations."""
+
+    def __init__(self, table: DynamoTable) -> None:
+        self._table = table
+
+    def count(self, day: str, counts: Mapping[tuple[str, str], int]) -> None:
+        """Add to a UTC day's counters, in one update. Sent twice by the network, it counts twice."""
+        change = Change()
+        for (feature, outcome), number in counts.items():
+            change.add(f"{feature}#{outcome}", number)
+        if counts:
+            self._table.update({"kind": CALLS, "id": day}, change)
+
+    def calls(self, first_day: str, last_day: str) -> dict[tuple[str, str], int]:
+        """Give the counters summed over UTC days, both included."""
+        if first_day > last_day:
+            return {}
+        total: dict[tuple[str, str], int] = {}
+        for item in self._table.query(all_of(equals("kind", CALLS), between("id", first_day, last_day))):
+            for counter, number in item.items():
+                feature, separator, outcome = counter.partition("#")
+                if separator:
+                    total[feature, outcome] = total.get((feature, outcome), 0) + number
+        return total

@@ -34,7 +34,7 @@ class Result:
 
     @property
     def is_within_goal(self) -> bool:
-        """Say whether every coverage lies within the goal, give or take two standard errors."""
+        """Return whether every coverage lies within the goal, give or take two standard errors."""
         low, high = GOAL
         return bool(np.all((self.coverage >= low - 2 * self.error) & (self.coverage <= high + 2 * self.error)))
 
@@ -60,7 +60,7 @@ def run_case(case: Case, windows: int) -> list[Result]:
 
 
 def _answers(method: str, worlds: Worlds) -> Array:
-    """Give the intervals of a method, shape (windows, 4, 2)."""
+    """Return the intervals of a method, shape (windows, 4, 2)."""
     windows = zip(worlds.population, worlds.decided, worlds.present, strict=True)
     answers: list[Ranges] = [RIVALS[method](*window, f"window {i}") for i, window in enumerate(windows)]
     return np.array(answers)
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _print(results: Sequence[Result]) -> bool:
-    """Print one case; say whether ours missed the goal."""
+    """Print one case; return whether ours missed the goal."""
     print(results[0].case.name)
     for result in results:
         print(result.row(), flush=True)

@@ -40,13 +40,13 @@ class Sampling:
 
     @property
     def is_inside(self) -> bool:
-        """Say whether the interval holds the truth; none at all holds nothing."""
+        """Return whether the interval holds the truth; none at all holds nothing."""
         recall = self.recall
         return isinstance(recall, Interval) and recall.low - TOLERANCE <= self.truth <= recall.high + TOLERANCE
 
     @property
     def is_exact(self) -> bool:
-        """Say whether the interval is the truth, and nothing else."""
+        """Return whether the interval is the truth, and nothing else."""
         return self.is_inside and isinstance(self.recall, Interval) and self.recall.width <= TOLERANCE
 
     def line(self) -> str:
@@ -68,7 +68,7 @@ class Trial:
     reviews: int
 
     def run(self, salts: int) -> bool:
-        """Sample and take the census, printing a line for each; say whether the goal is met."""
+        """Sample and take the census, printing a line for each; return whether the goal is met."""
         print(f"\nPositive from {self.threshold_percent:g} %, {self.reviews} frames reviewed")
         print(f"{'salt':>8} {'reviewed':>9} {'estimate':>10} {'interval':>18} {'truth':>9} {'inside':>7}")
         samplings = [self.sample(f"salt-{n}", self.reviews) for n in range(1, salts + 1)]
@@ -88,7 +88,7 @@ class Trial:
 
 
 def judge(samplings: Sequence[Sampling], census: Sampling) -> bool:
-    """Print the totals; say whether the goal is met."""
+    """Print the totals; return whether the goal is met."""
     inside = sum(each.is_inside for each in samplings)
     print(f"{inside} of {len(samplings)} intervals hold the true recall; the goal is {GOAL:.0%}")
     print(f"all {census.reviewed} frames reviewed: {'exact' if census.is_exact else 'NOT EXACT'}")

@@ -43,11 +43,11 @@ class Ground:
 
     @property
     def days(self) -> set[CameraDay]:
-        """Give the camera days of the frames."""
+        """Return the camera days of the frames."""
         return {row.capture.camera_day for row in self.rows if row.capture}
 
     def services_of(self, salt: str, threshold_percent: float) -> Services:
-        """Give the services of another sampling: the same rows, and nothing reviewed yet."""
+        """Return the services of another sampling: the same rows, and nothing reviewed yet."""
         settings, services = self.factory.settings, self.factory.services
         client = aws_session(settings).client("dynamodb", endpoint_url=settings.dynamodb_endpoint, config=STORES_CONFIG)
         prefix = f"{settings.table_prefix}{threshold_percent:g}-{salt}-"

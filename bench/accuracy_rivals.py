@@ -37,7 +37,7 @@ def raw_pooling(population: Whole, decided: Whole, present: Whole, name: str) ->
 
 
 def sum_of_days(population: Whole, decided: Whole, present: Whole, name: str) -> Ranges:
-    """Give each day and stratum its own posterior and add up the draws."""
+    """Return each day and stratum its own posterior and add up the draws."""
     source, draws = generator(name, "sum"), 1000
     cells = _cells(population, decided, present)
     totals = {

@@ -72,7 +72,7 @@ def read_frames(folder: Path, group: str) -> list[Frame]:
 
 
 def look(detector: Detector, frames: Sequence[Frame]) -> tuple[list[Seen], float]:
-    """Look at each frame in one thread; give what was seen, and the CPU seconds a frame."""
+    """Look at each frame in one thread; return what was seen, and the CPU seconds a frame."""
     detector.see(read_picture(frames[0].path.read_bytes()))  # loads the networks
     begun = _cpu_seconds()
     seen = [detector.see(read_picture(frame.path.read_bytes())) for frame in frames]
@@ -80,12 +80,12 @@ def look(detector: Detector, frames: Sequence[Frame]) -> tuple[list[Seen], float
 
 
 def person_percent(seen: Seen) -> float:
-    """Give the confidence of the label Person, as DetectLabels does; 0 without one."""
+    """Return the confidence of the label Person, as DetectLabels does; 0 without one."""
     return next((label.confidence for label in labels_of(seen.people, seen.faces, ()) if label.name == "Person"), 0.0)
 
 
 def left_out(frames: Sequence[Frame], seen: Sequence[Seen]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give each frame's percent by a fit that knows nothing of its camera, and slope and offset of the fit over all."""
+    """Return each frame's percent by a fit without its camera, and slope and offset of the fit over all frames."""
     logits = np.array([max((logit_of(each.confidence) for each in one.people), default=_NOTHING) for one in seen])
     logits = np.maximum(logits, _NOTHING)
     truth, cameras = np.array([f.has_person for f in frames]), np.array([f.camera for f in frames])

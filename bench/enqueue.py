@@ -44,7 +44,7 @@ class Run:
 
 
 def add(folder: Path, keys: int, env: dict[str, str], client: redis.Redis) -> Run:
-    """Add so many new images; raise RuntimeError where not each has become a row and a message."""
+    """Add so many new images; raise RuntimeError if not each has become a row and a message."""
     file = folder / f"{keys}.txt"
     with file.open("w") as lines:
         lines.writelines(f"s3://images/yard-{n % 9}/2026-11-02/run-{keys}/MDAlarm_{n:08}.jpg\n" for n in range(keys))
@@ -97,7 +97,7 @@ def _options(settings: dict[str, str]) -> Options:
 
 
 def report(runs: list[Run], message: bytes | str | None, names: list[str]) -> int:
-    """Print the figures; give the exit code."""
+    """Print the figures; return the exit code."""
     print(f"{'keys':>10}{'keys/s':>10}{'CPU ms/key':>12}{'peak MiB':>10}{'bytes on Redis/key':>20}")
     for run in runs:
         figures = f"{run.keys / run.seconds:10.0f}{1000 * run.cpu_seconds / run.keys:12.2f}{run.peak_bytes / MIB:10.0f}"

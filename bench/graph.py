@@ -80,7 +80,7 @@ def rival(way: str, ground: Ground) -> Rival:
 
 
 def write_all(how: Rival, images: Sequence[GraphImage], writers: int) -> float:
-    """Write all images; give the seconds it took."""
+    """Write all images; return the seconds it took."""
     size = min(BATCH, -(-len(images) // writers))
     batches = [images[start : start + size] for start in range(0, len(images), size)]
     begun = time.perf_counter()
@@ -147,7 +147,7 @@ def run_rounds(ground: Ground, count: int, rounds: int) -> dict[tuple[str, int],
 
 
 def report(runs: dict[tuple[str, int], list[Run]], replayed: tuple[int, float]) -> bool:
-    """Print the figures and the goals; say whether every goal is met."""
+    """Print the figures and the goals; return whether every goal is met."""
     rates = {key: statistics.median(run.rate for run in each) for key, each in runs.items()}
     print(
         f"{'relationships/s':<34}{'writers':>8}{'median':>10}{'lowest':>10}{'highest':>10}{'deadlocks':>11}{'doubles':>9}"

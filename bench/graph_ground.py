@@ -37,7 +37,7 @@ class Ground:
                 self._deadlocks += 1
 
     def take_deadlocks(self) -> int:
-        """Give how many deadlocks there were since the last time."""
+        """Return how many deadlocks there were since the last time."""
         with self._lock:
             found, self._deadlocks = self._deadlocks, 0
             return found

@@ -40,7 +40,7 @@ class Tools:
         self._on_retry = on_retry
 
     def facts(self, images: Sequence[GraphImage]) -> list[ImageFacts]:
-        """Give the images as facts."""
+        """Return the images as facts."""
         return all_facts(images, self.declarations, images[0].taken_at)[0]
 
     def commit(self, work: Callable[[Transaction], None]) -> None:

@@ -43,12 +43,12 @@ class Times:
 
     @property
     def p50(self) -> float:
-        """Give the median."""
+        """Return the median."""
         return statistics.median(self.seconds)
 
     @property
     def p95(self) -> float:
-        """Give the time that nineteen of twenty do not exceed."""
+        """Return the time that nineteen of twenty do not exceed."""
         return statistics.quantiles(self.seconds, n=20, method="inclusive")[-1]
 
 

@@ -17,7 +17,7 @@ THREADS = 16
 
 
 def picture() -> bytes:
-    """Give the one image of the benchmark: the endpoint looks at it once and then remembers its answer."""
+    """Return the one image of the benchmark: the endpoint looks at it once and then remembers its answer."""
     file = io.BytesIO()
     Image.new("RGB", (80, 80), "gray").save(file, "PNG")
     return file.getvalue()

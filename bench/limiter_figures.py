@@ -26,7 +26,7 @@ class Figures:
 
     @property
     def throttled_share(self) -> float:
-        """Give the throttled calls as a fraction of all."""
+        """Return the throttled calls as a fraction of all."""
         return self.throttled / self.calls if self.calls else 0.0
 
 

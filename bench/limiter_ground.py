@@ -21,7 +21,7 @@ class Server:
     is_ready: Callable[[], bool]
 
     def start(self) -> None:
-        """Start it, and wait until it answers; raise NotReady where it does not."""
+        """Start it, and wait until it answers; raise NotReady if it does not."""
         self.process.start()
         wait_for(self.process, self.is_ready)
 
@@ -37,7 +37,7 @@ class Ground:
 
     @property
     def redis_url(self) -> str:
-        """Give Redis's address."""
+        """Return Redis's address."""
         return f"redis://127.0.0.1:{self.redis_port}/0"
 
     def enforce(self, operation: str, per_second: float) -> None:

@@ -33,12 +33,12 @@ class Outcome:
     calls: list[Arrival]
 
     def between(self, since: float, until: float) -> list[Arrival]:
-        """Give the calls of a span, in seconds from the beginning."""
+        """Return the calls of a span, in seconds from the beginning."""
         return [each for each in self.calls if self.begin + since <= each.at < self.begin + until]
 
 
 def carry_out(ground: Ground, run: Run, meanwhile: Callable[[], None] | None = None) -> Outcome:
-    """Let the callers call, and do `meanwhile` from the moment they begin; raise RuntimeError where one fails."""
+    """Let the callers call, and do `meanwhile` from the moment they begin; raise RuntimeError if one fails."""
     begin = time.time() + _START_SECONDS
     ground.enforce(OPERATION, run.enforced)
     callers = [subprocess.Popen(_command(ground, run, begin)) for _ in range(PROCESSES)]

@@ -120,7 +120,7 @@ def rekognition(endpoint: str, mode: Literal["legacy", "standard", "adaptive"], 
 
 
 def is_throttled(client: "RekognitionClient", image: bytes) -> bool:
-    """Call once, and say whether it was refused by quota in the end. A connection lost is no refusal."""
+    """Call once, and return whether it was refused by quota in the end. A connection lost is no refusal."""
     try:
         client.detect_labels(Image={"Bytes": image})
     except ClientError as error:

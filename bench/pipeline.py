@@ -52,7 +52,7 @@ class Bench:
             print(f"round {number + 1}  {way:10} {len(ids) / seconds:8.1f} images/s", flush=True)
 
     def blog(self) -> float:
-        """Give the blog's images a second."""
+        """Return the blog's images a second."""
         ids = self._ids("blog")
         handler = self._ground.blog()
         with self._ground.without_workers():
@@ -114,7 +114,7 @@ def main() -> None:
 
 
 def report(bench: Bench, blog: float, images: int) -> int:
-    """Print the figures; give the exit code."""
+    """Print the figures; return the exit code."""
     for way, costs in bench.costs.items():
         print_costs(way, costs, images)
     ours, bare = (statistics.median(bench.rates[way]) for way in ("sightline", "bare pool"))

@@ -26,7 +26,7 @@ class Costs:
     kinds: Mapping[str, Counts]
 
     def since(self, before: "Costs") -> "Costs":
-        """Give what was added since."""
+        """Return what was added since."""
         return Costs({kind: _added(counts, before.kinds[kind]) for kind, counts in self.kinds.items()})
 
 

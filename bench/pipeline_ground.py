@@ -61,7 +61,7 @@ class Ground:
                 each.thaw()
 
     def blog(self) -> Blog:
-        """Give the sequential handler, ready."""
+        """Return the sequential handler, ready."""
         session = aws_session(self.settings)
         client = session.client("dynamodb", endpoint_url=self.settings.dynamodb_endpoint, config=STORES_CONFIG)
         driver = neo4j_driver(self.settings)
@@ -71,7 +71,7 @@ class Ground:
 
 
 def default_plan() -> Plan:
-    """Give the plan of the features that are on by default, as the settings make it."""
+    """Return the plan of the features that are on by default, as the settings make it."""
     on = {name: dict(each.parameters) for name, each in all_features().items() if each.on_by_default}
     return Plan(on, "1")
 

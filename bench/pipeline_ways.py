@@ -54,7 +54,7 @@ def sightline(ids: Sequence[str], services: Services) -> float:
 
 
 def _is_empty(queues: RedisQueues) -> bool:
-    """Say whether nothing is waiting or in hand. Asked for nothing more while it is not: each question costs Redis."""
+    """Return whether nothing is waiting or in hand. It asks no more than it must: each question costs Redis."""
     if queues.read([]).unacknowledged:
         return False
     standing = queues.read(QUEUE_NAMES)
@@ -62,7 +62,7 @@ def _is_empty(queues: RedisQueues) -> bool:
 
 
 def all_complete(ids: Sequence[str], services: Services) -> bool:
-    """Say whether every image is complete."""
+    """Return whether every image is complete."""
     rows = services.images.get_many(ids)
     return len(rows) == len(ids) and all(row.state is State.COMPLETE for row in rows.values())
 

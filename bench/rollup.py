@@ -74,7 +74,7 @@ class Counted:
 
 @contextmanager
 def endpoint() -> Iterator[str]:
-    """Give a DynamoDB Local."""
+    """Return a DynamoDB Local."""
     with (
         temporary_folder("bench-rollup-") as folder,
         Stack(folder, ["dynamodb"], Options(dynamodb_in_memory=True)) as stack,
@@ -119,7 +119,7 @@ class Nights:
 
 
 def _runs(services: Services) -> Iterator[int]:
-    """Run as beat does, again where time was short; give how many rollups each run has written."""
+    """Run as beat does, again where time was short; return how many rollups each run has written."""
     is_complete = False
     while not is_complete:
         run = RollUp(services, LAST_DAY.isoformat())
@@ -128,7 +128,7 @@ def _runs(services: Services) -> Iterator[int]:
 
 
 def judge(half: Cost, whole: Cost, behind: Cost) -> bool:
-    """Say what more images and more history cost; say whether that is what it should be."""
+    """Return what more images and more history cost; return whether that is what it should be."""
     images, rows = whole.images - half.images, whole.rows_read - half.rows_read
     summaries = len(CAMERAS) * len(LABELS) * behind.history_days
     print(f"{images:,} images more: {rows:,} rows more; {_times(half, whole)}")

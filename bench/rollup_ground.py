@@ -44,7 +44,7 @@ class NoWait(Event):
     """Waits for nothing: the bench's index is up to date."""
 
     def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 - as the class above it has it
-        """Give at once."""
+        """Return at once."""
         return False
 
 
@@ -62,7 +62,7 @@ class Ground:
 
     @cached_property
     def services(self) -> Services:
-        """Give what a run takes of the services."""
+        """Return what a run takes of the services."""
         taken = SimpleNamespace(
             images=self.images,
             verdicts=self.verdicts,
@@ -104,7 +104,7 @@ def rows_of(day: date, numbers: Iterable[int]) -> Iterable[ImageRow]:
 
 
 def write_images(ground: Ground, day: date, numbers: range) -> list[CameraDay]:
-    """Write rows of a day by their numbers; give its camera days."""
+    """Write rows of a day by their numbers; return its camera days."""
     table = DynamoTable(ground.client, encoding.images_table(ground.prefix))
 
     def write(share: range) -> None:
@@ -158,7 +158,7 @@ def _past_day(day: date) -> list[Rollup]:
 
 
 def _moved(rollup: Rollup, day: date) -> Rollup:
-    """Give the rollup as that of another day."""
+    """Return the rollup as that of another day."""
     key = replace(rollup.key, end_day=day.isoformat())
     summary = {**rollup.figures["day"], "cell": [key.camera, key.label, key.end_day]}
     return replace(rollup, key=key, figures={**rollup.figures, "day": summary})

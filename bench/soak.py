@@ -72,7 +72,7 @@ def soak(stack: Stack, images: Images, chosen: argparse.Namespace) -> Report:
 
 
 def wait_for_all(ground: Ground, images: Images) -> float:
-    """Wait until each image is complete with the bytes that are there, or nothing moves; give the seconds it took."""
+    """Wait until each image is complete with the bytes that are there, or nothing moves; return the seconds it took."""
     begun = time.monotonic()
     etags = {str(head.uri): head.etag for head in walk(ground.services.buckets, BUCKET, "")}
     left: list[str] = []

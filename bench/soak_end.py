@@ -76,7 +76,7 @@ def clear_graph(ground: Ground) -> None:
 
 
 def is_finished(row: ImageRow | None, etag: str) -> bool:
-    """Say whether an image is complete, with the bytes that are in its bucket now."""
+    """Return whether an image is complete, with the bytes that are in its bucket now."""
     return row is not None and row.content is not None and (row.state, row.content.etag) == (State.COMPLETE, etag)
 
 

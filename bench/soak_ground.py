@@ -35,7 +35,7 @@ Given = TypeVar("Given")
 
 
 def plan() -> Plan:
-    """Give what each image is asked."""
+    """Return what each image is asked."""
     return Plan({name: dict(feature_named(name).parameters) for name in FEATURES}, "1")
 
 
@@ -47,15 +47,15 @@ class Images:
     today: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def uri(self, number: int) -> str:
-        """Give an image's id."""
+        """Return an image's id."""
         return str(uri_of(number, self.today))
 
     def first(self, number: int) -> bytes:
-        """Give the bytes that an image begins with."""
+        """Return the bytes that an image begins with."""
         return picture_of(f"first of {number}")
 
     def second(self, number: int) -> bytes:
-        """Give the bytes that an image is overwritten with."""
+        """Return the bytes that an image is overwritten with."""
         return picture_of(f"second of {number}")
 
     def contents(self, number: int) -> list[str]:
@@ -64,7 +64,7 @@ class Images:
 
     @property
     def uris(self) -> list[str]:
-        """Give all ids."""
+        """Return all ids."""
         return [self.uri(number) for number in range(self.count)]
 
 
@@ -96,28 +96,28 @@ class Ground:
 
     @cached_property
     def services(self) -> Services:
-        """Give the services of this process."""
+        """Return the services of this process."""
         return connect(self.settings)
 
     @cached_property
     def app(self) -> Celery:
-        """Give the application that this process's messages go through from now on."""
+        """Return the application that this process's messages go through from now on."""
         app = make_app(self.settings)
         app.set_default()
         return app
 
     @cached_property
     def redis(self) -> redis.Redis:
-        """Give a client of the broker."""
+        """Return a client of the broker."""
         return redis_client(self.settings)
 
     @property
     def calls_log(self) -> Path:
-        """Say where the endpoint notes its calls."""
+        """Return where the endpoint notes its calls."""
         return self.stack.place.data("rekognition") / "calls.jsonl"
 
     def close(self) -> None:
-        """Give connections back."""
+        """Close the connections."""
         self.services.graph.close()
         self.app.close()
         self.redis.close()

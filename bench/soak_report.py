@@ -24,7 +24,7 @@ class Line:
 
     @property
     def is_broken(self) -> bool:
-        """Say whether the promise is broken."""
+        """Return whether the promise is broken."""
         return self.most is not None and self.value > self.most
 
 
@@ -37,7 +37,7 @@ class Report:
 
     @property
     def violations(self) -> list[Line]:
-        """Give the broken promises."""
+        """Return the broken promises."""
         return [line for line in self.lines if line.is_broken]
 
     @classmethod
@@ -86,7 +86,7 @@ class Report:
 
 
 def _calls(ground: Ground, images: Images, producers: Producers, faults: Faults) -> list[Line]:
-    """Compare calls with analyses. An answer for bytes that were overwritten meanwhile is paid and can not be kept."""
+    """Compare calls with analyses. An answer for bytes that were overwritten meanwhile is paid and cannot be kept."""
     paid, settled = paid_calls(ground), settled_analyses(ground)
     extra = paid - settled
     overwritten = {content for number in producers.overwritten for content in images.contents(number)}

@@ -53,11 +53,11 @@ class Soak:
 
     @property
     def hits(self) -> int:
-        """Say how often a sync was killed at work."""
+        """Return how often a sync was killed at work."""
         return self.done["sync, in the full load"] + self.done["sync, in the feed"]
 
     def goes_on(self) -> bool:
-        """Say whether there is time left for another kill."""
+        """Return whether there is time left for another kill."""
         return bool(time.monotonic() < self._until)
 
     def kill_in_load(self) -> None:

@@ -96,7 +96,7 @@ class SyncGround:
         return shown.get(row.image_id, 0 if row.state is not State.GONE else row.version) < row.version
 
     def graph(self) -> Counter[str]:
-        """Give every relationship of an image, with the version that shows it, as often as it is there."""
+        """Return every relationship of an image, with the version that shows it, as often as it is there."""
         records, _, _ = self._driver.execute_query(WHOLE, database_=self.settings.neo4j_database)
         return Counter(map(_spelled, (record.data() for record in records)))
 
@@ -107,7 +107,7 @@ class SyncGround:
                 session.run(f"MATCH {match} CALL (gone) {{ DELETE gone }} IN TRANSACTIONS OF 10000 ROWS").consume()
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self.services.graph.close()
         self._driver.close()
 

@@ -37,7 +37,7 @@ class SyncRun:
         self._ours.recv()
 
     def kill(self, after_seconds: float) -> bool:
-        """Kill -9 it after so long; say whether it was still at work."""
+        """Kill -9 it after so long; return whether it was still at work."""
         self._process.join(after_seconds)
         was_at_work = self._process.is_alive()
         self._process.kill()

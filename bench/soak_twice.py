@@ -64,7 +64,7 @@ def twice(stack: Stack, images: Images, chance: random.Random) -> Report:
 
 
 def _stage(ground: Ground, queues: Sequence[str], chance: random.Random) -> int:
-    """Double and shuffle what waits in these queues, and have it done; give how many messages there were then."""
+    """Double and shuffle what waits in these queues, and have it done; return how many messages there were then."""
     delivered = sum(_double(ground, queue, chance) for queue in queues)
     print(f"{' and '.join(queues)}: {delivered} messages", flush=True)
     ground.stack.start_workers(dict.fromkeys(queues, 2))

@@ -102,7 +102,7 @@ class Ground:
         return Load(images, seen[-1][0], tenths(seen, images), usage.ru_maxrss * 1024)
 
     def news(self, name: str) -> tuple[float, int]:
-        """Sync some new rows; give the seconds it took, and how many rows were read."""
+        """Sync some new rows; return the seconds it took, and how many rows were read."""
         write(self._dynamodb, self._prefix, new_rows(name, NEWS, datetime.now(UTC)))
         outcomes: list[Mapping[str, Json]] = []
 
@@ -124,20 +124,20 @@ class Ground:
         return (time.perf_counter() - begun) * 1000, rows
 
     def close(self) -> None:
-        """Give connections back."""
+        """Close the connections."""
         self.services.graph.close()
         self._driver.close()
 
 
 def tenths(seen: list[tuple[float, int]], images: int) -> list[float]:
-    """Give images a second in each tenth, by what was seen at times between; the start of the process is left out."""
+    """Return images a second in each tenth, by what was seen at times between; the start of the process is left out."""
     begin = max((at for at, count in seen if count == 0), default=0.0)
     marks = [begin, *(_reached(seen, images * tenth / 10) for tenth in range(1, 11))]
     return [images / 10 / (late - early) for early, late in pairwise(marks)]
 
 
 def _reached(seen: list[tuple[float, int]], count: float) -> float:
-    """Give the time at which so many images were shown, between two looks."""
+    """Return the time at which so many images were shown, between two looks."""
     for (early, fewer), (late, more) in pairwise(seen):
         if fewer < count <= more:
             return early + (late - early) * (count - fewer) / (more - fewer)
@@ -145,7 +145,7 @@ def _reached(seen: list[tuple[float, int]], count: float) -> float:
 
 
 def scale(ground: Ground, images: int, total: int) -> tuple[Load, float]:
-    """Load so many images into an empty graph, then sync news; give the load and the news' median seconds."""
+    """Load so many images into an empty graph, then sync news; return the load and the news' median seconds."""
     ground.set_up()
     ground.write_old(images, total)
     ground.wipe()

@@ -27,14 +27,14 @@ WRITTEN = timedelta(days=30)
 
 
 def old_rows(count: int, total: int, now: datetime) -> Iterator[ImageRow]:
-    """Give the first rows of `total`: complete, as after years of work, when the graph is lost."""
+    """Return the first rows of `total`: complete, as after years of work, when the graph is lost."""
     positions = Positions(lambda: now - WRITTEN)
     for number, image in enumerate(islice(each_image(total, fewest=FEWEST_LABELS), count)):
         yield row_of(image, now - (total - number) * EVERY, positions.next(), State.COMPLETE)
 
 
 def new_rows(name: str, count: int, now: datetime) -> Iterator[ImageRow]:
-    """Give rows that were written a minute ago and that the graph has yet to show."""
+    """Return rows that were written a minute ago and that the graph has yet to show."""
     positions = Positions(lambda: now - timedelta(minutes=1))
     for number, image in enumerate(each_image(count, fewest=FEWEST_LABELS)):
         row = row_of(image, now - timedelta(seconds=number), positions.next(), State.ANALYSED)
@@ -42,7 +42,7 @@ def new_rows(name: str, count: int, now: datetime) -> Iterator[ImageRow]:
 
 
 def write(client: Any, prefix: str, rows: Iterable[ImageRow]) -> int:
-    """Write rows as encoded items, in parallel; give how many."""
+    """Write rows as encoded items, in parallel; return how many."""
     table, waiting, count = DynamoTable(client, images_table(prefix)), iter(rows), 0
     with ThreadPoolExecutor(WRITERS) as pool:
         while some := [list(islice(waiting, A_WRITE)) for _ in range(WRITERS)]:
@@ -54,7 +54,7 @@ def write(client: Any, prefix: str, rows: Iterable[ImageRow]) -> int:
 
 
 def row_of(image: GraphImage, taken_at: datetime, position: str, state: State) -> ImageRow:
-    """Give the row of an analysed image: complete and shown, or yet to be merged."""
+    """Return the row of an analysed image: complete and shown, or yet to be merged."""
     is_shown = state is State.COMPLETE
     part = FeatureResult(
         "labels-1", ResultStatus.ANSWERED, image.findings["labels"], cut_percent=30.0, model_version="bench"

@@ -111,7 +111,7 @@ def tell_requests(session: boto3.Session, told: Callable[[str, str], None]) -> N
 
 
 def utc_now() -> datetime:
-    """Give the time: the clock of everything that is not a test."""
+    """Return the time: the clock of everything that is not a test."""
     return datetime.now(UTC)
 
 
@@ -165,5 +165,5 @@ def sweep_plan(settings: Settings) -> SweepPlan:
 
 
 def time_zones(settings: Settings) -> dict[str, ZoneInfo]:
-    """Give the time zones of cameras that have one of their own."""
+    """Return the time zones of cameras that have one of their own."""
     return {camera: ZoneInfo(name) for camera, name in settings.camera_time_zones.items()}

@@ -295,7 +295,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def plan(self) -> Plan:
-        """Give what each image is asked."""
+        """Return what each image is asked."""
         chosen = {name: dict(feature_named(name).parameters) for name in self.features}
         usual = {name: own | self.feature_parameters.get(name, {}) for name, own in chosen.items()}
         deeper = {name: usual[name] | dict(feature_named(name).deeper) for name in usual if feature_named(name).deeper}
@@ -303,7 +303,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def accuracy_plan(self) -> AccuracyPlan:
-        """Give what is watched."""
+        """Return what is watched."""
         names = sorted({self.time_zone, *self.camera_time_zones.values()})
         return AccuracyPlan(
             self.strata_rules, self.sampling_salt, self.review_target_points, tuple(map(ZoneInfo, names))
@@ -311,14 +311,14 @@ class Settings(BaseSettings):
 
     @cached_property
     def all_quotas(self) -> dict[str, float]:
-        """Give calls a second for the operation of every declared feature: the region's default, or what is set."""
+        """Return calls a second for the operation of every declared feature: the region's default, or what is set."""
         operations = {feature.operation for feature in all_features().values()}
         return {name: self.quotas.get(name, default_quota(name, self.region)) for name in sorted(operations)}
 
 
 def _wrong(feature: Feature, given: Mapping[str, Any]) -> list[str]:
     if "Image" in given:
-        return ["Image is each image itself, and can not be set"]
+        return ["Image is each image itself, and cannot be set"]
     shape: Any = _rekognition().operation_model(feature.operation).input_shape
     whole = {**feature.parameters, **given, "Image": {}}
     report: str = ParamValidator().validate(whole, shape).generate_report()
@@ -358,7 +358,7 @@ def _require(condition: bool, rule: str) -> None:  # noqa: FBT001 - reads as a s
 
 
 def _parsed(phrase: str) -> tuple[str, float]:
-    """Read `Person@50` as label and threshold; raise ValueError where it says neither."""
+    """Read `Person@50` as label and threshold; raise ValueError if it says neither."""
     label, at, threshold = phrase.partition("@")
     percent = float(threshold) if at else DEFAULT_THRESHOLD_PERCENT
     if not label.strip() or "#" in label or not 0 < percent <= 100:  # noqa: PLR2004 - percent

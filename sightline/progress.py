@@ -30,14 +30,14 @@ class Rate(ProgressColumn):
 
 
 def counted(things: Iterable[Thing], words: str, total: int | None = None) -> Iterator[Thing]:
-    """Give each thing, and show how many have gone by; of how many and how long still, where `total` is known."""
+    """Return each thing, and show how many have gone by; of how many and how long still, where `total` is known."""
     with _bar() as progress:
         yield from progress.track(things, total=total, description=words)
 
 
 @contextmanager
 def watched(words: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """Give what to call with each number of things that have gone by."""
+    """Return what to call with each number of things that have gone by."""
     with _bar() as progress:
         bar = progress.add_task(words, total=total)
         yield lambda number: progress.advance(bar, number)

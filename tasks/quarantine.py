@@ -56,7 +56,7 @@ class Suspect:
 
 
 def suspect_of(task: str, args: Sequence[str], request: Any) -> Suspect | None:
-    """Say what to watch of a task's request; None for a message that is new. args: by position, the lane last."""
+    """Return what to watch of a task's request; None for a message that is new. args: by position, the lane last."""
     delivery: Mapping[str, Any] = request.delivery_info or {}
     was_taken = bool(delivery.get("redelivered"))
     is_alone = delivery.get("routing_key") == QUARANTINE
@@ -77,7 +77,7 @@ def course_of(suspect: Suspect, begun: Mapping[str, datetime], now: datetime) ->
 
 
 def _began_unnoted(suspect: Suspect, begun: Mapping[str, datetime]) -> bool:
-    """Say whether a worker took this message when it was new, and nobody watched."""
+    """Return whether a worker took this message when it was new, and nobody watched."""
     return suspect.was_taken and not any(each.startswith(suspect.message_id) for each in begun)
 
 
@@ -97,7 +97,7 @@ def watched(suspect: Suspect, begun: Mapping[str, datetime], operations: Operati
 
 
 def refuse(suspect: Suspect, operations: Operations) -> Poisonous:
-    """Forget the beginnings, so that a redrive begins anew; give the error to raise."""
+    """Forget the beginnings, so that a redrive begins anew; return the error to raise."""
     _end(suspect, operations)
     return Poisonous(suspect.image_id, rule=f"{Poisonous.rule} ({suspect.step_id.partition('#')[0]})")
 

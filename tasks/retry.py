@@ -151,9 +151,9 @@ class StepTask(Task[..., Any]):
                 raise Ignore
 
     def _bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[str, ...]:
-        """Give the step's arguments by position, the lane last, however they were sent.
+        """Return the step's arguments by position, the lane last, however they were sent.
 
-        Raise BadMessage where they do not fit the signature: nothing has checked what a foreign client sends.
+        Raise BadMessage if they do not fit the signature: nothing has checked what a foreign client sends.
         """
         try:
             bound = signature(self.run).bind(*args, **kwargs)
@@ -170,7 +170,7 @@ class StepTask(Task[..., Any]):
         again.apply_async()
 
     def on_failure(self, exc: BaseException, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:  # noqa: ARG002 - Celery's signature
-        """Keep what can not succeed; say what Celery gives up on."""
+        """Keep what cannot succeed; return what Celery gives up on."""
         services = current()
         if isinstance(exc, (BadMessage, RejectedError)):
             message = {"args": list(args), "kwargs": dict(kwargs)}
@@ -190,7 +190,7 @@ class StepTask(Task[..., Any]):
 
 
 def _check_values(values: Sequence[Any]) -> None:
-    """Raise ValueError or TypeError where an argument is not text, or the last one is no lane."""
+    """Raise ValueError or TypeError if an argument is not text, or the last one is no lane."""
     if wrong := [value for value in values if not isinstance(value, str)]:
         message = f"{wrong[0]!r} is not text"
         raise TypeError(message)

@@ -85,7 +85,7 @@ class ConsumptionControl:
             self._read_stops()
             self._say_refused()
         except SightlineError as error:
-            log.warning("Stopped lanes can not be read or told", error=str(error))
+            log.warning("Stopped lanes cannot be read or told", error=str(error))
         may = [queue for queue in self._queues if queue not in self._stopped] if self._gate.is_open() else []
         if may != self._taken:
             self._change(may)

@@ -30,13 +30,13 @@ Not all errors: a pool that is ending raises a RuntimeError for a good message, 
 
 
 class Consumer(consumer.Consumer):
-    """Keeps what it can not read, then does what Celery does."""
+    """Keeps what it cannot read, then does what Celery does."""
 
     connection_errors: tuple[type[Exception], ...]
     channel_errors: tuple[type[Exception], ...]
 
     def create_task_handler(self, *args: Any, **options: Any) -> Callable[[Any], None]:
-        """Give what takes each message; no message's form ends it."""
+        """Return what takes each message; no message's form ends it."""
         handle = super().create_task_handler(*args, **options)
 
         def handle_or_keep(message: Any) -> None:
@@ -90,7 +90,7 @@ def keep(message: Any, rule: str) -> None:
             step="consume", message=_plain(message.headers), image_id=None, operations=s.operations, clock=s.clock,
         )  # fmt: skip
     except Exception as trouble:  # noqa: BLE001 - an error here would end the worker
-        log.error("A message that can not be read is dropped, and no letter could be written",  # noqa: TRY400 - it says all there is to say
+        log.error("A message that cannot be read is dropped, and no dead letter could be written",  # noqa: TRY400 - it says all there is to say
                   subject=subject, rule=rule, because=str(trouble))  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def _subject(message: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    """Give the beginning of a text that every store can hold: JSON may escape halves of characters."""
+    """Return the beginning of a text that every store can hold: JSON may escape halves of characters."""
     return str(value)[:MOST_CHARACTERS].encode(errors="replace").decode()
 
 

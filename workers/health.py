@@ -26,7 +26,7 @@ def complaint(
     stale_seconds: float = STALE_SECONDS,
     idle_seconds: float = IDLE_SECONDS,
 ) -> str | None:
-    """Say what is wrong, or None. waiting: queue → messages in it; now: seconds since the epoch."""
+    """Return what is wrong, or None. waiting: queue → messages in it; now: seconds since the epoch."""
     beats = [json.loads(path.read_text()) for path in folder.glob("*.json")]
     if not beats:
         return f"no worker has written a heartbeat to {folder}"
@@ -39,7 +39,7 @@ def complaint(
 
 
 def main(queues: Sequence[str]) -> int:
-    """Print the complaint, if there is one; give the exit code."""
+    """Print the complaint, if there is one; return the exit code."""
     settings = Settings()
     client = redis_client(settings)
     folder = Path(settings.state_folder or ".")

@@ -43,11 +43,11 @@ def _connect(sender: WorkController, **_: Any) -> None:
     try:
         provide(_services(Settings(), list(sender.app.amqp.queues.consume_from)))
     except SightlineError as error:  # it says all there is to say: where it was raised is no news
-        log.error("The worker can not start", error=str(error))  # noqa: TRY400
-        raise SystemExit(f"The worker can not start. {error}") from None
+        log.error("The worker cannot start", error=str(error))  # noqa: TRY400
+        raise SystemExit(f"The worker cannot start. {error}") from None
     except Exception as error:
-        log.exception("The worker can not start")
-        raise SystemExit(f"The worker can not start. {error}") from error
+        log.exception("The worker cannot start")
+        raise SystemExit(f"The worker cannot start. {error}") from error
 
 
 def _services(settings: Settings, queues: Sequence[str]) -> Services:
@@ -57,7 +57,7 @@ def _services(settings: Settings, queues: Sequence[str]) -> Services:
 
 
 def _measured(settings: Settings, port: int, queues: Sequence[str]) -> Services:
-    """Give services and Celery's signals their taps, and serve what they tell. queues: those that it consumes."""
+    """Return services and Celery's signals their taps, and serve what they tell. queues: those that it consumes."""
     registry = CollectorRegistry()
     metrics = WorkerMetrics(registry)
     services = connect(settings, stopping=stopping, on_request=metrics.aws_requested)

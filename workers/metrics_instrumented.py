@@ -15,7 +15,7 @@ from workers.metrics import WorkerMetrics
 
 
 def with_metrics(services: Services, metrics: WorkerMetrics) -> Services:
-    """Give the same services, each that has something to tell behind its tap."""
+    """Return the same services, each that has something to tell behind its tap."""
     return replace(
         services,
         limiter=InstrumentedLimiter(services.limiter, metrics),
@@ -50,11 +50,11 @@ class InstrumentedLimiter:
         self._inner.override(operation, per_second, reason)
 
     def rates(self) -> dict[str, Rate]:
-        """Give every operation's rate now."""
+        """Return every operation's rate now."""
         return self._inner.rates()
 
     def check(self) -> None:
-        """Raise where Redis can not be used."""
+        """Raise where Redis cannot be used."""
         self._inner.check()
 
 

@@ -62,7 +62,7 @@ class SystemMetrics(Collector):
                 self._found[source.name] = _read(source)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Give what is kept, and of each source whether it answered and when it was asked."""
+        """Return what is kept, and of each source whether it answered and when it was asked."""
         found = dict(self._found)
         up = GaugeMetricFamily("sightline_source_up", "1 where the source answered", labels=["source"])
         asked = GaugeMetricFamily(

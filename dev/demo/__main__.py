@@ -40,7 +40,7 @@ class DemoFailed(SightlineError):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demonstration; give the exit code."""
+    """Run the demonstration; return the exit code."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--images", type=Path, help="a folder of your own pictures instead of the demo frames")
     chosen = parser.parse_args(arguments)
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(pictures: Path | None) -> None:
-    """Do it all; raise SightlineError where a part fails."""
+    """Do it all; raise SightlineError if a part fails."""
     uploads = _uploads(pictures)
     with _stack() as stack, _factory(stack) as factory:
         stack.set_up()

@@ -45,7 +45,7 @@ def _reason(row: ImageRow, rejection: Rejection) -> str:
 
 
 def person_percent(row: ImageRow) -> float:
-    """Give the confidence that a person is in the image; 0 where the label is absent."""
+    """Return the confidence that a person is in the image; 0 where the label is absent."""
     return dict(row.parts["labels"].finding).get("Person", 0.0) if "labels" in row.parts else 0.0
 
 
@@ -113,5 +113,5 @@ def print_calls(services: Services) -> None:
 
 
 def count_letters(services: Services) -> int:
-    """Give how many dead letters there are."""
+    """Return how many dead letters there are."""
     return int(dead_letters_section(services.operations)["open"])

@@ -16,7 +16,7 @@ from sightline.errors import SightlineError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Upload; give the exit code: 0 done, 1 failed, 2 wrong usage."""
+    """Upload; return the exit code: 0 done, 1 failed, 2 wrong usage."""
     parser = argparse.ArgumentParser("python -m dev.demo.put", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="its first folders are the cameras")
     folder = parser.parse_args(arguments).folder

@@ -27,7 +27,7 @@ class Stage:
 
 
 def stages(features: Sequence[str]) -> list[Stage]:
-    """Give the stages of an image's way."""
+    """Return the stages of an image's way."""
     return [
         Stage("ingest", lambda row: row.state is not State.RECEIVED, _has_ended_early),
         *(Stage(name, partial(_is_settled, name), partial(_is_refused, name)) for name in features),
@@ -56,14 +56,14 @@ def bars() -> Progress:
 
 
 def note(refused: int) -> str:
-    """Say how many of those that have passed were refused, where any were."""
+    """Return how many of those that have passed were refused, where any were."""
     return f"{refused} refused" if refused else ""
 
 
 def follow(
     images: ImageStore, ids: Sequence[str], features: Sequence[str], check: Callable[[], None]
 ) -> list[ImageRow]:
-    """Show the bars until every image has ended; give the rows.
+    """Show the bars until every image has ended; return the rows.
 
     check: raises where a process has died. Raises Unavailable when nothing has moved for two minutes.
     """

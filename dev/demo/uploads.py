@@ -30,14 +30,14 @@ class Upload:
 
 
 def demo_uploads(folder: Path) -> list[Upload]:
-    """Give the frames that `dev.frames` has made, with the truth beside them."""
+    """Return the frames that `dev.frames` has made, with the truth beside them."""
     with (folder / "truth.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     return [Upload(folder / row["key"], ObjectUri(BUCKET, row["key"]), row["person"] == "1") for row in rows]
 
 
 def folder_uploads(folder: Path) -> tuple[list[Upload], int]:
-    """Give the pictures below a folder, and how many other files there are. A picture right in it has it for camera."""
+    """Return the pictures below a folder, and the number of other files. The folder is the camera of those in it."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
     pictures = [path for path in files if path.suffix.lower() in PICTURES]
     return [Upload(path, ObjectUri(BUCKET, _key(path, folder))) for path in pictures], len(files) - len(pictures)
@@ -49,7 +49,7 @@ def _key(path: Path, folder: Path) -> str:
 
 
 def upload_all(uploads: list[Upload], s3: "S3Client") -> Iterator[Upload]:
-    """Upload one after the other, and give each when it is there."""
+    """Upload one after the other, and return each when it is there."""
     for each in uploads:
         s3.put_object(
             Bucket=each.uri.bucket, Key=each.uri.key, Body=each.path.read_bytes(), Metadata=_metadata(each.path)

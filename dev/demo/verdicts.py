@@ -87,7 +87,7 @@ def false_alarms(rows: Sequence[ImageRow], truth: Mapping[str, bool | None], thr
 
 
 def is_found(row: ImageRow, threshold_percent: float) -> bool:
-    """Say whether the label was found with this confidence or more."""
+    """Return whether the label was found with this confidence or more."""
     return person_percent(row) >= threshold_percent
 
 

@@ -21,7 +21,7 @@ def _options() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Make them, and say what was made; 1 where the package can not be had."""
+    """Make them, and return what was made; 1 where the package cannot be had."""
     options = _options()
     newest_at = datetime.now(options.time_zone).replace(microsecond=0) - timedelta(minutes=options.newest_minutes_ago)
     try:

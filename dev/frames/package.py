@@ -13,7 +13,7 @@ class PackageMissing(Exception):
 
 
 def examples(cache: Path) -> Path:
-    """Give the folder of the package's examples; download (95 MB) and unpack it into `cache` on first use."""
+    """Return the folder of the package's examples; download (95 MB) and unpack it into `cache` on first use."""
     folder = cache / _PACKAGE
     if not is_unpacked(cache):
         _unpack(_download(cache), folder)
@@ -21,7 +21,7 @@ def examples(cache: Path) -> Path:
 
 
 def is_unpacked(cache: Path) -> bool:
-    """Say whether `examples` would find the package without downloading it."""
+    """Return whether `examples` would find the package without downloading it."""
     return (cache / _PACKAGE).exists()
 
 

@@ -31,7 +31,7 @@ LOCKS = {
 
 
 def has_venv() -> bool:
-    """Say whether this Python has its venv module, which Debian keeps in a package of its own."""
+    """Return whether this Python has its venv module, which Debian keeps in a package of its own."""
     return all(find_spec(module) for module in ("venv", "ensurepip"))
 
 
@@ -80,7 +80,7 @@ def install_locks(python: Path, locks: Sequence[Path], environment: Mapping[str,
 
 
 def is_installed(use: str) -> bool:
-    """Say whether `.venv` holds what the locks of this use name today."""
+    """Return whether `.venv` holds what the locks of this use name today."""
     stamp = _stamp(use)
     return stamp.exists() and stamp.read_text() == _fingerprint(use)
 

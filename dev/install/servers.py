@@ -34,7 +34,7 @@ class Need:
 
 
 def has_java() -> bool:
-    """Say whether there is a Java compiler of a version that Neo4j 5.26 runs on."""
+    """Return whether there is a Java compiler of a version that Neo4j 5.26 runs on."""
     if not shutil.which("javac"):
         return False
     said = subprocess.run(["javac", "-version"], capture_output=True, text=True, check=False).stdout
@@ -43,7 +43,7 @@ def has_java() -> bool:
 
 
 def has_english() -> bool:
-    """Say whether Tesseract's data for English text is where Debian puts it."""
+    """Return whether Tesseract's data for English text is where Debian puts it."""
     return (Path("/usr/share") / TESSERACT_ENGLISH).exists()
 
 
@@ -106,7 +106,7 @@ def versions(packages: Collection[str]) -> list[str]:
 
 
 def is_installed(name: str) -> bool:
-    """Say whether a Java server was installed from the files that are here now."""
+    """Return whether a Java server was installed from the files that are here now."""
     stamp = PROGRAMS / name / STAMP
     return stamp.exists() and stamp.read_text() == _fingerprint(name)
 

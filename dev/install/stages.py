@@ -17,7 +17,7 @@ class Stages:
 
     @contextmanager
     def stage(self, what: str, folder: Path | None = None) -> Iterator[list[str]]:
-        """Say what the block installed, when it has ended well. folder: what grows by it. Yields a list for remarks."""
+        """Print what the block installed, if it ended well. folder: what grows by it. Yields a list for remarks."""
         before = _bytes_in(folder)
         begun = time.monotonic()
         remarks: list[str] = []

@@ -27,7 +27,7 @@ class Answers:
         self._making: Once[Name, Json] = Once()
 
     async def get(self, name: Name, make: Callable[[], Awaitable[Json]]) -> Json:
-        """Give the answer called `name`, made by the first who asks."""
+        """Return the answer called `name`, made by the first who asks."""
         if name in self._kept:
             return self._kept[name]
 

@@ -27,7 +27,7 @@ class Colour:
 
     @property
     def hex_code(self) -> str:
-        """Give the colour as #rrggbb."""
+        """Return the colour as #rrggbb."""
         return f"#{self.red:02x}{self.green:02x}{self.blue:02x}"
 
 

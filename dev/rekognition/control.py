@@ -33,7 +33,7 @@ def change(endpoint: Endpoint, wanted: Json) -> None:
 
 
 def state(endpoint: Endpoint) -> Json:
-    """Give what is in force."""
+    """Return what is in force."""
     return {
         "quotas": endpoint.quotas.rates,
         "latency_ms": 1000 * endpoint.latency_seconds,

@@ -19,7 +19,7 @@ class Fault:
 
     @property
     def code(self) -> str | None:
-        """Give the error code that the call is refused with, if it is."""
+        """Return the error code that the call is refused with, if it is."""
         return None if self.answer in {CUT, HANG, SLOW} else self.answer
 
 
@@ -38,7 +38,7 @@ class FaultScript:
         self._waiting.clear()
 
     def take(self, operation: str) -> Fault | None:
-        """Give the fault that this call meets, if any."""
+        """Return the fault that this call meets, if any."""
         waiting = self._waiting[operation]
         return waiting.popleft() if waiting else None
 

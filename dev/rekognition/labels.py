@@ -37,12 +37,12 @@ class Label:
 
     @property
     def kind(self) -> Kind:
-        """Give what AWS's list says of it."""
+        """Return what AWS's list says of it."""
         return KINDS[self.name]
 
 
 def labels_of(people: tuple[Detection, ...], faces: tuple[Detection, ...], text: tuple[Line, ...]) -> tuple[Label, ...]:
-    """Give the labels, the surest first. A face has a head, and a head a person."""
+    """Return the labels, the surest first. A face has a head, and a head a person."""
     bodies = _beside_text(people, text)
     face = max((each.confidence for each in faces), default=0.0)
     body = max((each.confidence for each in bodies), default=0.0)

@@ -15,7 +15,7 @@ class Once(Generic[K, V]):
         self._made: dict[K, asyncio.Future[V]] = {}
 
     async def get(self, key: K, make: Callable[[], Awaitable[V]]) -> V:
-        """Give what was made for `key`; make it where nobody has yet."""
+        """Return what was made for `key`; make it where nobody has yet."""
         if key not in self._made:
             self._made[key] = asyncio.ensure_future(make())
         return await self._finished(key, self._made[key])

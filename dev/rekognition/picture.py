@@ -15,7 +15,7 @@ from sightline.rekognition.preflight import MAX_SIDE_PIXELS, MIN_SIDE_PIXELS
 Picture: TypeAlias = NDArray[np.uint8]
 """Pixels, (height, width, 3), blue first as OpenCV has it."""
 
-_NOT_AN_IMAGE = (OSError, SyntaxError, ValueError)  # what Pillow raises for bytes that it can not read
+_NOT_AN_IMAGE = (OSError, SyntaxError, ValueError)  # what Pillow raises for bytes that it cannot read
 _TOO_MANY_PIXELS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
@@ -63,7 +63,7 @@ def box_of(x: float, y: float, width: float, height: float, picture: Picture) ->
 
 
 def covered_share(box: Box, others: tuple[Box, ...]) -> float:
-    """Give the share of `box` that lies under `others`, which do not overlap each other: 0 to 1."""
+    """Return the share of `box` that lies under `others`, which do not overlap each other: 0 to 1."""
     area = box.width * box.height
     return sum(_overlap(box, other) for other in others) / area if area else 0.0
 

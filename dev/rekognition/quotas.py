@@ -43,7 +43,7 @@ class Quotas:
 
     @property
     def rates(self) -> dict[str, float]:
-        """Give the quotas in force, calls per second by operation."""
+        """Return the quotas in force, calls per second by operation."""
         return {operation: bucket.rate for operation, bucket in sorted(self._buckets.items())}
 
     def admit(self, operation: str) -> None:

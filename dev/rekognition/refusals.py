@@ -34,7 +34,7 @@ class Refusal(Exception):
 
     @property
     def status(self) -> HTTPStatus:
-        """Give the HTTP status that goes with the code."""
+        """Return the HTTP status that goes with the code."""
         if self.code == "InternalServerError":
             return HTTPStatus.INTERNAL_SERVER_ERROR
         return HTTPStatus.BAD_REQUEST
@@ -44,5 +44,5 @@ def cannot(operation: str) -> Refusal:
     """Refuse an operation that would have to be invented."""
     return Refusal(
         "UnknownOperationException",
-        f"The local endpoint can not do {operation}: it sees people, faces, text and colours. Use AWS for it.",
+        f"The local endpoint cannot do {operation}: it sees people, faces, text and colours. Use AWS for it.",
     )

@@ -101,7 +101,7 @@ def _end_with_parent() -> None:
 
 
 def _look_at(data: bytes, find: Callable[..., T], *details: Hashable) -> tuple[T, float]:
-    """Give what was found, and how long that kept this process, in seconds."""
+    """Return what was found, and how long that kept this process, in seconds."""
     begun = time.monotonic()
     return find(_picture(data), *details), time.monotonic() - begun
 

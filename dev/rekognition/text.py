@@ -28,12 +28,12 @@ class Line:
 
     @property
     def text(self) -> str:
-        """Give the words with one space between them."""
+        """Return the words with one space between them."""
         return " ".join(word.name for word in self.words)
 
     @property
     def confidence(self) -> float:
-        """Give the mean of the words' confidences."""
+        """Return the mean of the words' confidences."""
         return sum(word.confidence for word in self.words) / len(self.words)
 
 
@@ -76,5 +76,5 @@ def _word(found: tesserocr.PyResultIterator, picture: Picture) -> Detection | No
 
 
 def word_boxes(lines: tuple[Line, ...]) -> tuple[Box, ...]:
-    """Give the place of each word."""
+    """Return the place of each word."""
     return tuple(word.box for line in lines for word in line.words if word.box)

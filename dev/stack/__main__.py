@@ -13,7 +13,7 @@ from sightline.errors import SightlineError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; give its exit code: 0 done, 1 failed, 2 wrong usage."""
+    """Run one command; return its exit code: 0 done, 1 failed, 2 wrong usage."""
     chosen = _parser().parse_args(arguments)
     try:
         return _run(chosen.command, chosen.folder, chosen.scale)

@@ -24,7 +24,7 @@ class Entry:
     started_at: float
 
     def is_running(self) -> bool:
-        """Say whether this very process still runs, and not another that got its id."""
+        """Return whether this very process still runs, and not another that got its id."""
         return started_at(self.pid) == self.started_at
 
 
@@ -41,7 +41,7 @@ class Census:
         write_privately(self._file, json.dumps([asdict(entry) for entry in entries], indent=1))
 
     def running(self) -> list[Entry]:
-        """Give what was written down and still runs."""
+        """Return what was written down and still runs."""
         if not self._file.exists():
             return []
         entries = [Entry(**fields) for fields in json.loads(self._file.read_text())]
@@ -62,7 +62,7 @@ class Census:
 
 
 def _family(pid: int) -> list[tuple[int, float]]:
-    """Give a process and what descends from it, each with its start. Asked while it lives: orphans have no parent."""
+    """Return a process and what descends from it, each with its start. Asked while it lives: orphans have no parent."""
     try:
         leader = psutil.Process(pid)
         return [(each.pid, each.create_time()) for each in (leader, *leader.children(recursive=True))]

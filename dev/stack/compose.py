@@ -29,7 +29,7 @@ class Service:
 
     @property
     def is_worker(self) -> bool:
-        """Say whether it consumes queues, so that it may have replicas."""
+        """Return whether it consumes queues, so that it may have replicas."""
         return "worker" in self.command
 
 
@@ -50,7 +50,7 @@ def our_service(name: str, values: Mapping[str, str], file: Path = FILE) -> Serv
 def fill_in(text: str, values: Mapping[str, str]) -> str:
     """Replace `${NAME}`, `${NAME:-default}`, `${NAME:?complaint}` and `$$` by Compose's rules.
 
-    Raises UnknownService where `?` finds no value.
+    Raises UnknownService if `?` finds no value.
     """
     return _VARIABLE.sub(lambda match: _value(match, values), text)
 

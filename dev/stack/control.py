@@ -34,7 +34,7 @@ def up(folder: Path, scale: Mapping[str, int]) -> None:
 
 
 def down(folder: Path) -> list[str]:
-    """Stop everything of this folder's stack, even what a killed supervisor left; give the names of what was left."""
+    """Stop everything of this folder's stack, even what a killed supervisor left; return the names of what was left."""
     reached = read_reached(folder)
     if is_up(folder) and reached:
         os.kill(reached.pid, signal.SIGTERM)
@@ -46,7 +46,7 @@ def down(folder: Path) -> list[str]:
 
 
 def is_up(folder: Path) -> bool:
-    """Say whether a supervisor runs: it holds the lock as long as it lives, however it ends."""
+    """Return whether a supervisor runs: it holds the lock as long as it lives, however it ends."""
     if not (folder / "lock").exists():
         return False
     with (folder / "lock").open() as lock:

@@ -45,7 +45,7 @@ class Crew:
         }
 
     def run_once(self, env: Mapping[str, str]) -> None:
-        """Run the one-time services, one after the other. Raises NotReady where one fails."""
+        """Run the one-time services, one after the other. Raises NotReady if one fails."""
         values = self._values("once", env)
         for service in our_services(values).values():
             if service.is_once:
@@ -104,7 +104,7 @@ class Crew:
         return (self._place.folder / "state" / f"{process.name}-{process.pid}.json").exists()
 
     def _values(self, name: str, env: Mapping[str, str]) -> dict[str, str]:
-        """Give what `${…}` in docker-compose.yml stands for: the stack's settings and what differs by replica."""
+        """Return what `${…}` in docker-compose.yml stands for: the stack's settings and what differs by replica."""
         return dict(env) | {
             "SIGHTLINE_REPLICA": name.rpartition("-")[2],
             "SIGHTLINE_METRICS_PORT": str(self._place.port(f"metrics of {name}")),
@@ -126,7 +126,7 @@ class Crew:
 
 
 def check_count(service: Service, count: int) -> None:
-    """Raise BadScale where this service can not have that many replicas."""
+    """Raise BadScale if this service cannot have that many replicas."""
     most = None if service.is_worker else 1
     if service.is_once or count < 0 or (most is not None and count > most):
         raise BadScale(f"{service.name}={count}", remedy="Correct SCALE")

@@ -13,7 +13,7 @@ class UnknownService(ConfigurationError):
 
 
 class BadScale(ConfigurationError):
-    """A number of replicas that can not be."""
+    """A number of replicas that cannot be."""
 
     rule = "SCALE is words like labels=3, with a worker's name; beat and flower run at most once"
 

@@ -23,7 +23,7 @@ class Place:
             self._known = json.loads(self._file.read_text())
 
     def data(self, name: str) -> Path:
-        """Give the folder where a server keeps its data."""
+        """Return the folder where a server keeps its data."""
         return self.folder / "data" / name
 
     @property
@@ -32,15 +32,15 @@ class Place:
         return self.folder / "tmp"
 
     def log(self, name: str) -> Path:
-        """Give a process's log file."""
+        """Return a process's log file."""
         return self.folder / "logs" / f"{name}.log"
 
     def logged_bytes(self) -> int:
-        """Say how much all processes have logged: it grows while something happens."""
+        """Return how much all processes have logged: it grows while something happens."""
         return sum(log.stat().st_size for log in (self.folder / "logs").glob("*.log"))
 
     def port(self, name: str) -> int:
-        """Give a server's port: always the same one until `renew_taken_ports`."""
+        """Return a server's port: always the same one until `renew_taken_ports`."""
         ports = self._known["ports"]
         if name not in ports:
             ports[name] = str(free_port(taken=ports.values()))
@@ -48,7 +48,7 @@ class Place:
         return int(ports[name])
 
     def password(self, name: str) -> str:
-        """Give a password, made at random when first asked for."""
+        """Return a password, made at random when first asked for."""
         passwords = self._known["passwords"]
         if name not in passwords:
             passwords[name] = secrets.token_urlsafe(18)
@@ -81,7 +81,7 @@ def free_port(taken: Iterable[str]) -> int:
 
 
 def is_free(port: int) -> bool:
-    """Say whether a server could listen on this loopback port now."""
+    """Return whether a server could listen on this loopback port now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

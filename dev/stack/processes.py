@@ -40,7 +40,7 @@ class Process:
         return self._child.pid if self._child else 0
 
     def is_running(self) -> bool:
-        """Say whether it runs (a frozen one does). When it has ended, so has its group."""
+        """Return whether it runs (a frozen one does). When it has ended, so has its group."""
         if self._child is None:
             return False
         if self._child.poll() is None:
@@ -93,12 +93,12 @@ class Process:
         self._signal_group(signal.SIGCONT)
 
     def moves(self) -> Moves:
-        """Say how far it is, for those who wait for it: what it has logged, and the CPU that its session has used."""
+        """Return how far it is, for those who wait: what it has logged, and the CPU that its session has used."""
         size = self.log.stat().st_size if self.log.exists() else 0
         return size, cpu_of({self.pid})
 
     def log_end(self, lines: int = 20) -> str:
-        """Give the end of its log, for error reports."""
+        """Return the end of its log, for error reports."""
         return end_of(self.log, lines)
 
     def _signal_group(self, number: signal.Signals) -> None:
@@ -108,7 +108,7 @@ class Process:
 
 
 def wait_for(process: Process, is_ready: Callable[[], bool], address: str = "") -> None:
-    """Wait until a process is ready, and say what it does if that takes long.
+    """Wait until a process is ready, and return what it does if that takes long.
 
     Raises NotReady with the end of its log where it ends before, or stands still.
     """
@@ -130,19 +130,19 @@ def stop_all(processes: Sequence[Process]) -> None:
 
 
 def inherited() -> dict[str, str]:
-    """Give this process's environment without settings of ours, with this interpreter's commands first on the path."""
+    """Return this process's environment without SIGHTLINE_ settings, and with this interpreter's commands first."""
     outer = {name: value for name, value in os.environ.items() if not name.startswith("SIGHTLINE_")}
     commands = Path(sys.executable).parent
     return outer | {"PATH": f"{commands}{os.pathsep}{outer.get('PATH', os.defpath)}", "PYTHONUNBUFFERED": "1"}
 
 
 def cpu_of(sessions: Collection[int]) -> int:
-    """Give the CPU that these sessions have used, in steps of 5 s: what stands still uses some as well."""
+    """Return the CPU that these sessions have used, in steps of 5 s: what stands still uses some as well."""
     return int(sum(each.cpu_seconds for each in all_seen() if each.session in sessions) // CPU_STEP_SECONDS)
 
 
 def end_of(log: Path, lines: int) -> str:
-    """Give the last lines of a file; "" where there is none."""
+    """Return the last lines of a file; "" where there is none."""
     text = log.read_text(errors="replace") if log.exists() else ""
     return "\n".join(text.splitlines()[-lines:])
 

@@ -8,7 +8,7 @@ from dev.stack.place import Place, is_free
 
 
 def addresses(folder: Path, env: Mapping[str, str]) -> str:
-    """Say where everything is. Passwords are shown: they are made for this stack and valid on this machine alone."""
+    """Return where everything is. Passwords are shown: they are made for this stack and valid on this machine alone."""
     place = Place(folder)
     rows = {
         "Flower": f"http://127.0.0.1:{place.port('flower')}  {_login(env, 'FLOWER')}",

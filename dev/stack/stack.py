@@ -69,7 +69,7 @@ class Stack:
         self._count()
 
     def server(self, name: str) -> "RunningServer":
-        """Give a server of this stack, to kill, freeze or start it."""
+        """Return a server of this stack, to kill, freeze or start it."""
         if name not in self._servers:
             raise UnknownService(name, remedy=f"This stack has started {', '.join(self._servers) or 'none'}")
         return self._servers[name]

@@ -123,7 +123,7 @@ class Supervisor:
 
 
 def supervise(folder: Path) -> int:
-    """Run a supervisor for this folder, unless one runs; give the exit code."""
+    """Run a supervisor for this folder, unless one runs; return the exit code."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         if not take(lock):
@@ -156,7 +156,7 @@ def take(lock: IO[str]) -> bool:
 
 
 def write_reached(folder: Path, reached: Reached) -> None:
-    """Say how far it is."""
+    """Write down how far it is."""
     write_privately(folder / "reached.json", json.dumps(asdict(reached)))
 
 

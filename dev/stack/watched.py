@@ -90,7 +90,7 @@ class Watch:
 
 @cache
 def watch() -> Watch:
-    """Give the watch of this process; the first call begins it."""
+    """Return the watch of this process; the first call begins it."""
     made = Watch()
     atexit.register(end_watch)
     return made

@@ -58,7 +58,7 @@ def all_seen() -> list[Seen]:
 
 
 def carries(pid: int, mark: str) -> bool:
-    """Say whether a process was given this mark in its environment; False where that may not be read."""
+    """Return whether a process was given this mark in its environment; False where that may not be read."""
     try:
         return mark.encode() in Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:
@@ -83,7 +83,7 @@ def read_charge(pipe: BinaryIO) -> Charge:
 
 
 def left_of(sessions: dict[int, int], mark: str) -> list[Seen]:
-    """Give what still runs of these sessions, and whatever carries the mark."""
+    """Return what still runs of these sessions, and whatever carries the mark."""
     everything = all_seen()
     leaders = {each.pid: each.started for each in everything}
     # While a process of a session lives, no other gets the session's id: an id with another start is another session.

@@ -63,7 +63,7 @@ def shared_keys(images: Iterable[ImageFacts]) -> dict[Node, set[Key]]:
 class WholeImages:
     """Writes images within a transaction of the caller's, who commits; the nodes they share exist already.
 
-    It raises Shortfall where one of those nodes does not exist after all; the caller then rolls back.
+    It raises Shortfall if one of those nodes does not exist after all; the caller then rolls back.
     """
 
     def __init__(self, transaction: Transaction, statements: Statements) -> None:

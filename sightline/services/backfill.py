@@ -21,7 +21,7 @@ from sightline.services.listing import Due, due_of
 from sightline.storage.buckets.prefixes import Place
 
 MOST_AHEAD = timedelta(minutes=10)
-"""How much work may wait: what is sent can not be called back, and a long queue hides what is wrong."""
+"""How much work may wait: what is sent cannot be called back, and a long queue hides what is wrong."""
 
 POLL_SECONDS = 20.0
 """How often it is asked whether there is room again."""
@@ -78,9 +78,9 @@ def backfill(
     *,
     from_the_start: bool = False,
 ) -> Iterator[Progress]:
-    """Send what is due, from where the last run stopped; give the progress after each page.
+    """Send what is due, from where the last run stopped; return the progress after each page.
 
-    It waits while more than ten minutes of work stand in the queues. Raises SlotRefused where the process is to stop.
+    It waits while more than ten minutes of work stand in the queues. Raises SlotRefused if the process is to stop.
     """
     s = services
     progress = Progress() if from_the_start else kept_progress(place, s)
@@ -94,7 +94,7 @@ def backfill(
 
 
 def kept_progress(place: Place, services: Services) -> Progress:
-    """Give where the last run of this place stopped; a fresh start where there was none, or it had come to its end."""
+    """Return where the last run of this prefix stopped; a fresh start if there was none, or it had finished."""
     kept = services.operations.checkpoints.get(_name(place))
     return Progress(**kept) if kept else Progress()
 
@@ -115,7 +115,7 @@ def _send(due: list[Due], services: Services, send: Publish) -> None:
 
 
 def room(services: Services) -> int:
-    """Say how many images may be sent now so that no feature has more than ten minutes of work ahead."""
+    """Return how many images may be sent now so that no feature has more than ten minutes of work ahead."""
     rates = feature_rates(services)
     waiting = services.queues.read(lane_queue(name, lane) for name in ("ingest", *rates) for lane in Lane).waiting
 
@@ -127,7 +127,7 @@ def room(services: Services) -> int:
 
 
 def feature_rates(services: Services) -> dict[str, float]:
-    """Give each wanted feature's share of its operation's rate, images a second: features may share an operation."""
+    """Return each wanted feature's share of its operation's rate, images a second: features may share an operation."""
     rates, features = services.limiter.rates(), list(services.plan.features)
     operations = [feature_named(name).operation for name in features]
     shared = zip(features, operations, strict=True)

@@ -54,7 +54,7 @@ class CaptureReader:
         self._default_zone = default_zone
 
     def __call__(self, head: ObjectHead, data: bytes) -> Capture:
-        """Say which camera took the picture and when, in that camera's time; raise UnreadableKey without a camera."""
+        """Return which camera took the picture, and when in its time. Raise UnreadableKey if the key names none."""
         found = self._search(head.uri)
         camera = found["camera"]
         zone = self._time_zones.get(camera, self._default_zone)
@@ -65,7 +65,7 @@ class CaptureReader:
         return Capture(camera, head.last_modified.astimezone(zone), "last_modified")
 
     def camera_of(self, uri: ObjectUri) -> str:
-        """Say which camera a key names; raise UnreadableKey where it names none."""
+        """Return which camera a key names; raise UnreadableKey if it names none."""
         return str(self._search(uri)["camera"])
 
     def _search(self, uri: ObjectUri) -> re.Match[str]:
@@ -102,7 +102,7 @@ def _sources(groups: Mapping[str, str | None], head: ObjectHead, data: bytes) ->
 
 
 def _instant(read: _Read, zone: ZoneInfo) -> datetime | None:
-    """Give what a source says in the camera's zone; None where it says nothing, or nothing that is a time."""
+    """Return what a source says in the camera's zone; None where it says nothing, or nothing that is a time."""
     try:
         said = read()
         # Through UTC and back: only so does a time that the clock skipped become one that exists
@@ -129,6 +129,6 @@ def _from_text(text: str) -> datetime | None:
 
 
 def from_epoch(number: str) -> datetime:
-    """Give the instant of a number of seconds or milliseconds; raise ValueError or OverflowError where it is none."""
+    """Return the instant of a number of seconds or milliseconds; raise ValueError or OverflowError if it is none."""
     count = float(number)
     return _EPOCH + timedelta(seconds=count / 1000 if count >= _FIRST_MILLISECONDS else count)

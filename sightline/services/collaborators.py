@@ -42,7 +42,7 @@ class Detector(Protocol):
         """Analyse a picture that is sent along: one HTTP attempt."""
 
     def check(self) -> None:
-        """Raise AccessDenied or Unavailable where the service can not be used; costs nothing."""
+        """Raise AccessDenied or Unavailable if the service cannot be used; costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Plan:
     deeper: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
 
     def requests(self, feature: str) -> list[Mapping[str, Json]]:
-        """Give the requests that a row may want of a feature: the usual one first."""
+        """Return the requests that a row may want of a feature: the usual one first."""
         return [each[feature] for each in (self.features, self.deeper, IMPORTED) if feature in each]
 
 
@@ -108,12 +108,12 @@ _current: list[Services] = []
 
 
 def provide(services: Services) -> None:
-    """Give this process its services; called once, after the fork."""
+    """Set the services of this process; called once, after the fork."""
     _current[:] = [services]
 
 
 def current() -> Services:
-    """Give this process's services."""
+    """Return this process's services."""
     if not _current:
         message = "no services in this process: call sightline.bootstrap.connect() first"
         raise RuntimeError(message)

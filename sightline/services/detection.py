@@ -79,7 +79,7 @@ class _StopAt(stop_base):
 
 
 def detect(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, plan: Plan, payer: Payer) -> bool:
-    """See that the analysis which the row wants is settled; say whether the row still wants one.
+    """See that the analysis which the row wants is settled; return whether the row still wants one.
 
     Up to three attempts, each with a slot and a claim of its own. Raises LeaseHeld while another pays, SlotRefused when
     no slot came near, ImageChanged when the bytes are no longer those of the row, else what the last attempt met.
@@ -104,7 +104,7 @@ def detect(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, 
 
 
 def _analysis(row: ImageRow, content: Content, feature: Feature, plan: Plan) -> Analysis:
-    """Name what is to be paid: what the row wants. Raise ImageChanged where the settings have changed since ingest."""
+    """Name what is to be paid: what the row wants. Raise ImageChanged if the settings have changed since ingest."""
     for parameters in plan.requests(feature.name):
         name = analysis_id(content.sha256, feature.name, parameters, plan.generation)
         if row.wanted[feature.name] == name:
@@ -161,14 +161,14 @@ def _pay(feature: Feature, claimed: Entry, content: Content, payer: Payer) -> En
 
 
 def _require_time(claimed: Entry, now: datetime, ledger: Ledger) -> None:
-    """Give a claim back, unpaid, and raise Unavailable where another may claim before this call's answer is kept."""
+    """Release a claim, unpaid, and raise Unavailable if another may claim before this call's answer is kept."""
     if now > _leaving(claimed, CALL_LIMIT + 2 * STORE_REQUEST_LIMIT):
         ledger.release(claimed)
         raise Unavailable("the ledger", rule="it took so long to answer that the claim may end before the call")
 
 
 def _leaving(claimed: Entry, time: timedelta) -> datetime:
-    """Say until when this much time is left before another may claim."""
+    """Return until when this much time is left before another may claim."""
     return cast("datetime", claimed.free_at) - time  # who has claimed has a lease
 
 
@@ -193,7 +193,7 @@ def _see_whose_it_is(
 ) -> None:
     """Look whether the object is still the one that was asked about: only then is the answer its own.
 
-    Raise OutcomeUnknown where S3 was away for as long as the answer could be held: it is lost, and was paid.
+    Raise OutcomeUnknown if S3 was away for as long as the answer could be held: it is lost, and was paid.
     """
     uri = ObjectUri.parse(analysis.image_id)
     is_missing = isinstance(outcome, Rejection) and outcome.error == ImageMissing.__name__
@@ -226,7 +226,7 @@ def _check_unchanged(uri: ObjectUri, content: Content, called_at: datetime, buck
 
 
 def _held_until(until: datetime, clock: Callable[[], datetime]) -> Retrying:
-    """Give what does a thing again, while its server is away, until then."""
+    """Return what does a thing again, while its server is away, until then."""
     away = retry_if_exception_type(Unavailable)
     return Retrying(stop=_StopAt(until, clock), wait=wait_random(0.2, 2), retry=away, reraise=True)
 

@@ -17,7 +17,7 @@ _NOT_ITS_OWN = (RetryableError, ConfigurationError, OperationalError, OSError)
 
 
 def is_its_own(error: BaseException) -> bool:
-    """Say whether a step failed for the image's own reason: also by an error that nobody foresaw."""
+    """Return whether a step failed for the image's own reason: also by an error that nobody foresaw."""
     return isinstance(error, ImageChanged) or not isinstance(error, _NOT_ITS_OWN)
 
 

@@ -8,7 +8,7 @@ from sightline.storage.images.protocol import ImageStore
 
 
 def merge(image_id: str, *, images: ImageStore, merges: GroupCommit) -> bool:
-    """Merge the row as it is now, if the graph is behind it; say whether it was.
+    """Merge the row as it is now, if the graph is behind it; return whether it was.
 
     The row is read here and not sent: a late message merges the newest version, and a second one finds nothing to do.
     """
@@ -22,7 +22,7 @@ def merge(image_id: str, *, images: ImageStore, merges: GroupCommit) -> bool:
 
 
 def graph_image(row: ImageRow | ImageSummary) -> GraphImage:
-    """Give the image as the graph shows it. A rejected one has no parts, so no findings; a gone one is a bare node."""
+    """Return the image as the graph shows it. A rejected one has no findings; a gone one is a bare node."""
     if row.capture is None:
         message = f"{row.image_id} has no capture, so it was never analysed and has no place in the graph"
         raise ValueError(message)

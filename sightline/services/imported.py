@@ -23,7 +23,7 @@ MODEL = "imported"
 
 
 def imported_answer(labels: Sequence[tuple[str, float]]) -> Answer:
-    """Give the answer that these labels (name, confidence percent) were, the surest first.
+    """Return the answer that these labels (name, confidence percent) were, the surest first.
 
     A full list was cut at its last label. One below what Rekognition gives by default shows that more was asked for.
     """
@@ -52,7 +52,7 @@ def imported_features(row: ImageRow, plan: Plan) -> frozenset[str]:
 
 
 def adopt_import(row: ImageRow, content: str, plan: Plan, ledger: Ledger) -> dict[str, str]:
-    """Settle the answer that waits for these bytes under their sha256; give what the row then wants. Twice is once.
+    """Settle the answer that waits for these bytes under their sha256; return what the row then wants. Twice is once.
 
     A row that nothing was imported for costs no request.
     """

@@ -40,7 +40,7 @@ class LeasedRun:
         self._until = clock() + lasts
 
     def goes_on(self) -> bool:
-        """Say whether there is time for another piece of work, and the lease is still ours. Renews the lease."""
+        """Return whether there is time for another piece of work, and the lease is still ours. Renews the lease."""
         if self._stopping.is_set() or self._clock() >= self._until:
             return False
         renewed = self._operations.leases.acquire(self.lease.name, self.lease.holder, RUN_LEASE)
@@ -50,7 +50,7 @@ class LeasedRun:
 def run_under_lease(
     name: str, services: Services, work: Callable[[LeasedRun], Mapping[str, Json]], lasts: timedelta = RUN_LIMIT
 ) -> bool:
-    """Do the work and note its outcome under `name`; say whether it was this process's turn.
+    """Do the work and note its outcome under `name`; return whether it was this process's turn.
 
     An error is noted as well, and raised.
     """

@@ -29,14 +29,14 @@ class Due:
 
     @property
     def image_id(self) -> str:
-        """Give the image's id."""
+        """Return the image's id."""
         return str(self.head.uri)
 
 
 def due_of(
     page: Sequence[ObjectHead], images: ImageStore, plan: Plan, now: datetime, *, follows_plan: bool
 ) -> list[Due]:
-    """Give those of a page that no row knows, or whose row was written for other bytes.
+    """Return those of a page that no row knows, or whose row was written for other bytes.
 
     follows_plan: also those whose row wants something else than the settings now do
     """
@@ -56,7 +56,7 @@ def due_of(
 
 
 def _is_other(row: ImageRow, head: ObjectHead, now: datetime) -> bool:
-    """Say whether the row was not written for these bytes. One that is received will be; a gone one is back.
+    """Return whether the row was not written for these bytes. One that is received will be; a gone one is back.
 
     The bytes of an imported one were never read.
     """
@@ -68,7 +68,7 @@ def _is_other(row: ImageRow, head: ObjectHead, now: datetime) -> bool:
 
 
 def _is_younger(head: ObjectHead, ended_at: str, now: datetime) -> bool:
-    """Say whether an object came after its row was refused: such a row keeps no etag."""
+    """Return whether an object came after its row was refused: such a row keeps no etag."""
     is_new = now - head.last_modified < STILL_DOUBTED
     came_at = head.last_modified + S3_CLOCK_STEP if is_new else head.last_modified
     return position_at(came_at) > ended_at

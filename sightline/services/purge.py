@@ -14,7 +14,7 @@ GONE_IMAGES_LAST = timedelta(days=7)
 
 
 def purge(graph: GraphStore, now: datetime, goes_on: Callable[[], bool]) -> Mapping[str, Json]:
-    """Delete, slice by slice, while it goes on; give how many nodes went, by label."""
+    """Delete, slice by slice, while it goes on; return how many nodes went, by label."""
     deleted: Counter[str] = Counter()
     for label, number in graph.purge(now - GONE_IMAGES_LAST):
         deleted[label] += number

@@ -31,7 +31,7 @@ class Quote:
 
 
 def find_unknown(scope: Scope, services: Services) -> list[str]:
-    """Name the images of stratum D that were not asked deeper yet. Raise ConfigurationError where none can be."""
+    """Name the images of stratum D that were not asked deeper yet. Raise ConfigurationError if none can be."""
     rule, plan = services.accuracy.rule_of(scope.label), services.plan
     _check_depth(rule, plan)
     return [
@@ -68,7 +68,7 @@ def quote(image_ids: Sequence[str], services: Services) -> Quote:
 
 
 def ask_again(image_ids: Iterable[str], services: Services, send: Publish = publish) -> Iterator[str]:
-    """Let each row want the deeper analysis, then send its step; give each image that now does."""
+    """Let each row want the deeper analysis, then send its step; return each image that now does."""
     for image_id in image_ids:
         row = services.images.get(image_id)
         begun = _begin(row, services) if row else None

@@ -87,7 +87,7 @@ def _queues_of(steps: Iterable[Step]) -> set[str]:
 
 
 def may_wait(step: Step, row: ImageRow, waiting: Mapping[str, Waiting], now: datetime) -> bool:
-    """Say whether the message of this step may still stand in a queue.
+    """Return whether the message of this step may still stand in a queue.
 
     A queue is first in, first out: while the message that is next to go was sent before the row's own, the row's own
     waits behind it. When the second message of a chain was sent is not known: it is taken to wait while its queue is
@@ -107,7 +107,7 @@ def _is_slow(queue: Waiting, since: datetime, now: datetime) -> bool:
 
 
 def _lag(steps: list[Step], waiting: Mapping[str, Waiting], now: datetime) -> timedelta:
-    """Say how long the slowest queue lets its messages wait."""
+    """Return how long the slowest queue lets its messages wait."""
     heads = [waiting[step.queue_name].sent_at for step in steps]
     return max((now - head for head in heads if head), default=timedelta(0))
 
@@ -148,7 +148,7 @@ def reconciler_of(services: Services, send: Publish = publish_again) -> Reconcil
 
 
 def run_reconcile(run: LeasedRun, services: Services, send: Publish = publish_again) -> dict[str, Json]:
-    """Reconcile while the turn goes on; give the counts of this run, and of steps ever sent again."""
+    """Reconcile while the turn goes on; return the counts of this run, and of steps ever sent again."""
     before = services.operations.runs.last().get(NAME)
     done = reconcile(reconciler_of(services, send), run.goes_on)
     ever = before.outcome.get("sent_ever", 0) if before else 0

@@ -33,7 +33,7 @@ class Choice:
     until: datetime | None = None
 
     def takes(self, dead_letter: DeadLetter, camera_of: CameraOf) -> bool:
-        """Say whether a letter is meant."""
+        """Return whether a letter is meant."""
         return (
             self.error in {None, dead_letter.error}
             and self.image in {None, dead_letter.image_id, dead_letter.subject}
@@ -44,7 +44,7 @@ class Choice:
 
 
 def camera_of_dead_letter(dead_letter: DeadLetter, camera_of: CameraOf) -> str | None:
-    """Give the camera that the letter's image names; None where it names none."""
+    """Return the camera that the letter's image names; None where it names none."""
     try:
         return camera_of(ObjectUri.parse(dead_letter.image_id or dead_letter.subject))
     except (InvalidUri, UnreadableKey):
@@ -80,7 +80,7 @@ def _image_of(dead_letter: DeadLetter) -> str | None:
 
 
 def _step(uri: str, row: ImageRow | None, images: ImageStore) -> Step:
-    """Give the step that looks at the image again; its row is received first, as if it were added anew."""
+    """Return the step that looks at the image again; its row is received first, as if it were added anew."""
     lane = row.lane if row else Lane.LIVE
     images.add(uri, lane)
     return ingest_step(uri, lane)

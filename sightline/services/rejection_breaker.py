@@ -49,7 +49,7 @@ class RejectionBreaker:
             self._schedule(GATHER_SECONDS, self.look)
 
     def look(self) -> None:
-        """Add what was gathered, and stop each lane that must stop. What can not be written is dropped."""
+        """Add what was gathered, and stop each lane that must stop. What cannot be written is dropped."""
         with self._lock:
             self._is_booked = False
             gathered, self._gathered = self._gathered, {lane: [] for lane in Lane}
@@ -80,6 +80,6 @@ def reason_to_stop(outcomes: Sequence[str]) -> str | None:
 
 
 def resume(lane: Lane, operations: Operations) -> bool:
-    """Let a lane go on; say whether it was stopped. Its last images are forgotten, or it would stop at once."""
+    """Let a lane go on; return whether it was stopped. Its last images are forgotten, or it would stop at once."""
     operations.pauses.forget_outcomes(lane)
     return operations.pauses.resume(lane_queue("ingest", lane), Cause.BRAKE)

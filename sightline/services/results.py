@@ -8,7 +8,7 @@ from sightline.storage.ledger.protocol import Entry, Ledger
 
 
 def write(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, ledger: Ledger) -> list[Step]:
-    """Keep the part that the row wants, where `detect` has not; give the merge, where this made it due or found it so.
+    """Keep the result that the row wants, if `detect` has not; return the merge if it is due now.
 
     Done twice it changes nothing. What the row no longer wants, or the ledger has not settled, is left alone: whoever
     changed that has sent steps of his own.
@@ -25,7 +25,7 @@ def write(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, l
 
 
 def result_of(entry: Entry) -> FeatureResult:
-    """Give the short form of a settled analysis."""
+    """Return the short form of a settled analysis."""
     analysis_id = entry.analysis.analysis_id
     if entry.answer is None:
         return FeatureResult(analysis_id, ResultStatus.REJECTED, rejection=entry.rejection)

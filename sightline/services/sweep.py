@@ -73,7 +73,7 @@ def sweep(services: Services, goes_on: Callable[[], bool], send: Publish = publi
 
 
 def walks(services: Services) -> list[Walk]:
-    """Give the walks of each place, today's first."""
+    """Return the walks of each place, today's first."""
     s, places = services, services.sweep.places
     return [
         *(Walk(f"today of {place}", Lane.LIVE, timedelta(0), _today(place, s)) for place in places),
@@ -83,7 +83,7 @@ def walks(services: Services) -> list[Walk]:
 
 
 def _steps(walk: Walk, services: Services, send: Publish) -> Iterator[int]:
-    """Walk on from the kept position; give how many images each page sent, after its position is kept."""
+    """Walk on from the kept position; return how many images each page sent, after its position is kept."""
     s, name = services, f"sweep {walk.name}"
     kept = s.operations.checkpoints.get(name) or _beginning(s.clock())
     if kept["is_done"]:
@@ -165,7 +165,7 @@ def _rows(place: Place, services: Services) -> Callable[[str | None], Iterator[F
 
 
 def _is_to_be_seen(row: ImageRow, place: Place) -> bool:
-    """Say whether the row's object should be there. A received row's is looked at anyway, an imported row's by listing.
+    """Return whether the row's object should exist. A received row's is looked at anyway, an imported one's by listing.
 
     What another system saw years ago may have been deleted long since: that is nothing new to report.
     """
@@ -174,7 +174,7 @@ def _is_to_be_seen(row: ImageRow, place: Place) -> bool:
 
 
 def _gone(rows: list[ImageRow], buckets: Buckets) -> list[str]:
-    """Give those whose object S3 says is not there, asked now. AccessDenied is no such answer: it is raised."""
+    """Return those whose object S3 says is not there, asked now. AccessDenied is no such answer: it is raised."""
 
     def is_gone(row: ImageRow) -> bool:
         try:

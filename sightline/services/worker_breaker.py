@@ -41,7 +41,7 @@ class WorkerBreaker:
         return self._reason
 
     def is_open(self) -> bool:
-        """Say whether work may be taken: also to try whether it works again."""
+        """Return whether work may be taken: also to try whether it works again."""
         return self._closed_until is None or self._clock() >= self._closed_until
 
     def refused(self, error: SightlineError) -> None:

@@ -27,7 +27,7 @@ class Attempts(Protocol):
         """Note that a step begins. Any text names it."""
 
     def begun(self, step_id: str) -> dict[str, datetime]:
-        """Give the beginnings noted since the step last ended: attempt id → when. None is older than a day."""
+        """Return the beginnings noted since the step last ended: attempt id → when. None is older than a day."""
 
     def end(self, step_id: str) -> None:
         """Forget the beginnings of a step: it has ended."""
@@ -47,7 +47,7 @@ class DynamoAttempts(Attempts):
         self._table.update(_key(step_id), change.set("expires_at", int((now + BEGINNINGS_LAST).timestamp())))
 
     def begun(self, step_id: str) -> dict[str, datetime]:
-        """Give the beginnings that were noted since the step last ended."""
+        """Return the beginnings that were noted since the step last ended."""
         item = self._table.get(_key(step_id)) or {}
         noted = {
             name.removeprefix(_PREFIX): datetime.fromisoformat(at)

@@ -19,7 +19,7 @@ class Checkpoints(Protocol):
         """Keep how far a long piece of work has come; it is forgotten when nobody has kept it anew for so long."""
 
     def get(self, name: str) -> Mapping[str, Json] | None:
-        """Give what was last kept, consistently; None where there is nothing, or it is forgotten."""
+        """Return what was last kept, consistently; None where there is nothing, or it is forgotten."""
 
     def drop(self, name: str) -> None:
         """Forget a checkpoint, if it is there."""
@@ -39,7 +39,7 @@ class DynamoCheckpoints(Checkpoints):
         self._table.update({"kind": CHECKPOINT, "id": name}, change)
 
     def get(self, name: str) -> Mapping[str, Json] | None:
-        """Give what was last kept, unless it is too old: TTL deletes late."""
+        """Return what was last kept, unless it is too old: TTL deletes late."""
         item = self._table.get({"kind": CHECKPOINT, "id": name})
         if item is None or "position" not in item or item["expires_at"] <= self._clock().timestamp():
             return None

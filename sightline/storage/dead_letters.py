@@ -23,7 +23,7 @@ from sightline.storage.dynamodb.table import DynamoTable
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """An input that can not succeed.
+    """An input that cannot succeed.
 
     error: the error's class name; subject, rule, remedy: its three parts
     image_id: where the input is an image; step: the task that gave up; message: its arguments, as JSON
@@ -77,10 +77,10 @@ class DeadLetters(Protocol):
         """
 
     def read(self, *, closed: bool = False) -> Iterator[DeadLetter]:
-        """Give the open (or the closed) letters, by id."""
+        """Return the open (or the closed) letters, by id."""
 
     def close(self, dead_letter_id: str) -> bool:
-        """Close an open letter; say whether there was one."""
+        """Close an open letter; return whether there was one."""
 
 
 class DynamoDeadLetters(DeadLetters):
@@ -98,13 +98,13 @@ class DynamoDeadLetters(DeadLetters):
         self._table.update(_key(kept.dead_letter_id), change.remove("closed_at", "expires_at"))
 
     def read(self, *, closed: bool = False) -> Iterator[DeadLetter]:
-        """Give the open (or the closed) letters, by id. TTL deletes late, so the time is compared as well."""
+        """Return the open (or the closed) letters, by id. TTL deletes late, so the time is compared as well."""
         forgotten = instant(self._clock() - CLOSED_LETTERS_LAST)
         only_if = greater("closed_at", forgotten) if closed else missing("closed_at")
         return map(_letter, self._table.query(equals("kind", LETTER), only_if=only_if))
 
     def close(self, dead_letter_id: str) -> bool:
-        """Close an open letter; say whether there was one."""
+        """Close an open letter; return whether there was one."""
         now = self._clock()
         expires_at = int((now + CLOSED_LETTERS_LAST).timestamp())
         change = Change().set("closed_at", instant(now)).set("expires_at", expires_at)

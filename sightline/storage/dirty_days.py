@@ -48,13 +48,13 @@ class DirtyDayStore(Protocol):
         """Mark days dirty for each purpose, and list them as known. Whoever marks does so before he moves on."""
 
     def dirty(self, purpose: Purpose) -> Iterator[DirtyDay]:
-        """Give the marks of one purpose, by camera and day."""
+        """Return the marks of one purpose, by camera and day."""
 
     def clean(self, dirty: DirtyDay) -> bool:
-        """Remove a mark, unless the day was marked again since it was read; say whether it is gone."""
+        """Remove a mark, unless the day was marked again since it was read; return whether it is gone."""
 
     def known(self) -> Iterator[CameraDay]:
-        """Give every day that was ever marked."""
+        """Return every day that was ever marked."""
 
 
 class DynamoDirtyDays(DirtyDayStore):
@@ -72,24 +72,24 @@ class DynamoDirtyDays(DirtyDayStore):
             self._table.put_many(dirty_item(day, purpose, mark) for day in distinct)
 
     def dirty(self, purpose: Purpose) -> Iterator[DirtyDay]:
-        """Give the marks of one purpose, by camera and day."""
+        """Return the marks of one purpose, by camera and day."""
         of_purpose = between("id", f"{purpose}#", f"{purpose}$")
         for item in self._table.query(all_of(equals("kind", DIRTY), of_purpose)):
             yield DirtyDay(purpose, CameraDay(item["camera"], item["day"]), item["mark"])
 
     def clean(self, dirty: DirtyDay) -> bool:
-        """Remove a mark, unless the day was marked again; say whether it is gone."""
+        """Remove a mark, unless the day was marked again; return whether it is gone."""
         key = _key(DIRTY, f"{dirty.purpose}#{dirty.camera_day}")
         return self._table.delete(key, equals("mark", dirty.mark))
 
     def known(self) -> Iterator[CameraDay]:
-        """Give every day that was ever marked."""
+        """Return every day that was ever marked."""
         for item in self._table.query(equals("kind", KNOWN)):
             yield CameraDay(item["camera"], item["day"])
 
 
 def dirty_item(day: CameraDay, purpose: Purpose, mark: str) -> Item:
-    """Give the item of a mark: whoever must mark in a transaction of his own writes this one."""
+    """Return the item of a mark: whoever must mark in a transaction of his own writes this one."""
     return {**_key(DIRTY, f"{purpose}#{day}"), **_results(day), "mark": mark}
 
 

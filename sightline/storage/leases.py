@@ -42,7 +42,7 @@ class Leases(Protocol):
         """
 
     def release(self, lease: Lease) -> None:
-        """Give the lease back, unless another has it by now."""
+        """Release the lease, unless another has it by now."""
 
 
 class DynamoLeases(Leases):
@@ -69,14 +69,14 @@ class DynamoLeases(Leases):
         return taken if taken and taken.holder == holder else None
 
     def release(self, lease: Lease) -> None:
-        """Give the lease back, unless another has it by now. Its row stays for the fence."""
+        """Release the lease, unless another has it by now. Its row stays for the fence."""
         change = Change().set("until", instant(self._clock())).remove("holder")
         is_ours = all_of(equals("holder", lease.holder), equals("fence", lease.fence))
         self._table.update({"kind": LEASE, "id": lease.name}, change, is_ours)
 
 
 def next_fence(last: int | None, now: datetime) -> int:
-    """Give a new holder's fence: one more than the last.
+    """Return a new holder's fence: one more than the last.
 
     The first is the second of the clock: should TTL, or a restored table, have removed the lease, fences still rise.
     """
@@ -84,7 +84,7 @@ def next_fence(last: int | None, now: datetime) -> int:
 
 
 def is_free(lease: Lease | None, now: datetime) -> bool:
-    """Say whether anybody may take the lease. One that was given back has no holder."""
+    """Return whether anybody may take the lease. One that was given back has no holder."""
     return lease is None or not lease.holder or lease.until <= now
 
 

@@ -55,13 +55,13 @@ class Pauses(Protocol):
         """Say that a queue is not to be taken from; a stop that stands keeps its time."""
 
     def resume(self, queue: str, cause: Cause) -> bool:
-        """Forget a stop; say whether there was one."""
+        """Forget a stop; return whether there was one."""
 
     def stops(self) -> Iterator[Stop]:
-        """Give the stops that stand, consistently."""
+        """Return the stops that stand, consistently."""
 
     def note_outcomes(self, lane: str, outcomes: Sequence[str]) -> tuple[str, ...]:
-        """Add how a lane's images ended to its last OUTCOMES_KEPT; give those, the newest last."""
+        """Add how a lane's images ended to its last OUTCOMES_KEPT; return those, the newest last."""
 
     def forget_outcomes(self, lane: str) -> None:
         """Begin anew with a lane's outcomes."""
@@ -82,18 +82,18 @@ class DynamoPauses(Pauses):
         self._table.update({"kind": STOP, "id": stop.stop_id}, change.set_if_missing("stopped_at", instant(stop.at)))
 
     def resume(self, queue: str, cause: Cause) -> bool:
-        """Forget a stop; say whether there was one."""
+        """Forget a stop; return whether there was one."""
         return self._table.delete({"kind": STOP, "id": f"{cause}#{queue}"}, exists("kind"))
 
     def stops(self) -> Iterator[Stop]:
-        """Give the stops that stand. TTL deletes late, so the time is compared as well."""
+        """Return the stops that stand. TTL deletes late, so the time is compared as well."""
         now = self._clock()
         for stop in map(_stop, self._table.query(equals("kind", STOP))):
             if stop.until is None or stop.until > now:
                 yield stop
 
     def note_outcomes(self, lane: str, outcomes: Sequence[str]) -> tuple[str, ...]:
-        """Add a lane's outcomes to its last ones; give those."""
+        """Add a lane's outcomes to its last ones; return those."""
         key = {"kind": OUTCOMES, "id": lane}
         for _ in range(_WRITES_TRIED):
             item = self._table.get(key) or {}

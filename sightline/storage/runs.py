@@ -38,7 +38,7 @@ class Runs(Protocol):
         """Keep how a beat task's run ended."""
 
     def last(self) -> dict[str, LastRun]:
-        """Give the last run of each beat task that ever ran."""
+        """Return the last run of each beat task that ever ran."""
 
 
 class DynamoRuns(Runs):
@@ -59,7 +59,7 @@ class DynamoRuns(Runs):
         self._table.update({"kind": RUN, "id": run.name}, change, only_if)
 
     def last(self) -> dict[str, LastRun]:
-        """Give the last run of each beat task that ever ran."""
+        """Return the last run of each beat task that ever ran."""
         return {item["id"]: _run(item) for item in self._table.query(equals("kind", RUN))}
 
 

@@ -21,7 +21,7 @@ class Usage(Protocol):
         """Add to a UTC day's counters: (feature, `answered`/`throttled`/…/`cost_micro_usd`) → number."""
 
     def calls(self, first_day: str, last_day: str) -> dict[tuple[str, str], int]:
-        """Give the counters summed over UTC days, both included."""
+        """Return the counters summed over UTC days, both included."""
 
 
 class DynamoUsage(Usage):
@@ -39,7 +39,7 @@ class DynamoUsage(Usage):
             self._table.update({"kind": CALLS, "id": day}, change)
 
     def calls(self, first_day: str, last_day: str) -> dict[tuple[str, str], int]:
-        """Give the counters summed over UTC days, both included."""
+        """Return the counters summed over UTC days, both included."""
         if first_day > last_day:
             return {}
         total: dict[tuple[str, str], int] = {}

@@ -42,7 +42,7 @@ class InMemoryBuckets:
         return found.head, found.data
 
     def head(self, uri: ObjectUri) -> ObjectHead:
-        """Give an object's facts."""
+        """Return an object's facts."""
         return self._find(uri).head
 
     def put(
@@ -75,7 +75,7 @@ class InMemoryBuckets:
             return [_listed(objects[key].head) for key in sorted(keys, key=_order)[: min(limit, MAX_PAGE)]]
 
     def link(self, uri: ObjectUri, lasts: timedelta) -> str:
-        """Give an address that says what it names; nothing answers there."""
+        """Return an address that says what it names; nothing answers there."""
         return f"memory://{uri.bucket}/{quote(uri.key)}?expires={int(lasts.total_seconds())}"
 
     def create(self, bucket: str) -> None:

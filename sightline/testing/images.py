@@ -58,7 +58,7 @@ class InMemoryImageStore(ImageSteps):
             return Applied(True, row)
 
     def unfinished(self, due_before: datetime | None = None) -> Iterator[Unfinished]:
-        """Give what is to be looked at, by shard, soonest first."""
+        """Return what is to be looked at, by shard, soonest first."""
         entries = [
             Unfinished(row.image_id, row.state, row.version, row.next_check_at)
             for row in self.scan()

@@ -17,5 +17,5 @@ class InMemoryLabelSet:
         return len(self._rows)
 
     def items(self) -> Iterator[LabelItem]:
-        """Give every row."""
+        """Return every row."""
         yield from self._rows

@@ -70,7 +70,7 @@ class InMemoryLedger:
             return self._keep(settled)
 
     def release(self, claimed: Entry, *, is_unknown: bool = False) -> None:
-        """Give the claim back, where it is still held."""
+        """Release the claim, if it is still held."""
         with self._lock:
             standing = self._entries.get(claimed.analysis.analysis_id)
             if standing and standing.status is Status.CLAIMED and standing.claim_id == claimed.claim_id:
@@ -85,7 +85,7 @@ class InMemoryLedger:
         return len(self._entries), timedelta(0)
 
     def scan(self) -> Iterator[Entry]:
-        """Give every entry without its answer."""
+        """Return every entry without its answer."""
         for entry in list(self._entries.values()):
             yield replace(entry, answer=None)
 

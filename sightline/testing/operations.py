@@ -41,7 +41,7 @@ class InMemoryDeadLetters(DeadLetters):
             self._letters[key] = kept
 
     def read(self, *, closed: bool = False) -> Iterator[DeadLetter]:
-        """Give the open (or the closed) letters, by id."""
+        """Return the open (or the closed) letters, by id."""
         forgotten = self._clock() - CLOSED_LETTERS_LAST
         for _, dead_letter in sorted(self._letters.items()):
             is_listed = (
@@ -51,7 +51,7 @@ class InMemoryDeadLetters(DeadLetters):
                 yield dead_letter
 
     def close(self, dead_letter_id: str) -> bool:
-        """Close an open letter; say whether there was one."""
+        """Close an open letter; return whether there was one."""
         key = sort_key(dead_letter_id)
         with self._lock:
             dead_letter = self._letters.get(key)
@@ -84,7 +84,7 @@ class InMemoryLeases(Leases):
             return self._leases[name]
 
     def release(self, lease: Lease) -> None:
-        """Give the lease back, unless another has it by now. Its fence is remembered."""
+        """Release the lease, unless another has it by now. Its fence is remembered."""
         with self._lock:
             standing = self._leases.get(lease.name)
             if standing and (standing.holder, standing.fence) == (lease.holder, lease.fence):
@@ -104,7 +104,7 @@ class InMemoryCheckpoints(Checkpoints):
         self._checkpoints[name] = (json.dumps(dict(position)), self._clock() + lasts)
 
     def get(self, name: str) -> Mapping[str, Json] | None:
-        """Give what was last kept, unless it is too old."""
+        """Return what was last kept, unless it is too old."""
         kept = self._checkpoints.get(name)
         return json.loads(kept[0]) if kept and kept[1] > self._clock() else None
 
@@ -129,13 +129,13 @@ class InMemoryDirtyDays(DirtyDayStore):
             self._dirty.update({(purpose, day): mark for purpose in purposes for day in distinct})
 
     def dirty(self, purpose: Purpose) -> Iterator[DirtyDay]:
-        """Give the marks of one purpose, by camera and day."""
+        """Return the marks of one purpose, by camera and day."""
         with self._lock:
             marks = sorted((day, mark) for (of, day), mark in self._dirty.items() if of == purpose)
         yield from (DirtyDay(purpose, day, mark) for day, mark in marks)
 
     def clean(self, dirty: DirtyDay) -> bool:
-        """Remove a mark, unless the day was marked again; say whether it is gone."""
+        """Remove a mark, unless the day was marked again; return whether it is gone."""
         key = (dirty.purpose, dirty.camera_day)
         with self._lock:
             is_same = self._dirty.get(key) == dirty.mark
@@ -144,7 +144,7 @@ class InMemoryDirtyDays(DirtyDayStore):
             return is_same
 
     def known(self) -> Iterator[CameraDay]:
-        """Give every day that was ever marked."""
+        """Return every day that was ever marked."""
         with self._lock:
             days = sorted(self._known)
         yield from days
@@ -164,7 +164,7 @@ class InMemoryAttempts(Attempts):
             self._begun.setdefault(step_id, {})[attempt_id] = self._clock()
 
     def begun(self, step_id: str) -> dict[str, datetime]:
-        """Give the beginnings that were noted since the step last ended."""
+        """Return the beginnings that were noted since the step last ended."""
         with self._lock:
             noted = dict(self._begun.get(step_id, {}))
         return {attempt: at for attempt, at in noted.items() if at + BEGINNINGS_LAST > self._clock()}
@@ -191,18 +191,18 @@ class InMemoryPauses(Pauses):
             self._stops[stop.stop_id] = replace(stop, at=before.at)
 
     def resume(self, queue: str, cause: Cause) -> bool:
-        """Forget a stop; say whether there was one."""
+        """Forget a stop; return whether there was one."""
         with self._lock:
             return self._stops.pop(f"{cause}#{queue}", None) is not None
 
     def stops(self) -> Iterator[Stop]:
-        """Give the stops that stand."""
+        """Return the stops that stand."""
         with self._lock:
             stops = sorted(self._stops.values(), key=lambda stop: stop.stop_id)
         yield from (stop for stop in stops if stop.until is None or stop.until > self._clock())
 
     def note_outcomes(self, lane: str, outcomes: Sequence[str]) -> tuple[str, ...]:
-        """Add a lane's outcomes to its last ones; give those."""
+        """Add a lane's outcomes to its last ones; return those."""
         with self._lock:
             self._outcomes[lane] = (*self._outcomes.get(lane, ()), *outcomes)[-OUTCOMES_KEPT:]
             return self._outcomes[lane]
@@ -226,7 +226,7 @@ class InMemoryUsage(Usage):
             self._calls.setdefault(day, Counter()).update(counts)
 
     def calls(self, first_day: str, last_day: str) -> dict[tuple[str, str], int]:
-        """Give the counters summed over UTC days, both included."""
+        """Return the counters summed over UTC days, both included."""
         total: Counter[tuple[str, str]] = Counter()
         with self._lock:
             for day, counts in self._calls.items():
@@ -250,7 +250,7 @@ class InMemoryRuns(Runs):
                 self._runs[run.name] = run
 
     def last(self) -> dict[str, LastRun]:
-        """Give the last run of each beat task that ever ran."""
+        """Return the last run of each beat task that ever ran."""
         return dict(self._runs)
 
 

@@ -43,7 +43,7 @@ class InMemoryRollupStore:
             return True
 
     def between(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Iterator[Rollup]:
-        """Give the windows of one length that end on days first to last."""
+        """Return the windows of one length that end on days first to last."""
         for key in self._keys(camera, label, window_days, first_day, last_day):
             yield self._rollups[key]
 

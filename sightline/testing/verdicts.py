@@ -29,7 +29,7 @@ class InMemoryVerdictStore:
         self._asked.update({(each.image_id, asked_key(each.label)): each for each in asked})
 
     def asked(self, image_id: str, label: str) -> Asked | None:
-        """Give what was last asked about an image."""
+        """Return what was last asked about an image."""
         return self._asked.get((image_id, asked_key(label)))
 
     def write(self, kept: KeptVerdict) -> bool:
@@ -45,11 +45,11 @@ class InMemoryVerdictStore:
             return True
 
     def of_image(self, image_id: str) -> list[KeptVerdict]:
-        """Give all verdicts on an image."""
+        """Return all verdicts on an image."""
         return [kept for (image, _), kept in sorted(self._verdicts.items(), key=_by_key) if image == image_id]
 
     def of_day(self, camera_day: CameraDay) -> Iterator[KeptVerdict]:
-        """Give the verdicts on a camera's images of a day."""
+        """Return the verdicts on a camera's images of a day."""
         found = [item for item in self._verdicts.items() if item[1].camera_day == camera_day]
         yield from (kept for _, kept in sorted(found, key=lambda item: item[0][::-1]))
 

@@ -69,7 +69,7 @@ def plain(shade: int) -> bytes:
 
 
 def _remembered() -> Iterator[tuple[str, Any]]:
-    """Give the answers to the plain pictures: a computer of two cores can not look at 20 in a second."""
+    """Give the answers to the plain pictures: a computer of two cores cannot look at 20 in a second."""
     plant = {"Name": "Plant", "Confidence": 61.0}
     seen = {"labels": {"Labels": [plant], "LabelModelVersion": MODEL_VERSION}, "faces": {"FaceDetails": []}}
     for shade in range(REMEMBERED_PICTURES):

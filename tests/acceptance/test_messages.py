@@ -27,7 +27,7 @@ assert not {"tasks", "workers", "sightline"} & set(sys.modules)
 
 @pytest.fixture
 def send(spine, tmp_path):
-    """Send messages from a program that can not import ours."""
+    """Send messages from a program that cannot import ours."""
     program = tmp_path / "client.py"
     program.write_text(CLIENT)
     url, prefix = spine.settings.redis_url.get_secret_value(), spine.settings.key_prefix

@@ -1,4 +1,4 @@
-"""DetectFaces: place, confidence and quality. Age, mood, glasses and the like can not be seen here."""
+"""DetectFaces: place, confidence and quality. Age, mood, glasses and the like cannot be seen here."""
 
 from dev.rekognition.content import Content
 from dev.rekognition.operations.wire import bounding_box
@@ -14,7 +14,7 @@ async def detect_faces(request: Json, content: Content, sight: Sight) -> Json:
     """Answer with the largest faces of at least 50 percent; landmarks and roll only if the detector measures them."""
     unseen = sorted(set(request.get("Attributes", ())) - {"DEFAULT"})
     if unseen:
-        message = f"The local endpoint can not see {', '.join(unseen)}. Ask for DEFAULT, or use AWS."
+        message = f"The local endpoint cannot see {', '.join(unseen)}. Ask for DEFAULT, or use AWS."
         raise Refusal("InvalidParameterException", message)
     faces = [face for face in await sight.faces(content) if face.confidence >= _LEAST_CONFIDENCE]
     largest = sorted((_face(each) for each in faces), key=_area, reverse=True)

@@ -48,7 +48,7 @@ def _labels(found: tuple[Label, ...], request: Json, filters: Mapping[str, list[
 
 
 def _passes(label: Label, filters: Mapping[str, list[str]]) -> bool:
-    """Say whether the inclusion filters name `label` or its category (or there are none), and no exclusion does."""
+    """Return whether the inclusion filters name `label` or its category (or there are none), and no exclusion does."""
     names, categories = filters.get("LabelInclusionFilters", ()), filters.get("LabelCategoryInclusionFilters", ())
     is_included = not (names or categories) or _is_named(label, names, categories)
     excluded = filters.get("LabelExclusionFilters", ()), filters.get("LabelCategoryExclusionFilters", ())

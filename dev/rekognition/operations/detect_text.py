@@ -52,7 +52,7 @@ def _passes(word: Detection, wanted: Mapping[str, Json]) -> bool:
 
 
 def _lies_in(word: Detection, regions: list[Box]) -> bool:
-    """Say whether the middle of `word` lies in one of `regions`, or there are none."""
+    """Return whether the middle of `word` lies in one of `regions`, or there are none."""
     box = _box(word)
     x, y = box.left + box.width / 2, box.top + box.height / 2
     inside = (r.left <= x <= r.left + r.width and r.top <= y <= r.top + r.height for r in regions)

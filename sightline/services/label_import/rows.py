@@ -42,7 +42,7 @@ def read_row(item: LabelItem, bucket: str, subject: str, now: datetime) -> Label
 
 
 def read_image_id(item: LabelItem, bucket: str, subject: str) -> str:
-    """Name the image of a row; raise InvalidLabelRow where the row names none."""
+    """Name the image of a row; raise InvalidLabelRow if the row names none."""
     key = item.get("object_key")
     if not isinstance(key, str):
         raise _invalid(subject, "object_key must be the image's key", key)
@@ -78,7 +78,7 @@ def _time(value: Json, now: datetime, subject: str) -> datetime:
 
 
 def _number(value: Json) -> float | None:
-    """Give a number that was written as one or as text; None for anything else, and for what is not finite."""
+    """Return a number that was written as one or as text; None for anything else, and for what is not finite."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

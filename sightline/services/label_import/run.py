@@ -55,7 +55,7 @@ def _leave_out(item: LabelItem, bucket: str, subject: str, staging: Staging) -> 
 
 
 def require_feature(plan: Plan) -> None:
-    """Raise ConfigurationError where rows do not ask for labels: reading an image would then drop what was imported."""
+    """Raise ConfigurationError if rows do not ask for labels: reading an image would then drop what was imported."""
     if FEATURE not in plan.features:
         raise ConfigurationError(
             f"SIGHTLINE_FEATURES ({', '.join(plan.features)})",
@@ -65,7 +65,7 @@ def require_feature(plan: Plan) -> None:
 
 
 def keep_answers(staging: Staging, services: Services, *, is_dry: bool) -> Iterator[Counter[str]]:
-    """Keep an answer and a row for each image that has none; give the counts of each page.
+    """Keep an answer and a row for each image that has none; return the counts of each page.
 
     new: images that nobody knew; known: those that have a row already; cut: of the new ones, those with a full list.
     """

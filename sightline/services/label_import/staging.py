@@ -62,6 +62,6 @@ class Staging:
         return known - both, spoiled
 
     def images(self) -> Iterator[tuple[str, list[tuple[str, float]]]]:
-        """Give each image that is whole, with its labels and their confidence."""
+        """Return each image that is whole, with its labels and their confidence."""
         for image_id, rows in groupby(self._database.execute(WHOLE), key=lambda row: str(row[0])):
             yield image_id, [(label, confidence) for _, label, confidence in rows]

@@ -9,7 +9,7 @@ _ETAG_OF_NOTHING = "0" * 32
 
 
 def check_conditions(buckets: Buckets, bucket: str) -> None:
-    """Try two writes that must not happen; raise NotSupported where one does."""
+    """Try two writes that must not happen; raise NotSupported if one does."""
     # A name of its own, so that two checks at once do not remove each other's object.
     uri = ObjectUri(bucket, f"sightline/checkpoints/check-{uuid4().hex}")
     buckets.put(uri, b"written by a check of sightline; may be removed")

@@ -15,7 +15,7 @@ class Place:
 
     @classmethod
     def parse(cls, uri: str) -> "Place":
-        """Read `s3://bucket/prefix`; raise InvalidUri where it names no bucket."""
+        """Read `s3://bucket/prefix`; raise InvalidUri if it names no bucket."""
         scheme, _, rest = uri.partition("://")
         bucket, _, prefix = rest.partition("/")
         if scheme != "s3" or not bucket:

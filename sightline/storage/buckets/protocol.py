@@ -24,7 +24,7 @@ class ObjectUri:
 
     @classmethod
     def parse(cls, uri: str) -> "ObjectUri":
-        """Read a URI; raise InvalidUri where it does not name an object."""
+        """Read a URI; raise InvalidUri if it does not name an object."""
         scheme, _, rest = uri.partition("://")
         bucket, _, key = rest.partition("/")
         if scheme != "s3" or not bucket or not 0 < _key_bytes(key) <= MAX_KEY_BYTES:
@@ -70,7 +70,7 @@ class Buckets(Protocol):
         """List objects by key, those after the key `after`; empty at the end. Metadata and version are left out."""
 
     def link(self, uri: ObjectUri, lasts: timedelta) -> str:
-        """Give an address at which the object can be seen for a while, without credentials."""
+        """Return an address at which the object can be seen for a while, without credentials."""
 
     def create(self, bucket: str) -> None:
         """Create a bucket where it is missing."""
@@ -80,14 +80,14 @@ class Buckets(Protocol):
 
 
 def require_bucket(uri: str, bucket: str) -> None:
-    """Raise InvalidUri where no bucket can have this name: S3's client would refuse it or misread it."""
+    """Raise InvalidUri if no bucket can have this name: S3's client would refuse it or misread it."""
     if not _BUCKET.fullmatch(bucket):
         rule = "a bucket's name has 1 to 255 letters, digits, dots, hyphens and underscores, and no dot in front"
         raise InvalidUri(uri, rule=rule, remedy="Name the bucket itself: no ARN, no credentials")
 
 
 def require_readable(uri: ObjectUri, size_bytes: int) -> None:
-    """Raise TooManyBytes where an object is larger than `get` reads."""
+    """Raise TooManyBytes if an object is larger than `get` reads."""
     if size_bytes > MAX_BYTES_IN_S3:
         raise TooManyBytes(str(uri), rule=f"{TooManyBytes.rule}; it has {size_bytes:,} bytes")
 

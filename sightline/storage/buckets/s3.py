@@ -69,7 +69,7 @@ class S3Buckets:
             self._client.delete_object(Bucket=uri.bucket, Key=uri.key)
 
     def list_page(self, bucket: str, prefix: str, after: str | None, limit: int = 1000) -> list[ObjectHead]:
-        """List objects; S3 gives at most 1,000. boto3 asks for keys URL-encoded, since XML can not hold every key."""
+        """List objects; S3 gives at most 1,000. boto3 asks for keys URL-encoded, since XML cannot hold every key."""
         with aws_errors(f"s3://{bucket}"):
             answer = self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=limit, StartAfter=after or "")
         return [

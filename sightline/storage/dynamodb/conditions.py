@@ -17,18 +17,18 @@ class Placeholders:
         self._values: AttributeValues = {}
 
     def name(self, path: Path) -> str:
-        """Give what stands for `path` in an expression."""
+        """Return what stands for `path` in an expression."""
         steps = (path,) if isinstance(path, str) else path
         return ".".join(self._names.setdefault(step, f"#n{len(self._names)}") for step in steps)
 
     def value(self, value: Any) -> str:
-        """Give what stands for `value` in an expression."""
+        """Return what stands for `value` in an expression."""
         placeholder = f":v{len(self._values)}"
         self._values[placeholder] = to_value(value)
         return placeholder
 
     def request(self) -> dict[str, Any]:
-        """Give the request's parameters: DynamoDB refuses empty ones, so those are left out."""
+        """Return the request's parameters: DynamoDB refuses empty ones, so those are left out."""
         names = {placeholder: name for name, placeholder in self._names.items()}
         parameters = {"ExpressionAttributeNames": names, "ExpressionAttributeValues": self._values}
         return {key: value for key, value in parameters.items() if value}

@@ -26,7 +26,7 @@ _EXACT = Context(prec=200)
 
 
 def to_value(value: Any) -> AttributeValues:  # noqa: PLR0911 - one for each kind
-    """Give the low-level form of one value. Raise BadMessage for text that UTF-8 can not say (lone surrogates).
+    """Return the low-level form of one value. Raise BadMessage for text that UTF-8 cannot say (lone surrogates).
 
     Written here, since boto3's own takes three times as long for an answer of a dozen labels.
     """
@@ -51,7 +51,7 @@ def to_value(value: Any) -> AttributeValues:  # noqa: PLR0911 - one for each kin
 
 
 def from_value(low_level: Mapping[str, Any]) -> Any:
-    """Give the Python value of a low-level one. Raise TypeError for a kind that we never write, such as a set."""
+    """Return the Python value of a low-level one. Raise TypeError for a kind that we never write, such as a set."""
     ((kind, value),) = low_level.items()
     match kind:
         case "S" | "BOOL" | "B":
@@ -68,12 +68,12 @@ def from_value(low_level: Mapping[str, Any]) -> Any:
 
 
 def to_item(item: Mapping[str, Any]) -> AttributeValues:
-    """Give the low-level form of an item. An attribute that is None is left out: indexes stay sparse."""
+    """Return the low-level form of an item. An attribute that is None is left out: indexes stay sparse."""
     return {name: to_value(value) for name, value in item.items() if value is not None}
 
 
 def from_item(low_level: Mapping[str, Any]) -> Item:
-    """Give the item in Python's values."""
+    """Return the item in Python's values."""
     return {name: from_value(value) for name, value in low_level.items()}
 
 
@@ -83,7 +83,7 @@ def instant(at: datetime) -> str:
 
 
 def check_text(text: str) -> str:
-    """Give the text back; raise BadMessage where UTF-8 can not say it."""
+    """Return the text; raise BadMessage if UTF-8 cannot say it."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -103,7 +103,7 @@ def _number(value: float | Decimal) -> str:
 
 
 def _from_number(text: str) -> int | float:
-    """Give an int where there is no fraction."""
+    """Return an int where there is no fraction."""
     if text.isdecimal():
         return int(text)
     number = Decimal(text)

@@ -61,7 +61,7 @@ def ensure(client: "DynamoDBClient", schema: Schema, pause: Callable[[float], No
 
 
 def check(client: "DynamoDBClient", schema: Schema) -> None:
-    """Raise MissingTable where the table or one of its indexes is not there; AccessDenied, Unavailable."""
+    """Raise MissingTable if the table or one of its indexes is not there; AccessDenied, Unavailable."""
     with aws_errors(schema.name):
         lacking = _missing_indexes(client, schema)
     if lacking:

@@ -7,7 +7,7 @@ LONGEST_KEY_BYTES = 1024
 
 
 def sort_key(text: str) -> str:
-    """Give the text itself where it can be a sort key; else a hash of it, behind what can be read of its beginning."""
+    """Return the text itself if it can be a sort key; else a hash of it, after its readable beginning."""
     if 0 < len(utf8(text)) <= LONGEST_KEY_BYTES and _is_valid(text):
         return text
     return f"{ascii(text[:60])[1:-1]}…sha256:{hashlib.sha256(utf8(text)).hexdigest()}"

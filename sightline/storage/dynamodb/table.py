@@ -64,14 +64,14 @@ class DynamoTable:
         schemas.ensure(self._client, self._schema, self._pause)
 
     def check(self) -> None:
-        """Raise MissingTable, AccessDenied or Unavailable where the table can not be read, or written to."""
+        """Raise MissingTable, AccessDenied or Unavailable if the table cannot be read, or written to."""
         schemas.check(self._client, self._schema)
         nobody = dict.fromkeys(self._schema.key.attributes, NOBODYS_KEY)
         self.get(nobody)
         self.update(nobody, Change().set("checked", True), exists(self._schema.key.partition))
 
     def count(self) -> tuple[int, timedelta]:
-        """Give the table's own count of items, and how old it may be."""
+        """Return the table's own count of items, and how old it may be."""
         with aws_errors(self._schema.name):
             table = self._client.describe_table(TableName=self._schema.name)["Table"]
         return table.get("ItemCount", 0), COUNT_AGE
@@ -135,7 +135,7 @@ class DynamoTable:
         raise Unavailable(name, rule="the server left items of a batch unwritten, again and again")
 
     def delete(self, key: Mapping[str, str], only_if: Condition) -> bool:
-        """Remove an item, where the condition holds; say whether it did."""
+        """Remove an item, where the condition holds; return whether it did."""
         placeholders = Placeholders()
         return self._write(self._client.delete_item, {"Key": to_item(key)}, placeholders, only_if).is_written
 
@@ -166,7 +166,7 @@ class DynamoTable:
         """Give one partition's items in the order of the sort key, page after page as they are taken.
 
         where: the key condition; only_if: a filter on what was read (and paid for).
-        A query of the table is consistent; one of an index can not be.
+        A query of the table is consistent; one of an index cannot be.
         """
         placeholders = Placeholders()
         request: dict[str, Any] = {

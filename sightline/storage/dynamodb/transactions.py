@@ -29,14 +29,14 @@ class Put:
     only_if: Condition | None = None
 
     def request(self) -> dict[str, Any]:
-        """Give its part of the request."""
+        """Return its part of the request."""
         placeholders = Placeholders()
         condition = {"ConditionExpression": self.only_if(placeholders)} if self.only_if else {}
         return {"Put": {"TableName": self.table, "Item": to_item(self.item), **condition, **placeholders.request()}}
 
 
 def put_together(client: "DynamoDBClient", puts: Sequence[Put], pause: Callable[[float], None] = time.sleep) -> bool:
-    """Do all of the puts, or none where a condition does not hold; say whether they are done.
+    """Do all of the puts, or none where a condition does not hold; return whether they are done.
 
     Another's transaction on the same items is waited for: Unavailable where there is always one.
     """

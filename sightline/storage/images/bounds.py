@@ -17,7 +17,7 @@ BYTES_BESIDE_NAME = 30
 
 
 def fit_result(part: FeatureResult) -> FeatureResult:
-    """Give the part as a row keeps it.
+    """Return the part as a row keeps it.
 
     Where a finding is too large, its most confident detections stay, in their order, and `left_out` counts the
     others: the ledger has them all.
@@ -33,7 +33,7 @@ def fit_result(part: FeatureResult) -> FeatureResult:
 
 
 def fit_rejection(rejection: Rejection) -> Rejection:
-    """Give the rejection with a message that fits, and that shows where it was cut."""
+    """Return the rejection with a message that fits, and that shows where it was cut."""
     if len(rejection.message) <= MAX_MESSAGE_CHARACTERS:
         return rejection
     return replace(rejection, message=rejection.message[: MAX_MESSAGE_CHARACTERS - 1] + "…")

@@ -47,7 +47,7 @@ class DynamoImageStore(ImageSteps):
         self._table.ensure()
 
     def check(self) -> None:
-        """Raise MissingTable, AccessDenied or Unavailable where the table can not be used."""
+        """Raise MissingTable, AccessDenied or Unavailable if the table cannot be used."""
         self._table.check()
 
     def _put_new(self, row: ImageRow) -> Applied:
@@ -103,7 +103,7 @@ class DynamoImageStore(ImageSteps):
         )
 
     def unfinished(self, due_before: datetime | None = None) -> Iterator[Unfinished]:
-        """Give what is to be looked at, shard by shard, soonest first."""
+        """Return what is to be looked at, shard by shard, soonest first."""
         due = (less("next_check_at", instant(due_before)),) if due_before else ()
         for shard in range(self.shards.unfinished):
             where = all_of(equals("unfinished_shard", str(shard)), *due)

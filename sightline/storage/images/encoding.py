@@ -42,7 +42,7 @@ def images_table(prefix: str) -> Schema:
 
 
 def encode_row(row: ImageRow, shards: Shards) -> Item:
-    """Give the item of a whole row."""
+    """Return the item of a whole row."""
     item: Item = {"image_id": row.image_id, "unfinished_shard": str(shard_of(row.image_id, shards.unfinished))}
     for field in fields(row):
         if field.name not in {"image_id", "parts"}:
@@ -51,7 +51,7 @@ def encode_row(row: ImageRow, shards: Shards) -> Item:
 
 
 def encode_field(image_id: str, name: str, value: Any, shards: Shards) -> Item:
-    """Give the attributes that keep one field of a row: more than one where an index goes by it."""
+    """Return the attributes that keep one field of a row: more than one where an index goes by it."""
     match value:
         case Capture():
             derived = {
@@ -76,7 +76,7 @@ def encode_field(image_id: str, name: str, value: Any, shards: Shards) -> Item:
 
 
 def encode_set(image_id: str, path: FieldPath, value: Any, shards: Shards) -> Mapping[Path, Any]:
-    """Give the attributes to set for one entry of a transition's `sets`."""
+    """Return the attributes to set for one entry of a transition's `sets`."""
     if len(path) == 1:
         attributes: Mapping[Any, Any] = encode_field(image_id, path[0], value, shards)
         return attributes
@@ -84,17 +84,17 @@ def encode_set(image_id: str, path: FieldPath, value: Any, shards: Shards) -> Ma
 
 
 def encode_required(image_id: str, path: FieldPath, value: Any, shards: Shards) -> Any:
-    """Give the value to compare with for one entry of a transition's `requires`."""
+    """Return the value to compare with for one entry of a transition's `requires`."""
     return encode_set(image_id, path, value, shards)[path if len(path) > 1 else path[0]]
 
 
 def encode_result(part: FeatureResult) -> Item:
-    """Give the map that keeps a part."""
+    """Return the map that keeps a part."""
     return asdict(part)
 
 
 def decode_row(item: Item) -> ImageRow:
-    """Give the row of an item."""
+    """Return the row of an item."""
     return ImageRow(
         image_id=item["image_id"],
         lane=Lane(item["lane"]),
@@ -116,7 +116,7 @@ def decode_row(item: Item) -> ImageRow:
 
 
 def decode_summary(item: Item) -> ImageSummary:
-    """Give the entry of the index by day."""
+    """Return the entry of the index by day."""
     return ImageSummary(
         image_id=item["image_id"],
         state=State(item["state"]),
@@ -128,13 +128,13 @@ def decode_summary(item: Item) -> ImageSummary:
 
 
 def decode_unfinished(item: Item) -> Unfinished:
-    """Give the entry of the index of what is unfinished."""
+    """Return the entry of the index of what is unfinished."""
     due = datetime.fromisoformat(item["next_check_at"])
     return Unfinished(item["image_id"], State(item["state"]), item["version"], due)
 
 
 def decode_feed_entry(item: Item) -> FeedEntry:
-    """Give the entry of the feed."""
+    """Return the entry of the feed."""
     taken = CameraDay.parse(item["camera_day"]) if "camera_day" in item else None
     return FeedEntry(item["image_id"], item["version"], item["feed_position"], taken)
 

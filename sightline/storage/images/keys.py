@@ -33,7 +33,7 @@ DEFAULT_SHARDS = Shards()
 
 
 def check_id(image_id: str) -> str:
-    """Give the id back; raise InvalidUri where DynamoDB can not keep it as it is."""
+    """Return the id; raise InvalidUri if DynamoDB cannot keep it as it is."""
     try:
         size_bytes = len(image_id.encode())
     except UnicodeEncodeError as error:
@@ -44,7 +44,7 @@ def check_id(image_id: str) -> str:
 
 
 def shard_of(image_id: str, shards: int) -> int:
-    """Give an image's shard, the same in every process and for ever."""
+    """Return an image's shard, the same in every process and for ever."""
     return zlib.crc32(image_id.encode()) % shards
 
 
@@ -54,7 +54,7 @@ def feed_partition(write_day: str, shard: int) -> str:
 
 
 def write_day_of(position: str) -> str:
-    """Give the UTC day, YYYY-MM-DD, of a feed position (a ULID)."""
+    """Return the UTC day, YYYY-MM-DD, of a feed position (a ULID)."""
     at = datetime.fromtimestamp(ULID.from_str(position).timestamp, UTC)
     return at.date().isoformat()
 
@@ -65,7 +65,7 @@ def camera_day(camera: str, capture_day: str) -> str:
 
 
 def day_position(image_id: str, capture: Capture) -> str:
-    """Give an image's place in its camera's day: by instant, then by id.
+    """Return an image's place in its camera's day: by instant, then by id.
 
     An S3 key may have as many bytes as the whole sort key: an id that is too long gives way to its sha256, which
     orders ties as well as any. The id itself stands in every index entry.

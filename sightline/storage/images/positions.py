@@ -15,7 +15,7 @@ AFTER_ALL = "7" + "Z" * 25
 
 
 def position_at(at: datetime) -> str:
-    """Give the smallest position of an instant: all written before it are below."""
+    """Return the smallest position of an instant: all written before it are below."""
     return str(ULID.from_int(int(at.timestamp() * 1000) << RANDOM_BITS))
 
 
@@ -28,7 +28,7 @@ class Positions:
         self._last = 0
 
     def next(self) -> str:
-        """Give a position above each one before it, with the clock's time where that has not stepped back."""
+        """Return a position above each one before it, with the clock's time where that has not stepped."""
         fresh = (int(self._clock().timestamp() * 1000) << RANDOM_BITS) | secrets.randbits(RANDOM_BITS)
         with self._lock:
             # Within one millisecond, or behind the last one: the last one's successor

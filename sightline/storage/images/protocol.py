@@ -34,20 +34,20 @@ class ImageStore(Protocol):
         """Create table, indexes and TTL where they are missing; safe to repeat."""
 
     def check(self) -> None:
-        """Raise MissingTable, AccessDenied or Unavailable where the store can not be used."""
+        """Raise MissingTable, AccessDenied or Unavailable if the store cannot be used."""
 
     def add(self, image_id: str, lane: Lane) -> bool:
-        """Write a new row in state `received`; say whether it was new.
+        """Write a new row in state `received`; return whether it was new.
 
         One that is rejected, gone, stuck or imported is received again, due for a check, and keeps all that is known:
         should its message be lost, the reconciler sends another. Any other row is left as it is.
         """
 
     def add_many(self, image_ids: Iterable[str], lane: Lane) -> Iterator[tuple[str, bool]]:
-        """Do `add` for many at once, in any order; give each id and whether it was new, as they are written."""
+        """Do `add` for many at once, in any order; return each id and whether it was new, as they are written."""
 
     def add_imported(self, image_id: str, feature: str, part: FeatureResult) -> bool:
-        """Write a new row in state `imported` that wants, and has, this part; say whether it was new.
+        """Write a new row in state `imported` that wants, and has, this part; return whether it was new.
 
         It is not unfinished, and in no feed: nothing is done about it until ingest reads the image. An existing row is
         left as it is.
@@ -105,7 +105,7 @@ class ImageStore(Protocol):
         """
 
     def unfinished(self, due_before: datetime | None = None) -> Iterator[Unfinished]:
-        """Give what is unfinished (and due, where a time is given), by shard, soonest first. Eventually consistent."""
+        """Return what is unfinished (and due, if a time is given), by shard, soonest first. Eventually consistent."""
 
     def count_by_state(self) -> dict[State, int]:
         """Count the rows of every state but `complete`, from sparse indexes: the cost is that of those rows."""
@@ -117,7 +117,7 @@ class ImageStore(Protocol):
         """Give one shard's writes of a UTC day with after < position <= until, oldest first. Eventually consistent."""
 
     def count(self) -> tuple[int, timedelta]:
-        """Give the table's own count of rows, and how old that count may be."""
+        """Return the table's own count of rows, and how old that count may be."""
 
     def scan(self, after: str | None = None) -> Iterator[ImageRow]:
         """Read every row, or those after the image `after` in the scan's own order: dear."""

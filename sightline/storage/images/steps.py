@@ -36,7 +36,7 @@ class ImageSteps(ABC):
 
     @abstractmethod
     def _put_new(self, row: ImageRow) -> Applied:
-        """Write a row, if there is none; give the row that stands."""
+        """Write a row, if there is none; return the row that stands."""
 
     @abstractmethod
     def _apply(self, image_id: str, transition: Transition) -> Applied:

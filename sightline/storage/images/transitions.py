@@ -38,12 +38,12 @@ class Transition:
 
 
 def new_row(image_id: str, lane: Lane, now: datetime) -> ImageRow:
-    """Give the row of an image that nobody knew."""
+    """Return the row of an image that nobody knew."""
     return ImageRow(image_id, lane, State.RECEIVED, received_at=now, next_check_at=now + CHECK_AFTER, sent_at=now)
 
 
 def imported_row(image_id: str, feature: str, part: FeatureResult, now: datetime) -> ImageRow:
-    """Give the row of an image of which no more is known than an answer that another system paid for."""
+    """Return the row of an image of which no more is known than an answer that another system paid for."""
     return ImageRow(
         image_id,
         Lane.BACKFILL,
@@ -55,7 +55,7 @@ def imported_row(image_id: str, feature: str, part: FeatureResult, now: datetime
 
 
 def with_fixed_offset(capture: Capture) -> Capture:
-    """Give the capture with its UTC offset alone: times of a zone are unequal to all others where clocks go back."""
+    """Return the capture with its UTC offset alone: times of a zone are unequal to all others where clocks go."""
     offset = capture.taken_at.utcoffset()
     if offset is None:
         raise ValueError(f"capture time {capture.taken_at} has no UTC offset")
@@ -63,7 +63,7 @@ def with_fixed_offset(capture: Capture) -> Capture:
 
 
 def is_begun(row: ImageRow, content: Content, capture: Capture, wanted: Mapping[str, str]) -> bool:
-    """Say whether exactly this is being, or has been, analysed.
+    """Return whether exactly this is being, or has been, analysed.
 
     The same bytes uploaded again change nothing, except while calls may be due: these look for the upload they know.
     """
@@ -82,7 +82,7 @@ def receive_again(row: ImageRow, lane: Lane, now: datetime) -> Transition:
 
 
 def is_ended(row: ImageRow, state: State, rejection: Rejection) -> bool:
-    """Say whether the row has ended like this."""
+    """Return whether the row has ended like this."""
     return (row.state, row.rejection) == (state, fit_rejection(rejection))
 
 
@@ -108,7 +108,7 @@ def begin(
 
 
 def end(seen: ImageRow, state: State, rejection: Rejection, position: str, now: datetime) -> Transition:
-    """Give an image up. It stays unfinished while the graph shows it as it was.
+    """Return an image up. It stays unfinished while the graph shows it as it was.
 
     One that was never read keeps what it wants and has: an answer of it was imported, and waits until it can be read.
     """

@@ -56,7 +56,7 @@ class DynamoLabelSet:
 
 
 def _plain(value: Mapping[str, Any]) -> Json:
-    """Give the value; what is of a kind that we never write, such as a set, as DynamoDB gives it."""
+    """Return the value; what is of a kind that we never write, such as a set, as DynamoDB gives it."""
     try:
         return from_value(value)
     except TypeError:

@@ -20,7 +20,7 @@ class LabelSet(Protocol):
         """Name the table."""
 
     def count(self) -> int:
-        """Give the table's own count of rows, hours old perhaps; raise as `items` does."""
+        """Return the table's own count of rows, hours old perhaps; raise as `items` does."""
 
     def items(self) -> Iterator[LabelItem]:
-        """Give every row, a page at a time in memory; raise MissingTable, AccessDenied or Unavailable."""
+        """Return every row, a page at a time in memory; raise MissingTable, AccessDenied or Unavailable."""

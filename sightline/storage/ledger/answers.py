@@ -29,7 +29,7 @@ def from_plain(plain: Mapping[str, Json]) -> Answer:
 
 
 def rounded(answer: Answer) -> Answer:
-    """Give the answer as every ledger gives it back."""
+    """Return the answer as every ledger gives it."""
     return from_plain(to_plain(answer))
 
 

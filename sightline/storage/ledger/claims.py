@@ -7,7 +7,7 @@ from sightline.storage.ledger.protocol import Entry, Status
 
 
 def ends_unknown(standing: Entry | None, now: datetime) -> bool:
-    """Say whether a claim made now ends an attempt that nobody ever heard of again.
+    """Return whether a claim made now ends an attempt that nobody ever heard of again.
 
     standing: the entry as it is, not settled. Raises LeaseHeld until the standing claim is free.
     """

@@ -59,7 +59,7 @@ class DynamoLedger:
         self._table.ensure()
 
     def check(self) -> None:
-        """Raise MissingTable, AccessDenied or Unavailable where the table can not be used."""
+        """Raise MissingTable, AccessDenied or Unavailable if the table cannot be used."""
         self._table.check()
 
     def get(self, analysis_id: str) -> Entry | None:
@@ -103,21 +103,21 @@ class DynamoLedger:
         return self._whole(cast("Item", item))
 
     def _place(self, analysis_id: str, plain: dict[str, Json]) -> Mapping[str, Json]:
-        """Give what the row keeps of an answer. A large one is written to its object before the row names it."""
+        """Return what the row keeps of an answer. A large one is written to its object before the row names it."""
         if len(json.dumps(plain)) <= self._largest_in_row_bytes:
             return plain
         facts = {name: value for name, value in plain.items() if name != "detections"}
         return facts | {"answer_uri": self._files.write(analysis_id, plain)}
 
     def release(self, claimed: Entry, *, is_unknown: bool = False) -> None:
-        """Give the claim back, where it is still held."""
+        """Release the claim, if it is still held."""
         change = Change().set("status", Status.RELEASED).remove("claim_id", "lease_until")
         if is_unknown:
             change.add("unknown_attempts", 1)
         self._update(claimed.analysis.analysis_id, change, _claimed_as(claimed.claim_id))
 
     def count(self) -> tuple[int, timedelta]:
-        """Give the table's own count of rows, and how old that count may be."""
+        """Return the table's own count of rows, and how old that count may be."""
         return self._table.count()
 
     def scan(self) -> Iterator[Entry]:
@@ -125,7 +125,7 @@ class DynamoLedger:
         return map(to_entry, self._table.scan(OF_AN_ENTRY))
 
     def _update(self, analysis_id: str, change: Change, only_if: Condition) -> Item | None:
-        """Give the item as it then stands, changed or not."""
+        """Return the item as it then stands, changed or not."""
         return self._table.update({"analysis_id": analysis_id}, change, only_if).item
 
     def _whole(self, item: Item) -> Entry:

@@ -40,7 +40,7 @@ def identify(change: Change, analysis: Analysis) -> Change:
 
 
 def outcome_attributes(outcome: Rejection | Mapping[str, Json]) -> dict[str, Any]:
-    """Give the attributes that an item gains when it is settled: by a rejection, or by a plain answer.
+    """Return the attributes that an item gains when it is settled: by a rejection, or by a plain answer.
 
     Where `answer_uri` stands instead of `detections`, the whole answer is in that object.
     """

@@ -36,7 +36,7 @@ class Analysis:
 
     @property
     def is_unread(self) -> bool:
-        """Say whether it is of an image whose bytes are not known yet."""
+        """Return whether it is of an image whose bytes are not known yet."""
         return self.content == self.image_id
 
 
@@ -65,7 +65,7 @@ class Entry:
 
     @property
     def free_at(self) -> datetime | None:
-        """Say when another may claim it: TAKEOVER_AFTER past the lease's end; None where nobody holds a lease."""
+        """Return when another may claim it: TAKEOVER_AFTER past the lease's end; None where nobody holds a lease."""
         return self.lease_until and self.lease_until + TAKEOVER_AFTER
 
 
@@ -76,7 +76,7 @@ class Ledger(Protocol):
         """Create the table where it is missing; safe to repeat."""
 
     def check(self) -> None:
-        """Raise MissingTable, AccessDenied or Unavailable where the store can not be used."""
+        """Raise MissingTable, AccessDenied or Unavailable if the store cannot be used."""
 
     def get(self, analysis_id: str) -> Entry | None:
         """Read one entry, consistently, with its whole answer."""
@@ -96,10 +96,10 @@ class Ledger(Protocol):
         """
 
     def release(self, claimed: Entry, *, is_unknown: bool = False) -> None:
-        """Give the claim back: nothing was paid, or (`is_unknown`) nobody can say. Another's claim is left alone."""
+        """Release the claim: nothing was paid, or (`is_unknown`) nobody can say. Another's claim is left alone."""
 
     def count(self) -> tuple[int, timedelta]:
-        """Give the table's own count of rows, and how old that count may be."""
+        """Return the table's own count of rows, and how old that count may be."""
 
     def scan(self) -> Iterator[Entry]:
         """Read every entry without its answer: dear, for `--exact` only."""

@@ -29,7 +29,7 @@ class DynamoRollupStore:
         self._table.ensure()
 
     def check(self) -> None:
-        """Raise MissingTable, AccessDenied or Unavailable where the table can not be used."""
+        """Raise MissingTable, AccessDenied or Unavailable if the table cannot be used."""
         self._table.check()
 
     def get(self, key: RollupKey) -> Rollup | None:
@@ -45,7 +45,7 @@ class DynamoRollupStore:
         return outcome.is_written or (outcome.item is not None and _decode(outcome.item) == rollup)
 
     def between(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Iterator[Rollup]:
-        """Give the windows of one length that end on days first to last."""
+        """Return the windows of one length that end on days first to last."""
         yield from map(_decode, self._items(camera, label, window_days, first_day, last_day))
 
     def _items(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Iterator[Item]:

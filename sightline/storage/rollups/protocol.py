@@ -52,16 +52,16 @@ class RollupStore(Protocol):
         """Create the table where it is missing; safe to repeat."""
 
     def check(self) -> None:
-        """Raise MissingTable, AccessDenied or Unavailable where the store can not be used."""
+        """Raise MissingTable, AccessDenied or Unavailable if the store cannot be used."""
 
     def get(self, key: RollupKey) -> Rollup | None:
         """Read one rollup, consistently."""
 
     def write(self, rollup: Rollup) -> bool:
-        """Keep a revision, on condition that the one before it stands; say whether that was so."""
+        """Keep a revision, on condition that the one before it stands; return whether that was so."""
 
     def between(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Iterator[Rollup]:
-        """Give the windows of one length that end on days first to last, both included, consistently, by end day."""
+        """Return the windows of one length that end on days first to last, both included, consistently, by end day."""
 
     def note_late(self, key: RollupKey, images: int, verdicts: int) -> None:
         """Note how many images and verdicts came too late to re-open the day; no new revision."""

@@ -40,7 +40,7 @@ class DynamoVerdictStore:
         self._table.ensure()
 
     def check(self) -> None:
-        """Raise MissingTable, AccessDenied or Unavailable where the table can not be used."""
+        """Raise MissingTable, AccessDenied or Unavailable if the table cannot be used."""
         self._table.check()
 
     def ask(self, asked: Iterable[Asked]) -> None:
@@ -48,7 +48,7 @@ class DynamoVerdictStore:
         self._table.put_many(encode_asked(each) for each in asked)
 
     def asked(self, image_id: str, label: str) -> Asked | None:
-        """Give what was last asked about an image."""
+        """Return what was last asked about an image."""
         item = self._table.get({"image_id": image_id, "label_reviewer": asked_key(label)})
         return decode_asked(item) if item else None
 
@@ -63,11 +63,11 @@ class DynamoVerdictStore:
         return put_together(self._client, [Put(self._schema.name, item, is_later), Put(self._marks, mark)])
 
     def of_image(self, image_id: str) -> list[KeptVerdict]:
-        """Give all verdicts on an image."""
+        """Return all verdicts on an image."""
         return [decode_verdict(item) for item in self._table.query(equals("image_id", image_id)) if is_verdict(item)]
 
     def of_day(self, camera_day: CameraDay) -> Iterator[KeptVerdict]:
-        """Give the verdicts on a camera's images of a day."""
+        """Return the verdicts on a camera's images of a day."""
         yield from map(decode_verdict, self._table.query(equals("camera_day", str(camera_day)), index=BY_DAY.name))
 
     def scan(self) -> Iterator[KeptVerdict]:

@@ -22,7 +22,7 @@ def verdicts_table(prefix: str) -> Schema:
 
 
 def encode_verdict(kept: KeptVerdict) -> Item:
-    """Give the item of a verdict."""
+    """Return the item of a verdict."""
     verdict = kept.verdict
     return {
         "image_id": verdict.image_id,
@@ -57,12 +57,12 @@ def decode_verdict(item: Item) -> KeptVerdict:
 
 
 def is_verdict(item: Item) -> bool:
-    """Say whether an item is a verdict, and not a question."""
+    """Return whether an item is a verdict, and not a question."""
     return "camera_day" in item
 
 
 def encode_asked(asked: Asked) -> Item:
-    """Give the item of a question."""
+    """Return the item of a question."""
     return {
         "image_id": asked.image_id,
         "label_reviewer": asked_key(asked.label),

@@ -8,7 +8,7 @@ LONGEST_WORD_BYTES = 200
 
 
 def check_word(what: str, word: str) -> str:
-    """Give a label's or a reviewer's name back; raise InvalidVerdict where it can not be part of a key."""
+    """Return a label's or a reviewer's name; raise InvalidVerdict if it cannot be part of a key."""
     is_short = 0 < len(word.encode("utf-8", "replace")) <= LONGEST_WORD_BYTES
     if not is_short or "#" in word or not word.isprintable() or word != word.strip():
         rule = f"a {what} has 1 to {LONGEST_WORD_BYTES} bytes, no # and no control characters or outer spaces"
@@ -27,5 +27,5 @@ def asked_key(label: str) -> str:
 
 
 def says_the_same(one: Verdict, other: Verdict) -> bool:
-    """Say whether two verdicts of one reviewer differ in nothing but their time."""
+    """Return whether two verdicts of one reviewer differ in nothing but their time."""
     return (one.answer, one.content, one.source) == (other.answer, other.content, other.source)

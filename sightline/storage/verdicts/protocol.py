@@ -37,25 +37,25 @@ class VerdictStore(Protocol):
         """Create table and index where they are missing; safe to repeat."""
 
     def check(self) -> None:
-        """Raise MissingTable, AccessDenied or Unavailable where the store can not be used."""
+        """Raise MissingTable, AccessDenied or Unavailable if the store cannot be used."""
 
     def ask(self, asked: Iterable[Asked]) -> None:
         """Remember what was asked; a later question about the same image and label takes the place of an earlier."""
 
     def asked(self, image_id: str, label: str) -> Asked | None:
-        """Give what was last asked about an image, consistently."""
+        """Return what was last asked about an image, consistently."""
 
     def write(self, kept: KeptVerdict) -> bool:
-        """Keep a verdict and mark its day for the rollups, in one transaction; say whether anything changed.
+        """Keep a verdict and mark its day for the rollups, in one transaction; return whether anything changed.
 
         Nothing changes where the reviewer's word of that time or a later one stands already, or says the same.
         """
 
     def of_image(self, image_id: str) -> list[KeptVerdict]:
-        """Give all verdicts on an image, consistently, by label and reviewer."""
+        """Return all verdicts on an image, consistently, by label and reviewer."""
 
     def of_day(self, camera_day: CameraDay) -> Iterator[KeptVerdict]:
-        """Give the verdicts on a camera's images of a day, by label and reviewer. Eventually consistent."""
+        """Return the verdicts on a camera's images of a day, by label and reviewer. Eventually consistent."""
 
     def scan(self) -> Iterator[KeptVerdict]:
         """Read every verdict there is."""

@@ -41,7 +41,7 @@ def test_an_answer_in_hand_outlives_a_store_that_is_away(world):
     refusals = iter([Unavailable("analyses")] * 3)
 
     class AwayForAMoment:
-        """A ledger whose table can not be written to, three times."""
+        """A ledger whose table cannot be written to, three times."""
 
         def __getattr__(self, name):
             return getattr(world.ledger, name)

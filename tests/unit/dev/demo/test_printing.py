@@ -1,4 +1,4 @@
-"""What the demonstration says: words that can not be misread."""
+"""What the demonstration says: words that cannot be misread."""
 
 from pathlib import Path
 from types import SimpleNamespace

@@ -104,7 +104,7 @@ def test_a_request_signed_for_another_region_is_refused(tmp_path):
 def test_what_can_not_be_seen_is_refused_plainly(tmp_path, operation):
     reply = asyncio.run(call(endpoint(tmp_path), operation=operation))
     assert reply.error == "UnknownOperationException"
-    assert f"The local endpoint can not do {operation}" in reply.body["Message"]
+    assert f"The local endpoint cannot do {operation}" in reply.body["Message"]
 
 
 def test_a_call_above_the_quota_is_throttled_and_logged(tmp_path):

@@ -135,4 +135,4 @@ def test_what_a_face_feels_can_not_be_seen():
     with pytest.raises(Refusal) as refused:
         ask("DetectFaces", FACE, Attributes=["ALL"])
     assert refused.value.code == "InvalidParameterException"
-    assert "can not see ALL" in refused.value.message
+    assert "cannot see ALL" in refused.value.message

@@ -3,9 +3,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=.venv/bin/python
-[ -x "$python" ] || python=${PYTHON:-python3}
+suits() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; }
+suits "$python" 2>/dev/null || python=${PYTHON:-python3} # the one of .venv may be missing, too old or broken
 
-if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+if ! suits "$python"; then
     echo "$python: sightline needs Python 3.11 or newer. Name one: make PYTHON=python3.12 …" >&2
     exit 1
 fi

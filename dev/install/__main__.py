@@ -4,9 +4,12 @@ Python packages and servers are installed side by side: both spend most of their
 """
 
 import argparse
+import fcntl
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 
 from dev.frames.package import PackageMissing, examples, is_unpacked
 from dev.install.errors import InstallFailed
@@ -23,7 +26,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="dev/install.sh", description=__doc__)
     parser.add_argument("wanted", nargs="+", choices=[*LOCKS, "servers", "frames"])
     wanted = parser.parse_args(arguments).wanted
-    stages = Stages(lambda line: print(line, flush=True))
+    with one_at_a_time(CACHE / "installing"):
+        return _install(wanted, Stages(lambda line: print(line, flush=True)))
+
+
+@contextmanager
+def one_at_a_time(lock: Path) -> Iterator[None]:
+    """Wait while another process installs into this checkout: `make demo` and `make test` may begin at once."""
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("another process installs here: waiting until it has ended", flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _install(wanted: Sequence[str], stages: Stages) -> int:
     uses = [use for use in LOCKS if use in wanted]
     try:
         if uses:

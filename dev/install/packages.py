@@ -42,8 +42,11 @@ VENV_MODULE = Need("Python's venv module", "python3-venv", has_venv, frozenset()
 
 
 def make_venv(stages: Stages) -> None:
-    """Make `.venv` if it is not there. Raise MissingProgram if Python has no venv module, and none can be installed."""
-    if (VENV / "bin" / "pip").exists():  # what `venv` makes last
+    """Make `.venv` unless a usable one is there. Raise MissingProgram if Python cannot make one.
+
+    A broken-off installation begins again from nothing: uv and pip take a package for whole that was half written.
+    """
+    if is_usable(VENV):
         return
     if not VENV_MODULE.is_there():
         with stages.stage("Debian packages"):
@@ -52,14 +55,23 @@ def make_venv(stages: Stages) -> None:
         run([sys.executable, "-m", "venv", "--clear", VENV])
 
 
+def is_usable(venv: Path) -> bool:
+    """Return whether an environment was filled to the end, at this path, and still has this Python's packages."""
+    pip = venv / "bin" / "pip"
+    packages = venv / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    is_here = pip.exists() and str(venv.resolve()) in pip.read_text()  # commands name their Python by its full path
+    is_whole = any((venv / _stamp(use).name).exists() for use in LOCKS)
+    return is_here and is_whole and packages.exists() and (venv / "bin" / "python").exists()
+
+
 def install_packages(use: str, stages: Stages) -> None:
     """Install a use's locks and the project itself, unless it is done. use: a key of LOCKS."""
     if is_installed(use):
         return
-    for stamp in map(_stamp, LOCKS):  # what is broken off is done again from its start
+    for stamp in map(_stamp, LOCKS):  # what is broken off makes `.venv` unusable
         stamp.unlink(missing_ok=True)
     with stages.stage("uv and setuptools", VENV):
-        run([PYTHON, "-m", "pip", "install", "--quiet", *ONLY_LOCKED, "-r", CHECKOUT / BUILD_LOCK])
+        run([PYTHON, "-I", "-m", "pip", "install", "--quiet", *ONLY_LOCKED, "-r", CHECKOUT / BUILD_LOCK])
     environment = for_uv(read_settings(run([PYTHON, "-m", "pip", "config", "list"])), os.environ)
     install_locks(PYTHON, [CHECKOUT / lock for lock in LOCKS[use]], environment, stages)
     with stages.stage("sightline itself", VENV):

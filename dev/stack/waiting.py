@@ -37,15 +37,18 @@ def wait_until(
 
     moves: how far it is; tell: called every 15 s, or as often as said, with the seconds since the beginning.
     """
-    begun = moved_at = looked_at = told_at = time.monotonic()
+    begun = asked_at = looked_at = told_at = time.monotonic()
     before = moves()
+    stood = 0.0
     while not is_so():
         now = time.monotonic()
+        stood += min(now - asked_at, standstill / 2)  # one pause of this process, or of the machine, is no standstill
+        asked_at = now
         if now - looked_at >= min(LOOK_SECONDS, standstill / 2):
             looked_at, after = now, moves()
             if after != before:
-                moved_at, before = now, after
-        if now - moved_at >= standstill or now - begun >= longest:
+                stood, before = 0.0, after
+        if stood >= standstill or now - begun >= longest:
             return bool(is_so())
         if tell and now - told_at >= tells_every:
             told_at = now

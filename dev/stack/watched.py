@@ -80,7 +80,9 @@ class Watch:
         self._watcher.wait(END_SECONDS)
 
     def abandon(self) -> None:
-        """Let go of the pipe in a fork of the owner: only the owner may hold it open."""
+        """Register a fork of the owner, and let go of the pipe in it: only the owner may hold that open."""
+        if found := watcher.seen(os.getpid()):
+            self._tell(f"start {found.pid} {found.started}")
         os.close(self._pipe)
         self._watcher.returncode = 0  # it is not this process's child
 

@@ -2,8 +2,8 @@
 
 `python -I -S watcher.py MARK` needs nothing but the standard library, so that it runs within moments. Its standard
 input is a pipe of which the owner alone holds the other end: the pipe closes when the owner is gone, kill -9 included.
-Then the watcher kills every session that the owner registered, and every process that carries the owner's mark in its
-environment: that finds what nobody registered, and what has made itself a session of its own.
+Then the watcher kills what the owner registered, each with the session that it leads, and every process that carries
+the owner's mark in its environment: that finds what nobody registered, and what has made itself a session of its own.
 """
 
 import os
@@ -33,9 +33,9 @@ class Seen(NamedTuple):
 
 
 class Charge(NamedTuple):
-    """What an owner leaves to its watcher. sessions: id of the leader → when it started; folders: to be removed."""
+    """What an owner leaves to its watcher. started: process → when it started; folders: to be removed."""
 
-    sessions: dict[int, int]
+    started: dict[int, int]
     folders: list[Path]
 
 
@@ -72,9 +72,9 @@ def read_charge(pipe: BinaryIO) -> Charge:
         word, _, rest = line.decode().rstrip("\n").partition(" ")
         if word == "start":
             pid, started = rest.split()
-            charge.sessions[int(pid)] = int(started)
+            charge.started[int(pid)] = int(started)
         elif word == "end":
-            charge.sessions.pop(int(rest), None)
+            charge.started.pop(int(rest), None)
         elif word == "remove":
             charge.folders.append(Path(rest))
         else:
@@ -82,20 +82,21 @@ def read_charge(pipe: BinaryIO) -> Charge:
     return charge
 
 
-def left_of(sessions: dict[int, int], mark: str) -> list[Seen]:
-    """Return what still runs of these sessions, and whatever carries the mark."""
+def left_of(started: dict[int, int], mark: str) -> list[Seen]:
+    """Return what still runs of these processes and of the sessions that they lead, and whatever carries the mark."""
     everything = all_seen()
-    leaders = {each.pid: each.started for each in everything}
+    starts = {each.pid: each.started for each in everything}
     # While a process of a session lives, no other gets the session's id: an id with another start is another session.
-    own = {pid for pid, started in sessions.items() if leaders.get(pid, started) == started}
+    # 0 is the session of all whose leader is outside of this container: nobody has started that one.
+    own = {pid for pid, at in started.items() if pid and starts.get(pid, at) == at}
     others = [each for each in everything if each.pid != os.getpid()]
-    return [each for each in others if each.session in own or carries(each.pid, mark)]
+    return [each for each in others if each.session in own or each.pid in own or carries(each.pid, mark)]
 
 
-def end(sessions: dict[int, int], mark: str) -> None:
+def end(started: dict[int, int], mark: str) -> None:
     """Kill until nothing is left: what forks in this moment has left a child for the next round."""
     for _ in range(ROUNDS):
-        left = left_of(sessions, mark)
+        left = left_of(started, mark)
         if not left:
             return
         for each in left:
@@ -109,7 +110,7 @@ def main(mark: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     charge = read_charge(sys.stdin.buffer)
-    end(charge.sessions, mark)
+    end(charge.started, mark)
     for folder in charge.folders:
         shutil.rmtree(folder, ignore_errors=True)
 

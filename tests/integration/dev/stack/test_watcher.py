@@ -76,6 +76,17 @@ def test_what_nobody_registered_ends_by_its_mark_even_in_a_session_of_its_own(ki
     assert are_gone(killed(code))
 
 
+def test_a_fork_of_the_owner_ends_with_it(killed):
+    """As the workers of a process pool, which wait for each other for ever."""
+    assert are_gone(
+        killed("""
+watch()
+if not (fork := os.fork()): time.sleep(600)
+say(fork)
+""")
+    )
+
+
 def test_a_signal_to_the_owners_group_leaves_the_watcher_to_its_work(tmp_path):
     program = [sys.executable, "-c", OWNER + 'say(start("one", "sleep", "600").pid)', str(tmp_path)]
     with subprocess.Popen(program, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, start_new_session=True) as owner:
@@ -118,3 +129,7 @@ def test_a_process_that_only_has_the_id_of_a_registered_one_is_left_alone():
     own = watcher.seen(os.getpid())
     assert own
     assert [] == watcher.left_of({own.session: -1, own.pid: -1}, "a mark that nobody has")
+
+
+def test_the_session_of_those_whose_leader_is_outside_of_the_container_is_left_alone():
+    assert [] == watcher.left_of({0: 0}, "a mark that nobody has")

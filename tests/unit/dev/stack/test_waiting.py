@@ -1,6 +1,7 @@
 """Waiting: for as long as something moves."""
 
-from itertools import count
+import time
+from itertools import count, islice
 
 from dev.stack.waiting import nothing, wait_until
 
@@ -27,6 +28,14 @@ def test_it_gives_up_when_nothing_moves():
 def test_it_gives_up_what_moves_and_never_arrives():
     numbers = count()
     assert not wait_until(never, lambda: next(numbers), every=0.001, standstill=10, longest=0.05)
+
+
+def test_a_pause_of_the_one_who_waits_does_not_count():
+    """As if this process, or the machine, had been frozen for longer than anything may stand still."""
+    pauses = iter([0.1, 0, 0])
+    assert wait_until(
+        lambda: [time.sleep(pause) for pause in islice(pauses, 1)] == [], nothing, standstill=0.02, every=0
+    )
 
 
 def test_what_is_so_already_is_not_waited_for():

@@ -1,0 +1,83 @@
+"""Which environment is filled further, and which is made again; who installs when two begin at once."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from dev.install.__main__ import one_at_a_time
+from dev.install.folders import CHECKOUT
+from dev.install.packages import is_usable
+from dev.stack.waiting import nothing, wait_until
+
+SERIES = f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def environment(folder: Path) -> Path:
+    """Make the files by which an environment that was filled to the end is known."""
+    (folder / "bin").mkdir(parents=True)
+    (folder / "lib" / SERIES).mkdir(parents=True)
+    (folder / "bin" / "python").symlink_to(sys.executable)
+    (folder / "bin" / "pip").write_text(f"#!{folder}/bin/python\n")
+    (folder / "installed-stack").write_text("of other locks")
+    return folder
+
+
+def test_an_environment_that_was_filled_to_the_end_is_used(tmp_path):
+    assert is_usable(environment(tmp_path / "venv"))
+
+
+@pytest.mark.parametrize("missing", ["installed-stack", "bin/pip", "bin/python", f"lib/{SERIES}"])
+def test_a_broken_off_environment_or_one_of_another_python_is_made_again(tmp_path, missing):
+    venv = environment(tmp_path / "venv")
+    (venv / missing).rename(tmp_path / "away")
+    assert not is_usable(venv)
+
+
+def test_an_environment_whose_python_has_gone_is_made_again(tmp_path):
+    venv = environment(tmp_path / "venv")
+    (venv / "bin" / "python").unlink()
+    (venv / "bin" / "python").symlink_to(tmp_path / "gone")
+    assert not is_usable(venv)
+
+
+def test_an_environment_that_was_moved_is_made_again(tmp_path):
+    assert not is_usable(environment(tmp_path / "venv").rename(tmp_path / "moved"))
+
+
+def test_an_environment_that_a_link_leads_to_is_used(tmp_path):
+    environment(tmp_path / "venv")
+    (tmp_path / "link").symlink_to(tmp_path / "venv")
+    assert is_usable(tmp_path / "link")
+
+
+def test_the_second_to_install_says_so_and_waits_for_the_first(tmp_path, capsys):
+    order = []
+
+    def second() -> None:
+        with one_at_a_time(tmp_path / "cache" / "lock"):
+            order.append("second")
+
+    waits = Thread(target=second)
+    with one_at_a_time(tmp_path / "cache" / "lock"):
+        waits.start()
+        assert wait_until(lambda: order or capsys.readouterr().out, nothing)
+        order.append("first")
+    waits.join()
+    assert ["first", "second"] == order
+
+
+def test_a_python_of_the_environment_that_is_too_old_is_passed_over(tmp_path):
+    (tmp_path / "dev").mkdir()
+    shutil.copy(CHECKOUT / "dev" / "install.sh", tmp_path / "dev")
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    for path, text in {".venv/bin/python": "exit 1", "new": '[ "$1" = -c ] || echo new "$@"'}.items():
+        (tmp_path / path).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / path).chmod(0o755)
+    script = [tmp_path / "dev" / "install.sh", "stack"]
+    said = subprocess.check_output(script, env=os.environ | {"PYTHON": str(tmp_path / "new")}, text=True)
+    assert "new -m dev.install stack\n" == said

@@ -1,4 +1,4 @@
-"""How often does a 95 % interval hold the truth? Simulated windows, ours beside other ways that people take.
+"""How often does a 95 % interval hold the truth? Simulated windows, ours beside methods in common use.
 
 `python -m bench.accuracy [--days N] [--case TEXT]`: N windows of each case (default 1,500), seeds fixed. It prints for
 each case and method the coverage of precision, recall, F1 and missed images with its standard error in percentage
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.accuracy_rivals import RIVALS, Ranges
+from bench.accuracy_baselines import BASELINES, Ranges
 from bench.accuracy_worlds import CASES, Array, Case, Whole, Worlds, simulate
 
 FIGURES = ("precision", "recall", "F1", "missed")
@@ -56,13 +56,13 @@ def run_case(case: Case, windows: int) -> list[Result]:
     """Simulate one case and let each method answer."""
     worlds = simulate(case, windows, np.random.Generator(np.random.PCG64(zlib.crc32(case.name.encode()))))
     truths = np.array([true_figures(*pair) for pair in zip(worlds.population, worlds.truth, strict=True)])
-    return [_judge(case, method, truths, _answers(method, worlds)) for method in RIVALS]
+    return [_judge(case, method, truths, _answers(method, worlds)) for method in BASELINES]
 
 
 def _answers(method: str, worlds: Worlds) -> Array:
     """Return the intervals of a method, shape (windows, 4, 2)."""
     windows = zip(worlds.population, worlds.decided, worlds.present, strict=True)
-    answers: list[Ranges] = [RIVALS[method](*window, f"window {i}") for i, window in enumerate(windows)]
+    answers: list[Ranges] = [BASELINES[method](*window, f"window {i}") for i, window in enumerate(windows)]
     return np.array(answers)
 
 

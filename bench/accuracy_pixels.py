@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.accuracy_pixels_ground import Ground, analysed
+from bench.accuracy_pixels_environment import Environment, analysed
 from dev.demo.verdicts import LABEL, LONGEST, review_sample, true_recall
 from dev.stack.watched import temporary_folder
 from sightline.services.rollups.report import read_report
@@ -63,7 +63,7 @@ class Sampling:
 class Trial:
     """The frames at one threshold, of which so many are reviewed under each salt."""
 
-    ground: Ground
+    environment: Environment
     threshold_percent: float
     reviews: int
 
@@ -72,16 +72,16 @@ class Trial:
         print(f"\nPositive from {self.threshold_percent:g} %, {self.reviews} frames reviewed")
         print(f"{'salt':>8} {'reviewed':>9} {'estimate':>10} {'interval':>18} {'truth':>9} {'inside':>7}")
         samplings = [self.sample(f"salt-{n}", self.reviews) for n in range(1, salts + 1)]
-        return judge(samplings, self.sample("census", len(self.ground.rows)))
+        return judge(samplings, self.sample("census", len(self.environment.rows)))
 
     def sample(self, salt: str, reviews: int) -> Sampling:
         """Review so many frames of one salt's order, make the figures, and print them."""
-        ground = self.ground
-        services = ground.services_of(salt, self.threshold_percent)
-        reviewed = review_sample(ground.days, ground.truth, services, reviews)
-        roll_up_now(services, ground.days)
+        environment = self.environment
+        services = environment.services_of(salt, self.threshold_percent)
+        reviewed = review_sample(environment.days, environment.truth, services, reviews)
+        roll_up_now(services, environment.days)
         window = read_report(services.rollups, services.accuracy, LABEL, None, LONGEST).main.window
-        found, present = true_recall(ground.rows, ground.truth, self.threshold_percent)
+        found, present = true_recall(environment.rows, environment.truth, self.threshold_percent)
         sampling = Sampling(salt, reviewed, window.figures.recall, found / present)
         print(sampling.line(), flush=True)
         return sampling
@@ -104,9 +104,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--thresholds", type=float, nargs="+", default=THRESHOLDS, help="in percent")
     chosen = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything is stopped in this case as well
-    with temporary_folder("bench-accuracy-") as folder, analysed(folder, chosen.images) as ground:
-        print(f"{len(ground.rows)} frames, {sum(map(bool, ground.truth.values()))} of them show a person")
-        met = [Trial(ground, threshold, chosen.reviews).run(chosen.salts) for threshold in chosen.thresholds]
+    with temporary_folder("bench-accuracy-") as folder, analysed(folder, chosen.images) as environment:
+        print(f"{len(environment.rows)} frames, {sum(map(bool, environment.truth.values()))} of them show a person")
+        met = [Trial(environment, threshold, chosen.reviews).run(chosen.salts) for threshold in chosen.thresholds]
     return int(not all(met))
 
 

@@ -1,10 +1,10 @@
-"""How fast are images written to Neo4j? Six ways side by side, the same data, with 1, 4 and 8 writers.
+"""How fast are images written to Neo4j? Six variants side by side, the same data, with 1, 4 and 8 writers.
 
 `python -m bench.graph [--images N] [--rounds N]`, on a Neo4j of its own, emptied between runs. The data: nine cameras,
-3 to 10 labels of 1,489 in each image, skewed; batches of 500 images. A figure is the median of the rounds; the ways
+3 to 10 labels of 1,489 in each image, skewed; batches of 500 images. A figure is the median of the rounds; the variants
 take turns in each round, so that a busy machine is fair to all. It exits 1 where a goal is missed.
 
-The old loader makes no constraint or index, so its way is measured without any, and once more with ours. Without them
+The old loader makes no constraint or index, so it is measured without any, and once more with ours. Without them
 it slows down as the graph grows (every MERGE looks at all nodes of its label), so the other images are there first.
 """
 
@@ -19,9 +19,9 @@ from dataclasses import dataclass
 
 import neo4j
 
+from bench.graph_baselines import Baseline, CreateOnly, TransactionForEachRow, UnwindMerge
 from bench.graph_data import make_images
-from bench.graph_ground import Ground
-from bench.graph_rivals import CreateOnly, Rival, TransactionForEachRow, UnwindMerge
+from bench.graph_environment import Environment
 from dev.stack import Stack
 from dev.stack.watched import temporary_folder
 from sightline.graph.neo4j import Neo4jGraphStore
@@ -31,7 +31,7 @@ WRITERS = (1, 4, 8)
 BATCH = 500
 ROW_BY_ROW_IMAGES = 48
 LONGEST_SECONDS = 600
-ROWS, ROWS_KEYED, MERGE, OURS, CREATE, CREATE_FIXED = WAYS = (
+ROWS, ROWS_KEYED, MERGE, OURS, CREATE, CREATE_FIXED = VARIANTS = (
     "a transaction a row (the blog)",
     "the same, with our constraints",
     "UNWIND + MERGE",
@@ -43,7 +43,7 @@ ROWS, ROWS_KEYED, MERGE, OURS, CREATE, CREATE_FIXED = WAYS = (
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One way with some writers. rate: relationships a second; deadlocks, duplicates: how many there were."""
+    """One variant with some writers. rate: relationships a second; deadlocks, duplicates: how many there were."""
 
     rate: float
     deadlocks: int
@@ -68,18 +68,18 @@ class Ours:
             self.changed += outcome.is_changed
 
 
-def rival(way: str, ground: Ground) -> Rival:
-    """Make a way afresh, so that it remembers nothing."""
-    if way in {ROWS, ROWS_KEYED}:
-        return TransactionForEachRow(ground.tools)
-    if way == MERGE:
-        return UnwindMerge(ground.tools, ground.statements)
-    if way == OURS:
-        return Ours(ground.store())
-    return CreateOnly(ground.tools, is_fixed_in_one=way == CREATE_FIXED)
+def writer_of(variant: str, environment: Environment) -> Baseline:
+    """Make a new writer for this variant, so that it remembers nothing."""
+    if variant in {ROWS, ROWS_KEYED}:
+        return TransactionForEachRow(environment.tools)
+    if variant == MERGE:
+        return UnwindMerge(environment.tools, environment.statements)
+    if variant == OURS:
+        return Ours(environment.store())
+    return CreateOnly(environment.tools, is_fixed_in_one=variant == CREATE_FIXED)
 
 
-def write_all(how: Rival, images: Sequence[GraphImage], writers: int) -> float:
+def write_all(how: Baseline, images: Sequence[GraphImage], writers: int) -> float:
     """Write all images; return the seconds it took."""
     size = min(BATCH, -(-len(images) // writers))
     batches = [images[start : start + size] for start in range(0, len(images), size)]
@@ -95,45 +95,45 @@ def count_relationships(images: Sequence[GraphImage]) -> int:
     return 6 * len(images) + sum(len(image.findings["labels"]) for image in images)
 
 
-def measure(way: str, ground: Ground, images: Sequence[GraphImage], writers: int) -> Run:
+def measure(variant: str, environment: Environment, images: Sequence[GraphImage], writers: int) -> Run:
     """Write into an empty graph, and look at what came of it.
 
     A transaction a row would take minutes for all: it writes the last images into a graph that has the others.
     """
-    ground.clear()
-    is_by_row = way in {ROWS, ROWS_KEYED}
+    environment.clear()
+    is_by_row = variant in {ROWS, ROWS_KEYED}
     if is_by_row:
-        write_all(Ours(ground.store()), images[:-ROW_BY_ROW_IMAGES], 1)
-    if way == ROWS:
-        ground.drop_constraints()
+        write_all(Ours(environment.store()), images[:-ROW_BY_ROW_IMAGES], 1)
+    if variant == ROWS:
+        environment.drop_constraints()
     timed = images[-ROW_BY_ROW_IMAGES:] if is_by_row else images
-    ground.take_deadlocks()
-    taken = write_all(rival(way, ground), timed, writers)
+    environment.take_deadlocks()
+    taken = write_all(writer_of(variant, environment), timed, writers)
     expected = count_relationships(images)
-    found = ground.relationships()
+    found = environment.relationships()
     # Without constraints a label's or a day's node may be there twice, and then what leads to it
-    duplicates = found - expected if way == ROWS else ground.duplicates()
+    duplicates = found - expected if variant == ROWS else environment.duplicates()
     if found - duplicates != expected:
-        print(f"{way}: {found} relationships and {duplicates} duplicates, where {expected} were written")
+        print(f"{variant}: {found} relationships and {duplicates} duplicates, where {expected} were written")
         sys.exit(1)
-    return Run(count_relationships(timed) / taken, ground.take_deadlocks(), duplicates)
+    return Run(count_relationships(timed) / taken, environment.take_deadlocks(), duplicates)
 
 
-def replay(ground: Ground, images: Sequence[GraphImage]) -> tuple[int, float]:
+def replay(environment: Environment, images: Sequence[GraphImage]) -> tuple[int, float]:
     """Merge what the graph shows already, by a store that remembers nothing: changes, images a second."""
-    ground.clear()
-    write_all(Ours(ground.store()), images, 1)
-    before = ground.relationships()
-    again = Ours(ground.store())
+    environment.clear()
+    write_all(Ours(environment.store()), images, 1)
+    before = environment.relationships()
+    again = Ours(environment.store())
     taken = write_all(again, images, 1)
-    return again.changed + abs(ground.relationships() - before), len(images) / taken
+    return again.changed + abs(environment.relationships() - before), len(images) / taken
 
 
-def run_rounds(ground: Ground, count: int, rounds: int) -> dict[tuple[str, int], list[Run]]:
-    """Run every way with every number of writers in turns, as often as asked, or until the time is over."""
+def run_rounds(environment: Environment, count: int, rounds: int) -> dict[tuple[str, int], list[Run]]:
+    """Run every variant with every number of writers, in as many rounds as asked or as the time allows."""
     images = make_images(count)
-    for way in WAYS:
-        measure(way, ground, make_images(1_000), 4)  # the server warms up
+    for variant in VARIANTS:
+        measure(variant, environment, make_images(1_000), 4)  # the server warms up
     runs: dict[tuple[str, int], list[Run]] = defaultdict(list)
     deadline = time.monotonic() + LONGEST_SECONDS
     for done in range(rounds):
@@ -141,8 +141,8 @@ def run_rounds(ground: Ground, count: int, rounds: int) -> dict[tuple[str, int],
             print(f"stopped after {done} of {rounds} rounds: the next one would take longer than the time allowed")
             break
         for writers in WRITERS:
-            for way in WAYS:
-                runs[way, writers].append(measure(way, ground, images, writers))
+            for variant in VARIANTS:
+                runs[variant, writers].append(measure(variant, environment, images, writers))
     return runs
 
 
@@ -152,12 +152,11 @@ def report(runs: dict[tuple[str, int], list[Run]], replayed: tuple[int, float]) 
     print(
         f"{'relationships/s':<34}{'writers':>8}{'median':>10}{'lowest':>10}{'highest':>10}{'deadlocks':>11}{'doubles':>9}"
     )
-    for (way, writers), each in sorted(runs.items(), key=lambda item: (WAYS.index(item[0][0]), item[0][1])):
+    for (variant, writers), each in sorted(runs.items(), key=lambda item: (VARIANTS.index(item[0][0]), item[0][1])):
         low, high = min(run.rate for run in each), max(run.rate for run in each)
         deadlocks, doubles = sum(run.deadlocks for run in each), sum(run.duplicates for run in each)
-        print(
-            f"{way:<34}{writers:>8}{rates[way, writers]:>10,.0f}{low:>10,.0f}{high:>10,.0f}{deadlocks:>11}{doubles:>9}"
-        )
+        rate = rates[variant, writers]
+        print(f"{variant:<34}{writers:>8}{rate:>10,.0f}{low:>10,.0f}{high:>10,.0f}{deadlocks:>11}{doubles:>9}")
     changes, rate = replayed
     print(f"replay of the same images: {changes} changes, {rate:,.0f} images/s")
     goals = [
@@ -167,7 +166,7 @@ def report(runs: dict[tuple[str, int], list[Run]], replayed: tuple[int, float]) 
     ]
     for name, ratio, least in goals:
         print(f"{name}: {ratio:,.2f} (goal: at least {least}) {'met' if ratio >= least else 'MISSED'}")
-    doubles = sum(run.duplicates for (way, _), each in runs.items() if way == OURS for run in each)
+    doubles = sum(run.duplicates for (variant, _), each in runs.items() if variant == OURS for run in each)
     print(f"sightline's duplicates: {doubles} (goal: 0), changes on replay: {changes} (goal: 0)")
     return all(ratio >= least for _, ratio, least in goals) and doubles == changes == 0
 
@@ -181,10 +180,10 @@ def main() -> int:
     with temporary_folder("bench-graph-") as folder, Stack(folder, ("neo4j",)) as stack:
         uri, user, password = (stack.env[f"SIGHTLINE_NEO4J_{each}"] for each in ("URI", "USER", "PASSWORD"))
         with neo4j.GraphDatabase.driver(uri, auth=(user, password)) as driver:
-            ground = Ground(driver, "neo4j")
-            ground.clear()
-            runs = run_rounds(ground, chosen.images, chosen.rounds)
-            is_met = report(runs, replay(ground, make_images(chosen.images)))
+            environment = Environment(driver, "neo4j")
+            environment.clear()
+            runs = run_rounds(environment, chosen.images, chosen.rounds)
+            is_met = report(runs, replay(environment, make_images(chosen.images)))
     return 0 if is_met else 1
 
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from bench.soak_ground import FEATURES, Ground, Images, options
+from bench.soak_environment import FEATURES, Environment, Images, options
 from dev.stack import Stack
 from dev.stack.waiting import wait_until
 from dev.stack.watched import temporary_folder
@@ -66,57 +66,57 @@ def main() -> None:
         with Stack(folder / "stack", options=made) as stack:
             stack.set_up()
             stack.start_workers(WORKERS)
-            ground = Ground(stack)
+            environment = Environment(stack)
             numbers = range(images.count)
-            warm_up(ground, images, numbers[2 * each :])
-            with_lanes = measure(ground, images, numbers[:each], chosen.live, Lane.LIVE)
-            without = measure(ground, images, numbers[each : 2 * each], chosen.live, Lane.BACKFILL)
-            ground.close()
+            warm_up(environment, images, numbers[2 * each :])
+            with_lanes = measure(environment, images, numbers[:each], chosen.live, Lane.LIVE)
+            without = measure(environment, images, numbers[each : 2 * each], chosen.live, Lane.BACKFILL)
+            environment.close()
     for words, times in (("with lanes", with_lanes), ("without lanes", without)):
         print(f"{words:14} p50 {times.p50:6.1f} s   p95 {times.p95:6.1f} s   ({len(times.seconds)} live images)")
     sys.exit(0 if with_lanes.p95 <= GOAL_SECONDS else 1)
 
 
-def measure(ground: Ground, images: Images, numbers: Sequence[int], live: int, lane: Lane) -> Times:
+def measure(environment: Environment, images: Images, numbers: Sequence[int], live: int, lane: Lane) -> Times:
     """Backfill all but the last ones; add those one a second, in `lane`; wait until everything is complete."""
-    uris = _put_all(ground, images, numbers)
-    add_images(uris[:-live], Lane.BACKFILL, ground.services)
+    uris = _put_all(environment, images, numbers)
+    add_images(uris[:-live], Lane.BACKFILL, environment.services)
     time.sleep(LEAD_SECONDS)
     begun: dict[str, float] = {}
     took: dict[str, float] = {}
     end = time.monotonic() + LONGEST_SECONDS
     for uri in uris[-live:]:
         begun[uri] = time.monotonic()
-        add_images([uri], lane, ground.services)
-        _note(ground, begun, took, until=begun[uri] + 1)
-    _note(ground, begun, took, until=end)
-    _wait_for_all(ground, uris)
+        add_images([uri], lane, environment.services)
+        _note(environment, begun, took, until=begun[uri] + 1)
+    _note(environment, begun, took, until=end)
+    _wait_for_all(environment, uris)
     return Times([took[uri] for uri in begun])
 
 
-def warm_up(ground: Ground, images: Images, numbers: Sequence[int]) -> None:
+def warm_up(environment: Environment, images: Images, numbers: Sequence[int]) -> None:
     """Carry images through both lanes to their end; then write them again and again, until Neo4j is compiled."""
-    uris = _put_all(ground, images, numbers)
+    uris = _put_all(environment, images, numbers)
     for lane, part in zip(Lane, (uris[::2], uris[1::2]), strict=True):
-        add_images(part, lane, ground.services)
-    _wait_for_all(ground, uris)
-    rows = ground.services.images.get_many(uris).values()
+        add_images(part, lane, environment.services)
+    _wait_for_all(environment, uris)
+    rows = environment.services.images.get_many(uris).values()
     for more in range(1, WARM_UP_MERGES + 1):
-        ground.services.graph.merge([replace(graph_image(row), version=row.version + more) for row in rows])
+        environment.services.graph.merge([replace(graph_image(row), version=row.version + more) for row in rows])
 
 
-def _put_all(ground: Ground, images: Images, numbers: Sequence[int]) -> list[str]:
+def _put_all(environment: Environment, images: Images, numbers: Sequence[int]) -> list[str]:
     """Upload them; give their ids."""
-    put = ground.services.buckets.put
+    put = environment.services.buckets.put
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: put(ObjectUri.parse(images.uri(n)), images.first(n)), numbers))
     return [images.uri(number) for number in numbers]
 
 
-def _note(ground: Ground, begun: dict[str, float], took: dict[str, float], until: float) -> None:
+def _note(environment: Environment, begun: dict[str, float], took: dict[str, float], until: float) -> None:
     """Note when live images become complete, until then or until all have."""
     while time.monotonic() < until:
-        rows = ground.services.images.get_many(set(begun) - set(took))
+        rows = environment.services.images.get_many(set(begun) - set(took))
         for uri, row in rows.items():
             if row.state is State.COMPLETE:
                 took[uri] = time.monotonic() - begun[uri]
@@ -125,9 +125,9 @@ def _note(ground: Ground, begun: dict[str, float], took: dict[str, float], until
             return
 
 
-def _wait_for_all(ground: Ground, uris: Sequence[str]) -> None:
+def _wait_for_all(environment: Environment, uris: Sequence[str]) -> None:
     def states() -> list[State]:
-        return [row.state for row in ground.services.images.get_many(uris).values()]
+        return [row.state for row in environment.services.images.get_many(uris).values()]
 
     if not wait_until(lambda: set(states()) == {State.COMPLETE}, lambda: tuple(states()), every=5 * POLL_SECONDS):
         raise SystemExit("nothing moves any more, and images are left; see the logs of the workers")

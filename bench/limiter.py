@@ -1,4 +1,4 @@
-"""How much of a quota is used, and how often is it overrun? Four ways side by side against an endpoint that throttles.
+"""How much of a quota is used, and how often is it overrun? Four variants against an endpoint that throttles.
 
 `python -m bench.limiter [--seconds N]`. 4 processes × 16 threads call the local Rekognition as fast as they may, while
 it enforces 50 calls a second, then 5. Then 50 are believed and 40 enforced; then Redis is killed for 10 s in mid-run.
@@ -13,10 +13,10 @@ import time
 from functools import partial
 
 from bench.limiter_callers import THREADS, picture
+from bench.limiter_environment import Environment, servers
 from bench.limiter_figures import Figures, figures
-from bench.limiter_ground import Ground, servers
 from bench.limiter_run import PROCESSES, Run, carry_out
-from bench.limiter_ways import WAYS, is_throttled, rekognition
+from bench.limiter_variants import VARIANTS, is_throttled, rekognition
 from dev.stack.watched import temporary_folder
 
 QUOTAS = (50.0, 5.0)
@@ -35,19 +35,19 @@ with the next."""
 class Bench:
     """The parts of the benchmark, and the goals that they missed."""
 
-    def __init__(self, ground: Ground, seconds: float) -> None:
-        self._ground = ground
+    def __init__(self, environment: Environment, seconds: float) -> None:
+        self._environment = environment
         self._seconds = seconds
         self.missed: list[str] = []
 
     def side_by_side(self, quota: float) -> None:
-        """Let each way use the same quota, and print a table with ratios to ours."""
+        """Run each variant against the same quota, and print a table with ratios to ours."""
         _print_head(f"{quota:g}/s enforced and believed, {self._seconds:g} s each")
         found: dict[str, Figures] = {}
-        for way in WAYS:
-            outcome = carry_out(self._ground, Run(way, quota, quota, self._seconds))
-            found[way] = figures(outcome.calls, self._seconds)
-            _print(way, found[way], quota, found[OURS])
+        for variant in VARIANTS:
+            outcome = carry_out(self._environment, Run(variant, quota, quota, self._seconds))
+            found[variant] = figures(outcome.calls, self._seconds)
+            _print(variant, found[variant], quota, found[OURS])
         ours = found[OURS]
         self._require(f"{quota:g}/s: {GOAL_SHARE:.0%} used", is_met=ours.answered_each_second / quota >= GOAL_SHARE)
         self._require(f"{quota:g}/s: none throttled", is_met=ours.throttled == 0)
@@ -55,7 +55,7 @@ class Bench:
     def believing_too_much(self) -> None:
         """Configure a higher quota than there is."""
         _print_head(f"{TRUE:g}/s enforced while {BELIEVED:g} are believed, {self._seconds:g} s")
-        outcome = carry_out(self._ground, Run(OURS, BELIEVED, TRUE, self._seconds))
+        outcome = carry_out(self._environment, Run(OURS, BELIEVED, TRUE, self._seconds))
         found = figures(outcome.calls, self._seconds)
         _print(OURS, found, TRUE)
         goal = f"{BELIEVED:g} believed: at most {GOAL_THROTTLED_SHARE:.0%} throttled"
@@ -67,7 +67,7 @@ class Bench:
         back_at = killed_at + OUTAGE_SECONDS
         end = self._seconds + OUTAGE_SECONDS + RETURN_SECONDS
         _print_head(f"{BELIEVED:g}/s enforced, Redis killed for {OUTAGE_SECONDS} s")
-        outcome = carry_out(self._ground, Run(OURS, BELIEVED, BELIEVED, end), partial(self._interrupt, killed_at))
+        outcome = carry_out(self._environment, Run(OURS, BELIEVED, BELIEVED, end), partial(self._interrupt, killed_at))
         marks = (0.0, killed_at, back_at, back_at + RETURN_SECONDS, end)
         for name, since, until in zip(
             ("before", "without Redis", "on its return", "after"), marks, marks[1:], strict=False
@@ -82,9 +82,9 @@ class Bench:
 
     def _interrupt(self, after_seconds: float) -> None:
         time.sleep(after_seconds)
-        self._ground.redis.process.kill()
+        self._environment.redis.process.kill()
         time.sleep(OUTAGE_SECONDS)
-        self._ground.redis.start()
+        self._environment.redis.start()
 
     def _require(self, goal: str, *, is_met: bool) -> None:
         if not is_met:
@@ -109,9 +109,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120, help="of each run (default 120)")
     seconds = parser.parse_args().seconds
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are stopped in this case as well
-    with temporary_folder("bench-limiter-") as folder, servers(folder) as ground:
-        is_throttled(rekognition(ground.endpoint, "standard", 1), picture())  # it looks once, then it remembers
-        bench = Bench(ground, seconds)
+    with temporary_folder("bench-limiter-") as folder, servers(folder) as environment:
+        is_throttled(rekognition(environment.endpoint, "standard", 1), picture())  # it looks once, then it remembers
+        bench = Bench(environment, seconds)
         for quota in QUOTAS:
             bench.side_by_side(quota)
         bench.believing_too_much()

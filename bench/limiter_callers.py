@@ -1,4 +1,4 @@
-"""One calling process of the limiter's benchmark: 16 threads that call as fast as their way lets them.
+"""One calling process of the limiter's benchmark: 16 threads that call as fast as their variant allows.
 
 All processes begin at the same moment, which they are told, and end by themselves.
 """
@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from PIL import Image
 
-from bench.limiter_ways import WAYS, Way
+from bench.limiter_variants import VARIANTS, Variant
 
 THREADS = 16
 
@@ -23,28 +23,28 @@ def picture() -> bytes:
     return file.getvalue()
 
 
-def _call_until(way: Way, image: bytes, end: float) -> None:
+def _call_until(variant: Variant, image: bytes, end: float) -> None:
     while time.monotonic() < end:
-        way.call(image)
+        variant.call(image)
 
 
 def main() -> None:
     """Call for some seconds."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("way", choices=WAYS)
+    parser.add_argument("variant", choices=VARIANTS)
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--redis", required=True)
     parser.add_argument("--quota", type=float, required=True)
     parser.add_argument("--begin", type=float, required=True, help="seconds since the epoch")
     parser.add_argument("--seconds", type=float, required=True)
     options = parser.parse_args()
-    way, image = WAYS[options.way](options.endpoint, options.redis, options.quota), picture()
+    variant, image = VARIANTS[options.variant](options.endpoint, options.redis, options.quota), picture()
     if (early_seconds := options.begin - time.time()) < 0:
         sys.exit(f"ready {-early_seconds:.1f} s too late: the machine is too busy to measure on")
     time.sleep(early_seconds)
     end = time.monotonic() + options.seconds
     with ThreadPoolExecutor(THREADS) as pool:
-        for done in [pool.submit(_call_until, way, image, end) for _ in range(THREADS)]:
+        for done in [pool.submit(_call_until, variant, image, end) for _ in range(THREADS)]:
             done.result()
 
 

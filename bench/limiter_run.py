@@ -1,4 +1,4 @@
-"""One run of the limiter's benchmark: four calling processes against the ground, and the calls that came of it."""
+"""One run of the limiter's benchmark: four calling processes, and the calls that the endpoint recorded."""
 
 import subprocess
 import sys
@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bench.limiter_environment import Environment
 from bench.limiter_figures import Arrival, read_calls
-from bench.limiter_ground import Ground
-from bench.limiter_ways import OPERATION
+from bench.limiter_variants import OPERATION
 
 PROCESSES = 4
 _START_SECONDS = 15
@@ -17,9 +17,9 @@ _LONGEST_OVERTIME_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One way against one quota. believed: what the callers think; enforced: what is so, calls a second."""
+    """One variant against one quota, in calls a second. believed: what the callers assume; enforced: what holds."""
 
-    way: str
+    variant: str
     believed: float
     enforced: float
     seconds: float
@@ -37,11 +37,11 @@ class Outcome:
         return [each for each in self.calls if self.begin + since <= each.at < self.begin + until]
 
 
-def carry_out(ground: Ground, run: Run, meanwhile: Callable[[], None] | None = None) -> Outcome:
+def carry_out(environment: Environment, run: Run, meanwhile: Callable[[], None] | None = None) -> Outcome:
     """Let the callers call, and do `meanwhile` from the moment they begin; raise RuntimeError if one fails."""
     begin = time.time() + _START_SECONDS
-    ground.enforce(OPERATION, run.enforced)
-    callers = [subprocess.Popen(_command(ground, run, begin)) for _ in range(PROCESSES)]
+    environment.enforce(OPERATION, run.enforced)
+    callers = [subprocess.Popen(_command(environment, run, begin)) for _ in range(PROCESSES)]
     try:
         time.sleep(begin - time.time())
         if meanwhile is not None:
@@ -53,10 +53,10 @@ def carry_out(ground: Ground, run: Run, meanwhile: Callable[[], None] | None = N
             caller.wait()
     if any(statuses):
         raise RuntimeError(f"{run}: a calling process failed, see above")
-    return Outcome(begin, read_calls(ground.calls_log, begin, begin + run.seconds))
+    return Outcome(begin, read_calls(environment.calls_log, begin, begin + run.seconds))
 
 
-def _command(ground: Ground, run: Run, begin: float) -> list[str]:
-    where = ["--endpoint", ground.endpoint, "--redis", ground.redis_url]
+def _command(environment: Environment, run: Run, begin: float) -> list[str]:
+    where = ["--endpoint", environment.endpoint, "--redis", environment.redis_url]
     how_much = ["--quota", str(run.believed), "--begin", str(begin), "--seconds", str(run.seconds)]
-    return [sys.executable, "-m", "bench.limiter_callers", run.way, *where, *how_much]
+    return [sys.executable, "-m", "bench.limiter_callers", run.variant, *where, *how_much]

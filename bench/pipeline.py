@@ -15,9 +15,9 @@ import sys
 from collections.abc import Callable, Sequence
 
 from bench.pipeline_costs import Costs
-from bench.pipeline_ground import Ground, running
+from bench.pipeline_environment import Environment, running
 from bench.pipeline_pictures import Picture, make_pictures
-from bench.pipeline_ways import POOL_THREADS, bare_pool, sightline
+from bench.pipeline_variants import POOL_THREADS, bare_pool, sightline
 from dev.stack.watched import temporary_folder
 
 GOAL = 0.5
@@ -27,35 +27,35 @@ SHOWN = 12
 
 
 class Bench:
-    """The rounds over one ground. Each run has pictures of its own: what is paid once is not paid again."""
+    """The rounds in one environment. Each run has its own pictures: an image paid for once costs nothing again."""
 
-    def __init__(self, ground: Ground, runs: dict[str, list[Picture]]) -> None:
-        self._ground = ground
+    def __init__(self, environment: Environment, runs: dict[str, list[Picture]]) -> None:
+        self._environment = environment
         self._runs = runs
         self.rates: dict[str, list[float]] = {"sightline": [], "bare pool": []}
         self.costs: dict[str, Costs] = {}
 
     def warm_up(self) -> None:
         """Open the connections and fill the caches of both."""
-        for way in self.rates:
-            self._way(way)(self._ids(f"warm-up {way}"))
+        for variant in self.rates:
+            self._way(variant)(self._ids(f"warm-up {variant}"))
 
     def round(self, number: int) -> None:
         """Let the two take turns: the second of one round is the first of the next."""
-        ways = sorted(self.rates, reverse=bool(number % 2))
-        for way in ways:
-            ids = self._ids(f"{way} {number}")
-            before = self._ground.costs()
-            seconds = self._way(way)(ids)
-            self.costs[way] = self._ground.costs().since(before)
-            self.rates[way].append(len(ids) / seconds)
-            print(f"round {number + 1}  {way:10} {len(ids) / seconds:8.1f} images/s", flush=True)
+        variants = sorted(self.rates, reverse=bool(number % 2))
+        for variant in variants:
+            ids = self._ids(f"{variant} {number}")
+            before = self._environment.costs()
+            seconds = self._way(variant)(ids)
+            self.costs[variant] = self._environment.costs().since(before)
+            self.rates[variant].append(len(ids) / seconds)
+            print(f"round {number + 1}  {variant:10} {len(ids) / seconds:8.1f} images/s", flush=True)
 
     def blog(self) -> float:
         """Return the blog's images a second."""
         ids = self._ids("blog")
-        handler = self._ground.blog()
-        with self._ground.without_workers():
+        handler = self._environment.blog()
+        with self._environment.without_workers():
             return len(ids) / handler.run(ids)
 
     def _ids(self, run: str) -> list[str]:
@@ -65,24 +65,24 @@ class Bench:
         return self._sightline if name == "sightline" else self._bare_pool
 
     def _sightline(self, ids: Sequence[str]) -> float:
-        return sightline(ids, self._ground.services)
+        return sightline(ids, self._environment.services)
 
     def _bare_pool(self, ids: Sequence[str]) -> float:
-        with self._ground.without_workers():
-            return bare_pool(ids, self._ground.services)
+        with self._environment.without_workers():
+            return bare_pool(ids, self._environment.services)
 
 
 def plan_runs(images: int, rounds: int) -> dict[str, list[Picture]]:
     """Make the pictures of every run."""
-    counts = {f"warm-up {way}": WARM_UP_IMAGES for way in ("sightline", "bare pool")}
-    counts |= {f"{way} {number}": images for way in ("sightline", "bare pool") for number in range(rounds)}
+    counts = {f"warm-up {variant}": WARM_UP_IMAGES for variant in ("sightline", "bare pool")}
+    counts |= {f"{variant} {number}": images for variant in ("sightline", "bare pool") for number in range(rounds)}
     counts["blog"] = min(BLOG_IMAGES, images)
     return {run: make_pictures(run.replace(" ", "-"), count) for run, count in counts.items()}
 
 
-def print_costs(way: str, costs: Costs, images: int) -> None:
+def print_costs(variant: str, costs: Costs, images: int) -> None:
     """Print what one image cost, the largest first, and name the largest of each kind."""
-    print(f"\n{way}: what one image costs")
+    print(f"\n{variant}: what one image costs")
     for kind, counts in costs.kinds.items():
         total = sum(counts.values())
         largest_first = sorted(counts.items(), key=lambda each: -each[1])[:SHOWN]
@@ -103,9 +103,9 @@ def main() -> None:
     pictures = [picture for run in runs.values() for picture in run]
     with (
         temporary_folder("bench-pipeline-") as folder,
-        running(folder, pictures, chosen.replicas, with_events=not chosen.without_events) as ground,
+        running(folder, pictures, chosen.replicas, with_events=not chosen.without_events) as environment,
     ):
-        bench = Bench(ground, runs)
+        bench = Bench(environment, runs)
         bench.warm_up()
         for number in range(chosen.rounds):
             bench.round(number)
@@ -115,9 +115,9 @@ def main() -> None:
 
 def report(bench: Bench, blog: float, images: int) -> int:
     """Print the figures; return the exit code."""
-    for way, costs in bench.costs.items():
-        print_costs(way, costs, images)
-    ours, bare = (statistics.median(bench.rates[way]) for way in ("sightline", "bare pool"))
+    for variant, costs in bench.costs.items():
+        print_costs(variant, costs, images)
+    ours, bare = (statistics.median(bench.rates[variant]) for variant in ("sightline", "bare pool"))
     print(f"\nsightline {ours:.1f} images/s, a bare pool of {POOL_THREADS} threads {bare:.1f}: ratio {ours / bare:.2f}")
     print(f"the blog's handler {blog:.1f} images/s: sightline is {ours / blog:.1f} times as fast")
     is_met = ours >= GOAL * bare

@@ -38,8 +38,8 @@ def read_costs(stack: Stack, client: redis.Redis, own_requests: Counts) -> Costs
     """Read everything of a stack whose workers serve metrics. own_requests: what this process itself sent to AWS."""
     tasks: defaultdict[str, float] = defaultdict(float)
     aws = defaultdict(float, own_requests)
-    for process in stack.crew.processes:
-        for family in _scrape(stack.place.port(f"metrics of {process.name}")):
+    for process in stack.replicas.processes:
+        for family in _scrape(stack.layout.port(f"metrics of {process.name}")):
             counts: dict[str, float] = {"sightline_tasks": tasks, "sightline_aws_requests": aws}.get(family.name, {})
             for sample in family.samples:
                 if sample.name == f"{family.name}_total":

@@ -2,7 +2,7 @@
 
 Rows read and requests are counted at boto3's door, on a DynamoDB Local of its own. The night is measured for a quarter,
 a half and the whole of the images, and again behind 27 days of history: the cost of a night follows its images, and
-history adds its summaries only. The peak is that of the process, making the ground included.
+history adds its summaries only. The peak is the process's own, including what it takes to write the test data.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from typing import Any
 
 import boto3
 
-from bench.rollup_ground import CAMERAS, LABELS, Ground, write_history, write_images, write_verdicts
+from bench.rollup_environment import CAMERAS, LABELS, Environment, write_history, write_images, write_verdicts
 from dev.stack import Options, Stack
 from dev.stack.watched import temporary_folder
 from sightline.services.collaborators import Services
@@ -94,24 +94,24 @@ class Nights:
     def __init__(self, address: str) -> None:
         self._client = client_of(address)
         self._counted = Counted(self._client)
-        self._ground = Ground(self._client, "bench-")
+        self._environment = Environment(self._client, "bench-")
         self._images = 0
 
     def measure(self, images: int, history_days: int) -> Cost:
         """Let the day grow to so many images, and roll it up once, counting."""
-        ground = self._ground
-        ground.forget()
-        write_history(ground, LAST_DAY, history_days)
-        days = write_images(ground, LAST_DAY, range(self._images, images))
+        environment = self._environment
+        environment.forget()
+        write_history(environment, LAST_DAY, history_days)
+        days = write_images(environment, LAST_DAY, range(self._images, images))
         self._images = images
-        write_verdicts(ground, days)
-        ground.operations.dirty_days.mark(days, [Purpose.ROLLUPS])
-        ground.operations.checkpoints.keep(
+        write_verdicts(environment, days)
+        environment.operations.dirty_days.mark(days, [Purpose.ROLLUPS])
+        environment.operations.checkpoints.keep(
             "roll_up_days", {"last_day": (LAST_DAY - timedelta(days=1)).isoformat()}, timedelta(days=9)
         )
         self._counted.begin()
         begun, begun_cpu = time.perf_counter(), time.process_time()
-        runs = list(_runs(ground.services))
+        runs = list(_runs(environment.services))
         seconds, cpu_seconds = time.perf_counter() - begun, time.process_time() - begun_cpu
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         rows, requests = self._counted.rows, self._counted.requests.total()

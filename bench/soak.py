@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 
 from bench.soak_end import clear_graph, is_finished, read_end
+from bench.soak_environment import WORKERS, Environment, Images, options
 from bench.soak_faults import Faults, script
-from bench.soak_ground import WORKERS, Ground, Images, options
 from bench.soak_pictures import BUCKET
 from bench.soak_producers import Producers
 from bench.soak_report import Report, print_report
@@ -55,30 +55,30 @@ def soak(stack: Stack, images: Images, chosen: argparse.Namespace) -> Report:
     """Run with faults, let it heal, then run without."""
     stack.set_up()
     stack.start_workers(WORKERS)
-    ground, seconds = Ground(stack), chosen.minutes * 60
+    environment, seconds = Environment(stack), chosen.minutes * 60
     overwrites = min(50, images.count // 4)
-    producers = Producers(ground, images, overwrites, seconds * HANDING_IN, chosen.seed)
+    producers = Producers(environment, images, overwrites, seconds * HANDING_IN, chosen.seed)
     acts = script(random.Random(chosen.seed), seconds, chosen.kills, chosen.outage)
-    faults = Faults(ground, acts)
+    faults = Faults(environment, acts)
     thread = producers.start()
     faults.play()
     thread.join()
     print(f"handed in {producers.handed_in}, overwritten {len(producers.overwritten)}; now it heals", flush=True)
-    healed = wait_for_all(ground, images)
-    report = Report.of(ground, images, producers, faults, healed)
-    ends = read_end(ground, images.uris)
-    ground.close()
+    healed = wait_for_all(environment, images)
+    report = Report.of(environment, images, producers, faults, healed)
+    ends = read_end(environment, images.uris)
+    environment.close()
     return report.compared(ends, clean_run(stack, images))
 
 
-def wait_for_all(ground: Ground, images: Images) -> float:
+def wait_for_all(environment: Environment, images: Images) -> float:
     """Wait until each image is complete with the bytes that are there, or nothing moves; return the seconds it took."""
     begun = time.monotonic()
-    etags = {str(head.uri): head.etag for head in walk(ground.services.buckets, BUCKET, "")}
+    etags = {str(head.uri): head.etag for head in walk(environment.services.buckets, BUCKET, "")}
     left: list[str] = []
 
     def look() -> list[str]:
-        rows = ground.services.images.get_many(images.uris)
+        rows = environment.services.images.get_many(images.uris)
         left[:] = [uri for uri in images.uris if not is_finished(rows.get(uri), etags.get(uri, ""))]
         return left
 
@@ -93,17 +93,17 @@ def wait_for_all(ground: Ground, images: Images) -> float:
     return time.monotonic() - begun
 
 
-def clean_run(stack: Stack, images: Images) -> "Ground":
+def clean_run(stack: Stack, images: Images) -> Environment:
     """Carry the same objects through tables, queues and a graph that are new, and let nothing go wrong."""
-    stack.crew.stop()
-    clear_graph(Ground(stack))
+    stack.replicas.stop()
+    clear_graph(Environment(stack))
     stack.env |= {"SIGHTLINE_TABLE_PREFIX": "clean-", "SIGHTLINE_KEY_PREFIX": "clean:", "SIGHTLINE_SWEEP": ""}
     stack.set_up()
     stack.start_workers({name: min(count, 1) for name, count in WORKERS.items() if name != "beat"})
-    ground = Ground(stack)
-    add_images(images.uris, services=ground.services)
-    wait_for_all(ground, images)
-    return ground
+    environment = Environment(stack)
+    add_images(images.uris, services=environment.services)
+    wait_for_all(environment, images)
+    return environment
 
 
 def _options() -> argparse.Namespace:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench.soak_ground import Ground
+from bench.soak_environment import Environment
 from sightline.bootstrap import neo4j_driver
 from sightline.models.images import ImageRow, State
 from sightline.rekognition.features import feature_named
@@ -44,10 +44,10 @@ class End:
     graph: frozenset[str]
 
 
-def read_end(ground: Ground, uris: Iterable[str]) -> End:
+def read_end(environment: Environment, uris: Iterable[str]) -> End:
     """Read rows and graph."""
-    rows = ground.services.images.get_many(uris)
-    return End({uri: _plain(row) for uri, row in rows.items()}, frozenset(read_graph(ground)))
+    rows = environment.services.images.get_many(uris)
+    return End({uri: _plain(row) for uri, row in rows.items()}, frozenset(read_graph(environment)))
 
 
 def _plain(row: ImageRow) -> str:
@@ -55,10 +55,10 @@ def _plain(row: ImageRow) -> str:
     return json.dumps(fields, sort_keys=True, default=str)
 
 
-def read_graph(ground: Ground) -> list[str]:
+def read_graph(environment: Environment) -> list[str]:
     """Read every relationship, without versions. A node without any is what a purge is for, and says nothing."""
-    with neo4j_driver(ground.settings) as driver:
-        records, _, _ = driver.execute_query(WHOLE_GRAPH, database_=ground.settings.neo4j_database)
+    with neo4j_driver(environment.settings) as driver:
+        records, _, _ = driver.execute_query(WHOLE_GRAPH, database_=environment.settings.neo4j_database)
     return [json.dumps(_without_version(record.data()), sort_keys=True, default=str) for record in records]
 
 
@@ -68,10 +68,11 @@ def _without_version(record: dict[str, Any]) -> dict[str, Any]:
     return record
 
 
-def clear_graph(ground: Ground) -> None:
+def clear_graph(environment: Environment) -> None:
     """Remove everything, in slices: a hub with all its relationships at once would not fit into memory."""
     slices = "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 500 ROWS"
-    with neo4j_driver(ground.settings) as driver, driver.session(database=ground.settings.neo4j_database) as session:
+    settings = environment.settings
+    with neo4j_driver(settings) as driver, driver.session(database=settings.neo4j_database) as session:
         session.run(slices).consume()
 
 
@@ -80,18 +81,18 @@ def is_finished(row: ImageRow | None, etag: str) -> bool:
     return row is not None and row.content is not None and (row.state, row.content.etag) == (State.COMPLETE, etag)
 
 
-def paid_calls(ground: Ground) -> Counter[CallKey]:
+def paid_calls(environment: Environment) -> Counter[CallKey]:
     """Count the calls that the endpoint answered, by its own log."""
-    lines = ground.calls_log.read_text().splitlines() if ground.calls_log.exists() else []
+    lines = environment.calls_log.read_text().splitlines() if environment.calls_log.exists() else []
     calls = (json.loads(line) for line in lines)
     return Counter((each["content"], each["operation"]) for each in calls if each["outcome"] in BILLED)
 
 
-def settled_analyses(ground: Ground) -> Counter[CallKey]:
+def settled_analyses(environment: Environment) -> Counter[CallKey]:
     """Count the ledger's answers."""
     return Counter(
         (entry.analysis.content, feature_named(entry.analysis.feature).operation)
-        for entry in ground.services.ledger.scan()
+        for entry in environment.services.ledger.scan()
         if entry.status is Status.ANSWERED
     )
 

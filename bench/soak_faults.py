@@ -9,7 +9,7 @@ from threading import Thread
 
 import redis
 
-from bench.soak_ground import WORKERS, Ground, insisting
+from bench.soak_environment import WORKERS, Environment, insisting
 from sightline.storage.ledger.protocol import Status
 
 SHORTEST_OUTAGE_SECONDS = 5.0
@@ -50,10 +50,10 @@ def script(chance: random.Random, seconds: float, kills: int, longest_outage: fl
         acts += _kill(chance.choice(names), (number + chance.uniform(0, 0.5)) * slot)
     acts += _kill("beat-0", chance.uniform(0, seconds))
     acts += [Act(chance.uniform(0.2, 1) * seconds, "flush", "redis") for _ in range(2)]
-    for whom, ways in OUTAGES.items():
+    for whom, variants in OUTAGES.items():
         lasts = chance.uniform(SHORTEST_OUTAGE_SECONDS, min(longest_outage, LONGEST_SECONDS.get(whom, longest_outage)))
-        begins, way = chance.uniform(0, max(1.0, seconds - lasts)), chance.choice(ways)
-        acts += [Act(begins, way, whom), Act(begins + lasts, "start" if way == "kill" else "thaw", whom)]
+        begins, variant = chance.uniform(0, max(1.0, seconds - lasts)), chance.choice(variants)
+        acts += [Act(begins, variant, whom), Act(begins + lasts, "start" if variant == "kill" else "thaw", whom)]
     return sorted(acts)
 
 
@@ -69,7 +69,7 @@ class Faults:
     died: processes that had ended before we came to kill them
     """
 
-    ground: Ground
+    environment: Environment
     acts: list[Act]
     done: Counter[str] = field(default_factory=Counter)
     in_flight: set[str] = field(default_factory=set)
@@ -90,10 +90,10 @@ class Faults:
 
     @property
     def _ways(self) -> dict[str, Callable[[str], None]]:
-        server = self.ground.stack.server
+        server = self.environment.stack.server
         return {
             "kill worker": self._kill_worker,
-            "revive worker": self.ground.stack.revive,
+            "revive worker": self.environment.stack.revive,
             "flush": lambda _: insisting(self._flush, time.monotonic() + 90),
             "kill": self._kill_server,
             "start": lambda name: server(name).begin(),
@@ -102,7 +102,7 @@ class Faults:
         }
 
     def _kill_worker(self, name: str) -> None:
-        process = next(each for each in self.ground.stack.crew.processes if each.name == name)
+        process = next(each for each in self.environment.stack.replicas.processes if each.name == name)
         if not process.is_running():
             self.died.append(name)
         process.kill()
@@ -110,13 +110,13 @@ class Faults:
             self._look_at_claims()
 
     def _kill_server(self, name: str) -> None:
-        self.ground.stack.server(name).kill()
+        self.environment.stack.server(name).kill()
         if name == "rekognition":
             self._look_at_claims()
 
     def _flush(self) -> None:
         try:
-            self.ground.redis.flushall()
+            self.environment.redis.flushall()
         except redis.ReadOnlyError as error:
             raise OSError(str(error)) from error
 
@@ -134,6 +134,6 @@ class Faults:
             self.failed.append(error)
 
     def _claims(self) -> Iterator[str]:
-        for entry in self.ground.services.ledger.scan():
+        for entry in self.environment.services.ledger.scan():
             if entry.status is Status.CLAIMED:
                 yield entry.claim_id

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
-from bench.soak_ground import Ground, Images, insisting
+from bench.soak_environment import Environment, Images, insisting
 from sightline.services.ingest import add_images
 from sightline.storage.buckets.protocol import ObjectUri
 
@@ -22,7 +22,7 @@ class Producers:
     overwritten: number of an image → when it was overwritten, by the clock of the epoch
     """
 
-    ground: Ground
+    environment: Environment
     images: Images
     overwrites: int
     seconds: float
@@ -61,7 +61,7 @@ class Producers:
         self._tell(number)
 
     def _put(self, number: int, data: bytes) -> None:
-        uri, buckets = ObjectUri.parse(self.images.uri(number)), self.ground.services.buckets
+        uri, buckets = ObjectUri.parse(self.images.uri(number)), self.environment.services.buckets
         insisting(lambda: buckets.put(uri, data), time.monotonic() + INSIST_SECONDS)
 
     def _tell(self, number: int) -> None:
@@ -70,8 +70,8 @@ class Producers:
         if number % BUCKET_ONLY_EVERY == BUCKET_ONLY_EVERY - 1:
             return
         if number % MESSAGE_ONLY_EVERY == MESSAGE_ONLY_EVERY - 2:
-            insisting(lambda: self.ground.send_message(uri), until)
+            insisting(lambda: self.environment.send_message(uri), until)
             return
-        insisting(lambda: add_images([uri], services=self.ground.services), until)
+        insisting(lambda: add_images([uri], services=self.environment.services), until)
         if number % TWICE_EVERY == 0:
-            insisting(lambda: self.ground.send_message(uri), until)
+            insisting(lambda: self.environment.send_message(uri), until)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from bench.soak_end import End, differing, is_finished, paid_calls, read_end, settled_analyses
+from bench.soak_environment import FEATURES, Environment, Images
 from bench.soak_faults import Faults
-from bench.soak_ground import FEATURES, Ground, Images
 from bench.soak_pictures import BUCKET
 from bench.soak_producers import Producers
 from sightline.services.reconcile import NAME as RECONCILE
@@ -41,9 +41,9 @@ class Report:
         return [line for line in self.lines if line.is_broken]
 
     @classmethod
-    def of(cls, ground: Ground, images: Images, producers: Producers, faults: Faults, healed: float) -> Self:
+    def of(cls, environment: Environment, images: Images, producers: Producers, faults: Faults, healed: float) -> Self:
         """Read what the run with faults has left."""
-        s = ground.services
+        s = environment.services
         rows = s.images.get_many(images.uris)
         etags = {str(head.uri): head.etag for head in walk(s.buckets, BUCKET, "")}
         lost = [uri for uri in images.uris if uri not in rows]
@@ -54,26 +54,26 @@ class Report:
             Line("images in a wrong state", len(wrong), 0),
             Line("rows that are still unfinished", unfinished, 0),
             Line("open dead letters", sum(1 for _ in s.operations.dead_letters.read()), 0),
-            Line("processes that died by themselves", len(_died(ground, faults)), 0),
+            Line("processes that died by themselves", len(_died(environment, faults)), 0),
             Line("errors of the soak itself", len([*producers.failed, *faults.failed]), 0),
-            *_calls(ground, images, producers, faults),
+            *_calls(environment, images, producers, faults),
             Line("seconds to heal after the last fault", round(healed, 1)),
-            Line("steps sent again by the reconciler", _sent_again(ground)),
+            Line("steps sent again by the reconciler", _sent_again(environment)),
             *(Line(f"done: {what}", number) for what, number in sorted(faults.done.items())),
             Line("images handed in", producers.handed_in),
             Line("images overwritten", len(producers.overwritten)),
         ]
         notes = [f"wrong: {uri} {rows[uri].state} {rows[uri].unsettled()}" for uri in wrong[:SHOWN]]
         notes += [f"lost: {uri}" for uri in lost[:SHOWN]]
-        notes += [f"died: {name}" for name in _died(ground, faults)]
+        notes += [f"died: {name}" for name in _died(environment, faults)]
         notes += [repr(error) for error in [*producers.failed, *faults.failed]]
         notes += [f"letter: {letter}" for letter in list(s.operations.dead_letters.read())[:SHOWN]]
         return cls(tuple(lines), tuple(notes))
 
-    def compared(self, end: End, ground: Ground) -> Self:
+    def compared(self, end: End, environment: Environment) -> Self:
         """Add how this end differs from that of a clean run."""
-        clean = read_end(ground, list(end.rows))
-        ground.close()
+        clean = read_end(environment, list(end.rows))
+        environment.close()
         rows, graph = differing(end.rows, clean.rows), end.graph ^ clean.graph
         lines = (
             Line("rows that differ from a clean run", len(rows), 0),
@@ -85,9 +85,9 @@ class Report:
         return replace(self, lines=self.lines + lines, notes=self.notes + tuple(notes))
 
 
-def _calls(ground: Ground, images: Images, producers: Producers, faults: Faults) -> list[Line]:
+def _calls(environment: Environment, images: Images, producers: Producers, faults: Faults) -> list[Line]:
     """Compare calls with analyses. An answer for bytes that were overwritten meanwhile is paid and cannot be kept."""
-    paid, settled = paid_calls(ground), settled_analyses(ground)
+    paid, settled = paid_calls(environment), settled_analyses(environment)
     extra = paid - settled
     overwritten = {content for number in producers.overwritten for content in images.contents(number)}
     at_overwrites = sum(number for (content, _), number in extra.items() if content in overwritten)
@@ -97,7 +97,7 @@ def _calls(ground: Ground, images: Images, producers: Producers, faults: Faults)
         Line("calls − analyses", extra.total() - at_overwrites, len(faults.in_flight)),
         Line("calls − analyses, of overwritten images", at_overwrites, _most(producers, faults)),
         Line("calls in flight at kills", len(faults.in_flight)),
-        Line("attempts that ended unknown", sum(each.unknown_attempts for each in ground.services.ledger.scan())),
+        Line("attempts that ended unknown", sum(each.unknown_attempts for each in environment.services.ledger.scan())),
         Line("calls", paid.total()),
         Line("analyses", settled.total()),
     ]
@@ -108,12 +108,12 @@ def _most(producers: Producers, faults: Faults) -> int:
     return len(producers.overwritten) * len(FEATURES) + len(faults.in_flight)
 
 
-def _died(ground: Ground, faults: Faults) -> list[str]:
-    return [*faults.died, *(each.name for each in ground.stack.processes if not each.is_running())]
+def _died(environment: Environment, faults: Faults) -> list[str]:
+    return [*faults.died, *(each.name for each in environment.stack.processes if not each.is_running())]
 
 
-def _sent_again(ground: Ground) -> int:
-    run = ground.services.operations.runs.last().get(RECONCILE)
+def _sent_again(environment: Environment) -> int:
+    run = environment.services.operations.runs.last().get(RECONCILE)
     return int(run.outcome.get("sent_ever", 0)) if run else 0
 
 

@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bench.soak_sync_ground import WINDOW, SyncGround
+from bench.soak_sync_environment import WINDOW, SyncEnvironment
 from bench.soak_sync_run import DONE, SyncRun
 from dev.stack import Options, Stack
 from dev.stack.watched import temporary_folder
@@ -35,7 +35,7 @@ class Soak:
     """One soak. done: what was killed at work, and how often; broken: the promises that were."""
 
     stack: Stack
-    ground: SyncGround
+    environment: SyncEnvironment
     chosen: argparse.Namespace
     done: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
@@ -70,7 +70,7 @@ class Soak:
         """Kill the sync while it reads the feed, with more rows each time."""
         while self.hits < self.chosen.kills and self.goes_on():
             self.round += 1
-            self.ground.write_round(self.round, self.chosen.rows)
+            self.environment.write_round(self.round, self.chosen.rows)
             self._kill("sync, in the feed")
 
     def _kill(self, name: str, *, full: bool = False) -> None:
@@ -86,7 +86,7 @@ class Soak:
             if not self.goes_on():
                 return
             self.round += 1
-            self.ground.write_round(self.round, self.chosen.rows)
+            self.environment.write_round(self.round, self.chosen.rows)
             run = self.sync()
             time.sleep(self._chance.uniform(0, self.chosen.seconds))
             server.kill()
@@ -97,16 +97,16 @@ class Soak:
             self._look("Neo4j")
 
     def _look(self, after: str) -> None:
-        if ahead := self.ground.ahead():
+        if ahead := self.environment.ahead():
             self.broken.append(f"after a kill of {after}: {len(ahead)} images before the position are not shown")
 
     def compare(self) -> None:
         """Let it come to its end, then compare with a clean run."""
         self._finish("the last run")
-        soaked = self.ground.graph()
-        self.ground.wipe()
+        soaked = self.environment.graph()
+        self.environment.wipe()
         self._finish("the clean run")
-        clean = self.ground.graph()
+        clean = self.environment.graph()
         missing, extra = (clean - soaked).total(), (soaked - clean).total()
         self.done["relationships compared"] = clean.total()
         if missing or extra or not clean:
@@ -130,11 +130,11 @@ def main() -> None:
         temporary_folder("sightline-soak-sync-") as folder,
         Stack(folder, SERVERS, Options(dynamodb_in_memory=True)) as stack,
     ):
-        soak = Soak(stack, SyncGround(stack, MOST_IMAGES, chosen.seed), chosen)
-        soak.ground.write_round(0, chosen.images)
+        soak = Soak(stack, SyncEnvironment(stack, MOST_IMAGES, chosen.seed), chosen)
+        soak.environment.write_round(0, chosen.images)
         for act in (soak.kill_in_load, soak.kill_in_feed, soak.kill_neo4j, soak.compare):
             act()
-        soak.ground.close()
+        soak.environment.close()
     of_neo4j = soak.done["Neo4j, under the sync"]
     if soak.hits < chosen.kills or of_neo4j < chosen.neo4j_kills / 2:
         soak.broken.append(f"only {soak.hits} kills of the sync and {of_neo4j} of Neo4j hit: give it more --minutes")
@@ -143,7 +143,7 @@ def main() -> None:
 
 
 def _print(soak: Soak, seconds: float) -> None:
-    print(f"\nsoak of the sync, seed {soak.chosen.seed}, {len(soak.ground.rows):,} images, {seconds:,.0f} s")
+    print(f"\nsoak of the sync, seed {soak.chosen.seed}, {len(soak.environment.rows):,} images, {seconds:,.0f} s")
     for name, number in [*soak.done.items(), ("promises broken", len(soak.broken))]:
         print(f"  {name:<56} {number:>9,}")
     for each in soak.broken:

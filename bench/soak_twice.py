@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from bench.soak import clean_run, wait_for_all
 from bench.soak_end import paid_calls, read_end, settled_analyses
-from bench.soak_ground import FEATURES, Ground, Images, options
+from bench.soak_environment import FEATURES, Environment, Images, options
 from bench.soak_report import Line, Report, print_report
 from dev.stack import Stack
 from dev.stack.waiting import wait_until
@@ -44,13 +44,13 @@ def main() -> None:
 def twice(stack: Stack, images: Images, chance: random.Random) -> Report:
     """Carry the images stage by stage, each message twice; then once more, cleanly."""
     stack.set_up()
-    ground = Ground(stack)
+    environment = Environment(stack)
     for number in range(images.count):
-        ground.services.buckets.put(ObjectUri.parse(images.uri(number)), images.first(number))
-    add_images(images.uris, services=ground.services)
-    delivered = sum(_stage(ground, queues, chance) for queues in STAGES)
-    wait_for_all(ground, images)
-    paid, settled = paid_calls(ground), settled_analyses(ground)
+        environment.services.buckets.put(ObjectUri.parse(images.uri(number)), images.first(number))
+    add_images(images.uris, services=environment.services)
+    delivered = sum(_stage(environment, queues, chance) for queues in STAGES)
+    wait_for_all(environment, images)
+    paid, settled = paid_calls(environment), settled_analyses(environment)
     lines = (
         Line("messages delivered", delivered),
         Line("calls", paid.total()),
@@ -58,33 +58,33 @@ def twice(stack: Stack, images: Images, chance: random.Random) -> Report:
         Line("analyses that are missing", images.count * len(FEATURES) - settled.total(), 0),
         Line("calls − analyses", (paid - settled).total(), 0),
     )
-    end = read_end(ground, images.uris)
-    ground.close()
+    end = read_end(environment, images.uris)
+    environment.close()
     return Report(lines).compared(end, clean_run(stack, images))
 
 
-def _stage(ground: Ground, queues: Sequence[str], chance: random.Random) -> int:
+def _stage(environment: Environment, queues: Sequence[str], chance: random.Random) -> int:
     """Double and shuffle what waits in these queues, and have it done; return how many messages there were then."""
-    delivered = sum(_double(ground, queue, chance) for queue in queues)
+    delivered = sum(_double(environment, queue, chance) for queue in queues)
     print(f"{' and '.join(queues)}: {delivered} messages", flush=True)
-    ground.stack.start_workers(dict.fromkeys(queues, 2))
-    wait_until(lambda: not _waiting(ground, queues), lambda: _waiting(ground, queues), every=POLL_SECONDS)
-    ground.stack.start_workers(dict.fromkeys(queues, 0))
+    environment.stack.start_workers(dict.fromkeys(queues, 2))
+    wait_until(lambda: not _waiting(environment, queues), lambda: _waiting(environment, queues), every=POLL_SECONDS)
+    environment.stack.start_workers(dict.fromkeys(queues, 0))
     return delivered
 
 
-def _double(ground: Ground, queue: str, chance: random.Random) -> int:
-    key = ground.settings.key_prefix + queue
-    messages = 2 * ground.redis.lrange(key, 0, -1)
+def _double(environment: Environment, queue: str, chance: random.Random) -> int:
+    key = environment.settings.key_prefix + queue
+    messages = 2 * environment.redis.lrange(key, 0, -1)
     chance.shuffle(messages)
-    ground.redis.delete(key)
+    environment.redis.delete(key)
     if messages:
-        ground.redis.rpush(key, *messages)
+        environment.redis.rpush(key, *messages)
     return len(messages)
 
 
-def _waiting(ground: Ground, queues: Sequence[str]) -> int:
-    read = ground.services.queues.read(queues)
+def _waiting(environment: Environment, queues: Sequence[str]) -> int:
+    read = environment.services.queues.read(queues)
     return sum(each.messages for each in read.waiting.values()) + read.unacknowledged
 
 

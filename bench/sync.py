@@ -20,7 +20,7 @@ from itertools import pairwise
 
 import neo4j
 
-from bench.soak_ground import settings_of
+from bench.soak_environment import settings_of
 from bench.sync_rows import new_rows, old_rows, write
 from dev.stack import Options, Stack
 from dev.stack.watched import temporary_folder
@@ -49,7 +49,7 @@ class Load:
     peak_bytes: int
 
 
-class Ground:
+class Environment:
     """The servers with tables of one prefix, and what the bench does to them."""
 
     def __init__(self, stack: Stack, prefix: str) -> None:
@@ -144,16 +144,16 @@ def _reached(seen: list[tuple[float, int]], count: float) -> float:
     return seen[-1][0]
 
 
-def scale(ground: Ground, images: int, total: int) -> tuple[Load, float]:
+def scale(environment: Environment, images: int, total: int) -> tuple[Load, float]:
     """Load so many images into an empty graph, then sync news; return the load and the news' median seconds."""
-    ground.set_up()
-    ground.write_old(images, total)
-    ground.wipe()
-    load = ground.load()
+    environment.set_up()
+    environment.write_old(images, total)
+    environment.wipe()
+    load = environment.load()
     memory = load.peak_bytes / 2**20
     print(f"{load.images:,} images by sync --full: {load.seconds / 60:.1f} minutes, {memory:,.0f} MiB at most")
     print("  images/s in each tenth: " + " ".join(f"{rate:,.0f}" for rate in load.tenths))
-    runs = [ground.news(f"{images}-{round_}") for round_ in range(ROUNDS)]
+    runs = [environment.news(f"{images}-{round_}") for round_ in range(ROUNDS)]
     read = ", ".join(f"{rows:,}" for _, rows in runs)
     print(
         f"  {NEWS:,} new rows: " + ", ".join(f"{taken:.2f} s" for taken, _ in runs) + f"; rows read: {read}", flush=True
@@ -170,17 +170,17 @@ def main() -> int:
         temporary_folder("bench-sync-") as folder,
         Stack(folder, SERVERS, Options(dynamodb_in_memory=True)) as stack,
     ):
-        tenth = Ground(stack, "tenth-")
+        tenth = Environment(stack, "tenth-")
         _, few = scale(tenth, total // 10, total)
         tenth.close()
-        ground = Ground(stack, "whole-")
-        load, many = scale(ground, total, total)
-        counts = ground.services.graph.counts()
+        environment = Environment(stack, "whole-")
+        load, many = scale(environment, total, total)
+        counts = environment.services.graph.counts()
         print(f"the graph: {counts.nodes['Image']:,} images, {sum(counts.relationships.values()):,} relationships")
         for query in QUERIES:
-            taken, rows = ground.ask(query)
+            taken, rows = environment.ask(query)
             print(f"  query {query}: {taken:,.0f} ms, {rows:,} rows")
-        ground.close()
+        environment.close()
     goals = [
         ("rate of the last tenth / of the first", load.tenths[-1] / load.tenths[0], ">=", 0.8),
         (f"cost of {NEWS:,} new rows at {total:,} images / at {total // 10:,}", many / few, "<=", 1.2),

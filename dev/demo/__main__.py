@@ -16,8 +16,8 @@ from dev.demo.uploads import BUCKET, Upload, demo_uploads, folder_uploads, uploa
 from dev.demo.verdicts import print_accuracy
 from dev.frames.making import make_frames
 from dev.frames.package import PackageMissing, examples
-from dev.stack.census import Census
 from dev.stack.errors import NotReady
+from dev.stack.pidfiles import PidFiles
 from dev.stack.quotas import for_this_machine
 from dev.stack.stack import Stack
 from dev.stack.watched import watch
@@ -67,7 +67,7 @@ def run(pictures: Path | None) -> None:
         _say(f"Starting workers: {', '.join(WORKERS)}.")
         stack.start_workers(dict.fromkeys(WORKERS, 1))
         rows = _work(uploads, factory, stack)
-        stack.crew.stop()  # the workers hand in their counts of calls as they end
+        stack.replicas.stop()  # the workers hand in their counts of calls as they end
         print_answers(uploads, rows, factory.services)
         print_accuracy(uploads, rows, factory.services)
         if pictures is None:
@@ -103,7 +103,7 @@ def _stack() -> Iterator[Stack]:
     """Start the servers on fresh data; an earlier run's leftovers are ended first."""
     folder = FOLDER / "stack"
     folder.mkdir(parents=True, exist_ok=True)
-    Census(folder).end_leftovers()
+    PidFiles(folder).end_leftovers()
     shutil.rmtree(folder)
     _say("Starting Redis, Neo4j, DynamoDB Local, S3Mock and the local Rekognition on loopback ports of their own.")
     with Stack(folder, options=for_this_machine()) as stack:

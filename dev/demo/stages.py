@@ -27,7 +27,7 @@ class Stage:
 
 
 def stages(features: Sequence[str]) -> list[Stage]:
-    """Return the stages of an image's way."""
+    """Return the stages that an image goes through."""
     return [
         Stage("ingest", lambda row: row.state is not State.RECEIVED, _has_ended_early),
         *(Stage(name, partial(_is_settled, name), partial(_is_refused, name)) for name in features),

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from dev.stack.census import Census
 from dev.stack.compose import our_services
-from dev.stack.crew import check_count
 from dev.stack.errors import BadScale, NotReady, UnknownService
 from dev.stack.folders import CHECKOUT
-from dev.stack.place import Place
+from dev.stack.layout import Layout
+from dev.stack.pidfiles import PidFiles
 from dev.stack.processes import cpu_of, end_of
+from dev.stack.replicas import check_count
 from dev.stack.supervisor import Wanted, read_reached, read_wanted, take, write_wanted
 from dev.stack.waiting import Moves, wait_until
 
@@ -39,7 +39,7 @@ def down(folder: Path) -> list[str]:
     if is_up(folder) and reached:
         os.kill(reached.pid, signal.SIGTERM)
         wait_until(lambda: not is_up(folder), lambda: _moves(folder), every=0.2)
-    left = Census(folder).end_leftovers()
+    left = PidFiles(folder).end_leftovers()
     for name in ("wanted.json", "reached.json", "env"):
         (folder / name).unlink(missing_ok=True)
     return left
@@ -98,7 +98,7 @@ def _print_log(folder: Path, log: Path, position: int, is_over: Callable[[], boo
 
 
 def _moves(folder: Path) -> Moves:
-    return Place(folder).logged_bytes(), cpu_of({entry.pid for entry in Census(folder).running()})
+    return Layout(folder).logged_bytes(), cpu_of({entry.pid for entry in PidFiles(folder).running()})
 
 
 def _is_reached(folder: Path, number: int) -> bool:

@@ -3,21 +3,21 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from dev.stack.census import Census
-from dev.stack.place import Place, is_free
+from dev.stack.layout import Layout, is_free
+from dev.stack.pidfiles import PidFiles
 
 
 def addresses(folder: Path, env: Mapping[str, str]) -> str:
     """Return where everything is. Passwords are shown: they are made for this stack and valid on this machine alone."""
-    place = Place(folder)
+    layout = Layout(folder)
     rows = {
-        "Flower": f"http://127.0.0.1:{place.port('flower')}  {_login(env, 'FLOWER')}",
+        "Flower": f"http://127.0.0.1:{layout.port('flower')}  {_login(env, 'FLOWER')}",
         "Neo4j": f"{env['SIGHTLINE_NEO4J_URI']}  {_login(env, 'NEO4J')}",
         "S3": f"{env['SIGHTLINE_S3_ENDPOINT']}  buckets images and {env['SIGHTLINE_CHECKPOINT_BUCKET']}, any key",
         "DynamoDB": f"{env['SIGHTLINE_DYNAMODB_ENDPOINT']}  any key, tables {env['SIGHTLINE_TABLE_PREFIX']}…",
         "Rekognition": env["SIGHTLINE_REKOGNITION_ENDPOINT"],
         "Redis": f"{env['SIGHTLINE_REDIS_URL']}  keys {env['SIGHTLINE_KEY_PREFIX']}…",
-        **_metrics(place, folder),
+        **_metrics(layout, folder),
         "Logs": str(folder / "logs"),
         "Settings": f". {folder / 'env'}   then `sightline …` and any client talk to this stack",
     }
@@ -26,7 +26,7 @@ def addresses(folder: Path, env: Mapping[str, str]) -> str:
 
 def processes(folder: Path) -> str:
     """Name every running process with its id."""
-    entries = Census(folder).running()
+    entries = PidFiles(folder).running()
     return "\n".join(f"{entry.name:<24} {entry.pid}" for entry in entries) or "nothing runs"
 
 
@@ -34,10 +34,10 @@ def _login(env: Mapping[str, str], part: str) -> str:
     return f"user {env[f'SIGHTLINE_{part}_USER']}, password {env[f'SIGHTLINE_{part}_PASSWORD']}"
 
 
-def _metrics(place: Place, folder: Path) -> dict[str, str]:
+def _metrics(layout: Layout, folder: Path) -> dict[str, str]:
     """Name only those that answer: what tells of the whole system first, then each process of ours by its port."""
-    workers = sorted(entry.name for entry in Census(folder).running() if "-" in entry.name)
-    ports = {name: place.port(f"metrics of {name}") for name in workers} | {"Flower": place.port("flower")}
+    workers = sorted(entry.name for entry in PidFiles(folder).running() if "-" in entry.name)
+    ports = {name: layout.port(f"metrics of {name}") for name in workers} | {"Flower": layout.port("flower")}
     answering = {name: port for name, port in ports.items() if not is_free(port)}
     whole = [f"http://127.0.0.1:{port}/metrics" for name, port in answering.items() if name.startswith("operations-")]
     others = [f"{name} :{port}" for name, port in answering.items() if not name.startswith("operations-")]

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from dev.stack.folders import PROGRAMS
-from dev.stack.place import Place
+from dev.stack.layout import Layout
 from dev.stack.readiness import dynamodb_answers, http_answers, neo4j_answers, redis_answers
 
 BUCKETS = ("images", "sightline")
@@ -40,11 +40,11 @@ class Server:
     files: Mapping[Path, str] = field(default_factory=dict)
 
 
-def redis_server(place: Place, _: Options) -> Server:
+def redis_server(layout: Layout, _: Options) -> Server:
     """Keep the queues in an append-only file: a restart loses a second at most."""
-    port = place.port("redis")
+    port = layout.port("redis")
     url = f"redis://127.0.0.1:{port}/0"
-    command = ("redis-server", "--bind", "127.0.0.1", "--port", str(port), "--dir", str(place.data("redis")))
+    command = ("redis-server", "--bind", "127.0.0.1", "--port", str(port), "--dir", str(layout.data("redis")))
     shows_its_environment = ("--set-proc-title", "no")  # a title would overwrite what tells whose process it is
     return Server(
         "redis",
@@ -55,10 +55,10 @@ def redis_server(place: Place, _: Options) -> Server:
     )
 
 
-def neo4j_server(place: Place, _: Options) -> Server:
+def neo4j_server(layout: Layout, _: Options) -> Server:
     """Run Neo4j Community from its jars, as its own launcher does (Java 17 needs the packages opened)."""
-    port, home = place.port("neo4j"), place.data("neo4j")
-    uri, password = f"bolt://127.0.0.1:{port}", place.password("neo4j")
+    port, home = layout.port("neo4j"), layout.data("neo4j")
+    uri, password = f"bolt://127.0.0.1:{port}", layout.password("neo4j")
     packages = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
     opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in packages]
     settings = {
@@ -70,7 +70,7 @@ def neo4j_server(place: Place, _: Options) -> Server:
     return Server(
         "neo4j",
         (
-            *_java(place, "neo4j", "1g", *opened),
+            *_java(layout, "neo4j", "1g", *opened),
             "org.neo4j.server.CommunityEntryPoint",
             f"--home-dir={home}",
             f"--config-dir={home}",
@@ -83,16 +83,16 @@ def neo4j_server(place: Place, _: Options) -> Server:
     )
 
 
-def dynamodb_server(place: Place, options: Options) -> Server:
+def dynamodb_server(layout: Layout, options: Options) -> Server:
     """Run DynamoDB Local; one database for every key and region, as its clients here are one account."""
-    port, data = place.port("dynamodb"), place.data("dynamodb")
+    port, data = layout.port("dynamodb"), layout.data("dynamodb")
     where = ("-inMemory",) if options.dynamodb_in_memory else ("-dbPath", str(data))
     native = f"-Djava.library.path={PROGRAMS / 'dynamodb'}"
     url = f"http://127.0.0.1:{port}"
     return Server(
         "dynamodb",
         (
-            *_java(place, "dynamodb", "1g", native),
+            *_java(layout, "dynamodb", "1g", native),
             "LoopbackDynamoDb",
             "-port",
             str(port),
@@ -106,28 +106,28 @@ def dynamodb_server(place: Place, options: Options) -> Server:
     )
 
 
-def s3_server(place: Place, _: Options) -> Server:
+def s3_server(layout: Layout, _: Options) -> Server:
     """Run S3Mock; it keeps its objects as files."""
-    port = place.port("s3")
+    port = layout.port("s3")
     url = f"http://127.0.0.1:{port}"
-    store = {"root": place.data("s3"), "retainFilesOnExit": "true", "initialBuckets": ",".join(BUCKETS)}
+    store = {"root": layout.data("s3"), "retainFilesOnExit": "true", "initialBuckets": ",".join(BUCKETS)}
     properties = [f"--com.adobe.testing.s3mock.store.{name}={value}" for name, value in store.items()]
     return Server(
         "s3",
-        (*_java(place, "s3", "512m"), "LoopbackS3", f"--server.port={port}", *properties),
+        (*_java(layout, "s3", "512m"), "LoopbackS3", f"--server.port={port}", *properties),
         url,
         {"SIGHTLINE_S3_ENDPOINT": url, "SIGHTLINE_CHECKPOINT_BUCKET": BUCKETS[-1]},
         partial(http_answers, port, "/"),
     )
 
 
-def rekognition_server(place: Place, options: Options) -> Server:
+def rekognition_server(layout: Layout, options: Options) -> Server:
     """Run our local Rekognition; it reads the pictures from the local S3."""
-    port = place.port("rekognition")
+    port = layout.port("rekognition")
     url = f"http://127.0.0.1:{port}"
     command = (sys.executable, "-m", "dev.rekognition", "--host", "127.0.0.1", "--port", str(port))
-    source = ("--s3-endpoint", f"http://127.0.0.1:{place.port('s3')}")
-    calls = ("--calls-log", str(place.data("rekognition") / "calls.jsonl"))
+    source = ("--s3-endpoint", f"http://127.0.0.1:{layout.port('s3')}")
+    calls = ("--calls-log", str(layout.data("rekognition") / "calls.jsonl"))
     return Server(
         "rekognition",
         (*command, *source, *calls, *options.rekognition),
@@ -137,7 +137,7 @@ def rekognition_server(place: Place, options: Options) -> Server:
     )
 
 
-SERVERS: Mapping[str, Callable[[Place, Options], Server]] = {
+SERVERS: Mapping[str, Callable[[Layout, Options], Server]] = {
     "redis": redis_server,
     "neo4j": neo4j_server,
     "dynamodb": dynamodb_server,
@@ -146,9 +146,9 @@ SERVERS: Mapping[str, Callable[[Place, Options], Server]] = {
 }
 
 
-def _java(place: Place, name: str, heap: str, *options: str) -> tuple[str, ...]:
+def _java(layout: Layout, name: str, heap: str, *options: str) -> tuple[str, ...]:
     """Bound the heap: five servers and the workers share one machine. `*`: every jar of the folder."""
-    scratch = f"-Djava.io.tmpdir={place.scratch}"  # what they leave there goes with the stack's folder
+    scratch = f"-Djava.io.tmpdir={layout.scratch}"  # what they leave there goes with the stack's folder
     program = PROGRAMS / name
     return ("java", f"-Xmx{heap}", scratch, *options, "-cp", f"{program / 'classes'}:{program}/*")
 

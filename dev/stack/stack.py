@@ -6,11 +6,11 @@ from types import TracebackType
 from typing import Self
 
 from dev.install.servers import require
-from dev.stack.census import Census
-from dev.stack.crew import Crew
 from dev.stack.errors import UnknownService
-from dev.stack.place import Place
+from dev.stack.layout import Layout
+from dev.stack.pidfiles import PidFiles
 from dev.stack.processes import Process, inherited, stop_all, wait_for
+from dev.stack.replicas import Replicas
 from dev.stack.servers import SERVERS, Options, Server
 
 
@@ -20,13 +20,13 @@ class Stack:
     def __init__(self, folder: Path, servers: Sequence[str] = tuple(SERVERS), options: Options | None = None) -> None:
         if unknown := set(servers) - set(SERVERS):
             raise UnknownService(", ".join(sorted(unknown)), remedy=f"There are {', '.join(SERVERS)}")
-        self.place = Place(folder)
+        self.layout = Layout(folder)
         self.env: dict[str, str] = {}
         self._names = tuple(servers)
         self._options = options or Options()
         self._servers: dict[str, RunningServer] = {}
-        self._census = Census(self.place.folder)
-        self.crew = Crew(self.place, self._count)
+        self._pidfiles = PidFiles(self.layout.folder)
+        self.replicas = Replicas(self.layout, self._count)
 
     def __enter__(self) -> Self:
         """Start the servers; stop them again when one does not become ready."""
@@ -45,17 +45,17 @@ class Stack:
 
     def start(self) -> None:
         """Start every server at once and wait until each is ready. Ends first what an earlier run left behind."""
-        self._census.end_leftovers()
-        self.place.renew_taken_ports()
+        self._pidfiles.end_leftovers()
+        self.layout.renew_taken_ports()
         self.start_servers(self._names)
 
     def start_servers(self, names: Sequence[str]) -> None:
         """Start those of these servers that do not run, all at once, and wait until each is ready."""
         require(names)
-        fresh = [SERVERS[name](self.place, self._options) for name in names if name not in self._servers]
+        fresh = [SERVERS[name](self.layout, self._options) for name in names if name not in self._servers]
         self.env = self._settings([*(running.server for running in self._servers.values()), *fresh])
         environment = inherited() | self.env
-        self._servers |= {server.name: RunningServer(server, self.place, environment) for server in fresh}
+        self._servers |= {server.name: RunningServer(server, self.layout, environment) for server in fresh}
         for name in names:
             self._servers[name].begin()
         self._count()
@@ -64,7 +64,7 @@ class Stack:
 
     def stop(self) -> None:
         """Stop our processes, then the servers; each has 45 s. The data stays in the folder."""
-        self.crew.stop()
+        self.replicas.stop()
         stop_all([running.process for running in self._servers.values()])
         self._count()
 
@@ -77,20 +77,20 @@ class Stack:
     @property
     def processes(self) -> list[Process]:
         """Every process that should run: the servers, then ours."""
-        return [*(running.process for running in self._servers.values()), *self.crew.processes]
+        return [*(running.process for running in self._servers.values()), *self.replicas.processes]
 
     @property
     def workers(self) -> dict[str, list[int]]:
         """Service → ids of its running processes."""
-        return self.crew.pids
+        return self.replicas.pids
 
     def set_up(self) -> None:
         """Make tables, constraints and whatever else must be there once: the one-time services of ours."""
-        self.crew.run_once(self.env)
+        self.replicas.run_once(self.env)
 
     def start_workers(self, counts: Mapping[str, int]) -> None:
         """Bring each named service to so many replicas and wait until they consume; leave the others alone."""
-        self.crew.scale(counts, self.env)
+        self.replicas.scale(counts, self.env)
 
     def revive(self, name: str) -> None:
         """Start a process again that has died."""
@@ -104,24 +104,24 @@ class Stack:
             "SIGHTLINE_AWS_SECRET_ACCESS_KEY": "local",
             "SIGHTLINE_TABLE_PREFIX": "sightline-",
             "SIGHTLINE_KEY_PREFIX": "sightline:",
-            "SIGHTLINE_STATE_FOLDER": str(self.place.folder / "state"),
+            "SIGHTLINE_STATE_FOLDER": str(self.layout.folder / "state"),
             "SIGHTLINE_FLOWER_USER": "sightline",
-            "SIGHTLINE_FLOWER_PASSWORD": self.place.password("flower"),
+            "SIGHTLINE_FLOWER_PASSWORD": self.layout.password("flower"),
         }
         found = {name: value for server in servers for name, value in server.settings.items()}
         return dict(self._options.defaults) | own | found | dict(self._options.settings)
 
     def _count(self) -> None:
-        self._census.write({process.name: process.pid for process in self.processes if process.is_running()})
+        self._pidfiles.write({process.name: process.pid for process in self.processes if process.is_running()})
 
 
 class RunningServer:
     """A server's process, and how to see that it is ready."""
 
-    def __init__(self, server: Server, place: Place, environment: Mapping[str, str]) -> None:
+    def __init__(self, server: Server, layout: Layout, environment: Mapping[str, str]) -> None:
         self.server = server
-        self.process = Process(server.name, server.command, place.log(server.name), environment)
-        self._data, self._scratch = place.data(server.name), place.scratch
+        self.process = Process(server.name, server.command, layout.log(server.name), environment)
+        self._data, self._scratch = layout.data(server.name), layout.scratch
 
     @property
     def address(self) -> str:

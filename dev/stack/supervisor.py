@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from dev.stack.compose import our_services
-from dev.stack.place import write_privately
+from dev.stack.layout import write_privately
 from dev.stack.processes import Process
 from dev.stack.quotas import for_this_machine
 from dev.stack.stack import Stack
@@ -70,7 +70,7 @@ class Supervisor:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._folder = stack.place.folder
+        self._folder = stack.layout.folder
         self._number = -1
         self._deaths: dict[str, tuple[int, float]] = {}
 

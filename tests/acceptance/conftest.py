@@ -58,7 +58,7 @@ def _working(servers: ServersOfTheRun) -> Iterator[Spine]:
         stack.start_workers(WORKERS)
         yield made
     finally:
-        stack.crew.stop()
+        stack.replicas.stop()
         made.close()
 
 

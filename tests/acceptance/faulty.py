@@ -107,16 +107,16 @@ class Faulty(Spine):
 def working(stack: Stack) -> Iterator[Faulty]:
     """Put wires before the running servers, then start the workers, that know of the wires alone."""
     stack.set_up()
-    direct, wires = stack.env, {name: Proxy(stack.place.port(name)) for name in ADDRESSES}
+    direct, wires = stack.env, {name: Proxy(stack.layout.port(name)) for name in ADDRESSES}
     made = Faulty(stack, wires)
     with ExitStack() as ends:
         ends.callback(made.close)
         for wire in wires.values():
             ends.enter_context(wire)
         ends.callback(setattr, stack, "env", direct)
-        ends.callback(stack.crew.stop)
+        ends.callback(stack.replicas.stop)
         stack.env = direct | {
-            variable: direct[variable].replace(str(stack.place.port(name)), str(wires[name].port))
+            variable: direct[variable].replace(str(stack.layout.port(name)), str(wires[name].port))
             for name, variable in ADDRESSES.items()
         }
         stack.start_workers(WORKERS | {"operations": 1})

@@ -155,7 +155,7 @@ class Spine:
         moves: Callable[[], Moves] | None = None,
     ) -> None:
         """Wait until it is so; fail with what `say` says where nothing moves: neither that, nor logs and calls."""
-        if not wait_until(is_so, moves or (lambda: (say(), self.stack.place.logged_bytes(), self.calls_bytes()))):
+        if not wait_until(is_so, moves or (lambda: (say(), self.stack.layout.logged_bytes(), self.calls_bytes()))):
             pytest.fail(f"It did not come about, and nothing moves any more. {say()}")
 
     def calls_bytes(self) -> int:
@@ -165,7 +165,7 @@ class Spine:
 
     @property
     def _calls_log(self) -> Path:
-        return self.stack.place.data("rekognition") / "calls.jsonl"
+        return self.stack.layout.data("rekognition") / "calls.jsonl"
 
     def queues(self, key_prefix: str = "sightline:") -> dict[str, int]:
         """Count what stands in Redis at one moment: messages by queue, and those that are taken and not finished."""
@@ -239,7 +239,7 @@ class Spine:
         command = [*celery, "worker", "-P", "threads", "-c", "8", "-Q", ",".join(queues)]
         chosen = {"SIGHTLINE_KEY_PREFIX": f"{name}:"} | settings
         process = Process(
-            name, [*command, "-n", f"{name}@%h"], self.stack.place.log(name), inherited() | self.stack.env | chosen
+            name, [*command, "-n", f"{name}@%h"], self.stack.layout.log(name), inherited() | self.stack.env | chosen
         )
         process.start()
         try:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dev.stack.census import Census
 from dev.stack.folders import PROGRAMS
-from dev.stack.place import Place
+from dev.stack.layout import Layout
+from dev.stack.pidfiles import PidFiles
 from dev.stack.processes import cpu_of, inherited
 from dev.stack.waiting import Moves, wait_until
 from sightline.testing.fake import picture
@@ -70,12 +70,12 @@ class Reader:
 
     def supervisor_says(self, words: str) -> bool:
         """Wait until the log of the stack's supervisor says so."""
-        log = Place(self._cache / "stack").log("supervisor")
+        log = Layout(self._cache / "stack").log("supervisor")
         return wait_until(lambda: words in log.read_text(), self._moves)
 
     def _moves(self) -> Moves:
         stack = self._cache / "stack"
-        return Place(stack).logged_bytes(), cpu_of({entry.pid for entry in Census(stack).running()})
+        return Layout(stack).logged_bytes(), cpu_of({entry.pid for entry in PidFiles(stack).running()})
 
 
 def _is_run(block: Block) -> bool:

@@ -25,12 +25,12 @@ def mutated(chance):
     """Cut a picture, tear a piece out of it, or write over its first half: few of these can still be read."""
     data = bytearray(picture(chance.randrange(1000), (200, 150), chance.choice(["JPEG", "PNG"])))
     at = chance.randrange(len(data) // 2)
-    way = chance.choice(["cut", "torn", "written over", "noise"])
-    if way == "cut":
+    damage = chance.choice(["cut", "torn", "written over", "noise"])
+    if damage == "cut":
         return bytes(data[:at])
-    if way == "torn":
+    if damage == "torn":
         return bytes(data[:at] + data[at + chance.randrange(1, 200) :])
-    if way == "noise":
+    if damage == "noise":
         return chance.randbytes(chance.randrange(400))
     data[at : at + 40] = chance.randbytes(40)
     return bytes(data)

@@ -95,7 +95,7 @@ def test_two_processes_of_each_feature_have_shared_the_work(spine, uris):
     assert uris
     done = {
         process.name: sum("succeeded in" in line and "/quota/" in line for line in lines_of(process.log))
-        for process in spine.stack.crew.processes
+        for process in spine.stack.replicas.processes
         if process.name.partition("-")[0] in FEATURES
     }
     assert 4 == len(done)

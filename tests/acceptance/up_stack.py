@@ -14,8 +14,8 @@ from typing import Any
 
 import psutil
 
-from dev.stack.census import Census
-from dev.stack.place import Place
+from dev.stack.layout import Layout
+from dev.stack.pidfiles import PidFiles
 from dev.stack.processes import cpu_of
 from dev.stack.waiting import Moves, wait_until
 from tests.commands import run
@@ -41,11 +41,11 @@ class UpStack:
         assert 0 == done.returncode, done.stdout + done.stderr
 
     def _moves(self) -> Moves:
-        return Place(self.folder).logged_bytes(), cpu_of(set(self.pids().values()))
+        return Layout(self.folder).logged_bytes(), cpu_of(set(self.pids().values()))
 
     def pids(self) -> dict[str, int]:
         """Give what runs: name → process id."""
-        return {entry.name: entry.pid for entry in Census(self.folder).running()}
+        return {entry.name: entry.pid for entry in PidFiles(self.folder).running()}
 
     def listening(self) -> list[Any]:
         """Give the addresses on which its processes listen."""
@@ -59,7 +59,7 @@ class UpStack:
 
     def flower(self, path: str, password: str | None = None) -> tuple[HTTPStatus, str]:
         """Ask Flower for a page, as its user where a password is given."""
-        request = urllib.request.Request(f"http://127.0.0.1:{Place(self.folder).port('flower')}{path}")
+        request = urllib.request.Request(f"http://127.0.0.1:{Layout(self.folder).port('flower')}{path}")
         if password is not None:
             login = base64.b64encode(f"{self.env()['SIGHTLINE_FLOWER_USER']}:{password}".encode()).decode()
             request.add_header("Authorization", f"Basic {login}")
@@ -81,6 +81,6 @@ class UpStack:
 
     def metrics(self, name: str) -> str:
         """Scrape one process."""
-        port = Place(self.folder).port(f"metrics of {name}")
+        port = Layout(self.folder).port(f"metrics of {name}")
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as page:
             return str(page.read().decode())

@@ -4,7 +4,7 @@ import hashlib
 import json
 
 from bench.pipeline_costs import Costs
-from bench.pipeline_ground import default_plan
+from bench.pipeline_environment import default_plan
 from bench.pipeline_pictures import ANSWERS, make_pictures, remember
 from dev.rekognition.answers import Answers, name_of
 from dev.rekognition.operations.wire import MODEL_VERSION

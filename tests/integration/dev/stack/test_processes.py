@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from dev.stack.census import Census
+from dev.stack.pidfiles import PidFiles
 from dev.stack.processes import Process, started_at
 from dev.stack.waiting import nothing, wait_until
 
@@ -98,8 +98,8 @@ def test_a_process_that_died_can_be_started_again_and_adds_to_its_log(run):
 
 def test_what_a_killed_supervisor_left_is_found_and_ended(run, tmp_path):
     process = run(SLEEP)
-    Census(tmp_path).write({"child": process.pid})
-    left = Census(tmp_path)
+    PidFiles(tmp_path).write({"child": process.pid})
+    left = PidFiles(tmp_path)
     assert ["child"] == [entry.name for entry in left.running()]
     assert ["child"] == left.end_leftovers()
     assert not process.is_running()
@@ -109,15 +109,15 @@ def test_what_a_killed_supervisor_left_is_found_and_ended(run, tmp_path):
 def test_what_the_left_process_started_ends_with_it(run, tmp_path):
     process = run(f"{PARENT} print(child.pid, flush=True); child.wait()")
     grandchild = int(process.log_end())
-    Census(tmp_path).write({"child": process.pid})
-    Census(tmp_path).end_leftovers()
+    PidFiles(tmp_path).write({"child": process.pid})
+    PidFiles(tmp_path).end_leftovers()
     assert started_at(grandchild) is None
 
 
 def test_a_process_that_only_has_the_same_id_is_left_alone(run, tmp_path):
     process = run(SLEEP)
-    Census(tmp_path).write({"child": process.pid})
+    PidFiles(tmp_path).write({"child": process.pid})
     file = tmp_path / "processes.json"
     file.write_text(file.read_text().replace(str(started_at(process.pid)), str(time.time() - 86_400)))
-    assert [] == Census(tmp_path).end_leftovers()
+    assert [] == PidFiles(tmp_path).end_leftovers()
     assert process.is_running()

@@ -3,7 +3,7 @@
 import pytest
 
 from dev.stack.errors import UnknownService
-from dev.stack.place import Place
+from dev.stack.layout import Layout
 from dev.stack.servers import SERVERS, Options
 from dev.stack.stack import Stack
 from sightline.config import Settings
@@ -11,8 +11,8 @@ from sightline.config import Settings
 PORTS = {name: 20_001 + number for number, name in enumerate(SERVERS)}
 
 
-class FixedPlace(Place):
-    """A place whose ports are given: finding free ones needs the network."""
+class FixedLayout(Layout):
+    """A layout with fixed ports: finding free ones needs the network."""
 
     def port(self, name):
         return PORTS[name]
@@ -20,7 +20,7 @@ class FixedPlace(Place):
 
 @pytest.fixture(params=SERVERS)
 def server(request, tmp_path):
-    return SERVERS[request.param](FixedPlace(tmp_path), Options())
+    return SERVERS[request.param](FixedLayout(tmp_path), Options())
 
 
 def test_a_server_is_told_its_own_port(server):
@@ -36,7 +36,7 @@ def test_every_setting_by_which_a_server_is_found_is_one_of_sightlines(server):
 
 
 def test_no_password_stands_in_a_command(server, tmp_path):
-    password = Place(tmp_path).password("neo4j")
+    password = Layout(tmp_path).password("neo4j")
     assert not any(password in word for word in server.command)
 
 

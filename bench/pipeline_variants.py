@@ -1,6 +1,6 @@
-"""Three ways for the same images: through sightline, by a bare thread pool, and one after the other as the blog did.
+"""Three variants for the same images: sightline, a bare thread pool, and one after the other, as the blog did.
 
-Each gives the seconds that it took until the last image was in the graph.
+Each returns the seconds until the last image was in the graph.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The ground of `bench.accuracy_pixels`: frames with their truth, analysed once by a whole stack, then many samplings.
+"""The environment of `bench.accuracy_pixels`: frames with their truth, analysed once by a whole stack, sampled often.
 
 The rows stay where the workers wrote them. Each salt gets verdicts, figures and marks in tables of its own, so that no
 sample knows of another.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.rollup_ground import NoWait
+from bench.rollup_environment import NoWait
 from dev.demo.stages import follow
 from dev.demo.uploads import BUCKET, Upload, demo_uploads, upload_all
 from dev.frames.making import make_frames
@@ -34,7 +34,7 @@ WORKERS = ("ingest", "labels", "rows", "graph")
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Environment:
     """Frames that the workers have analysed. truth: URI → does it show a person."""
 
     rows: Sequence[ImageRow]
@@ -63,7 +63,7 @@ class Ground:
 
 
 @contextmanager
-def analysed(folder: Path, images: Path | None) -> Iterator[Ground]:
+def analysed(folder: Path, images: Path | None) -> Iterator[Environment]:
     """Carry the frames of a folder (the demo frames where none is named) through servers and workers of their own.
 
     images: holds a `truth.csv` with the columns key (a path below the folder) and person (1 or 0).
@@ -77,8 +77,8 @@ def analysed(folder: Path, images: Path | None) -> Iterator[Ground]:
         factory = Factory()
         try:
             rows = _analyse(uploads, factory)
-            stack.crew.stop()
-            yield Ground(rows, {str(each.uri): each.has_person for each in uploads}, factory)
+            stack.replicas.stop()
+            yield Environment(rows, {str(each.uri): each.has_person for each in uploads}, factory)
         finally:
             factory.close()
 

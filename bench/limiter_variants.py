@@ -30,11 +30,11 @@ return count > tonumber(ARGV[1]) and 1000000 - tonumber(time[2]) or 0
 """
 
 
-class Way(Protocol):
+class Variant(Protocol):
     """How a thread comes to its next call."""
 
     def call(self, image: bytes) -> None:
-        """Wait as long as the way says, and call once."""
+        """Wait as long as the variant requires, then call once."""
 
 
 class Sightline:
@@ -93,7 +93,7 @@ class BackoffOnly:
         is_throttled(self._client, image)
 
 
-WAYS: dict[str, Callable[[str, str, float], Way]] = {
+VARIANTS: dict[str, Callable[[str, str, float], Variant]] = {
     "sightline": Sightline,
     "fixed window": FixedWindow,
     "botocore adaptive": Adaptive,

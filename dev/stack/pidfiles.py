@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from dev.stack.place import write_privately
+from dev.stack.layout import write_privately
 from dev.stack.processes import PATIENCE_SECONDS, cpu_of, started_at
 from dev.stack.waiting import wait_until
 
@@ -28,7 +28,7 @@ class Entry:
         return started_at(self.pid) == self.started_at
 
 
-class Census:
+class PidFiles:
     """`processes.json` in a stack's folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -55,8 +55,8 @@ class Census:
             _signal(entry, signal.SIGTERM)
             _signal(entry, signal.SIGCONT)
         _wait_for_end_of(left)
-        for member in families:
-            _signal(member, signal.SIGKILL)
+        for replica in families:
+            _signal(replica, signal.SIGKILL)
         _wait_for_end_of(families)
         return [entry.name for entry in left]
 

@@ -5,7 +5,7 @@ from threading import Lock
 from neo4j import Driver
 from neo4j.exceptions import Neo4jError
 
-from bench.graph_rivals import Tools
+from bench.graph_baselines import Tools
 from sightline.graph.cypher import Statements
 from sightline.graph.declarations import declare
 from sightline.graph.neo4j import Neo4jGraphStore
@@ -15,7 +15,7 @@ from sightline.rekognition.features.labels import FEATURE as LABELS
 _DEADLOCK = "Neo.TransientError.Transaction.DeadlockDetected"
 
 
-class Ground:
+class Environment:
     """One database of a server, with the constraints of the labels alone."""
 
     def __init__(self, driver: Driver, database: str) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev.stack.place import Place
+from dev.stack.layout import Layout
 from dev.stack.processes import Process, inherited, stop_all, wait_for
 
 
@@ -27,7 +27,7 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Environment:
     """The two servers and the file of calls. `endpoint`: Rekognition's address."""
 
     redis: Server
@@ -49,19 +49,19 @@ class Ground:
 
 
 @contextmanager
-def servers(folder: Path) -> Iterator[Ground]:
+def servers(folder: Path) -> Iterator[Environment]:
     """Start both servers, with what they write in `folder`; stop them at the end."""
-    place = Place(folder)
-    redis_port, port = place.port("redis"), place.port("rekognition")
+    layout = Layout(folder)
+    redis_port, port = layout.port("redis"), layout.port("rekognition")
     calls_log = folder / "calls.jsonl"
     commands = {"redis": _redis_command(redis_port, folder), "rekognition": _rekognition_command(port, calls_log)}
-    processes = {name: Process(name, command, place.log(name), inherited()) for name, command in commands.items()}
+    processes = {name: Process(name, command, layout.log(name), inherited()) for name, command in commands.items()}
     redis = Server(processes["redis"], lambda: _listens(redis_port))
     rekognition = Server(processes["rekognition"], lambda: _listens(port))
     try:
         redis.start()
         rekognition.start()
-        yield Ground(redis, redis_port, f"http://127.0.0.1:{port}", calls_log)
+        yield Environment(redis, redis_port, f"http://127.0.0.1:{port}", calls_log)
     finally:
         stop_all(list(processes.values()))
 

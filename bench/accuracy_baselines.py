@@ -1,4 +1,4 @@
-"""Ways to an interval that people take, for comparison. Each takes one window: arrays of shape (days, 3) for A, B, C.
+"""Interval methods in common use, as baselines. Each takes one window: arrays of shape (days, 3) for A, B, C.
 
 Each gives (low, high) of precision, recall, F1 and missed images, in this order.
 """
@@ -80,7 +80,7 @@ def wilson(population: Whole, decided: Whole, present: Whole, _name: str) -> Ran
     ]
 
 
-RIVALS = {
+BASELINES = {
     "ours": ours,
     "ours, Jeffreys alone": one_prior,
     "Wald, inverse weights": wald,

@@ -1,4 +1,4 @@
-"""The ground of the rollup bench: rows of images with 20 labels each, summaries of earlier days, and some verdicts."""
+"""The environment of the rollup benchmark: rows with 20 labels each, summaries of earlier days, and some verdicts."""
 
 import random
 from collections.abc import Iterable
@@ -48,7 +48,7 @@ class NoWait(Event):
         return False
 
 
-class Ground:
+class Environment:
     """The tables, under a prefix of their own."""
 
     def __init__(self, client: Any, prefix: str) -> None:
@@ -103,9 +103,9 @@ def rows_of(day: date, numbers: Iterable[int]) -> Iterable[ImageRow]:
         )
 
 
-def write_images(ground: Ground, day: date, numbers: range) -> list[CameraDay]:
+def write_images(environment: Environment, day: date, numbers: range) -> list[CameraDay]:
     """Write rows of a day by their numbers; return its camera days."""
-    table = DynamoTable(ground.client, encoding.images_table(ground.prefix))
+    table = DynamoTable(environment.client, encoding.images_table(environment.prefix))
 
     def write(share: range) -> None:
         table.put_many(encoding.encode_row(row, DEFAULT_SHARDS) for row in rows_of(day, share))
@@ -115,11 +115,11 @@ def write_images(ground: Ground, day: date, numbers: range) -> list[CameraDay]:
     return [CameraDay(camera, day.isoformat()) for camera in CAMERAS]
 
 
-def write_verdicts(ground: Ground, days: Iterable[CameraDay]) -> None:
+def write_verdicts(environment: Environment, days: Iterable[CameraDay]) -> None:
     """Give some verdicts on the first label to each camera's day."""
-    table = DynamoTable(ground.client, verdicts_table(ground.prefix))
+    table = DynamoTable(environment.client, verdicts_table(environment.prefix))
     for camera_day in days:
-        images = list(ground.images.by_day(camera_day.camera, camera_day.day))[:REVIEWS_A_CAMERA]
+        images = list(environment.images.by_day(camera_day.camera, camera_day.day))[:REVIEWS_A_CAMERA]
         given = [
             Verdict(e.image_id, LABELS[0], "bench", Answer.PRESENT, e.content_sha256, Source.SAMPLED, _now(), Stratum.A)
             for e in images
@@ -127,7 +127,7 @@ def write_verdicts(ground: Ground, days: Iterable[CameraDay]) -> None:
         table.put_many(encode_verdict(KeptVerdict(verdict, camera_day)) for verdict in given)
 
 
-def write_history(ground: Ground, last_day: date, days: int) -> None:
+def write_history(environment: Environment, last_day: date, days: int) -> None:
     """Write the summaries of the days before, as earlier nights have left them.
 
     One day's are made, and kept again for each day: to make all of them would take longer than the whole bench.
@@ -139,7 +139,7 @@ def write_history(ground: Ground, last_day: date, days: int) -> None:
             for rollup in _past_day(before)
             for back in range(1, days + 1)
         )
-        list(pool.map(ground.rollups.write, of_days))
+        list(pool.map(environment.rollups.write, of_days))
 
 
 def _past_day(day: date) -> list[Rollup]:

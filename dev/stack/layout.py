@@ -1,4 +1,4 @@
-"""What one stack remembers between its starts: ports and passwords, so that addresses and data stay valid."""
+"""Where a stack keeps its data and logs, and the ports and passwords that it keeps between starts."""
 
 import json
 import os
@@ -12,8 +12,8 @@ PORTS = range(20_000, 32_000)
 """Below the range from which Linux takes the ports of outgoing connections: a stopped server's port stays free."""
 
 
-class Place:
-    """A stack's folder. `remembered.json` in it holds passwords, so only its owner may read it."""
+class Layout:
+    """The files, ports and passwords of a stack. `remembered.json` holds passwords, so only its owner may read it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()

@@ -1,4 +1,4 @@
-"""Other ways to write the same images to Neo4j, which the graph store is compared with."""
+"""Other ways to write the same images to Neo4j: the baselines that the graph store is compared with."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -19,8 +19,8 @@ _MERGE_IMAGES = "UNWIND $rows AS row\nMERGE (image:Image {image_id: row.image_id
 _CREATE_IMAGES = "UNWIND $rows AS row\nCREATE (image:Image)\nSET image = row"
 
 
-class Rival(Protocol):
-    """A way to write images; `write` is called by several threads."""
+class Baseline(Protocol):
+    """A writer of images; several threads call `write`."""
 
     def prepare(self, images: Sequence[GraphImage]) -> None:
         """Do what is done once, before all batches; its time counts."""
@@ -30,7 +30,7 @@ class Rival(Protocol):
 
 
 class Tools:
-    """What every rival needs. `on_retry` is told of each error after which a transaction is tried again."""
+    """What every baseline needs. `on_retry` is called with each error after which a transaction is retried."""
 
     def __init__(
         self, sessions: Sessions, declarations: Declarations, on_retry: Callable[[BaseException], None]
@@ -54,7 +54,7 @@ class Tools:
 
 
 class TransactionForEachRow:
-    """The old loader's way: a transaction for each label of an image, everything in one text with the values in it."""
+    """The old loader: one transaction for each label of an image, with the values written into the query text."""
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
@@ -91,7 +91,7 @@ def _row_edges(image: GraphImage, confidence: float) -> Iterator[str]:
 
 
 class UnwindMerge:
-    """The usual way: a transaction for each batch, everything by MERGE, one statement for each kind."""
+    """The usual approach: one transaction for each batch, everything by MERGE, one statement for each kind."""
 
     def __init__(self, tools: Tools, statements: Statements) -> None:
         self._tools = tools

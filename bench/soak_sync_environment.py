@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
 from bench.graph_data import each_image
-from bench.soak_ground import settings_of
+from bench.soak_environment import settings_of
 from bench.sync_rows import row_of, write
 from dev.stack import Stack
 from sightline.bootstrap import aws_session, connect, neo4j_driver
@@ -30,7 +30,7 @@ RETURN image.image_id AS image_id, image.row_version AS version, type(edge) AS k
 """
 
 
-class SyncGround:
+class SyncEnvironment:
     """Tables, graph and bucket, with rows that are written as the steps of an image would leave them."""
 
     def __init__(self, stack: Stack, images: int, seed: int) -> None:

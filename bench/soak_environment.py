@@ -86,7 +86,7 @@ def settings_of(env: Mapping[str, str]) -> Settings:
     return Settings.model_validate({name: json.loads(v) if v.startswith("{") else v for name, v in values.items()})
 
 
-class Ground:
+class Environment:
     """A running stack, and this process's own services in it."""
 
     def __init__(self, stack: Stack) -> None:
@@ -114,7 +114,7 @@ class Ground:
     @property
     def calls_log(self) -> Path:
         """Return where the endpoint notes its calls."""
-        return self.stack.place.data("rekognition") / "calls.jsonl"
+        return self.stack.layout.data("rekognition") / "calls.jsonl"
 
     def close(self) -> None:
         """Close the connections."""

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from dev.stack.compose import Service, our_service, our_services
 from dev.stack.errors import BadScale, NotReady
-from dev.stack.place import Place
+from dev.stack.layout import Layout
 from dev.stack.processes import Process, end_of, inherited, stop_all, wait_for
 from dev.stack.readiness import http_answers
 from dev.stack.waiting import wait_until
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class Replica:
     """One replica. Its process is called like its Celery node, `labels-0`."""
 
     process: Process
@@ -23,25 +23,25 @@ class Member:
         wait_for(self.process, self.is_ready)
 
 
-class Crew:
+class Replicas:
     """Replicas by service. `count` is called whenever the set of processes has changed."""
 
-    def __init__(self, place: Place, count: Callable[[], None]) -> None:
-        self._place = place
+    def __init__(self, layout: Layout, count: Callable[[], None]) -> None:
+        self._layout = layout
         self._count = count
-        self._members: dict[str, list[Member]] = {}
+        self._replicas: dict[str, list[Replica]] = {}
 
     @property
     def processes(self) -> list[Process]:
         """Every process that should run."""
-        return [member.process for members in self._members.values() for member in members]
+        return [replica.process for replicas in self._replicas.values() for replica in replicas]
 
     @property
     def pids(self) -> dict[str, list[int]]:
         """Service → ids of its running processes."""
         return {
-            name: [member.process.pid for member in members if member.process.is_running()]
-            for name, members in self._members.items()
+            name: [replica.process.pid for replica in replicas if replica.process.is_running()]
+            for name, replicas in self._replicas.items()
         }
 
     def run_once(self, env: Mapping[str, str]) -> None:
@@ -55,67 +55,67 @@ class Crew:
         """Start what is missing, TERM what is too many (the youngest first), and wait for both."""
         for name, count in counts.items():
             check_count(our_service(name, self._values(f"{name}-0", env)), count)
-        surplus = [member for name, count in counts.items() for member in self._take_surplus(name, count)]
-        fresh = [member for name, count in counts.items() for member in self._add_missing(name, count, env)]
+        surplus = [replica for name, count in counts.items() for replica in self._take_surplus(name, count)]
+        fresh = [replica for name, count in counts.items() for replica in self._add_missing(name, count, env)]
         self._count()
-        stop_all([member.process for member in surplus])
+        stop_all([replica.process for replica in surplus])
         self._count()
-        for member in fresh:
-            member.wait()
+        for replica in fresh:
+            replica.wait()
 
     def stop(self) -> None:
         """Stop them all at the same time."""
         stop_all(self.processes)
-        self._members.clear()
+        self._replicas.clear()
         self._count()
 
-    def _take_surplus(self, name: str, count: int) -> list[Member]:
-        members = self._members.setdefault(name, [])
-        surplus = members[count:]
-        del members[count:]
+    def _take_surplus(self, name: str, count: int) -> list[Replica]:
+        replicas = self._replicas.setdefault(name, [])
+        surplus = replicas[count:]
+        del replicas[count:]
         return surplus
 
-    def _add_missing(self, name: str, count: int, env: Mapping[str, str]) -> list[Member]:
-        members = self._members[name]
-        fresh = [self._hire(name, number, env) for number in range(len(members), count)]
-        members.extend(fresh)
-        for member in fresh:
-            member.process.start()
+    def _add_missing(self, name: str, count: int, env: Mapping[str, str]) -> list[Replica]:
+        replicas = self._replicas[name]
+        fresh = [self._make_replica(name, number, env) for number in range(len(replicas), count)]
+        replicas.extend(fresh)
+        for replica in fresh:
+            replica.process.start()
         return fresh
 
-    def _hire(self, service_name: str, number: int, env: Mapping[str, str]) -> Member:
+    def _make_replica(self, service_name: str, number: int, env: Mapping[str, str]) -> Replica:
         name = f"{service_name}-{number}"
         values = self._values(name, env)
         service = our_service(service_name, values)
         process = Process(
-            name, service.command, self._place.log(name), inherited() | values | dict(service.environment)
+            name, service.command, self._layout.log(name), inherited() | values | dict(service.environment)
         )
-        return Member(process, self._readiness(service, process))
+        return Replica(process, self._readiness(service, process))
 
     def _readiness(self, service: Service, process: Process) -> Callable[[], bool]:
         """A worker writes its first heartbeat when it consumes; beat says nothing."""
         if service.is_worker:
             return lambda: self._has_heartbeat(process)
         if service.name == "flower":
-            return lambda: http_answers(self._place.port("flower"), "/healthcheck")
+            return lambda: http_answers(self._layout.port("flower"), "/healthcheck")
         return process.is_running
 
     def _has_heartbeat(self, process: Process) -> bool:
-        return (self._place.folder / "state" / f"{process.name}-{process.pid}.json").exists()
+        return (self._layout.folder / "state" / f"{process.name}-{process.pid}.json").exists()
 
     def _values(self, name: str, env: Mapping[str, str]) -> dict[str, str]:
         """Return what `${…}` in docker-compose.yml stands for: the stack's settings and what differs by replica."""
         return dict(env) | {
             "SIGHTLINE_REPLICA": name.rpartition("-")[2],
-            "SIGHTLINE_METRICS_PORT": str(self._place.port(f"metrics of {name}")),
+            "SIGHTLINE_METRICS_PORT": str(self._layout.port(f"metrics of {name}")),
             "SIGHTLINE_METRICS_ADDRESS": "127.0.0.1",
-            "SIGHTLINE_FLOWER_PORT": str(self._place.port("flower")),
+            "SIGHTLINE_FLOWER_PORT": str(self._layout.port("flower")),
             "SIGHTLINE_FLOWER_ADDRESS": "127.0.0.1",
-            "SIGHTLINE_BEAT_SCHEDULE": str(self._place.folder / "beat-schedule"),
+            "SIGHTLINE_BEAT_SCHEDULE": str(self._layout.folder / "beat-schedule"),
         }
 
     def _run_to_its_end(self, service: Service, environment: Mapping[str, str]) -> None:
-        log = self._place.log(service.name)
+        log = self._layout.log(service.name)
         log.parent.mkdir(parents=True, exist_ok=True)
         process = Process(service.name, service.command, log, environment)
         process.start()

@@ -13,7 +13,7 @@ import redis
 
 from bench.pipeline_costs import Costs, read_costs
 from bench.pipeline_pictures import Picture, remember
-from bench.pipeline_ways import Blog
+from bench.pipeline_variants import Blog
 from dev.stack import Options, Stack
 from sightline.bootstrap import STORES_CONFIG, aws_session, connect, neo4j_driver, redis_client
 from sightline.config import Settings
@@ -27,7 +27,7 @@ LIFTED = 1_000_000.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Environment:
     """A running stack, and this process's own services in it."""
 
     stack: Stack
@@ -50,8 +50,8 @@ class Ground:
 
     @contextmanager
     def without_workers(self) -> Iterator[None]:
-        """Hold the workers still: also idle, they would take from the other way's time."""
-        processes = self.stack.crew.processes
+        """Freeze the workers: even idle ones would slow the other variants down."""
+        processes = self.stack.replicas.processes
         for each in processes:
             each.freeze()
         try:
@@ -77,7 +77,7 @@ def default_plan() -> Plan:
 
 
 @contextmanager
-def running(folder: Path, pictures: Sequence[Picture], replicas: int, *, with_events: bool) -> Iterator[Ground]:
+def running(folder: Path, pictures: Sequence[Picture], replicas: int, *, with_events: bool) -> Iterator[Environment]:
     """Start servers and so many workers of each queue; upload the pictures; stop everything at the end."""
     answers = folder / "answers.jsonl"
     remember(answers, pictures, default_plan())
@@ -96,7 +96,7 @@ def running(folder: Path, pictures: Sequence[Picture], replicas: int, *, with_ev
         app.set_default()
         if not with_events:
             app.control.disable_events()
-        ground = Ground(stack, settings, services, redis_client(settings), requests)
-        ground.upload(pictures)
-        yield ground
+        environment = Environment(stack, settings, services, redis_client(settings), requests)
+        environment.upload(pictures)
+        yield environment
         services.graph.close()

@@ -13,7 +13,7 @@ from sightline.models.images import ImageRow, ResultStatus, State
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.images.transitions import ENDED
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 1.0
 FINISHED = {State.COMPLETE, *ENDED}
 
 
@@ -71,11 +71,13 @@ def follow(
         drawn = [(stage, progress.add_task(stage.name, total=len(ids), note="")) for stage in stages(features)]
         rows: list[ImageRow] = []
 
-        def passed() -> int:
-            rows[:] = images.get_many(ids).values()
-            return sum(_draw(progress, stage, bar, rows) for stage, bar in drawn)
+        def passed() -> float:
+            return sum(bar.completed for bar in progress.tasks)
 
         def have_all_passed() -> bool:
+            rows[:] = images.get_many(ids).values()
+            for stage, bar in drawn:
+                _draw(progress, stage, bar, rows)
             is_over = passed() == len(ids) * len(drawn)
             if not is_over:
                 check()
@@ -86,7 +88,6 @@ def follow(
         return rows
 
 
-def _draw(progress: Progress, stage: Stage, bar: TaskID, rows: Sequence[ImageRow]) -> int:
+def _draw(progress: Progress, stage: Stage, bar: TaskID, rows: Sequence[ImageRow]) -> None:
     passed = [row for row in rows if stage.has_passed(row)]
     progress.update(bar, completed=len(passed), note=note(sum(map(stage.was_refused, passed))))
-    return len(passed)

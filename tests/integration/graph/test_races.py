@@ -1,6 +1,6 @@
 """Writers that meet in a real Neo4j, and nodes and connections that vanish under them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from sightline.rekognition.features import all_features
 from sightline.testing.graph import InMemoryGraphStore
 from tests.integration.graph.lossy_proxy import lossy_proxy
 from tests.integration.graph.subject import TAKEN, Subject, changed, fixed, gone, image, label
+from tests.persistence import tried_again
 from tests.servers import Neo4jAddress
 
 Run: TypeAlias = Callable[..., list[neo4j.Record]]
@@ -109,11 +110,15 @@ def test_eight_writers_leave_what_one_would_have_left(real: Subject, driver: neo
         for version in (1, 2)
         for start in range(0, 160, 20)
     ]
+
+    def merge(batch: list[GraphImage]) -> Sequence[object]:
+        return Neo4jGraphStore(driver, "neo4j").merge(batch)
+
     twin = InMemoryGraphStore()
     for batch in batches:
         twin.merge(batch)
     with ThreadPoolExecutor(8) as pool:
-        outcomes = list(pool.map(lambda batch: Neo4jGraphStore(driver, "neo4j").merge(batch), batches))
+        outcomes = list(pool.map(lambda batch: tried_again(lambda: merge(batch)), batches))
     assert [each for batch in outcomes for each in batch if isinstance(each, Exception)] == []
     assert twin.triples() == real.triples()
 

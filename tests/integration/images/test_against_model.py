@@ -9,7 +9,7 @@ from datetime import timedelta
 from itertools import count
 from uuid import uuid4
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -18,6 +18,7 @@ from sightline.storage.images.positions import AFTER_ALL, BEFORE_ALL
 from sightline.storage.images.protocol import ImageStore
 from sightline.testing.clocks import MovingClock
 from sightline.testing.images import InMemoryImageStore
+from tests.examples import examples
 from tests.integration.images.conftest import SHARDS
 from tests.integration.images.stories import BAD, answered, content
 
@@ -237,15 +238,15 @@ def machine(clock: MovingClock, *stores: ImageStore):
 def test_any_history_leaves_the_twin_as_the_protocol_says(clock):
     run_state_machine_as_test(
         machine(clock, InMemoryImageStore(clock, SHARDS)),
-        settings=settings(max_examples=60, stateful_step_count=30, deadline=None),
+        settings=examples(60, stateful_step_count=30, deadline=None),
     )
 
 
 def test_any_history_leaves_the_real_store_as_its_twin(clock, real_images):
     run_state_machine_as_test(
         machine(clock, InMemoryImageStore(clock, SHARDS), real_images),
-        settings=settings(
-            max_examples=8,
+        settings=examples(
+            8,
             stateful_step_count=15,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from sightline.errors import LeaseHeld
@@ -12,6 +11,7 @@ from sightline.storage.ledger.protocol import Analysis, Entry, Ledger
 from sightline.testing.clocks import MovingClock
 from sightline.testing.ledger import InMemoryLedger
 from sightline.timing import CLAIM_LEASE, TAKEOVER_AFTER
+from tests.examples import examples
 from tests.integration.ledger.machine import LedgerMachine
 from tests.integration.ledger.stories import analysis
 
@@ -51,7 +51,7 @@ def test_no_order_of_two_claimants_breaks_a_promise_in_memory() -> None:
         clock = MovingClock()
         return LedgerMachine(InMemoryLedger(clock), clock)
 
-    run_state_machine_as_test(machine, settings=settings(max_examples=200, stateful_step_count=30, deadline=None))  # type: ignore[arg-type]
+    run_state_machine_as_test(machine, settings=examples(200, stateful_step_count=30, deadline=None))  # type: ignore[arg-type]
 
 
 def test_no_order_of_two_claimants_breaks_a_promise_in_dynamodb(
@@ -59,5 +59,5 @@ def test_no_order_of_two_claimants_breaks_a_promise_in_dynamodb(
 ) -> None:
     run_state_machine_as_test(
         lambda: LedgerMachine(make_dynamo(), clock),  # type: ignore[arg-type]
-        settings=settings(max_examples=20, stateful_step_count=20, deadline=None),
+        settings=examples(20, stateful_step_count=20, deadline=None),
     )

@@ -4,7 +4,6 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -12,6 +11,7 @@ from sightline.storage.leases import Lease
 from sightline.storage.operations import Operations
 from sightline.testing.clocks import MovingClock
 from sightline.testing.operations import in_memory_operations
+from tests.examples import examples
 
 
 class LeaseMachine(RuleBasedStateMachine):
@@ -57,13 +57,13 @@ class LeaseMachine(RuleBasedStateMachine):
         assert all(lease.fence <= self.fence for lease in self.last.values())
 
 
-@pytest.mark.parametrize(("kind", "examples"), [("memory", 200), ("dynamodb", 15)])
+@pytest.mark.parametrize(("kind", "in_ci"), [("memory", 200), ("dynamodb", 15)])
 def test_no_order_of_two_holders_gives_a_lease_to_both(
-    request: pytest.FixtureRequest, clock: MovingClock, kind: str, examples: int
+    request: pytest.FixtureRequest, clock: MovingClock, kind: str, in_ci: int
 ) -> None:
     def machine() -> LeaseMachine:
         is_real = kind == "dynamodb"
         store = request.getfixturevalue("make_dynamo")() if is_real else in_memory_operations(clock)
         return LeaseMachine(store, clock)
 
-    run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=20, deadline=None))  # type: ignore[arg-type]
+    run_state_machine_as_test(machine, settings=examples(in_ci, stateful_step_count=20, deadline=None))  # type: ignore[arg-type]

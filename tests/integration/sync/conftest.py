@@ -20,6 +20,7 @@ from sightline.testing.clocks import MovingClock
 from sightline.testing.fake import FakeSightline
 from sightline.testing.graph import Triple
 from tests.integration.graph.subject import triples_in
+from tests.persistence import tried_again
 
 
 @dataclass
@@ -34,7 +35,7 @@ class Place:
     def sync(self) -> dict[str, object]:
         """Run the sync once."""
         self.fence += 1
-        return dict(sync_with(self.services).run(self.fence, lambda: True))
+        return dict(tried_again(lambda: sync_with(self.services).run(self.fence, lambda: True)))
 
     def triples(self) -> set[Triple]:
         """Return the whole graph."""

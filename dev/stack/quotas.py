@@ -1,4 +1,4 @@
-"""Quotas that the local Rekognition can keep on this machine.
+"""Quotas that the local Rekognition can keep on this machine, and how many calls wait for it at a time.
 
 AWS's own quotas are far above what a few cores can compute: calls would wait for a core until the endpoint throttles.
 """
@@ -12,12 +12,17 @@ from dev.stack.servers import Options
 from sightline.rekognition.features import all_features
 
 QUOTAS = "SIGHTLINE_QUOTAS"
+THREADS = "SIGHTLINE_DETECT_THREADS"
+CALLS_A_CORE = 2
+"""Calls in hand for each core and feature: one is looked at, one is on its way. More would only wait."""
 
 
 def for_this_machine(defaults: Mapping[str, str] | None = None) -> Options:
     """Let the endpoint throttle at, and the limiter keep to, what this machine can do; or at what `defaults` say."""
     given = dict(defaults or {})
-    per_second = detector_here().images_a_second * len(os.sched_getaffinity(0))
+    cores = len(os.sched_getaffinity(0))
+    per_second = detector_here().images_a_second * cores
     operations = sorted({feature.operation for feature in all_features().values()})
     quotas = given.get(QUOTAS) or json.dumps(dict.fromkeys(operations, per_second))
-    return Options(rekognition=("--quotas", quotas), defaults=given | {QUOTAS: quotas})
+    chosen = {THREADS: str(CALLS_A_CORE * cores)} | given | {QUOTAS: quotas}
+    return Options(rekognition=("--quotas", quotas), defaults=chosen)

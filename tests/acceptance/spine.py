@@ -45,6 +45,9 @@ WORKERS = {"ingest": 1, "labels": 2, "faces": 2, "rows": 1, "graph": 1}
 STEPS = ("ingest", *FEATURES, "rows", "graph")
 BUCKET = "images"
 REMEMBERED_PICTURES = 800
+LOOK_SECONDS = 0.25
+"""To look takes requests to the servers, which have the workers to serve."""
+
 ENDED = {State.COMPLETE, State.REJECTED, State.GONE}
 
 
@@ -155,7 +158,8 @@ class Spine:
         moves: Callable[[], Moves] | None = None,
     ) -> None:
         """Wait until it is so; fail with what `say` says where nothing moves: neither that, nor logs and calls."""
-        if not wait_until(is_so, moves or (lambda: (say(), self.stack.layout.logged_bytes(), self.calls_bytes()))):
+        moves = moves or (lambda: (say(), self.stack.layout.logged_bytes(), self.calls_bytes()))
+        if not wait_until(is_so, moves, every=LOOK_SECONDS):
             pytest.fail(f"It did not come about, and nothing moves any more. {say()}")
 
     def calls_bytes(self) -> int:

@@ -1,11 +1,13 @@
 """docker-compose.yml is the one place that says what our processes are."""
 
+import os
 import re
 
 import pytest
 
 from dev.stack.compose import FILE, fill_in, our_service, our_services
 from dev.stack.errors import UnknownService
+from dev.stack.quotas import for_this_machine
 from sightline.config import Settings
 from sightline.queues.names import QUEUE_NAMES
 from sightline.rekognition.features import all_features
@@ -45,6 +47,13 @@ def test_the_features_asked_by_default_are_those_that_the_settings_ask():
 def test_replicas_on_one_host_have_names_of_their_own():
     first, second = (our_service("text", PASSWORDS | {"SIGHTLINE_REPLICA": number}).command for number in ("0", "1"))
     assert ("text-0@%h", "text-1@%h") == (after(first, "-n"), after(second, "-n"))
+
+
+def test_calls_that_only_wait_for_a_core_are_not_made_to_the_local_rekognition():
+    here = for_this_machine().defaults
+    threads = [after(our_service(name, PASSWORDS | here).command, "-c") for name in all_features()]
+    assert {str(2 * len(os.sched_getaffinity(0)))} == set(threads)
+    assert "16" == after(our_service("labels", PASSWORDS).command, "-c")
 
 
 def test_only_setting_up_ends_by_itself():

@@ -1,6 +1,6 @@
 """One calling process of the limiter's benchmark: 16 threads that call as fast as their variant allows.
 
-All processes begin at the same moment, which they are told, and end by themselves.
+Each process writes `ready`, reads when to begin, so that all begin at the same time, and ends by itself.
 """
 
 import argparse
@@ -17,7 +17,7 @@ THREADS = 16
 
 
 def picture() -> bytes:
-    """Return the one image of the benchmark: the endpoint looks at it once and then remembers its answer."""
+    """Return the only image of the benchmark: the endpoint analyses it once and then remembers the answer."""
     file = io.BytesIO()
     Image.new("RGB", (80, 80), "gray").save(file, "PNG")
     return file.getvalue()
@@ -35,12 +35,13 @@ def main() -> None:
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--redis", required=True)
     parser.add_argument("--quota", type=float, required=True)
-    parser.add_argument("--begin", type=float, required=True, help="seconds since the epoch")
     parser.add_argument("--seconds", type=float, required=True)
     options = parser.parse_args()
     variant, image = VARIANTS[options.variant](options.endpoint, options.redis, options.quota), picture()
-    if (early_seconds := options.begin - time.time()) < 0:
-        sys.exit(f"ready {-early_seconds:.1f} s too late: the machine is too busy to measure on")
+    print("ready", flush=True)
+    begin = float(sys.stdin.readline())
+    if (early_seconds := begin - time.time()) < 0:
+        sys.exit(f"{-early_seconds:.1f} s too late: the machine is too busy to measure on")
     time.sleep(early_seconds)
     end = time.monotonic() + options.seconds
     with ThreadPoolExecutor(THREADS) as pool:

@@ -38,7 +38,7 @@ class Bench:
     def warm_up(self) -> None:
         """Open the connections and fill the caches of both."""
         for variant in self.rates:
-            self._way(variant)(self._ids(f"warm-up {variant}"))
+            self._runner(variant)(self._ids(f"warm-up {variant}"))
 
     def round(self, number: int) -> None:
         """Let the two take turns: the second of one round is the first of the next."""
@@ -46,7 +46,7 @@ class Bench:
         for variant in variants:
             ids = self._ids(f"{variant} {number}")
             before = self._environment.costs()
-            seconds = self._way(variant)(ids)
+            seconds = self._runner(variant)(ids)
             self.costs[variant] = self._environment.costs().since(before)
             self.rates[variant].append(len(ids) / seconds)
             print(f"round {number + 1}  {variant:10} {len(ids) / seconds:8.1f} images/s", flush=True)
@@ -61,7 +61,7 @@ class Bench:
     def _ids(self, run: str) -> list[str]:
         return [str(each.uri) for each in self._runs[run]]
 
-    def _way(self, name: str) -> Callable[[Sequence[str]], float]:
+    def _runner(self, name: str) -> Callable[[Sequence[str]], float]:
         return self._sightline if name == "sightline" else self._bare_pool
 
     def _sightline(self, ids: Sequence[str]) -> float:

@@ -4,6 +4,7 @@ Each returns the seconds until the last image was in the graph.
 """
 
 import hashlib
+import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from typing import Any
 
 import neo4j
 
+from dev.stack.waiting import wait_until
 from sightline.models.images import Content, ImageRow, Lane, State
 from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.redis import RedisQueues
@@ -28,7 +30,6 @@ from sightline.storage.ledger.protocol import Analysis
 
 POOL_THREADS = 64
 POLL_SECONDS = 0.25
-LONGEST_SECONDS = 1800
 
 BLOG_SETUP = "CREATE CONSTRAINT bench_label IF NOT EXISTS FOR (n:BenchLabel) REQUIRE n.name IS UNIQUE"
 BLOG_MERGE = """
@@ -39,22 +40,26 @@ MERGE (image)-[edge:HAS_LABEL]->(label) SET edge.confidence = $confidence
 
 
 class NotComplete(RuntimeError):
-    """Images have not ended as they should."""
+    """Some images are not complete."""
 
 
 def sightline(ids: Sequence[str], services: Services) -> float:
     """Add the images as a producer does, and wait until each is complete."""
     begun = time.monotonic()
     add_images(ids, services=services)
-    while not _is_empty(services.queues) or not all_complete(ids, services):
-        if time.monotonic() - begun > LONGEST_SECONDS:
-            raise NotComplete("the images are not complete; see the logs of the workers")
-        time.sleep(POLL_SECONDS)
+    queues = services.queues
+    if not wait_until(
+        lambda: _is_empty(queues) and all_complete(ids, services),
+        lambda: repr(queues.read(QUEUE_NAMES)),
+        every=POLL_SECONDS,
+        longest=math.inf,
+    ):
+        raise NotComplete("the images are not complete and nothing moves; see the logs of the workers")
     return time.monotonic() - begun
 
 
 def _is_empty(queues: RedisQueues) -> bool:
-    """Return whether nothing is waiting or in hand. It asks no more than it must: each question costs Redis."""
+    """Return whether no message is waiting or in progress, by as few questions as possible: each costs Redis time."""
     if queues.read([]).unacknowledged:
         return False
     standing = queues.read(QUEUE_NAMES)
@@ -68,7 +73,7 @@ def all_complete(ids: Sequence[str], services: Services) -> bool:
 
 
 def bare_pool(ids: Sequence[str], services: Services) -> float:
-    """Make the same calls and the same writes from threads of one process: no queue, no limiter, nothing read again."""
+    """Make the same calls and writes from threads of one process: no queue, no limiter, nothing is read twice."""
     begun = time.monotonic()
     with ThreadPoolExecutor(POOL_THREADS) as pool:
         for _ in pool.map(partial(_carry, services=services), ids):
@@ -114,12 +119,12 @@ def _pay(name: str, row: ImageRow, content: Content, services: Services) -> Imag
 
 def _there(row: ImageRow | None) -> ImageRow:
     if row is None:
-        raise NotComplete("a condition did not hold, and nobody else was there")
+        raise NotComplete("a conditional write failed, although no other process writes")
     return row
 
 
 class Blog:
-    """The handler that this grew out of: labels alone, an item a label, a transaction a label."""
+    """The blog's handler: labels only, one item and one transaction for each label."""
 
     def __init__(self, services: Services, dynamodb: Any, driver: neo4j.Driver, database: str, table: str) -> None:
         self._services = services
@@ -129,7 +134,7 @@ class Blog:
         self._table = table
 
     def set_up(self) -> None:
-        """Make its table and its constraint."""
+        """Create its table and its constraint."""
         keys = {"image_id": "HASH", "label": "RANGE"}
         self._dynamodb.create_table(
             TableName=self._table,

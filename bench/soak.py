@@ -4,7 +4,8 @@
 two processes for each queue, and beat. While images are handed in, workers get kill -9, each server is killed or
 frozen, Redis is emptied twice, every tenth message is sent twice, images are overwritten, and beat is killed. Then
 everything has time to heal by itself, and the end is compared with that of a clean run over the same objects: rows
-without times, ULIDs, versions, attempts and lane. It prints a table, and exits 1 where a promise is broken.
+without times, ULIDs, versions, attempts and lane. It prints a table. Exit status: 0 if all promises were kept, 1 if
+one was broken, 3 if there is no verdict (the soak itself failed, or the clean run did not end).
 """
 
 import argparse
@@ -13,10 +14,14 @@ import random
 import signal
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from bench.soak_end import clear_graph, is_finished, read_end
-from bench.soak_environment import WORKERS, Environment, Images, options
+from neo4j.exceptions import DriverError, Neo4jError
+
+from bench.soak_end import End, clear_graph, is_finished, read_end
+from bench.soak_environment import WORKERS, Environment, Images, add_seed, options
 from bench.soak_faults import Faults, script
 from bench.soak_pictures import BUCKET
 from bench.soak_producers import Producers
@@ -24,20 +29,22 @@ from bench.soak_report import Report, print_report
 from dev.stack import Stack
 from dev.stack.waiting import wait_until
 from dev.stack.watched import temporary_folder
+from sightline.errors import SightlineError
 from sightline.services.ingest import add_images
 from sightline.storage.buckets.protocol import walk
 
 STANDSTILL_SECONDS = 400.0
-"""Two minutes until the reconciler first looks, its period, and a lease that must end (150 s)."""
+"""The reconciler first looks after two minutes, then once a period, and a lease must expire (150 s)."""
 
 POLL_SECONDS = 2.0
 HANDING_IN = 0.8
-"""Of the time of faults: the last images meet faults too."""
+"""The share of the time with faults in which images are handed in: the last ones meet faults too."""
 
 
 def main() -> None:
-    """Run it and say how it ended."""
+    """Run it, print how it ended, and exit with the verdict."""
     chosen = _options()
+    print(f"seed {chosen.seed}", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     images = Images(chosen.images)
     with (
@@ -46,13 +53,13 @@ def main() -> None:
     ):
         report = soak(stack, images, chosen)
         print_report(report)
-        if report.violations and chosen.keep_logs:
+        if report.verdict and chosen.keep_logs:
             (folder / "stack" / "logs").rename(chosen.keep_logs)
-    sys.exit(1 if report.violations else 0)
+    sys.exit(report.verdict)
 
 
 def soak(stack: Stack, images: Images, chosen: argparse.Namespace) -> Report:
-    """Run with faults, let it heal, then run without."""
+    """Run with faults, let it heal, then compare with a run without faults."""
     stack.set_up()
     stack.start_workers(WORKERS)
     environment, seconds = Environment(stack), chosen.minutes * 60
@@ -65,14 +72,35 @@ def soak(stack: Stack, images: Images, chosen: argparse.Namespace) -> Report:
     thread.join()
     print(f"handed in {producers.handed_in}, overwritten {len(producers.overwritten)}; now it heals", flush=True)
     healed = wait_for_all(environment, images)
-    report = Report.of(environment, images, producers, faults, healed)
-    ends = read_end(environment, images.uris)
+    report = Report.of(environment, images, producers, faults, healed.seconds)
+    end = read_end(environment, images.uris)
     environment.close()
-    return report.compared(ends, clean_run(stack, images))
+    return compare(report, end, stack, images)
 
 
-def wait_for_all(environment: Environment, images: Images) -> float:
-    """Wait until each image is complete with the bytes that are there, or nothing moves; return the seconds it took."""
+def compare(report: Report, end: End, stack: Stack, images: Images) -> Report:
+    """Add how this end differs from that of a clean run, or why there is none to compare it with."""
+    try:
+        clean = clean_run(stack, images)
+    except (NotComplete, SightlineError, Neo4jError, DriverError) as error:
+        return report.not_compared(f"the clean run failed: {error}")
+    return report.compared(end, clean)
+
+
+class NotComplete(RuntimeError):
+    """The clean run stood still before its images were complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """How long it took. left: the images that were not complete when nothing moved any more."""
+
+    seconds: float
+    left: Sequence[str]
+
+
+def wait_for_all(environment: Environment, images: Images) -> Waited:
+    """Wait until each image is complete with the bytes that are in its bucket, or until nothing moves any more."""
     begun = time.monotonic()
     etags = {str(head.uri): head.etag for head in walk(environment.services.buckets, BUCKET, "")}
     left: list[str] = []
@@ -90,30 +118,34 @@ def wait_for_all(environment: Environment, images: Images) -> float:
         longest=math.inf,
         tell=lambda seconds: print(f"{seconds:6.1f} s  {len(left)} to go", flush=True),
     )
-    return time.monotonic() - begun
+    return Waited(time.monotonic() - begun, left)
 
 
-def clean_run(stack: Stack, images: Images) -> Environment:
-    """Carry the same objects through tables, queues and a graph that are new, and let nothing go wrong."""
+def clean_run(stack: Stack, images: Images) -> End:
+    """Process the same objects once more, with new tables, queues and graph, and without faults."""
     stack.replicas.stop()
     clear_graph(Environment(stack))
     stack.env |= {"SIGHTLINE_TABLE_PREFIX": "clean-", "SIGHTLINE_KEY_PREFIX": "clean:", "SIGHTLINE_SWEEP": ""}
     stack.set_up()
     stack.start_workers({name: min(count, 1) for name, count in WORKERS.items() if name != "beat"})
     environment = Environment(stack)
-    add_images(images.uris, services=environment.services)
-    wait_for_all(environment, images)
-    return environment
+    try:
+        add_images(images.uris, services=environment.services)
+        if left := wait_for_all(environment, images).left:
+            raise NotComplete(f"it stood still with {len(left)} of {images.count} images to go, such as {left[0]}")
+        return read_end(environment, images.uris)
+    finally:
+        environment.close()
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m bench.soak", description=__doc__)
     parser.add_argument("--images", type=int, default=3000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--minutes", type=float, default=5.0, help="how long things go wrong")
+    add_seed(parser)
+    parser.add_argument("--minutes", type=float, default=5.0, help="with faults")
     parser.add_argument("--kills", type=int, default=24, help="of worker processes")
     parser.add_argument("--outage", type=float, default=60.0, help="seconds that a server is away at most")
-    parser.add_argument("--keep-logs", type=Path, help="where the logs go when a promise is broken")
+    parser.add_argument("--keep-logs", type=Path, help="where the logs go unless all promises are kept")
     return parser.parse_args()
 
 

@@ -1,8 +1,9 @@
-"""What the soak runs on: a local stack with two workers of each queue, beat, and producers that do not give up."""
+"""What the soak runs on: a local stack with two workers of each queue, and beat."""
 
+import argparse
 import hashlib
 import json
-import time
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from kombu.exceptions import OperationalError
 
 from bench.soak_pictures import BUCKET, picture_of, remember, uri_of
 from dev.stack import Options, Stack
+from dev.stack.waiting import Moves, wait_until
 from sightline.bootstrap import connect, redis_client
 from sightline.config import Settings
 from sightline.errors import SightlineError
@@ -123,16 +125,28 @@ class Environment:
         self.redis.close()
 
     def send_message(self, uri: str) -> None:
-        """Do what a producer does that sends no more than a message."""
+        """Send a message without writing a row, as some producers do."""
         publish([ingest_step(uri, Lane.LIVE)])
 
 
-def insisting(do: Callable[[], Given], until: float) -> Given:
-    """Do it again while a server is away, as a good producer does; raise what it met when the time is over."""
-    while True:
+def insisting(do: Callable[[], Given], moves: Callable[[], Moves]) -> Given:
+    """Retry while a server is away, as a good producer does; raise the last error once nothing moves any more."""
+    done: list[Given] = []
+    last_error: list[Exception] = []
+
+    def attempt() -> bool:
         try:
-            return do()
-        except (SightlineError, OperationalError, redis.RedisError, OSError):
-            if time.monotonic() > until:
-                raise
-            time.sleep(PAUSE_SECONDS)
+            done.append(do())
+        except (SightlineError, OperationalError, redis.RedisError, OSError) as error:
+            last_error[:] = [error]
+        return bool(done)
+
+    if not wait_until(attempt, moves, every=PAUSE_SECONDS):
+        raise last_error[0]
+    return done[0]
+
+
+def add_seed(parser: argparse.ArgumentParser) -> None:
+    """Add `--seed`. Without it each run draws a new one: a fixed seed would try the same faults for ever."""
+    drawn = random.SystemRandom().randrange(10**9)
+    parser.add_argument("--seed", type=int, default=drawn, help="repeats a run's faults; drawn if not given")

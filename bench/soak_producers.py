@@ -1,4 +1,4 @@
-"""Who hands images in during the soak: good producers, careless ones, and some who only fill the bucket."""
+"""The producers of the soak: most add images properly, some only send a message, some only write to the bucket."""
 
 import random
 import time
@@ -12,14 +12,13 @@ from sightline.storage.buckets.protocol import ObjectUri
 TWICE_EVERY = 10
 MESSAGE_ONLY_EVERY = 20
 BUCKET_ONLY_EVERY = 50
-INSIST_SECONDS = 180.0
 
 
 @dataclass
 class Producers:
-    """Hand in every image once over so many seconds, some twice, and overwrite some of them meanwhile.
+    """Hand in every image within so many seconds, some of them twice, and overwrite some meanwhile.
 
-    overwritten: number of an image → when it was overwritten, by the clock of the epoch
+    overwritten: number of an image → when it was overwritten, in seconds since the epoch
     """
 
     environment: Environment
@@ -32,7 +31,7 @@ class Producers:
     failed: list[BaseException] = field(default_factory=list)
 
     def start(self) -> Thread:
-        """Begin, in a thread."""
+        """Start handing in, in a thread."""
         thread = Thread(target=self._run, name="producers", daemon=True)
         thread.start()
         return thread
@@ -40,7 +39,7 @@ class Producers:
     def _run(self) -> None:
         try:
             self._hand_in(random.Random(self.seed))
-        except Exception as error:  # noqa: BLE001 - it is told at the end
+        except Exception as error:  # noqa: BLE001 - the report names it
             print(f"the producers give up: {error!r}", flush=True)
             self.failed.append(error)
 
@@ -50,7 +49,7 @@ class Producers:
         for number in range(self.images.count):
             Event().wait(max(0.0, begun + number * pace - time.monotonic()))
             self._put(number, self.images.first(number))
-            self._tell(number)
+            self._announce(number)
             self.handed_in += 1
             if every and number % every == every - 1 and len(self.overwritten) < self.overwrites:
                 self._overwrite(number - chance.randrange(every))
@@ -58,20 +57,20 @@ class Producers:
     def _overwrite(self, number: int) -> None:
         self._put(number, self.images.second(number))
         self.overwritten[number] = time.time()
-        self._tell(number)
+        self._announce(number)
 
     def _put(self, number: int, data: bytes) -> None:
         uri, buckets = ObjectUri.parse(self.images.uri(number)), self.environment.services.buckets
-        insisting(lambda: buckets.put(uri, data), time.monotonic() + INSIST_SECONDS)
+        insisting(lambda: buckets.put(uri, data), self.environment.stack.moves)
 
-    def _tell(self, number: int) -> None:
-        """Tell of an image: with a row, with a message alone, twice, or not at all."""
-        uri, until = self.images.uri(number), time.monotonic() + INSIST_SECONDS
+    def _announce(self, number: int) -> None:
+        """Announce an image: with a row and a message, with a message alone, twice, or not at all."""
+        uri, moves = self.images.uri(number), self.environment.stack.moves
         if number % BUCKET_ONLY_EVERY == BUCKET_ONLY_EVERY - 1:
             return
         if number % MESSAGE_ONLY_EVERY == MESSAGE_ONLY_EVERY - 2:
-            insisting(lambda: self.environment.send_message(uri), until)
+            insisting(lambda: self.environment.send_message(uri), moves)
             return
-        insisting(lambda: add_images([uri], services=self.environment.services), until)
+        insisting(lambda: add_images([uri], services=self.environment.services), moves)
         if number % TWICE_EVERY == 0:
-            insisting(lambda: self.environment.send_message(uri), until)
+            insisting(lambda: self.environment.send_message(uri), moves)

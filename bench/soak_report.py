@@ -1,9 +1,10 @@
-"""The table at the end of the soak: what was promised, and what came of it."""
+"""The table at the end of the soak: what was promised, what came of it, and the verdict."""
 
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from typing import Self
 
-from bench.soak_end import End, differing, is_finished, paid_calls, read_end, settled_analyses
+from bench.soak_end import End, differing, is_finished, paid_calls, settled_analyses
 from bench.soak_environment import FEATURES, Environment, Images
 from bench.soak_faults import Faults
 from bench.soak_pictures import BUCKET
@@ -14,9 +15,20 @@ from sightline.storage.buckets.protocol import walk
 SHOWN = 5
 
 
+class Verdict(IntEnum):
+    """How a soak ended. The value is the exit status; 2 is a wrong command line."""
+
+    KEPT = 0
+    BROKEN = 1
+    NONE = 3
+
+
+WORDS = {Verdict.KEPT: "all promises kept", Verdict.BROKEN: "broken", Verdict.NONE: "no verdict"}
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One promise or figure. most: above this it is broken; None: a figure only."""
+    """One promise or figure. most: the promise is broken above it; None: a figure only."""
 
     words: str
     value: float
@@ -30,19 +42,31 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All lines, and what to look at where one is broken."""
+    """All lines, and what to look at if one is broken. undecided: why the promises could not be tested."""
 
     lines: tuple[Line, ...]
     notes: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
 
     @property
     def violations(self) -> list[Line]:
         """Return the broken promises."""
         return [line for line in self.lines if line.is_broken]
 
+    @property
+    def verdict(self) -> Verdict:
+        """Return whether the promises were kept, or that this run cannot tell."""
+        if self.violations:
+            return Verdict.BROKEN
+        return Verdict.NONE if self.undecided else Verdict.KEPT
+
+    def without_promises(self) -> Self:
+        """Turn the promises into figures: a run that was not carried out as planned neither keeps nor breaks them."""
+        return replace(self, lines=tuple(replace(line, most=None) for line in self.lines))
+
     @classmethod
     def of(cls, environment: Environment, images: Images, producers: Producers, faults: Faults, healed: float) -> Self:
-        """Read what the run with faults has left."""
+        """Read what the run with faults has left behind."""
         s = environment.services
         rows = s.images.get_many(images.uris)
         etags = {str(head.uri): head.etag for head in walk(s.buckets, BUCKET, "")}
@@ -55,7 +79,6 @@ class Report:
             Line("rows that are still unfinished", unfinished, 0),
             Line("open dead letters", sum(1 for _ in s.operations.dead_letters.read()), 0),
             Line("processes that died by themselves", len(_died(environment, faults)), 0),
-            Line("errors of the soak itself", len([*producers.failed, *faults.failed]), 0),
             *_calls(environment, images, producers, faults),
             Line("seconds to heal after the last fault", round(healed, 1)),
             Line("steps sent again by the reconciler", _sent_again(environment)),
@@ -66,14 +89,13 @@ class Report:
         notes = [f"wrong: {uri} {rows[uri].state} {rows[uri].unsettled()}" for uri in wrong[:SHOWN]]
         notes += [f"lost: {uri}" for uri in lost[:SHOWN]]
         notes += [f"died: {name}" for name in _died(environment, faults)]
-        notes += [repr(error) for error in [*producers.failed, *faults.failed]]
         notes += [f"letter: {letter}" for letter in list(s.operations.dead_letters.read())[:SHOWN]]
-        return cls(tuple(lines), tuple(notes))
+        failed = tuple(f"the soak itself failed: {error!r}" for error in [*producers.failed, *faults.failed])
+        report = cls(tuple(lines), tuple(notes), failed)
+        return report.without_promises() if failed else report
 
-    def compared(self, end: End, environment: Environment) -> Self:
+    def compared(self, end: End, clean: End) -> Self:
         """Add how this end differs from that of a clean run."""
-        clean = read_end(environment, list(end.rows))
-        environment.close()
         rows, graph = differing(end.rows, clean.rows), end.graph ^ clean.graph
         lines = (
             Line("rows that differ from a clean run", len(rows), 0),
@@ -82,11 +104,16 @@ class Report:
         )
         notes = [f"row: {end.rows[uri]}\n     {clean.rows.get(uri)}" for uri in rows[:SHOWN]]
         notes += [f"{'too many' if each in end.graph else 'missing'}: {each}" for each in sorted(graph)[:SHOWN]]
-        return replace(self, lines=self.lines + lines, notes=self.notes + tuple(notes))
+        report = replace(self, lines=self.lines + lines, notes=self.notes + tuple(notes))
+        return report.without_promises() if self.undecided else report
+
+    def not_compared(self, reason: str) -> Self:
+        """Say why there is no clean run to compare with. The other promises still count."""
+        return replace(self, undecided=(*self.undecided, reason))
 
 
 def _calls(environment: Environment, images: Images, producers: Producers, faults: Faults) -> list[Line]:
-    """Compare calls with analyses. An answer for bytes that were overwritten meanwhile is paid and cannot be kept."""
+    """Compare calls with analyses. An answer for bytes that were overwritten meanwhile is paid for and dropped."""
     paid, settled = paid_calls(environment), settled_analyses(environment)
     extra = paid - settled
     overwritten = {content for number in producers.overwritten for content in images.contents(number)}
@@ -104,7 +131,7 @@ def _calls(environment: Environment, images: Images, producers: Producers, fault
 
 
 def _most(producers: Producers, faults: Faults) -> int:
-    """Allow each overwrite one outdated answer a feature, and what was in flight at kills."""
+    """Allow one outdated answer per overwrite and feature, and the calls in flight at kills."""
     return len(producers.overwritten) * len(FEATURES) + len(faults.in_flight)
 
 
@@ -118,11 +145,13 @@ def _sent_again(environment: Environment) -> int:
 
 
 def print_report(report: Report) -> None:
-    """Print the table, then what to look at."""
+    """Print the table, what to look at, and the verdict."""
     width = max(len(line.words) for line in report.lines)
     for line in report.lines:
         promise = "" if line.most is None else f"at most {line.most:g}{'  BROKEN' if line.is_broken else ''}"
         print(f"{line.words:{width}}  {line.value:>9,g}  {promise}")
     for note in report.notes:
         print(note)
-    print("broken" if report.violations else "all promises kept")
+    for reason in report.undecided:
+        print(f"not tested: {reason}")
+    print(WORDS[report.verdict])

@@ -1,4 +1,4 @@
-"""The rows that a soaked sync reads, and what is then looked at in the graph."""
+"""The rows that the soaked sync reads, and what the soak reads from the graph."""
 
 import random
 from collections import Counter
@@ -17,10 +17,10 @@ from sightline.storage.images.keys import DEFAULT_SHARDS, shard_of
 from sightline.storage.images.positions import Positions
 
 WINDOW = timedelta(minutes=15)
-"""How far the clock moves with each round: more than the stretch that each run reads again."""
+"""How far the clock moves with each round: more than the part of the feed that each run reads again."""
 
 CHANGED_SHARE, GONE_SHARE = 0.2, 0.1
-"""Of a round's rows: known images with another answer, and known images that are gone. The others are new."""
+"""Of the rows of a round: known images with another answer, and known images that are gone. The others are new."""
 
 WIPE = ("()-[gone]->()", "(gone)")
 WHOLE = """
@@ -31,7 +31,7 @@ RETURN image.image_id AS image_id, image.row_version AS version, type(edge) AS k
 
 
 class SyncEnvironment:
-    """Tables, graph and bucket, with rows that are written as the steps of an image would leave them."""
+    """Tables, graph and bucket, with rows as the steps of an image would leave them."""
 
     def __init__(self, stack: Stack, images: int, seed: int) -> None:
         self.settings = settings_of(stack.env)
@@ -47,7 +47,7 @@ class SyncEnvironment:
         self.services.buckets.create(self.services.checkpoint_bucket)
 
     def write_round(self, number: int, count: int) -> None:
-        """Write rows of which the feed says that they came in this round's window."""
+        """Write rows whose feed positions lie in this round's window."""
         ticks = iter(range(count))
         at = self._begin + number * WINDOW
         positions = Positions(lambda: at + next(ticks) * WINDOW / count)
@@ -76,7 +76,7 @@ class SyncEnvironment:
         return replace(row, version=row.version + 2, feed_position=positions.next())
 
     def ahead(self) -> list[str]:
-        """Name the images that the graph does not show although its position says that they were read."""
+        """Name the images that the graph does not show although its position has passed them."""
         state = self.services.graph.sync_state()
         if state.load:
             passed = self._loaded(state.load.after) if state.load.after else []
@@ -96,12 +96,12 @@ class SyncEnvironment:
         return shown.get(row.image_id, 0 if row.state is not State.GONE else row.version) < row.version
 
     def graph(self) -> Counter[str]:
-        """Return every relationship of an image, with the version that shows it, as often as it is there."""
+        """Count every relationship of an image, with the image's version."""
         records, _, _ = self._driver.execute_query(WHOLE, database_=self.settings.neo4j_database)
         return Counter(map(_spelled, (record.data() for record in records)))
 
     def wipe(self) -> None:
-        """Empty the graph, its position with it."""
+        """Empty the graph and its position."""
         with self._driver.session(database=self.settings.neo4j_database) as session:
             for match in WIPE:
                 session.run(f"MATCH {match} CALL (gone) {{ DELETE gone }} IN TRANSACTIONS OF 10000 ROWS").consume()

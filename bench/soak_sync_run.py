@@ -1,4 +1,4 @@
-"""One run of the sync in a process of its own, which may be killed at any moment."""
+"""One run of the sync in its own process, which may be killed at any moment."""
 
 import multiprocessing
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from datetime import timedelta
 from multiprocessing.connection import Connection
 
 from bench.soak_environment import settings_of
-from dev.stack.waiting import wait_until
+from dev.stack.waiting import Moves, wait_until
 from dev.stack.watcher import seen
 from sightline.bootstrap import connect, utc_now
 from sightline.errors import SightlineError
@@ -15,13 +15,12 @@ from sightline.logs import configure_logs
 from sightline.services.sync import Wish, sync_with
 
 BEGUN, DONE = "begun", "done"
-BEGIN_SECONDS = 60
 
 
 class SyncRun:
-    """A process that syncs once. Forked from a server that has read the modules, so that it begins soon.
+    """A process that syncs once. It is forked from a server that has imported the modules, so it starts fast.
 
-    shift: how far its clock is ahead: rows count as old enough for the position to pass them
+    shift: how far its clock is ahead, so that rows count as old enough for the position to pass them
     """
 
     _context = multiprocessing.get_context("forkserver")
@@ -32,26 +31,31 @@ class SyncRun:
         self._process = self._context.Process(target=_run, args=(dict(env), fence, shift, full, theirs), daemon=True)
         self._process.start()
         theirs.close()
-        if not wait_until(self._ours.poll, lambda: seen(self._process.pid or 0)):
-            raise TimeoutError("the sync did not begin, and stands still")
+        if not wait_until(self._ours.poll, self._moves):
+            raise TimeoutError("the sync stands still before it has begun")
         self._ours.recv()
 
     def kill(self, after_seconds: float) -> bool:
-        """Kill -9 it after so long; return whether it was still at work."""
+        """Send kill -9 after so long; return whether it was still at work."""
         self._process.join(after_seconds)
         was_at_work = self._process.is_alive()
         self._process.kill()
         self._process.join()
         return was_at_work
 
-    def end(self, seconds: float) -> str:
-        """Wait for its end; give `done`, or the error that it met, or that it was too long."""
+    def end(self) -> str:
+        """Wait for its end; return `done`, the error that it met, or that it stood still."""
         try:
-            said = str(self._ours.recv()) if self._ours.poll(seconds) else f"it did not end within {seconds:g} s"
+            said = str(self._ours.recv()) if wait_until(self._ours.poll, self._moves) else "it stood still"
         except EOFError:
             said = "it ended without a word"
-        self.kill(0 if said != DONE else BEGIN_SECONDS)
+        if said == DONE:
+            wait_until(lambda: not self._process.is_alive(), self._moves)
+        self.kill(0)
         return said
+
+    def _moves(self) -> Moves:
+        return seen(self._process.pid or 0)
 
 
 def _run(env: dict[str, str], fence: int, shift: timedelta, full: bool, tell: Connection) -> None:  # noqa: FBT001 - a process takes its arguments by position

@@ -1,9 +1,9 @@
-"""Does it matter that every message comes twice, and in any order?
+"""Does it matter if every message arrives twice, and in any order?
 
 `python -m bench.soak_twice [--images N] [--seed N]`. Stage by stage: while nobody consumes a queue, each message in it
-is put there a second time and all are shuffled; then two workers of that queue do them all. At the end the endpoint
-must have answered no call more than there are analyses, and rows and graph must be those of a clean run. Exits 1
-where that is not so.
+is added a second time and all are shuffled; then two workers consume that queue. In the end the endpoint must have
+answered as many calls as there are analyses, and rows and graph must equal those of a clean run. Exit status as that
+of `bench.soak`.
 """
 
 import argparse
@@ -11,9 +11,9 @@ import random
 import sys
 from collections.abc import Sequence
 
-from bench.soak import clean_run, wait_for_all
+from bench.soak import compare, wait_for_all
 from bench.soak_end import paid_calls, read_end, settled_analyses
-from bench.soak_environment import FEATURES, Environment, Images, options
+from bench.soak_environment import FEATURES, Environment, Images, add_seed, options
 from bench.soak_report import Line, Report, print_report
 from dev.stack import Stack
 from dev.stack.waiting import wait_until
@@ -26,11 +26,12 @@ POLL_SECONDS = 0.5
 
 
 def main() -> None:
-    """Run it and say how it ended."""
+    """Run it, print how it ended, and exit with the verdict."""
     parser = argparse.ArgumentParser("python -m bench.soak_twice", description=__doc__)
     parser.add_argument("--images", type=int, default=500)
-    parser.add_argument("--seed", type=int, default=1)
+    add_seed(parser)
     chosen = parser.parse_args()
+    print(f"seed {chosen.seed}", flush=True)
     images = Images(chosen.images)
     with (
         temporary_folder("sightline-twice-") as folder,
@@ -38,11 +39,11 @@ def main() -> None:
     ):
         report = twice(stack, images, random.Random(chosen.seed))
     print_report(report)
-    sys.exit(1 if report.violations else 0)
+    sys.exit(report.verdict)
 
 
 def twice(stack: Stack, images: Images, chance: random.Random) -> Report:
-    """Carry the images stage by stage, each message twice; then once more, cleanly."""
+    """Process the images stage by stage, each message twice; then compare with a clean run."""
     stack.set_up()
     environment = Environment(stack)
     for number in range(images.count):
@@ -60,11 +61,11 @@ def twice(stack: Stack, images: Images, chance: random.Random) -> Report:
     )
     end = read_end(environment, images.uris)
     environment.close()
-    return Report(lines).compared(end, clean_run(stack, images))
+    return compare(Report(lines), end, stack, images)
 
 
 def _stage(environment: Environment, queues: Sequence[str], chance: random.Random) -> int:
-    """Double and shuffle what waits in these queues, and have it done; return how many messages there were then."""
+    """Double and shuffle the messages of these queues, and have them consumed; return their number."""
     delivered = sum(_double(environment, queue, chance) for queue in queues)
     print(f"{' and '.join(queues)}: {delivered} messages", flush=True)
     environment.stack.start_workers(dict.fromkeys(queues, 2))

@@ -8,7 +8,9 @@ ended. Then 1,000 new rows are synced, at a tenth of the scale and at the whole 
 """
 
 import argparse
+import math
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -23,7 +25,9 @@ import neo4j
 from bench.soak_environment import settings_of
 from bench.sync_rows import new_rows, old_rows, write
 from dev.stack import Options, Stack
+from dev.stack.waiting import wait_until
 from dev.stack.watched import temporary_folder
+from dev.stack.watcher import seen
 from sightline.bootstrap import aws_session, connect, neo4j_driver
 from sightline.models.answers import Json
 from sightline.services.collaborators import Services
@@ -86,20 +90,29 @@ class Environment:
         return int(records[0]["found"])
 
     def load(self) -> Load:
-        """Run `sightline sync --full` in a process of its own, and look on."""
-        begun, seen = time.perf_counter(), [(0.0, 0)]
+        """Run `sightline sync --full` in its own process, and watch the graph grow."""
+        begun, shown = time.perf_counter(), [(0.0, 0)]
         command = [sys.executable, "-c", "from sightline.cli import main; main()", "sync", "--full", "--json"]
         process = subprocess.Popen(command, env=self._environment, stdout=subprocess.DEVNULL)
-        ended = 0
-        while not ended:
-            time.sleep(LOOK_SECONDS)
-            seen.append((time.perf_counter() - begun, self.images_shown()))
-            ended, status, usage = os.wait4(process.pid, os.WNOHANG)  # tells the peak of its memory as well
+        ended: list[tuple[int, resource.struct_rusage]] = []
+
+        def has_ended() -> bool:
+            shown.append((time.perf_counter() - begun, self.images_shown()))
+            pid, status, usage = os.wait4(process.pid, os.WNOHANG)  # reports the peak of its memory as well
+            if pid:
+                ended.append((status, usage))
+            return bool(ended)
+
+        if not wait_until(has_ended, lambda: seen(process.pid), every=LOOK_SECONDS, longest=math.inf):
+            process.kill()
+            process.wait()
+            sys.exit("the sync stands still")
+        status, usage = ended[0]
         process.returncode = os.waitstatus_to_exitcode(status)
         images, _ = self.services.images.count()
         if process.returncode or self.images_shown() != images:
             sys.exit(f"the sync ended with {process.returncode} and {self.images_shown():,} of {images:,} images")
-        return Load(images, seen[-1][0], tenths(seen, images), usage.ru_maxrss * 1024)
+        return Load(images, shown[-1][0], tenths(shown, images), usage.ru_maxrss * 1024)
 
     def news(self, name: str) -> tuple[float, int]:
         """Sync some new rows; return the seconds it took, and how many rows were read."""
@@ -129,19 +142,19 @@ class Environment:
         self._driver.close()
 
 
-def tenths(seen: list[tuple[float, int]], images: int) -> list[float]:
+def tenths(shown: list[tuple[float, int]], images: int) -> list[float]:
     """Return images a second in each tenth, by what was seen at times between; the start of the process is left out."""
-    begin = max((at for at, count in seen if count == 0), default=0.0)
-    marks = [begin, *(_reached(seen, images * tenth / 10) for tenth in range(1, 11))]
+    begin = max((at for at, count in shown if count == 0), default=0.0)
+    marks = [begin, *(_reached(shown, images * tenth / 10) for tenth in range(1, 11))]
     return [images / 10 / (late - early) for early, late in pairwise(marks)]
 
 
-def _reached(seen: list[tuple[float, int]], count: float) -> float:
+def _reached(shown: list[tuple[float, int]], count: float) -> float:
     """Return the time at which so many images were shown, between two looks."""
-    for (early, fewer), (late, more) in pairwise(seen):
+    for (early, fewer), (late, more) in pairwise(shown):
         if fewer < count <= more:
             return early + (late - early) * (count - fewer) / (more - fewer)
-    return seen[-1][0]
+    return shown[-1][0]
 
 
 def scale(environment: Environment, images: int, total: int) -> tuple[Load, float]:

@@ -9,9 +9,10 @@ from dev.install.servers import require
 from dev.stack.errors import UnknownService
 from dev.stack.layout import Layout
 from dev.stack.pidfiles import PidFiles
-from dev.stack.processes import Process, inherited, stop_all, wait_for
+from dev.stack.processes import Process, cpu_of, inherited, stop_all, wait_for
 from dev.stack.replicas import Replicas
 from dev.stack.servers import SERVERS, Options, Server
+from dev.stack.waiting import Moves
 
 
 class Stack:
@@ -78,6 +79,10 @@ class Stack:
     def processes(self) -> list[Process]:
         """Every process that should run: the servers, then ours."""
         return [*(running.process for running in self._servers.values()), *self.replicas.processes]
+
+    def moves(self) -> Moves:
+        """Return how far the processes are, for those who wait: what they have logged, and the CPU they have used."""
+        return self.layout.logged_bytes(), cpu_of({process.pid for process in self.processes})
 
     @property
     def workers(self) -> dict[str, list[int]]:

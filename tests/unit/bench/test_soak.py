@@ -1,0 +1,100 @@
+"""The soak's own script and verdict: what it says must come from what it tried."""
+
+import random
+
+import pytest
+import redis
+
+from bench.soak_end import End
+from bench.soak_environment import WORKERS, insisting
+from bench.soak_faults import OUTAGES, Act, script
+from bench.soak_report import Line, Report, Verdict
+
+SHAPES = ((300.0, 24, 60.0), (600.0, 100, 120.0), (60.0, 5, 60.0), (20.0, 40, 60.0))
+"""Seconds, kills and the longest outage: the default, a long run, and two in which an outage may take all the time."""
+
+
+def drawn(seed: int, shape: tuple[float, int, float] = SHAPES[0]) -> list[Act]:
+    return script(random.Random(seed), *shape)  # noqa: S311 - the same script for the same seed
+
+
+def waiting(acts: list[Act]) -> list[Act]:
+    """Return the acts on a server that is away when they are due: they would wait for an act after them."""
+    away: set[str] = set()
+    found = []
+    for act in acts:
+        if act.what in {"kill", "freeze"}:
+            away.add(act.whom)
+        elif act.what in {"start", "thaw"}:
+            away.discard(act.whom)
+        elif act.whom in away:
+            found.append(act)
+    return found
+
+
+def test_an_act_on_a_server_that_is_away_would_be_found():
+    acts = [Act(1, "kill", "redis"), Act(2, "flush", "redis"), Act(3, "start", "redis"), Act(4, "flush", "redis")]
+    assert [acts[1]] == waiting(acts)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_act_of_two_thousand_scripts_waits_for_a_later_act(shape):
+    scripts = {seed: drawn(seed, shape) for seed in [*range(2_000), 20261127]}
+    assert {} == {seed: found for seed, acts in scripts.items() if (found := waiting(acts))}
+
+
+def test_every_script_holds_all_faults_and_mends_what_it_breaks():
+    for seed in range(200):
+        acts = drawn(seed)
+        assert sorted(acts) == acts
+        assert 2 == sum(act.what == "flush" for act in acts)
+        assert 25 == sum(act.what == "kill worker" for act in acts) == sum(act.what == "revive worker" for act in acts)
+        assert set(OUTAGES) == {act.whom for act in acts if act.what in {"kill", "freeze"}}
+        assert set(OUTAGES) == {act.whom for act in acts if act.what in {"start", "thaw"}}
+        assert {act.whom.rpartition("-")[0] for act in acts if act.what == "kill worker"} <= set(WORKERS)
+
+
+def test_two_seeds_make_two_scripts():
+    assert drawn(1) != drawn(2)
+
+
+def test_what_meets_an_absent_server_is_done_once_it_is_back():
+    absences = iter([redis.ConnectionError("away"), redis.ConnectionError("away")])
+
+    def ask() -> str:
+        for absence in absences:
+            raise absence
+        return "done"
+
+    assert "done" == insisting(ask, lambda: None)
+
+
+KEPT = Report((Line("images lost", 0, 0), Line("calls", 9)))
+END = End({"s3://images/a": "row"}, frozenset({"edge"}))
+
+
+def test_a_run_like_the_clean_one_keeps_its_promises():
+    report = KEPT.compared(END, END)
+    assert (Verdict.KEPT, 0) == (report.verdict, int(report.verdict))
+
+
+def test_a_row_that_differs_from_the_clean_run_is_a_broken_promise():
+    report = KEPT.compared(END, End({"s3://images/a": "another"}, END.graph))
+    assert (Verdict.BROKEN, 1) == (report.verdict, int(report.verdict))
+    assert ["rows that differ from a clean run"] == [line.words for line in report.violations]
+
+
+def test_a_comparison_that_could_not_be_made_is_no_verdict():
+    report = KEPT.not_compared("the clean run failed: it stood still")
+    assert (Verdict.NONE, 3) == (report.verdict, int(report.verdict))
+    assert ("the clean run failed: it stood still",) == report.undecided
+
+
+def test_a_promise_broken_before_the_comparison_stays_broken_without_it():
+    broken = Report((Line("images lost", 2, 0),))
+    assert Verdict.BROKEN is broken.not_compared("the clean run failed").verdict
+
+
+def test_a_soak_that_failed_itself_breaks_no_promise():
+    failed = Report((Line("images lost", 2, 0),), undecided=("the soak itself failed",)).without_promises()
+    assert Verdict.NONE is failed.compared(END, End({}, frozenset())).verdict

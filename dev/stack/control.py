@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from dev.stack.compose import our_services
@@ -15,22 +15,26 @@ from dev.stack.layout import Layout
 from dev.stack.pidfiles import PidFiles
 from dev.stack.processes import cpu_of, end_of
 from dev.stack.replicas import check_count
-from dev.stack.supervisor import Wanted, read_reached, read_wanted, take, write_wanted
+from dev.stack.supervisor import Wanted, is_about_another_attempt, read_reached, read_wanted, take, write_wanted
 from dev.stack.waiting import Moves, wait_until
 
 
 def up(folder: Path, scale: Mapping[str, int]) -> None:
-    """Have the stack run with these replicas; what is not named stays as it is. Raises NotReady."""
+    """Have the stack run with these replicas; services that are not named keep theirs. Raises NotReady."""
     before = read_wanted(folder)
-    write_wanted(folder, Wanted(before.number + 1, dict(before.scale) | dict(scale)))
+    number = before.number + 1
+    write_wanted(folder, Wanted(number, dict(before.scale) | dict(scale)))
     log = folder / "logs" / "supervisor.log"
     begin = log.stat().st_size if log.exists() else 0
-    if not is_up(folder):
+    if is_up(folder):
+        begin = _print_log(folder, log, begin, number)
+    if not _is_reached(folder, number) and not is_up(folder):  # also if one was just failing in an earlier attempt
         _start_supervisor(folder, log)
-    _print_log(folder, log, begin, lambda: _is_reached(folder, before.number + 1) or not is_up(folder))
+        _print_log(folder, log, begin, number)
     reached = read_reached(folder)
-    if reached is None or reached.error or not is_up(folder):
-        raise NotReady("the local stack", remedy=reached.error if reached and reached.error else end_of(log, 20))
+    error = reached.error if reached and reached.number >= number else end_of(log, 20)
+    if error or not is_up(folder):
+        raise NotReady("the local stack", remedy=error or end_of(log, 20))
 
 
 def down(folder: Path) -> list[str]:
@@ -69,7 +73,7 @@ def read_scale(text: str) -> dict[str, int]:
 
 
 def _start_supervisor(folder: Path, log: Path) -> None:
-    """Start it in a session of its own, so that it outlives the terminal; wait until it holds its lock."""
+    """Start it in its own session, so that it outlives the terminal; wait until it holds its lock."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         child = subprocess.Popen(
@@ -83,18 +87,20 @@ def _start_supervisor(folder: Path, log: Path) -> None:
     wait_until(lambda: is_up(folder) or child.poll() is not None, lambda: cpu_of({child.pid}))
 
 
-def _print_log(folder: Path, log: Path, position: int, is_over: Callable[[], bool]) -> None:
-    """Print a log from a position in bytes on, until it is over or nothing of the stack moves any more."""
+def _print_log(folder: Path, log: Path, position: int, number: int) -> int:
+    """Print the log from a position in bytes, until the attempt has ended or nothing moves; return the new position."""
     with log.open(errors="replace") as lines:
         lines.seek(position)
 
         def print_more() -> bool:
-            was_over = is_over()
+            is_over = _is_reached(folder, number) or not is_up(folder)
             for line in lines:
-                print(line.rstrip(), flush=True)
-            return was_over
+                if not is_about_another_attempt(line, number):
+                    print(line.rstrip(), flush=True)
+            return is_over
 
         wait_until(print_more, lambda: _moves(folder), every=0.2)
+        return lines.tell()
 
 
 def _moves(folder: Path) -> Moves:

@@ -8,6 +8,7 @@ Killed, it takes the stack with it: its watcher (`dev/stack/watched.py`) ends wh
 import fcntl
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -95,7 +96,7 @@ class Supervisor:
             self._stack.start_workers(self._counts(wanted))
         except SightlineError as failure:
             error = str(failure)
-            say(error)
+            say_failure(wanted.number, error)
         self._number = wanted.number
         say(f"running {' '.join(f'{name}={len(pids)}' for name, pids in self._stack.workers.items())}")
         write_reached(self._folder, Reached(os.getpid(), wanted.number, error))
@@ -133,11 +134,12 @@ def supervise(folder: Path) -> int:
             signal.signal(number, lambda *_: sys.exit(0))
         outer = {name: value for name, value in os.environ.items() if name.startswith("SIGHTLINE_")}
         stack = Stack(folder, options=for_this_machine(outer))
+        attempt = read_wanted(folder).number
         try:
             Supervisor(stack).run()
         except SightlineError as error:
-            write_reached(folder, Reached(os.getpid(), read_wanted(folder).number, str(error)))
-            say(str(error))
+            write_reached(folder, Reached(os.getpid(), attempt, str(error)))
+            say_failure(attempt, str(error))
             return 1
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -167,6 +169,18 @@ def write_env(path: Path, env: Mapping[str, str]) -> None:
     """
     settings = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(env.items()))
     write_privately(path, f'{settings}export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"\n')
+
+
+def say_failure(number: int, error: str) -> None:
+    """Write an error to the log, so that each of its lines names the attempt that it belongs to."""
+    for line in error.splitlines():
+        say(f"attempt {number} failed: {line}")
+
+
+def is_about_another_attempt(line: str, number: int) -> bool:
+    """Return whether a line of the log belongs to the failure of an attempt other than this one."""
+    failure = re.match(r"\S+ attempt (\d+) failed: ", line)
+    return failure is not None and int(failure[1]) != number
 
 
 def say(text: str) -> None:

@@ -38,7 +38,7 @@ class Faulty(Spine):
     def __init__(self, stack: Stack, wires: Mapping[str, Proxy]) -> None:
         super().__init__(stack)
         self.wires = wires
-        assert self.settings, "read before the workers are led to the wires"
+        _ = self.settings  # read before the workers are led to the wires
 
     def worker_named(self, name: str) -> Process:
         return next(each for each in self.stack.processes if each.name == name)

@@ -95,9 +95,9 @@ class Spine:
 
     @cached_property
     def settings(self) -> Settings:
-        """Give the settings that the workers have, without those of this process's environment."""
+        """Return the workers' settings, without those of this process's environment."""
         values = {name.removeprefix("SIGHTLINE_").lower(): value for name, value in self.stack.env.items()}
-        return Settings(**{name: json.loads(each) if each[0] == "{" else each for name, each in values.items()})
+        return Settings.model_validate({n: json.loads(each) if each[0] == "{" else each for n, each in values.items()})
 
     @cached_property
     def services(self) -> Services:
@@ -177,7 +177,8 @@ class Spine:
         with self.redis.pipeline() as pipe:
             for name in names:
                 pipe.llen(key_prefix + name)
-            *waiting, unacked = pipe.hlen(f"{key_prefix}unacked").execute()
+            pipe.hlen(f"{key_prefix}unacked")
+            *waiting, unacked = pipe.execute()
         return {name: n for name, n in zip(names, waiting, strict=True) if n} | {"unacked": unacked}
 
     def until_quiet(self, *left: str) -> dict[str, int]:

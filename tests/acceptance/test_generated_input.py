@@ -38,7 +38,20 @@ def mutated(chance):
 
 def wild(chance):
     """Give arguments that no producer should send."""
-    values = [None, 7, -1.5, True, "", "s3://", "http://a/b", [], {}, {"uri": 1}, "s3://b/" + "k" * 1100, "backfill"]
+    values: list[object] = [
+        None,
+        7,
+        -1.5,
+        True,
+        "",
+        "s3://",
+        "http://a/b",
+        [],
+        {},
+        {"uri": 1},
+        "s3://b/" + "k" * 1100,
+        "backfill",
+    ]
     return [chance.choice(values) for _ in range(chance.randrange(1, 4))]
 
 

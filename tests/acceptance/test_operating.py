@@ -32,7 +32,7 @@ NOBODY = ["s3://images/nobody/knows.jpg", "labels", "live"]
 def settings(up_stack: UpStack) -> Settings:
     env = up_stack.env()
     names = ("redis_url", "key_prefix", "state_folder", "checkpoint_bucket", "neo4j_password")
-    return Settings(**{name: env[f"SIGHTLINE_{name.upper()}"] for name in names})
+    return Settings.model_validate({name: env[f"SIGHTLINE_{name.upper()}"] for name in names})
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ class Health:
         self._folder = folder
 
     def waiting(self, queue: str) -> int:
-        return int(self._client.llen(self._prefix + queue))  # type: ignore[arg-type] # stubs know async answers as well
+        return int(self._client.llen(self._prefix + queue))
 
     def empty(self, queue: str) -> None:
         self._client.delete(self._prefix + queue)

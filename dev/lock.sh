@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Resolve the dependencies into the lock files and the lists of jars. The locks hold for every platform from Python 3.11
-# on, agree with each other, and name wheels only. uv is the one of .venv, which requirements-build.lock pins.
+# Resolve the dependencies into the lock files and the lists of jars. The locks are valid for every platform and for
+# Python 3.11 or newer, agree with each other, and name wheels only. uv is the one in .venv, pinned by requirements-build.lock.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ -x .venv/bin/uv ] || dev/install.sh stack
@@ -10,7 +10,7 @@ trap 'rm -rf "$scratch"' EXIT
 uv=(.venv/bin/uv --quiet pip compile --universal --python-version 3.11 --only-binary :all:)
 "${uv[@]}" pyproject.toml --group build --group dev --output-file "$scratch/everything"
 
-lock() { # lock FILE SOURCES…: take the versions that suit all of the locks together
+lock() { # lock FILE SOURCES…: use the versions that suit all locks together
     local file=$1
     shift
     "${uv[@]}" "$@" --constraint "$scratch/everything" --generate-hashes --no-header --no-annotate --output-file "$scratch/$file"
@@ -21,7 +21,7 @@ lock requirements.lock pyproject.toml
 lock requirements-stack.lock pyproject.toml --group stack
 lock requirements-dev.lock pyproject.toml --group dev
 
-# Each lock has a wheel for every platform that is supported.
+# Check that each lock has a wheel for every supported platform.
 for platform in x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darwin; do
     for version in 3.11 3.12 3.13; do
         .venv/bin/uv --quiet pip install --dry-run --target "$scratch/none" --python-platform "$platform" \

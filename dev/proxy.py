@@ -1,7 +1,7 @@
-"""A wire to a server that can go dead or be cut: for tests and for the soak.
+"""A connection to a server that can go silent or be cut, for tests and the soak.
 
-Nothing needs to be done to the server, and no rights are needed on the machine: whoever is to suffer is given the
-proxy's port. A dead wire holds what was sent, as TCP sends it again when packets pass once more; it gives no reset.
+The server stays as it is and no privileges are needed: the client under test gets the proxy's port. A silent connection
+keeps what was sent, as TCP retransmits it once packets pass again; it sends no reset.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ HOST = "127.0.0.1"
 PIECE_BYTES = 65_536
 
 RESET_WHEN_CLOSED = struct.pack("ii", 1, 0)
-"""SO_LINGER for no time at all: the kernel then resets the connection instead of ending it in good order."""
+"""SO_LINGER of 0 s: the kernel resets the connection instead of closing it."""
 
 
 class Proxy:
-    """Forwards connections from a port of its own to `target_port`, both on loopback, from a thread of its own."""
+    """Forwards connections from its own port to `target_port`, both on loopback, in its own thread."""
 
     def __init__(self, target_port: int) -> None:
         self._target_port = target_port
@@ -35,7 +35,7 @@ class Proxy:
         self._thread = Thread(target=self._run, name=f"proxy of {target_port}", daemon=True)
 
     def __enter__(self) -> Self:
-        """Begin to forward."""
+        """Start forwarding."""
         self._thread.start()
         return self
 
@@ -48,7 +48,7 @@ class Proxy:
 
     @contextmanager
     def black_hole(self) -> Iterator[None]:
-        """Let nothing through, in neither direction: connections stay open, new ones are taken, nobody answers."""
+        """Let nothing through in either direction: connections stay open, new ones are accepted, nobody answers."""
         self._loop.call_soon_threadsafe(self._passes.clear)
         try:
             yield
@@ -57,7 +57,7 @@ class Proxy:
 
     @contextmanager
     def refusing(self) -> Iterator[None]:
-        """Reset every connection, and each new one as soon as it is made."""
+        """Reset every connection, and each new one at once."""
         self._refuses = True
         self.cut()
         try:
@@ -66,7 +66,7 @@ class Proxy:
             self._refuses = False
 
     def cut(self) -> None:
-        """Reset every connection that there is."""
+        """Reset all connections."""
         self._loop.call_soon_threadsafe(self._reset_all)
 
     def _run(self) -> None:

@@ -1,6 +1,6 @@
-"""`python -m dev.settings_table`: print the Markdown table of settings, made from the settings themselves.
+"""`python -m dev.settings_table`: print the Markdown table of the settings, generated from `Settings`.
 
-`python -m dev.settings_table docs/settings.md` writes it between that file's two markers.
+`python -m dev.settings_table docs/settings.md` writes the table between the two markers of that file.
 """
 
 import sys

@@ -1,1 +1,1 @@
-"""The demonstration: camera images through real servers and real workers to answers, by one command."""
+"""The demonstration: one command takes camera images through real servers and workers to answers."""

@@ -1,4 +1,4 @@
-"""`python -m dev.demo [--images FOLDER]`: carry camera images through the whole system, and print what was found."""
+"""`python -m dev.demo [--images FOLDER]`: take camera images through the whole system, and print what was found."""
 
 import argparse
 import os
@@ -33,7 +33,7 @@ FRAMES = 66
 
 
 class DemoFailed(SightlineError):
-    """The demonstration did not end as it should."""
+    """The demonstration failed."""
 
     rule = "every demo frame must become complete, without a dead letter"
     remedy = "See the logs in .cache/demo"
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(pictures: Path | None) -> None:
-    """Do it all; raise SightlineError if a part fails."""
+    """Run every part; raise SightlineError if one fails."""
     uploads = _uploads(pictures)
     with _stack() as stack, _factory(stack) as factory:
         stack.set_up()
@@ -67,7 +67,7 @@ def run(pictures: Path | None) -> None:
         _say(f"Starting workers: {', '.join(WORKERS)}.")
         stack.start_workers(dict.fromkeys(WORKERS, 1))
         rows = _work(uploads, factory, stack)
-        stack.replicas.stop()  # the workers hand in their counts of calls as they end
+        stack.replicas.stop()  # workers write their counts of calls when they end
         print_answers(uploads, rows, factory.services)
         print_accuracy(uploads, rows, factory.services)
         if pictures is None:
@@ -87,7 +87,7 @@ def _uploads(pictures: Path | None) -> list[Upload]:
     uploads, others = folder_uploads(pictures)
     if not uploads:
         raise DemoFailed(str(pictures), rule="IMAGES must hold pictures", remedy="Give a folder of JPEG or PNG files")
-    _say(f"{len(uploads)} pictures in {pictures}; {others} other files are left alone.")
+    _say(f"{len(uploads)} pictures in {pictures}; {others} other files are ignored.")
     return uploads
 
 
@@ -95,17 +95,17 @@ def _examples() -> Path:
     try:
         return examples(FOLDER.parent)
     except PackageMissing as error:
-        raise DemoFailed("the demo frames", rule=str(error), remedy="Or try `make demo IMAGES=folder`") from error
+        raise DemoFailed("the demo frames", rule=str(error), remedy="Try `make demo IMAGES=folder` instead") from error
 
 
 @contextmanager
 def _stack() -> Iterator[Stack]:
-    """Start the servers on fresh data; an earlier run's leftovers are ended first."""
+    """End the processes that an earlier run left behind, then start the servers without data."""
     folder = FOLDER / "stack"
     folder.mkdir(parents=True, exist_ok=True)
     PidFiles(folder).end_leftovers()
     shutil.rmtree(folder)
-    _say("Starting Redis, Neo4j, DynamoDB Local, S3Mock and the local Rekognition on loopback ports of their own.")
+    _say("Starting Redis, Neo4j, DynamoDB Local, S3Mock and the local Rekognition on free loopback ports.")
     with Stack(folder, options=for_this_machine()) as stack:
         yield stack
 

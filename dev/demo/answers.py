@@ -17,7 +17,7 @@ ROWS_SHOWN = 15
 
 
 def print_answers(uploads: Sequence[Upload], rows: Sequence[ImageRow], services: Services) -> None:
-    """Print images by state, persons against the truth, the blog's two queries, what is stored, and what it cost."""
+    """Print images by state, persons against the truth, three queries, what is stored, and what it cost."""
     print_states(rows)
     print_persons(uploads, rows)
     for name in ("cameras", "heat-map", "confidence-histogram"):
@@ -27,7 +27,7 @@ def print_answers(uploads: Sequence[Upload], rows: Sequence[ImageRow], services:
 
 
 def print_states(rows: Sequence[ImageRow]) -> None:
-    """Print images by state, and each refused one with its reason."""
+    """Print images by state, and each refused image with the reason."""
     print_table("Images by state", ("state", "images"), sorted(Counter(str(row.state) for row in rows).items()))
     refused = [(row.image_id, _reason(row, row.rejection)) for row in rows if row.rejection]
     parts = [
@@ -40,17 +40,17 @@ def print_states(rows: Sequence[ImageRow]) -> None:
 
 
 def _reason(row: ImageRow, rejection: Rejection) -> str:
-    """Give rule and remedy; the image stands beside them already."""
+    """Return rule and remedy without the image, which has its own column."""
     return rejection.message.removeprefix(f"{row.image_id}: ")
 
 
 def person_percent(row: ImageRow) -> float:
-    """Return the confidence that a person is in the image; 0 where the label is absent."""
+    """Return the confidence that a person is in the image; 0 without the label."""
     return dict(row.parts["labels"].finding).get("Person", 0.0) if "labels" in row.parts else 0.0
 
 
 def print_persons(uploads: Sequence[Upload], rows: Sequence[ImageRow]) -> None:
-    """Print persons found by camera, beside the truth where it is known, and the first URIs."""
+    """Print the persons found by each camera, with the truth if it is known, and the first URIs."""
     truth = {str(each.uri): each.has_person for each in uploads}
     cameras: dict[str, Counter[str]] = {}
     found = [row for row in rows if person_percent(row) >= AT_LEAST]
@@ -77,7 +77,7 @@ def _outcome(row: ImageRow, has_person: bool | None) -> list[str]:  # noqa: FBT0
 
 
 def print_query(name: str, services: Services) -> None:
-    """Print the answer of one named query of the graph."""
+    """Print the result of a named query of the graph."""
     rows = services.graph.query(name)
     first = [short(row) for row in rows[:ROWS_SHOWN]]
     shown = f" The first {len(first)} of {len(rows)}:" if len(first) < len(rows) else ""
@@ -87,7 +87,7 @@ def print_query(name: str, services: Services) -> None:
 
 
 def print_stores(rows: Sequence[ImageRow], services: Services) -> None:
-    """Print rows in DynamoDB beside nodes and relationships in Neo4j."""
+    """Print the numbers of rows in DynamoDB, and of nodes and relationships in Neo4j."""
     counts = services.graph.counts()
     stored = [
         ("DynamoDB: image rows", len(rows)),

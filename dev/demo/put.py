@@ -1,6 +1,6 @@
 """`python -m dev.demo.put FOLDER`: upload the pictures below a folder, and print their URIs.
 
-That is what `sightline add --from -` reads. It talks to what the SIGHTLINE_* variables name: `. .cache/stack/env` sets
+`sightline add --from -` reads these URIs. The SIGHTLINE_* variables name the S3 to upload to: `. .cache/stack/env` sets
 those of the local stack.
 """
 
@@ -18,7 +18,7 @@ from sightline.errors import SightlineError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Upload; return the exit code: 0 done, 1 failed, 2 wrong usage."""
     parser = argparse.ArgumentParser("python -m dev.demo.put", description=__doc__)
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="its first folders are the cameras")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="its subfolders are the cameras")
     folder = parser.parse_args(arguments).folder
     uploads, _ = folder_uploads(folder)
     if not uploads:

@@ -1,4 +1,4 @@
-"""How far the images have come: a progress bar for each stage, until every image is complete."""
+"""The progress of the images: a bar for each stage, until every image is complete."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ FINISHED = {State.COMPLETE, *ENDED}
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One bar: which rows have passed it, and which of those were refused there."""
+    """One bar: which rows have passed the stage, and which of them were refused there."""
 
     name: str
     has_passed: Callable[[ImageRow], bool]
@@ -50,13 +50,13 @@ def _has_ended_early(row: ImageRow) -> bool:
 
 
 def bars() -> Progress:
-    """Make the bars."""
+    """Return an empty set of progress bars."""
     words = TextColumn("{task.description:>8}"), BarColumn(50), MofNCompleteColumn(), TimeElapsedColumn()
     return Progress(*words, TextColumn("{task.fields[note]}"))
 
 
 def note(refused: int) -> str:
-    """Return how many of those that have passed were refused, where any were."""
+    """Return the note on refused images; "" if there are none."""
     return f"{refused} refused" if refused else ""
 
 
@@ -65,7 +65,7 @@ def follow(
 ) -> list[ImageRow]:
     """Show the bars until every image has ended; return the rows.
 
-    check: raises where a process has died. Raises Unavailable when nothing has moved for two minutes.
+    check: raises if a process has died. Raises Unavailable if nothing has moved for two minutes.
     """
     with bars() as progress:
         drawn = [(stage, progress.add_task(stage.name, total=len(ids), note="")) for stage in stages(features)]

@@ -22,7 +22,7 @@ EXIF_TIMES = (0x9003, 0x0132)
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file. has_person: what a person sees in it; None where nobody has said."""
+    """One file. has_person: whether it shows a person; None if that is unknown."""
 
     path: Path
     uri: ObjectUri
@@ -30,14 +30,14 @@ class Upload:
 
 
 def demo_uploads(folder: Path) -> list[Upload]:
-    """Return the frames that `dev.frames` has made, with the truth beside them."""
+    """Return the frames that `dev.frames` has made, with the truth."""
     with (folder / "truth.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     return [Upload(folder / row["key"], ObjectUri(BUCKET, row["key"]), row["person"] == "1") for row in rows]
 
 
 def folder_uploads(folder: Path) -> tuple[list[Upload], int]:
-    """Return the pictures below a folder, and the number of other files. The folder is the camera of those in it."""
+    """Return the pictures below a folder, and the number of other files. A picture directly in it has it as camera."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
     pictures = [path for path in files if path.suffix.lower() in PICTURES]
     return [Upload(path, ObjectUri(BUCKET, _key(path, folder))) for path in pictures], len(files) - len(pictures)
@@ -49,7 +49,7 @@ def _key(path: Path, folder: Path) -> str:
 
 
 def upload_all(uploads: list[Upload], s3: "S3Client") -> Iterator[Upload]:
-    """Upload one after the other, and return each when it is there."""
+    """Upload files one after the other; yield each after its upload."""
     for each in uploads:
         s3.put_object(
             Bucket=each.uri.bucket, Key=each.uri.key, Body=each.path.read_bytes(), Metadata=_metadata(each.path)
@@ -58,7 +58,7 @@ def upload_all(uploads: list[Upload], s3: "S3Client") -> Iterator[Upload]:
 
 
 def _metadata(path: Path) -> dict[str, str]:
-    """Say the file's time where the picture itself has none: S3 knows only when it was uploaded."""
+    """Return the file's time if the picture itself has none: S3 knows only the time of the upload."""
     if _has_exif_time(path):
         return {}
     return {"capture-time": datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat()}

@@ -1,4 +1,4 @@
-"""The demonstration's last act: a sample is reviewed, with verdicts taken from the frames' truth, and judged."""
+"""The last part of the demonstration: a sample is reviewed, with verdicts taken from the frames' truth."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,14 +19,14 @@ from sightline.storage.dirty_days import Purpose
 
 LABEL = "Person"
 REVIEWER = "the truth of the frames"
-"""Who gives these verdicts: nobody has looked."""
+"""The name of the reviewer: no person has looked."""
 
 SAMPLE, AT_A_TIME = 40, 10
 LONGEST = max(WINDOW_DAYS)
 
 
 def print_accuracy(uploads: Sequence[Upload], rows: Sequence[ImageRow], services: Services) -> None:
-    """Review a sample, make the figures, and print them with their intervals beside what is true of all frames."""
+    """Review a sample, and print the estimated figures with their intervals beside the true ones of all frames."""
     truth = {str(each.uri): each.has_person for each in uploads}
     days = {row.capture.camera_day for row in rows if row.capture}
     if not days or None in truth.values():
@@ -34,15 +34,15 @@ def print_accuracy(uploads: Sequence[Upload], rows: Sequence[ImageRow], services
     reviewed = review_sample(days, truth, services)
     roll_up_now(services, days)
     report = read_report(services.rollups, services.accuracy, LABEL, None, LONGEST)
-    print(f"{reviewed} of {len(rows)} frames were reviewed: asked for by the queue, answered by {REVIEWER}.")
+    print(f"{reviewed} of {len(rows)} frames were reviewed: chosen by the review queue, answered by {REVIEWER}.")
     print_report(report)
-    print_table("Beside what is true of all frames", ("", "estimated", "true"), beside_truth(report, rows, truth))
+    print_table("Estimates and the truth of all frames", ("", "estimated", "true"), beside_truth(report, rows, truth))
 
 
 def review_sample(
     days: set[CameraDay], truth: Mapping[str, bool | None], services: Services, sample: int = SAMPLE
 ) -> int:
-    """Answer what the queue asks, some at a time, as a person would; count the answers."""
+    """Answer the review queue's questions, some at a time, as a person would; return the number of answers."""
     services.operations.dirty_days.mark(days, [Purpose.ROLLUPS])
     scope, judge, answered = Scope(LABEL, sorted(days)), judge_of(services), 0
     while answered < sample:
@@ -60,7 +60,7 @@ def review_sample(
 def beside_truth(
     report: Report, rows: Sequence[ImageRow], truth: Mapping[str, bool | None]
 ) -> list[tuple[str, str, str]]:
-    """Give precision, recall and missed images as estimated from the sample, and as they are."""
+    """Return precision, recall and missed images: as estimated from the sample, and the true ones."""
     found, present = true_recall(rows, truth, report.rule.threshold_percent)
     recall = f"{100 * found / present:.0f} %" if present else "nothing is present"
     alarms = false_alarms(rows, truth, report.rule.threshold_percent)
@@ -76,13 +76,13 @@ def beside_truth(
 def true_recall(
     rows: Sequence[ImageRow], truth: Mapping[str, bool | None], threshold_percent: float
 ) -> tuple[int, int]:
-    """Count the analysed images that show the label in truth: those that were found, and all of them."""
+    """Count the analysed images that truly show the label: those where it was found, and all of them."""
     present = [row for row in rows if truth[row.image_id] and "labels" in row.parts]
     return sum(is_found(row, threshold_percent) for row in present), len(present)
 
 
 def false_alarms(rows: Sequence[ImageRow], truth: Mapping[str, bool | None], threshold_percent: float) -> int:
-    """Count the images where the label was found and is not."""
+    """Count the images where the label was found but is absent."""
     return sum(is_found(row, threshold_percent) and not truth[row.image_id] for row in rows)
 
 

@@ -21,7 +21,7 @@ def _options() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Make them, and return what was made; 1 where the package cannot be had."""
+    """Make the frames and print a summary; return 1 if the package cannot be downloaded."""
     options = _options()
     newest_at = datetime.now(options.time_zone).replace(microsecond=0) - timedelta(minutes=options.newest_minutes_ago)
     try:

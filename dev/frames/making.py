@@ -1,4 +1,4 @@
-"""Frames as a camera's archive holds them: keys by camera, day and hour, and a table with the truth."""
+"""Frames as in a camera's archive: keys by camera, day and hour, and a table with the truth."""
 
 import csv
 from collections import defaultdict
@@ -26,7 +26,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One demo image. captured_at: aware; is_person: the truth; path: where it lies on disk."""
+    """One demo image. captured_at: with its zone; is_person: the truth; path: on disk."""
 
     key: str
     camera: str
@@ -39,8 +39,8 @@ class Frame:
 def make_frames(out: Path, newest_at: datetime, count: int, examples: Path) -> list[Frame]:
     """Write `count` frames and their truth below `out`; the newest of each camera was taken at `newest_at`.
 
-    Half of a camera's frames are of the hours before `newest_at`, the rest of the day before. The same arguments
-    write the same bytes. Raises ValueError below 60 frames.
+    Half of a camera's frames are from the hours before `newest_at`, the others from the day before. The same arguments
+    write the same bytes. Raises ValueError if there are fewer than 60 frames.
     """
     if count < FEWEST:
         raise ValueError(f"{count} frames: the demo needs at least {FEWEST}")
@@ -61,15 +61,15 @@ def _shots(examples: Path, count: int) -> Iterator[Shot]:
 
 
 def _mixed(shots: list[Shot]) -> list[Shot]:
-    """Spread what has nobody in it among what has, so that each day of a camera shows both."""
+    """Mix the shots with and without a person evenly, so that each day of a camera has both."""
     groups = [[s for s in shots if s.has_person], [s for s in shots if not s.has_person]]
-    placed = [((place + 0.5) / len(group), shot) for group in groups for place, shot in enumerate(group)]
+    placed = [((index + 0.5) / len(group), shot) for group in groups for index, shot in enumerate(group)]
     return [shot for _, shot in sorted(placed, key=lambda each: each[0])]
 
 
 def _archive(out: Path, shots: list[Shot], newest_at: datetime) -> Iterator[Frame]:
-    for place, shot in enumerate(reversed(shots)):
-        days_before, step = divmod(place, (len(shots) + 1) // 2)
+    for index, shot in enumerate(reversed(shots)):
+        days_before, step = divmod(index, (len(shots) + 1) // 2)
         yield _store(out, shot, newest_at - days_before * _DAY - step * _NEWEST_SPACING)
 
 

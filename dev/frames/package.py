@@ -1,4 +1,4 @@
-"""Debian's package opencv-doc: downloaded and unpacked beside the project, never installed."""
+"""Debian's package opencv-doc: downloaded and unpacked into the cache, never installed."""
 
 import shutil
 import subprocess
@@ -9,7 +9,7 @@ _EXAMPLES = "usr/share/doc/opencv-doc/examples"
 
 
 class PackageMissing(Exception):
-    """The package could not be had; the message says why and what to do."""
+    """The package could not be downloaded. The message says why and what to do."""
 
 
 def examples(cache: Path) -> Path:
@@ -28,7 +28,7 @@ def is_unpacked(cache: Path) -> bool:
 def _download(cache: Path) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     if not _has_run(["apt-get", "download", "-q", _PACKAGE], cache):
-        _has_run(["apt-get", "update", "-q"], cache)  # a fresh image has no list of packages
+        _has_run(["apt-get", "update", "-q"], cache)  # a new container image has no list of packages
         if not _has_run(["apt-get", "download", "-q", _PACKAGE], cache):
             raise PackageMissing(
                 f"{_PACKAGE}: apt-get could not download it. Put the package's .deb file into {cache}, "
@@ -44,7 +44,7 @@ def _has_run(command: list[str], folder: Path) -> bool:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    """Unpack beside, then rename: a folder that exists is whole."""
+    """Unpack under another name, then rename: a folder that exists is complete."""
     unfinished = folder.with_name(folder.name + ".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     subprocess.run(["dpkg-deb", "-x", archive, unfinished], check=True)

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 Picture: TypeAlias = NDArray[np.uint8]
 
 _LAST_FRAME_WITHOUT_HAND = 55
-"""Of tree.avi: a hand reaches into the picture after it."""
+"""In tree.avi: a hand reaches into the picture after it."""
 
 _EVERYBODY_FAR_AWAY = 258
-"""A frame of vtest.avi with seven people, all of them small: what looks at the demo's frames should miss some."""
+"""A frame of vtest.avi with seven people, all small: a detector should miss some of the demo's people."""
 
 _SIGNS = (
     "data/home.jpg",
@@ -28,10 +28,10 @@ _SIGNS = (
     "text/scenetext04.jpg",
     "text/scenetext05.jpg",
 )
-"""Photographs of a palace, whose towers look like somebody, and of signs. Nobody is in them."""
+"""Photographs of a palace, whose towers look like a person, and of signs. They show nobody."""
 
 PICKED = (f"vtest.avi#{_EVERYBODY_FAR_AWAY}", "home.jpg×1.00")
-"""Sources of the frames that were picked because a detector fails on them: not for a fit."""
+"""Sources of the frames that were chosen because a detector fails on them: not to be used for a fit."""
 
 _MEDIAN_STEP = 15
 _NOISE_DEVIATION = 2.0
@@ -48,18 +48,18 @@ class Shot:
 
 
 def yard(examples: Path, count: int) -> Iterator[Shot]:
-    """Give `count` frames of the yard, spread over the clip; a person is in every frame of it."""
+    """Yield `count` frames of the yard, spread over the clip; every frame of it shows a person."""
     frames = _clip(examples / "data/vtest.avi")
     numbers = _spread(len(frames), count)
     if len(frames) > _EVERYBODY_FAR_AWAY:
-        nearest = min(range(count), key=lambda place: abs(numbers[place] - _EVERYBODY_FAR_AWAY))
+        nearest = min(range(count), key=lambda index: abs(numbers[index] - _EVERYBODY_FAR_AWAY))
         numbers[nearest] = _EVERYBODY_FAR_AWAY
     for number in numbers:
         yield Shot("yard", frames[number], has_person=True, source=f"vtest.avi#{number}")
 
 
 def empty_yard(examples: Path, count: int) -> Iterator[Shot]:
-    """Give `count` pictures of the yard with nobody in it: the median over time, with a sensor's noise."""
+    """Yield `count` pictures of the empty yard: the median over time, with sensor noise."""
     median = np.median(np.stack(_clip(examples / "data/vtest.avi")[::_MEDIAN_STEP]), axis=0)
     for number in range(count):
         noise = np.random.default_rng(number).normal(0, _NOISE_DEVIATION, median.shape)
@@ -68,14 +68,14 @@ def empty_yard(examples: Path, count: int) -> Iterator[Shot]:
 
 
 def bush(examples: Path, count: int) -> Iterator[Shot]:
-    """Give `count` frames of a bush in the wind."""
+    """Yield `count` frames of a bush in the wind."""
     frames = _clip(examples / "data/tree.avi")[: _LAST_FRAME_WITHOUT_HAND + 1]
     for number in _spread(len(frames), count):
         yield Shot("garden", frames[number], has_person=False, source=f"tree.avi#{number}")
 
 
 def signs(examples: Path, count: int) -> Iterator[Shot]:
-    """Give `count` photographs of signs, again from the first when there are no more, each time a little darker."""
+    """Yield `count` photographs of signs; each further round through them is a little darker."""
     for number in range(count):
         name = _SIGNS[number % len(_SIGNS)]
         darker = 1 - 0.05 * (number // len(_SIGNS))
@@ -106,5 +106,5 @@ def _clip(path: Path) -> tuple[Picture, ...]:
 
 
 def _spread(length: int, count: int) -> list[int]:
-    """Give `count` positions spread evenly over `length`."""
+    """Return `count` positions spread evenly over `length`."""
     return [position * length // count for position in range(count)]

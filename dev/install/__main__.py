@@ -32,13 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def one_at_a_time(lock: Path) -> Iterator[None]:
-    """Wait while another process installs into this checkout: `make demo` and `make test` may begin at once."""
+    """Wait while another process installs into this checkout: `make demo` and `make test` may run together."""
     lock.parent.mkdir(exist_ok=True)
     with lock.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("another process installs here: waiting until it has ended", flush=True)
+            print("another process is installing here: waiting for it to finish", flush=True)
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -61,7 +61,7 @@ def _packages(uses: Sequence[str], stages: Stages) -> None:
 
 
 def _programs(wanted: Sequence[str], stages: Stages) -> None:
-    """Install servers, then frames: both may call apt-get, which runs once at a time."""
+    """Install servers, then frames: both may call apt-get, which cannot run twice at a time."""
     if "servers" in wanted:
         install_servers(stages)
         _models(stages)
@@ -75,18 +75,18 @@ def _programs(wanted: Sequence[str], stages: Stages) -> None:
 
 
 def _models(stages: Stages) -> None:
-    """Install the models. Without them the local Rekognition sees less, and everything else works: no failure."""
+    """Install the models. Without them the local Rekognition sees less and all else works: this must not fail."""
     if not unusable(FOLDER, read_lock()):
         return
     try:
         with stages.stage("models of the local Rekognition", FOLDER):
             install_models()
     except InstallFailed as error:
-        print(f"{error}\nThe local Rekognition will see with HOG and Haar", file=sys.stderr)
+        print(f"{error}\nThe local Rekognition will use HOG and Haar instead", file=sys.stderr)
 
 
 def _side_by_side(lanes: Sequence[Callable[[], None]]) -> list[SightlineError]:
-    """Run all lanes to their end; return what stopped them."""
+    """Run all lanes to their end; return the errors that stopped some of them."""
     with ThreadPoolExecutor(len(lanes)) as pool:
         ends = [lane.exception() for lane in [pool.submit(lane) for lane in lanes]]
     failures = [end for end in ends if isinstance(end, SightlineError)]

@@ -10,7 +10,7 @@ LINES_SHOWN = 15
 
 
 def run(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> str:
-    """Return what the command printed. Raise InstallFailed, with the end of its output, if it fails or is missing."""
+    """Run a command and return its output. Raise InstallFailed, with its end, if the command fails or is missing."""
     words = [str(word) for word in command]
     try:
         done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)

@@ -10,14 +10,14 @@ class MissingProgram(ConfigurationError):
 
 
 class InstallFailed(ConfigurationError):
-    """An installer ended with an error. The message holds the end of what it said."""
+    """An installer failed. The message holds the end of its output."""
 
-    rule = "the installer must end well"
-    remedy = "See what it said above; a registry that is away is the usual reason, then run it again"
+    rule = "the installer must exit with status 0"
+    remedy = "Read its output above. The usual reason is a registry that is down: run it again later"
 
 
 class WrongJars(ConfigurationError):
     """The jars that Maven copied are not those of the committed list."""
 
-    rule = "each jar of the list must be there with its sha256, and no other"
+    rule = "the jars must be exactly those of the list, with their sha256"
     remedy = "Run it again; if a pom.xml has changed, run `make lock`"

@@ -1,6 +1,6 @@
-"""The committed list of each Java server's jars: `sha256  group:artifact:version[:classifier]`, one a line.
+"""The committed list of each Java server's jars: a line `sha256  group:artifact:version[:classifier]` for each.
 
-`python -m dev.install.jars` writes the lists from what Maven resolves; installing only compares with them.
+`python -m dev.install.jars` writes the lists from what Maven resolves; an installation only compares with them.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from dev.install.errors import WrongJars
 from dev.install.folders import CHECKOUT
 
 JAVA = CHECKOUT / "dev" / "stack" / "java"
-"""One folder for each Java server: pom.xml says which jars, jars.sha256 which files; a class binds it to loopback."""
+"""One folder for each Java server: pom.xml names its jars, jars.sha256 the files; a class binds it to loopback."""
 
 JAVA_SERVERS = ("dynamodb", "neo4j", "s3")
 LIST = "jars.sha256"
@@ -55,7 +55,7 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def write_list(name: str) -> None:
-    """Resolve a server's jars as its pom.xml says today, and write the list."""
+    """Resolve the jars of a server's pom.xml, and write the list."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "jars")
         report = Path(scratch, "report")

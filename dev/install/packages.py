@@ -1,8 +1,8 @@
 """Make `.venv` hold exactly what the locks name.
 
-uv installs, because it is several times faster than pip; pip fetches uv from a lock of its own. Neither resolves
-anything: dependencies are not followed, every file must have a hash of the lock, and only wheels are taken, since a
-source distribution would be built with packages that no lock names.
+uv installs, because it is several times faster than pip; pip installs uv from its own lock. Neither resolves anything:
+dependencies are not followed, every file must have a hash of the lock, and only wheels are accepted, since building a
+source distribution would use packages that no lock names.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ LOCKS = {
 
 
 def has_venv() -> bool:
-    """Return whether this Python has its venv module, which Debian keeps in a package of its own."""
+    """Return whether this Python has its venv module, which is a separate package in Debian."""
     return all(find_spec(module) for module in ("venv", "ensurepip"))
 
 
@@ -44,7 +44,7 @@ VENV_MODULE = Need("Python's venv module", "python3-venv", has_venv, frozenset()
 def make_venv(stages: Stages) -> None:
     """Make `.venv` unless a usable one is there. Raise MissingProgram if Python cannot make one.
 
-    A broken-off installation begins again from nothing: uv and pip take a package for whole that was half written.
+    An interrupted installation starts over: uv and pip take a half-written package for a complete one.
     """
     if is_usable(VENV):
         return
@@ -56,19 +56,19 @@ def make_venv(stages: Stages) -> None:
 
 
 def is_usable(venv: Path) -> bool:
-    """Return whether an environment was filled to the end, at this path, and still has this Python's packages."""
+    """Return whether an environment is complete, was made at this path, and belongs to this version of Python."""
     pip = venv / "bin" / "pip"
     packages = venv / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}"
-    is_here = pip.exists() and str(venv.resolve()) in pip.read_text()  # commands name their Python by its full path
+    is_here = pip.exists() and str(venv.resolve()) in pip.read_text()  # scripts name their Python by its full path
     is_whole = any((venv / _stamp(use).name).exists() for use in LOCKS)
     return is_here and is_whole and packages.exists() and (venv / "bin" / "python").exists()
 
 
 def install_packages(use: str, stages: Stages) -> None:
-    """Install a use's locks and the project itself, unless it is done. use: a key of LOCKS."""
+    """Install a use's locks and the project itself unless they are installed. use: a key of LOCKS."""
     if is_installed(use):
         return
-    for stamp in map(_stamp, LOCKS):  # what is broken off makes `.venv` unusable
+    for stamp in map(_stamp, LOCKS):  # an interrupted installation leaves `.venv` unusable
         stamp.unlink(missing_ok=True)
     with stages.stage("uv and setuptools", VENV):
         run([PYTHON, "-I", "-m", "pip", "install", "--quiet", *ONLY_LOCKED, "-r", CHECKOUT / BUILD_LOCK])
@@ -81,7 +81,7 @@ def install_packages(use: str, stages: Stages) -> None:
 
 
 def install_locks(python: Path, locks: Sequence[Path], environment: Mapping[str, str], stages: Stages) -> None:
-    """Install the locks one by one; afterwards `python` has what the last one names, and nothing else."""
+    """Install the locks one by one; in the end `python` has exactly what the last one names."""
     for lock in locks:
         last = lock == locks[-1]
         build = lock.with_name(BUILD_LOCK)
@@ -92,7 +92,7 @@ def install_locks(python: Path, locks: Sequence[Path], environment: Mapping[str,
 
 
 def is_installed(use: str) -> bool:
-    """Return whether `.venv` holds what the locks of this use name today."""
+    """Return whether `.venv` holds what the locks of this use name now."""
     stamp = _stamp(use)
     return stamp.exists() and stamp.read_text() == _fingerprint(use)
 

@@ -1,11 +1,11 @@
-"""Let uv use the index, certificates and proxy that this machine gives to pip: uv does not read pip's configuration."""
+"""Let uv use the index, certificates and proxy that are configured for pip: uv does not read pip's configuration."""
 
 import ast
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 SECTIONS = ("global", "install", ":env:")
-"""Where pip looks for a setting of `pip install`; what comes later wins."""
+"""Where pip looks for a setting of `pip install`; the last one found wins."""
 
 
 def read_settings(listed: str) -> dict[str, str]:
@@ -20,7 +20,7 @@ def read_settings(listed: str) -> dict[str, str]:
 
 
 def for_uv(pip: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment in which uv does as pip would. What the user has set for uv itself stays."""
+    """Return the environment in which uv behaves as pip would. What the user has set for uv itself stays."""
     uv = {name: convert(pip[key]) for key, (name, convert) in _NAMES.items() if key in pip}
     return {name: value for name, value in uv.items() if value} | _BEST_OF_ALL | dict(environment)
 
@@ -34,8 +34,8 @@ def _spaced(value: str) -> str:
 
 
 def _folders(value: str) -> str:
-    """Return the places that exist, for uv: pip passes over a folder that does not exist, and uv ends."""
-    return ",".join(place for place in value.split() if "://" in place or Path(place).exists())
+    """Return the URLs and the folders that exist: pip skips a missing folder, uv fails."""
+    return ",".join(link for link in value.split() if "://" in link or Path(link).exists())
 
 
 def _truth(value: str) -> str:
@@ -55,4 +55,4 @@ _NAMES: Mapping[str, tuple[str, Callable[[str], str]]] = {
 }
 
 _BEST_OF_ALL = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
-"""As pip does, look for a locked version in every index. The hash decides what is taken: no index can change it."""
+"""As pip does, look for a locked version in every index. The hash decides: no index can change what is installed."""

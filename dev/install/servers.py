@@ -1,6 +1,6 @@
-"""Install what the local stack needs: Debian packages where permitted, Java servers by Maven into `.cache/`.
+"""Install what the local stack needs: Debian packages if permitted, Java servers by Maven into `.cache/`.
 
-Quick when all is there: a stamp file names what each server was installed from.
+It is quick if everything is installed: a stamp file names what each server was installed from.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ TESSERACT_ENGLISH = "tesseract-ocr/5/tessdata/eng.traineddata"
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Something that must be on the machine. servers: which ones cannot run without it."""
+    """Something that must be on the machine. servers: those that cannot run without it."""
 
     what: str
     package: str
@@ -43,7 +43,7 @@ def has_java() -> bool:
 
 
 def has_english() -> bool:
-    """Return whether Tesseract's data for English text is where Debian puts it."""
+    """Return whether Tesseract's data for English is where Debian puts it."""
     return (Path("/usr/share") / TESSERACT_ENGLISH).exists()
 
 
@@ -80,14 +80,14 @@ def require(servers: Collection[str]) -> None:
 
 
 def how_to_get(missing: Collection[Need]) -> MissingProgram:
-    """Make the error for a user who may not install packages: what is missing, and the command that gets it."""
+    """Return the error for a user who may not install packages: what is missing, and the command that installs it."""
     packages = " ".join(sorted({need.package for need in missing}))
     remedy = f"On Debian or Ubuntu: sudo apt-get install {packages}. Elsewhere install the same, or use Docker Compose"
     return MissingProgram(", ".join(need.what for need in missing), remedy=remedy)
 
 
 def install_debian(missing: Collection[Need]) -> None:
-    """Install Debian packages. Raise MissingProgram if that is not permitted, or not possible, from here."""
+    """Install Debian packages. Raise MissingProgram if that is not permitted or not possible."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         raise how_to_get(missing)
     packages = sorted({need.package for need in missing})
@@ -97,7 +97,7 @@ def install_debian(missing: Collection[Need]) -> None:
 
 
 def versions(packages: Collection[str]) -> list[str]:
-    """Return `package version` for each Debian package; what another installer put there has no version to name."""
+    """Return `package version` for each Debian package; what another installer has installed is left out."""
     if not shutil.which("dpkg-query"):
         return []
     command = ["dpkg-query", "-W", "-f", "${Package} ${Version}\\n", *sorted(packages)]
@@ -106,7 +106,7 @@ def versions(packages: Collection[str]) -> list[str]:
 
 
 def is_installed(name: str) -> bool:
-    """Return whether a Java server was installed from the files that are here now."""
+    """Return whether a Java server was installed from the current files."""
     stamp = PROGRAMS / name / STAMP
     return stamp.exists() and stamp.read_text() == _fingerprint(name)
 
@@ -117,7 +117,7 @@ def _fingerprint(name: str) -> str:
 
 
 def _install_java_server(name: str) -> None:
-    """Copy its jars and compile our class. The stamp comes last: what was broken off is done again from its start."""
+    """Copy its jars and compile our class. The stamp is written last: an interrupted installation starts over."""
     folder = PROGRAMS / name
     shutil.rmtree(folder, ignore_errors=True)
     copy(name, folder)

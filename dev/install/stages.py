@@ -1,4 +1,4 @@
-"""One line for each stage of installing: what was installed, how long it took and how much disk it fills."""
+"""One line for each stage of an installation: what was installed, how long it took, and how much disk it uses."""
 
 import os
 import time
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class Stages:
-    """The stages of one run, from any thread."""
+    """The stages of one installation, run from any thread."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -17,7 +17,7 @@ class Stages:
 
     @contextmanager
     def stage(self, what: str, folder: Path | None = None) -> Iterator[list[str]]:
-        """Print what the block installed, if it ended well. folder: what grows by it. Yields a list for remarks."""
+        """Print what the block installed, unless it raises. folder: what grows by it. Yields a list for remarks."""
         before = _bytes_in(folder)
         begun = time.monotonic()
         remarks: list[str] = []
@@ -28,7 +28,7 @@ class Stages:
         self._say(_line(name, time.monotonic() - begun, grown if folder else None))
 
     def close(self) -> None:
-        """Say the total, unless nothing had to be installed."""
+        """Print the total, unless nothing had to be installed."""
         if self._megabytes:
             self._say(_line("installed in all", time.monotonic() - self._begun, sum(self._megabytes)))
 

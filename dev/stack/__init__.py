@@ -1,4 +1,4 @@
-"""The local stack: real servers and our own processes, on loopback, without an account and without Docker.
+"""The local stack: real servers and our own processes on loopback, without an AWS account and without Docker.
 
 `make up` leaves it running; the demonstration, the tests and the benchmarks use `Stack` as a context manager.
 """

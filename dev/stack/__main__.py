@@ -45,7 +45,7 @@ def _up(folder: Path, scale: str) -> None:
 
 
 def _status(folder: Path) -> int:
-    """Exit code 1 when it is not up, for scripts."""
+    """Return exit code 1 if the stack is not up, for scripts."""
     print(report.processes(folder))
     if not control.is_up(folder):
         return 1
@@ -68,7 +68,7 @@ def _env_file(folder: Path) -> Path:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dev.stack", description="The local stack of servers and workers.")
     parser.add_argument("command", choices=["up", "down", "status", "env", "supervise"])
-    parser.add_argument("--folder", type=Path, default=UP, help="where it keeps its data, logs and passwords")
+    parser.add_argument("--folder", type=Path, default=UP, help="where the stack keeps its data, logs and passwords")
     parser.add_argument("--scale", default="", help='replicas, such as "labels=3 text=2"')
     return parser
 

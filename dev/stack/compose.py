@@ -1,4 +1,4 @@
-"""Our own processes as docker-compose.yml declares them: one place says what runs, with Docker and without."""
+"""Our own processes as docker-compose.yml declares them: it alone says what runs, with or without Docker."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _VARIABLE = re.compile(r"\$(?:(\$)|\{(\w+)(?:(:?[-?])([^}]*))?\})")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A process of ours. is_once: it does its work and ends; is_optional: it stands in a profile, so off by default."""
+    """One of our processes. is_once: it does its work and ends; is_optional: it is in a profile, so off by default."""
 
     name: str
     command: tuple[str, ...]
@@ -29,18 +29,18 @@ class Service:
 
     @property
     def is_worker(self) -> bool:
-        """Return whether it consumes queues, so that it may have replicas."""
+        """Return whether it consumes queues, so it may have replicas."""
         return "worker" in self.command
 
 
 def our_services(values: Mapping[str, str], file: Path = FILE) -> dict[str, Service]:
-    """Read the services that run our image, with `${NAME}` filled in from values as Compose fills it in."""
+    """Read the services that run our image; replace `${NAME}` by its value, as Compose does."""
     services = _read(file)["services"]
     return {name: _service(name, body, values) for name, body in services.items() if body.get("image", "") == OUR_IMAGE}
 
 
 def our_service(name: str, values: Mapping[str, str], file: Path = FILE) -> Service:
-    """Read one of them."""
+    """Read one of our services."""
     services = our_services(values, file)
     if name not in services:
         raise UnknownService(name, remedy=f"There are {', '.join(sorted(services))}")
@@ -50,7 +50,7 @@ def our_service(name: str, values: Mapping[str, str], file: Path = FILE) -> Serv
 def fill_in(text: str, values: Mapping[str, str]) -> str:
     """Replace `${NAME}`, `${NAME:-default}`, `${NAME:?complaint}` and `$$` by Compose's rules.
 
-    Raises UnknownService if `?` finds no value.
+    Raises UnknownService if a name with `?` has no value.
     """
     return _VARIABLE.sub(lambda match: _value(match, values), text)
 

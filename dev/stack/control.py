@@ -1,4 +1,4 @@
-"""`up`, `down` and `status`: talk to the supervisor of a stack, or start it."""
+"""`up`, `down` and `status`: tell the supervisor of a stack what to do, or start it."""
 
 import os
 import re
@@ -38,7 +38,7 @@ def up(folder: Path, scale: Mapping[str, int]) -> None:
 
 
 def down(folder: Path) -> list[str]:
-    """Stop everything of this folder's stack, even what a killed supervisor left; return the names of what was left."""
+    """Stop this folder's stack; return the names of the processes that a killed supervisor had left running."""
     reached = read_reached(folder)
     if is_up(folder) and reached:
         os.kill(reached.pid, signal.SIGTERM)
@@ -50,7 +50,7 @@ def down(folder: Path) -> list[str]:
 
 
 def is_up(folder: Path) -> bool:
-    """Return whether a supervisor runs: it holds the lock as long as it lives, however it ends."""
+    """Return whether a supervisor runs: it holds the lock until it ends, however it ends."""
     if not (folder / "lock").exists():
         return False
     with (folder / "lock").open() as lock:

@@ -7,18 +7,18 @@ __all__ = ["BadScale", "MissingProgram", "NotReady", "UnknownService"]
 
 
 class UnknownService(ConfigurationError):
-    """A name that docker-compose.yml, or the stack, does not have."""
+    """A service that neither docker-compose.yml nor the stack has."""
 
-    rule = "a service of ours must be declared in docker-compose.yml, and a server in dev/stack/servers.py"
+    rule = "one of our services must be declared in docker-compose.yml, a server in dev/stack/servers.py"
 
 
 class BadScale(ConfigurationError):
-    """A number of replicas that cannot be."""
+    """A number of replicas that is not possible."""
 
-    rule = "SCALE is words like labels=3, with a worker's name; beat and flower run at most once"
+    rule = 'SCALE must be a list such as "labels=3 text=2", of workers; beat and flower run at most once'
 
 
 class NotReady(Unavailable):
-    """A server or a worker ended, or said nothing, before it was ready. The remedy holds the end of its log."""
+    """A server or worker ended or stood still before it was ready. The remedy holds the end of its log."""
 
     rule = "it must become ready"

@@ -1,4 +1,4 @@
-"""Where the local stack keeps its things: all under `.cache/` of the checkout."""
+"""Where the local stack keeps its files: all below `.cache/` of the checkout."""
 
 from dev.install.folders import CACHE, CHECKOUT, PROGRAMS
 

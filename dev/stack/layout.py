@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 PORTS = range(20_000, 32_000)
-"""Below the range from which Linux takes the ports of outgoing connections: a stopped server's port stays free."""
+"""Below the range that Linux uses for outgoing connections, so that a stopped server's port stays free."""
 
 
 class Layout:
@@ -28,7 +28,7 @@ class Layout:
 
     @property
     def scratch(self) -> Path:
-        """Where servers put what they need only while they run."""
+        """Return the folder for files that servers need only while they run."""
         return self.folder / "tmp"
 
     def log(self, name: str) -> Path:
@@ -36,11 +36,11 @@ class Layout:
         return self.folder / "logs" / f"{name}.log"
 
     def logged_bytes(self) -> int:
-        """Return how much all processes have logged: it grows while something happens."""
+        """Return how much all processes have logged; it grows while something happens."""
         return sum(log.stat().st_size for log in (self.folder / "logs").glob("*.log"))
 
     def port(self, name: str) -> int:
-        """Return a server's port: always the same one until `renew_taken_ports`."""
+        """Return a server's port; it stays the same until `renew_taken_ports`."""
         ports = self._known["ports"]
         if name not in ports:
             ports[name] = str(free_port(taken=ports.values()))
@@ -48,7 +48,7 @@ class Layout:
         return int(ports[name])
 
     def password(self, name: str) -> str:
-        """Return a password, made at random when first asked for."""
+        """Return a password, drawn at random the first time."""
         passwords = self._known["passwords"]
         if name not in passwords:
             passwords[name] = secrets.token_urlsafe(18)
@@ -56,7 +56,7 @@ class Layout:
         return passwords[name]
 
     def renew_taken_ports(self) -> None:
-        """Forget ports that somebody else has taken since. Only while nothing of this stack runs."""
+        """Forget ports that another program has taken since. Call it only while nothing of this stack runs."""
         ports = self._known["ports"]
         self._known["ports"] = {name: port for name, port in ports.items() if is_free(int(port))}
 
@@ -65,7 +65,7 @@ class Layout:
 
 
 def write_privately(path: Path, text: str) -> None:
-    """Replace a file in one step; nobody but its owner can read it, at no moment."""
+    """Replace a file in one step; only its owner can ever read it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -74,7 +74,7 @@ def write_privately(path: Path, text: str) -> None:
 
 
 def free_port(taken: Iterable[str]) -> int:
-    """Find a loopback port that nobody listens on, and that none is to listen on. taken: those promised already."""
+    """Return a loopback port that nobody listens on. taken: ports that are reserved already."""
     promised = {int(port) for port in taken}
     chooser = random.SystemRandom()
     return next(port for port in iter(lambda: chooser.choice(PORTS), None) if port not in promised and is_free(port))

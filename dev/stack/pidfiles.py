@@ -1,4 +1,4 @@
-"""Which processes a stack has running, written down: to show them, and to end what even a killed watcher has left."""
+"""The list of a stack's running processes: to show them, and to end those that even a killed watcher left running."""
 
 import json
 import os
@@ -17,14 +17,14 @@ from dev.stack.waiting import wait_until
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One process: its id, and when it began in seconds since the epoch."""
+    """One process: its id, and when it started, in seconds since the epoch."""
 
     name: str
     pid: int
     started_at: float
 
     def is_running(self) -> bool:
-        """Return whether this very process still runs, and not another that got its id."""
+        """Return whether this process still runs, and not another that was given its id."""
         return started_at(self.pid) == self.started_at
 
 
@@ -35,20 +35,20 @@ class PidFiles:
         self._file = folder / "processes.json"
 
     def write(self, pids: Mapping[str, int]) -> None:
-        """Write down what runs now: name → process id."""
+        """Write the list of what runs now: name → process id."""
         born = {name: (pid, started_at(pid)) for name, pid in pids.items()}
         entries = [Entry(name, pid, start) for name, (pid, start) in born.items() if start is not None]
         write_privately(self._file, json.dumps([asdict(entry) for entry in entries], indent=1))
 
     def running(self) -> list[Entry]:
-        """Return what was written down and still runs."""
+        """Return the listed processes that still run."""
         if not self._file.exists():
             return []
         entries = [Entry(**fields) for fields in json.loads(self._file.read_text())]
         return [entry for entry in entries if entry.is_running()]
 
     def end_leftovers(self) -> list[str]:
-        """End what an earlier stack in this folder left running: TERM, then KILL. Give the names."""
+        """End what an earlier stack in this folder left running: TERM, then KILL. Return the names."""
         left = self.running()
         families = [Entry(entry.name, pid, start) for entry in left for pid, start in _family(entry.pid)]
         for entry in left:
@@ -62,7 +62,7 @@ class PidFiles:
 
 
 def _family(pid: int) -> list[tuple[int, float]]:
-    """Return a process and what descends from it, each with its start. Asked while it lives: orphans have no parent."""
+    """Return a process and its descendants, each with its start. Ask while it lives: orphans have no parent."""
     try:
         leader = psutil.Process(pid)
         return [(each.pid, each.create_time()) for each in (leader, *leader.children(recursive=True))]

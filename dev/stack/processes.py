@@ -1,4 +1,4 @@
-"""A child process in a group of its own: started, watched, frozen and ended by its id, never by its name."""
+"""A child process in its own group: started, frozen and ended by its id, never by its name."""
 
 import os
 import signal
@@ -17,14 +17,14 @@ from dev.stack.watched import watch
 from dev.stack.watcher import all_seen
 
 PATIENCE_SECONDS = 45.0
-"""How long a process that was sent TERM may stand still. A task ends within 40 s while S3 and DynamoDB answer."""
+"""How long a process may stand still after TERM. A task ends within 40 s as long as S3 and DynamoDB answer."""
 
 CPU_STEP_SECONDS = 5.0
-"""An idle Java uses a second a minute; what starts on a machine with a load of 20 gets more than five."""
+"""An idle Java server uses a second a minute; one that starts gets more than five, even at a load of 20."""
 
 
 class Process:
-    """One program and its log file. The same object starts it again after it died."""
+    """One program and its log file. The same object can start it again after it has died."""
 
     def __init__(self, name: str, command: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
         self.name = name
@@ -40,7 +40,7 @@ class Process:
         return self._child.pid if self._child else 0
 
     def is_running(self) -> bool:
-        """Return whether it runs (a frozen one does). When it has ended, so has its group."""
+        """Return whether it runs; a frozen process does. Once it has ended, so has its group."""
         if self._child is None:
             return False
         if self._child.poll() is None:
@@ -53,11 +53,11 @@ class Process:
 
     @property
     def exit_status(self) -> int | None:
-        """How it ended: its exit code, or minus the signal. None while it runs."""
+        """Return its exit code, or minus the signal that ended it; None while it runs."""
         return self._child.poll() if self._child else None
 
     def start(self) -> None:
-        """Start it, unless it runs. Its output is added to its log."""
+        """Start it unless it runs. Its output is appended to its log."""
         if self.is_running():
             return
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -66,34 +66,34 @@ class Process:
         self._has_group = True
 
     def ask_to_stop(self) -> None:
-        """Send TERM, and wake it in case it is frozen: a frozen process does not hear."""
+        """Send TERM, and thaw it: a frozen process handles no signal."""
         if self.is_running():
             os.kill(self.pid, signal.SIGTERM)
             self.thaw()
 
     def stop(self, patience: float = PATIENCE_SECONDS) -> None:
-        """Ask it to stop; kill its whole group once it stands still so long, and what it left behind in any case."""
+        """Ask it to stop; kill its whole group if it stands still, and in any case what it leaves behind."""
         self.ask_to_stop()
         wait_until(lambda: not self.is_running(), self.moves, standstill=patience)
         self.kill()
 
     def kill(self) -> None:
-        """Kill its whole group at once, with SIGKILL, and wait until it is gone."""
+        """Send SIGKILL to its whole group, and wait until it is gone."""
         self._signal_group(signal.SIGKILL)
         if self._child:
             self._child.wait()
         self.is_running()
 
     def freeze(self) -> None:
-        """Stop its whole group without ending it: connections stay open and nobody answers."""
+        """Freeze its whole group: connections stay open and nobody answers."""
         self._signal_group(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let a frozen group go on."""
+        """Let a frozen group continue."""
         self._signal_group(signal.SIGCONT)
 
     def moves(self) -> Moves:
-        """Return how far it is, for those who wait: what it has logged, and the CPU that its session has used."""
+        """Return how far it is, for those who wait: how much it has logged, and the CPU that its session has used."""
         size = self.log.stat().st_size if self.log.exists() else 0
         return size, cpu_of({self.pid})
 
@@ -108,9 +108,9 @@ class Process:
 
 
 def wait_for(process: Process, is_ready: Callable[[], bool], address: str = "") -> None:
-    """Wait until a process is ready, and return what it does if that takes long.
+    """Wait until a process is ready; print what it last logged if that takes long.
 
-    Raises NotReady with the end of its log where it ends before, or stands still.
+    Raises NotReady, with the end of its log, if it ends or stands still before.
     """
 
     def tell(seconds: float) -> None:
@@ -122,7 +122,7 @@ def wait_for(process: Process, is_ready: Callable[[], bool], address: str = "") 
 
 
 def stop_all(processes: Sequence[Process]) -> None:
-    """Ask all of them first, so that they stop at the same time."""
+    """Stop processes. All are asked first, so that they stop at the same time."""
     for process in processes:
         process.ask_to_stop()
     for process in processes:
@@ -130,27 +130,27 @@ def stop_all(processes: Sequence[Process]) -> None:
 
 
 def inherited() -> dict[str, str]:
-    """Return this process's environment without SIGHTLINE_ settings, and with this interpreter's commands first."""
+    """Return this process's environment without SIGHTLINE_ settings, with this interpreter's commands first in PATH."""
     outer = {name: value for name, value in os.environ.items() if not name.startswith("SIGHTLINE_")}
     commands = Path(sys.executable).parent
     return outer | {"PATH": f"{commands}{os.pathsep}{outer.get('PATH', os.defpath)}", "PYTHONUNBUFFERED": "1"}
 
 
 def cpu_of(sessions: Collection[int]) -> int:
-    """Return the CPU that these sessions have used, in steps of 5 s: what stands still uses some as well."""
+    """Return the CPU that these sessions have used, in steps of 5 s: a process that stands still uses some too."""
     return int(sum(each.cpu_seconds for each in all_seen() if each.session in sessions) // CPU_STEP_SECONDS)
 
 
 def end_of(log: Path, lines: int) -> str:
-    """Return the last lines of a file; "" where there is none."""
+    """Return the last lines of a file; "" if there is none."""
     text = log.read_text(errors="replace") if log.exists() else ""
     return "\n".join(text.splitlines()[-lines:])
 
 
 def started_at(pid: int) -> float | None:
-    """When the process with this id began, in seconds since the epoch; None when there is none.
+    """Return when the process with this id started, in seconds since the epoch; None if there is none.
 
-    An id alone is no name: the kernel gives it again. Id and start together are one.
+    The kernel uses ids again: only id and start together name one process.
     """
     try:
         process = psutil.Process(pid)

@@ -1,6 +1,6 @@
-"""Quotas that the local Rekognition can keep on this machine, and how many calls wait for it at a time.
+"""Quotas that the local Rekognition can serve on this machine, and how many calls wait for it at the same time.
 
-AWS's own quotas are far above what a few cores can compute: calls would wait for a core until the endpoint throttles.
+AWS's own quotas are far above what a few cores can compute: calls would wait for a core until they were throttled.
 """
 
 import json
@@ -14,11 +14,11 @@ from sightline.rekognition.features import all_features
 QUOTAS = "SIGHTLINE_QUOTAS"
 THREADS = "SIGHTLINE_DETECT_THREADS"
 CALLS_A_CORE = 2
-"""Calls in hand for each core and feature: one is looked at, one is on its way. More would only wait."""
+"""Calls in flight for each core and feature: one is being analysed, one is on its way. More would only wait."""
 
 
 def for_this_machine(defaults: Mapping[str, str] | None = None) -> Options:
-    """Let the endpoint throttle at, and the limiter keep to, what this machine can do; or at what `defaults` say."""
+    """Return options by which endpoint and limiter use the rate of this machine, or that of `defaults` if given."""
     given = dict(defaults or {})
     cores = len(os.sched_getaffinity(0))
     per_second = detector_here().images_a_second * cores

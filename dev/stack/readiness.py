@@ -1,4 +1,4 @@
-"""Is a server ready? Each check talks to it in its own protocol: an open port is not an answer."""
+"""Is a server ready? Each check uses the server's own protocol: an open port is not an answer."""
 
 import http.client
 from collections.abc import Mapping
@@ -9,20 +9,20 @@ import neo4j.exceptions
 import redis
 
 SECONDS = 10.0
-"""How long one check may take: a server that starts on a busy machine answers late."""
+"""How long one check may take: a server that is starting on a busy machine answers late."""
 
-FIRST_PASSWORD = "neo4j"  # noqa: S105 - what a fresh Neo4j accepts once, only to have it changed
+FIRST_PASSWORD = "neo4j"  # noqa: S105 - a new Neo4j accepts it once, to have it changed
 NEEDS_SIGNATURE = {
     "X-Amz-Target": "DynamoDB_20120810.ListTables",
     "Content-Type": "application/x-amz-json-1.0",
     "Authorization": "AWS4-HMAC-SHA256 Credential=local/20200101/us-east-1/dynamodb/aws4_request,"
     " SignedHeaders=host, Signature=local",
 }
-"""DynamoDB Local wants a signature's form and does not verify it."""
+"""DynamoDB Local requires a well-formed signature and does not verify it."""
 
 
 def redis_answers(port: int) -> bool:
-    """PING, and an answer that is not "loading"."""
+    """Return whether it answers PING, and not with "loading"."""
     try:
         with redis.Redis(port=port, socket_timeout=SECONDS, socket_connect_timeout=SECONDS) as client:
             return bool(client.ping())
@@ -31,7 +31,7 @@ def redis_answers(port: int) -> bool:
 
 
 def http_answers(port: int, path: str, method: str = "GET", headers: Mapping[str, str] | None = None) -> bool:
-    """One request to 127.0.0.1, and status 200."""
+    """Return whether 127.0.0.1 answers a request with status 200."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
     try:
         connection.request(method, path, body="{}" if method == "POST" else None, headers=dict(headers or {}))
@@ -43,12 +43,12 @@ def http_answers(port: int, path: str, method: str = "GET", headers: Mapping[str
 
 
 def dynamodb_answers(port: int) -> bool:
-    """ListTables."""
+    """Return whether it answers ListTables."""
     return http_answers(port, "/", "POST", NEEDS_SIGNATURE)
 
 
 def neo4j_answers(uri: str, password: str) -> bool:
-    """Sign in and run a query in the database. A server that has just been born gets its password first."""
+    """Return whether it runs a query. A new server gets its password first."""
     try:
         return _query(uri, password, "RETURN 1", "neo4j")
     except neo4j.exceptions.AuthError:

@@ -1,4 +1,4 @@
-"""Our own processes in a stack: so many replicas of each service, as docker-compose.yml declares them."""
+"""The replicas of our own services in a stack, as docker-compose.yml declares them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,61 +13,61 @@ from dev.stack.waiting import wait_until
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One replica. Its process is called like its Celery node, `labels-0`."""
+    """One replica. Its process has the name of its Celery node, such as `labels-0`."""
 
     process: Process
     is_ready: Callable[[], bool]
 
     def wait(self) -> None:
-        """Wait until it is ready; raise NotReady with the end of its log where it ends, or stands still, before."""
+        """Wait until it is ready. Raise NotReady, with the end of its log, if it ends or stands still before."""
         wait_for(self.process, self.is_ready)
 
 
 class Replicas:
-    """Replicas by service. `count` is called whenever the set of processes has changed."""
+    """Replicas by service. `on_change` is called whenever the set of processes has changed."""
 
-    def __init__(self, layout: Layout, count: Callable[[], None]) -> None:
+    def __init__(self, layout: Layout, on_change: Callable[[], None]) -> None:
         self._layout = layout
-        self._count = count
+        self._on_change = on_change
         self._replicas: dict[str, list[Replica]] = {}
 
     @property
     def processes(self) -> list[Process]:
-        """Every process that should run."""
+        """Return every process that should run."""
         return [replica.process for replicas in self._replicas.values() for replica in replicas]
 
     @property
     def pids(self) -> dict[str, list[int]]:
-        """Service → ids of its running processes."""
+        """Return the ids of the running processes of each service."""
         return {
             name: [replica.process.pid for replica in replicas if replica.process.is_running()]
             for name, replicas in self._replicas.items()
         }
 
     def run_once(self, env: Mapping[str, str]) -> None:
-        """Run the one-time services, one after the other. Raises NotReady if one fails."""
+        """Run the services that run once, one after the other. Raises NotReady if one fails."""
         values = self._values("once", env)
         for service in our_services(values).values():
             if service.is_once:
                 self._run_to_its_end(service, inherited() | values | dict(service.environment))
 
     def scale(self, counts: Mapping[str, int], env: Mapping[str, str]) -> None:
-        """Start what is missing, TERM what is too many (the youngest first), and wait for both."""
+        """Start the missing replicas, send TERM to the surplus (the youngest first), and wait for both."""
         for name, count in counts.items():
             check_count(our_service(name, self._values(f"{name}-0", env)), count)
         surplus = [replica for name, count in counts.items() for replica in self._take_surplus(name, count)]
         fresh = [replica for name, count in counts.items() for replica in self._add_missing(name, count, env)]
-        self._count()
+        self._on_change()
         stop_all([replica.process for replica in surplus])
-        self._count()
+        self._on_change()
         for replica in fresh:
             replica.wait()
 
     def stop(self) -> None:
-        """Stop them all at the same time."""
+        """Stop all of them at the same time."""
         stop_all(self.processes)
         self._replicas.clear()
-        self._count()
+        self._on_change()
 
     def _take_surplus(self, name: str, count: int) -> list[Replica]:
         replicas = self._replicas.setdefault(name, [])
@@ -93,7 +93,7 @@ class Replicas:
         return Replica(process, self._readiness(service, process))
 
     def _readiness(self, service: Service, process: Process) -> Callable[[], bool]:
-        """A worker writes its first heartbeat when it consumes; beat says nothing."""
+        """Return how to see that it is ready: a worker writes a heartbeat once it consumes; beat shows nothing."""
         if service.is_worker:
             return lambda: self._has_heartbeat(process)
         if service.name == "flower":
@@ -104,7 +104,7 @@ class Replicas:
         return (self._layout.folder / "state" / f"{process.name}-{process.pid}.json").exists()
 
     def _values(self, name: str, env: Mapping[str, str]) -> dict[str, str]:
-        """Return what `${…}` in docker-compose.yml stands for: the stack's settings and what differs by replica."""
+        """Return the values for `${…}` in docker-compose.yml: the stack's settings and what differs by replica."""
         return dict(env) | {
             "SIGHTLINE_REPLICA": name.rpartition("-")[2],
             "SIGHTLINE_METRICS_PORT": str(self._layout.port(f"metrics of {name}")),
@@ -122,7 +122,9 @@ class Replicas:
         wait_until(lambda: not process.is_running(), process.moves)
         process.stop()
         if process.exit_status:
-            raise NotReady(" ".join(service.command), rule="it must end well", remedy=f"It said:\n{end_of(log, 20)}")
+            raise NotReady(
+                " ".join(service.command), rule="it must exit with status 0", remedy=f"It printed:\n{end_of(log, 20)}"
+            )
 
 
 def check_count(service: Service, count: int) -> None:

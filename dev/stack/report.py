@@ -8,7 +8,7 @@ from dev.stack.pidfiles import PidFiles
 
 
 def addresses(folder: Path, env: Mapping[str, str]) -> str:
-    """Return where everything is. Passwords are shown: they are made for this stack and valid on this machine alone."""
+    """Return the addresses of everything, with passwords: they are valid only for this stack, on this machine."""
     layout = Layout(folder)
     rows = {
         "Flower": f"http://127.0.0.1:{layout.port('flower')}  {_login(env, 'FLOWER')}",
@@ -25,7 +25,7 @@ def addresses(folder: Path, env: Mapping[str, str]) -> str:
 
 
 def processes(folder: Path) -> str:
-    """Name every running process with its id."""
+    """Return every running process with its id."""
     entries = PidFiles(folder).running()
     return "\n".join(f"{entry.name:<24} {entry.pid}" for entry in entries) or "nothing runs"
 
@@ -35,10 +35,10 @@ def _login(env: Mapping[str, str], part: str) -> str:
 
 
 def _metrics(layout: Layout, folder: Path) -> dict[str, str]:
-    """Name only those that answer: what tells of the whole system first, then each process of ours by its port."""
+    """Return the ports that answer: first that of the whole system's metrics, then those of our other processes."""
     workers = sorted(entry.name for entry in PidFiles(folder).running() if "-" in entry.name)
     ports = {name: layout.port(f"metrics of {name}") for name in workers} | {"Flower": layout.port("flower")}
     answering = {name: port for name, port in ports.items() if not is_free(port)}
     whole = [f"http://127.0.0.1:{port}/metrics" for name, port in answering.items() if name.startswith("operations-")]
     others = [f"{name} :{port}" for name, port in answering.items() if not name.startswith("operations-")]
-    return {"Metrics": f"{' '.join(whole)}  of the whole", "Others": f"{', '.join(others)}; each /metrics"}
+    return {"Metrics": f"{' '.join(whole)}  of the whole system", "Others": f"{', '.join(others)}; each /metrics"}

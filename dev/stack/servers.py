@@ -1,4 +1,4 @@
-"""The servers, each declared as a value: its command, where clients find it, how to see that it is ready."""
+"""The servers, each declared as a value: its command, its address, and how to see that it is ready."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from dev.stack.layout import Layout
 from dev.stack.readiness import dynamodb_answers, http_answers, neo4j_answers, redis_answers
 
 BUCKETS = ("images", "sightline")
-"""Made at the first start of S3: one for pictures, one for sightline's own objects."""
+"""Created when S3 first starts: one for pictures, one for sightline's own objects."""
 
 QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 """Compile quickly, once. Java's second compiler pays off after minutes, and takes half of two cores until then."""
@@ -21,8 +21,8 @@ QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 class Options:
     """What a caller may choose.
 
-    rekognition: more arguments for it; defaults: SIGHTLINE_* settings that the stack's own go over; settings: those
-    that go over the stack's own.
+    rekognition: more of its arguments; defaults: SIGHTLINE_* settings that the stack's own override; settings: those
+    that override the stack's own.
     """
 
     dynamodb_in_memory: bool = False
@@ -33,7 +33,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One server. settings: how sightline finds it; files: what must be written before it starts."""
+    """One server. settings: how sightline finds it; files: written before it starts."""
 
     name: str
     command: tuple[str, ...]
@@ -44,11 +44,11 @@ class Server:
 
 
 def redis_server(layout: Layout, _: Options) -> Server:
-    """Keep the queues in an append-only file: a restart loses a second at most."""
+    """Return Redis. It keeps the queues in an append-only file: a restart loses a second at most."""
     port = layout.port("redis")
     url = f"redis://127.0.0.1:{port}/0"
     command = ("redis-server", "--bind", "127.0.0.1", "--port", str(port), "--dir", str(layout.data("redis")))
-    shows_its_environment = ("--set-proc-title", "no")  # a title would overwrite what tells whose process it is
+    shows_its_environment = ("--set-proc-title", "no")  # a title would overwrite the mark of its owner
     return Server(
         "redis",
         (*command, "--save", "", "--appendonly", "yes", *shows_its_environment),
@@ -59,7 +59,7 @@ def redis_server(layout: Layout, _: Options) -> Server:
 
 
 def neo4j_server(layout: Layout, _: Options) -> Server:
-    """Run Neo4j Community from its jars, as its own launcher does (Java 17 needs the packages opened)."""
+    """Return Neo4j Community, run from its jars as by its own launcher (Java 17 needs the packages opened)."""
     port, home = layout.port("neo4j"), layout.data("neo4j")
     uri, password = f"bolt://127.0.0.1:{port}", layout.password("neo4j")
     packages = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
@@ -87,7 +87,7 @@ def neo4j_server(layout: Layout, _: Options) -> Server:
 
 
 def dynamodb_server(layout: Layout, options: Options) -> Server:
-    """Run DynamoDB Local; one database for every key and region, as its clients here are one account."""
+    """Return DynamoDB Local, with one database for all keys and regions: its clients here are one account."""
     port, data = layout.port("dynamodb"), layout.data("dynamodb")
     where = ("-inMemory",) if options.dynamodb_in_memory else ("-dbPath", str(data))
     native = f"-Djava.library.path={PROGRAMS / 'dynamodb'}"
@@ -110,7 +110,7 @@ def dynamodb_server(layout: Layout, options: Options) -> Server:
 
 
 def s3_server(layout: Layout, _: Options) -> Server:
-    """Run S3Mock; it keeps its objects as files."""
+    """Return S3Mock. It keeps its objects as files."""
     port = layout.port("s3")
     url = f"http://127.0.0.1:{port}"
     store = {"root": layout.data("s3"), "retainFilesOnExit": "true", "initialBuckets": ",".join(BUCKETS)}
@@ -125,7 +125,7 @@ def s3_server(layout: Layout, _: Options) -> Server:
 
 
 def rekognition_server(layout: Layout, options: Options) -> Server:
-    """Run our local Rekognition; it reads the pictures from the local S3."""
+    """Return our local Rekognition. It reads the pictures from the local S3."""
     port = layout.port("rekognition")
     url = f"http://127.0.0.1:{port}"
     command = (sys.executable, "-m", "dev.rekognition", "--host", "127.0.0.1", "--port", str(port))
@@ -150,8 +150,8 @@ SERVERS: Mapping[str, Callable[[Layout, Options], Server]] = {
 
 
 def _java(layout: Layout, name: str, heap: str, *options: str) -> tuple[str, ...]:
-    """Bound the heap: five servers and the workers share one machine. `*`: every jar of the folder."""
-    scratch = f"-Djava.io.tmpdir={layout.scratch}"  # what they leave there goes with the stack's folder
+    """Return a Java command with a bounded heap: five servers and the workers share one machine."""
+    scratch = f"-Djava.io.tmpdir={layout.scratch}"  # removed with the stack's folder
     program = PROGRAMS / name
     return ("java", f"-Xmx{heap}", *QUICK_START, scratch, *options, "-cp", f"{program / 'classes'}:{program}/*")
 

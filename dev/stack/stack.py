@@ -16,7 +16,7 @@ from dev.stack.waiting import Moves
 
 
 class Stack:
-    """Servers, and workers on request. `env` holds every SIGHTLINE_* setting once the stack has started."""
+    """Servers, and workers on request. Once the stack has started, `env` holds every SIGHTLINE_* setting."""
 
     def __init__(self, folder: Path, servers: Sequence[str] = tuple(SERVERS), options: Options | None = None) -> None:
         if unknown := set(servers) - set(SERVERS):
@@ -27,10 +27,10 @@ class Stack:
         self._options = options or Options()
         self._servers: dict[str, RunningServer] = {}
         self._pidfiles = PidFiles(self.layout.folder)
-        self.replicas = Replicas(self.layout, self._count)
+        self.replicas = Replicas(self.layout, self._write_pidfile)
 
     def __enter__(self) -> Self:
-        """Start the servers; stop them again when one does not become ready."""
+        """Start the servers; stop them again if one does not become ready."""
         try:
             self.start()
         except BaseException:
@@ -45,13 +45,13 @@ class Stack:
         self.stop()
 
     def start(self) -> None:
-        """Start every server at once and wait until each is ready. Ends first what an earlier run left behind."""
+        """End what an earlier run left behind; start all servers at the same time and wait until each is ready."""
         self._pidfiles.end_leftovers()
         self.layout.renew_taken_ports()
         self.start_servers(self._names)
 
     def start_servers(self, names: Sequence[str]) -> None:
-        """Start those of these servers that do not run, all at once, and wait until each is ready."""
+        """Start those of these servers that do not run, all at the same time, and wait until each is ready."""
         require(names)
         fresh = [SERVERS[name](self.layout, self._options) for name in names if name not in self._servers]
         self.env = self._settings([*(running.server for running in self._servers.values()), *fresh])
@@ -59,15 +59,15 @@ class Stack:
         self._servers |= {server.name: RunningServer(server, self.layout, environment) for server in fresh}
         for name in names:
             self._servers[name].begin()
-        self._count()
+        self._write_pidfile()
         for name in names:
             self._servers[name].wait()
 
     def stop(self) -> None:
-        """Stop our processes, then the servers; each has 45 s. The data stays in the folder."""
+        """Stop our processes, then the servers. The data stays in the folder."""
         self.replicas.stop()
         stop_all([running.process for running in self._servers.values()])
-        self._count()
+        self._write_pidfile()
 
     def server(self, name: str) -> "RunningServer":
         """Return a server of this stack, to kill, freeze or start it."""
@@ -77,7 +77,7 @@ class Stack:
 
     @property
     def processes(self) -> list[Process]:
-        """Every process that should run: the servers, then ours."""
+        """Return every process that should run: the servers, then ours."""
         return [*(running.process for running in self._servers.values()), *self.replicas.processes]
 
     def moves(self) -> Moves:
@@ -86,21 +86,21 @@ class Stack:
 
     @property
     def workers(self) -> dict[str, list[int]]:
-        """Service → ids of its running processes."""
+        """Return the ids of the running processes of each service."""
         return self.replicas.pids
 
     def set_up(self) -> None:
-        """Make tables, constraints and whatever else must be there once: the one-time services of ours."""
+        """Create tables, constraints and whatever else must exist: run those of our services that run once."""
         self.replicas.run_once(self.env)
 
     def start_workers(self, counts: Mapping[str, int]) -> None:
-        """Bring each named service to so many replicas and wait until they consume; leave the others alone."""
+        """Give each named service so many replicas and wait until they consume; leave the others alone."""
         self.replicas.scale(counts, self.env)
 
     def revive(self, name: str) -> None:
-        """Start a process again that has died."""
+        """Start a process that has died."""
         next(process for process in self.processes if process.name == name).start()
-        self._count()
+        self._write_pidfile()
 
     def _settings(self, servers: Sequence[Server]) -> dict[str, str]:
         own = {
@@ -116,12 +116,12 @@ class Stack:
         found = {name: value for server in servers for name, value in server.settings.items()}
         return dict(self._options.defaults) | own | found | dict(self._options.settings)
 
-    def _count(self) -> None:
+    def _write_pidfile(self) -> None:
         self._pidfiles.write({process.name: process.pid for process in self.processes if process.is_running()})
 
 
 class RunningServer:
-    """A server's process, and how to see that it is ready."""
+    """The process of a server, and how to see that it is ready."""
 
     def __init__(self, server: Server, layout: Layout, environment: Mapping[str, str]) -> None:
         self.server = server
@@ -130,32 +130,32 @@ class RunningServer:
 
     @property
     def address(self) -> str:
-        """Where its clients find it."""
+        """Return where its clients find it."""
         return self.server.address
 
     def start(self) -> None:
-        """Start it, unless it runs, and wait until it is ready."""
+        """Start it unless it runs, and wait until it is ready."""
         self.begin()
         self.wait()
 
     def stop(self) -> None:
-        """TERM, and KILL after 45 s."""
+        """Send TERM, then KILL if it stands still."""
         self.process.stop()
 
     def kill(self) -> None:
-        """KILL at once."""
+        """Send KILL."""
         self.process.kill()
 
     def freeze(self) -> None:
-        """Stop it without ending it: connections stay open and nobody answers."""
+        """Freeze it: connections stay open and nobody answers."""
         self.process.freeze()
 
     def thaw(self) -> None:
-        """Let it go on."""
+        """Let it continue."""
         self.process.thaw()
 
     def begin(self) -> None:
-        """Start it and do not wait."""
+        """Start it without waiting."""
         for folder in (self._data, self._scratch):
             folder.mkdir(parents=True, exist_ok=True)
         for path, text in self.server.files.items():
@@ -163,5 +163,5 @@ class RunningServer:
         self.process.start()
 
     def wait(self) -> None:
-        """Wait until it is ready; raise NotReady with the end of its log where it ends, or stands still, before."""
+        """Wait until it is ready. Raise NotReady, with the end of its log, if it ends or stands still before."""
         wait_for(self.process, self.server.is_ready, self.address)

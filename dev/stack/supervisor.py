@@ -1,8 +1,8 @@
-"""The process that `make up` leaves behind: it starts the stack, restarts what dies, and stops all of it at TERM.
+"""The process that `make up` leaves running: it starts the stack, restarts what dies, and stops everything on TERM.
 
-It is told what to run by `wanted.json` and says how far it has come in `reached.json`, both in the stack's folder.
-Files need no open connection: `make up` may be interrupted, and a supervisor that was killed leaves no stale socket.
-Killed, it takes the stack with it: its watcher (`dev/stack/watched.py`) ends what it has started.
+It reads from `wanted.json` what to run, and writes to `reached.json` how far it is, both in the stack's folder. Files
+need no open connection: `make up` may be interrupted, and a killed supervisor leaves no stale socket behind. If it is
+killed, the stack ends too: its watcher (`dev/stack/watched.py`) ends what it has started.
 """
 
 import fcntl
@@ -34,7 +34,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What `make up` asks for: replicas by service, over one of each. number: + 1 with each change."""
+    """What `make up` asks for. scale: replicas by service; the others have one. number: of the attempt."""
 
     number: int = 0
     scale: Mapping[str, int] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """How far the supervisor is. error: why the wish of this number could not be met, or ""."""
+    """How far the supervisor is. number: of the last attempt; error: why it failed, or ""."""
 
     pid: int
     number: int
@@ -50,24 +50,24 @@ class Reached:
 
 
 def read_wanted(folder: Path) -> Wanted:
-    """Read what is asked for; one of each where nothing is."""
+    """Read what is wanted; by default one of each."""
     file = folder / "wanted.json"
     return Wanted(**json.loads(file.read_text())) if file.exists() else Wanted()
 
 
 def write_wanted(folder: Path, wanted: Wanted) -> None:
-    """Ask for something else."""
+    """Ask the supervisor for something else."""
     write_privately(folder / "wanted.json", json.dumps(asdict(wanted)))
 
 
 def read_reached(folder: Path) -> Reached | None:
-    """Read how far the supervisor is; None where none has run."""
+    """Read how far the supervisor is; None if none has run."""
     file = folder / "reached.json"
     return Reached(**json.loads(file.read_text())) if file.exists() else None
 
 
 class Supervisor:
-    """The loop over one stack."""
+    """Keeps one stack as it is wanted."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
@@ -83,11 +83,11 @@ class Supervisor:
         write_env(self._folder / "env", self._stack.env)
         self._stack.set_up()
         while True:
-            self._meet_wish()
-            self._revive_the_dead()
+            self._apply_wanted()
+            self._restart_dead_processes()
             time.sleep(LOOK_SECONDS)
 
-    def _meet_wish(self) -> None:
+    def _apply_wanted(self) -> None:
         wanted = read_wanted(self._folder)
         if wanted.number == self._number:
             return
@@ -106,13 +106,13 @@ class Supervisor:
         usual = {name: 1 for name, service in ours.items() if not (service.is_once or service.is_optional)}
         return usual | dict(wanted.scale)
 
-    def _revive_the_dead(self) -> None:
+    def _restart_dead_processes(self) -> None:
         for process in self._stack.processes:
             if not process.is_running():
                 self._revive(process)
 
     def _revive(self, process: Process) -> None:
-        """Start it again, later each time when it keeps dying: 0, 1, 2, 4 … 30 s."""
+        """Restart it, with a longer pause each time if it keeps dying: 0, 1, 2, 4 … 30 s."""
         now = time.monotonic()
         deaths, not_before = self._deaths.get(process.name, (0, 0.0))
         if now < not_before:
@@ -124,11 +124,11 @@ class Supervisor:
 
 
 def supervise(folder: Path) -> int:
-    """Run a supervisor for this folder, unless one runs; return the exit code."""
+    """Run a supervisor for this folder unless one runs; return the exit code."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         if not take(lock):
-            say("another supervisor runs already")
+            say("another supervisor is running")
             return 0
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(0))
@@ -150,7 +150,7 @@ def supervise(folder: Path) -> int:
 
 
 def take(lock: IO[str]) -> bool:
-    """Take the lock that a supervisor holds as long as it lives; give False when another has it."""
+    """Take the lock that a supervisor holds until it ends; return False if another process has it."""
     with suppress(BlockingIOError):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return True
@@ -158,7 +158,7 @@ def take(lock: IO[str]) -> bool:
 
 
 def write_reached(folder: Path, reached: Reached) -> None:
-    """Write down how far it is."""
+    """Write how far the supervisor is."""
     write_privately(folder / "reached.json", json.dumps(asdict(reached)))
 
 

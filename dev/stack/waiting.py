@@ -1,7 +1,7 @@
-"""The one place for waiting: for as long as something moves, and no longer.
+"""Waiting, as long as something moves and no longer.
 
-A number of seconds says nothing on a busy machine: what takes one there may take twenty. So whoever waits names what
-must move meanwhile (a log grows, a count changes, CPU is used), and gives up only where all of it stands still.
+A number of seconds means nothing on a busy machine, where what takes one second may take twenty. So every caller names
+what must move meanwhile (a log grows, a count changes, CPU is used), and gives up only if all of it stands still.
 """
 
 import time
@@ -9,16 +9,16 @@ from collections.abc import Callable, Hashable
 from typing import TypeAlias
 
 Moves: TypeAlias = Hashable
-"""How far something has come. Only whether it differs from before is asked."""
+"""How far something is. It is only compared with its earlier value."""
 
 STANDSTILL_SECONDS = 120.0
-"""A machine of two cores with a load of 20 lets nothing stand still so long that can go on."""
+"""Even on two cores with a load of 20, nothing that can make progress stands still for so long."""
 
 LONGEST_SECONDS = 900.0
-"""The last resort: what moves and never arrives."""
+"""The last resort, for what moves and never ends."""
 
 LOOK_SECONDS = 1.0
-"""To look at what moves costs more than to ask."""
+"""Reading what moves costs more than asking whether the wait is over."""
 
 TELL_SECONDS = 15.0
 
@@ -33,16 +33,16 @@ def wait_until(
     tell: Callable[[float], None] | None = None,
     tells_every: float = TELL_SECONDS,
 ) -> bool:
-    """Ask again and again until it is so; give False when nothing has moved for long.
+    """Wait until `is_so`; return False if nothing has moved for `standstill` seconds.
 
-    moves: how far it is; tell: called every 15 s, or as often as said, with the seconds since the beginning.
+    moves: returns how far it is; tell: called every `tells_every` seconds with the seconds since the beginning.
     """
     begun = asked_at = looked_at = told_at = time.monotonic()
     before = moves()
     stood = 0.0
     while not is_so():
         now = time.monotonic()
-        stood += min(now - asked_at, standstill / 2)  # one pause of this process, or of the machine, is no standstill
+        stood += min(now - asked_at, standstill / 2)  # one pause of this process or the machine is no standstill
         asked_at = now
         if now - looked_at >= min(LOOK_SECONDS, standstill / 2):
             looked_at, after = now, moves()
@@ -58,5 +58,5 @@ def wait_until(
 
 
 def nothing() -> Moves:
-    """Say that nothing else moves: what is waited for comes by itself, and soon."""
+    """Return that nothing else moves, for what comes by itself and soon."""
     return None

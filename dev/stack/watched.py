@@ -1,4 +1,4 @@
-"""The owner's side of the watcher: what this process starts, directly or not, ends when this process does."""
+"""The owner's side of the watcher: what this process starts, directly or indirectly, ends when this process does."""
 
 import atexit
 import os
@@ -18,13 +18,13 @@ MARKS = "STARTED_BY"
 """The environment variable with the marks of a process's owners: a test run owns its workers, which own servers."""
 
 WAITS_TO_BE_REGISTERED = 'read -r word && exec "$@" </dev/null'
-"""A program begins only when the watcher has been told of it; where its owner dies first, it never does."""
+"""A program begins only once it is registered with the watcher; if its owner dies first, it never begins."""
 
 END_SECONDS = 60.0
 
 
 class Watch:
-    """A watcher for this process. Make it by `watch()`."""
+    """The watcher of this process. Use `watch()` to get it."""
 
     def __init__(self) -> None:
         mark = secrets.token_hex(16)
@@ -35,7 +35,7 @@ class Watch:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd="/",
-            env={},  # without marks: a watcher outlives the owners of its owner as well, and has its work to do
+            env={},  # without marks: a watcher must outlive its owner's owners too, to do its work
             start_new_session=True,
         )
         os.close(reads)
@@ -44,7 +44,7 @@ class Watch:
     def start(
         self, command: Sequence[str], environment: Mapping[str, str], folder: Path, output: IO[bytes]
     ) -> "subprocess.Popen[bytes]":
-        """Start a program in a session of its own that ends with this process."""
+        """Start a program in its own session; it ends with this process."""
         waits, go = os.pipe()
         try:
             child = subprocess.Popen(
@@ -59,22 +59,22 @@ class Watch:
             os.close(waits)
             if found := watcher.seen(child.pid):
                 self._tell(f"start {child.pid} {found.started}")
-            with suppress(BrokenPipeError):  # somebody has killed it already
+            with suppress(BrokenPipeError):  # it has been killed already
                 os.write(go, b"go\n")
         finally:
             os.close(go)
         return child
 
     def ended(self, pid: int) -> None:
-        """Say that nothing is left of a session: its id may become another's."""
+        """Tell the watcher that a session has ended: its id may be used again."""
         self._tell(f"end {pid}")
 
     def remove(self, folder: Path) -> None:
-        """Have a folder removed where this process does not end by itself."""
+        """Have a folder removed if this process is killed."""
         self._tell(f"remove {folder}")
 
     def close(self) -> None:
-        """End in good order: whatever is left is ended now, folders stay."""
+        """Close the watcher: what is left is ended now, folders stay."""
         self._tell("keep")
         os.close(self._pipe)
         self._watcher.wait(END_SECONDS)
@@ -92,14 +92,14 @@ class Watch:
 
 @cache
 def watch() -> Watch:
-    """Return the watch of this process; the first call begins it."""
+    """Return the watch of this process; the first call starts it."""
     made = Watch()
     atexit.register(end_watch)
     return made
 
 
 def end_watch() -> None:
-    """End what this process has started and left running, and the watcher."""
+    """End what this process has left running, and the watcher."""
     if watch.cache_info().currsize:
         watch().close()
         watch.cache_clear()
@@ -107,7 +107,7 @@ def end_watch() -> None:
 
 @contextmanager
 def temporary_folder(prefix: str) -> Iterator[Path]:
-    """Make a folder that goes when the block ends, or when this process does."""
+    """Make a folder that is removed when the block or this process ends."""
     with tempfile.TemporaryDirectory(prefix=prefix) as name:
         watch().remove(Path(name))
         yield Path(name)

@@ -1,9 +1,9 @@
 """The watcher: a small process that ends what its owner started, however the owner ends.
 
-`python -I -S watcher.py MARK` needs nothing but the standard library, so that it runs within moments. Its standard
-input is a pipe of which the owner alone holds the other end: the pipe closes when the owner is gone, kill -9 included.
-Then the watcher kills what the owner registered, each with the session that it leads, and every process that carries
-the owner's mark in its environment: that finds what nobody registered, and what has made itself a session of its own.
+`python -I -S watcher.py MARK` needs only the standard library, so it starts within moments. Its standard input is a
+pipe whose other end only the owner holds: the pipe closes when the owner ends, even by kill -9. Then the watcher kills
+what the owner registered, with the session that each process leads, and every process that carries the owner's mark in
+its environment: this finds processes that nobody registered, and those that have made a session of their own.
 """
 
 import os
@@ -18,13 +18,13 @@ from typing import BinaryIO, NamedTuple
 DEAD = "ZX"
 PAUSE_SECONDS = 0.02
 ROUNDS = 3_000
-"""A minute of rounds: SIGKILL is obeyed at once, unless the process waits for a disk."""
+"""A minute of rounds: SIGKILL works at once unless the process waits for a disk."""
 
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class Seen(NamedTuple):
-    """A process as /proc shows it. started: in ticks since the machine began; it and the id name one process."""
+    """A process as /proc shows it. started: in ticks since boot; pid and start together name one process."""
 
     pid: int
     session: int
@@ -33,14 +33,14 @@ class Seen(NamedTuple):
 
 
 class Charge(NamedTuple):
-    """What an owner leaves to its watcher. started: process → when it started; folders: to be removed."""
+    """What an owner leaves to its watcher. started: process id → start; folders: to be removed."""
 
     started: dict[int, int]
     folders: list[Path]
 
 
 def seen(pid: int) -> Seen | None:
-    """Look at one process; None where there is none, or only its exit status is left. CPU: with its ended children."""
+    """Look at one process; None if it has ended. Its CPU includes that of its ended children."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except (FileNotFoundError, ProcessLookupError):
@@ -52,13 +52,13 @@ def seen(pid: int) -> Seen | None:
 
 
 def all_seen() -> list[Seen]:
-    """Look at every process of the machine."""
+    """Look at every process on the machine."""
     found = (seen(int(name)) for name in os.listdir("/proc") if name.isdecimal())  # noqa: PTH208 - it is read often
     return [each for each in found if each]
 
 
 def carries(pid: int, mark: str) -> bool:
-    """Return whether a process was given this mark in its environment; False where that may not be read."""
+    """Return whether a process carries this mark in its environment; False if that may not be read."""
     try:
         return mark.encode() in Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:
@@ -66,7 +66,7 @@ def carries(pid: int, mark: str) -> bool:
 
 
 def read_charge(pipe: BinaryIO) -> Charge:
-    """Read what the owner says until it is gone: `start PID STARTED`, `end PID`, `remove PATH`, `keep`."""
+    """Read what the owner writes until it ends: `start PID STARTED`, `end PID`, `remove PATH`, `keep`."""
     charge = Charge({}, [])
     for line in pipe:
         word, _, rest = line.decode().rstrip("\n").partition(" ")
@@ -83,30 +83,30 @@ def read_charge(pipe: BinaryIO) -> Charge:
 
 
 def left_of(started: dict[int, int], mark: str) -> list[Seen]:
-    """Return what still runs of these processes and of the sessions that they lead, and whatever carries the mark."""
+    """Return the processes that still run: these, those of the sessions that they lead, and those with the mark."""
     everything = all_seen()
     starts = {each.pid: each.started for each in everything}
     # While a process of a session lives, no other gets the session's id: an id with another start is another session.
-    # 0 is the session of all whose leader is outside of this container: nobody has started that one.
+    # 0 is the session of processes whose leader is outside this container: nobody started that one.
     own = {pid for pid, at in started.items() if pid and starts.get(pid, at) == at}
     others = [each for each in everything if each.pid != os.getpid()]
     return [each for each in others if each.session in own or each.pid in own or carries(each.pid, mark)]
 
 
 def end(started: dict[int, int], mark: str) -> None:
-    """Kill until nothing is left: what forks in this moment has left a child for the next round."""
+    """Kill until nothing is left: a process that forks meanwhile leaves its child to the next round."""
     for _ in range(ROUNDS):
         left = left_of(started, mark)
         if not left:
             return
         for each in left:
             with suppress(ProcessLookupError):
-                os.kill(each.pid, signal.SIGKILL)  # it reaches a frozen process as well
+                os.kill(each.pid, signal.SIGKILL)  # ends a frozen process too
         time.sleep(PAUSE_SECONDS)
 
 
 def main(mark: str) -> None:
-    """Wait for the owner's end, then clear up."""
+    """Wait until the owner ends, then clean up."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     charge = read_charge(sys.stdin.buffer)

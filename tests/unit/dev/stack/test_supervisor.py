@@ -40,8 +40,8 @@ def supervisor(tmp_path):
 
 
 def test_the_failure_of_an_attempt_is_not_shown_to_the_next_one(supervisor, tmp_path, capsys):
-    supervisor._meet_wish()
-    supervisor._meet_wish()
+    supervisor._apply_wanted()
+    supervisor._apply_wanted()
     said = capsys.readouterr().out.splitlines()
     shown = {number: [line for line in said if not is_about_another_attempt(line, number)] for number in (1, 2)}
     assert any("no such model" in line for line in shown[1])
@@ -50,7 +50,7 @@ def test_the_failure_of_an_attempt_is_not_shown_to_the_next_one(supervisor, tmp_
 
 
 def test_an_attempt_that_failed_says_so_under_its_own_number(supervisor, tmp_path):
-    supervisor._meet_wish()
+    supervisor._apply_wanted()
     assert (1, 2) == (read_reached(tmp_path).number, read_wanted(tmp_path).number)
     assert "no such model" in read_reached(tmp_path).error
 

@@ -1,1 +1,1 @@
-"""Benchmarks: each compares side by side in one run and prints ratios."""
+"""Benchmarks: each compares variants in one run and prints their ratios."""

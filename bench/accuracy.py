@@ -1,9 +1,9 @@
-"""How often does a 95 % interval hold the truth? Simulated windows, ours beside methods in common use.
+"""How often does a 95 % interval contain the truth? Simulated windows, our method and others in common use.
 
-`python -m bench.accuracy [--days N] [--case TEXT]`: N windows of each case (default 1,500), seeds fixed. It prints for
-each case and method the coverage of precision, recall, F1 and missed images with its standard error in percentage
-points, and the mean width of the interval. It fails if a coverage of ours leaves 93–99 % by more than two standard
-errors.
+`python -m bench.accuracy [--days N] [--case TEXT]`: N windows of each case (default 1,500), with fixed seeds. For each
+case and method it prints the coverage of precision, recall, F1 and missed images, with its standard error in
+percentage points, and the mean width of the interval. It exits 1 if the coverage of our method is outside 93–99 % by
+more than two standard errors.
 """
 
 import argparse
@@ -34,18 +34,18 @@ class Result:
 
     @property
     def is_within_goal(self) -> bool:
-        """Return whether every coverage lies within the goal, give or take two standard errors."""
+        """Return whether every coverage is within two standard errors of the goal."""
         low, high = GOAL
         return bool(np.all((self.coverage >= low - 2 * self.error) & (self.coverage <= high + 2 * self.error)))
 
     def row(self) -> str:
-        """Write one line of the table."""
+        """Return a line of the table."""
         cells = zip(self.coverage * 100, self.error * 100, self.width, strict=True)
         return f"  {self.method:<24}" + "".join(f"{c:7.1f} ±{e:4.1f} {w:9.3f}" for c, e, w in cells)
 
 
 def true_figures(population: Whole, truth: Whole) -> list[float]:
-    """Compute what the intervals should hold, for one window; NaN where a figure is undefined."""
+    """Compute the true figures of one window; NaN if a figure is undefined."""
     found, missed, listed = int(truth[:, 0].sum()), int(truth[:, 1:].sum()), int(population[:, 0].sum())
     there = found + missed
     recall = found / there if there else float("nan")
@@ -53,7 +53,7 @@ def true_figures(population: Whole, truth: Whole) -> list[float]:
 
 
 def run_case(case: Case, windows: int) -> list[Result]:
-    """Simulate one case and let each method answer."""
+    """Simulate one case and apply each method."""
     worlds = simulate(case, windows, np.random.Generator(np.random.PCG64(zlib.crc32(case.name.encode()))))
     truths = np.array([true_figures(*pair) for pair in zip(worlds.population, worlds.truth, strict=True)])
     return [_judge(case, method, truths, _answers(method, worlds)) for method in BASELINES]
@@ -67,7 +67,7 @@ def _answers(method: str, worlds: Worlds) -> Array:
 
 
 def _judge(case: Case, method: str, truths: Array, answers: Array) -> Result:
-    """Count how often the truth lies inside; an interval that was not given holds nothing."""
+    """Count how often the truth is inside; a missing interval contains nothing."""
     defined = ~np.isnan(truths)
     inside = (answers[..., 0] <= truths + 1e-12) & (truths - 1e-12 <= answers[..., 1])
     coverage = np.array([inside[defined[:, i], i].mean() for i in range(len(FIGURES))])
@@ -76,10 +76,10 @@ def _judge(case: Case, method: str, truths: Array, answers: Array) -> Result:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the cases on all cores and print the table; 1 if ours misses the goal."""
+    """Run the cases on all cores and print the table; return 1 if our method misses the goal."""
     parser = argparse.ArgumentParser(prog="python -m bench.accuracy", description="Coverage of the intervals.")
     parser.add_argument("--days", type=int, default=1500, help="simulated days, or windows of days, for each case")
-    parser.add_argument("--case", default="", help="only the cases whose name holds this")
+    parser.add_argument("--case", default="", help="only cases whose name contains this")
     options = parser.parse_args(arguments)
     cases = [case for case in CASES if options.case in case.name]
     print(f"coverage in % ± its standard error, mean width; {options.days} windows a case")

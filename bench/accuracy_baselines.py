@@ -1,6 +1,6 @@
 """Interval methods in common use, as baselines. Each takes one window: arrays of shape (days, 3) for A, B, C.
 
-Each gives (low, high) of precision, recall, F1 and missed images, in this order.
+Each returns (low, high) of precision, recall, F1 and missed images, in this order.
 """
 
 from typing import TypeAlias
@@ -21,23 +21,23 @@ Z = 1.959964
 
 
 def ours(population: Whole, decided: Whole, present: Whole, name: str) -> Ranges:
-    """Do what the rollups do: weigh the cells, one posterior for each stratum and window."""
+    """Weight the cells as the rollups do, with one posterior for each stratum and window."""
     return _ends(estimate(evidence_of(_cells(population, decided, present)), name))
 
 
 def one_prior(population: Whole, decided: Whole, present: Whole, name: str) -> Ranges:
-    """Weigh the cells as ours does, but leave the missed images to Jeffreys' prior alone."""
+    """Weight the cells as our method does, but with Jeffreys' prior for missed images."""
     return _of_draws(draw(evidence_of(_cells(population, decided, present)), name, prior=JEFFREYS))
 
 
 def raw_pooling(population: Whole, decided: Whole, present: Whole, name: str) -> Ranges:
-    """Add the days' counts up as if each had been reviewed to the same depth."""
+    """Add up the counts of the days as if the same share of each had been reviewed."""
     pooled = [array.sum(axis=0, keepdims=True) for array in (population, decided, present)]
     return ours(pooled[0], pooled[1], pooled[2], name)
 
 
 def sum_of_days(population: Whole, decided: Whole, present: Whole, name: str) -> Ranges:
-    """Return each day and stratum its own posterior and add up the draws."""
+    """Use a posterior for each day and stratum, and add up the draws."""
     source, draws = generator(name, "sum"), 1000
     cells = _cells(population, decided, present)
     totals = {
@@ -49,7 +49,7 @@ def sum_of_days(population: Whole, decided: Whole, present: Whole, name: str) ->
 
 
 def wald(population: Whole, decided: Whole, present: Whole, _name: str) -> Ranges:
-    """Weigh inversely to the chance of being reviewed; normal intervals by the delta method."""
+    """Weight by the inverse of the chance of being reviewed; normal intervals by the delta method."""
     size, share = population.sum(axis=0), np.where(decided > 0, population, 0)
     weights = share / share.sum(axis=0)
     inverse = np.divide(1.0, decided, out=np.zeros(decided.shape), where=decided > 0)
@@ -68,7 +68,7 @@ def wald(population: Whole, decided: Whole, present: Whole, _name: str) -> Range
 
 
 def wilson(population: Whole, decided: Whole, present: Whole, _name: str) -> Ranges:
-    """Take all verdicts as one sample, unweighted (Wilson, JASA 22, 1927)."""
+    """Treat all verdicts as one unweighted sample (Wilson, JASA 22, 1927)."""
     seen, yes, size = decided.sum(axis=0), present.sum(axis=0), population.sum(axis=0)
     missed = int(yes[1] + yes[2])
     low, high = _wilson(missed, int(seen[1] + seen[2]))

@@ -1,7 +1,7 @@
 """The environment of `bench.accuracy_pixels`: frames with their truth, analysed once by a whole stack, sampled often.
 
-The rows stay where the workers wrote them. Each salt gets verdicts, figures and marks in tables of its own, so that no
-sample knows of another.
+The rows stay where the workers wrote them. Each salt has its own tables for verdicts, figures and marks, so that no
+sample affects another.
 """
 
 import os
@@ -28,14 +28,14 @@ from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
 
 NEWEST_AT = datetime(2026, 3, 31, 18, tzinfo=UTC)
-"""When the newest demo frame was taken: the same names each time, so the same samples and the same figures."""
+"""When the newest demo frame was taken. It is fixed, so names, samples and figures are the same in each run."""
 FRAMES = 66
 WORKERS = ("ingest", "labels", "rows", "graph")
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Frames that the workers have analysed. truth: URI → does it show a person."""
+    """Frames that the workers have analysed. truth: URI → whether it shows a person."""
 
     rows: Sequence[ImageRow]
     truth: Mapping[str, bool | None]
@@ -47,7 +47,7 @@ class Environment:
         return {row.capture.camera_day for row in self.rows if row.capture}
 
     def services_of(self, salt: str, threshold_percent: float) -> Services:
-        """Return the services of another sampling: the same rows, and nothing reviewed yet."""
+        """Return the services for another sample: the same rows, with nothing reviewed yet."""
         settings, services = self.factory.settings, self.factory.services
         client = aws_session(settings).client("dynamodb", endpoint_url=settings.dynamodb_endpoint, config=STORES_CONFIG)
         prefix = f"{settings.table_prefix}{threshold_percent:g}-{salt}-"
@@ -64,7 +64,7 @@ class Environment:
 
 @contextmanager
 def analysed(folder: Path, images: Path | None) -> Iterator[Environment]:
-    """Carry the frames of a folder (the demo frames where none is named) through servers and workers of their own.
+    """Analyse the frames of a folder, by default the demo frames, with servers and workers of their own.
 
     images: holds a `truth.csv` with the columns key (a path below the folder) and person (1 or 0).
     """

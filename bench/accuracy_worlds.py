@@ -1,7 +1,7 @@
-"""Simulated windows whose truth is known: how many images of each stratum are present, and what reviewers saw of them.
+"""Simulated windows whose truth is known: how many images of each stratum show the label, and what reviewers saw.
 
-A camera takes some 2,700 images a day: about 160 in stratum A, 220 in B and 2,300 in C. Days differ in size and in
-their rates, and quiet days are the harder ones: their misses are more frequent. All arrays have the shape
+A camera takes about 2,700 images a day: 160 in stratum A, 220 in B and 2,300 in C. Days differ in size and in their
+rates, and quiet days are harder: they have more misses. All arrays have the shape
 (windows, days, 3), the last axis being A, B, C.
 """
 
@@ -17,16 +17,16 @@ Whole: TypeAlias = npt.NDArray[np.int64]
 
 SIZES = np.array([160.0, 220.0, 2300.0])
 SHARES = np.array([0.3, 0.3, 0.4])
-"""How a reviewer's verdicts are spread over the strata."""
+"""How verdicts are distributed over the strata."""
 
 RECALL_60 = np.array([0.85, 0.25, 0.015])
 RECALL_80 = np.array([0.85, 0.10, 0.005])
 RARE_80 = np.array([0.85, 0.14, 0.0007])
-"""Rates of presence in A, B, C that give this recall; the last with one or two missed images a day in C."""
+"""Rates of presence in A, B, C that result in this recall; the last has one or two missed images a day in C."""
 
 
 class Depth(Enum):
-    """How the verdicts are spread over the days."""
+    """How verdicts are distributed over the days."""
 
     EVEN = "even"
     BUSY = "busy days deeper"
@@ -35,7 +35,7 @@ class Depth(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One situation to be simulated: `verdicts` is for the whole window."""
+    """One situation to simulate. verdicts: of the whole window."""
 
     name: str
     days: int
@@ -58,7 +58,7 @@ CASES = (
 
 @dataclass(frozen=True, slots=True)
 class Worlds:
-    """Windows of one case: images, those present among them, those reviewed, and those found present in the review."""
+    """Windows of one case: images, those present, those reviewed, and those that the review found present."""
 
     population: Whole
     truth: Whole
@@ -67,7 +67,7 @@ class Worlds:
 
 
 def simulate(case: Case, windows: int, source: np.random.Generator) -> Worlds:
-    """Draw `windows` windows of a case and their reviews, which are simple random samples of each cell and stratum."""
+    """Draw windows of a case and their reviews: a simple random sample of each cell and stratum."""
     busy = np.exp(source.normal(0, 0.5, (windows, case.days, 1)))
     population = np.maximum(1, source.poisson(SIZES * busy)).astype(np.int64)
     logit = np.log(case.rates / (1 - case.rates)) + source.normal(0, 0.3, population.shape)
@@ -78,7 +78,7 @@ def simulate(case: Case, windows: int, source: np.random.Generator) -> Worlds:
 
 
 def _reviews(case: Case, population: Whole, busy: Array, source: np.random.Generator) -> Whole:
-    """Spread a case's verdicts over days and strata; never more than there are images."""
+    """Distribute the verdicts of a case over days and strata; never more than there are images."""
     weight = np.ones_like(busy)
     if case.depth is Depth.BUSY:
         weight = busy**2

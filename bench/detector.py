@@ -1,9 +1,9 @@
 """`python -m bench.detector FOLDER`: HOG and Haar against the networks on frames with truth, and the fitted confidence.
 
 FOLDER holds a `truth.csv` with the columns key (a path below the folder), camera, and person (1 or 0). The demo frames
-are looked at as well. Recall, false alarms and calibration of the networks are those of cameras left out of the fit:
-for each camera, slope and offset are fitted on all others. The last line is the fit over all cameras, the numbers for
-dev/rekognition/confidence.py. HOG and Haar are taken as they are.
+are used too. Recall, false alarms and calibration of the networks are cross-validated: for each camera, slope and
+offset are fitted on all others. The last line is the fit over all cameras, the numbers for
+dev/rekognition/confidence.py. HOG and Haar are not fitted.
 """
 
 import argparse
@@ -34,17 +34,17 @@ from dev.rekognition.seen import Seen
 _NEWEST_AT = datetime(2026, 3, 31, 18, tzinfo=UTC)
 _FRAMES = 66
 _RIDGE = 0.0005
-"""Keeps the slope finite if a camera's frames are told apart without a mistake."""
+"""Keeps the slope finite if the frames of a camera are separated without an error."""
 
 _NOTHING = -2.5
-"""Log-odds of a frame in which the network sees no body, however faint."""
+"""Log-odds of a frame in which the network finds no body at all."""
 
 _BINS = (0, 10, 50, 90, 100)
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A picture with its truth. group: the table that it is counted in; is_picked: because a detector fails on it."""
+    """A picture with its truth. group: the table that counts it; is_picked: chosen because a detector fails on it."""
 
     group: str
     camera: str
@@ -55,7 +55,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a detector says of each frame: percent that a person is there, and CPU seconds a frame, with decoding."""
+    """A detector's confidence of a person in each frame, in percent, and its CPU seconds a frame, with decoding."""
 
     percent: NDArray[np.float64]
     cpu_seconds: float
@@ -72,7 +72,7 @@ def read_frames(folder: Path, group: str) -> list[Frame]:
 
 
 def look(detector: Detector, frames: Sequence[Frame]) -> tuple[list[Seen], float]:
-    """Look at each frame in one thread; return what was seen, and the CPU seconds a frame."""
+    """Analyse each frame in one thread; return what was found, and the CPU seconds a frame."""
     detector.see(read_picture(frames[0].path.read_bytes()))  # loads the networks
     begun = _cpu_seconds()
     seen = [detector.see(read_picture(frame.path.read_bytes())) for frame in frames]
@@ -80,12 +80,12 @@ def look(detector: Detector, frames: Sequence[Frame]) -> tuple[list[Seen], float
 
 
 def person_percent(seen: Seen) -> float:
-    """Return the confidence of the label Person, as DetectLabels does; 0 without one."""
+    """Return the confidence of the label Person, as DetectLabels does; 0 without the label."""
     return next((label.confidence for label in labels_of(seen.people, seen.faces, ()) if label.name == "Person"), 0.0)
 
 
 def left_out(frames: Sequence[Frame], seen: Sequence[Seen]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return each frame's percent by a fit without its camera, and slope and offset of the fit over all frames."""
+    """Return each frame's percent, by a fit without its camera, and slope and offset of the fit over all frames."""
     logits = np.array([max((logit_of(each.confidence) for each in one.people), default=_NOTHING) for one in seen])
     logits = np.maximum(logits, _NOTHING)
     truth, cameras = np.array([f.has_person for f in frames]), np.array([f.camera for f in frames])
@@ -100,7 +100,7 @@ def left_out(frames: Sequence[Frame], seen: Sequence[Seen]) -> tuple[NDArray[np.
 
 
 def fit(logits: NDArray[np.float64], truth: NDArray[np.bool_], cameras: NDArray[np.str_]) -> NDArray[np.float64]:
-    """Fit (slope, offset) of a logistic curve. A camera's hundred frames, much alike, weigh ten times one frame."""
+    """Fit (slope, offset) of a logistic curve. A hundred similar frames of a camera weigh ten times one frame."""
     groups = [(camera, shows) for camera, shows in zip(cameras, truth, strict=True)]
     weights = np.array([1 / np.sqrt(groups.count(group)) for group in groups])
 
@@ -141,10 +141,10 @@ def _cpu_seconds() -> float:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the table; 1 if the networks are not on this machine."""
+    """Print the table; return 1 if the networks are not on this machine."""
     parser = argparse.ArgumentParser(prog="python -m bench.detector", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="pictures with a truth.csv")
-    parser.add_argument("--skip-hog", action="store_true", help="the networks alone: HOG takes a second a frame")
+    parser.add_argument("--skip-hog", action="store_true", help="only the networks: HOG takes a second a frame")
     chosen = parser.parse_args(arguments)
     cv2.setNumThreads(1)
     networks = detector_here()

@@ -100,7 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m bench.enqueue", description="See the head of bench/enqueue.py.")
     parser.add_argument("--keys", type=int, default=KEYS, help=f"(default {KEYS}, at most {MOST_KEYS})")
     keys = min(parser.parse_args().keys, MOST_KEYS)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are stopped in this case as well
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are stopped in this case too
     others = {"SIGHTLINE_CHECKPOINT_BUCKET": "sightline", "SIGHTLINE_NEO4J_PASSWORD": "not asked for"}
     with temporary_folder("bench-enqueue-") as folder, Stack(folder / "stack", SERVERS, _options(others)) as stack:
         os.environ.update(stack.env)

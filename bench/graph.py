@@ -1,11 +1,11 @@
 """How fast are images written to Neo4j? Six variants side by side, the same data, with 1, 4 and 8 writers.
 
-`python -m bench.graph [--images N] [--rounds N]`, on a Neo4j of its own, emptied between runs. The data: nine cameras,
+`python -m bench.graph [--images N] [--rounds N]`, on its own Neo4j, emptied between runs. The data: nine cameras,
 3 to 10 labels of 1,489 in each image, skewed; batches of 500 images. A figure is the median of the rounds; the variants
-take turns in each round, so that a busy machine is fair to all. It exits 1 where a goal is missed.
+take turns in each round, so that a busy machine is fair to all. It exits 1 if a goal is missed.
 
-The old loader makes no constraint or index, so it is measured without any, and once more with ours. Without them
-it slows down as the graph grows (every MERGE looks at all nodes of its label), so the other images are there first.
+The old loader creates no constraint or index, so it is measured without any, and once more with ours. Without them it
+slows down as the graph grows (every MERGE reads all nodes of its label), so the other images are written first.
 """
 
 import argparse
@@ -95,9 +95,9 @@ def count_relationships(images: Sequence[GraphImage]) -> int:
 
 
 def measure(variant: str, environment: Environment, images: Sequence[GraphImage], writers: int) -> Run:
-    """Write into an empty graph, and look at what came of it.
+    """Write into an empty graph, and count what it then has.
 
-    A transaction a row would take minutes for all: it writes the last images into a graph that has the others.
+    One transaction a row would take minutes for all images: it writes only the last ones, beside all others.
     """
     environment.clear()
     is_by_row = variant in {ROWS, ROWS_KEYED}
@@ -110,16 +110,16 @@ def measure(variant: str, environment: Environment, images: Sequence[GraphImage]
     taken = write_all(writer_of(variant, environment), timed, writers)
     expected = count_relationships(images)
     found = environment.relationships()
-    # Without constraints a label's or a day's node may be there twice, and then what leads to it
+    # Without constraints the node of a label or day may exist twice, and so may relationships to it
     duplicates = found - expected if variant == ROWS else environment.duplicates()
     if found - duplicates != expected:
-        print(f"{variant}: {found} relationships and {duplicates} duplicates, where {expected} were written")
+        print(f"{variant}: {found} relationships and {duplicates} duplicates, but {expected} were written")
         sys.exit(1)
     return Run(count_relationships(timed) / taken, environment.take_deadlocks(), duplicates)
 
 
 def replay(environment: Environment, images: Sequence[GraphImage]) -> tuple[int, float]:
-    """Merge what the graph shows already, by a store that remembers nothing: changes, images a second."""
+    """Merge what the graph already shows, with a new store; return the number of changes, and images a second."""
     environment.clear()
     write_all(Ours(environment.store()), images, 1)
     before = environment.relationships()
@@ -132,7 +132,7 @@ def run_rounds(environment: Environment, count: int, rounds: int) -> dict[tuple[
     """Run every variant with every number of writers, in each round."""
     images = make_images(count)
     for variant in VARIANTS:
-        measure(variant, environment, make_images(1_000), 4)  # the server warms up
+        measure(variant, environment, make_images(1_000), 4)  # warms the server up
     runs: dict[tuple[str, int], list[Run]] = defaultdict(list)
     for _ in range(rounds):
         for writers in WRITERS:

@@ -23,7 +23,7 @@ class Baseline(Protocol):
     """A writer of images; several threads call `write`."""
 
     def prepare(self, images: Sequence[GraphImage]) -> None:
-        """Do what is done once, before all batches; its time counts."""
+        """Prepare for all batches; its time counts."""
 
     def write(self, batch: Sequence[GraphImage]) -> None:
         """Write one batch."""
@@ -44,7 +44,7 @@ class Tools:
         return all_facts(images, self.declarations, images[0].taken_at)[0]
 
     def commit(self, work: Callable[[Transaction], None]) -> None:
-        """Do `work` in one transaction, again and again until it is committed."""
+        """Run `work` in a transaction, and retry until it is committed."""
         retries = Retrying(
             retry=retry_if_exception(is_transient),
             wait=wait_random(0.02, 0.2),
@@ -63,7 +63,7 @@ class TransactionForEachRow:
         """Do nothing."""
 
     def write(self, batch: Sequence[GraphImage]) -> None:
-        """Write each label by itself."""
+        """Write each label in its own transaction."""
         for image in batch:
             for label, confidence in image.findings["labels"]:
                 merged = (*_row_nodes(image, label), *_row_edges(image, confidence))
@@ -127,9 +127,9 @@ MERGE {pattern}{update}"""
 
 
 class CreateOnly:
-    """The limit: CREATE and nothing else, as if nobody else wrote and nothing came twice.
+    """The limit: only CREATE, as if nobody else wrote and no image came twice.
 
-    is_fixed_in_one: the six fixed relationships of an image in one statement, not in six
+    is_fixed_in_one: the six fixed relationships of an image are written by one statement, not by six
     """
 
     def __init__(self, tools: Tools, *, is_fixed_in_one: bool) -> None:

@@ -1,4 +1,4 @@
-"""Images for the graph's benchmark: nine cameras, 3 to 10 labels of 1,489 in each image, a few of them in most."""
+"""Images for the graph benchmark: nine cameras, 3 to 10 of 1,489 labels in each image, a few labels in most of them."""
 
 import random
 from collections.abc import Iterator
@@ -19,21 +19,21 @@ _WEIGHTS = list(accumulate(1 / n for n in range(1, LABELS + 1)))
 
 
 def make_images(count: int, version: int = 1) -> list[GraphImage]:
-    """Make the same images each time."""
+    """Return images, the same ones each time."""
     return list(each_image(count, version))
 
 
 def each_image(count: int, version: int = 1, fewest: int = 3) -> Iterator[GraphImage]:
-    """Make them one after the other, with `fewest` to ten labels each."""
+    """Yield the images, with `fewest` to ten labels each."""
     chance = random.Random(count)
-    return (_image(place, version, chance, fewest) for place in range(count))
+    return (_image(index, version, chance, fewest) for index in range(count))
 
 
-def _image(place: int, version: int, chance: random.Random, fewest: int) -> GraphImage:
+def _image(index: int, version: int, chance: random.Random, fewest: int) -> GraphImage:
     camera = f"camera-{chance.randrange(CAMERAS)}"
-    key = f"{camera}/{place:07d}.jpg"
+    key = f"{camera}/{index:07d}.jpg"
     labels = {"labels": _labels(chance, fewest)}
-    return GraphImage(f"{PREFIX}{key}", key, version, camera, _FIRST + place * _EVERY, labels)
+    return GraphImage(f"{PREFIX}{key}", key, version, camera, _FIRST + index * _EVERY, labels)
 
 
 def _labels(chance: random.Random, fewest: int) -> Finding:

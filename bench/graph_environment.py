@@ -1,4 +1,4 @@
-"""The graph that the benchmark writes to: emptied between runs, and looked at after each."""
+"""The graph that the benchmark writes to. It is emptied before each run and counted after it."""
 
 from threading import Lock
 
@@ -16,7 +16,7 @@ _DEADLOCK = "Neo.TransientError.Transaction.DeadlockDetected"
 
 
 class Environment:
-    """One database of a server, with the constraints of the labels alone."""
+    """One database of a server, with only the constraints of labels."""
 
     def __init__(self, driver: Driver, database: str) -> None:
         self._driver = driver
@@ -28,7 +28,7 @@ class Environment:
         self.tools = Tools(Sessions(driver, database), self._declarations, self._note)
 
     def store(self) -> Neo4jGraphStore:
-        """Make a store that remembers nothing yet."""
+        """Return a new store, which remembers nothing yet."""
         return Neo4jGraphStore(self._driver, self._database, self._declarations, on_retry=self._note)
 
     def _note(self, error: BaseException) -> None:
@@ -37,20 +37,20 @@ class Environment:
                 self._deadlocks += 1
 
     def take_deadlocks(self) -> int:
-        """Return how many deadlocks there were since the last time."""
+        """Return the number of deadlocks since the last call."""
         with self._lock:
             found, self._deadlocks = self._deadlocks, 0
             return found
 
     def clear(self) -> None:
-        """Delete everything, in slices: a hub of many relationships at once would fill the server's memory."""
+        """Delete everything, in slices: a node with all its relationships would not fit into the server's memory."""
         with self._driver.session(database=self._database) as session:
             for match in ("()-[gone]->()", "(gone)"):
                 session.run(f"MATCH {match} CALL (gone) {{ DELETE gone }} IN TRANSACTIONS OF 10000 ROWS").consume()
         self.store().setup()
 
     def drop_constraints(self) -> None:
-        """Leave the graph without constraints and indexes; `clear` makes them again."""
+        """Drop all constraints and indexes; `clear` creates them again."""
         with self._driver.session(database=self._database) as session:
             for kind, those in (("CONSTRAINT", ""), ("INDEX", "WHERE type <> 'LOOKUP'")):
                 for found in session.run(f"SHOW {kind} YIELD name, type {those}").fetch(1000):

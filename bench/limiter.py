@@ -28,12 +28,12 @@ OURS = "sightline"
 GOAL_SHARE = 0.94
 GOAL_THROTTLED_SHARE = 0.02
 GOAL_WORST_SECOND = 1.04
-"""Of the quota. A call leaves at its slot and arrives when the machine lets it: one that is late may fall together
-with the next."""
+"""Of the quota. A call is sent at its slot and arrives as soon as the machine allows: a late one may arrive in the same
+second as the next."""
 
 
 class Bench:
-    """The parts of the benchmark, and the goals that they missed."""
+    """The parts of the benchmark, and the goals that were missed."""
 
     def __init__(self, environment: Environment, seconds: float) -> None:
         self._environment = environment
@@ -53,7 +53,7 @@ class Bench:
         self._require(f"{quota:g}/s: none throttled", is_met=ours.throttled == 0)
 
     def believing_too_much(self) -> None:
-        """Configure a higher quota than there is."""
+        """Configure a higher quota than the endpoint enforces."""
         _print_head(f"{TRUE:g}/s enforced while {BELIEVED:g} are believed, {self._seconds:g} s")
         outcome = carry_out(self._environment, Run(OURS, BELIEVED, TRUE, self._seconds))
         found = figures(outcome.calls, self._seconds)
@@ -62,7 +62,7 @@ class Bench:
         self._require(goal, is_met=found.throttled_share <= GOAL_THROTTLED_SHARE)
 
     def without_redis(self) -> None:
-        """Kill Redis in the middle of a run; print the time before, meanwhile, at its return, and after."""
+        """Kill Redis in the middle of a run; print the figures before, meanwhile, on its return, and after."""
         killed_at = self._seconds / 2
         back_at = killed_at + OUTAGE_SECONDS
         end = self._seconds + OUTAGE_SECONDS + RETURN_SECONDS
@@ -104,13 +104,13 @@ def _print(name: str, found: Figures, quota: float, ours: Figures | None = None)
 
 
 def main() -> None:
-    """Run all parts; exit 1 where a goal is missed."""
+    """Run all parts; exit 1 if a goal is missed."""
     parser = argparse.ArgumentParser("python -m bench.limiter", description="See the head of bench/limiter.py.")
     parser.add_argument("--seconds", type=float, default=120, help="of each run (default 120)")
     seconds = parser.parse_args().seconds
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are stopped in this case as well
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are stopped in this case too
     with temporary_folder("bench-limiter-") as folder, servers(folder) as environment:
-        is_throttled(rekognition(environment.endpoint, "standard", 1), picture())  # it looks once, then it remembers
+        is_throttled(rekognition(environment.endpoint, "standard", 1), picture())  # it analyses once and then remembers
         bench = Bench(environment, seconds)
         for quota in QUOTAS:
             bench.side_by_side(quota)

@@ -29,7 +29,7 @@ def _call_until(variant: Variant, image: bytes, end: float) -> None:
 
 
 def main() -> None:
-    """Call for some seconds."""
+    """Call for as long as asked."""
     parser = argparse.ArgumentParser()
     parser.add_argument("variant", choices=VARIANTS)
     parser.add_argument("--endpoint", required=True)

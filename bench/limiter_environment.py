@@ -1,4 +1,4 @@
-"""What the limiter's benchmark runs against: a Redis and a local Rekognition of its own, on free loopback ports."""
+"""The servers of the limiter's benchmark: its own Redis and local Rekognition, on free loopback ports."""
 
 import json
 import socket
@@ -15,20 +15,20 @@ from dev.stack.processes import Process, inherited, stop_all, wait_for
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One server process. `is_ready` asks it."""
+    """One server process, and how to see that it is ready."""
 
     process: Process
     is_ready: Callable[[], bool]
 
     def start(self) -> None:
-        """Start it, and wait until it answers; raise NotReady if it does not."""
+        """Start it and wait until it answers; raise NotReady if it does not."""
         self.process.start()
         wait_for(self.process, self.is_ready)
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The two servers and the file of calls. `endpoint`: Rekognition's address."""
+    """The two servers and the log of calls. endpoint: Rekognition's address."""
 
     redis: Server
     redis_port: int
@@ -41,7 +41,7 @@ class Environment:
         return f"redis://127.0.0.1:{self.redis_port}/0"
 
     def enforce(self, operation: str, per_second: float) -> None:
-        """Let Rekognition throttle at this rate from now on."""
+        """Have Rekognition throttle at this rate from now on."""
         body = json.dumps({"quotas": {operation: per_second}}).encode()
         request = urllib.request.Request(f"{self.endpoint}/control", body, method="POST")  # noqa: S310 - loopback
         with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - loopback
@@ -50,7 +50,7 @@ class Environment:
 
 @contextmanager
 def servers(folder: Path) -> Iterator[Environment]:
-    """Start both servers, with what they write in `folder`; stop them at the end."""
+    """Start both servers, with their files in `folder`; stop them at the end."""
     layout = Layout(folder)
     redis_port, port = layout.port("redis"), layout.port("rekognition")
     calls_log = folder / "calls.jsonl"
@@ -67,12 +67,12 @@ def servers(folder: Path) -> Iterator[Environment]:
 
 
 def _redis_command(port: int, folder: Path) -> list[str]:
-    # It keeps nothing, so that after a kill it is as empty as after FLUSHALL: the harder case.
+    # It stores nothing, so it is as empty after a kill as after FLUSHALL: the harder case.
     return ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
 
 
 def _rekognition_command(port: int, calls_log: Path) -> list[str]:
-    # Images are sent as bytes, so that no S3 is asked.
+    # Images are sent as bytes, so no S3 is needed.
     options = ["--port", str(port), "--calls-log", str(calls_log), "--s3-endpoint", "http://127.0.0.1:9"]
     return [sys.executable, "-m", "dev.rekognition", *options, "--lift-quotas", "--processes", "1"]
 

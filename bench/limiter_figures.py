@@ -1,4 +1,4 @@
-"""What a run's calls say, read from the endpoint's own log: the callers are not asked."""
+"""The figures of a run, from the endpoint's own log of calls."""
 
 import json
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a span of a run comes to. worst_second: the most calls that any second held, wherever it begins."""
+    """The figures of a span. worst_second: the most calls in any one second, wherever it begins."""
 
     answered_each_second: float
     worst_second: int
@@ -26,12 +26,12 @@ class Figures:
 
     @property
     def throttled_share(self) -> float:
-        """Return the throttled calls as a fraction of all."""
+        """Return the share of calls that were throttled."""
         return self.throttled / self.calls if self.calls else 0.0
 
 
 def read_calls(log: Path, begin: float, end: float) -> list[Arrival]:
-    """Read the calls that arrived in [begin, end), in order; seconds since the epoch."""
+    """Read the calls that arrived in [begin, end), in order. Times are seconds since the epoch."""
     with log.open(encoding="utf-8") as lines:
         calls = [json.loads(line) for line in lines]
     arrivals = [Arrival(datetime.fromisoformat(c["at"]).timestamp(), c["outcome"] == "throttled") for c in calls]

@@ -1,4 +1,4 @@
-"""Four ways to stay below a quota. Each makes one call at a time, and is shared by the threads of one process."""
+"""Four variants that stay below a quota. The threads of a process share one, and each makes one call at a time."""
 
 import time
 from collections.abc import Callable
@@ -31,14 +31,14 @@ return count > tonumber(ARGV[1]) and 1000000 - tonumber(time[2]) or 0
 
 
 class Variant(Protocol):
-    """How a thread comes to its next call."""
+    """How a thread makes its next call."""
 
     def call(self, image: bytes) -> None:
         """Wait as long as the variant requires, then call once."""
 
 
 class Sightline:
-    """The limiter: a slot from Redis, and the rate lowered after a refusal."""
+    """Our limiter: slots from Redis, and a lower rate after throttled calls."""
 
     def __init__(self, endpoint: str, redis_url: str, quota: float) -> None:
         self._client = rekognition(endpoint, "legacy", 1)
@@ -47,7 +47,7 @@ class Sightline:
         )
 
     def call(self, image: bytes) -> None:
-        """Book, sleep until the slot, call."""
+        """Book a slot, sleep until then, and call."""
         slot = self._limiter.reserve(OPERATION, Lane.LIVE)
         time.sleep(slot.wait_seconds)
         if slot.is_booked and is_throttled(self._client, image):
@@ -55,7 +55,7 @@ class Sightline:
 
 
 class FixedWindow:
-    """What the library `limits` calls a fixed window: a counter for each second of the clock. The rule is our own."""
+    """The fixed window of the library `limits`: a counter for each second of the clock. The script is our own."""
 
     def __init__(self, endpoint: str, redis_url: str, quota: float) -> None:
         self._client = rekognition(endpoint, "legacy", 1)
@@ -63,7 +63,7 @@ class FixedWindow:
         self._count = Redis.from_url(redis_url).register_script(_FIXED_WINDOW)
 
     def call(self, image: bytes) -> None:
-        """Call, or sleep until the next second where this one is full."""
+        """Call, or sleep until the next second if this one is full."""
         wait_us = self._count(["bench:window"], [self._quota])
         if wait_us:
             time.sleep(int(wait_us) / 1_000_000)
@@ -72,9 +72,9 @@ class FixedWindow:
 
 
 class Adaptive:
-    """The adaptive mode of botocore: each process learns a rate of its own from refusals."""
+    """The adaptive mode of botocore: each process learns its own rate from throttled calls."""
 
-    def __init__(self, endpoint: str, redis_url: str, quota: float) -> None:  # noqa: ARG002 - made as the others are
+    def __init__(self, endpoint: str, redis_url: str, quota: float) -> None:  # noqa: ARG002 - same signature as the others
         self._client = rekognition(endpoint, "adaptive", 5)
 
     def call(self, image: bytes) -> None:
@@ -83,9 +83,9 @@ class Adaptive:
 
 
 class BackoffOnly:
-    """The standard mode of botocore: call at once, and back off after each refusal."""
+    """The standard mode of botocore: call at once, and back off after each throttled call."""
 
-    def __init__(self, endpoint: str, redis_url: str, quota: float) -> None:  # noqa: ARG002 - made as the others are
+    def __init__(self, endpoint: str, redis_url: str, quota: float) -> None:  # noqa: ARG002 - same signature as the others
         self._client = rekognition(endpoint, "standard", 5)
 
     def call(self, image: bytes) -> None:
@@ -102,13 +102,13 @@ VARIANTS: dict[str, Callable[[str, str, float], Variant]] = {
 
 
 def rekognition(endpoint: str, mode: Literal["legacy", "standard", "adaptive"], attempts: int) -> "RekognitionClient":
-    """Make a client of one process. mode, attempts: how botocore retries."""
+    """Return a client for one process. mode, attempts: how botocore retries."""
     client = Session().create_client(
         "rekognition",
         REGION,
         endpoint_url=endpoint,
         aws_access_key_id="bench",
-        aws_secret_access_key="bench",  # noqa: S106 - the local endpoint knows no keys
+        aws_secret_access_key="bench",  # noqa: S106 - the local endpoint checks no keys
         config=Config(
             retries={"mode": mode, "total_max_attempts": attempts},
             max_pool_connections=64,
@@ -120,7 +120,7 @@ def rekognition(endpoint: str, mode: Literal["legacy", "standard", "adaptive"], 
 
 
 def is_throttled(client: "RekognitionClient", image: bytes) -> bool:
-    """Call once, and return whether it was refused by quota in the end. A connection lost is no refusal."""
+    """Call once; return whether the call was throttled in the end. A lost connection does not count."""
     try:
         client.detect_labels(Image={"Bytes": image})
     except ClientError as error:

@@ -1,11 +1,11 @@
-"""How many images a second go through the whole of it, and what does each cost?
+"""How many images a second go through the whole pipeline, and what does each cost?
 
-`python -m bench.pipeline [--images N] [--rounds N]`. Servers and workers are its own: two worker processes for each
-queue, DynamoDB in memory, Rekognition's answers remembered with 100 ms latency, quotas lifted on both sides. Pictures
-of 640 × 480 with distinct bytes. Beside sightline a bare thread pool makes the same calls and the same writes without a
-queue, while the workers are held still; the two take turns, and a figure is the median of the rounds. On 100 images
-the sequential handler of the blog: labels alone, an item a label, a transaction a label.
-It prints what one image costs, names the largest, and exits 1 where the goal is missed.
+`python -m bench.pipeline [--images N] [--rounds N]`. It starts its own servers and workers: two worker processes for
+each queue, DynamoDB in memory, Rekognition's remembered answers with 100 ms latency, no quotas. The pictures are of
+640 × 480 with distinct bytes. A bare thread pool makes the same calls and writes without a queue, while the workers are
+frozen; the two take turns, and a figure is the median of the rounds. The blog's sequential handler gets 100 images: it
+asks for labels only, and writes one item and one transaction for each. The benchmark prints what one image costs, the
+largest costs first, and exits 1 if the goal is missed.
 """
 
 import argparse
@@ -36,12 +36,12 @@ class Bench:
         self.costs: dict[str, Costs] = {}
 
     def warm_up(self) -> None:
-        """Open the connections and fill the caches of both."""
+        """Open the connections and fill the caches of both variants."""
         for variant in self.rates:
             self._runner(variant)(self._ids(f"warm-up {variant}"))
 
     def round(self, number: int) -> None:
-        """Let the two take turns: the second of one round is the first of the next."""
+        """Run both variants; the second of a round is the first of the next one."""
         variants = sorted(self.rates, reverse=bool(number % 2))
         for variant in variants:
             ids = self._ids(f"{variant} {number}")
@@ -52,7 +52,7 @@ class Bench:
             print(f"round {number + 1}  {variant:10} {len(ids) / seconds:8.1f} images/s", flush=True)
 
     def blog(self) -> float:
-        """Return the blog's images a second."""
+        """Return the images a second of the blog's handler."""
         ids = self._ids("blog")
         handler = self._environment.blog()
         with self._environment.without_workers():
@@ -81,7 +81,7 @@ def plan_runs(images: int, rounds: int) -> dict[str, list[Picture]]:
 
 
 def print_costs(variant: str, costs: Costs, images: int) -> None:
-    """Print what one image cost, the largest first, and name the largest of each kind."""
+    """Print what one image cost, and the largest costs of each kind."""
     print(f"\n{variant}: what one image costs")
     for kind, counts in costs.kinds.items():
         total = sum(counts.values())
@@ -91,14 +91,16 @@ def print_costs(variant: str, costs: Costs, images: int) -> None:
 
 
 def main() -> None:
-    """Run everything; exit 1 where the goal is missed."""
+    """Run everything; exit 1 if the goal is missed."""
     parser = argparse.ArgumentParser("python -m bench.pipeline", description="See the head of bench/pipeline.py.")
     parser.add_argument("--images", type=int, default=1000, help="of each run (default 1000)")
     parser.add_argument("--rounds", type=int, default=3, help="(default 3)")
     parser.add_argument("--replicas", type=int, default=2, help="worker processes of each queue (default 2)")
-    parser.add_argument("--without-events", action="store_true", help="as a large backfill runs: Flower sees nothing")
+    parser.add_argument(
+        "--without-events", action="store_true", help="without events for Flower, as a large backfill runs"
+    )
     chosen = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything is stopped in this case as well
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything is stopped in this case too
     runs = plan_runs(chosen.images, chosen.rounds)
     pictures = [picture for run in runs.values() for picture in run]
     with (

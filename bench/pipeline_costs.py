@@ -1,4 +1,4 @@
-"""What a run costs beside time: tasks, Redis commands, requests to AWS, CPU seconds. Each is read before and after."""
+"""What a run costs besides time: tasks, Redis commands, requests to AWS, CPU seconds, read before and after it."""
 
 import urllib.request
 from collections import defaultdict
@@ -16,7 +16,7 @@ from dev.stack import Stack
 Counts: TypeAlias = Mapping[str, float]
 
 LABELS = ("task", "outcome", "service", "operation")
-"""What names a count, in this order."""
+"""The labels that name a count, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Costs:
     kinds: Mapping[str, Counts]
 
     def since(self, before: "Costs") -> "Costs":
-        """Return what was added since."""
+        """Return what was added since `before`."""
         return Costs({kind: _added(counts, before.kinds[kind]) for kind, counts in self.kinds.items()})
 
 
@@ -35,7 +35,7 @@ def _added(after: Counts, before: Counts) -> Counts:
 
 
 def read_costs(stack: Stack, client: redis.Redis, own_requests: Counts) -> Costs:
-    """Read everything of a stack whose workers serve metrics. own_requests: what this process itself sent to AWS."""
+    """Read all costs of a stack whose workers serve metrics. own_requests: those of this process to AWS."""
     tasks: defaultdict[str, float] = defaultdict(float)
     aws = defaultdict(float, own_requests)
     for process in stack.replicas.processes:

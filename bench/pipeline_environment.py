@@ -37,7 +37,7 @@ class Environment:
     requests: Counter[str] = field(default_factory=Counter)
 
     def costs(self) -> Costs:
-        """Read what everything has cost so far."""
+        """Read all costs so far."""
         return read_costs(self.stack, self.client, self.requests)
 
     def upload(self, pictures: Sequence[Picture]) -> None:
@@ -61,7 +61,7 @@ class Environment:
                 each.thaw()
 
     def blog(self) -> Blog:
-        """Return the sequential handler, ready."""
+        """Return the blog's sequential handler, ready to run."""
         session = aws_session(self.settings)
         client = session.client("dynamodb", endpoint_url=self.settings.dynamodb_endpoint, config=STORES_CONFIG)
         driver = neo4j_driver(self.settings)
@@ -71,14 +71,14 @@ class Environment:
 
 
 def default_plan() -> Plan:
-    """Return the plan of the features that are on by default, as the settings make it."""
+    """Return the plan of the features that are on by default, as by the settings."""
     on = {name: dict(each.parameters) for name, each in all_features().items() if each.on_by_default}
     return Plan(on, "1")
 
 
 @contextmanager
 def running(folder: Path, pictures: Sequence[Picture], replicas: int, *, with_events: bool) -> Iterator[Environment]:
-    """Start servers and so many workers of each queue; upload the pictures; stop everything at the end."""
+    """Start the servers and so many workers of each queue, and upload the pictures; stop everything at the end."""
     answers = folder / "answers.jsonl"
     remember(answers, pictures, default_plan())
     options = Options(

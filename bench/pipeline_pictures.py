@@ -18,8 +18,8 @@ from sightline.services.collaborators import Plan
 from sightline.storage.buckets.protocol import ObjectUri
 
 A_BUCKET = 500
-"""Objects of one bucket: S3Mock works the longer for each request the more there are (2 to 3 ms of 3,000, 9 to 11 of
-6,000), and would be most of what is measured."""
+"""Objects in one bucket. With more, S3Mock would be most of what is measured: a request takes it 2 to 3 ms with 3,000
+objects, and 9 to 11 ms with 6,000."""
 
 SIZE = (640, 480)
 LABELS = ("Person", "Yard", "Plant", "Bush", "Tree", "Car", "Fence", "Path", "Outdoors", "Grass", "Shadow", "House")
@@ -31,14 +31,14 @@ _CORNERS = [{"X": 0.31, "Y": 0.22}, {"X": 0.43, "Y": 0.22}, {"X": 0.43, "Y": 0.6
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One object to be."""
+    """One object to upload."""
 
     uri: ObjectUri
     data: bytes
 
 
 def make_pictures(run: str, count: int) -> list[Picture]:
-    """Make camera images of one run, in its own buckets: one frame, each file with a comment, so bytes, of its own."""
+    """Make the pictures of one run, in its own buckets: one frame, and in each file another comment."""
     frame = _frame()
     return [
         Picture(ObjectUri(f"{run}-{n // A_BUCKET}", _key(run, n)), _with_comment(frame, f"{run} {n}"))
@@ -47,7 +47,7 @@ def make_pictures(run: str, count: int) -> list[Picture]:
 
 
 def _frame() -> bytes:
-    """Draw soft clouds with some grain: about as many bytes as a real frame of this size."""
+    """Draw soft clouds with some grain: they have about as many bytes as a real frame of this size."""
     chooser = np.random.default_rng(7)
     soft = Image.fromarray(chooser.integers(0, 255, (12, 16, 3), dtype=np.uint8)).resize(SIZE, Image.Resampling.BICUBIC)
     grain = chooser.integers(-9, 9, (SIZE[1], SIZE[0], 3))
@@ -67,7 +67,7 @@ def _key(run: str, number: int) -> str:
 
 
 def remember(file: Path, pictures: Iterable[Picture], plan: Plan) -> None:
-    """Write the file of answers that the local Rekognition reads at its start (`--remember`)."""
+    """Write the file of answers that the local Rekognition reads when it starts (`--remember`)."""
     with file.open("a") as lines:
         for picture in pictures:
             for name, answer in _remembered(picture, plan):
@@ -121,4 +121,4 @@ ANSWERS: dict[str, Json] = {
         "TextModelVersion": MODEL_VERSION,
     },
 }
-"""What Rekognition says of every picture: a dozen labels, one face, three lines."""
+"""The answers for every picture: a dozen labels, one face, three lines of text."""

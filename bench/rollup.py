@@ -1,8 +1,8 @@
 """`python -m bench.rollup`: what `roll_up_days` costs for a day of 24,000 images, 9 cameras and 20 labels.
 
-Rows read and requests are counted at boto3's door, on a DynamoDB Local of its own. The night is measured for a quarter,
-a half and the whole of the images, and again behind 27 days of history: the cost of a night follows its images, and
-history adds its summaries only. The peak is the process's own, including what it takes to write the test data.
+Rows read and requests are counted in boto3, on its own DynamoDB Local. The night is measured for a quarter, a half and
+all of the images, and again after 27 days of history: its cost grows with its images, and history adds only the daily
+summaries. The peak is the process's own, including what it takes to write the test data.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from sightline.storage.dirty_days import Purpose
 LAST_DAY = date(2026, 3, 31)
 HISTORY_DAYS = 28
 SPARE = 1.1
-"""A tenth more than what must be read."""
+"""A tenth more than must be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Cost:
     peak_mib: float
 
     def line(self) -> str:
-        """Write it as a line of the table."""
+        """Return it as a line of the table."""
         return (
             f"{self.images:8,} {self.history_days:8} {self.rows_read:10,} {self.requests:9,} {self.written:8,} "
             f"{self.runs:5} {self.seconds:8.1f} {self.cpu_seconds:8.1f} {self.peak_mib:9.0f}"
@@ -54,7 +54,7 @@ class Cost:
 
 
 class Counted:
-    """Counts requests and the items that came back, by botocore's own events."""
+    """Counts requests and the items that were returned, by botocore's events."""
 
     def __init__(self, client: Any) -> None:
         self.requests: Counter[str] = Counter()
@@ -62,7 +62,7 @@ class Counted:
         client.meta.events.register("after-call.dynamodb", self._after)
 
     def begin(self) -> None:
-        """Count from here on."""
+        """Start counting from zero."""
         self.requests.clear()
         self.rows = 0
 
@@ -83,13 +83,13 @@ def endpoint() -> Iterator[str]:
 
 
 def client_of(address: str) -> Any:
-    """Make a client for the local server."""
+    """Return a client of the local server."""
     session = boto3.Session(aws_access_key_id="bench", aws_secret_access_key="bench", region_name="us-east-1")  # noqa: S106 - of a local server
     return session.client("dynamodb", endpoint_url=address)
 
 
 class Nights:
-    """Nights over one day of images, which grows; each night finds only the history that it is told of."""
+    """Nights over one day of images, which grows; each night has only the history that it is given."""
 
     def __init__(self, address: str) -> None:
         self._client = client_of(address)
@@ -98,7 +98,7 @@ class Nights:
         self._images = 0
 
     def measure(self, images: int, history_days: int) -> Cost:
-        """Let the day grow to so many images, and roll it up once, counting."""
+        """Let the day grow to so many images, roll it up once, and count."""
         environment = self._environment
         environment.forget()
         write_history(environment, LAST_DAY, history_days)
@@ -119,7 +119,7 @@ class Nights:
 
 
 def _runs(services: Services) -> Iterator[int]:
-    """Run as beat does, again where time was short; return how many rollups each run has written."""
+    """Run as beat does, again if time was short; yield the number of rollups that each run has written."""
     is_complete = False
     while not is_complete:
         run = RollUp(services, LAST_DAY.isoformat())
@@ -128,15 +128,15 @@ def _runs(services: Services) -> Iterator[int]:
 
 
 def judge(half: Cost, whole: Cost, behind: Cost) -> bool:
-    """Return what more images and more history cost; return whether that is what it should be."""
+    """Print what more images and more history cost; return whether the goals are met."""
     images, rows = whole.images - half.images, whole.rows_read - half.rows_read
     summaries = len(CAMERAS) * len(LABELS) * behind.history_days
-    print(f"{images:,} images more: {rows:,} rows more; {_times(half, whole)}")
-    print(f"{behind.history_days} days of history more: {behind.rows_read - whole.rows_read:,} rows more,", end=" ")
+    print(f"{images:,} more images: {rows:,} more rows; {_times(half, whole)}")
+    print(f"{behind.history_days} more days of history: {behind.rows_read - whole.rows_read:,} more rows,", end=" ")
     print(f"of {summaries:,} daily summaries; {_times(whole, behind)}")
     is_linear = rows <= SPARE * images
     is_short = behind.rows_read - whole.rows_read <= SPARE * summaries
-    print(f"linear in images: {'yes' if is_linear else 'NO'}; of history only summaries: {'yes' if is_short else 'NO'}")
+    print(f"linear in images: {'yes' if is_linear else 'NO'}; only summaries of history: {'yes' if is_short else 'NO'}")
     return is_linear and is_short
 
 
@@ -146,7 +146,7 @@ def _times(before: Cost, after: Cost) -> str:
 
 
 def main() -> int:
-    """Measure and print; 1 where a night costs more than its images and the summaries of its windows."""
+    """Measure and print; return 1 if a night costs more than its images and the summaries of its windows."""
     parser = argparse.ArgumentParser(prog="python -m bench.rollup", description="What a night of figures costs.")
     parser.add_argument("--images", type=int, default=24_000, help="of the day (default 24,000)")
     whole = parser.parse_args().images

@@ -36,20 +36,20 @@ REVIEWS_A_CAMERA = 20
 WRITERS = 8
 IMAGES_OF_A_PAST_DAY = 900
 PRIME = 7_919
-"""Seconds between one image and the next: it spreads any number of them over the day."""
+"""Seconds between two images: it spreads any number of them over the day."""
 PLAN = AccuracyPlan(tuple(map(StrataRule, LABELS)), "bench", 5.0, (ZoneInfo("UTC"),))
 
 
 class NoWait(Event):
-    """Waits for nothing: the bench's index is up to date."""
+    """Never waits: the index of the benchmark is up to date."""
 
-    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 - as the class above it has it
+    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 - the signature of Event
         """Return at once."""
         return False
 
 
 class Environment:
-    """The tables, under a prefix of their own."""
+    """The tables, under their own prefix."""
 
     def __init__(self, client: Any, prefix: str) -> None:
         self.client, self.prefix = client, prefix
@@ -62,7 +62,7 @@ class Environment:
 
     @cached_property
     def services(self) -> Services:
-        """Return what a run takes of the services."""
+        """Return the services that a run uses."""
         taken = SimpleNamespace(
             images=self.images,
             verdicts=self.verdicts,
@@ -75,7 +75,7 @@ class Environment:
         return cast("Services", taken)
 
     def forget(self) -> None:
-        """Delete everything but the images."""
+        """Delete everything except the images."""
         for name in ("verdicts", "rollups", "operations"):
             self.client.delete_table(TableName=f"{self.prefix}{name}")
         for store in (self.verdicts, self.rollups, self.operations):
@@ -87,7 +87,7 @@ def _now() -> datetime:
 
 
 def rows_of(day: date, numbers: Iterable[int]) -> Iterable[ImageRow]:
-    """Make rows of a day by their numbers, of all cameras in turn; each shows about ten of the labels."""
+    """Yield rows of a day by their numbers, of each camera in turn, with about ten labels each."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     for number in numbers:
         source = random.Random(number)
@@ -104,7 +104,7 @@ def rows_of(day: date, numbers: Iterable[int]) -> Iterable[ImageRow]:
 
 
 def write_images(environment: Environment, day: date, numbers: range) -> list[CameraDay]:
-    """Write rows of a day by their numbers; return its camera days."""
+    """Write rows of a day by their numbers; return the camera days."""
     table = DynamoTable(environment.client, encoding.images_table(environment.prefix))
 
     def write(share: range) -> None:
@@ -116,7 +116,7 @@ def write_images(environment: Environment, day: date, numbers: range) -> list[Ca
 
 
 def write_verdicts(environment: Environment, days: Iterable[CameraDay]) -> None:
-    """Give some verdicts on the first label to each camera's day."""
+    """Write some verdicts on the first label for each camera day."""
     table = DynamoTable(environment.client, verdicts_table(environment.prefix))
     for camera_day in days:
         images = list(environment.images.by_day(camera_day.camera, camera_day.day))[:REVIEWS_A_CAMERA]
@@ -128,9 +128,9 @@ def write_verdicts(environment: Environment, days: Iterable[CameraDay]) -> None:
 
 
 def write_history(environment: Environment, last_day: date, days: int) -> None:
-    """Write the summaries of the days before, as earlier nights have left them.
+    """Write the summaries of the days before, as earlier nights would have left them.
 
-    One day's are made, and kept again for each day: to make all of them would take longer than the whole bench.
+    Those of one day are computed and written again for each day: computing all would take longer than the benchmark.
     """
     before = last_day - timedelta(days=1)
     with ThreadPoolExecutor(WRITERS) as pool:
@@ -158,7 +158,7 @@ def _past_day(day: date) -> list[Rollup]:
 
 
 def _moved(rollup: Rollup, day: date) -> Rollup:
-    """Return the rollup as that of another day."""
+    """Return the rollup with another day."""
     key = replace(rollup.key, end_day=day.isoformat())
     summary = {**rollup.figures["day"], "cell": [key.camera, key.label, key.end_day]}
     return replace(rollup, key=key, figures={**rollup.figures, "day": summary})

@@ -1,4 +1,4 @@
-"""What is there at the end: rows, graph, ledger and the endpoint's log, in a form that two runs can be compared by."""
+"""The end of a run: rows, graph, ledger and the endpoint's log, in a form in which two runs can be compared."""
 
 import json
 from collections import Counter
@@ -23,7 +23,7 @@ DIFFERS_BY_LUCK = (
     "failure",
     "sent_at",
 )
-"""Fields of a row that tell of its way and not of its end: times, ULIDs, version, attempts and lane."""
+"""Fields of a row that depend on how it got there: times, ULIDs, version, attempts and lane."""
 
 WHOLE_GRAPH = """
 MATCH (a)-[edge]->(b)
@@ -38,7 +38,7 @@ CallKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The end of a run. rows: image id → row without what differs by luck; graph: its relationships with both ends."""
+    """The end of a run. rows: image id → row without DIFFERS_BY_LUCK; graph: its relationships with both ends."""
 
     rows: Mapping[str, str]
     graph: frozenset[str]
@@ -56,7 +56,7 @@ def _plain(row: ImageRow) -> str:
 
 
 def read_graph(environment: Environment) -> list[str]:
-    """Read every relationship, without versions. A node without any is what a purge is for, and says nothing."""
+    """Read every relationship, without versions. Nodes without relationships are left to the purge."""
     with neo4j_driver(environment.settings) as driver:
         records, _, _ = driver.execute_query(WHOLE_GRAPH, database_=environment.settings.neo4j_database)
     return [json.dumps(_without_version(record.data()), sort_keys=True, default=str) for record in records]
@@ -69,7 +69,7 @@ def _without_version(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def clear_graph(environment: Environment) -> None:
-    """Remove everything, in slices: a hub with all its relationships at once would not fit into memory."""
+    """Delete everything, in slices: a node with all its relationships would not fit into memory."""
     slices = "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 500 ROWS"
     settings = environment.settings
     with neo4j_driver(settings) as driver, driver.session(database=settings.neo4j_database) as session:
@@ -77,19 +77,19 @@ def clear_graph(environment: Environment) -> None:
 
 
 def is_finished(row: ImageRow | None, etag: str) -> bool:
-    """Return whether an image is complete, with the bytes that are in its bucket now."""
+    """Return whether an image is complete with the bytes that are in its bucket now."""
     return row is not None and row.content is not None and (row.state, row.content.etag) == (State.COMPLETE, etag)
 
 
 def paid_calls(environment: Environment) -> Counter[CallKey]:
-    """Count the calls that the endpoint answered, by its own log."""
+    """Count the calls that the endpoint has answered, according to its log."""
     lines = environment.calls_log.read_text().splitlines() if environment.calls_log.exists() else []
     calls = (json.loads(line) for line in lines)
     return Counter((each["content"], each["operation"]) for each in calls if each["outcome"] in BILLED)
 
 
 def settled_analyses(environment: Environment) -> Counter[CallKey]:
-    """Count the ledger's answers."""
+    """Count the answers in the ledger."""
     return Counter(
         (entry.analysis.content, feature_named(entry.analysis.feature).operation)
         for entry in environment.services.ledger.scan()
@@ -98,5 +98,5 @@ def settled_analyses(environment: Environment) -> Counter[CallKey]:
 
 
 def differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
-    """Name the images whose rows differ."""
+    """Return the ids of the images whose rows differ."""
     return sorted(uri for uri in {*one, *other} if one.get(uri) != other.get(uri))

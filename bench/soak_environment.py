@@ -37,13 +37,13 @@ Given = TypeVar("Given")
 
 
 def plan() -> Plan:
-    """Return what each image is asked."""
+    """Return the features that each image is analysed for."""
     return Plan({name: dict(feature_named(name).parameters) for name in FEATURES}, "1")
 
 
 @dataclass
 class Images:
-    """The images of a run: today's names, their pictures, and the pictures that some are overwritten with."""
+    """The images of a run: their names, of today, their pictures, and the pictures that overwrite some of them."""
 
     count: int
     today: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -53,7 +53,7 @@ class Images:
         return str(uri_of(number, self.today))
 
     def first(self, number: int) -> bytes:
-        """Return the bytes that an image begins with."""
+        """Return the bytes that an image has first."""
         return picture_of(f"first of {number}")
 
     def second(self, number: int) -> bytes:
@@ -61,7 +61,7 @@ class Images:
         return picture_of(f"second of {number}")
 
     def contents(self, number: int) -> list[str]:
-        """Name the bytes that an image may have: sha256, hex."""
+        """Return the sha256 (hex) of the bytes that an image may have."""
         return [hashlib.sha256(data).hexdigest() for data in (self.first(number), self.second(number))]
 
     @property
@@ -71,7 +71,7 @@ class Images:
 
 
 def options(folder: Path, images: Images, *rekognition: str, **settings: str) -> Options:
-    """Have Rekognition remember every picture; sweep the bucket. More arguments of it, and settings, may be given."""
+    """Return options: Rekognition remembers every picture, and the bucket is swept. rekognition: more arguments."""
     remembered = folder / "remembered.jsonl"
     numbers = range(images.count)
     remember(remembered, (make(number) for make in (images.first, images.second) for number in numbers), plan())
@@ -103,7 +103,7 @@ class Environment:
 
     @cached_property
     def app(self) -> Celery:
-        """Return the application that this process's messages go through from now on."""
+        """Return the application that sends this process's messages."""
         app = make_app(self.settings)
         app.set_default()
         return app
@@ -115,7 +115,7 @@ class Environment:
 
     @property
     def calls_log(self) -> Path:
-        """Return where the endpoint notes its calls."""
+        """Return the endpoint's log of calls."""
         return self.stack.layout.data("rekognition") / "calls.jsonl"
 
     def close(self) -> None:
@@ -130,7 +130,7 @@ class Environment:
 
 
 def insisting(do: Callable[[], Given], moves: Callable[[], Moves]) -> Given:
-    """Retry while a server is away, as a good producer does; raise the last error once nothing moves any more."""
+    """Retry while a server is down, as a good producer does; raise the last error once nothing moves any more."""
     done: list[Given] = []
     last_error: list[Exception] = []
 

@@ -1,4 +1,4 @@
-"""Small pictures with distinct bytes for the soak, and what Rekognition remembers of each: no two quite the same."""
+"""Small pictures with distinct bytes for the soak, and the answers that Rekognition remembers for them."""
 
 import hashlib
 import io
@@ -25,21 +25,21 @@ MOST_FACES = 2
 
 
 def picture_of(name: str) -> bytes:
-    """Make a plain picture whose bytes are its own: they hold its name as a comment."""
+    """Make a plain picture with bytes of its own: they hold its name as a comment."""
     file = io.BytesIO()
     Image.new("RGB", SIZE, (70, 90, 110)).save(file, "JPEG", comment=name.encode())
     return file.getvalue()
 
 
 def uri_of(number: int, today: datetime) -> ObjectUri:
-    """Name an image as a camera does, in today's folder; the second of its capture is unique within its camera."""
+    """Return an image's name, in today's folder; the second of its capture is unique within its camera."""
     hour, minute, second = number // 3600 % 24, number // 60 % 60, number % 60
     taken = f"{today:%Y%m%d}-{hour:02}{minute:02}{second:02}"
     return ObjectUri(BUCKET, f"yard-{number % CAMERAS}/{today:%Y-%m-%d}/Hour-{hour:02}/MDAlarm_{taken}.jpg")
 
 
 def remember(file: Path, pictures: Iterable[bytes], plan: Plan) -> None:
-    """Write the file of answers that the local Rekognition reads at its start (`--remember`)."""
+    """Write the file of answers that the local Rekognition reads when it starts (`--remember`)."""
     with file.open("a") as lines:
         for picture in pictures:
             for name, answer in _answers(hashlib.sha256(picture), plan):
@@ -58,7 +58,7 @@ def _answers(digest: "hashlib._Hash", plan: Plan) -> Iterator[tuple[str, Json]]:
 
 
 def _labels(chance: bytes) -> list[Json]:
-    """Give up to four labels; a few pictures show nothing at all."""
+    """Return up to four labels; a few pictures have none."""
     names = dict.fromkeys(LABELS[each % len(LABELS)] for each in chance[1 : 1 + chance[5] % (MOST_LABELS + 1)])
     return [{"Name": name, "Confidence": 30 + chance[6 + n] * 70 / 256} for n, name in enumerate(names)]
 

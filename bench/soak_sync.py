@@ -1,8 +1,8 @@
 """Does a sync that is killed at any moment lose anything, and does its position ever run ahead of the data?
 
-`python -m bench.soak_sync [--kills N] [--neo4j-kills N] [--seed N]`, on servers of its own. Rows are new, changed and
-gone; a sync in a process of its own gets kill -9 at a random moment, first in the full load and then in the feed, and
-Neo4j gets it while the sync commits. After each kill the graph must show every image up to its position. In the end
+`python -m bench.soak_sync [--kills N] [--neo4j-kills N] [--seed N]`, on its own servers. Rows are new, changed and
+gone. A sync in its own process gets kill -9 at random moments, first in the full load and then in the feed; then Neo4j
+gets it while the sync commits. After each kill the graph must show every image up to its position. In the end
 the graph must equal that of one clean run over the same rows. Exit status: 0 if all promises were kept, 1 if one was
 broken, 3 if there is no verdict (too few kills hit a sync at work, or the clean run did not end).
 """

@@ -1,10 +1,10 @@
-"""How long does the sync take at the blog's scale, and does the cost of news grow with the graph?
+"""How long does the sync take at the blog's scale, and does an update cost more in a larger graph?
 
-`python -m bench.sync [--images N]`, on servers of its own. 214,000 images, 1,489 labels, 9 cameras, about three million
+`python -m bench.sync [--images N]`, on its own servers. 214,000 images, 1,489 labels, 9 cameras, about three million
 relationships: from rows in DynamoDB into an empty graph by `sightline sync --full`, in a process of its own. The rate
-in each tenth is read from the graph's own counter; the peak of memory is what the system says when the process has
-ended. Then 1,000 new rows are synced, at a tenth of the scale and at the whole of it, on tables of their own. It exits
-1 where a goal is missed.
+in each tenth is read from the graph's counter; the peak memory is what the system reports when the process has ended.
+Then 1,000 new rows are synced, at a tenth of the scale and at the full scale, on tables of their own. It exits 1 if a
+goal is missed.
 """
 
 import argparse
@@ -45,7 +45,7 @@ QUERIES = ("heat-map", "confidence-histogram")
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One full load. tenths: images a second in each tenth of the images; peak_bytes: of the process's memory."""
+    """One full load. tenths: images a second in each tenth of the images; peak_bytes: memory of the process."""
 
     images: int
     seconds: float
@@ -54,7 +54,7 @@ class Load:
 
 
 class Environment:
-    """The servers with tables of one prefix, and what the bench does to them."""
+    """The servers with the tables of one prefix."""
 
     def __init__(self, stack: Stack, prefix: str) -> None:
         env = {**stack.env, "SIGHTLINE_TABLE_PREFIX": prefix}
@@ -67,25 +67,25 @@ class Environment:
         self._prefix = settings.table_prefix
 
     def set_up(self) -> None:
-        """Make tables and constraints."""
+        """Create tables and constraints."""
         for store in (self.services.images, self.services.operations, self.services.graph):
             store.setup()
         self.services.buckets.create(self.services.checkpoint_bucket)
 
     def write_old(self, count: int, total: int) -> None:
-        """Write the first rows of all."""
+        """Write the first rows of `total`."""
         begun = time.perf_counter()
         written = write(self._dynamodb, self._prefix, old_rows(count, total, datetime.now(UTC)))
         print(f"{written:,} rows written into DynamoDB in {time.perf_counter() - begun:,.0f} s", flush=True)
 
     def wipe(self) -> None:
-        """Empty the graph, its positions with it, in slices."""
+        """Empty the graph and its positions, in slices."""
         with self._driver.session(database=self._database) as session:
             for match in ("()-[gone]->()", "(gone)"):
                 session.run(f"MATCH {match} CALL (gone) {{ DELETE gone }} IN TRANSACTIONS OF 10000 ROWS").consume()
 
     def images_shown(self) -> int:
-        """Read the database's counter of images."""
+        """Return the database's counter of images."""
         records, _, _ = self._driver.execute_query(COUNT, database_=self._database, routing_=neo4j.RoutingControl.READ)
         return int(records[0]["found"])
 
@@ -115,7 +115,7 @@ class Environment:
         return Load(images, shown[-1][0], tenths(shown, images), usage.ru_maxrss * 1024)
 
     def news(self, name: str) -> tuple[float, int]:
-        """Sync some new rows; return the seconds it took, and how many rows were read."""
+        """Sync some new rows; return the seconds, and the number of rows read."""
         write(self._dynamodb, self._prefix, new_rows(name, NEWS, datetime.now(UTC)))
         outcomes: list[Mapping[str, Json]] = []
 
@@ -130,7 +130,7 @@ class Environment:
         return time.perf_counter() - begun, outcomes[0]["read"]
 
     def ask(self, query: str) -> tuple[float, int]:
-        """Ask one of the blog's queries, warm; give milliseconds and rows."""
+        """Run one of the blog's queries on a warm graph; return milliseconds and rows."""
         self.services.graph.query(query)
         begun = time.perf_counter()
         rows = len(self.services.graph.query(query))
@@ -143,14 +143,14 @@ class Environment:
 
 
 def tenths(shown: list[tuple[float, int]], images: int) -> list[float]:
-    """Return images a second in each tenth, by what was seen at times between; the start of the process is left out."""
+    """Return images a second in each tenth, interpolated between looks; the start of the process is left out."""
     begin = max((at for at, count in shown if count == 0), default=0.0)
     marks = [begin, *(_reached(shown, images * tenth / 10) for tenth in range(1, 11))]
     return [images / 10 / (late - early) for early, late in pairwise(marks)]
 
 
 def _reached(shown: list[tuple[float, int]], count: float) -> float:
-    """Return the time at which so many images were shown, between two looks."""
+    """Return the time at which so many images were shown, interpolated between two looks."""
     for (early, fewer), (late, more) in pairwise(shown):
         if fewer < count <= more:
             return early + (late - early) * (count - fewer) / (more - fewer)
@@ -158,7 +158,7 @@ def _reached(shown: list[tuple[float, int]], count: float) -> float:
 
 
 def scale(environment: Environment, images: int, total: int) -> tuple[Load, float]:
-    """Load so many images into an empty graph, then sync news; return the load and the news' median seconds."""
+    """Load images into an empty graph, then sync new ones; return the load, and the median seconds of the new ones."""
     environment.set_up()
     environment.write_old(images, total)
     environment.wipe()

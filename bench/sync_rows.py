@@ -1,4 +1,4 @@
-"""Rows at the blog's scale, written into DynamoDB as they stand after their analysis; faster than by the steps."""
+"""Rows at the blog's scale, written to DynamoDB as they are after their analysis: faster than by the steps."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,21 +20,21 @@ FEWEST_LABELS = 6
 """With six to ten labels and what every image has, 214,000 images have about three million relationships."""
 
 EVERY = timedelta(seconds=97)
-"""Between two images: the last was taken just now, so that the blog's queries about two hours find some."""
+"""Between two images. The last was taken just now, so that the blog's queries about two hours find some."""
 
 WRITTEN = timedelta(days=30)
-"""How long ago the old rows were written: no run of the sync reads them again."""
+"""How long ago the old rows were written: so long that no run of the sync reads them again."""
 
 
 def old_rows(count: int, total: int, now: datetime) -> Iterator[ImageRow]:
-    """Return the first rows of `total`: complete, as after years of work, when the graph is lost."""
+    """Return the first rows of `total`: complete, as if the graph had been lost after years."""
     positions = Positions(lambda: now - WRITTEN)
     for number, image in enumerate(islice(each_image(total, fewest=FEWEST_LABELS), count)):
         yield row_of(image, now - (total - number) * EVERY, positions.next(), State.COMPLETE)
 
 
 def new_rows(name: str, count: int, now: datetime) -> Iterator[ImageRow]:
-    """Return rows that were written a minute ago and that the graph has yet to show."""
+    """Return rows that were written a minute ago and that the graph does not show yet."""
     positions = Positions(lambda: now - timedelta(minutes=1))
     for number, image in enumerate(each_image(count, fewest=FEWEST_LABELS)):
         row = row_of(image, now - timedelta(seconds=number), positions.next(), State.ANALYSED)
@@ -42,7 +42,7 @@ def new_rows(name: str, count: int, now: datetime) -> Iterator[ImageRow]:
 
 
 def write(client: Any, prefix: str, rows: Iterable[ImageRow]) -> int:
-    """Write rows as encoded items, in parallel; return how many."""
+    """Write rows as encoded items, in parallel; return their number."""
     table, waiting, count = DynamoTable(client, images_table(prefix)), iter(rows), 0
     with ThreadPoolExecutor(WRITERS) as pool:
         while some := [list(islice(waiting, A_WRITE)) for _ in range(WRITERS)]:
@@ -54,7 +54,7 @@ def write(client: Any, prefix: str, rows: Iterable[ImageRow]) -> int:
 
 
 def row_of(image: GraphImage, taken_at: datetime, position: str, state: State) -> ImageRow:
-    """Return the row of an analysed image: complete and shown, or yet to be merged."""
+    """Return the row of an analysed image: complete, or not yet merged."""
     is_shown = state is State.COMPLETE
     part = FeatureResult(
         "labels-1", ResultStatus.ANSWERED, image.findings["labels"], cut_percent=30.0, model_version="bench"

@@ -1,9 +1,9 @@
 """How much of a quota is used, and how often is it overrun? Four variants against an endpoint that throttles.
 
 `python -m bench.limiter [--seconds N]`. 4 processes × 16 threads call the local Rekognition as fast as they may, while
-it enforces 50 calls a second, then 5. Then 50 are believed and 40 enforced; then Redis is killed for 10 s in mid-run.
-Every figure is read from the endpoint's own log of calls. It starts its own Redis and Rekognition, and stops them.
-The fixed window is the rule of the library `limits`, written here. It exits 1 where a goal is missed.
+it enforces 50 calls a second, then 5. Then 50 are assumed and 40 enforced; then Redis is killed for 10 s in mid-run.
+Every figure is read from the endpoint's own log of calls. The benchmark starts and stops its own Redis and Rekognition.
+The fixed window is that of the library `limits`, reimplemented here. It exits 1 if a goal is missed.
 """
 
 import argparse

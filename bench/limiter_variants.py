@@ -20,8 +20,8 @@ REGION = "us-east-1"
 _THROTTLES = {"ProvisionedThroughputExceededException", "ThrottlingException"}
 
 _FIXED_WINDOW = """
--- Counts a call in the second that runs; gives how many microseconds remain of it where it is full, else 0.
--- KEYS[1]  the counter's stem; one key for each second.  ARGV  calls a second
+-- Counts a call in the current second; returns the microseconds that remain of it if it is full, else 0.
+-- KEYS[1]  the prefix of the counters, of which each second has one.  ARGV  calls a second
 local time = redis.call('TIME')
 local key = KEYS[1] .. ':' .. time[1]
 local count = redis.call('INCR', key)

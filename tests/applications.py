@@ -1,4 +1,4 @@
-"""The Celery application for workers inside of a test's own process."""
+"""The Celery application for workers in a test's own process."""
 
 from celery import Celery
 

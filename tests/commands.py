@@ -1,4 +1,4 @@
-"""Commands that tests run in processes of their own."""
+"""Commands that tests run in their own processes."""
 
 import subprocess
 import tempfile
@@ -18,7 +18,7 @@ def run(
     folder: Path | None = None,
     moves: Callable[[], Moves] = tuple,
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command to its end; fail where it stands still. moves: how far it is, beside its output and its CPU."""
+    """Run a command to its end; fail if it stands still. moves: how far it is, besides its output and its CPU."""
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         child = subprocess.Popen(
             command, stdout=output, stderr=errors, env=environment, cwd=folder, start_new_session=True

@@ -21,14 +21,14 @@ load_profile()
 UNIT = Path(__file__).parent / "unit"
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 KINDS = ("unit", "integration", "acceptance")
-"""The order in which they run: what answers soonest comes first."""
+"""The order in which they run: the quickest come first."""
 
 LAST = ("test_faults.py", "test_operating.py", "test_stack.py", "test_docs.py", "test_lifetimes.py")
 """The acceptance tests that change their stack: each stack starts once, and ends before the next one starts."""
 
 
 class ByServers(LoadScopeScheduling):  # type: ignore[misc]  # xdist does not say its types
-    """Processes share a run: what uses the same servers stays in one of them, so that they start once."""
+    """Processes share a run. Tests that use the same servers stay in one process, so that these start once."""
 
     def _split_scope(self, nodeid: str) -> str:
         _, kind, *rest = nodeid.partition("::")[0].split("/")
@@ -36,7 +36,7 @@ class ByServers(LoadScopeScheduling):  # type: ignore[misc]  # xdist does not sa
 
 
 def pytest_configure() -> None:
-    """Begin the watch before anything is started: xdist's processes end with this one as well."""
+    """Start the watch before anything else: xdist's processes end with this one too."""
     watch()
 
 
@@ -46,7 +46,7 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests into their order; those that stand equal stay as they are."""
+    """Sort the tests; those with equal rank keep their order."""
     items.sort(key=_rank)
 
 
@@ -57,12 +57,12 @@ def _rank(item: pytest.Item) -> tuple[int, int]:
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServers:
-    """Share the tests out; asked only under `-n`."""
+    """Distribute the tests; called only under `-n`."""
     return ByServers(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Close the network, before any fixture of the test is made. A Unix socket stays: event loops wake by one."""
+    """Close the network before any fixture of the test is made. Unix sockets stay: event loops use them to wake up."""
     if UNIT in item.path.parents:
         pytest_socket.disable_socket(allow_unix_socket=True)
     else:
@@ -71,7 +71,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_teardown() -> None:
-    """Open it again: a fixture of the whole run may end after a unit test."""
+    """Open the network again: a fixture of the whole run may end after a unit test."""
     pytest_socket.enable_socket()
 
 

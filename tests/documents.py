@@ -62,7 +62,7 @@ def _simple(line: str) -> Iterator[list[str]]:
 
 
 def inline_commands(page: Path, program: str) -> list[list[str]]:
-    """Return the words of every `program …` in running text, but for those that leave something out with `…`."""
+    """Return the words of every `program …` in running text, except those that leave something out with `…`."""
     prose = _BLOCK.sub("", page.read_text("utf-8"))
     spans = re.findall(rf"`({program} [^`\n]+)`", prose)
     return [shlex.split(span) for span in spans if "…" not in span]

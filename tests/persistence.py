@@ -1,4 +1,4 @@
-"""What a task does whose server is too busy to finish in time: it is tried again."""
+"""Retry, as a task does if its server is too busy to finish in time."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -8,12 +8,12 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 from sightline.errors import Unavailable
 
 ATTEMPTS = 10
-"""As many as pass on a machine with far more to do than it has cores. The store itself tries several times in each."""
+"""Enough for a machine with far more work than cores. In each attempt the store itself retries several times."""
 
 Given = TypeVar("Given")
 
 
 def tried_again(work: Callable[[], Given]) -> Given:
-    """Do `work`, and again if its server is unavailable; raise what the last attempt raised."""
+    """Do `work`, and retry if its server is unavailable; raise the error of the last attempt."""
     tries = Retrying(retry=retry_if_exception_type(Unavailable), stop=stop_after_attempt(ATTEMPTS), reraise=True)
     return tries(work)

@@ -18,7 +18,7 @@ from dev.stack.watched import watch
 
 @dataclass(frozen=True, slots=True)
 class Neo4jAddress:
-    """Where the graph is, and how to sign in. Its one database is shared: a test clears it first."""
+    """The address of the graph and its login. Its only database is shared: a test clears it first."""
 
     uri: str
     user: str
@@ -27,12 +27,12 @@ class Neo4jAddress:
 
     @property
     def auth(self) -> tuple[str, str]:
-        """Give what the driver takes as `auth`."""
+        """Return what the driver takes as `auth`."""
         return self.user, self.password
 
 
 class ServersOfTheRun:
-    """One stack for all tests of this process. Its servers start one by one, as they are asked for."""
+    """One stack for all tests of this process. Each server starts when a test first asks for it."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str], options: Options) -> None:
         self._given = {"SIGHTLINE_NEO4J_USER": "neo4j", "SIGHTLINE_NEO4J_DATABASE": "neo4j"} | {
@@ -45,14 +45,14 @@ class ServersOfTheRun:
         watch().remove(folder)
 
     def setting(self, server: str, name: str) -> str:
-        """Give a server's setting; start the server when nobody has named one.
+        """Return a server's setting; start the server unless the environment names one.
 
-        Where its program is missing, the test is skipped, or fails in CI: there it must not pass unseen.
+        If its program is missing, the test is skipped, but fails in CI: there it must not go unnoticed.
         """
         return self._given[name] if name in self._given else self.running([server]).env[name]
 
     def running(self, names: Sequence[str] = tuple(SERVERS)) -> Stack:
-        """Give the stack with these servers running."""
+        """Return the stack with these servers running."""
         try:
             self._stack.start_servers(names)
         except MissingProgram as error:
@@ -62,6 +62,6 @@ class ServersOfTheRun:
         return self._stack
 
     def stop(self) -> None:
-        """Kill them: their data goes with the run."""
+        """Kill the servers: their data is removed with the run."""
         for process in self._stack.processes:
             process.kill()

@@ -1,4 +1,4 @@
-"""Rows written as the steps write them, without the steps: for tests of what reads rows."""
+"""Rows written as the steps would write them, for tests of what reads rows."""
 
 from datetime import datetime
 
@@ -28,7 +28,7 @@ def analysed(
     found: Finding = PERSON,
     asked: str = "1",
 ) -> ImageRow:
-    """Bring an image to `analysed`: the graph has yet to show it."""
+    """Bring an image to `analysed`: the graph does not show it yet."""
     row = begun(images, image_id, taken_at, camera, asked)
     written = images.write_result(image_id, "labels", FeatureResult(row.wanted["labels"], ResultStatus.ANSWERED, found))
     assert written is not None

@@ -15,7 +15,7 @@ from tests.servers import ServersOfTheRun
 
 
 class Turns:
-    """Who has the machine. Whoever takes a turn ends the one before."""
+    """Which stack has the machine. Taking a turn ends the one before."""
 
     def __init__(self) -> None:
         self._name = ""
@@ -23,7 +23,7 @@ class Turns:
         self._ends = ExitStack()
 
     def take(self, name: str, begin: Callable[[], AbstractContextManager[Any]]) -> Any:
-        """Give what the turn of this name has made, and make it if the turn begins."""
+        """Return what the turn of this name has made; make it if the turn begins."""
         if name != self._name:
             self.end()
             self._has, self._name = self._ends.enter_context(begin()), name
@@ -44,7 +44,7 @@ def turns() -> Iterator[Turns]:
 
 @pytest.fixture(scope="module")
 def spine(turns: Turns, servers: ServersOfTheRun) -> Spine:
-    """Give a sightline that works: servers, tables, and workers that end by TERM."""
+    """Return a running sightline: servers, tables, and workers that stop on TERM."""
     given: Spine = turns.take("spine", lambda: _working(servers))
     return given
 
@@ -64,21 +64,21 @@ def _working(servers: ServersOfTheRun) -> Iterator[Spine]:
 
 @pytest.fixture(scope="module")
 def faulty(turns: Turns, servers: ServersOfTheRun) -> Faulty:
-    """Give a sightline whose processes a test may kill, and whose wires it may cut."""
+    """Return a sightline whose processes a test may kill, and whose connections it may cut."""
     given: Faulty = turns.take("faulty", lambda: faults.working(servers.running()))
     return given
 
 
 @pytest.fixture(scope="module")
 def up_stack(turns: Turns, servers: ServersOfTheRun, tmp_path_factory: pytest.TempPathFactory) -> UpStack:
-    """Give what `make up` leaves running, few processes of it; the last test of `test_stack` takes it down."""
+    """Return a small stack that `make up` has started; the last test of `test_stack` takes it down."""
     given: UpStack = turns.take("up", lambda: _up(servers, tmp_path_factory.mktemp("up")))
     return given
 
 
 @pytest.fixture(scope="module")
 def alone(turns: Turns, servers: ServersOfTheRun) -> None:
-    """Have the machine without any stack of the tests."""
+    """Stop every stack of the tests, so that nothing else runs."""
     turns.end()
     servers.stop()
 

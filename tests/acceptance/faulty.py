@@ -1,4 +1,4 @@
-"""A sightline whose workers reach every server by a wire that can go dead, and ways to let time pass for it."""
+"""A sightline whose workers reach each server by a proxy that can go silent, with means to let time pass for it."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,26 +25,26 @@ ADDRESSES = {
 OUTAGE_SECONDS = 5.0
 HEAL_EVERY_SECONDS = 1.5
 LONGEST_CALL = timedelta(seconds=12)
-"""A claim that is older is nobody's: no call of a living worker takes longer here, an outage included."""
+"""An older claim belongs to no living worker: here no call takes longer, even with an outage."""
 
 LATER = CLAIM_LEASE + TAKEOVER_AFTER + timedelta(seconds=1)
 
 
 class Faulty(Spine):
-    """A spine with wires. Its own clients go straight to the servers, its pictures are others than a plain spine's."""
+    """A spine with proxies. Its own clients connect directly; its pictures differ from those of a plain spine."""
 
     _pictures = range(REMEMBERED_PICTURES // 2, REMEMBERED_PICTURES)
 
     def __init__(self, stack: Stack, wires: Mapping[str, Proxy]) -> None:
         super().__init__(stack)
         self.wires = wires
-        _ = self.settings  # read before the workers are led to the wires
+        _ = self.settings  # read before the workers get the proxies' addresses
 
     def worker_named(self, name: str) -> Process:
         return next(each for each in self.stack.processes if each.name == name)
 
     def kill_worker(self, name: str) -> None:
-        """End a worker as the kernel does that is out of memory, and start another."""
+        """Kill a worker, as the kernel does if memory runs out, and start another."""
         self.worker_named(name).kill()
         self.stack.revive(name)
 
@@ -52,7 +52,7 @@ class Faulty(Spine):
         return [entry for entry in self.services.ledger.scan() if entry.status is Status.CLAIMED]
 
     def heal(self, uris: Iterable[str], states: Iterable[State] = (State.COMPLETE,)) -> dict[str, ImageRow]:
-        """Let time pass, and the reconciler run, until each image is in one of these states."""
+        """Let time pass and the reconciler run until each image is in one of these states."""
         asked, wanted, healed_at = list(uris), set(states), [time.monotonic()]
 
         def is_healed() -> bool:
@@ -70,7 +70,7 @@ class Faulty(Spine):
         return self.rows(asked)
 
     def pass_time(self) -> None:
-        """Make every unfinished row due, and the claims of killed workers free, as they would be minutes later."""
+        """Make every unfinished row due and release the claims of killed workers, as would happen minutes later."""
         for each in list(self.services.images.unfinished()):
             row = self.services.images.get(each.image_id)
             if row and row.next_check_at:
@@ -92,12 +92,12 @@ class Faulty(Spine):
                 later.release(later.claim(entry.analysis))
 
     def extra_calls(self, camera: str) -> int:
-        """Count the calls about a camera's images beyond one for each analysis."""
+        """Count the calls about a camera's images that exceed one for each analysis."""
         calls = [call for call in self.calls(f"{camera}/") if call["outcome"] == "answered"]
         return len(calls) - len({(call["content"], call["operation"]) for call in calls})
 
     def unknown_attempts(self, camera: str) -> int:
-        """Count the attempts to pay for a camera's images that ended with no word: each may have been billed."""
+        """Count the attempts about a camera's images whose outcome is unknown: each may have been billed."""
         begin = f"s3://{BUCKET}/{camera}/"
         entries = self.services.ledger.scan()
         return sum(entry.unknown_attempts for entry in entries if entry.analysis.image_id.startswith(begin))
@@ -105,7 +105,7 @@ class Faulty(Spine):
 
 @contextmanager
 def working(stack: Stack) -> Iterator[Faulty]:
-    """Put wires before the running servers, then start the workers, that know of the wires alone."""
+    """Put proxies in front of the running servers, then start workers that know only the proxies."""
     stack.set_up()
     direct, wires = stack.env, {name: Proxy(stack.layout.port(name)) for name in ADDRESSES}
     made = Faulty(stack, wires)

@@ -1,4 +1,4 @@
-"""A test that holds servers and a worker until it is killed: run by `test_lifetimes`, and never collected by itself."""
+"""A test that keeps servers and a worker until it is killed. `test_lifetimes` runs it; pytest does not collect it."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A whole sightline of real servers and real workers, and what a test does with it."""
+"""A whole sightline with real servers and real workers, and what a test does with it."""
 
 import http.client
 import json
@@ -52,7 +52,7 @@ ENDED = {State.COMPLETE, State.REJECTED, State.GONE}
 
 
 def options(folder: Path) -> Options:
-    """Quotas of 20 calls a second at both ends; what the endpoint would see in the plain pictures is told to it."""
+    """Return options: 20 calls a second at both ends; the endpoint remembers the answers to the plain pictures."""
     remembered = folder / "remembered.jsonl"
     remembered.write_text("".join(f"{json.dumps(line)}\n" for line in _remembered()))
     return Options(
@@ -67,12 +67,12 @@ SIGN = picture(REMEMBERED_PICTURES, form="PNG")
 
 
 def plain(shade: int) -> bytes:
-    """Make a picture like no other: a PNG, since a JPEG's flat colours are rounded to the same bytes."""
+    """Make a unique picture: a PNG, since flat colours of a JPEG are rounded to the same bytes."""
     return picture(shade, form="PNG")
 
 
 def _remembered() -> Iterator[tuple[str, Any]]:
-    """Give the answers to the plain pictures: a computer of two cores cannot look at 20 in a second."""
+    """Return the answers to the plain pictures: two cores cannot analyse 20 in a second."""
     plant = {"Name": "Plant", "Confidence": 61.0}
     seen = {"labels": {"Labels": [plant], "LabelModelVersion": MODEL_VERSION}, "faces": {"FaceDetails": []}}
     for shade in range(REMEMBERED_PICTURES):
@@ -85,7 +85,7 @@ def _remembered() -> Iterator[tuple[str, Any]]:
 
 
 class Spine:
-    """One stack with its workers, as its producers and operators see it. Each test takes cameras of its own."""
+    """One stack with its workers, as its producers and operators see it. Each test uses cameras of its own."""
 
     _pictures = range(REMEMBERED_PICTURES // 2)
 
@@ -108,7 +108,7 @@ class Spine:
         return make_app(self.settings)
 
     def app_with(self, key_prefix: str, **chosen: str) -> Celery:
-        """Give a client of other queues: those of another key prefix, or on another Redis."""
+        """Return a client of other queues, with another key prefix or on another Redis."""
         return make_app(Settings(**self.settings.model_dump() | {"key_prefix": key_prefix} | chosen))
 
     @cached_property
@@ -121,7 +121,7 @@ class Spine:
         self.redis.close()
 
     def put(self, key: str, data: bytes | None = None) -> str:
-        """Upload an object, or a plain picture like no other; give its URI."""
+        """Upload an object, by default a unique plain picture; return its URI."""
         uri = ObjectUri(BUCKET, key)
         self.services.buckets.put(uri, plain(next(self._shades)) if data is None else data)
         return str(uri)
@@ -157,13 +157,13 @@ class Spine:
         say: Callable[[], str] = str,
         moves: Callable[[], Moves] | None = None,
     ) -> None:
-        """Wait until it is so; fail with what `say` says where nothing moves: neither that, nor logs and calls."""
+        """Wait until it is so; fail with the text of `say` if nothing moves: neither that text, nor logs and calls."""
         moves = moves or (lambda: (say(), self.stack.layout.logged_bytes(), self.calls_bytes()))
         if not wait_until(is_so, moves, every=LOOK_SECONDS):
             pytest.fail(f"It did not come about, and nothing moves any more. {say()}")
 
     def calls_bytes(self) -> int:
-        """Say how long the endpoint's log is."""
+        """Return the size of the endpoint's log."""
         log = self._calls_log
         return log.stat().st_size if log.exists() else 0
 
@@ -172,7 +172,7 @@ class Spine:
         return self.stack.layout.data("rekognition") / "calls.jsonl"
 
     def queues(self, key_prefix: str = "sightline:") -> dict[str, int]:
-        """Count what stands in Redis at one moment: messages by queue, and those that are taken and not finished."""
+        """Count the messages in Redis at one moment: by queue, and those in progress."""
         names = list(self.app.amqp.queues)
         with self.redis.pipeline() as pipe:
             for name in names:
@@ -182,9 +182,9 @@ class Spine:
         return {name: n for name, n in zip(names, waiting, strict=True) if n} | {"unacked": unacked}
 
     def until_quiet(self, *left: str) -> dict[str, int]:
-        """Wait until no message is in hand, and none waits but in the queues `left`; give how many wait there.
+        """Wait until no message is in progress, and none waits except in the queues `left`; return how many wait there.
 
-        It must be so twice in a row: a message that is just being taken stands nowhere for a moment.
+        It must be so twice in a row: a message that is just being taken is nowhere for a moment.
         """
         looks = deque([self.queues()], maxlen=2)
 
@@ -196,13 +196,13 @@ class Spine:
         return {name: looks[-1].get(name, 0) for name in left}
 
     def calls(self, key_prefix: str) -> list[dict[str, Any]]:
-        """Give the calls about objects under a prefix from the endpoint's own log."""
+        """Return the calls about objects under a prefix from the endpoint's own log."""
         lines = self._calls_log.read_text().splitlines()
         calls = [json.loads(line) for line in lines]
         return [each for each in calls if (each["key"] or "").startswith(key_prefix)]
 
     def refuse_next(self, operation: str, error: str) -> None:
-        """Let the endpoint refuse the next call of an operation."""
+        """Have the endpoint refuse the next call of an operation."""
         body = json.dumps({"faults": [{"operation": operation, "next": 1, "answer": error}]}).encode()
         endpoint = http.client.HTTPConnection(self.stack.server("rekognition").address.removeprefix("http://"))
         with closing(endpoint):
@@ -210,35 +210,35 @@ class Spine:
             assert HTTPStatus.OK == endpoint.getresponse().status
 
     def dead_letters(self) -> dict[str, DeadLetter]:
-        """Give the open letters by what they are about."""
+        """Return the open dead letters by what they are about."""
         return {
             dead_letter.image_id or dead_letter.subject: dead_letter
             for dead_letter in self.services.operations.dead_letters.read()
         }
 
     def cypher(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        """Ask Neo4j itself."""
+        """Run a query in Neo4j itself."""
         with neo4j_driver(self.settings) as driver:
             return [tuple(record) for record in driver.execute_query(statement, parameters, database_="neo4j").records]
 
     def command(self, *arguments: str, **settings: str) -> Result:
-        """Run `sightline` in this process, with the stack's settings and these over them."""
+        """Run `sightline` in this process, with the stack's settings overridden by these."""
         outer = dict.fromkeys(name for name in os.environ if name.startswith("SIGHTLINE_"))  # None unsets
         result = CliRunner(env=outer | self.stack.env | settings).invoke(sightline, arguments)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
         return result
 
     def process(self, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-        """Run `sightline` as a shell does, with the stack's settings and these over them."""
+        """Run `sightline` as a shell does, with the stack's settings overridden by these."""
         return run(["sightline", *arguments], inherited() | self.stack.env | settings)
 
     @contextmanager
     def worker(
         self, name: str, queues: Sequence[str] = STEPS, folder: Path = CHECKOUT, **settings: str
     ) -> Iterator[Process]:
-        """Run one process that does every step; a key prefix of its own keeps its messages from the others.
+        """Run one process that does every step; its own key prefix keeps its messages apart from the others.
 
-        folder: where the code lies
+        folder: of the code
         """
         celery = ["celery", "--workdir", str(folder), "-A", "workers.app"]
         command = [*celery, "worker", "-P", "threads", "-c", "8", "-Q", ",".join(queues)]

@@ -1,4 +1,4 @@
-"""Every kind of bad input, all at once beside good ones: what each row and each dead letter then says."""
+"""Every kind of bad input at the same time, beside good images: what each row and each dead letter then says."""
 
 import json
 from collections import Counter
@@ -54,13 +54,13 @@ GOOD_KEYS = {
 
 @pytest.fixture(scope="module")
 def already(spine):
-    """Count what other tests have left."""
+    """Count what other tests have left behind."""
     return Counter(spine.services.images.count_by_state())
 
 
 @pytest.fixture(scope="module")
-def rows(spine, already):  # noqa: ARG001 - that is counted first
-    """Add everything at once, and wait until each image has ended."""
+def rows(spine, already):  # noqa: ARG001 - counted first
+    """Add everything at the same time, and wait until each image has ended."""
     for key, (data, _) in BAD_OBJECTS.items():
         spine.put(key, data)
     uris = [*BAD, *(spine.put(key) for key in GOOD_KEYS.values())]

@@ -1,4 +1,4 @@
-"""What is set up wrongly: who says so, in which words, and what goes on meanwhile."""
+"""Wrong configuration: what reports it, in which words, and what continues meanwhile."""
 
 import json
 from pathlib import Path

@@ -28,13 +28,13 @@ sightline() {
     done
 }
 """
-"""A server that is too busy to answer in time makes `sightline status` end with 1, and the page says to repeat it."""
+"""If a server is too busy to answer in time, `sightline status` exits 1, and the page says to repeat it."""
 
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "tests")
 
 
 class Reader:
-    """Someone who follows the pages in a checkout of their own, where everything is installed already."""
+    """A reader who follows the pages in their own checkout, in which everything is installed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -88,7 +88,7 @@ def _as_shell(block: Block) -> str:
 
 @pytest.fixture(scope="module")
 def reader(alone: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:  # noqa: ARG001 - no other stack runs
-    """Give a reader; the stack that the pages start is stopped at the end, whichever page failed."""
+    """Return a reader; the stack that the pages start is stopped at the end, even if a page fails."""
     made = Reader(tmp_path_factory.mktemp("reader") / "sightline")
     yield made
     made.run("make", "down")

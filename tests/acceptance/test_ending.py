@@ -1,4 +1,4 @@
-"""Workers that are told to end in the middle of their work: it goes back to the queue, and the next ones finish it."""
+"""Workers that are told to stop in the middle of their work: it returns to the queue, and the next ones finish it."""
 
 from collections import Counter
 
@@ -14,9 +14,9 @@ DETECTING = {name: WORKERS[name] for name in FEATURES}
 
 @pytest.fixture(scope="module")
 def half_done(spine):
-    """End every worker that detects once some calls are made; start them again afterwards.
+    """Stop every worker that detects once some calls are made; start them again afterwards.
 
-    What they held must come back by itself: the patience here is shorter than the time after which Redis gives it back.
+    Their messages must return by themselves: the wait here is shorter than the time after which Redis restores them.
     """
     uris = spine.put_many("half-done", IMAGES)
     spine.add(uris)

@@ -1,7 +1,7 @@
-"""Workers and servers that die, go silent or forget in mid-work: every image still ends once, and is paid once.
+"""Workers and servers that die, go silent or forget in mid-work: every image still ends once and is paid for once.
 
-Real processes are killed and real wires go dead. What the reconciler would do minutes later is done at once: the tests
-move the rows' times, not the code's.
+Real processes are killed and real connections go silent. What the reconciler would do minutes later is done at once:
+the tests move the times of the rows, not those of the code.
 """
 
 import time
@@ -24,7 +24,7 @@ IMAGES = 16
 
 @pytest.fixture
 def pids(faulty):
-    """Give the ids of all workers; afterwards they must be the same: none may have died of the outage."""
+    """Return the ids of all workers; they must be the same afterwards: none may have died of the outage."""
     before = faulty.stack.workers
     yield before
     assert before == faulty.stack.workers

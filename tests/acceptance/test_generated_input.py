@@ -22,7 +22,7 @@ STRANGE = "aé/😀\\\"' \t\n%+?#&;:@=$,\u202e\u0301"
 
 
 def mutated(chance):
-    """Cut a picture, tear a piece out of it, or write over its first half: few of these can still be read."""
+    """Cut a picture, remove a piece of it, or overwrite part of it: few of these can still be read."""
     data = bytearray(picture(chance.randrange(1000), (200, 150), chance.choice(["JPEG", "PNG"])))
     at = chance.randrange(len(data) // 2)
     damage = chance.choice(["cut", "torn", "written over", "noise"])
@@ -37,7 +37,7 @@ def mutated(chance):
 
 
 def wild(chance):
-    """Give arguments that no producer should send."""
+    """Return arguments that no producer should send."""
     values: list[object] = [
         None,
         7,
@@ -56,26 +56,26 @@ def wild(chance):
 
 
 def timed(chance):
-    """Make a key whose time may be no time, lie in the future or before cameras, or be in milliseconds."""
+    """Return a key whose time may be invalid, in the future, before cameras existed, or in milliseconds."""
     time = f"{chance.randrange(10**8):08}-{chance.randrange(10**6):06}"
     return f"times/MDAlarm_{chance.choice([time, chance.randrange(10**13), f'{time}.{chance.randrange(1000)}'])}.jpg"
 
 
 def refused(arguments):
-    """Say which letter a wild message must leave: its error and its subject. None of them names an image."""
+    """Return the dead letter that a wild message must leave: its error and its subject. None names an image."""
     fits = all(isinstance(each, str) for each in arguments) and arguments[1:] in ([], ["backfill"])
     return ("InvalidUri", arguments[0]) if fits else ("BadMessage", f"ingest_image{(*arguments,)!r}")
 
 
 @pytest.fixture(scope="module")
 def ended(spine):
-    """Send everything mixed; give the rows, the workers before, and the letters that must be there."""
+    """Send everything mixed; return the rows, the workers before, and the dead letters that must exist."""
     chance, before = random.Random(11), spine.stack.workers  # noqa: S311 - the same input each time
     bad = [spine.put(f"wild/{n}{''.join(chance.choices(STRANGE, k=8))}.jpg", mutated(chance)) for n in range(PICTURES)]
     good = [spine.put(f"calm/{n}.jpg") for n in range(GOOD)]
     good += [spine.put(timed(chance), plain(n)) for n in range(TIMES)]
     none = [wild(chance) for _ in range(MESSAGES)]
-    lanes = cycle(Lane)  # a lane of which more than a hundred are rejected alike would be stopped
+    lanes = cycle(Lane)  # a lane with more than a hundred rejections of one kind would be stopped
     messages = [[uri, next(lanes)] for uri in (*bad, *good)] + none
     chance.shuffle(messages)
     for arguments in messages:

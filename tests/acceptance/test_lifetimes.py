@@ -1,4 +1,4 @@
-"""A test run, the demonstration and a soak, killed at a random moment: nothing that they have started is left."""
+"""A test run, the demonstration and a soak are killed at a random moment: nothing that they started is left."""
 
 import os
 import random
@@ -28,7 +28,7 @@ PICTURES = 40
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of parent. processes: so many are at work in the end; with which of them it is killed is luck."""
+    """One kind of parent. processes: how many run in the end; which of them run when it is killed is random."""
 
     arguments: tuple[str, ...]
     processes: int
@@ -45,7 +45,7 @@ KINDS = {
 
 
 class Family:
-    """A parent and all that carries its mark, with their watchers, which carry none."""
+    """A parent and all processes with its mark, and their watchers, which have none."""
 
     def __init__(self, kind: Kind, folder: Path) -> None:
         self.mark = uuid4().hex
@@ -79,7 +79,7 @@ class Family:
 
 
 def _watches(pid: int) -> int:
-    """Give the parent of a watcher; 0 for all others."""
+    """Return the parent of a watcher; 0 for all other processes."""
     with suppress(OSError):
         if watcher.__file__.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
             return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
@@ -110,10 +110,10 @@ def test_nothing_outlives_a_parent_that_dies_at_any_moment(family, kind, tmp_pat
     dies_with, later = chance.randint(2, kind.processes), chance.uniform(0, 3)
     assert wait_until(lambda: family.is_at_work(dies_with), family.moves)
     Event().wait(later)
-    family.living()  # the last look at who watches whom
+    family.living()  # the last look at which process watches which
     family.parent.send_signal(kind.number)
     family.parent.wait()
     is_over = wait_until(lambda: not family.living(), lambda: len(family.living()), standstill=SOON_SECONDS)
     assert is_over, (dies_with, family.living(), (tmp_path / "said.txt").read_text())
-    if kind.number is signal.SIGKILL:  # what ends in good order keeps its folder, for whoever wants to read the logs
+    if kind.number is signal.SIGKILL:  # a parent that can exit by itself keeps its folder, so that its logs can be read
         assert [] == [folder for folder in tmp_path.rglob("stack") if ".cache" not in folder.parts]

@@ -1,4 +1,4 @@
-"""What producers send that know nothing of us: a plain Celery client, and whoever else can write to Redis."""
+"""Messages of producers that do not use sightline: a plain Celery client, and others that can write to Redis."""
 
 import json
 import sys

@@ -27,7 +27,7 @@ from sightline.models.answers import Detection
 
 
 def is_word(detection: Detection) -> bool:
-    """Leave out the lines."""
+    """Leave out these lines."""
     return bool(detection.attributes["type"] == "word")
 
 
@@ -77,7 +77,7 @@ def run(spine, copy):
 
 @pytest.fixture(scope="module")
 def shown(spine, copy, run):
-    """Carry an image with a sign through a worker of the copy; give what `sightline show` says."""
+    """Process an image of a sign by a worker of the copy; return what `sightline show` prints."""
     uri = spine.put("words/sign.jpg", SIGN)
     run("-c", "from sightline.cli import main; main()", "setup")
     queues = ("ingest", "words", "rows", "graph")

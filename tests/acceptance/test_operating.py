@@ -1,4 +1,4 @@
-"""What an operator sees of a running stack: Flower, metrics, and health checks that notice who no longer works."""
+"""What an operator sees of a running stack: Flower, metrics, and health checks that find a worker that has stopped."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def app(settings: Settings) -> Celery:
 
 
 class Health:
-    """The health check of the worker `labels-0`, whose heartbeat alone is looked at."""
+    """The health check of the worker `labels-0`, which reads only its heartbeat."""
 
     def __init__(self, settings: Settings, folder: Path, pid: int) -> None:
         self._client = redis_client(settings)
@@ -88,7 +88,7 @@ def test_flower_lists_every_worker_and_every_registered_task(up_stack):
     wanted = {name for name in up_stack.pids() if name.startswith(("labels", "operations"))}
 
     def knows_all() -> bool:
-        """Flower tells what came in time of a worker's answers, and asks again."""
+        """Flower shows those answers of a worker that arrived in time, and asks again."""
         told = up_stack.flower_workers()
         return wanted == set(told) and all(set(each.get("registered", ())) >= STEPS for each in told.values())
 
@@ -111,7 +111,7 @@ def test_a_message_is_counted_in_the_metrics(up_stack, app):
 
 
 def test_health_sees_a_worker_that_is_connected_and_takes_nothing(up_stack, app, health):
-    """Of a queue that no process of this stack takes from: to the check that is the same."""
+    """It uses a queue that no process of this stack takes from: for the check that is the same."""
     app.send_task("write_rows", NOBODY[:1], queue="rows")
     assert up_stack.until(lambda: health.complains("nobody takes them", "rows"), every=1)
     health.empty("rows")

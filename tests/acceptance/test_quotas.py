@@ -1,4 +1,4 @@
-"""What the endpoint's own log says of four processes that share a quota: never above it, and nothing paid twice."""
+"""Four processes share a quota: by the endpoint's own log they never exceed it, and nothing is paid for twice."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ def lines_of(log):
 
 
 def fullest(times, seconds):
-    """Give the most calls in any stretch of so many seconds, wherever it begins."""
+    """Return the most calls in any span of so many seconds, wherever it begins."""
     return max(sum(first <= each < first + timedelta(seconds=seconds) for each in times) for first in times)
 
 

@@ -1,4 +1,4 @@
-"""The local stack as `make up` runs it: it stays up, it changes what it is told to, and leaves nothing behind."""
+"""The local stack as `make up` runs it: it stays up, changes what it is told to change, and leaves nothing behind."""
 
 import os
 import sys
@@ -70,7 +70,7 @@ def test_a_server_that_dies_comes_back_where_it_was(up_stack):
 
 
 def test_down_ends_everything_even_when_the_supervisor_was_killed(up_stack):
-    """The last of all with this stack: it takes it away."""
+    """It must be the last test with this stack, which it takes down."""
     pids, addresses = up_stack.pids(), up_stack.listening()
     os.kill(read_reached(up_stack.folder).pid, 9)
     done = up_stack.run("down")

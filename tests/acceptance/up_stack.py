@@ -1,4 +1,4 @@
-"""A stack as `make up` leaves it: in a folder of its own, reached by the command line and by its addresses alone."""
+"""A stack as `make up` leaves it, in its own folder, used only by the command line and by its addresses."""
 
 import base64
 import json
@@ -36,7 +36,7 @@ class UpStack:
         return run(command, moves=self._moves)
 
     def up(self, scale: str = "") -> None:
-        """Bring it up, or to another scale."""
+        """Bring it up, or change its scale."""
         done = self.run("up", "--scale", scale)
         assert 0 == done.returncode, done.stdout + done.stderr
 
@@ -44,11 +44,11 @@ class UpStack:
         return Layout(self.folder).logged_bytes(), cpu_of(set(self.pids().values()))
 
     def pids(self) -> dict[str, int]:
-        """Give what runs: name → process id."""
+        """Return what runs: name → process id."""
         return {entry.name: entry.pid for entry in PidFiles(self.folder).running()}
 
     def listening(self) -> list[Any]:
-        """Give the addresses on which its processes listen."""
+        """Return the addresses on which its processes listen."""
         connections = [each for pid in self.pids().values() for each in psutil.Process(pid).net_connections("inet")]
         return [each.laddr for each in connections if each.status == psutil.CONN_LISTEN]
 
@@ -58,7 +58,7 @@ class UpStack:
         return {name: value for name, _, value in (word.partition("=") for word in words) if value}
 
     def flower(self, path: str, password: str | None = None) -> tuple[HTTPStatus, str]:
-        """Ask Flower for a page, as its user where a password is given."""
+        """Ask Flower for a page, as its user if a password is given."""
         request = urllib.request.Request(f"http://127.0.0.1:{Layout(self.folder).port('flower')}{path}")
         if password is not None:
             login = base64.b64encode(f"{self.env()['SIGHTLINE_FLOWER_USER']}:{password}".encode()).decode()
@@ -76,7 +76,7 @@ class UpStack:
         return {node.partition("@")[0]: told for node, told in json.loads(body).items()}
 
     def until(self, is_so: Callable[[], object], every: float = 0.2) -> bool:
-        """Wait until it is so; say whether it became so before its processes stood still."""
+        """Wait until it is so; return False if its processes stand still before."""
         return wait_until(is_so, self._moves, every=every)
 
     def metrics(self, name: str) -> str:

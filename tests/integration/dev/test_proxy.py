@@ -1,4 +1,4 @@
-"""The wire between a client and its server: whole, dead, and cut."""
+"""The connection between a client and its server: open, silent, and cut."""
 
 import socket
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def answer_in_capitals(connection: socket.socket) -> None:
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    """Give the port of a server that says everything in capitals."""
+    """Return the port of a server that answers in capitals."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def accept() -> None:
@@ -56,7 +56,7 @@ def said(client: socket.socket, text: bytes) -> bytes:
 
 
 def is_ended(client: socket.socket) -> bool:
-    """Say whether the connection was ended from the other side."""
+    """Return whether the other side has ended the connection."""
     try:
         return b"" == said(client, b"anybody?")
     except ConnectionError:
@@ -64,7 +64,7 @@ def is_ended(client: socket.socket) -> bool:
 
 
 def ends_a_newcomer(proxy: Proxy) -> bool:
-    """Say whether a new connection is ended from the other side: on a slow machine as early as while it is made."""
+    """Return whether the other side ends a new connection: on a slow machine even while it is being made."""
     try:
         with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as client:
             return is_ended(client)

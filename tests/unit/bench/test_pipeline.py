@@ -1,4 +1,4 @@
-"""What the pipeline's benchmark works on: pictures that differ, answers that belong to them, costs that are added."""
+"""The parts of the pipeline's benchmark: distinct pictures, their answers, and costs that add up."""
 
 import hashlib
 import json

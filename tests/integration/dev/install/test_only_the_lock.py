@@ -1,4 +1,4 @@
-"""The install takes exactly the locked versions from an index that also holds newer ones."""
+"""An installation takes exactly the locked versions from an index that also has newer ones."""
 
 import hashlib
 import json
@@ -39,7 +39,7 @@ def wheel(folder: Path, name: str, version: str) -> str:
 
 @pytest.fixture
 def index(tmp_path: Path) -> Path:
-    """A folder with two releases of each package, and beside it locks of the older ones."""
+    """Return a folder with two releases of each package, and locks of the older ones."""
     folder = tmp_path / "index"
     folder.mkdir()
     hashes = {name: wheel(folder, name, LOCKED) for name in PACKAGES}
@@ -54,7 +54,7 @@ def index(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def python(tmp_path: Path) -> Path:
-    """The Python of an environment that holds only uv."""
+    """Return the Python of an environment that has only uv."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
     binaries = tmp_path / "venv" / "bin"
     (binaries / "uv").symlink_to(UV)

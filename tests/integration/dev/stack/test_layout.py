@@ -1,4 +1,4 @@
-"""What a stack remembers between its starts."""
+"""What a stack keeps between its starts."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""An owner that is killed, and what its watcher then ends: by session, by mark, and frozen as well."""
+"""An owner is killed, and its watcher ends what it started: by session, by mark, and even if frozen."""
 
 import os
 import signal
@@ -34,7 +34,7 @@ def say(*pids):
 
 @pytest.fixture
 def killed(tmp_path: Path) -> Callable[[str], list[int]]:
-    """Give what runs an owner until it has said which processes it has, and kills it then."""
+    """Return a function that runs an owner until it has named its processes, and then kills it."""
 
     def kill(code: str) -> list[int]:
         program = [sys.executable, "-c", OWNER + code, str(tmp_path)]
@@ -61,7 +61,7 @@ def test_a_frozen_process_ends_with_its_owner(killed):
 
 
 def test_what_it_started_without_a_mark_ends_by_its_session(killed):
-    """Of a shell that forgets its environment, as Redis does when it gives itself a title."""
+    """It is a shell that loses its environment, as Redis does when it sets its title."""
     shell = '"sh", "-c", "env -i sleep 600 & echo $!; wait"'
     code = f"""
 one = start("one", {shell})
@@ -77,7 +77,7 @@ def test_what_nobody_registered_ends_by_its_mark_even_in_a_session_of_its_own(ki
 
 
 def test_a_fork_of_the_owner_ends_with_it(killed):
-    """As the workers of a process pool, which wait for each other for ever."""
+    """They are like the workers of a process pool, which wait for each other for ever."""
     assert are_gone(
         killed("""
 watch()
@@ -113,7 +113,7 @@ def test_the_folders_of_a_killed_owner_are_removed(killed, tmp_path):
 
 
 def test_a_program_whose_owner_dies_before_it_is_registered_never_begins(killed, tmp_path):
-    """The gate, with an owner that is killed between the start and the word."""
+    """The owner is killed after it has started the process and before it lets it begin."""
     code = f"""
 def die(line):
     os.kill(os.getpid(), 9)

@@ -1,4 +1,4 @@
-"""What the demonstration says: words that cannot be misread."""
+"""The words of the demonstration cannot be misread."""
 
 from pathlib import Path
 from types import SimpleNamespace

@@ -25,7 +25,7 @@ def write_clip(path, pictures):
 
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory):
-    """Lay out a folder as the package's, with drawn clips and signs."""
+    """Make a folder like the package's, with drawn clips and signs."""
     folder = tmp_path_factory.mktemp("examples")
     write_clip(folder / "data/vtest.avi", [np.roll(person(120), 5 * step, axis=1) for step in range(40)])
     write_clip(folder / "data/tree.avi", [np.roll(wall(), step, axis=0) for step in range(60)])

@@ -41,5 +41,5 @@ def test_the_listed_jars_are_accepted(tmp_path):
     ],
 )
 def test_a_jar_that_differs_is_missing_or_is_not_listed_is_refused_by_name(there, said):
-    with pytest.raises(WrongJars, match=f"neo4j: {said}: each jar of the list must be there"):
+    with pytest.raises(WrongJars, match=f"neo4j: {said}: the jars must be exactly those of the list"):
         compare({"a-1.jar": "hash"}, there, "neo4j")

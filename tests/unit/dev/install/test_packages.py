@@ -1,4 +1,4 @@
-"""Which environment is filled further, and which is made again; who installs when two begin at once."""
+"""Which environment is kept and which is made again; which process installs if two start at the same time."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ SERIES = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def environment(folder: Path) -> Path:
-    """Make the files by which an environment that was filled to the end is known."""
+    """Make the files that show that an environment is complete."""
     (folder / "bin").mkdir(parents=True)
     (folder / "lib" / SERIES).mkdir(parents=True)
     (folder / "bin" / "python").symlink_to(sys.executable)

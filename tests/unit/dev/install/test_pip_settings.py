@@ -1,4 +1,4 @@
-"""uv is told what the machine's configuration tells pip."""
+"""uv gets what is configured for pip on this machine."""
 
 from dev.install.pip_settings import for_uv, read_settings
 

@@ -1,4 +1,4 @@
-"""What is said where the installer may not install."""
+"""The message if the installer may not install Debian packages."""
 
 import re
 

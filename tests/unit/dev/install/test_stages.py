@@ -1,4 +1,4 @@
-"""Each stage of installing says one line, and the last line says the total."""
+"""Each stage of an installation prints one line, and the last line is the total."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""docker-compose.yml is the one place that says what our processes are."""
+"""Only docker-compose.yml declares our processes."""
 
 import os
 import re

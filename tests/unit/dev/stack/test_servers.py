@@ -1,4 +1,4 @@
-"""The declared servers: loopback only, and told to sightline by its own settings."""
+"""The declared servers: they listen on loopback only, and sightline finds them by its own settings."""
 
 import pytest
 

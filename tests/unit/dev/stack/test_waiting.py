@@ -1,4 +1,4 @@
-"""Waiting: for as long as something moves."""
+"""Waiting lasts as long as something moves."""
 
 import time
 from itertools import count, islice
@@ -7,7 +7,7 @@ from dev.stack.waiting import nothing, wait_until
 
 
 def after(looks):
-    """Give a question that is answered by yes from that look on."""
+    """Return a question whose answer is yes from that look on."""
     numbers = count()
     return lambda: next(numbers) >= looks
 
@@ -31,7 +31,7 @@ def test_it_gives_up_what_moves_and_never_arrives():
 
 
 def test_a_pause_of_the_one_who_waits_does_not_count():
-    """As if this process, or the machine, had been frozen for longer than anything may stand still."""
+    """It is as if this process, or the machine, had been frozen for longer than anything may stand still."""
     pauses = iter([0.1, 0, 0])
     assert wait_until(
         lambda: [time.sleep(pause) for pause in islice(pauses, 1)] == [], nothing, standstill=0.02, every=0

@@ -35,7 +35,7 @@ from sightline.services.leased_runs import LeasedRun, run_under_lease
 from sightline.services.sync import NAME, sync_with
 
 IMAGES = 214_000
-NEWS = 1_000
+NEW_ROWS = 1_000
 ROUNDS = 3
 SERVERS = ("dynamodb", "neo4j", "s3")
 COUNT = "MATCH (image:Image) RETURN count(image) AS found"
@@ -114,19 +114,19 @@ class Environment:
             sys.exit(f"the sync ended with {process.returncode} and {self.images_shown():,} of {images:,} images")
         return Load(images, shown[-1][0], tenths(shown, images), usage.ru_maxrss * 1024)
 
-    def news(self, name: str) -> tuple[float, int]:
+    def sync_new_rows(self, name: str) -> tuple[float, int]:
         """Sync some new rows; return the seconds, and the number of rows read."""
-        write(self._dynamodb, self._prefix, new_rows(name, NEWS, datetime.now(UTC)))
+        write(self._dynamodb, self._prefix, new_rows(name, NEW_ROWS, datetime.now(UTC)))
         outcomes: list[Mapping[str, Json]] = []
 
-        def work(turn: LeasedRun) -> Mapping[str, Json]:
-            outcomes.append(sync_with(self.services).run(turn.lease.fence, turn.goes_on))
+        def work(run: LeasedRun) -> Mapping[str, Json]:
+            outcomes.append(sync_with(self.services).run(run.lease.fence, run.goes_on))
             return outcomes[0]
 
         begun = time.perf_counter()
         run_under_lease(NAME, self.services, work)
-        if outcomes[0]["merged"] != NEWS:
-            sys.exit(f"{outcomes[0]['merged']} of {NEWS} new rows were merged")
+        if outcomes[0]["merged"] != NEW_ROWS:
+            sys.exit(f"{outcomes[0]['merged']} of {NEW_ROWS} new rows were merged")
         return time.perf_counter() - begun, outcomes[0]["read"]
 
     def ask(self, query: str) -> tuple[float, int]:
@@ -166,10 +166,11 @@ def scale(environment: Environment, images: int, total: int) -> tuple[Load, floa
     memory = load.peak_bytes / 2**20
     print(f"{load.images:,} images by sync --full: {load.seconds / 60:.1f} minutes, {memory:,.0f} MiB at most")
     print("  images/s in each tenth: " + " ".join(f"{rate:,.0f}" for rate in load.tenths))
-    runs = [environment.news(f"{images}-{round_}") for round_ in range(ROUNDS)]
+    runs = [environment.sync_new_rows(f"{images}-{round_}") for round_ in range(ROUNDS)]
     read = ", ".join(f"{rows:,}" for _, rows in runs)
     print(
-        f"  {NEWS:,} new rows: " + ", ".join(f"{taken:.2f} s" for taken, _ in runs) + f"; rows read: {read}", flush=True
+        f"  {NEW_ROWS:,} new rows: " + ", ".join(f"{taken:.2f} s" for taken, _ in runs) + f"; rows read: {read}",
+        flush=True,
     )
     return load, statistics.median(taken for taken, _ in runs)
 
@@ -196,7 +197,7 @@ def main() -> int:
         environment.close()
     goals = [
         ("rate of the last tenth / of the first", load.tenths[-1] / load.tenths[0], ">=", 0.8),
-        (f"cost of {NEWS:,} new rows at {total:,} images / at {total // 10:,}", many / few, "<=", 1.2),
+        (f"cost of {NEW_ROWS:,} new rows at {total:,} images / at {total // 10:,}", many / few, "<=", 1.2),
     ]
     met = [value >= goal if sign == ">=" else value <= goal for _, value, sign, goal in goals]
     for (name, value, sign, goal), is_met in zip(goals, met, strict=True):

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from dev.demo.answers import count_letters, print_answers
+from dev.demo.answers import count_dead_letters, print_answers
 from dev.demo.stages import bars, follow
 from dev.demo.uploads import BUCKET, Upload, demo_uploads, folder_uploads, upload_all
 from dev.demo.verdicts import print_accuracy
@@ -71,7 +71,7 @@ def run(pictures: Path | None) -> None:
         print_answers(uploads, rows, factory.services)
         print_accuracy(uploads, rows, factory.services)
         if pictures is None:
-            _judge(rows, count_letters(factory.services))
+            _judge(rows, count_dead_letters(factory.services))
 
 
 def _uploads(pictures: Path | None) -> list[Upload]:
@@ -143,10 +143,10 @@ def _check_processes(stack: Stack) -> None:
             raise NotReady(process.name, rule="it has ended", remedy=f"Its log ends:\n{process.log_end()}")
 
 
-def _judge(rows: Sequence[ImageRow], letters: int) -> None:
+def _judge(rows: Sequence[ImageRow], dead_letters: int) -> None:
     incomplete = [row.image_id for row in rows if row.state is not State.COMPLETE]
-    if incomplete or letters:
-        raise DemoFailed(f"{len(incomplete)} images are not complete, {letters} dead letters")
+    if incomplete or dead_letters:
+        raise DemoFailed(f"{len(incomplete)} images are not complete, {dead_letters} dead letters")
 
 
 def _say(line: str) -> None:

@@ -112,6 +112,6 @@ def print_calls(services: Services) -> None:
     print_table(title, ("feature", "USD"), [(name, f"{usd:.3f}") for name, usd in cost["today_usd"].items()])
 
 
-def count_letters(services: Services) -> int:
+def count_dead_letters(services: Services) -> int:
     """Return how many dead letters there are."""
     return int(dead_letters_section(services.operations)["open"])

@@ -50,7 +50,7 @@ def test_replicas_on_one_host_have_names_of_their_own():
 
 
 def test_calls_that_only_wait_for_a_core_are_not_made_to_the_local_rekognition():
-    here = for_this_machine().defaults
+    here = dict(for_this_machine().defaults)
     threads = [after(our_service(name, PASSWORDS | here).command, "-c") for name in all_features()]
     assert {str(2 * len(os.sched_getaffinity(0)))} == set(threads)
     assert "16" == after(our_service("labels", PASSWORDS).command, "-c")

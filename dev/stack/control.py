@@ -21,11 +21,11 @@ from dev.stack.waiting import Moves, wait_until
 
 def up(folder: Path, scale: Mapping[str, int]) -> None:
     """Have the stack run with these replicas; services that are not named keep theirs. Raises NotReady."""
+    log = folder / "logs" / "supervisor.log"
+    begin = log.stat().st_size if log.exists() else 0
     before = read_wanted(folder)
     number = before.number + 1
     write_wanted(folder, Wanted(number, dict(before.scale) | dict(scale)))
-    log = folder / "logs" / "supervisor.log"
-    begin = log.stat().st_size if log.exists() else 0
     if is_up(folder):
         begin = _print_log(folder, log, begin, number)
     if not _is_reached(folder, number) and not is_up(folder):  # also if one was just failing in an earlier attempt

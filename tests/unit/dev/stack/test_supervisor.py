@@ -1,21 +1,30 @@
 """One attempt of `make up` never reports the failure of another."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from dev.stack import Stack
+from dev.stack.control import up
 from dev.stack.errors import NotReady
+from dev.stack.layout import Layout
 from dev.stack.supervisor import (
+    Reached,
     Supervisor,
     Wanted,
     is_about_another_attempt,
     read_reached,
     read_wanted,
     say_failure,
+    take,
+    write_reached,
     write_wanted,
 )
+from dev.stack.waiting import wait_until
 
 
 class FailsOnce(Stack):
@@ -60,3 +69,37 @@ def test_every_line_of_a_failure_names_its_attempt(capsys):
     said = capsys.readouterr().out.splitlines()
     assert [False, False] == [is_about_another_attempt(line, 7) for line in said]
     assert [True, True] == [is_about_another_attempt(line, 8) for line in said]
+
+
+@contextmanager
+def another_supervisor(folder: Path, error: str) -> Iterator[None]:
+    """Pretend that a supervisor runs: an earlier attempt has failed, and it ends the next one with this error."""
+    log = Layout(folder).log("supervisor")
+    log.parent.mkdir()
+    log.touch()
+
+    def answer() -> None:
+        wait_until(lambda: read_wanted(folder).number == 2, lambda: None)
+        log.write_text("12:00:00 attempt 1 failed: the error of the first attempt\n12:00:00 running labels=1\n")
+        write_reached(folder, Reached(os.getpid(), 2, error))
+
+    write_wanted(folder, Wanted(1))
+    with (folder / "lock").open("w") as lock:
+        assert take(lock)
+        thread = Thread(target=answer)
+        thread.start()
+        yield
+        thread.join()
+
+
+def test_up_prints_what_happens_and_no_error_of_an_earlier_attempt(tmp_path, capsys):
+    with another_supervisor(tmp_path, error=""):
+        up(tmp_path, {"labels": 1})
+    said = capsys.readouterr().out
+    assert "running labels=1" in said
+    assert "first attempt" not in said
+
+
+def test_up_raises_the_error_of_its_own_attempt(tmp_path):
+    with another_supervisor(tmp_path, error="labels-0: no such model"), pytest.raises(NotReady, match="no such model"):
+        up(tmp_path, {"labels": 1})

@@ -1,4 +1,5 @@
 """A Rekognition for development: AWS's wire format, validation and quotas; answers measured from the pixels.
 
-Start it with `python -m dev.rekognition --help`. It sees people, faces, text, colours and light, and refuses the rest.
+`python -m dev.rekognition --help` says how to start it. It finds people, faces, text, colours and light, and refuses
+all else.
 """

@@ -1,4 +1,4 @@
-"""Answers remembered by content, operation and parameters: made once, and kept in a file where one is named."""
+"""Answers remembered by content, operation and parameters: computed once, and kept in a file if one is named."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -13,13 +13,13 @@ Name: TypeAlias = str
 
 
 def name_of(content: str, operation: str, request: Json, model: str) -> Name:
-    """Name the answer of `model` to `request` (its Image does not count) over `content` (sha256)."""
+    """Return the name of `model`'s answer to `request`, without its Image, for `content` (sha256)."""
     parameters = {name: value for name, value in request.items() if name != "Image"}
     return analysis_id(content, operation, parameters, model)
 
 
 class Answers:
-    """Remembers answers; `path` lets the next server remember them too."""
+    """Remembers answers; with a `path`, the next server does too."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -27,7 +27,7 @@ class Answers:
         self._making: Once[Name, Json] = Once()
 
     async def get(self, name: Name, make: Callable[[], Awaitable[Json]]) -> Json:
-        """Return the answer called `name`, made by the first who asks."""
+        """Return the answer called `name`; the first caller computes it."""
         if name in self._kept:
             return self._kept[name]
 
@@ -46,7 +46,7 @@ class Answers:
 
 
 def _read(path: Path) -> list[tuple[Name, Json]]:
-    """Read the file, and cut off a last line that a kill left unfinished."""
+    """Read the file, and remove a last line that a kill left incomplete."""
     whole, _, rest = path.read_text().rpartition("\n")
     if rest:
         path.write_text(whole + "\n" * bool(whole))

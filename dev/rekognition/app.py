@@ -1,4 +1,4 @@
-"""The endpoint over HTTP: JSON 1.1 as botocore speaks it, a health check, and the control of quotas and faults."""
+"""The endpoint over HTTP: botocore's JSON 1.1, a health check, and the control of quotas and faults."""
 
 import asyncio
 import json
@@ -20,17 +20,17 @@ _MEDIA_TYPE = "application/x-amz-json-1.1"
 
 
 class CutResponse(Response):
-    """An answer whose connection ends in its middle."""
+    """An answer whose connection ends in the middle."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the interface
-        """Promise the whole and send half; the server closes the connection of an answer left unfinished."""
+        """Announce the whole answer and send half of it; the server then closes the connection."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         half = bytes(self.body)[: len(self.body) // 2]
         await send({"type": "http.response.body", "body": half, "more_body": True})
 
 
 class SilentResponse(Response):
-    """No answer: the caller must hang up."""
+    """No answer: the caller has to hang up."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the interface
         """Wait until the caller has gone."""
@@ -42,7 +42,7 @@ _ENDINGS = {"": Response, CUT: CutResponse, HANG: SilentResponse}
 
 
 def build_app(endpoint: Endpoint) -> Starlette:
-    """Build the application; it listens only after every process of the pool can look."""
+    """Return the application. It listens once every process of the pool is ready."""
 
     async def answer(request: Request) -> Response:
         return _response(await endpoint.call(request.headers, await request.body()))

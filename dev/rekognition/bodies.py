@@ -1,7 +1,7 @@
 """People and faces by two networks, in one pass over a picture: the whole, squares of it, and second looks.
 
-The first look covers the picture. What it finds faintly is looked at once more, at the scale that the network was
-trained for: leaves and shelves lose by that, people who are far away win.
+The first look covers the picture. Uncertain finds get a second look, at the scale that the network was trained for:
+this lowers the score of leaves and shelves, and raises that of distant people.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -34,12 +34,12 @@ _SAME = 0.5
 _WIDTH_OF_HEIGHT = 0.4
 
 LANDMARKS = ("eyeLeft", "eyeRight", "nose")
-"""AWS's names. Its left and right are the picture's, as one looks at it; the network's are the person's."""
+"""AWS's names. Its left and right are those of the picture; the network's are those of the person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was seen, the surest first."""
+    """What was found, the most certain first."""
 
     bodies: Sequence[Sighting]
     faces: Sequence[Sighting]
@@ -52,7 +52,7 @@ class Eyes:
         self._people, self._faces = Ssd(PEOPLE, folder), Ssd(FACES, folder)
 
     def look(self, picture: Picture) -> Look:
-        """Look once at everything, and again at what is faint."""
+        """Search everything once, and look again at uncertain finds."""
         tiles = cover(picture, _MOST_TILES)
         first = apart(_each(self._people, picture, tiles, _FAINTEST_BODY), middle, radius)
         faint = [each for each in first if each.logit < _CLEAR_BODY][:_MOST_SECOND_LOOKS]
@@ -69,7 +69,7 @@ def eyes(folder: Path) -> Eyes:
 
 
 def find_bodies(picture: Picture, seeing: Eyes) -> Seen:
-    """Find people and faces, the surest first."""
+    """Find people and faces, the most certain first."""
     look = seeing.look(picture)
     people = [Detection("Person", person_percent(each.logit), _body_box(each, picture)) for each in look.bodies]
     return Seen(tuple(people), tuple(_face(each, picture) for each in look.faces))
@@ -85,7 +85,7 @@ def _body_box(body: Sighting, picture: Picture) -> Box:
 
 
 def _face(face: Sighting, picture: Picture) -> Detection:
-    """Give place, landmarks and light of a face. Its own right eye is at the left of the picture."""
+    """Return box, landmarks and light of a face. The person's right eye is on the left of the picture."""
     height, width = picture.shape[:2]
     (left_edge, top_edge), (wide, high) = face.centre - face.size / 2, face.size
     box = box_of(left_edge, top_edge, wide, high, picture)
@@ -102,7 +102,7 @@ def _face(face: Sighting, picture: Picture) -> Detection:
 
 
 def middle(body: Sighting) -> Points:
-    """Return the middle of the trunk."""
+    """Return the centre of the trunk."""
     return np.asarray((body.points[0] + body.points[2]) / 2)
 
 
@@ -119,7 +119,7 @@ def face_side(face: Sighting) -> float:
 def apart(
     seen: Iterable[Sighting], place: Callable[[Sighting], Points], reach: Callable[[Sighting], float]
 ) -> list[Sighting]:
-    """Keep the surest of those that are one thing: nearer to each other than half the reach of either."""
+    """Keep the most certain of duplicates: those nearer to each other than half the reach of either."""
     rest = sorted(seen, key=lambda each: -each.logit)
     places = np.array([place(each) for each in rest]).reshape(-1, 2)
     reaches = np.array([reach(each) for each in rest])
@@ -137,7 +137,7 @@ def _each(network: Ssd, picture: Picture, tiles: Iterable[Tile], least_logit: fl
 
 
 def _around(body: Sighting, picture: Picture) -> Tile:
-    """Return the square in which the body has the size that the network sees best, moved into the picture."""
+    """Return the square in which the body has the best size for the network, moved into the picture."""
     height, width = picture.shape[:2]
     side = round(min(max(_SECOND_LOOK_RADII * radius(body), _NARROWEST_PIXELS), width, height))
     left, top = (round(each - side / 2) for each in middle(body))

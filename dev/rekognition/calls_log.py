@@ -1,4 +1,4 @@
-"""The log of calls: one line of JSON for each, on disk before the caller hears anything."""
+"""The log of calls: one line of JSON for each, on disk before the caller gets an answer."""
 
 import json
 import os
@@ -10,11 +10,11 @@ from pathlib import Path
 
 @dataclass(slots=True)
 class Call:
-    """One call, as the log keeps it.
+    """One call in the log.
 
     at: when it arrived, ISO 8601 with offset; seconds: how long until its outcome was known
-    outcome: answered, throttled, refused, cut or hung; error: AWS's code, where it was refused
-    content: sha256 of the image's bytes, hex, where they were read
+    outcome: answered, throttled, refused, cut or hung; error: AWS's code if it was refused
+    content: sha256 of the image's bytes, hex, if they were read
     """
 
     request_id: str
@@ -36,7 +36,7 @@ class CallsLog:
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
     def append(self, call: Call) -> None:
-        """Write `call`. What is written survives a kill of this process."""
+        """Write `call`. It is kept even if this process is killed."""
         os.write(self._file, (json.dumps(asdict(call)) + "\n").encode())
 
     def close(self) -> None:
@@ -45,5 +45,5 @@ class CallsLog:
 
 
 def begin(request_id: str, operation: str, clock: Callable[[], datetime]) -> Call:
-    """Begin the record of a call that arrives now."""
+    """Start the record of a call that has just arrived."""
     return Call(request_id, clock().isoformat(timespec="microseconds"), operation)

@@ -9,14 +9,14 @@ from PIL import Image, ImageColor
 
 _GREYS = ("black", "grey", "white")
 _GREY_RANGE = 30
-"""A colour whose channels differ by less is a grey."""
+"""A colour whose channels differ by less is grey."""
 
 _SIMPLE = ("black", "blue", "brown", "cyan", "green", "grey", "orange", "pink", "purple", "red", "white", "yellow")
 
 
 @dataclass(frozen=True, slots=True)
 class Colour:
-    """One main colour, with the percentage of pixels that it stands for."""
+    """One main colour, with its percentage of the pixels."""
 
     red: int
     green: int
@@ -32,7 +32,7 @@ class Colour:
 
 
 def main_colours(pixels: NDArray[np.uint8], most: int) -> tuple[Colour, ...]:
-    """Find at most `most` colours of `pixels` (any shape ending in 3, blue first), the commonest first."""
+    """Return up to `most` colours of `pixels` (any shape that ends in 3, blue first), the most common first."""
     flat = pixels.reshape(1, -1, 3)[:, :, ::-1]
     if not flat.size or not most:
         return ()

@@ -1,4 +1,4 @@
-"""From the networks' log-odds to a probability in percent. `python -m bench.detector FOLDER` fits the numbers."""
+"""The networks' log-odds as a probability in percent. `python -m bench.detector FOLDER` fits the numbers."""
 
 from math import exp, log
 
@@ -7,7 +7,7 @@ _FACE_SLOPE, _FACE_OFFSET = 3.0, -2.9
 
 
 def person_percent(logit: float) -> float:
-    """Return how probable it is that a person is there, 0 to 100."""
+    """Return the probability of a person, 0 to 100."""
     return _percent(_PERSON_SLOPE * logit + _PERSON_OFFSET)
 
 
@@ -17,7 +17,7 @@ def logit_of(percent: float) -> float:
 
 
 def face_percent(logit: float) -> float:
-    """Return how probable it is that a face is there, 0 to 100: heads from behind score up to a logit of 0.9."""
+    """Return the probability of a face, 0 to 100: heads from behind score up to a logit of 0.9."""
     return _percent(_FACE_SLOPE * logit + _FACE_OFFSET)
 
 

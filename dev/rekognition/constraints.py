@@ -1,4 +1,4 @@
-"""Requests checked by the service's own model, which botocore carries: types, ranges, lengths, patterns, enums."""
+"""Requests are checked against the service's own model, from botocore: types, ranges, lengths, patterns, enums."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +29,7 @@ def service_model() -> ServiceModel:
 
 
 def check_request(operation: str, request: Json) -> None:
-    """Raise AWS's ValidationException where `request` breaks the model of `operation`."""
+    """Raise AWS's ValidationException if `request` violates the model of `operation`."""
     shape = service_model().operation_model(operation).input_shape
     broken = list(_faults(shape, request, "")) if shape else []
     if broken:

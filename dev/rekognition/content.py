@@ -1,4 +1,4 @@
-"""The bytes that a request names: sent within it, or an object in S3."""
+"""The bytes of a request: sent with it, or an object in S3."""
 
 import base64
 import binascii
@@ -27,7 +27,7 @@ class Content:
 
     @cached_property
     def sha256(self) -> str:
-        """Name the bytes, in hex."""
+        """Return the sha256 of the bytes, in hex."""
         return hashlib.sha256(self.data).hexdigest()
 
 
@@ -45,7 +45,7 @@ def sent_bytes(encoded: object) -> Content:
 
 
 class Objects:
-    """Reads objects as Rekognition does: of its own region, and not above the limit. Calls block."""
+    """Reads objects as Rekognition does: only in its own region and within its limit of size. Calls block."""
 
     def __init__(self, endpoint: str, region: str) -> None:
         self._region = region
@@ -53,7 +53,7 @@ class Objects:
         self._regions: dict[str, str] = {}
 
     def read(self, place: Json) -> Content:
-        """Read the S3Object that `place` names; raise the Refusal that AWS would give."""
+        """Read an S3Object; raise the Refusal that AWS would return."""
         try:
             self._refuse_by_region(place["Bucket"])
             version = {"VersionId": place["Version"]} if place.get("Version") else {}
@@ -74,13 +74,13 @@ class Objects:
             raise Refusal("InvalidS3ObjectException")
 
     def _region_of(self, bucket: str) -> str:
-        """Ask for the bucket's region; S3 says nothing, and S3Mock "null", where it is its first one."""
+        """Return the bucket's region. For us-east-1, S3 answers nothing and S3Mock "null"."""
         constraint: str | None = self._s3.get_bucket_location(Bucket=bucket).get("LocationConstraint")
         return "us-east-1" if constraint in {None, "", "null"} else constraint
 
 
 def _client(endpoint: str, region: str) -> "S3Client":
-    """Build the client; a stand-in for S3 takes any credentials, so those of nobody do."""
+    """Return a client. A stand-in for S3 accepts any credentials."""
     config = Config(s3={"addressing_style": "path"}, connect_timeout=5, read_timeout=30, max_pool_connections=32)
     session = boto3.session.Session(
         aws_access_key_id="local",

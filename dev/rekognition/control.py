@@ -1,4 +1,4 @@
-"""Changing the endpoint while it runs: quotas, latency and the fault script. For tests and benchmarks.
+"""Change the endpoint while it runs: quotas, latency and the fault script, for tests and benchmarks.
 
     POST /control {"quotas": {"DetectLabels": 20}, "latency_ms": 100,
                    "faults": [{"operation": "DetectLabels", "next": 3, "answer": "ThrottlingException"}]}
@@ -15,7 +15,7 @@ _MEMBERS = frozenset({"quotas", "latency_ms", "faults", "clear_faults"})
 
 
 def change(endpoint: Endpoint, wanted: Json) -> None:
-    """Apply `wanted`; raise ValueError, and change nothing, where a part of it is wrong."""
+    """Apply `wanted`; raise ValueError and change nothing if a part of it is wrong."""
     unknown = sorted(set(wanted) - _MEMBERS)
     if unknown:
         raise ValueError(f"{', '.join(unknown)}: not known here. Send {', '.join(sorted(_MEMBERS))}")

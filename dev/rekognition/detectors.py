@@ -17,10 +17,10 @@ from dev.rekognition.ssd import RUNTIME
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """What sees people and faces.
+    """What finds people and faces.
 
     model_version: must not look like AWS's ("3.0"), because figures are never pooled over model versions.
-    images_a_second: what one core can answer beside the workers' own share. because: why it is not a better one.
+    images_a_second: what one core can answer besides the workers' share. because: why it is not a better detector.
     """
 
     name: str

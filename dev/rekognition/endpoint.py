@@ -1,4 +1,4 @@
-"""One call from its arrival to its answer: whose it is, quota, faults, validation, looking, and the log."""
+"""One call from its arrival to its answer: region, quota, faults, validation, analysis, and the log."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ _NO_FAULT = Fault("")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes back. `ending`: CUT or HANG where the fault script says so."""
+    """The response. `ending`: CUT or HANG if the fault script says so."""
 
     request_id: str
     status: HTTPStatus
@@ -54,7 +54,7 @@ class Endpoint:
     latency_seconds: float = 0.0
 
     async def call(self, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Answer one request, and log it before the caller hears anything. `headers` have lower-case names."""
+        """Answer one request, and log it before the caller gets the answer. `headers` have lower-case names."""
         started = time.monotonic()
         call = begin(str(uuid4()), headers.get("x-amz-target", "").removeprefix(_TARGET), self.clock)
         try:
@@ -106,7 +106,7 @@ class Endpoint:
         return await asyncio.to_thread(self.objects.read, place)
 
     def _refuse_by_signature(self, authorization: str) -> None:
-        """Compare the region that the request is signed for; the signature itself is not verified: nobody has a key."""
+        """Check the region that the request is signed for. The signature is not verified: there are no keys."""
         scope = _SCOPE.search(authorization)
         if scope is None:
             raise Refusal("MissingAuthenticationTokenException")

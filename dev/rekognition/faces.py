@@ -1,4 +1,4 @@
-"""Faces by Haar cascade `alt2`: frontal ones, upright, at least 24 pixels wide."""
+"""Faces by the Haar cascade `alt2`: frontal, upright, at least 24 pixels wide."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -28,7 +28,7 @@ def _cascade() -> cv2.CascadeClassifier:
 def find_faces(picture: Picture) -> tuple[Detection, ...]:
     """Find faces, the surest first; each with its quality (brightness, sharpness; 0 to 100).
 
-    The cascade knows no confidence: it is taken from the number of windows that agree. Over Debian's opencv-doc
+    The cascade has no confidence: it is computed from the number of windows that agree. Over Debian's opencv-doc
     pictures, clear faces have 15 to 23, leaves and brickwork up to 12.
     """
     reduced = reduce_to(picture, _LONGEST_PIXELS)

@@ -1,4 +1,4 @@
-"""The script of faults: what the next calls of an operation meet instead of, or around, their answer."""
+"""The script of faults: what happens to the next calls of an operation instead of, or with, their answer."""
 
 from collections import defaultdict, deque
 from dataclasses import dataclass
@@ -7,30 +7,30 @@ from dev.rekognition.refusals import KNOWN
 from sightline.models.answers import Json
 
 CUT, HANG, SLOW = "cut", "hang", "slow"
-"""The connection ends in mid-answer; no answer comes until the caller hangs up; the answer comes late."""
+"""The connection ends in mid-answer; no answer comes; the answer comes late."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What one call meets: `answer` is CUT, HANG, SLOW (by `seconds`) or an error code of `refusals`."""
+    """What happens to one call: `answer` is CUT, HANG, SLOW (by `seconds`) or an error code of `refusals`."""
 
     answer: str
     seconds: float = 0.0
 
     @property
     def code(self) -> str | None:
-        """Return the error code that the call is refused with, if it is."""
+        """Return the error code if the call is refused."""
         return None if self.answer in {CUT, HANG, SLOW} else self.answer
 
 
 class FaultScript:
-    """Faults that wait for their calls, first in first out for each operation."""
+    """Faults that wait for their calls, first in, first out for each operation."""
 
     def __init__(self) -> None:
         self._waiting: defaultdict[str, deque[Fault]] = defaultdict(deque)
 
     def add(self, operation: str, fault: Fault, times: int) -> None:
-        """Let the next `times` calls of `operation`, after those already scripted, meet `fault`."""
+        """Let `fault` happen to the next `times` calls of `operation`, after those already scripted."""
         self._waiting[operation].extend([fault] * times)
 
     def clear(self) -> None:
@@ -38,18 +38,18 @@ class FaultScript:
         self._waiting.clear()
 
     def take(self, operation: str) -> Fault | None:
-        """Return the fault that this call meets, if any."""
+        """Return the fault of this call, if any."""
         waiting = self._waiting[operation]
         return waiting.popleft() if waiting else None
 
     @property
     def left(self) -> dict[str, int]:
-        """Count the faults that still wait, by operation."""
+        """Return the number of waiting faults by operation."""
         return {operation: len(waiting) for operation, waiting in sorted(self._waiting.items()) if waiting}
 
 
 def read_fault(entry: Json) -> tuple[str, Fault, int]:
-    """Read {"operation", "next", "answer", "seconds"}; raise ValueError that says what is wrong with it."""
+    """Read {"operation", "next", "answer", "seconds"}; raise ValueError, which says what is wrong with it."""
     operation, times, answer = entry.get("operation"), entry.get("next", 1), entry.get("answer")
     seconds = entry.get("seconds", 0)
     if not isinstance(operation, str):

@@ -1,4 +1,4 @@
-"""Labels that follow from what was seen, with AWS's parents, aliases and categories. Nothing is guessed."""
+"""The labels that follow from what was found, with AWS's parents, aliases and categories. Nothing is guessed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _IS_TEXT = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What AWS's list of labels says of a label."""
+    """An entry of AWS's list of labels."""
 
     parents: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
@@ -29,7 +29,7 @@ KINDS: Mapping[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label, and the places where it was seen."""
+    """A label, and where it was found."""
 
     name: str
     confidence: float
@@ -37,12 +37,12 @@ class Label:
 
     @property
     def kind(self) -> Kind:
-        """Return what AWS's list says of it."""
+        """Return its entry in AWS's list."""
         return KINDS[self.name]
 
 
 def labels_of(people: tuple[Detection, ...], faces: tuple[Detection, ...], text: tuple[Line, ...]) -> tuple[Label, ...]:
-    """Return the labels, the surest first. A face has a head, and a head a person."""
+    """Return the labels, the most certain first. A face implies a head, and a head a person."""
     bodies = _beside_text(people, text)
     face = max((each.confidence for each in faces), default=0.0)
     body = max((each.confidence for each in bodies), default=0.0)
@@ -56,6 +56,6 @@ def labels_of(people: tuple[Detection, ...], faces: tuple[Detection, ...], text:
 
 
 def _beside_text(people: tuple[Detection, ...], text: tuple[Line, ...]) -> tuple[Detection, ...]:
-    """Drop people that lie on text: the detector takes strokes of letters for limbs."""
+    """Drop people that overlap with text: the detector takes strokes of letters for limbs."""
     words: tuple[Box, ...] = word_boxes(text)
     return tuple(each for each in people if each.box and covered_share(each.box, words) < _IS_TEXT)

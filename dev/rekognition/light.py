@@ -1,4 +1,4 @@
-"""Brightness, sharpness and contrast, by measure. The scales are ours: 0 to 100, larger is more."""
+"""Brightness, sharpness and contrast, measured. The scales are our own: 0 to 100, larger is more."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ _BRIGHTEST = 255.0
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """How bright, sharp and rich in contrast a region is, each 0 to 100."""
+    """Brightness, sharpness and contrast of a region, each 0 to 100."""
 
     brightness: float
     sharpness: float
@@ -23,7 +23,7 @@ class Light:
 
 
 def light_of(picture: Picture, mask: NDArray[np.bool_] | None = None) -> Light:
-    """Measure `picture`, or the pixels of it where `mask` (height, width) is true.
+    """Measure `picture`, or those of its pixels for which `mask` (height, width) is true.
 
     brightness: mean luma; contrast: its standard deviation; sharpness: that of its Laplacian.
     """

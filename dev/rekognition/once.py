@@ -1,4 +1,4 @@
-"""Work done once for each key, however many ask for it at the same moment."""
+"""Work done once for each key, however many callers ask for it at the same time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
@@ -9,13 +9,13 @@ V = TypeVar("V")
 
 
 class Once(Generic[K, V]):
-    """Remembers what was made for each key. A failure is told to all who wait for it, and not remembered."""
+    """Remembers the result for each key. A failure is raised to all who wait for it, and not remembered."""
 
     def __init__(self) -> None:
         self._made: dict[K, asyncio.Future[V]] = {}
 
     async def get(self, key: K, make: Callable[[], Awaitable[V]]) -> V:
-        """Return what was made for `key`; make it where nobody has yet."""
+        """Return the result for `key`; compute it if nobody has."""
         if key not in self._made:
             self._made[key] = asyncio.ensure_future(make())
         return await self._finished(key, self._made[key])

@@ -9,7 +9,7 @@ from dev.rekognition.control import read_quotas
 
 
 class Options(argparse.Namespace):
-    """What the command line says."""
+    """The options of the command line."""
 
     host: str
     port: int
@@ -24,19 +24,19 @@ class Options(argparse.Namespace):
 
 
 def read_options(arguments: Sequence[str] | None = None) -> Options:
-    """Read the command line; exit 2 with the reason where it is wrong."""
+    """Read the command line; exit 2 with the reason if it is wrong."""
     parser = argparse.ArgumentParser("python -m dev.rekognition", description="A Rekognition for development.")
     parser.add_argument(
-        "--host", default="127.0.0.1", help="keep it on loopback, except within a container: it knows no keys"
+        "--host", default="127.0.0.1", help="keep it on loopback, except in a container: it checks no keys"
     )
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--s3-endpoint", required=True, metavar="URL", help="where S3Object images are read")
+    parser.add_argument("--s3-endpoint", required=True, metavar="URL", help="from which S3Object images are read")
     parser.add_argument("--calls-log", type=Path, required=True, metavar="FILE", help="a line of JSON for each call")
     parser.add_argument("--region", default="us-east-1")
-    parser.add_argument("--latency-ms", type=float, default=0.0, help="the least time that an answer takes")
+    parser.add_argument("--latency-ms", type=float, default=0.0, help="the minimum time of an answer")
     parser.add_argument("--quotas", type=_quotas, default={}, metavar="JSON", help='{"DetectLabels": 50}, calls/s')
-    parser.add_argument("--lift-quotas", action="store_true", help="no quotas but those of --quotas")
-    parser.add_argument("--processes", type=int, default=2, help="that look at pictures")
+    parser.add_argument("--lift-quotas", action="store_true", help="no quotas except those of --quotas")
+    parser.add_argument("--processes", type=int, default=2, help="that analyse pictures")
     parser.add_argument("--remember", type=Path, metavar="FILE", help="keep answers for the next start")
     return parser.parse_args(arguments, namespace=Options())
 

@@ -1,4 +1,4 @@
-"""People by HOG: upright ones, seen from the side, from about a tenth of the frame's height up."""
+"""People by HOG: upright, seen from the side, and at least about a tenth of the frame's height."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class _Pass:
 _PASSES = (
     _Pass(
         1200, 0.0, 8
-    ),  # far people: without enlarging, the detector's window of 64x128 pixels is larger than they are
+    ),  # distant people: without enlarging, the detector's window of 64x128 pixels is larger than they are
     _Pass(400, 0.3, 4),  # near people: the window includes a margin around them, which must fit into the picture
 )
 
@@ -45,7 +45,7 @@ def _detector() -> cv2.HOGDescriptor:
 
 
 def find_people(picture: Picture) -> tuple[Detection, ...]:
-    """Find people, the surest first. The confidence was fitted to the weights over PETS 2009 (first pass)."""
+    """Find people, the most certain first. The confidence was fitted to the weights over PETS 2009 (first pass)."""
     found = sorted((each for search in _PASSES for each in _search(picture, search)), key=lambda each: -each[0])
     kept: list[tuple[float, Box]] = []
     for confidence, box in found:
@@ -55,7 +55,7 @@ def find_people(picture: Picture) -> tuple[Detection, ...]:
 
 
 def _search(picture: Picture, search: _Pass) -> Iterator[tuple[float, Box]]:
-    """Find (confidence, place) in one pass; places that lie mostly in the border are its own making."""
+    """Find (confidence, place) in one pass; boxes that are mostly in the border are artefacts of it."""
     scaled = scale_to(picture, search.longest_pixels)
     border = round(search.border * scaled.shape[0])
     framed = cv2.copyMakeBorder(scaled, border, border, border, border, cv2.BORDER_REPLICATE)

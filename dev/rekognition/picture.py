@@ -1,4 +1,4 @@
-"""Bytes to pixels, by AWS's rules: JPEG or PNG by content, whole, within the limits of size."""
+"""Decode pictures by AWS's rules: JPEG or PNG by content, complete, within the limits of size."""
 
 from io import BytesIO
 from typing import TypeAlias
@@ -20,7 +20,7 @@ _TOO_MANY_PIXELS = (Image.DecompressionBombError, Image.DecompressionBombWarning
 
 
 def read_picture(content: bytes) -> Picture:
-    """Decode `content`, turned upright by its EXIF orientation; raise the Refusal that AWS would give."""
+    """Decode `content`, turned upright by its EXIF orientation; raise the Refusal that AWS would return."""
     try:
         with Image.open(BytesIO(content), formats=("JPEG", "PNG")) as image:
             _refuse_by_size(*image.size)
@@ -39,23 +39,23 @@ def _refuse_by_size(width: int, height: int) -> None:
             f"Input image dimensions {width} x {height} exceed maximum dimension size of {MAX_SIDE_PIXELS} pixels",
         )
     if min(width, height) < MIN_SIDE_PIXELS:
-        raise Refusal("InvalidParameterException")  # AWS says no more than that either
+        raise Refusal("InvalidParameterException")  # AWS says no more than this
 
 
 def scale_to(picture: Picture, longest_pixels: int) -> Picture:
-    """Enlarge or reduce `picture` so that its longer side has `longest_pixels`."""
+    """Return `picture`, scaled so that its longer side has `longest_pixels`."""
     factor = longest_pixels / max(picture.shape[:2])
     method = cv2.INTER_LINEAR if factor > 1 else cv2.INTER_AREA
     return np.asarray(cv2.resize(picture, None, fx=factor, fy=factor, interpolation=method), dtype=np.uint8)
 
 
 def reduce_to(picture: Picture, longest_pixels: int) -> Picture:
-    """Reduce `picture` where its longer side has more than `longest_pixels`."""
+    """Return `picture`, scaled down if its longer side has more than `longest_pixels`."""
     return scale_to(picture, longest_pixels) if max(picture.shape[:2]) > longest_pixels else picture
 
 
 def box_of(x: float, y: float, width: float, height: float, picture: Picture) -> Box:
-    """Express a rectangle in pixels of `picture` as fractions, cut at the picture's edges."""
+    """Return a rectangle in pixels of `picture` as fractions, cut at its edges."""
     tall, wide = picture.shape[:2]
     left, right = (float(min(max(each, 0), wide) / wide) for each in (x, x + width))
     top, bottom = (float(min(max(each, 0), tall) / tall) for each in (y, y + height))
@@ -63,7 +63,7 @@ def box_of(x: float, y: float, width: float, height: float, picture: Picture) ->
 
 
 def covered_share(box: Box, others: tuple[Box, ...]) -> float:
-    """Return the share of `box` that lies under `others`, which do not overlap each other: 0 to 1."""
+    """Return the share of `box` that `others` cover, 0 to 1; these do not overlap each other."""
     area = box.width * box.height
     return sum(_overlap(box, other) for other in others) / area if area else 0.0
 

@@ -1,4 +1,4 @@
-"""Quotas that really throttle: one bucket of tokens for each operation, holding one second of its rate."""
+"""Quotas that really throttle: a token bucket for each operation, which holds one second of its rate."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class _Bucket:
 
 
 class Quotas:
-    """Who may call now. `clock` gives seconds that never go back. An operation without a quota is free."""
+    """The token buckets. `clock` returns monotonic seconds. An operation without a quota is not limited."""
 
     def __init__(self, rates: Mapping[str, float | None], clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -47,7 +47,7 @@ class Quotas:
         return {operation: bucket.rate for operation, bucket in sorted(self._buckets.items())}
 
     def admit(self, operation: str) -> None:
-        """Take a token, or refuse as AWS does."""
+        """Take a token; raise AWS's Refusal if there is none."""
         bucket = self._buckets.get(operation)
         if bucket and not bucket.take(self._clock()):
             raise Refusal("ProvisionedThroughputExceededException")

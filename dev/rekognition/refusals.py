@@ -1,4 +1,4 @@
-"""What the endpoint refuses with: AWS's error codes, HTTP statuses and words.
+"""The refusals of the endpoint: AWS's error codes, HTTP statuses and messages.
 
 Source: Error handling, Amazon Rekognition Developer Guide, 2025, and answers of the service that its users published.
 """
@@ -21,11 +21,11 @@ _WORDS = {
 }
 
 KNOWN = frozenset(_WORDS)
-"""Every code that has words of its own."""
+"""Every code that has its own message."""
 
 
 class Refusal(Exception):
-    """An answer that refuses. It travels between processes, so its arguments are its fields."""
+    """A refusal as an answer. It is pickled between processes, so its arguments are its fields."""
 
     def __init__(self, code: str, message: str | None = None) -> None:
         super().__init__(code, message)
@@ -34,14 +34,14 @@ class Refusal(Exception):
 
     @property
     def status(self) -> HTTPStatus:
-        """Return the HTTP status that goes with the code."""
+        """Return the HTTP status of the code."""
         if self.code == "InternalServerError":
             return HTTPStatus.INTERNAL_SERVER_ERROR
         return HTTPStatus.BAD_REQUEST
 
 
 def cannot(operation: str) -> Refusal:
-    """Refuse an operation that would have to be invented."""
+    """Return the refusal of an operation whose answer would have to be invented."""
     return Refusal(
         "UnknownOperationException",
         f"The local endpoint cannot do {operation}: it sees people, faces, text and colours. Use AWS for it.",

@@ -1,4 +1,4 @@
-"""Light and colours of a picture: of the whole, of the people in it, and of the rest."""
+"""Light and colours of a picture: of all of it, of the people in it, and of the rest."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The whole; foreground and background, where there is something to tell them apart."""
+    """The whole picture; foreground and background if they can be told apart."""
 
     whole: Region
     foreground: Region | None
@@ -32,7 +32,7 @@ class Scene:
 
 
 def measure_scene(picture: Picture, boxes: tuple[Box, ...]) -> Scene:
-    """Measure `picture`; what lies in `boxes` is the foreground."""
+    """Measure `picture`; the foreground is what is in `boxes`."""
     reduced = reduce_to(picture, _LONGEST_PIXELS)
     inside = [_mask(reduced, box) for box in boxes]
     front = np.any(inside, axis=0) if inside else np.zeros(reduced.shape[:2], dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""What one pass over a picture shows."""
+"""What one pass over a picture finds."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from sightline.models.answers import Detection
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """People and faces, the surest first."""
+    """People and faces, the most certain first."""
 
     people: tuple[Detection, ...]
     faces: tuple[Detection, ...]

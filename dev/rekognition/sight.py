@@ -1,4 +1,4 @@
-"""Looking at pictures in a pool of processes; each thing is looked for once in each content."""
+"""Analysing pictures in a pool of processes; each kind of analysis runs once for each content."""
 
 import asyncio
 import os
@@ -27,9 +27,9 @@ T = TypeVar("T")
 
 
 class Sight:
-    """What can be seen, by content. Make and close it in the process that serves; `processes` do the looking.
+    """What is found in each content. Make and close it in the serving process; `processes` analyse.
 
-    detector: what sees people and faces; the best that this machine has if none is given.
+    detector: finds people and faces; by default the best one of this machine.
     """
 
     def __init__(self, processes: int, waiting: Waiting | None = None, detector: Detector | None = None) -> None:
@@ -40,7 +40,7 @@ class Sight:
         self._seen: Once[Hashable, Any] = Once()
 
     async def people(self, content: Content) -> tuple[Detection, ...]:
-        """Find people, in the same pass as faces. Raise a Refusal if `content` is not a picture that AWS reads."""
+        """Find people, in the same pass as faces. Raise a Refusal if AWS would not read `content`."""
         return (await self._look(content, self.detector.see)).people
 
     async def faces(self, content: Content) -> tuple[Detection, ...]:
@@ -56,7 +56,7 @@ class Sight:
         return await self._look(content, measure_scene, boxes)
 
     async def warm_up(self) -> None:
-        """Start the processes; return when each can look."""
+        """Start the processes; return once each is ready."""
         loop = asyncio.get_running_loop()
         await asyncio.gather(*(loop.run_in_executor(self._pool, _begin) for _ in range(self._processes)))
 
@@ -77,7 +77,7 @@ class Sight:
             try:
                 found, seconds = await loop.run_in_executor(pool, _look_at, content.data, find, *details)
             except BrokenProcessPool as error:
-                if self._pool is pool:  # the first to notice makes the new one
+                if self._pool is pool:  # the first to notice makes a new pool
                     self._pool = self._new_pool()
                 raise Refusal("InternalServerError") from error
         self._waiting.took(seconds)
@@ -88,7 +88,7 @@ class Sight:
 
 
 def _begin() -> None:
-    """Begin a process of the pool: one thread for the sums, and an end when the server ends, even by kill."""
+    """Start a process of the pool: it computes in one thread, and ends with the server, even if that is killed."""
     cv2.setNumThreads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -101,12 +101,12 @@ def _end_with_parent() -> None:
 
 
 def _look_at(data: bytes, find: Callable[..., T], *details: Hashable) -> tuple[T, float]:
-    """Return what was found, and how long that kept this process, in seconds."""
+    """Return what was found, and how many seconds this process needed."""
     begun = time.monotonic()
     return find(_picture(data), *details), time.monotonic() - begun
 
 
 @lru_cache(maxsize=1)
 def _picture(data: bytes) -> Picture:
-    """Decode once for the features that look at the same image one after the other."""
+    """Decode once for the features that analyse the same image one after the other."""
     return read_picture(data)

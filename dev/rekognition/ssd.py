@@ -21,7 +21,7 @@ Points: TypeAlias = NDArray[np.float64]
 
 
 RUNTIME = "ai_edge_litert.interpreter"
-"""Imported where a network is loaded: not every machine has it."""
+"""Imported when a network is loaded: not every machine has it."""
 
 _MOST_ANCHORS = 200
 """Of one tile: a person makes some twenty anchors answer."""
@@ -39,7 +39,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """Something seen: log-odds as the network gives them, the box's centre and size, and its key points, in pixels."""
+    """Something found: log-odds of the network, the box's centre and size, and its key points, in pixels."""
 
     logit: float
     centre: Points
@@ -70,7 +70,7 @@ class Ssd:
         self._anchors = np.concatenate([_anchors(*grid) for grid in network.grids]) * network.side
 
     def look(self, picture: Picture, tile: Tile, least_logit: float) -> Iterator[Sighting]:
-        """Find what scores at least `least_logit`; several anchors may see one thing: the surest comes first."""
+        """Find what scores at least `least_logit`; several anchors may find one thing, the best comes first."""
         pixels, factor, corner = self._letterbox(picture, tile)
         self._interpreter.set_tensor(self._input, pixels)
         self._interpreter.invoke()
@@ -117,7 +117,7 @@ def cover(picture: Picture, most: float) -> list[Tile]:
 
 
 def _starts(length: int, side: int) -> list[int]:
-    """Return where tiles begin that share at least a fifth of their side with the next."""
+    """Return the starts of tiles that overlap with the next by at least a fifth of their side."""
     if length <= side:
         return [0]
     return [round(start) for start in np.linspace(0, length - side, int(np.ceil((length / side - 0.2) / 0.8)))]

@@ -12,7 +12,7 @@ from dev.rekognition.picture import Picture, box_of, reduce_to
 from sightline.models.answers import Box, Detection
 
 TESSDATA = Path("/usr/share/tesseract-ocr/5/tessdata")
-"""Where Debian's package tesseract-ocr-eng puts its model."""
+"""The folder of the model in Debian's package tesseract-ocr-eng."""
 
 _LONGEST_PIXELS = 2400
 _LEAST_CONFIDENCE = 70.0
@@ -28,7 +28,7 @@ class Line:
 
     @property
     def text(self) -> str:
-        """Return the words with one space between them."""
+        """Return the words, separated by spaces."""
         return " ".join(word.name for word in self.words)
 
     @property
@@ -44,7 +44,7 @@ def _reader() -> tesserocr.PyTessBaseAPI:
 
 
 def find_text(picture: Picture) -> tuple[Line, ...]:
-    """Read the lines of `picture`, top to bottom; words below 70 percent are noise and left out."""
+    """Read the lines of `picture`, top to bottom; words below 70 percent are noise and are left out."""
     reduced = reduce_to(picture, _LONGEST_PIXELS)
     reader = _reader()
     reader.SetImage(Image.fromarray(reduced[:, :, ::-1]))
@@ -59,7 +59,7 @@ def find_text(picture: Picture) -> tuple[Line, ...]:
 
 
 def _words(reader: tesserocr.PyTessBaseAPI, picture: Picture) -> Iterator[tuple[bool, Detection | None]]:
-    """Walk the words in reading order: whether it begins a line, and the word unless it is noise."""
+    """Yield the words in reading order: whether each starts a line, and the word unless it is noise."""
     found = reader.GetIterator()
     if found is None or found.Empty(_WORD):
         return
@@ -76,5 +76,5 @@ def _word(found: tesserocr.PyResultIterator, picture: Picture) -> Detection | No
 
 
 def word_boxes(lines: tuple[Line, ...]) -> tuple[Box, ...]:
-    """Return the place of each word."""
+    """Return the box of each word."""
     return tuple(word.box for line in lines for word in line.words if word.box)

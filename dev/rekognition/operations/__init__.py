@@ -1,4 +1,4 @@
-"""The operations that the endpoint can do. Each gives the answer to one request, measured from the pixels."""
+"""The operations that the endpoint supports. Each returns the answer to one request, measured from the pixels."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
@@ -11,7 +11,7 @@ from dev.rekognition.sight import Sight
 from sightline.models.answers import Json
 
 Operation: TypeAlias = Callable[[Json, Content, Sight], Awaitable[Json]]
-"""(request, the bytes that it names, who looks) to the answer."""
+"""(request, its image, sight) → answer."""
 
 OPERATIONS: Mapping[str, Operation] = {
     "DetectFaces": detect_faces,

@@ -1,4 +1,4 @@
-"""DetectFaces: place, confidence and quality. Age, mood, glasses and the like cannot be seen here."""
+"""DetectFaces: box, confidence and quality. It cannot measure age, mood, glasses and the like."""
 
 from dev.rekognition.content import Content
 from dev.rekognition.operations.wire import bounding_box

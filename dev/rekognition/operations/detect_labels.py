@@ -33,7 +33,7 @@ async def detect_labels(request: Json, content: Content, sight: Sight) -> Json:
 
 
 async def _text_if_asked(settings: Json, content: Content, sight: Sight) -> tuple[Line, ...]:
-    """Read text if a filter names it, or if the detector takes letters for limbs; reading costs more than looking."""
+    """Read text if a filter names it, or if the detector takes letters for limbs. Text is the most expensive part."""
     filters = settings.get("GeneralLabels", {})
     named = {*filters.get("LabelInclusionFilters", ()), *filters.get("LabelCategoryInclusionFilters", ())}
     is_asked = named & {"Text", *KINDS["Text"].categories}

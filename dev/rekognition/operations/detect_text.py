@@ -13,7 +13,7 @@ _MOST_WORDS = 100
 
 
 async def detect_text(request: Json, content: Content, sight: Sight) -> Json:
-    """Answer with lines first, then their words; at most a hundred words, as AWS."""
+    """Answer with lines first, then their words; at most a hundred words, like AWS."""
     filters = request.get("Filters", {})
     lines = _at_most(_MOST_WORDS, _filtered(await sight.text(content), filters))
     found = [_detection("LINE", line.text, line.confidence, _around(line), each) for each, line in enumerate(lines)]
@@ -52,7 +52,7 @@ def _passes(word: Detection, wanted: Mapping[str, Json]) -> bool:
 
 
 def _lies_in(word: Detection, regions: list[Box]) -> bool:
-    """Return whether the middle of `word` lies in one of `regions`, or there are none."""
+    """Return whether the centre of `word` is in one of `regions`, or there are none."""
     box = _box(word)
     x, y = box.left + box.width / 2, box.top + box.height / 2
     inside = (r.left <= x <= r.left + r.width and r.top <= y <= r.top + r.height for r in regions)

@@ -11,7 +11,7 @@ _DEFAULT_MOST_COLOURS = 10
 
 
 def image_properties(scene: Scene, settings: Mapping[str, int]) -> Json:
-    """Spell `scene`; foreground and background are left out where nothing tells them apart."""
+    """Return `scene` in AWS's spelling; without foreground and background if they cannot be told apart."""
     most = settings.get("MaxDominantColors", _DEFAULT_MOST_COLOURS)
     parts = {"Foreground": scene.foreground, "Background": scene.background}
     return {**_region(scene.whole, most), **{name: _region(part, most) for name, part in parts.items() if part}}
@@ -26,7 +26,7 @@ def _region(region: Region, most: int) -> Json:
 
 
 def _by_name(colours: tuple[Colour, ...]) -> list[Colour]:
-    """Join colours of one CSS name, under the commonest of them; the commonest name first."""
+    """Merge colours with the same CSS name into the most common of them; the most common name first."""
     joined: dict[str, Colour] = {}
     for colour in colours:
         known = joined.get(colour.css, replace(colour, pixel_percent=0.0))

@@ -23,7 +23,10 @@ LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 KINDS = ("unit", "integration", "acceptance")
 """The order in which they run: the quickest come first."""
 
-LAST = ("test_faults.py", "test_operating.py", "test_stack.py", "test_docs.py", "test_lifetimes.py")
+OWN_STACKS = ("test_operating.py", "test_stack.py", "test_docs.py", "test_lifetimes.py")
+"""The acceptance tests that start stacks by commands. Under `-n`, the process that has time first takes them all."""
+
+LAST = ("test_faults.py", *OWN_STACKS)
 """The acceptance tests that change their stack: each stack starts once, and ends before the next one starts."""
 
 
@@ -32,7 +35,9 @@ class ByServers(LoadScopeScheduling):  # type: ignore[misc]  # xdist does not sa
 
     def _split_scope(self, nodeid: str) -> str:
         _, kind, *rest = nodeid.partition("::")[0].split("/")
-        return "/".join(rest) if kind == "unit" else kind
+        if kind == "unit":
+            return "/".join(rest)
+        return "stacks of their own" if rest[-1] in OWN_STACKS else kind
 
 
 def pytest_configure() -> None:

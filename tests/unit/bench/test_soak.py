@@ -1,14 +1,17 @@
 """The soak's own script and verdict: what it says must come from what it tried."""
 
 import random
+from collections.abc import Iterable
+from typing import cast
 
 import pytest
 import redis
 
 from bench.soak_end import End
-from bench.soak_environment import WORKERS, insisting
-from bench.soak_faults import OUTAGES, Act, script
+from bench.soak_environment import WORKERS, Environment, insisting
+from bench.soak_faults import OUTAGES, Act, Faults, script
 from bench.soak_report import Line, Report, Verdict
+from dev.stack.errors import UnknownService
 
 SHAPES = ((300.0, 24, 60.0), (600.0, 100, 120.0), (60.0, 5, 60.0), (20.0, 40, 60.0))
 """Seconds, kills and the longest outage: the default, a long run, and two in which an outage may take all the time."""
@@ -37,10 +40,17 @@ def test_an_act_on_a_server_that_is_away_would_be_found():
     assert [acts[1]] == waiting(acts)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_no_act_of_two_thousand_scripts_waits_for_a_later_act(shape):
-    scripts = {seed: drawn(seed, shape) for seed in [*range(2_000), 20261127]}
-    assert {} == {seed: found for seed, acts in scripts.items() if (found := waiting(acts))}
+def waiting_in(seeds: Iterable[int], shape: tuple[float, int, float]) -> dict[int, list[Act]]:
+    return {seed: found for seed in seeds if (found := waiting(drawn(seed, shape)))}
+
+
+def test_no_act_of_two_thousand_scripts_waits_for_a_later_act():
+    assert {} == waiting_in([*range(2_000), 20261127], SHAPES[0])
+
+
+@pytest.mark.parametrize("shape", SHAPES[1:])
+def test_no_act_waits_for_a_later_one_in_short_and_long_runs(shape):
+    assert {} == waiting_in(range(200), shape)
 
 
 def test_every_script_holds_all_faults_and_mends_what_it_breaks():
@@ -67,6 +77,30 @@ def test_what_meets_an_absent_server_is_done_once_it_is_back():
         return "done"
 
     assert "done" == insisting(ask, lambda: None)
+
+
+class OneServer:
+    """A stack with Redis only: an act on another server fails."""
+
+    def __init__(self) -> None:
+        self.stack = self
+        self.thawed: list[str] = []
+
+    def server(self, name: str) -> "OneServer":
+        if name != "redis":
+            raise UnknownService(name)
+        return self
+
+    def thaw(self) -> None:
+        self.thawed.append("redis")
+
+
+def test_an_act_that_fails_is_noted_and_the_later_ones_are_done():
+    one = OneServer()
+    faults = Faults(cast("Environment", one), [Act(0, "thaw", "neo4j"), Act(0, "thaw", "redis")])
+    faults.play()
+    assert (["redis"], {"thaw": 1}) == (one.thawed, faults.done)
+    assert [UnknownService] == [type(error) for error in faults.failed]
 
 
 KEPT = Report((Line("images lost", 0, 0), Line("calls", 9)))

@@ -35,9 +35,9 @@ unit: ## run the unit tests: no server is needed
 	@$(INSTALL) dev
 	@$(BIN)/pytest tests/unit $(ARGS)
 
-test: ## run the tests with coverage; ARGS="-k name" chooses
+test: ## run the tests; ARGS="-k name" chooses, ARGS=--cov measures coverage
 	@$(INSTALL) dev servers
-	@$(BIN)/pytest -n 2 --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered $(ARGS)
+	@$(BIN)/pytest -n 2 --no-loadscope-reorder $(ARGS)
 
 check: ## linters, formatter, types, import rules, compose file
 	@$(INSTALL) dev

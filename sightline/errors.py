@@ -9,7 +9,8 @@ SightlineError                    message = input, rule, remedy
 │   ├── LeaseHeld                 another worker is paying for this analysis right now
 │   ├── SlotRefused               the limiter has no slot within this lane's horizon
 │   ├── ImageChanged              the object or its row changed meanwhile: start again
-│   └── ImageNotYetThere          the object is not there, but may only be late
+│   ├── ImageNotYetThere          the object is not there, but may only be late
+│   └── NewerVersion              a newer version of sightline wrote what is stored: only that one may change it
 ├── RejectedError                 the image itself is bad: a dead letter, no retry
 │   ├── EmptyImage, NotAnImage, UnsupportedFormat, TruncatedImage, ImageTooSmall, ImageTooLarge, TooManyBytes
 │   ├── InvalidParameter, RefusedByGraph      Rekognition or Neo4j refuses what is sent for this image
@@ -117,6 +118,13 @@ class ImageNotYetThere(RetryableError):
 
     rule = "the object must exist, although S3 may show a new one late"
     remedy = "It is looked up once more"
+
+
+class NewerVersion(RetryableError):
+    """What is stored holds a value that this version does not know."""
+
+    rule = "what is stored must hold no value that only a newer version of sightline knows"
+    remedy = "It is left as it is, and its message is kept for a newer worker; upgrade this one"
 
 
 class RejectedError(SightlineError):

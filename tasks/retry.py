@@ -22,6 +22,7 @@ from sightline.errors import (
     ConfigurationError,
     ImageChanged,
     LeaseHeld,
+    NewerVersion,
     RejectedError,
     RetryableError,
     SightlineError,
@@ -69,6 +70,7 @@ class Rule:
 TABLE = (
     Rule((LeaseHeld,), Action.RESEND, delay_seconds=5.0),
     Rule((SlotRefused,), Action.RESEND, delay_seconds=1.0),
+    Rule((NewerVersion,), Action.RESEND, delay_seconds=30.0),
     Rule(REFUSALS, Action.RESEND, delay_seconds=5.0, pauses_worker=True),
     # More likely the endpoint's fault than the image's: a worker must not go on paying for such answers.
     Rule((UnreadableAnswer,), Action.KEEP, pauses_worker=True),
@@ -153,10 +155,14 @@ class StepTask(Task[..., Any]):
     def _bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the step's arguments by position, the lane last, however they were sent.
 
-        Raise BadMessage if they do not fit the signature: nothing has checked what a foreign client sends.
+        A keyword that is unknown here is ignored: a newer version may send it. Raise BadMessage if the others do not
+        fit the signature: nothing has checked what a foreign client sends.
         """
+        form = signature(self.run)
+        if unknown := sorted(kwargs.keys() - form.parameters.keys()):
+            log.warning("Unknown arguments of a message are ignored", task=self.name, arguments=unknown)
         try:
-            bound = signature(self.run).bind(*args, **kwargs)
+            bound = form.bind(*args, **{name: value for name, value in kwargs.items() if name not in unknown})
             bound.apply_defaults()
             _check_values(bound.args)
         except (TypeError, ValueError) as error:

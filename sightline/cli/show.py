@@ -25,7 +25,8 @@ def show(factory: Factory, uri: str, *, as_json: bool) -> None:
     if as_json:
         print_json(facts)
         return
-    lines = [(name, value) for name, value in facts.items() if name != "features" and value is not None]
+    shown = {**facts, "state": facts["state"].shown, "lane": facts["lane"].shown}
+    lines = [(name, value) for name, value in shown.items() if name != "features" and value is not None]
     print_table(uri, ("fact", "value"), [(name.replace("_", " "), value) for name, value in lines])
     for name, feature in facts["features"].items():
         empty = "nothing found" if feature["status"] == Status.ANSWERED else "nothing yet"
@@ -60,6 +61,7 @@ def image_facts(uri: str, images: ImageStore, ledger: Ledger) -> dict[str, Any]:
 def _feature_facts(row: ImageRow, feature: str, ledger: Ledger) -> dict[str, Any]:
     entry = ledger.get(row.wanted[feature])
     because = f" ({entry.rejection.message})" if entry and entry.rejection else ""
-    status = str(entry.status) if entry and entry.is_settled else "waiting"
+    is_waiting = entry is None or (entry.status.is_known and not entry.is_settled)
+    status = "waiting" if entry is None or is_waiting else entry.status.shown
     found = detections_as_json(entry.answer.detections) if entry and entry.answer else []
     return {"analysis_id": row.wanted[feature], "status": status, "because": because, "detections": found}

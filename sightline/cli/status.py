@@ -37,8 +37,8 @@ def print_by_name(title: str, what: str) -> Callable[[Section], None]:
     """Return a function that prints a section with the same counts under each name, such as a feature's."""
 
     def print_it(section: Section) -> None:
-        columns = [*next(iter(section.values()), {})]
-        rows = [(name, *counts.values()) for name, counts in section.items()]
+        columns = [*dict.fromkeys(column for counts in section.values() for column in counts)]
+        rows = [(name, *(counts.get(column, 0) for column in columns)) for name, counts in section.items()]
         print_table(title, [what, *(column.replace("_", " ") for column in columns)], rows, empty="none")
 
     return print_it
@@ -116,7 +116,7 @@ def _late(run: Section) -> str:
 def print_stopped(section: Section) -> None:
     """Print the stopped queues and the reason; nothing if none is stopped."""
     if section:
-        rows = [(each["queue"], each["cause"], each["at"], each["reason"]) for each in section.values()]
+        rows = [(each["queue"], each["cause"].shown, each["at"], each["reason"]) for each in section.values()]
         print_table("stopped queues", ("queue", "stopped by", "since", "reason"), rows)
 
 

@@ -9,12 +9,13 @@ Adding an image in one of these four states makes it `received` again.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 
+from sightline.errors import NewerVersion
 from sightline.models.answers import Finding
+from sightline.models.stored import StoredEnum
 
 
-class State(StrEnum):
+class State(StoredEnum):
     """Where an image stands."""
 
     RECEIVED = "received"
@@ -27,14 +28,14 @@ class State(StrEnum):
     IMPORTED = "imported"
 
 
-class Lane(StrEnum):
+class Lane(StoredEnum):
     """Priority: `live` goes before `backfill`."""
 
     LIVE = "live"
     BACKFILL = "backfill"
 
 
-class ResultStatus(StrEnum):
+class ResultStatus(StoredEnum):
     """How one wanted analysis ended for this image."""
 
     ANSWERED = "answered"
@@ -154,6 +155,16 @@ class ImageRow:
     feed_position: str | None = None
     failure: Rejection | None = None
     sent_at: datetime | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether this version knows all values of the row; if not, only a newer version may change it."""
+        return self.state.is_known and self.lane.is_known and all(each.status.is_known for each in self.parts.values())
+
+    def require_known(self) -> None:
+        """Raise NewerVersion if this version does not know all values of the row."""
+        if not self.is_known:
+            raise NewerVersion(self.image_id)
 
     def unsettled(self) -> list[str]:
         """Name the wanted features that have no part of the wanted analysis yet, in alphabetical order."""

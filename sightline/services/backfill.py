@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from sightline.errors import SlotRefused
 from sightline.models.images import Lane
+from sightline.models.stored import known_fields
 from sightline.queues.publishing import Publish, publish
 from sightline.queues.steps import lane_queue
 from sightline.rekognition.features import feature_named
@@ -96,7 +97,7 @@ def backfill(
 def kept_progress(place: Place, services: Services) -> Progress:
     """Return where the last run of this prefix stopped; a fresh start if there was none, or it had finished."""
     kept = services.operations.checkpoints.get(_name(place))
-    return Progress(**kept) if kept else Progress()
+    return Progress(**known_fields(Progress, kept)) if kept else Progress()
 
 
 def _name(place: Place) -> str:

@@ -88,6 +88,7 @@ def detect(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, 
     if row is None or row.content is None or feature_name not in row.wanted or row.state is State.STUCK:
         log.info("The row no longer wants this analysis")
         return False
+    row.require_known()
     feature = feature_named(feature_name)
     analysis = _analysis(row, row.content, feature, plan)
     attempts = Retrying(

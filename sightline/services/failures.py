@@ -27,7 +27,7 @@ def keep_failure(error: BaseException, image_id: str, step: str, *, images: Imag
     Of an image that was asked for again since, nothing but its ingest can fail: other steps are of before.
     """
     row = images.get(image_id)
-    if row is None or not is_its_own(error) or (row.state is State.RECEIVED and step != INGEST):
+    if row is None or not row.is_known or not is_its_own(error) or (row.state is State.RECEIVED and step != INGEST):
         return
     why = Rejection(type(error).__name__, str(error) or repr(error))
     if isinstance(error, RejectedError):

@@ -14,6 +14,8 @@ def merge(image_id: str, *, images: ImageStore, merges: GroupCommit) -> bool:
     """
     with merges.in_hand():
         row = images.get(image_id)
+        if row:
+            row.require_known()
         if row is None or not row.is_merge_due:
             return False
         merges.merge(graph_image(row))

@@ -107,6 +107,7 @@ class Ingest:
             row = self.images.get(image_id)
         if row is None:
             raise ImageChanged(image_id)
+        row.require_known()
         return row
 
     def _begin(self, row: ImageRow, lane: Lane) -> ImageRow | None:

@@ -45,6 +45,8 @@ def due_of(
     due = []
     for head in objects:
         row = rows.get(str(head.uri))
+        if row and not row.is_known:  # only a newer version knows what to do about it
+            continue
         if row is None or _is_other(row, head, now):
             paid = imported_features(row, plan) if row else frozenset()
             due.append(Due(head, row is not None, frozenset(plan.features) - paid))

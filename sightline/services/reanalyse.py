@@ -79,7 +79,7 @@ def ask_again(image_ids: Iterable[str], services: Services, send: Publish = publ
 
 def _begin(row: ImageRow, services: Services) -> ImageRow | None:
     """Change the row, unless it has changed since: then its next analysis says whether it is still unknown."""
-    if row.content is None or row.capture is None or FEATURE not in row.wanted:
+    if not row.is_known or row.content is None or row.capture is None or FEATURE not in row.wanted:
         return None
     deeper = deeper_id(row.content.sha256, services.plan)
     if row.wanted[FEATURE] == deeper:

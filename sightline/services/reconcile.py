@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
+import structlog
+
 from sightline.errors import Exhausted
 from sightline.models.answers import Json
 from sightline.models.images import ImageRow, Rejection
+from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.publishing import BATCH, Publish, publish_again
 from sightline.queues.redis import RedisQueues, Waiting
 from sightline.queues.steps import Step, next_steps
@@ -24,6 +27,8 @@ from sightline.services.leased_runs import LeasedRun
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.operations import Operations
 from sightline.timing import CHECK_AFTER
+
+log = structlog.get_logger()
 
 NAME = "reconcile_images"
 
@@ -57,13 +62,26 @@ def reconcile(reconciler: Reconciler, goes_on: Callable[[], bool]) -> Counter[st
     due = reconciler.images.unfinished(reconciler.clock())
     while goes_on() and (chunk := [each.image_id for each in islice(due, BATCH)]):
         rows = [row for row in reconciler.images.get_many(chunk).values() if _is_due(row, reconciler.clock())]
-        done.update(_reconcile_rows(rows, reconciler))
+        understood = [row for row in rows if _is_understood(row)]
+        done.update(_reconcile_rows(understood, reconciler))
+        done.update({"unknown": len(rows) - len(understood)} if len(rows) > len(understood) else {})
     return done
 
 
 def _is_due(row: ImageRow, now: datetime) -> bool:
     """Ask the row itself: the index may be behind it."""
     return row.next_check_at is not None and row.next_check_at < now
+
+
+def _is_understood(row: ImageRow) -> bool:
+    """Return whether this version knows the row's values and the queues of its steps; log it if not.
+
+    A newer version wrote such a row, and its own reconciler sends what is missing.
+    """
+    is_understood = row.is_known and _queues_of(next_steps(row)) <= set(QUEUE_NAMES)
+    if not is_understood:
+        log.warning("A row is left to a newer version", image_id=row.image_id, state=row.state, wanted=[*row.wanted])
+    return is_understood
 
 
 def _reconcile_rows(rows: list[ImageRow], reconciler: Reconciler) -> Counter[str]:

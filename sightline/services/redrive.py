@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
+import structlog
+
 from sightline.errors import InvalidUri, UnreadableKey
 from sightline.models.images import ImageRow, Lane, State
 from sightline.queues.publishing import BATCH, Publish
@@ -18,6 +20,8 @@ from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.dead_letters import DeadLetter
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.operations import Operations
+
+log = structlog.get_logger()
 
 CameraOf = Callable[[ObjectUri], str]
 
@@ -57,19 +61,23 @@ def redrive(
     """Send the images of letters through ingest again, in batches; give counts of each.
 
     sent: looked at again; closed: complete already, so that the letter was left behind; refused: no image is named, so
-    nothing can be sent, and the letter stays open.
+    nothing can be sent, and the letter stays open. An image whose row only a newer version knows is left to that one.
     """
     waiting = iter(dead_letters)
     while batch := list(islice(waiting, BATCH)):
         named = [(dead_letter, uri) for dead_letter in batch if (uri := _image_of(dead_letter))]
         rows = images.get_many({uri for _, uri in named})
+        refused = len(batch) - len(named)
+        if newer := {uri for uri, row in rows.items() if not row.is_known}:
+            log.warning("Images are left to a newer version", images=sorted(newer))
+        named = [(dead_letter, uri) for dead_letter, uri in named if uri not in newer]
         done = {uri for uri, row in rows.items() if row.state is State.COMPLETE}
         closed = sum(
             operations.dead_letters.close(dead_letter.dead_letter_id) for dead_letter, uri in named if uri in done
         )
         again = sorted({uri for _, uri in named} - done)
         send(_step(uri, rows.get(uri), images) for uri in again)
-        yield Counter(sent=len(again), closed=closed, refused=len(batch) - len(named))
+        yield Counter(sent=len(again), closed=closed, refused=refused)
 
 
 def _image_of(dead_letter: DeadLetter) -> str | None:

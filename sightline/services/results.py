@@ -14,6 +14,8 @@ def write(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, l
     changed that has sent steps of his own.
     """
     row = images.get(image_id)
+    if row:
+        row.require_known()
     if row and feature_name in row.unsettled():  # whoever paid has died before he wrote it, or the row went on
         entry = ledger.get(row.wanted[feature_name])
         if entry is None or not entry.is_settled:

@@ -12,6 +12,7 @@ from sightline.errors import SightlineError
 from sightline.graph.protocol import GraphStore
 from sightline.models.answers import Json
 from sightline.models.images import ImageRow, ResultStatus, State
+from sightline.models.stored import StoredEnum
 from sightline.progress import counted
 from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.redis import Standing
@@ -31,6 +32,8 @@ WAITING_READ = 2_000
 """The most unfinished images whose rows are read for the section `parts`."""
 
 PART_COUNTS = ("waiting", *ResultStatus)
+"""And `unknown`, if a newer version wrote another status: here, and in the sections `images` and `ledger`."""
+
 LEDGER_COUNTS = ("answered", "rejected", "open", "attempts", "ended_unknown")
 
 PERIODS_LATE = 3
@@ -135,7 +138,8 @@ def exact_sections(rows: Iterable[ImageRow], features: Iterable[str]) -> tuple[S
 
 def _images(counts: Mapping[State, int], total: int, age_seconds: float) -> Section:
     by_state = {str(state): counts.get(state, 0) for state in State}
-    return {**by_state, "total": total, "total_age_seconds": age_seconds}
+    unknown = sum(number for state, number in counts.items() if not state.is_known)
+    return {**by_state, **({"unknown": unknown} if unknown else {}), "total": total, "total_age_seconds": age_seconds}
 
 
 def _results(rows: Iterable[ImageRow], features: Iterable[str]) -> Section:
@@ -144,9 +148,14 @@ def _results(rows: Iterable[ImageRow], features: Iterable[str]) -> Section:
     for row in rows:
         waiting = row.unsettled()
         for feature in row.wanted:
-            status = "waiting" if feature in waiting else str(row.parts[feature].status)
-            parts.setdefault(feature, dict.fromkeys(PART_COUNTS, 0))[status] += 1
+            counts = parts.setdefault(feature, dict.fromkeys(PART_COUNTS, 0))
+            status = "waiting" if feature in waiting else _name_of(row.parts[feature].status)
+            counts[status] = counts.get(status, 0) + 1
     return parts
+
+
+def _name_of(status: StoredEnum) -> str:
+    return str(status) if status.is_known else "unknown"
 
 
 def ledger_section(entries: Iterable[Entry]) -> dict[str, Any]:
@@ -157,7 +166,8 @@ def ledger_section(entries: Iterable[Entry]) -> dict[str, Any]:
     features: dict[str, Any] = {}
     for entry in (each for each in entries if not each.analysis.is_unread):
         counts = features.setdefault(entry.analysis.feature, {**dict.fromkeys(LEDGER_COUNTS, 0), "usd": 0.0})
-        counts[str(entry.status) if entry.is_settled else "open"] += 1
+        status = "open" if entry.status.is_known and not entry.is_settled else _name_of(entry.status)
+        counts[status] = counts.get(status, 0) + 1
         counts["attempts"] += entry.attempts
         counts["ended_unknown"] += entry.unknown_attempts
         counts["usd"] = round(counts["usd"] + entry.cost_micro_usd / 1e6, 6)

@@ -167,10 +167,11 @@ def _rows(place: Place, services: Services) -> Callable[[str | None], Iterator[F
 def _is_to_be_seen(row: ImageRow, place: Place) -> bool:
     """Return whether the row's object should exist. A received row's is looked at anyway, an imported one's by listing.
 
-    What another system saw years ago may have been deleted long since: that is nothing new to report.
+    A row that only a newer version knows is left to that one. What another system saw years ago
+    may have been deleted long since: that is nothing new to report.
     """
     unseen = {State.GONE, State.RECEIVED, State.IMPORTED}
-    return row.image_id.startswith(str(place)) and row.state not in unseen
+    return row.image_id.startswith(str(place)) and row.is_known and row.state not in unseen
 
 
 def _gone(rows: list[ImageRow], buckets: Buckets) -> list[str]:

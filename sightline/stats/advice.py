@@ -10,9 +10,9 @@ best way to spend any number of them (Neyman's allocation, one by one; Wright, A
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from math import sqrt
 
+from sightline.models.stored import StoredEnum
 from sightline.stats.posterior import JEFFREYS, Evidence
 from sightline.stats.strata import ESTIMATED, NEGATIVES, Stratum
 
@@ -22,7 +22,7 @@ MINIMUM = 5
 """So many of each stratum come first: before them its rate is a guess, and so is every forecast made from it."""
 
 
-class Measure(StrEnum):
+class Measure(StoredEnum):
     """The figure whose interval is to become narrow."""
 
     PRECISION = "precision"

@@ -8,10 +8,11 @@ D  unknown: the label is absent and the analysis was cut above the threshold, so
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+
+from sightline.models.stored import StoredEnum
 
 
-class Stratum(StrEnum):
+class Stratum(StoredEnum):
     """One part of a cell's images; the four are disjoint and together are all analysed images."""
 
     A = "A"

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
+from sightline.models.stored import StoredEnum
 from sightline.stats.strata import Stratum
 
 
-class Answer(StrEnum):
+class Answer(StoredEnum):
     """What the person said."""
 
     PRESENT = "present"
@@ -17,7 +17,7 @@ class Answer(StrEnum):
     UNSURE = "unsure"
 
 
-class Source(StrEnum):
+class Source(StoredEnum):
     """Why the person looked: the review queue asked, or they came by themselves."""
 
     SAMPLED = "sampled"
@@ -41,6 +41,11 @@ class Verdict:
     at: datetime
     stratum: Stratum | None = None
     threshold_percent: float | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether this version knows all values of the verdict; a newer one may have written others."""
+        return self.answer.is_known and self.source.is_known and (self.stratum is None or self.stratum.is_known)
 
     def counts_for(self, content: str) -> bool:
         """Return whether an estimate may use it: asked for by the queue, and the image still shows those bytes.

@@ -64,6 +64,8 @@ KEPT_CHARACTERS = 3_000
 
 LETTER = "letter"
 
+UNKNOWN = "unknown"
+
 _TEXTS = ("error", "subject", "rule", "remedy", "step", "message", "image_id")
 
 
@@ -141,9 +143,11 @@ def _text(dead_letter: DeadLetter) -> str:
 
 
 def _letter(item: Item) -> DeadLetter:
+    """Read a dead letter. What a newer version leaves out is shown as unknown; what it adds is ignored."""
     closed_at = item.get("closed_at")
+    texts = {**dict.fromkeys(_TEXTS, UNKNOWN), "message": {}, "image_id": None, **json.loads(item["letter"])}
     return DeadLetter(
-        **json.loads(item["letter"]),
+        **{name: texts[name] for name in _TEXTS},
         first_at=datetime.fromisoformat(item["first_at"]),
         last_at=datetime.fromisoformat(item["last_at"]),
         attempts=item["attempts"],

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 from sightline.errors import Unavailable
+from sightline.models.stored import StoredEnum
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import (
     equals,
@@ -19,7 +19,7 @@ OUTCOMES_KEPT = 200
 """Of how many of a lane's last images the outcome is known."""
 
 
-class Cause(StrEnum):
+class Cause(StoredEnum):
     """Why a queue is not taken from. `brake`: until somebody resumes it; `refused`: until it works again."""
 
     BRAKE = "brake"
@@ -112,7 +112,7 @@ def _stop(item: Item) -> Stop:
     until = item.get("until")
     return Stop(
         queue=item["queue"],
-        cause=Cause(item["cause"]),
+        cause=Cause.read(item["cause"]),
         reason=item["reason"],
         at=datetime.fromisoformat(item["stopped_at"]),
         until=datetime.fromisoformat(until) if until else None,

@@ -55,6 +55,7 @@ class InMemoryLedger:
         """Keep what was paid for, unless it is settled."""
         with self._lock:
             standing = self._entries.get(claimed.analysis.analysis_id, claimed)
+            standing.require_known()
             if standing.is_settled:
                 return standing
             settled = replace(

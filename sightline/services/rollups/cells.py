@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from sightline.models.images import CameraDay, FeatureResult, ImageSummary, ResultStatus, State
 from sightline.services.rollups.figures import Outside
 from sightline.services.rollups.plan import FEATURE, AccuracyPlan
@@ -14,6 +16,8 @@ from sightline.stats.strata import StrataRule, Stratum
 from sightline.stats.verdicts import Source, Verdict
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.verdicts.protocol import VerdictStore
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,10 @@ class ModelCell:
 def read_day(camera_day: CameraDay, images: ImageStore, verdicts: VerdictStore) -> Day:
     """Read a day once, for any number of labels."""
     present = [each for each in images.by_day(camera_day.camera, camera_day.day) if each.state is not State.GONE]
-    return Day(camera_day, present, [kept.verdict for kept in verdicts.of_day(camera_day)])
+    given = [kept.verdict for kept in verdicts.of_day(camera_day)]
+    if unknown := sum(not verdict.is_known for verdict in given):
+        log.warning("Verdicts of a newer version are left out of the figures", day=str(camera_day), verdicts=unknown)
+    return Day(camera_day, present, [verdict for verdict in given if verdict.is_known])
 
 
 def cells_of(day: Day, rule: StrataRule, plan: AccuracyPlan) -> list[ModelCell]:

@@ -1,11 +1,12 @@
 """What a rollup holds: one camera's day in numbers, the figures of one window, and both as JSON and back."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from functools import reduce
 from operator import add
 
 from sightline.models.answers import Json
+from sightline.models.stored import known_fields
 from sightline.stats.advice import MINIMUM, Advice, Measure, advise
 from sightline.stats.censoring import Bracket, bracket
 from sightline.stats.counts import CellCounts, Tally
@@ -134,7 +135,8 @@ def day_from_json(json: Json) -> DaySummary:
 
     sums = {int(band): float(total) for band, total in json["confidence_sums"].items()}
     counts = CellCounts(cell, _tallies_from_json(json["counts"]))
-    return DaySummary(CellSummary(cell, counts, split("hours"), split("bands"), sums), Outside(*json["outside"]))
+    summary = CellSummary(cell, counts, split("hours"), split("bands"), sums)
+    return DaySummary(summary, _outside_from_json(json["outside"]))
 
 
 def window_to_json(window: WindowFigures) -> Json:
@@ -163,11 +165,11 @@ def window_from_json(json: Json) -> WindowFigures:
         cameras=tuple(json["cameras"]),
         days=json["days"],
         tallies={stratum: Tally(0) for stratum in Stratum} | _tallies_from_json(json["tallies"]),
-        outside=Outside(*json["outside"]),
+        outside=_outside_from_json(json["outside"]),
         bracket=Bracket(json["unknown"], _figures_from_json(json["at_best"]), _figures_from_json(json["at_worst"])),
         advice=Advice(
-            Measure(advice["measure"]),
-            {Stratum(stratum): count for stratum, count in advice["more"].items()},
+            Measure.read(advice["measure"]),
+            {Stratum(name): count for name, count in advice["more"].items() if Stratum.read(name).is_known},
             advice["half_width"],
         ),
         hours=[HourFigures(h, images, n, _figures_from_json(figures)) for h, images, n, figures in json["hours"]],
@@ -192,7 +194,11 @@ def figure_to_json(figure: Figure) -> Json:
 
 
 def _figures_from_json(json: Json) -> Figures:
-    return Figures(**{name: _figure_from_json(each) for name, each in json.items()})
+    return Figures(**{name: _figure_from_json(each) for name, each in known_fields(Figures, json).items()})
+
+
+def _outside_from_json(counts: Sequence[int]) -> Outside:
+    return Outside(*counts[: len(fields(Outside))])  # a newer version may have stored more
 
 
 def _figure_from_json(json: Json) -> Figure:
@@ -206,4 +212,4 @@ def _tallies_to_json(tallies: Mapping[Stratum, Tally]) -> dict[str, list[int]]:
 
 
 def _tallies_from_json(json: Json) -> dict[Stratum, Tally]:
-    return {Stratum(stratum): Tally(*counts) for stratum, counts in json.items()}
+    return {Stratum(stratum): Tally(*counts) for stratum, counts in json.items() if Stratum.read(stratum).is_known}

@@ -22,6 +22,8 @@ DECIMAL_PLACES = 4
 MOST_DIGITS = 38
 """DynamoDB keeps no more."""
 
+_KINDS = {"S", "BOOL", "B", "N", "L", "M", "NULL"}
+
 _EXACT = Context(prec=200)
 
 
@@ -73,8 +75,18 @@ def to_item(item: Mapping[str, Any]) -> AttributeValues:
 
 
 def from_item(low_level: Mapping[str, Any]) -> Item:
-    """Return the item in Python's values."""
-    return {name: from_value(value) for name, value in low_level.items()}
+    """Return the item in Python's values, without attributes of a kind that only a newer version writes."""
+    return {name: from_value(value) for name, value in low_level.items() if _is_readable(value)}
+
+
+def _is_readable(value: Mapping[str, Any]) -> bool:
+    ((kind, inner),) = value.items()
+    match kind:
+        case "L":
+            return all(map(_is_readable, inner))
+        case "M":
+            return all(map(_is_readable, inner.values()))
+    return kind in _KINDS
 
 
 def instant(at: datetime) -> str:

@@ -19,6 +19,7 @@ from sightline.models.images import (
     State,
     Unfinished,
 )
+from sightline.models.stored import known_fields
 from sightline.storage.dynamodb.conditions import Path
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.schema import Index, Key, Schema
@@ -97,8 +98,8 @@ def decode_row(item: Item) -> ImageRow:
     """Return the row of an item."""
     return ImageRow(
         image_id=item["image_id"],
-        lane=Lane(item["lane"]),
-        state=State(item["state"]),
+        lane=Lane.read(item["lane"]),
+        state=State.read(item["state"]),
         received_at=datetime.fromisoformat(item["received_at"]),
         version=item["version"],
         merged_version=item["merged_version"],
@@ -119,7 +120,7 @@ def decode_summary(item: Item) -> ImageSummary:
     """Return the entry of the index by day."""
     return ImageSummary(
         image_id=item["image_id"],
-        state=State(item["state"]),
+        state=State.read(item["state"]),
         version=item["version"],
         capture=_decode_capture(item["capture"]),
         content_sha256=item["content"]["sha256"],
@@ -130,7 +131,7 @@ def decode_summary(item: Item) -> ImageSummary:
 def decode_unfinished(item: Item) -> Unfinished:
     """Return the entry of the index of what is unfinished."""
     due = datetime.fromisoformat(item["next_check_at"])
-    return Unfinished(item["image_id"], State(item["state"]), item["version"], due)
+    return Unfinished(item["image_id"], State.read(item["state"]), item["version"], due)
 
 
 def decode_feed_entry(item: Item) -> FeedEntry:
@@ -141,15 +142,15 @@ def decode_feed_entry(item: Item) -> FeedEntry:
 
 def _decode_content(item: Item) -> Content:
     at = item.get("last_modified")  # not there in rows from before it was kept
-    return Content(**item | {"last_modified": datetime.fromisoformat(at) if at else None})
+    return Content(**known_fields(Content, item) | {"last_modified": datetime.fromisoformat(at) if at else None})
 
 
 def _decode_capture(item: Item) -> Capture:
-    return Capture(**item | {"taken_at": datetime.fromisoformat(item["taken_at"])})
+    return Capture(**known_fields(Capture, item) | {"taken_at": datetime.fromisoformat(item["taken_at"])})
 
 
 def _decode_rejection(item: Item | None) -> Rejection | None:
-    return Rejection(**item) if item else None
+    return Rejection(**known_fields(Rejection, item)) if item else None
 
 
 def _decode_results(parts: Mapping[str, Item]) -> dict[str, FeatureResult]:
@@ -159,9 +160,9 @@ def _decode_results(parts: Mapping[str, Item]) -> dict[str, FeatureResult]:
 def _decode_result(item: Item) -> FeatureResult:
     cut = item["cut_percent"]
     decoded = {
-        "status": ResultStatus(item["status"]),
+        "status": ResultStatus.read(item["status"]),
         "finding": tuple((name, float(confidence)) for name, confidence in item["finding"]),
         "cut_percent": None if cut is None else float(cut),
         "rejection": _decode_rejection(item["rejection"]),
     }
-    return FeatureResult(**item | decoded)
+    return FeatureResult(**known_fields(FeatureResult, item) | decoded)

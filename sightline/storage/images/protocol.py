@@ -1,7 +1,10 @@
 """What an image store does. Every step is a conditional update: done twice it changes nothing, done late it is refused.
 
 A method that gives `ImageRow | None` gives the row as it then stands, or None where its condition did not hold: the
-caller reads again and decides anew. All reads by key are consistent.
+caller reads again and decides again. All reads by key are consistent.
+
+A row with a value that only a newer version knows is never changed: `write_result` and `mark_merged` leave it alone,
+and each method that takes the row as `seen` raises NewerVersion.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

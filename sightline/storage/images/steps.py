@@ -110,6 +110,7 @@ class ImageSteps(ABC):
         return self._step(seen, transitions.give_up(seen, why)) if seen.next_check_at else None
 
     def _step(self, seen: ImageRow, transition: Transition) -> ImageRow | None:
+        seen.require_known()
         applied = self._apply(seen.image_id, transition)
         return applied.row if applied.is_done else None
 

@@ -67,7 +67,8 @@ def is_begun(row: ImageRow, content: Content, capture: Capture, wanted: Mapping[
 
     The same bytes uploaded again change nothing, except while calls may be due: these look for the upload they know.
     """
-    if row.state in {*ENDED, State.RECEIVED} or row.content is None or (row.capture, row.wanted) != (capture, wanted):
+    is_in_analysis_or_after = row.is_known and row.state not in {*ENDED, State.RECEIVED}
+    if not is_in_analysis_or_after or row.content is None or (row.capture, row.wanted) != (capture, wanted):
         return False
     return row.content == content if row.state is State.ANALYSING else row.content.is_same_as(content)
 
@@ -133,8 +134,9 @@ def end(seen: ImageRow, state: State, rejection: Rejection, position: str, now: 
 
 
 def write_result(feature: str, part: FeatureResult) -> Transition:
-    """Keep a settled analysis, if it is still wanted."""
-    return Transition("write part", {("wanted", feature): (part.analysis_id,)}, {("parts", feature): fit_result(part)})
+    """Keep a settled analysis, if it is still wanted and the row's state is known."""
+    requires: dict[FieldPath, tuple[Any, ...]] = {("wanted", feature): (part.analysis_id,), ("state",): tuple(State)}
+    return Transition("write part", requires, {("parts", feature): fit_result(part)})
 
 
 def mark_analysed(seen: ImageRow, position: str, now: datetime) -> Transition:
@@ -169,7 +171,7 @@ def note_merged(row: ImageRow, version: int, now: datetime) -> Transition | None
 
     A merge that ends after its row went on, is refused; yet what it showed must be shown otherwise in time.
     """
-    if version > row.version or version <= row.merged_version:
+    if version > row.version or version <= row.merged_version or not row.is_known:
         return None
     sets: dict[FieldPath, Any] = {("merged_version",): version}
     if row.state in ENDS:

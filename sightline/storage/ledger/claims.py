@@ -9,8 +9,11 @@ from sightline.storage.ledger.protocol import Entry, Status
 def ends_unknown(standing: Entry | None, now: datetime) -> bool:
     """Return whether a claim made now ends an attempt that nobody ever heard of again.
 
-    standing: the entry as it is, not settled. Raises LeaseHeld until the standing claim is free.
+    standing: the entry as it is, not settled. Raise LeaseHeld until the standing claim is free,
+    and NewerVersion if its status is unknown.
     """
+    if standing:
+        standing.require_known()
     if standing is None or standing.status is not Status.CLAIMED:
         return False
     free_at = standing.free_at

@@ -100,7 +100,9 @@ class DynamoLedger:
         change.set_all(cost_micro_usd=cost_micro_usd, paid_at=instant(self._clock()))
         change.set_if_missing("unknown_attempts", claimed.unknown_attempts)
         item = self._update(analysis_id, change, _UNSETTLED)  # whether it is ours or stood before: it is there
-        return self._whole(cast("Item", item))
+        entry = self._whole(cast("Item", item))
+        entry.require_known()
+        return entry
 
     def _place(self, analysis_id: str, plain: dict[str, Json]) -> Mapping[str, Json]:
         """Return what the row keeps of an answer. A large one is written to its object before the row names it."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from sightline.models.answers import Json
 from sightline.models.images import Rejection
+from sightline.models.stored import known_fields
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.items import Item
 from sightline.storage.ledger.answers import from_plain
@@ -54,13 +55,13 @@ def to_entry(item: Item) -> Entry:
     rejection = item.get("rejection")
     return Entry(
         analysis=_analysis(item),
-        status=Status(item["status"]),
+        status=Status.read(item["status"]),
         claim_id=item.get("claim_id", ""),
         lease_until=_instant(item.get("lease_until")),
         attempts=item.get("attempts", 0),
         unknown_attempts=item.get("unknown_attempts", 0),
         answer=from_plain(item) if "detections" in item else None,
-        rejection=Rejection(**rejection) if rejection else None,
+        rejection=Rejection(**known_fields(Rejection, rejection)) if rejection else None,
         cost_micro_usd=item.get("cost_micro_usd", 0),
         paid_at=_instant(item.get("paid_at")),
     )

@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Protocol
 
+from sightline.errors import NewerVersion
 from sightline.models.answers import Answer, Json
 from sightline.models.images import Rejection
+from sightline.models.stored import StoredEnum
 from sightline.timing import TAKEOVER_AFTER
 
 
-class Status(StrEnum):
+class Status(StoredEnum):
     """Where an analysis stands. `released`: claimed once, given back unpaid, free to claim."""
 
     CLAIMED = "claimed"
@@ -63,6 +64,11 @@ class Entry:
     def __post_init__(self) -> None:
         object.__setattr__(self, "is_settled", self.status in {Status.ANSWERED, Status.REJECTED})
 
+    def require_known(self) -> None:
+        """Raise NewerVersion if this version does not know the entry's status."""
+        if not self.status.is_known:
+            raise NewerVersion(self.analysis.analysis_id)
+
     @property
     def free_at(self) -> datetime | None:
         """Return when another may claim it: TAKEOVER_AFTER past the lease's end; None where nobody holds a lease."""
@@ -87,6 +93,7 @@ class Ledger(Protocol):
         Its `analysis` is the one given, also where another image wanted it first. Where the analysis is settled,
         give that entry. Raise LeaseHeld until another's claim is free. Free to claim are: no entry, a released one, and
         one whose lease ended TAKEOVER_AFTER ago (that attempt then counts as unknown). `attempts` + 1.
+        Raise NewerVersion, as `settle` does, if the entry has a status that only a newer version knows.
         """
 
     def settle(self, claimed: Entry, outcome: Answer | Rejection, cost_micro_usd: int) -> Entry:

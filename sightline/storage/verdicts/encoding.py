@@ -46,11 +46,11 @@ def decode_verdict(item: Item) -> KeptVerdict:
         image_id=item["image_id"],
         label=item["label"],
         reviewer=item["reviewer"],
-        answer=Answer(item["answer"]),
+        answer=Answer.read(item["answer"]),
         content=item["content"],
-        source=Source(item["source"]),
+        source=Source.read(item["source"]),
         at=datetime.fromisoformat(item["at"]),
-        stratum=Stratum(item["stratum"]) if "stratum" in item else None,
+        stratum=Stratum.read(item["stratum"]) if "stratum" in item else None,
         threshold_percent=None if threshold is None else float(threshold),
     )
     return KeptVerdict(verdict, CameraDay.parse(item["camera_day"]))
@@ -80,7 +80,7 @@ def decode_asked(item: Item) -> Asked:
         image_id=item["image_id"],
         label=item["label"],
         content=item["content"],
-        stratum=Stratum(item["stratum"]),
+        stratum=Stratum.read(item["stratum"]),
         threshold_percent=float(item["threshold_percent"]),
         at=datetime.fromisoformat(item["at"]),
     )

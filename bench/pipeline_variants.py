@@ -85,36 +85,38 @@ def bare_pool(ids: Sequence[str], services: Services) -> float:
 
 
 def _carry(image_id: str, services: Services) -> None:
-    s = services
-    s.images.add(image_id, Lane.LIVE)
-    row, content = _begin(image_id, s)
-    for feature in s.plan.features:
-        row = _pay(feature, row, content, s)
-    analysed = _there(s.images.mark_analysed(row))
-    with s.merges.in_hand():
-        s.merges.merge(graph_image(analysed))
-    s.images.mark_merged(image_id, analysed.version)
+    services.images.add(image_id, Lane.LIVE)
+    row, content = _begin(image_id, services)
+    for feature in services.plan.features:
+        row = _pay(feature, row, content, services)
+    analysed = _there(services.images.mark_analysed(row))
+    with services.merges.in_hand():
+        services.merges.merge(graph_image(analysed))
+    services.images.mark_merged(image_id, analysed.version)
 
 
 def _begin(image_id: str, services: Services) -> tuple[ImageRow, Content]:
-    s = services
-    head, data = s.buckets.get(ObjectUri.parse(image_id))
+    head, data = services.buckets.get(ObjectUri.parse(image_id))
     picture = inspect_picture(image_id, data)
     digest = hashlib.sha256(data).hexdigest()
     content = Content(digest, head.etag, len(data), picture.width_pixels, picture.height_pixels, head.version)
-    seen = new_row(image_id, Lane.LIVE, s.clock())
-    return _there(s.images.begin(seen, content, s.read_capture(head, data), wanted(digest, s.plan), Lane.LIVE)), content
+    seen = new_row(image_id, Lane.LIVE, services.clock())
+    return _there(
+        services.images.begin(
+            seen, content, services.read_capture(head, data), wanted(digest, services.plan), Lane.LIVE
+        )
+    ), content
 
 
 def _pay(name: str, row: ImageRow, content: Content, services: Services) -> ImageRow:
-    s, feature, uri = services, feature_named(name), ObjectUri.parse(row.image_id)
-    parameters = s.plan.features[name]
-    analysis = Analysis(row.wanted[name], content.sha256, name, parameters, s.plan.generation, row.image_id)
-    claimed = s.ledger.claim(analysis)
-    answer = s.detector.analyse_object(feature, parameters, uri.bucket, uri.key, content.version)
-    s.buckets.head(uri)
-    settled = s.ledger.settle(claimed, answer, price_micro_usd(feature, parameters))
-    return _there(s.images.write_result(row.image_id, name, result_of(settled)))
+    feature, uri = feature_named(name), ObjectUri.parse(row.image_id)
+    parameters = services.plan.features[name]
+    analysis = Analysis(row.wanted[name], content.sha256, name, parameters, services.plan.generation, row.image_id)
+    claimed = services.ledger.claim(analysis)
+    answer = services.detector.analyse_object(feature, parameters, uri.bucket, uri.key, content.version)
+    services.buckets.head(uri)
+    settled = services.ledger.settle(claimed, answer, price_micro_usd(feature, parameters))
+    return _there(services.images.write_result(row.image_id, name, result_of(settled)))
 
 
 def _there(row: ImageRow | None) -> ImageRow:

@@ -67,17 +67,17 @@ class Report:
     @classmethod
     def of(cls, environment: Environment, images: Images, producers: Producers, faults: Faults, healed: float) -> Self:
         """Read what the run with faults has left behind."""
-        s = environment.services
-        rows = s.images.get_many(images.uris)
-        etags = {str(head.uri): head.etag for head in walk(s.buckets, BUCKET, "")}
+        services = environment.services
+        rows = services.images.get_many(images.uris)
+        etags = {str(head.uri): head.etag for head in walk(services.buckets, BUCKET, "")}
         lost = [uri for uri in images.uris if uri not in rows]
         wrong = [uri for uri in rows if not is_finished(rows[uri], etags[uri])]
-        unfinished = sum(1 for _ in s.images.unfinished())
+        unfinished = sum(1 for _ in services.images.unfinished())
         lines = [
             Line("images lost", len(lost), 0),
             Line("images in a wrong state", len(wrong), 0),
             Line("rows that are still unfinished", unfinished, 0),
-            Line("open dead letters", sum(1 for _ in s.operations.dead_letters.read()), 0),
+            Line("open dead letters", sum(1 for _ in services.operations.dead_letters.read()), 0),
             Line("processes that died by themselves", len(_died(environment, faults)), 0),
             *_calls(environment, images, producers, faults),
             Line("seconds to heal after the last fault", round(healed, 1)),
@@ -89,7 +89,7 @@ class Report:
         notes = [f"wrong: {uri} {rows[uri].state} {rows[uri].unsettled()}" for uri in wrong[:SHOWN]]
         notes += [f"lost: {uri}" for uri in lost[:SHOWN]]
         notes += [f"died: {name}" for name in _died(environment, faults)]
-        notes += [f"letter: {letter}" for letter in list(s.operations.dead_letters.read())[:SHOWN]]
+        notes += [f"letter: {letter}" for letter in list(services.operations.dead_letters.read())[:SHOWN]]
         failed = tuple(f"the soak itself failed: {error!r}" for error in [*producers.failed, *faults.failed])
         report = cls(tuple(lines), tuple(notes), failed)
         return report.without_promises() if failed else report

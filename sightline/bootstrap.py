@@ -22,7 +22,7 @@ from sightline.services.collaborators import Services, SweepPlan
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.usage import CallCounter
 from sightline.services.worker_breaker import WorkerBreaker
-from sightline.storage.buckets.prefixes import Place
+from sightline.storage.buckets.prefixes import Prefix
 from sightline.storage.buckets.s3 import S3Buckets
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.label_set.dynamodb import DynamoLabelSet
@@ -148,7 +148,7 @@ def neo4j_driver(settings: Settings) -> neo4j.Driver:
         auth=auth,
         connection_timeout=5,
         connection_acquisition_timeout=15,
-        max_transaction_retry_time=0,  # stores/graph retries, sooner than the driver's first second
+        max_transaction_retry_time=0,  # sightline/graph/neo4j.py retries, sooner than the driver's first second
         notifications_min_severity="OFF",
     )
 
@@ -160,8 +160,8 @@ def capture_reader(settings: Settings) -> CaptureReader:
 
 def sweep_plan(settings: Settings) -> SweepPlan:
     """Build what is swept."""
-    places = [Place.parse(uri) for uri in settings.sweep]
-    return SweepPlan(places, settings.sweep_day_folder, time_zones(settings), ZoneInfo(settings.time_zone))
+    prefixes = [Prefix.parse(uri) for uri in settings.sweep]
+    return SweepPlan(prefixes, settings.sweep_day_folder, time_zones(settings), ZoneInfo(settings.time_zone))
 
 
 def time_zones(settings: Settings) -> dict[str, ZoneInfo]:

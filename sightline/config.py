@@ -40,7 +40,7 @@ from sightline.services.capture import DEFAULT_KEY_PATTERN
 from sightline.services.collaborators import Plan
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.stats.strata import StrataRule
-from sightline.storage.buckets.prefixes import Place
+from sightline.storage.buckets.prefixes import Prefix
 
 log = structlog.get_logger()
 
@@ -267,7 +267,7 @@ class Settings(BaseSettings):
     @classmethod
     def _places_exist(cls, uris: tuple[str, ...]) -> tuple[str, ...]:
         try:
-            return tuple(str(Place.parse(uri)) for uri in uris)
+            return tuple(str(Prefix.parse(uri)) for uri in uris)
         except InvalidUri as error:
             raise ValueError(str(error)) from error
 

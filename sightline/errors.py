@@ -219,7 +219,7 @@ class BadMessage(SightlineError):
     """A message that no task can process."""
 
     rule = "the task's arguments must fit its signature"
-    remedy = "Fix the producer; see README, `What a producer sends`"
+    remedy = "Fix the producer; see docs/producing.md"
 
 
 class InvalidUri(BadMessage):

@@ -23,20 +23,20 @@ def ingest_image(self: StepTask, uri: str, lane: str = "live") -> None:
 @shared_task(name=DETECT, base=StepTask, bind=True)
 def detect_feature(self: StepTask, uri: str, feature: str, lane: str = "live") -> None:  # noqa: ARG001 - Celery's signature
     """Pay for one analysis of one image, unless it is paid; end the chain if the row no longer wants it."""
-    s = current()
-    if not detect(uri, feature, Lane(lane), images=s.images, plan=s.plan, payer=payer(s)):
+    services = current()
+    if not detect(uri, feature, Lane(lane), images=services.images, plan=services.plan, payer=payer(services)):
         raise Ignore
 
 
 @shared_task(name=WRITE, base=StepTask)
 def write_rows(uri: str, feature: str, lane: str = "live") -> None:
     """Write one settled analysis to its image's row."""
-    s = current()
-    publish(write(uri, feature, Lane(lane), images=s.images, ledger=s.ledger))
+    services = current()
+    publish(write(uri, feature, Lane(lane), images=services.images, ledger=services.ledger))
 
 
 @shared_task(name=MERGE, base=StepTask)
 def merge_image(uri: str, lane: str = "live") -> None:  # noqa: ARG001 - the lane chose the queue
     """Show one image in the graph."""
-    s = current()
-    merge(uri, images=s.images, merges=s.merges)
+    services = current()
+    merge(uri, images=services.images, merges=services.merges)

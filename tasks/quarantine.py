@@ -2,8 +2,8 @@
 
 A normal message is not watched and costs nothing. A message that Redis delivers a second time, or that the reconciler
 sends again, may have killed a process: its beginning is noted, and the note goes when the step ends in any way. So a
-note that stands is a beginning that never ended. Twice, and the step runs alone, in the one-thread queue `careful`;
-a third time, and it is a dead letter.
+note that stands is a beginning that never ended. Twice, and the step runs alone, in quarantine: the one-thread
+queue `careful`. A third time, and it is a dead letter.
 """
 
 import uuid
@@ -37,7 +37,7 @@ class Course(Enum):
 
     GO = "it may begin"
     WAIT = "its step began a moment ago and may still run"
-    ALONE = "it goes to the careful queue"
+    ALONE = "it goes to quarantine"
     NEVER = "it is a dead letter"
 
 
@@ -97,7 +97,7 @@ def watched(suspect: Suspect, begun: Mapping[str, datetime], operations: Operati
 
 
 def refuse(suspect: Suspect, operations: Operations) -> Poisonous:
-    """Forget the beginnings, so that a redrive begins anew; return the error to raise."""
+    """Forget the beginnings, so that a redrive starts from nothing; return the error to raise."""
     _end(suspect, operations)
     return Poisonous(suspect.image_id, rule=f"{Poisonous.rule} ({suspect.step_id.partition('#')[0]})")
 

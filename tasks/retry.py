@@ -137,14 +137,14 @@ class StepTask(Task[..., Any]):
         if suspect is None:
             yield
             return
-        s = current()
-        begun = s.operations.attempts.begun(suspect.step_id)
-        match course_of(suspect, begun, s.clock()):
+        services = current()
+        begun = services.operations.attempts.begun(suspect.step_id)
+        match course_of(suspect, begun, services.clock()):
             case Course.GO:
-                with watched(suspect, begun, s.operations):
+                with watched(suspect, begun, services.operations):
                     yield
             case Course.NEVER:
-                raise refuse(suspect, s.operations)
+                raise refuse(suspect, services.operations)
             case Course.ALONE:
                 self._send_again(0, queue=QUARANTINE)
                 raise Ignore

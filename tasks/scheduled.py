@@ -14,48 +14,48 @@ from sightline.services.rollups import run as rollups
 @shared_task(name=reconcile.NAME)
 def reconcile_images() -> None:
     """Send again what the rows say is missing."""
-    s = current()
-    run_under_lease(reconcile.NAME, s, lambda run: reconcile.run_reconcile(run, s))
+    services = current()
+    run_under_lease(reconcile.NAME, services, lambda run: reconcile.run_reconcile(run, services))
 
 
 @shared_task(name=rollups.NAME)
 def roll_up_days() -> None:
     """Roll up the days that are due; go on at once if time was short."""
-    s = current()
-    if rollups.run_roll_up(rollups.RollUp(s), s):
+    services = current()
+    if rollups.run_roll_up(rollups.RollUp(services), services):
         publish([rollups.AGAIN])
 
 
 @shared_task(name=syncing.NAME)
 def sync_graph() -> None:
     """Bring the graph up to the rows."""
-    s = current()
-    run_under_lease(syncing.NAME, s, lambda run: syncing.run_sync(run, s))
+    services = current()
+    run_under_lease(syncing.NAME, services, lambda run: syncing.run_sync(run, services))
 
 
 @shared_task(name=parity.CHOOSE)
 def choose_parity_days() -> None:
     """Mark a thirtieth of all days for parity."""
-    s = current()
-    run_under_lease(parity.CHOOSE, s, lambda _: parity.run_choose(s))
+    services = current()
+    run_under_lease(parity.CHOOSE, services, lambda _: parity.run_choose(services))
 
 
 @shared_task(name=parity.CHECK)
 def check_parity() -> None:
     """Compare rows and graph for the marked days, and repair the graph."""
-    s = current()
-    run_under_lease(parity.CHECK, s, lambda run: parity.run_check(run, s))
+    services = current()
+    run_under_lease(parity.CHECK, services, lambda run: parity.run_check(run, services))
 
 
 @shared_task(name=purging.NAME)
 def purge_graph() -> None:
     """Delete labels, texts and dates that no image has any more, and gone images after a week."""
-    s = current()
-    run_under_lease(purging.NAME, s, lambda run: purging.purge(s.graph, s.clock(), run.goes_on))
+    services = current()
+    run_under_lease(purging.NAME, services, lambda run: purging.purge(services.graph, services.clock(), run.goes_on))
 
 
 @shared_task(name=sweep.NAME)
 def sweep_bucket() -> None:
     """Go on with the sweep of the buckets that the settings name."""
-    s = current()
-    run_under_lease(sweep.NAME, s, lambda run: sweep.sweep(s, run.goes_on))
+    services = current()
+    run_under_lease(sweep.NAME, services, lambda run: sweep.sweep(services, run.goes_on))

@@ -20,7 +20,7 @@ def make_app(settings: Settings) -> Celery:
         include=TASK_MODULES,
         visibility_timeout=int(VISIBILITY_TIMEOUT.total_seconds()),
         broker_connection_retry_on_startup=True,  # servers start in any order
-        broker_connection_max_retries=None,  # Redis may be away for an hour: come back by ourselves
+        broker_connection_max_retries=None,  # Redis may be away for an hour: reconnect without a restart
         task_routes=app.conf.task_routes | ROUTES,
         task_acks_late=True,  # a message is done when its work is
         task_reject_on_worker_lost=True,

@@ -1,4 +1,4 @@
-"""Which of its queues a worker takes from: all, but for lanes that the brake has stopped and while it is refused.
+"""Which of its queues a worker takes from: all but stopped lanes, and none while its configuration is refused.
 
 A queue that is not taken from keeps its messages; what is in hand is finished or goes back.
 """
@@ -6,7 +6,7 @@ A queue that is not taken from keeps its messages; what is in hand is finished o
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from celery.worker.consumer import Consumer
@@ -27,21 +27,17 @@ SAID_FOR = timedelta(minutes=2)
 INGEST = "ingest"
 
 
-class Taking(Protocol):
-    """Who takes messages from queues."""
+class QueueSubscriptions:
+    """The queues that Celery's consumer takes messages from.
 
-    def change(self, leave: Sequence[str], take: Sequence[str]) -> None:
-        """Take no more from some queues, then begin to take from others, in this order."""
-
-
-class CeleryTaking:
-    """Celery's consumer. What is asked of it is done in its own thread, all at once: its loop keeps no order."""
+    A change is made in the consumer's own thread and all at once, because its event loop keeps no order.
+    """
 
     def __init__(self, consumer: Any) -> None:  # a Consumer, of which Celery's stubs know too little
         self._consumer = consumer
 
     def change(self, leave: Sequence[str], take: Sequence[str]) -> None:
-        """Take no more from some queues, then begin to take from others."""
+        """Take no more from some queues, then begin to take from others, in this order."""
         self._consumer.call_soon(self._change, list(leave), list(take))
 
     def _change(self, leave: list[str], take: list[str]) -> None:
@@ -59,20 +55,20 @@ class CeleryTaking:
 
 
 class ConsumptionControl:
-    """Looks every second what may be taken, and has it taken or left."""
+    """Checks every second which queues may be taken from, and changes the subscriptions to match."""
 
     def __init__(
         self,
         queues: Sequence[str],
-        taking: Taking,
+        subscriptions: QueueSubscriptions,
         worker_breaker: WorkerBreaker,
         operations: Operations,
         clock: Callable[[], datetime],
     ) -> None:
         self._queues = list(queues)
         self._taken = list(queues)
-        self._taking = taking
-        self._gate = worker_breaker
+        self._subscriptions = subscriptions
+        self._worker_breaker = worker_breaker
         self._operations = operations
         self._clock = clock
         self._stopped: set[str] = set()
@@ -86,16 +82,16 @@ class ConsumptionControl:
             self._say_refused()
         except SightlineError as error:
             log.warning("Stopped lanes cannot be read or told", error=str(error))
-        may = [queue for queue in self._queues if queue not in self._stopped] if self._gate.is_open() else []
+        may = [queue for queue in self._queues if queue not in self._stopped] if self._worker_breaker.is_open() else []
         if may != self._taken:
             self._change(may)
 
     def _change(self, may: list[str]) -> None:
-        """Leave all and begin anew where one is added: live goes before backfill by the order of taking."""
+        """Leave all queues and take them again if one is added: live goes before backfill by the order of taking."""
         if set(may) < set(self._taken):
-            self._taking.change([queue for queue in self._taken if queue not in may], [])
+            self._subscriptions.change([queue for queue in self._taken if queue not in may], [])
         else:
-            self._taking.change(self._taken, may)
+            self._subscriptions.change(self._taken, may)
         log.warning("This worker changes what it takes from", queues=may, before=self._taken)
         self._taken = may
 
@@ -107,7 +103,7 @@ class ConsumptionControl:
             self._read_at = now
 
     def _say_refused(self) -> None:
-        now, reason = self._clock(), self._gate.reason
+        now, reason = self._clock(), self._worker_breaker.reason
         if reason and (self._said_at is None or now - self._said_at >= SAID_FOR / 2):
             for queue in self._queues:
                 self._operations.pauses.stop(Stop(queue, Cause.REFUSED, reason, now, now + SAID_FOR))
@@ -122,9 +118,9 @@ def start_consumption_control(consumer: Consumer, services: Services) -> None:
     """Look once before the first message is taken, then from a thread until the worker stops."""
     queues = list(consumer.app.amqp.queues.consume_from)
     keeper = ConsumptionControl(
-        queues, CeleryTaking(consumer), services.worker_breaker, services.operations, services.clock
+        queues, QueueSubscriptions(consumer), services.worker_breaker, services.operations, services.clock
     )
-    threading.Thread(target=_keep, args=(keeper, services.stopping), name="gates", daemon=True).start()
+    threading.Thread(target=_keep, args=(keeper, services.stopping), name="circuit-breakers", daemon=True).start()
 
 
 def _keep(keeper: ConsumptionControl, stopping: threading.Event) -> None:

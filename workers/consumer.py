@@ -20,7 +20,7 @@ log = structlog.get_logger()
 celery_log = get_logger(__name__)
 
 MOST_CHARACTERS = 500
-"""Of an unreadable message that a letter repeats."""
+"""Of an unreadable message that a dead letter repeats."""
 
 DEFECTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 """What Celery raises where it reads a message of a form that it did not foresee.
@@ -80,15 +80,19 @@ class Consumer(consumer.Consumer):
 
 
 def keep(message: Any, rule: str) -> None:
-    """Write the letter; without DynamoDB the log has to do. Raises nothing, whatever the message is."""
+    """Write the dead letter; if DynamoDB is away, the log has to do. Never raises, whatever the message is."""
     subject = "a message"
     try:
         subject = _subject(message)
-        s = current()
+        services = current()
         write_dead_letter(
             BadMessage(subject, rule=_text(rule)),
-            step="consume", message=_plain(message.headers), image_id=None, operations=s.operations, clock=s.clock,
-        )  # fmt: skip
+            step="consume",
+            message=_plain(message.headers),
+            image_id=None,
+            operations=services.operations,
+            clock=services.clock,
+        )
     except Exception as trouble:  # noqa: BLE001 - an error here would end the worker
         log.error("A message that cannot be read is dropped, and no dead letter could be written",  # noqa: TRY400 - it says all there is to say
                   subject=subject, rule=rule, because=str(trouble))  # fmt: skip

@@ -57,7 +57,7 @@ def _services(settings: Settings, queues: Sequence[str]) -> Services:
 
 
 def _measured(settings: Settings, port: int, queues: Sequence[str]) -> Services:
-    """Return services and Celery's signals their taps, and serve what they tell. queues: those that it consumes."""
+    """Instrument the services and Celery's signals, and serve the metrics. queues: those that the worker consumes."""
     registry = CollectorRegistry()
     metrics = WorkerMetrics(registry)
     services = connect(settings, stopping=stopping, on_request=metrics.aws_requested)
@@ -81,7 +81,7 @@ def _beat_for_health_checks(sender: Any, **_: Any) -> None:
 
 
 @signals.worker_ready.connect
-def _keep_gates(sender: Any, **_: Any) -> None:
+def _start_circuit_breakers(sender: Any, **_: Any) -> None:
     start_consumption_control(sender, current())
 
 

@@ -23,7 +23,7 @@ BATCH_BUCKETS_IMAGES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 500)
 MICRO = 1_000_000
 
 OUTCOMES = {"SUCCESS": "succeeded", "RETRY": "retried", "FAILURE": "failed", "IGNORED": "ignored"}
-"""Celery's states in our words. ignored: a wait, sent again; or the image has changed and is ingested anew."""
+"""Celery's states → the outcomes reported. ignored: the message is sent again later, or its image is ingested again."""
 
 
 class WorkerMetrics:
@@ -119,7 +119,7 @@ class WorkerMetrics:
 
 
 def serve(registry: CollectorRegistry, address: str, port: int) -> None:
-    """Serve the registry over HTTP from a thread. A taken port is said, and no reason not to work."""
+    """Serve the registry over HTTP from a thread. If the port is in use, log a warning and carry on."""
     try:
         start_http_server(port, address, registry)
     except OSError as error:

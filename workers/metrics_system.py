@@ -99,13 +99,12 @@ def watch(metrics: SystemMetrics, stopping: threading.Event) -> None:
 
 def sources(services: Services) -> list[Source]:
     """Name every source of a running system."""
-    s = services
     return [
-        Source("queues", OFTEN, lambda: queues(s.queues, s.clock())),
-        Source("rates", OFTEN, lambda: rates(s.limiter)),
-        Source("last_runs", OFTEN, lambda: last_runs(s.operations)),
-        Source("images", SELDOM, lambda: images(s.images)),
-        Source("dead_letters", SELDOM, lambda: dead_letters(s.operations)),
+        Source("queues", OFTEN, lambda: queues(services.queues, services.clock())),
+        Source("rates", OFTEN, lambda: rates(services.limiter)),
+        Source("last_runs", OFTEN, lambda: last_runs(services.operations)),
+        Source("images", SELDOM, lambda: images(services.images)),
+        Source("dead_letters", SELDOM, lambda: dead_letters(services.operations)),
     ]
 
 

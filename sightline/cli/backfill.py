@@ -11,7 +11,7 @@ from sightline.progress import counted
 from sightline.rekognition.prices import price_list
 from sightline.services.backfill import Progress, kept_progress, survey
 from sightline.services.backfill import backfill as run_backfill
-from sightline.storage.buckets.prefixes import Place
+from sightline.storage.buckets.prefixes import Prefix
 
 
 @click.command("backfill")
@@ -26,7 +26,7 @@ def backfill(factory: Factory, place: str, *, dry_run: bool, from_the_start: boo
     It works page by page and may be stopped at any time: the next run continues from there. Live images go first, and
     it waits while the queues hold more than ten minutes of work.
     """
-    prefix, services = Place.parse(place), factory.services
+    prefix, services = Prefix.parse(place), factory.services
     before = Progress() if dry_run or from_the_start else kept_progress(prefix, services)
     run = (
         survey(prefix, services)

@@ -19,7 +19,7 @@ from sightline.rekognition.prices import price_micro_usd
 from sightline.services.collaborators import Services
 from sightline.services.ingest import add_images
 from sightline.services.listing import Due, due_of
-from sightline.storage.buckets.prefixes import Place
+from sightline.storage.buckets.prefixes import Prefix
 
 MOST_AHEAD = timedelta(minutes=10)
 """How much work may wait: what is sent cannot be called back, and a long queue hides what is wrong."""
@@ -63,17 +63,17 @@ def _price(due: Due, services: Services) -> int:
     return sum(price_micro_usd(feature_named(name), features[name]) for name in due.pays_for)
 
 
-def survey(place: Place, services: Services) -> Iterator[Progress]:
+def survey(prefix: Prefix, services: Services) -> Iterator[Progress]:
     """Say, page by page, what a backfill would send and at most cost; change nothing."""
     progress = Progress()
-    while page := services.buckets.list_page(place.bucket, place.prefix, progress.after):
+    while page := services.buckets.list_page(prefix.bucket, prefix.key_prefix, progress.after):
         due = due_of(page, services.images, services.plan, services.clock(), follows_plan=True)
         progress = progress.with_page(page[-1].uri.key, len(page), sum(h.size_bytes for h in page), due, services)
         yield progress
 
 
 def backfill(
-    place: Place,
+    prefix: Prefix,
     services: Services,
     send: Publish = publish,
     *,
@@ -83,25 +83,24 @@ def backfill(
 
     It waits while more than ten minutes of work stand in the queues. Raises SlotRefused if the process is to stop.
     """
-    s = services
-    progress = Progress() if from_the_start else kept_progress(place, s)
-    while page := s.buckets.list_page(place.bucket, place.prefix, progress.after):
-        due = due_of(page, s.images, s.plan, s.clock(), follows_plan=True)
-        _send(due, s, send)
-        progress = progress.with_page(page[-1].uri.key, len(page), sum(h.size_bytes for h in page), due, s)
-        s.operations.checkpoints.keep(_name(place), asdict(progress), CHECKPOINT_LASTS)
+    progress = Progress() if from_the_start else kept_progress(prefix, services)
+    while page := services.buckets.list_page(prefix.bucket, prefix.key_prefix, progress.after):
+        due = due_of(page, services.images, services.plan, services.clock(), follows_plan=True)
+        _send(due, services, send)
+        progress = progress.with_page(page[-1].uri.key, len(page), sum(h.size_bytes for h in page), due, services)
+        services.operations.checkpoints.keep(_name(prefix), asdict(progress), CHECKPOINT_LASTS)
         yield progress
-    s.operations.checkpoints.drop(_name(place))
+    services.operations.checkpoints.drop(_name(prefix))
 
 
-def kept_progress(place: Place, services: Services) -> Progress:
+def kept_progress(prefix: Prefix, services: Services) -> Progress:
     """Return where the last run of this prefix stopped; a fresh start if there was none, or it had finished."""
-    kept = services.operations.checkpoints.get(_name(place))
+    kept = services.operations.checkpoints.get(_name(prefix))
     return Progress(**known_fields(Progress, kept)) if kept else Progress()
 
 
-def _name(place: Place) -> str:
-    return f"backfill of {place}"
+def _name(prefix: Prefix) -> str:
+    return f"backfill of {prefix}"
 
 
 def _send(due: list[Due], services: Services, send: Publish) -> None:

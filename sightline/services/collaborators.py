@@ -18,7 +18,7 @@ from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.services.usage import CallCounter
 from sightline.services.worker_breaker import WorkerBreaker
-from sightline.storage.buckets.prefixes import Place
+from sightline.storage.buckets.prefixes import Prefix
 from sightline.storage.buckets.protocol import Buckets, ObjectHead
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Ledger
@@ -68,7 +68,7 @@ class SweepPlan:
     time_zones: camera → its time zone, by which its folders are named; `default_zone` is that of the others
     """
 
-    places: Sequence[Place]
+    prefixes: Sequence[Prefix]
     day_folder: str
     time_zones: Mapping[str, ZoneInfo]
     default_zone: ZoneInfo

@@ -37,6 +37,6 @@ def write_dead_letter(
 
 
 def close_replaced(image_id: str, old: Rejection | None, new: Rejection | None, operations: Operations) -> None:
-    """Close the letter of an image's old rejection, where its row keeps another in its place, or none."""
+    """Close the dead letter of an image's old rejection if its row keeps another rejection, or none."""
     if old and (new is None or new.error != old.error):
         operations.dead_letters.close(dead_letter_id_of(old.error, image_id))

@@ -245,5 +245,12 @@ def how_it_ended(error: SightlineError) -> str:
 
 def payer(services: Services) -> Payer:
     """Take from the services what an attempt needs."""
-    s = services
-    return Payer(s.ledger, s.limiter, s.buckets, s.detector, s.calls, s.stopping, s.clock)
+    return Payer(
+        services.ledger,
+        services.limiter,
+        services.buckets,
+        services.detector,
+        services.calls,
+        services.stopping,
+        services.clock,
+    )

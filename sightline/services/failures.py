@@ -22,7 +22,7 @@ def is_its_own(error: BaseException) -> bool:
 
 
 def keep_failure(error: BaseException, image_id: str, step: str, *, images: ImageStore, operations: Operations) -> None:
-    """Keep an own failure on an unfinished row. What is refused for good is given up at once: the letter is written.
+    """Keep an image's own failure on its unfinished row. An image refused for good is given up at once.
 
     Of an image that was asked for again since, nothing but its ingest can fail: other steps are of before.
     """
@@ -37,6 +37,6 @@ def keep_failure(error: BaseException, image_id: str, step: str, *, images: Imag
 
 
 def give_up(row: ImageRow, why: Rejection, images: ImageStore, operations: Operations) -> None:
-    """Leave a row as it is: why stands in its letter, which takes the place of one that it may have had before."""
+    """Leave a row as it is: its dead letter says why, and replaces an earlier one."""
     if images.give_up(row, why):
         close_replaced(row.image_id, row.rejection, why, operations)

@@ -25,7 +25,7 @@ from sightline.storage.operations import Operations
 
 @dataclass(slots=True)
 class Added:
-    """What became of the URIs that a producer gave: how many were new or known, and which were refused."""
+    """What became of the image ids that a producer gave: how many were new or known, and which were refused."""
 
     new: int = 0
     known: int = 0
@@ -33,17 +33,17 @@ class Added:
 
 
 def add_images(
-    uris: Iterable[str], lane: Lane = Lane.LIVE, services: Services | None = None, send: Publish = publish
+    image_ids: Iterable[str], lane: Lane = Lane.LIVE, services: Services | None = None, send: Publish = publish
 ) -> Added:
-    """Add images by URI (`s3://bucket/key`): the row first, then the message. Adding one twice pays nothing twice."""
+    """Add images by id (`s3://bucket/key`): the row first, then the message. Adding one twice pays nothing twice."""
     use = services or current()
     added = Added()
-    valid = _valid_uris(uris, added.refused)
+    valid = _valid_ids(image_ids, added.refused)
     while chunk := list(islice(valid, BATCH)):
         for _, is_new in use.images.add_many(chunk, lane):
             added.new += is_new
             added.known += not is_new
-        send(ingest_step(uri, lane) for uri in chunk)
+        send(ingest_step(image_id, lane) for image_id in chunk)
     for error in added.refused:
         message = {"uri": error.subject}
         write_dead_letter(
@@ -52,10 +52,10 @@ def add_images(
     return added
 
 
-def _valid_uris(uris: Iterable[str], refused: list[InvalidUri]) -> Iterator[str]:
-    for uri in uris:
+def _valid_ids(image_ids: Iterable[str], refused: list[InvalidUri]) -> Iterator[str]:
+    for image_id in image_ids:
         try:
-            yield str(ObjectUri.parse(uri))
+            yield str(ObjectUri.parse(image_id))
         except InvalidUri as error:
             refused.append(error)
 

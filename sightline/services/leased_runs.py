@@ -54,19 +54,18 @@ def run_under_lease(
 
     An error is noted as well, and raised.
     """
-    s = services
-    started = s.clock()
-    lease = s.operations.leases.acquire(name, uuid.uuid4().hex, RUN_LEASE)
+    started = services.clock()
+    lease = services.operations.leases.acquire(name, uuid.uuid4().hex, RUN_LEASE)
     if lease is None:
         log.info("Another process has this turn", task=name)
         return False
     outcome: Mapping[str, Json] = {}
     try:
-        outcome = work(LeasedRun(lease, s.operations, s.clock, s.stopping, lasts))
+        outcome = work(LeasedRun(lease, services.operations, services.clock, services.stopping, lasts))
     except SightlineError as error:
         outcome = {"error": str(error)}
         raise
     finally:
-        s.operations.runs.note(LastRun(name, started, s.clock() - started, outcome))
-        s.operations.leases.release(lease)
+        services.operations.runs.note(LastRun(name, started, services.clock() - started, outcome))
+        services.operations.leases.release(lease)
     return True

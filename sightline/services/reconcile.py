@@ -144,7 +144,7 @@ def next_pause(row: ImageRow) -> timedelta:
 
 
 def _give_up(row: ImageRow, reconciler: Reconciler) -> None:
-    """Write the letter, then leave the row: who dies between the two does both again."""
+    """Write the dead letter, then change the row: if this process dies between the two, both are done again."""
     failure = row.failure.message if row.failure else ""
     error = Exhausted(row.image_id, rule=f"{Exhausted.rule}; the last one: {failure}")
     step = next_steps(row)[0]
@@ -161,8 +161,7 @@ def _give_up(row: ImageRow, reconciler: Reconciler) -> None:
 
 def reconciler_of(services: Services, send: Publish = publish_again) -> Reconciler:
     """Take from the services what a look needs."""
-    s = services
-    return Reconciler(s.images, s.operations, s.queues, send, s.clock)
+    return Reconciler(services.images, services.operations, services.queues, send, services.clock)
 
 
 def run_reconcile(run: LeasedRun, services: Services, send: Publish = publish_again) -> dict[str, Json]:

@@ -1,7 +1,7 @@
-"""Dead letters: chosen by what is in them, and redriven once the cause is mended.
+"""Dead letters: selected by their content, and redriven once the cause is corrected.
 
-A redrive looks at the image again from its beginning, and what the ledger has settled is not paid again. A letter
-closes by itself when ingest takes its image again; if the image is refused once more, the same letter counts it.
+A redrive looks at the image again from its beginning, and what the ledger has settled is not paid again. A dead
+letter closes by itself if ingest accepts its image; if the image is refused once more, the same dead letter counts it.
 """
 
 from collections import Counter
@@ -28,7 +28,7 @@ CameraOf = Callable[[ObjectUri], str]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which letters are meant: those of which everything given here is true. since, until: of the last time."""
+    """Which dead letters are meant: those that match everything given here. since, until: bounds of the last time."""
 
     error: str | None = None
     camera: str | None = None
@@ -37,7 +37,7 @@ class Choice:
     until: datetime | None = None
 
     def takes(self, dead_letter: DeadLetter, camera_of: CameraOf) -> bool:
-        """Return whether a letter is meant."""
+        """Return whether a dead letter is meant."""
         return (
             self.error in {None, dead_letter.error}
             and self.image in {None, dead_letter.image_id, dead_letter.subject}
@@ -48,7 +48,7 @@ class Choice:
 
 
 def camera_of_dead_letter(dead_letter: DeadLetter, camera_of: CameraOf) -> str | None:
-    """Return the camera that the letter's image names; None where it names none."""
+    """Return the camera that the dead letter's image names; None if it names none."""
     try:
         return camera_of(ObjectUri.parse(dead_letter.image_id or dead_letter.subject))
     except (InvalidUri, UnreadableKey):
@@ -58,25 +58,27 @@ def camera_of_dead_letter(dead_letter: DeadLetter, camera_of: CameraOf) -> str |
 def redrive(
     dead_letters: Iterable[DeadLetter], images: ImageStore, operations: Operations, send: Publish
 ) -> Iterator[Counter[str]]:
-    """Send the images of letters through ingest again, in batches; give counts of each.
+    """Send the images of dead letters through ingest again, in batches; yield the counts of each batch.
 
-    sent: looked at again; closed: complete already, so that the letter was left behind; refused: no image is named, so
-    nothing can be sent, and the letter stays open. An image whose row only a newer version knows is left to that one.
+    sent: looked at again; closed: complete already, so that the dead letter was left over; refused: no image is named,
+    so nothing can be sent, and the dead letter stays open. An image whose row only a newer version knows is left to it.
     """
     waiting = iter(dead_letters)
     while batch := list(islice(waiting, BATCH)):
-        named = [(dead_letter, uri) for dead_letter in batch if (uri := _image_of(dead_letter))]
-        rows = images.get_many({uri for _, uri in named})
+        named = [(dead_letter, image_id) for dead_letter in batch if (image_id := _image_of(dead_letter))]
+        rows = images.get_many({image_id for _, image_id in named})
         refused = len(batch) - len(named)
-        if newer := {uri for uri, row in rows.items() if not row.is_known}:
+        if newer := {image_id for image_id, row in rows.items() if not row.is_known}:
             log.warning("Images are left to a newer version", images=sorted(newer))
-        named = [(dead_letter, uri) for dead_letter, uri in named if uri not in newer]
-        done = {uri for uri, row in rows.items() if row.state is State.COMPLETE}
+        named = [(dead_letter, image_id) for dead_letter, image_id in named if image_id not in newer]
+        done = {image_id for image_id, row in rows.items() if row.state is State.COMPLETE}
         closed = sum(
-            operations.dead_letters.close(dead_letter.dead_letter_id) for dead_letter, uri in named if uri in done
+            operations.dead_letters.close(dead_letter.dead_letter_id)
+            for dead_letter, image_id in named
+            if image_id in done
         )
-        again = sorted({uri for _, uri in named} - done)
-        send(_step(uri, rows.get(uri), images) for uri in again)
+        again = sorted({image_id for _, image_id in named} - done)
+        send(_step(image_id, rows.get(image_id), images) for image_id in again)
         yield Counter(sent=len(again), closed=closed, refused=refused)
 
 
@@ -87,8 +89,8 @@ def _image_of(dead_letter: DeadLetter) -> str | None:
         return None
 
 
-def _step(uri: str, row: ImageRow | None, images: ImageStore) -> Step:
-    """Return the step that looks at the image again; its row is received first, as if it were added anew."""
+def _step(image_id: str, row: ImageRow | None, images: ImageStore) -> Step:
+    """Return the step that looks at the image again; its row is received first, as if it were new."""
     lane = row.lane if row else Lane.LIVE
-    images.add(uri, lane)
-    return ingest_step(uri, lane)
+    images.add(image_id, lane)
+    return ingest_step(image_id, lane)

@@ -1,4 +1,4 @@
-"""The brake: a lane whose images are rejected for one and the same reason stops, before thousands more are.
+"""The rejection circuit breaker: a lane stops before thousands of its images are rejected for the same reason.
 
 Something else is wrong then than the images: a producer, a camera, a wrong bucket. Each process gathers how its images
 ended and adds that to the lane's last 200: when one was rejected, or fifty have come together. So an image that is
@@ -57,7 +57,12 @@ class RejectionBreaker:
             try:
                 self._add(lane, outcomes)
             except SightlineError as error:
-                log.warning("The brake did not see some images", lane=lane, images=len(outcomes), error=str(error))
+                log.warning(
+                    "The rejection circuit breaker did not see some images",
+                    lane=lane,
+                    images=len(outcomes),
+                    error=str(error),
+                )
 
     def _add(self, lane: Lane, outcomes: Sequence[str]) -> None:
         if not outcomes:

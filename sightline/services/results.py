@@ -10,13 +10,15 @@ from sightline.storage.ledger.protocol import Entry, Ledger
 def write(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, ledger: Ledger) -> list[Step]:
     """Keep the result that the row wants, if `detect` has not; return the merge if it is due now.
 
-    Done twice it changes nothing. What the row no longer wants, or the ledger has not settled, is left alone: whoever
-    changed that has sent steps of his own.
+    Done twice it changes nothing. What the row no longer wants, or the ledger has not settled, is left alone: the
+    process that changed it has sent the next steps.
     """
     row = images.get(image_id)
     if row:
         row.require_known()
-    if row and feature_name in row.unsettled():  # whoever paid has died before he wrote it, or the row went on
+    if (
+        row and feature_name in row.unsettled()
+    ):  # the process that paid died before it wrote the result, or the row has changed since
         entry = ledger.get(row.wanted[feature_name])
         if entry is None or not entry.is_settled:
             return []

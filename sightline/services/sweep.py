@@ -1,8 +1,8 @@
 """Sweep: find what no message told of. Objects without a row or with other bytes, and rows whose object is gone.
 
 Three walks, each in small pages with its position kept, so that a run may end anywhere and the next one goes on:
-today's folders (each minute), all objects, and all rows (both begun anew each half day, so done within a day). Whatever
-is found is ingested: that step looks at the object itself, so a sweep can be late, or wrong, without harm.
+today's folders (each minute), all objects, and all rows (both begin again each half day, so done within a day).
+Whatever is found is ingested: that step looks at the object itself, so a sweep can be late, or wrong, without harm.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ from sightline.services.backfill import feature_rates, room
 from sightline.services.collaborators import Services, SweepPlan
 from sightline.services.ingest import add_images
 from sightline.services.listing import due_of
-from sightline.storage.buckets.prefixes import Place
+from sightline.storage.buckets.prefixes import Prefix
 from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri
 
 NAME = "sweep_bucket"
@@ -44,7 +44,7 @@ Found = tuple[str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """One walk. every: how long after its begin it begins anew; pages: from a position to the end."""
+    """One walk. every: how long after its start it starts again; pages: from a position to the end."""
 
     name: str
     lane: Lane
@@ -73,47 +73,47 @@ def sweep(services: Services, goes_on: Callable[[], bool], send: Publish = publi
 
 
 def walks(services: Services) -> list[Walk]:
-    """Return the walks of each place, today's first."""
-    s, places = services, services.sweep.places
+    """Return the walks of each prefix, today's first."""
+    prefixes = services.sweep.prefixes
     return [
-        *(Walk(f"today of {place}", Lane.LIVE, timedelta(0), _today(place, s)) for place in places),
-        *(Walk(f"objects of {place}", Lane.BACKFILL, HALF_A_DAY, _objects(place, s)) for place in places),
-        *(Walk(f"rows of {place}", Lane.BACKFILL, HALF_A_DAY, _rows(place, s)) for place in places),
+        *(Walk(f"today of {prefix}", Lane.LIVE, timedelta(0), _today(prefix, services)) for prefix in prefixes),
+        *(Walk(f"objects of {prefix}", Lane.BACKFILL, HALF_A_DAY, _objects(prefix, services)) for prefix in prefixes),
+        *(Walk(f"rows of {prefix}", Lane.BACKFILL, HALF_A_DAY, _rows(prefix, services)) for prefix in prefixes),
     ]
 
 
 def _steps(walk: Walk, services: Services, send: Publish) -> Iterator[int]:
     """Walk on from the kept position; return how many images each page sent, after its position is kept."""
-    s, name = services, f"sweep {walk.name}"
-    kept = s.operations.checkpoints.get(name) or _beginning(s.clock())
+    name = f"sweep {walk.name}"
+    kept = services.operations.checkpoints.get(name) or _beginning(services.clock())
     if kept["is_done"]:
-        if s.clock() < datetime.fromisoformat(kept["began_at"]) + walk.every:
+        if services.clock() < datetime.fromisoformat(kept["began_at"]) + walk.every:
             return
-        kept = _beginning(s.clock())
+        kept = _beginning(services.clock())
     for after, due in walk.pages(kept["after"]):
-        add_images(due, walk.lane, s, send)
-        s.operations.checkpoints.keep(name, {**kept, "after": after}, POSITION_LASTS)
+        add_images(due, walk.lane, services, send)
+        services.operations.checkpoints.keep(name, {**kept, "after": after}, POSITION_LASTS)
         yield len(due)
-    s.operations.checkpoints.keep(name, {**kept, "is_done": True}, POSITION_LASTS)
+    services.operations.checkpoints.keep(name, {**kept, "is_done": True}, POSITION_LASTS)
 
 
 def _beginning(now: datetime) -> Mapping[str, Any]:
     return {"after": None, "is_done": False, "began_at": now.isoformat()}
 
 
-def _today(place: Place, services: Services) -> Callable[[str | None], Iterator[Found]]:
-    s = services
-    return lambda after: _due(_pages_of_today(place, s.buckets, s.sweep, s.clock(), after), s)
+def _today(prefix: Prefix, services: Services) -> Callable[[str | None], Iterator[Found]]:
+    return lambda after: _due(
+        _pages_of_today(prefix, services.buckets, services.sweep, services.clock(), after), services
+    )
 
 
-def _objects(place: Place, services: Services) -> Callable[[str | None], Iterator[Found]]:
-    s = services
-    return lambda after: _due(_pages(s.buckets, place.bucket, place.prefix, after), s)
+def _objects(prefix: Prefix, services: Services) -> Callable[[str | None], Iterator[Found]]:
+    return lambda after: _due(_pages(services.buckets, prefix.bucket, prefix.key_prefix, after), services)
 
 
-def _due(pages: Iterator[list[ObjectHead]], s: Services) -> Iterator[Found]:
+def _due(pages: Iterator[list[ObjectHead]], services: Services) -> Iterator[Found]:
     for page in pages:
-        due = due_of(page, s.images, s.plan, s.clock(), follows_plan=False)
+        due = due_of(page, services.images, services.plan, services.clock(), follows_plan=False)
         yield page[-1].uri.key, [each.image_id for each in due]
 
 
@@ -124,7 +124,7 @@ def _pages(buckets: Buckets, bucket: str, prefix: str, after: str | None) -> Ite
 
 
 def _pages_of_today(
-    place: Place, buckets: Buckets, plan: SweepPlan, now: datetime, after: str | None
+    prefix: Prefix, buckets: Buckets, plan: SweepPlan, now: datetime, after: str | None
 ) -> Iterator[list[ObjectHead]]:
     """List today's folder of each camera.
 
@@ -132,18 +132,18 @@ def _pages_of_today(
     camera, however many objects it has.
     """
     begin = after or ""
-    while next_one := buckets.list_page(place.bucket, place.prefix, after, limit=1):
+    while next_one := buckets.list_page(prefix.bucket, prefix.key_prefix, after, limit=1):
         key = next_one[0].uri.key
-        camera, slash, _ = key.removeprefix(place.prefix).partition("/")
+        camera, slash, _ = key.removeprefix(prefix.key_prefix).partition("/")
         after = key
         if not slash:
             continue
-        folder = f"{place.prefix}{camera}/"
+        folder = f"{prefix.key_prefix}{camera}/"
         for day_folder in _day_folders(folder, camera, plan, now):
             if begin.startswith(day_folder):
-                yield from _pages(buckets, place.bucket, day_folder, begin)
+                yield from _pages(buckets, prefix.bucket, day_folder, begin)
             elif begin < day_folder:
-                yield from _pages(buckets, place.bucket, day_folder, None)
+                yield from _pages(buckets, prefix.bucket, day_folder, None)
         after = f"{folder[:-1]}0"  # "0" is the character after "/": no key of the folder comes after it
 
 
@@ -153,25 +153,24 @@ def _day_folders(folder: str, camera: str, plan: SweepPlan, now: datetime) -> li
     return sorted(folder + day for day in days)
 
 
-def _rows(place: Place, services: Services) -> Callable[[str | None], Iterator[Found]]:
-    s = services
+def _rows(prefix: Prefix, services: Services) -> Callable[[str | None], Iterator[Found]]:
 
     def pages(after: str | None) -> Iterator[Found]:
-        while page := list(islice(s.images.scan(after), ROWS_A_PAGE)):
+        while page := list(islice(services.images.scan(after), ROWS_A_PAGE)):
             after = page[-1].image_id
-            yield after, _gone([row for row in page if _is_to_be_seen(row, place)], s.buckets)
+            yield after, _gone([row for row in page if _is_to_be_seen(row, prefix)], services.buckets)
 
     return pages
 
 
-def _is_to_be_seen(row: ImageRow, place: Place) -> bool:
+def _is_to_be_seen(row: ImageRow, prefix: Prefix) -> bool:
     """Return whether the row's object should exist. A received row's is looked at anyway, an imported one's by listing.
 
     A row that only a newer version knows is left to that one. What another system saw years ago
     may have been deleted long since: that is nothing new to report.
     """
     unseen = {State.GONE, State.RECEIVED, State.IMPORTED}
-    return row.image_id.startswith(str(place)) and row.is_known and row.state not in unseen
+    return row.image_id.startswith(str(prefix)) and row.is_known and row.state not in unseen
 
 
 def _gone(rows: list[ImageRow], buckets: Buckets) -> list[str]:

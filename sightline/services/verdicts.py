@@ -22,7 +22,7 @@ class Said:
     source: why they looked at it, if recorded
     """
 
-    uri: str
+    image_id: str
     label: str
     reviewer: str
     answer: Answer
@@ -54,23 +54,23 @@ def verdict_of(said: Said, judge: Judge) -> KeptVerdict:
     """
     judge.plan.rule_of(said.label)
     verdict_key(said.label, said.reviewer)
-    row = judge.images.get(str(ObjectUri.parse(said.uri)))
+    row = judge.images.get(str(ObjectUri.parse(said.image_id)))
     if row is None or row.content is None or row.capture is None:
-        raise InvalidVerdict(said.uri, rule="the image must have been ingested", remedy="`sightline add` it first")
+        raise InvalidVerdict(said.image_id, rule="the image must have been ingested", remedy="`sightline add` it first")
     content = row.content.sha256
     if said.content not in {None, content}:
-        raise InvalidVerdict(said.uri, rule="the image has been overwritten since", remedy="Look at it again")
+        raise InvalidVerdict(said.image_id, rule="the image has been overwritten since", remedy="Look at it again")
     if said.at > judge.clock():
-        raise InvalidVerdict(said.uri, rule=f"{said.at.isoformat()} is in the future", remedy="Correct the time")
-    asked = None if said.source is Source.VOLUNTEERED else judge.verdicts.asked(said.uri, said.label)
+        raise InvalidVerdict(said.image_id, rule=f"{said.at.isoformat()} is in the future", remedy="Correct the time")
+    asked = None if said.source is Source.VOLUNTEERED else judge.verdicts.asked(said.image_id, said.label)
     is_sampled = asked is not None and asked.content == content
     if said.source is Source.SAMPLED and not is_sampled:
         remedy = "Leave its source empty; it is then stored as volunteered"
         raise InvalidVerdict(
-            said.uri, rule="the queue did not ask about these bytes, so it is not sampled", remedy=remedy
+            said.image_id, rule="the queue did not ask about these bytes, so it is not sampled", remedy=remedy
         )
     verdict = Verdict(
-        said.uri,
+        said.image_id,
         said.label,
         said.reviewer,
         said.answer,

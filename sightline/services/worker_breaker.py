@@ -1,9 +1,9 @@
-"""The gate of a worker process: it closes while our configuration is refused, so that no queue is eaten in vain.
+"""The worker circuit breaker: it opens while the configuration is refused, so that no message is used up in vain.
 
 Refused credentials, a missing table or a wrong password say nothing about an image, and meet each one alike. So a
 refused message goes back to its queue, and after a few in a row the process takes no more. After a pause it tries
 again with what comes first, and goes on by itself when that works. One image that alone is refused (a bucket of
-somebody else's) never closes the gate: others go well between its tries.
+somebody else's) never opens it: other images succeed between its tries.
 """
 
 from collections.abc import Callable

@@ -16,10 +16,10 @@ class Checkpoints(Protocol):
     """What every store of checkpoints does."""
 
     def keep(self, name: str, position: Mapping[str, Json], lasts: timedelta) -> None:
-        """Keep how far a long piece of work has come; it is forgotten when nobody has kept it anew for so long."""
+        """Keep how far a long piece of work has come; it is forgotten if it is not kept again for that long."""
 
     def get(self, name: str) -> Mapping[str, Json] | None:
-        """Return what was last kept, consistently; None where there is nothing, or it is forgotten."""
+        """Return what was last kept, consistently; None if there is nothing, or it is forgotten."""
 
     def drop(self, name: str) -> None:
         """Forget a checkpoint, if it is there."""

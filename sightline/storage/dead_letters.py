@@ -26,7 +26,7 @@ class DeadLetter:
     """An input that cannot succeed.
 
     error: the error's class name; subject, rule, remedy: its three parts
-    image_id: where the input is an image; step: the task that gave up; message: its arguments, as JSON
+    image_id: if the input is an image; step: the task that gave up; message: its arguments, as JSON
     """
 
     error: str
@@ -43,17 +43,17 @@ class DeadLetter:
 
     @property
     def dead_letter_id(self) -> str:
-        """Name the letter: the same input broken by the same rule is one letter, however often it comes."""
+        """Name the dead letter: one input that breaks one rule is one dead letter, however often it comes."""
         return dead_letter_id_of(self.error, self.image_id or self.subject)
 
 
 def dead_letter_id_of(error: str, subject: str) -> str:
-    """Name the letter of an input and the error that refuses it."""
+    """Name the dead letter of an input and the error that refuses it."""
     return f"{error}#{subject}"
 
 
 CLOSED_LETTERS_LAST = timedelta(days=90)
-"""How long a closed letter is kept. An open one is kept for ever."""
+"""How long a closed dead letter is kept. An open one is kept for ever."""
 
 LONGEST_TEXT_BYTES = 40_000
 
@@ -73,16 +73,16 @@ class DeadLetters(Protocol):
     """What every store of dead letters does."""
 
     def write(self, dead_letter: DeadLetter) -> None:
-        """Keep a letter; one with the same id keeps its `first_at`, counts an attempt and opens again.
+        """Keep a dead letter; one with the same id keeps its `first_at`, counts an attempt and opens again.
 
         Any text is taken; what no row can hold is cut, and says how long it was.
         """
 
     def read(self, *, closed: bool = False) -> Iterator[DeadLetter]:
-        """Return the open (or the closed) letters, by id."""
+        """Return the open (or the closed) dead letters, by id."""
 
     def close(self, dead_letter_id: str) -> bool:
-        """Close an open letter; return whether there was one."""
+        """Close an open dead letter; return whether there was one."""
 
 
 class DynamoDeadLetters(DeadLetters):
@@ -93,20 +93,20 @@ class DynamoDeadLetters(DeadLetters):
         self._clock = clock
 
     def write(self, dead_letter: DeadLetter) -> None:
-        """Keep a letter, or count another attempt of one that is kept."""
+        """Keep a dead letter, or count another attempt of one that is kept."""
         kept = fit(dead_letter)
         change = Change().set("letter", _text(kept)).set("last_at", instant(kept.last_at))
         change.set_if_missing("first_at", instant(kept.first_at)).add("attempts", kept.attempts)
         self._table.update(_key(kept.dead_letter_id), change.remove("closed_at", "expires_at"))
 
     def read(self, *, closed: bool = False) -> Iterator[DeadLetter]:
-        """Return the open (or the closed) letters, by id. TTL deletes late, so the time is compared as well."""
+        """Return the open (or the closed) dead letters, by id. TTL deletes late, so the time is compared as well."""
         forgotten = instant(self._clock() - CLOSED_LETTERS_LAST)
         only_if = greater("closed_at", forgotten) if closed else missing("closed_at")
         return map(_letter, self._table.query(equals("kind", LETTER), only_if=only_if))
 
     def close(self, dead_letter_id: str) -> bool:
-        """Close an open letter; return whether there was one."""
+        """Close an open dead letter; return whether there was one."""
         now = self._clock()
         expires_at = int((now + CLOSED_LETTERS_LAST).timestamp())
         change = Change().set("closed_at", instant(now)).set("expires_at", expires_at)
@@ -115,7 +115,7 @@ class DynamoDeadLetters(DeadLetters):
 
 
 def fit(dead_letter: DeadLetter) -> DeadLetter:
-    """Cut what could not be kept: whoever sends a megabyte gets its beginning, length and hash. Safe to repeat."""
+    """Cut what could not be kept: of a megabyte, its beginning, length and hash remain. Safe to repeat."""
     message = json.dumps(dict(dead_letter.message))
     return replace(
         dead_letter,

@@ -1,6 +1,6 @@
 """Dirty marks: which camera's capture days must be looked at again, and by whom.
 
-Whoever changes what a day shows marks it, before anybody could believe that the change was seen to. Each consumer
+A process that changes what a day shows marks it, before the change could seem to be dealt with. Each consumer
 works its own marks off, and removes one only if it is still the one that it read: a day that was marked again
 meanwhile is looked at again.
 """
@@ -45,7 +45,7 @@ class DirtyDayStore(Protocol):
     """What every store of dirty days does."""
 
     def mark(self, days: Iterable[CameraDay], purposes: Iterable[Purpose] = tuple(Purpose)) -> None:
-        """Mark days dirty for each purpose, and list them as known. Whoever marks does so before he moves on."""
+        """Mark days dirty for each purpose, and list them as known. A process marks before it moves on."""
 
     def dirty(self, purpose: Purpose) -> Iterator[DirtyDay]:
         """Return the marks of one purpose, by camera and day."""
@@ -89,7 +89,7 @@ class DynamoDirtyDays(DirtyDayStore):
 
 
 def dirty_item(day: CameraDay, purpose: Purpose, mark: str) -> Item:
-    """Return the item of a mark: whoever must mark in a transaction of his own writes this one."""
+    """Return the item of a mark, for a caller that must mark in its own transaction."""
     return {**_key(DIRTY, f"{purpose}#{day}"), **_results(day), "mark": mark}
 
 

@@ -45,7 +45,7 @@ class Stop:
 STOP, OUTCOMES = "stop", "outcomes"
 
 _WRITES_TRIED = 10
-"""How often outcomes are added anew where another process has just added its own."""
+"""How often adding outcomes is tried again if another process has just added its own."""
 
 
 class Pauses(Protocol):
@@ -64,7 +64,7 @@ class Pauses(Protocol):
         """Add how a lane's images ended to its last OUTCOMES_KEPT; return those, the newest last."""
 
     def forget_outcomes(self, lane: str) -> None:
-        """Begin anew with a lane's outcomes."""
+        """Forget a lane's outcomes."""
 
 
 class DynamoPauses(Pauses):
@@ -104,7 +104,7 @@ class DynamoPauses(Pauses):
         raise Unavailable(lane, rule="too many processes note outcomes at once")
 
     def forget_outcomes(self, lane: str) -> None:
-        """Begin anew with a lane's outcomes."""
+        """Forget a lane's outcomes."""
         self._table.update({"kind": OUTCOMES, "id": lane}, Change().set("last", ()).add("revision", 1))
 
 

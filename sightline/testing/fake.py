@@ -1,4 +1,4 @@
-"""A whole sightline in memory: the twins of every store, a clock that moves when told, and a detector with a script."""
+"""A whole sightline in memory: a fake of every store, a clock that moves when told, and a detector with a script."""
 
 import io
 from collections import deque
@@ -28,7 +28,7 @@ from sightline.services.rollups.plan import AccuracyPlan
 from sightline.services.usage import CallCounter
 from sightline.services.worker_breaker import WorkerBreaker
 from sightline.stats.strata import StrataRule
-from sightline.storage.buckets.prefixes import Place
+from sightline.storage.buckets.prefixes import Prefix
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.testing.buckets import InMemoryBuckets
 from sightline.testing.clocks import MovingClock
@@ -152,7 +152,7 @@ class FakeSightline:
             rejection_breaker=RejectionBreaker(self.operations, self.clock, lambda _, do: do()),
             worker_breaker=WorkerBreaker(self.clock),
             plan=plan,
-            sweep=SweepPlan([Place(BUCKET)], "%Y-%m-%d/", {}, ZoneInfo("UTC")),
+            sweep=SweepPlan([Prefix(BUCKET)], "%Y-%m-%d/", {}, ZoneInfo("UTC")),
             verdicts=self.verdicts,
             rollups=self.rollups,
             accuracy=WATCHED,
@@ -175,19 +175,18 @@ class FakeSightline:
 
     def do(self, step: Step) -> None:
         """Do one step as a worker does, its chain with it."""
-        s, (uri, *rest) = self.services, step.args
+        services, (image_id, *rest) = self.services, step.args
         if step.task == INGEST:
-            ingest.ingest_with(s, uri, step.lane, retries=1, send=self.send)
+            ingest.ingest_with(services, image_id, step.lane, retries=1, send=self.send)
         elif step.task == DETECT:
-            if (
-                detect.detect(uri, rest[0], step.lane, images=s.images, plan=s.plan, payer=detect.payer(s))
-                and step.then
-            ):
+            payer = detect.payer(services)
+            plan, images = services.plan, services.images
+            if detect.detect(image_id, rest[0], step.lane, images=images, plan=plan, payer=payer) and step.then:
                 self.send([step.then])
         elif step.task == WRITE:
-            self.send(write.write(uri, rest[0], step.lane, images=s.images, ledger=s.ledger))
+            self.send(write.write(image_id, rest[0], step.lane, images=services.images, ledger=services.ledger))
         elif step.task == MERGE:
-            merge.merge(uri, images=s.images, merges=s.merges)
+            merge.merge(image_id, images=services.images, merges=services.merges)
 
     def run(self) -> None:
         """Work until the queues are empty."""

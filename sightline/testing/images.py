@@ -1,4 +1,4 @@
-"""The image store's twin in memory: for tests, and for trying things without a server."""
+"""The in-memory fake of the image store: for tests, and for trying things without a server."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The label set's in-memory twin."""
+"""The in-memory fake of a label set."""
 
 from collections.abc import Iterator, Sequence
 

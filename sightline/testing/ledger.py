@@ -1,4 +1,4 @@
-"""The ledger's in-memory twin."""
+"""The in-memory fake of the ledger."""
 
 import uuid
 from collections.abc import Callable, Iterator

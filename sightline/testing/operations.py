@@ -31,7 +31,7 @@ class InMemoryDeadLetters(DeadLetters):
         self._lock = Lock()
 
     def write(self, dead_letter: DeadLetter) -> None:
-        """Keep a letter, or count another attempt of one that is kept."""
+        """Keep a dead letter, or count another attempt of one that is kept."""
         kept = replace(fit(dead_letter), closed_at=None)
         key = sort_key(kept.dead_letter_id)
         with self._lock:
@@ -41,7 +41,7 @@ class InMemoryDeadLetters(DeadLetters):
             self._letters[key] = kept
 
     def read(self, *, closed: bool = False) -> Iterator[DeadLetter]:
-        """Return the open (or the closed) letters, by id."""
+        """Return the open (or the closed) dead letters, by id."""
         forgotten = self._clock() - CLOSED_LETTERS_LAST
         for _, dead_letter in sorted(self._letters.items()):
             is_listed = (
@@ -51,7 +51,7 @@ class InMemoryDeadLetters(DeadLetters):
                 yield dead_letter
 
     def close(self, dead_letter_id: str) -> bool:
-        """Close an open letter; return whether there was one."""
+        """Close an open dead letter; return whether there was one."""
         key = sort_key(dead_letter_id)
         with self._lock:
             dead_letter = self._letters.get(key)
@@ -208,7 +208,7 @@ class InMemoryPauses(Pauses):
             return self._outcomes[lane]
 
     def forget_outcomes(self, lane: str) -> None:
-        """Begin anew with a lane's outcomes."""
+        """Forget a lane's outcomes."""
         with self._lock:
             self._outcomes[lane] = ()
 

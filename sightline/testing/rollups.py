@@ -1,4 +1,4 @@
-"""The in-memory twin of the store of rollups."""
+"""The in-memory fake of the store of rollups."""
 
 import json
 from collections.abc import Iterator

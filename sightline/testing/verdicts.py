@@ -1,4 +1,4 @@
-"""The in-memory twin of the store of verdicts."""
+"""The in-memory fake of the store of verdicts."""
 
 from collections.abc import Iterable, Iterator
 from threading import Lock

@@ -27,7 +27,7 @@ from sightline.services.status import exact_sections, ledger_section, status_rep
 from sightline.services.sweep import sweep
 from sightline.stats.strata import Stratum
 from sightline.stats.verdicts import Answer, Source, Verdict
-from sightline.storage.buckets.prefixes import Place
+from sightline.storage.buckets.prefixes import Prefix
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.images.transitions import Transition
@@ -182,7 +182,7 @@ def test_sweep_and_backfill_send_nothing_for_a_future_row(world):
     world.put(URI, picture(7))  # other bytes: a row that is understood would be ingested again
     row = write_as_newer(world, **FUTURE_STATE)
     sweep(world.services, lambda: True, world.send)
-    (progress,) = survey(Place(BUCKET), world.services)
+    (progress,) = survey(Prefix(BUCKET), world.services)
     world.buckets.delete(ObjectUri.parse(URI))
     sweep(world.services, lambda: True, world.send)
     assert (1, 0, [], row) == (progress.listed, progress.sent, [*world.sent], row_of(world))
@@ -342,7 +342,7 @@ def test_unknown_attributes_of_the_small_stores_are_ignored(world, edit):
 
 def test_a_backfill_goes_on_from_a_checkpoint_with_unknown_entries(world):
     world.operations.checkpoints.keep("backfill of s3://frames/", {"after": "a", "mood": "sunny"}, timedelta(days=1))
-    assert "a" == kept_progress(Place(BUCKET), world.services).after
+    assert "a" == kept_progress(Prefix(BUCKET), world.services).after
 
 
 def test_an_unknown_keyword_of_a_message_is_ignored():

@@ -33,7 +33,7 @@ def read_labels(
     now: datetime,
     tell: Callable[[BadMessage], None],
 ) -> Counter[str]:
-    """Spool every row; count `rows` and `refused`. tell: called with each bad row. Its image is left out whole."""
+    """Stage every row; count `rows` and `refused`. tell: called with each bad row; its image is left out."""
     counts = Counter(rows=0, refused=0)
     for number, item in enumerate(items, start=1):
         subject = f"row {number} of {name} ({item.get('object_key')!a:.120}, {item.get('label')!a:.60})"

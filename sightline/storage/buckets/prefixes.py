@@ -1,4 +1,4 @@
-"""What part of which bucket is meant, where more than one object is."""
+"""A bucket, or the objects in it whose keys begin alike."""
 
 from dataclasses import dataclass
 
@@ -7,22 +7,22 @@ from sightline.storage.buckets.protocol import require_bucket
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A bucket, or the part of it whose keys begin with `prefix`."""
+class Prefix:
+    """A bucket, or the part of it whose keys begin with `key_prefix`."""
 
     bucket: str
-    prefix: str = ""
+    key_prefix: str = ""
 
     @classmethod
-    def parse(cls, uri: str) -> "Place":
+    def parse(cls, uri: str) -> "Prefix":
         """Read `s3://bucket/prefix`; raise InvalidUri if it names no bucket."""
         scheme, _, rest = uri.partition("://")
-        bucket, _, prefix = rest.partition("/")
+        bucket, _, key_prefix = rest.partition("/")
         if scheme != "s3" or not bucket:
-            rule = "a place is named s3://bucket or s3://bucket/prefix"
+            rule = "a prefix is named s3://bucket or s3://bucket/prefix"
             raise InvalidUri(uri, rule=rule, remedy="Name the bucket, and perhaps how the keys begin")
         require_bucket(uri, bucket)
-        return cls(bucket, prefix)
+        return cls(bucket, key_prefix)
 
     def __str__(self) -> str:
-        return f"s3://{self.bucket}/{self.prefix}"
+        return f"s3://{self.bucket}/{self.key_prefix}"

@@ -178,7 +178,7 @@ class DynamoTable:
         yield from self._pages(self._client.query, request | placeholders.request())
 
     def scan(self, attributes: tuple[str, ...] = (), start: Mapping[str, str] | None = None) -> Iterator[Item]:
-        """Read every item, consistently, or only some attributes of each: dear. `start`: the key to go on after."""
+        """Read every item, consistently, or only some attributes: expensive. start: the key to continue after."""
         placeholders = Placeholders()
         projection = ", ".join(placeholders.name(attribute) for attribute in attributes)
         request: dict[str, Any] = {

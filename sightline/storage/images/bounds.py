@@ -10,7 +10,7 @@ MAX_FINDING_BYTES = 32_000
 """A dozen features at their limit still fit into one item; 100 lines of 200 bytes fit into one finding."""
 
 MAX_MESSAGE_CHARACTERS = 4_000
-"""An error names its input, which may be an image id of 1,100 bytes; the rest is a sentence or two of ours or AWS's."""
+"""An error names its input, which may be an image id of 1,100 bytes; the rest is a sentence or two."""
 
 BYTES_BESIDE_NAME = 30
 """What DynamoDB counts for a pair beside its name: a number of 7 digits, and the marks of two lists."""

@@ -123,4 +123,4 @@ class ImageStore(Protocol):
         """Return the table's own count of rows, and how old that count may be."""
 
     def scan(self, after: str | None = None) -> Iterator[ImageRow]:
-        """Read every row, or those after the image `after` in the scan's own order: dear."""
+        """Read every row, or those after the image `after` in the scan's own order: expensive."""

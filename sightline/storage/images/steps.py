@@ -1,4 +1,4 @@
-"""The steps of an image, for whatever can do a conditional update: the real store and its twin differ below this."""
+"""The steps of an image, over any store that can do a conditional update: DynamoDB, or the in-memory fake."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping

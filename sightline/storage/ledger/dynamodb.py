@@ -70,7 +70,7 @@ class DynamoLedger:
     def claim(self, analysis: Analysis) -> Entry:
         """Claim the right to one attempt, or give the settled entry; raise LeaseHeld.
 
-        Each turn of the loop means that somebody else has just changed the row; his lease soon ends it.
+        Each pass of the loop means that another process has just changed the row; its lease soon ends the loop.
         """
         claim_id = uuid.uuid4().hex
         standing: Entry | None = None

@@ -97,7 +97,7 @@ class Ledger(Protocol):
         """
 
     def settle(self, claimed: Entry, outcome: Answer | Rejection, cost_micro_usd: int) -> Entry:
-        """Keep what was paid for. A late answer still settles an entry that is not settled yet, whoever claims it now.
+        """Keep what was paid for. A late answer still settles an entry, even one that another process claims now.
 
         Where it is settled already, that entry is given and nothing changes.
         """
@@ -109,4 +109,4 @@ class Ledger(Protocol):
         """Return the table's own count of rows, and how old that count may be."""
 
     def scan(self) -> Iterator[Entry]:
-        """Read every entry without its answer: dear, for `--exact` only."""
+        """Read every entry without its answer: expensive, for `--exact` only."""

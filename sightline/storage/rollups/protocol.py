@@ -30,7 +30,7 @@ class RollupKey:
 class Rollup:
     """One revision of a window.
 
-    figures: as JSON, written by `tasks.rollup_json`
+    figures: as JSON, written by `sightline.services.rollups.figures`
     reason: what made this revision; verdicts_hash, population_hash: of what it was made from
     opened_at: when the first revision was written
     """

@@ -1,4 +1,4 @@
-"""What a store of verdicts does. A verdict and the mark that makes its day be rolled up anew are one write."""
+"""What a store of verdicts does. A verdict and the mark that has its day rolled up again are one write."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ from sightline.queues.steps import lane_queue
 from sightline.services.backfill import backfill
 from sightline.services.collaborators import provide
 from sightline.services.sweep import sweep
-from sightline.storage.buckets.prefixes import Place
+from sightline.storage.buckets.prefixes import Prefix
 from sightline.storage.buckets.protocol import ObjectUri, walk
 from sightline.testing.fake import FakeSightline, picture
 from tests.integration.test_buckets import s3
@@ -22,10 +22,10 @@ QUEUES = [lane_queue(name, lane) for name in ("ingest", "labels", "rows", "graph
 
 
 @pytest.fixture
-def place(s3_endpoint) -> Iterator[Place]:
+def place(s3_endpoint) -> Iterator[Prefix]:
     buckets, name = s3(s3_endpoint), f"test-{uuid4().hex}"
     buckets.create(name)
-    yield Place(name)
+    yield Prefix(name)
     for each in walk(buckets, name, ""):
         buckets.delete(each.uri)
 
@@ -33,7 +33,7 @@ def place(s3_endpoint) -> Iterator[Place]:
 @pytest.fixture
 def world(s3_endpoint, place) -> FakeSightline:
     world = FakeSightline(clock=RealClock(), features=("labels",))
-    plan = replace(world.services.sweep, places=[place])
+    plan = replace(world.services.sweep, prefixes=[place])
     world.services = replace(world.services, buckets=s3(s3_endpoint), sweep=plan)
     provide(world.services)
     return world

@@ -13,11 +13,11 @@ from sightline.queues.redis import Waiting
 from sightline.rekognition.features import all_features
 from sightline.services.backfill import Progress, backfill, kept_progress, room, survey
 from sightline.services.collaborators import Plan
-from sightline.storage.buckets.prefixes import Place
+from sightline.storage.buckets.prefixes import Prefix
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.testing.fake import BUCKET, FakeSightline, picture, uri_of
 
-PLACE = Place(BUCKET, "yard/")
+PLACE = Prefix(BUCKET, "yard/")
 OF_ITS_QUOTA = 0.97
 
 
@@ -129,13 +129,13 @@ def test_a_missing_prefix_is_nothing_to_do(world):
 
 @pytest.mark.parametrize("text", ["yard", "https://frames/yard", "s3://", "s3:///yard"])
 def test_a_place_that_names_no_bucket_is_refused(text):
-    with pytest.raises(InvalidUri, match="a place is named"):
-        Place.parse(text)
+    with pytest.raises(InvalidUri, match="a prefix is named"):
+        Prefix.parse(text)
 
 
-@pytest.mark.parametrize(("text", "place"), [("s3://b", Place("b")), ("s3://b/c/d", Place("b", "c/d"))])
+@pytest.mark.parametrize(("text", "place"), [("s3://b", Prefix("b")), ("s3://b/c/d", Prefix("b", "c/d"))])
 def test_a_place_is_a_bucket_with_or_without_a_prefix(text, place):
-    assert place == Place.parse(text)
+    assert place == Prefix.parse(text)
 
 
 class SmallPages:

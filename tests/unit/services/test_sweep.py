@@ -12,7 +12,7 @@ from sightline.models.images import Lane, State
 from sightline.queues.redis import Waiting
 from sightline.services.collaborators import SweepPlan
 from sightline.services.sweep import sweep
-from sightline.storage.buckets.prefixes import Place
+from sightline.storage.buckets.prefixes import Prefix
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.testing.fake import BUCKET, FakeSightline, picture
 
@@ -151,13 +151,13 @@ def test_rows_outside_the_swept_place_are_left_alone(world):
     fill(world, uri("one", camera="gate"))
     settle(world)
     world.buckets.delete(ObjectUri.parse(uri("one", camera="gate")))
-    plan = replace(world.services.sweep, places=[Place(BUCKET, "yard/")])
+    plan = replace(world.services.sweep, prefixes=[Prefix(BUCKET, "yard/")])
     assert [] == run(world, sweep=plan)
 
 
 def test_nothing_is_swept_where_nothing_is_named(world):
     fill(world, uri("one"))
-    assert [] == run(world, sweep=replace(world.services.sweep, places=[]))
+    assert [] == run(world, sweep=replace(world.services.sweep, prefixes=[]))
 
 
 class Noting:
@@ -214,7 +214,7 @@ def test_today_is_the_cameras_own_and_yesterday_lasts_an_hour_longer(world, at, 
     fill(world, uri("a"))
     world.clock.now = at
     noting = Noting(world.buckets)
-    plan = SweepPlan([Place(BUCKET)], "%Y-%m-%d/", {"yard": ZoneInfo(zone)}, ZoneInfo("UTC"))
+    plan = SweepPlan([Prefix(BUCKET)], "%Y-%m-%d/", {"yard": ZoneInfo(zone)}, ZoneInfo("UTC"))
     run(world, turns(1), buckets=noting, sweep=plan)
     assert folders == [prefix.removeprefix("yard/").rstrip("/") for prefix, _ in noting.listed if prefix]
 

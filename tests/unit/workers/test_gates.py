@@ -12,13 +12,13 @@ from sightline.services.worker_breaker import CLOSES_AFTER, LONGEST_PAUSE, Worke
 from sightline.storage.pauses import Cause, Stop
 from sightline.testing.clocks import MovingClock
 from sightline.testing.operations import InMemoryPauses, in_memory_operations
-from workers.circuit_breakers import STOPS_READ_EVERY, ConsumptionControl
+from workers.circuit_breakers import STOPS_READ_EVERY, ConsumptionControl, QueueSubscriptions
 
 INGEST = ["ingest", "ingest.backfill"]
 LABELS = ["labels", "labels.backfill"]
 
 
-class TakenQueues:
+class TakenQueues(QueueSubscriptions):
     """What a worker takes from, in the order in which it goes by them."""
 
     def __init__(self, queues):

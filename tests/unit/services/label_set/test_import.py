@@ -16,7 +16,7 @@ from sightline.services.listing import due_of
 from sightline.services.reanalyse import ask_again
 from sightline.services.reconcile import reconcile, reconciler_of
 from sightline.services.sweep import sweep
-from sightline.storage.buckets.prefixes import Place
+from sightline.storage.buckets.prefixes import Prefix
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.testing.fake import BUCKET, FakeSightline, picture, uri_of
 
@@ -156,7 +156,7 @@ def test_an_image_that_can_not_be_read_at_first_keeps_its_imported_answer_until_
 def test_an_imported_image_whose_message_is_lost_is_sent_again_and_keeps_its_answer(world):
     bring_in(world, [label("Person", 97.5)])
     world.put(URI, picture())
-    (sent,) = backfill(Place(BUCKET), world.services, world.send)
+    (sent,) = backfill(Prefix(BUCKET), world.services, world.send)
     world.sent.clear()
     world.clock.move(timedelta(minutes=3))
     reconcile(reconciler_of(world.services, world.send), lambda: True)
@@ -216,7 +216,7 @@ def test_a_dry_run_counts_and_keeps_nothing(world):
 def test_a_backfill_sends_imported_images_once_and_reckons_without_their_labels(world):
     bring_in(world, [label("Person", 97.5)])
     world.put(URI, picture())
-    (progress,) = survey(Place(BUCKET), world.services)
+    (progress,) = survey(Prefix(BUCKET), world.services)
     assert {"faces": 1} == progress.pays_for
     read_it(world, URI)
     page = world.buckets.list_page(BUCKET, "", None)

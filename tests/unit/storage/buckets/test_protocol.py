@@ -1,7 +1,7 @@
 import pytest
 
 from sightline.errors import InvalidUri
-from sightline.storage.buckets.prefixes import Place
+from sightline.storage.buckets.prefixes import Prefix
 from sightline.storage.buckets.protocol import ObjectUri
 
 
@@ -44,7 +44,7 @@ ARN = "arn:aws:s3:us-east-1:123456789012:accesspoint:x"
 
 
 @pytest.mark.parametrize("bucket", ["user:secret@images", ARN, "im ages", "..", "b" * 256, "images\n", "bücket"])
-@pytest.mark.parametrize("parse", [ObjectUri.parse, Place.parse])
+@pytest.mark.parametrize("parse", [ObjectUri.parse, Prefix.parse])
 def test_what_can_be_no_bucket_is_refused_by_its_name(parse, bucket: str) -> None:
     with pytest.raises(InvalidUri, match="a bucket's name has 1 to 255 letters"):
         parse(f"s3://{bucket}/yard/a.jpg")

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from typing_extensions import override
+
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import (
     exists,
@@ -40,14 +42,14 @@ class DynamoAttempts(Attempts):
         self._table = table
         self._clock = clock
 
+    @override
     def begin(self, step_id: str, attempt_id: str) -> None:
-        """Note that a step begins."""
         now = self._clock()
         change = Change().set(f"{_PREFIX}{attempt_id}", instant(now))
         self._table.update(_key(step_id), change.set("expires_at", int((now + BEGINNINGS_LAST).timestamp())))
 
+    @override
     def begun(self, step_id: str) -> dict[str, datetime]:
-        """Return the beginnings that were noted since the step last ended."""
         item = self._table.get(_key(step_id)) or {}
         noted = {
             name.removeprefix(_PREFIX): datetime.fromisoformat(at)
@@ -56,8 +58,8 @@ class DynamoAttempts(Attempts):
         }
         return {attempt: at for attempt, at in noted.items() if at + BEGINNINGS_LAST > self._clock()}
 
+    @override
     def end(self, step_id: str) -> None:
-        """Forget the beginnings."""
         self._table.delete(_key(step_id), exists("kind"))
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from typing_extensions import override
+
 from sightline.models.answers import Json
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.table import DynamoTable
@@ -32,21 +34,24 @@ class DynamoCheckpoints(Checkpoints):
         self._table = table
         self._clock = clock
 
+    @override
     def keep(self, name: str, position: Mapping[str, Json], lasts: timedelta) -> None:
-        """Keep how far a piece of work has come. As JSON text: a key is kept to its last character."""
+        # JSON text keeps a key to its last character.
         until = int((self._clock() + lasts).timestamp())
         change = Change().set("position", json.dumps(dict(position))).set("expires_at", until)
         self._table.update({"kind": CHECKPOINT, "id": name}, change)
 
+    @override
     def get(self, name: str) -> Mapping[str, Json] | None:
-        """Return what was last kept, unless it is too old: TTL deletes late."""
+        # TTL deletes late, so the time is compared as well.
         item = self._table.get({"kind": CHECKPOINT, "id": name})
         if item is None or "position" not in item or item["expires_at"] <= self._clock().timestamp():
             return None
         position: Mapping[str, Json] = json.loads(item["position"])
         return position
 
+    @override
     def drop(self, name: str) -> None:
-        """Forget a checkpoint; its empty item goes by TTL."""
+        # TTL removes the empty item.
         change = Change().remove("position").set("expires_at", int(self._clock().timestamp()))
         self._table.update({"kind": CHECKPOINT, "id": name}, change)

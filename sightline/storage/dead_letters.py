@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from typing_extensions import override
+
 from sightline.models.answers import Json
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import (
@@ -92,21 +94,22 @@ class DynamoDeadLetters(DeadLetters):
         self._table = table
         self._clock = clock
 
+    @override
     def write(self, dead_letter: DeadLetter) -> None:
-        """Keep a dead letter, or count another attempt of one that is kept."""
         kept = fit(dead_letter)
         change = Change().set("letter", _text(kept)).set("last_at", instant(kept.last_at))
         change.set_if_missing("first_at", instant(kept.first_at)).add("attempts", kept.attempts)
         self._table.update(_key(kept.dead_letter_id), change.remove("closed_at", "expires_at"))
 
+    @override
     def read(self, *, closed: bool = False) -> Iterator[DeadLetter]:
-        """Return the open (or the closed) dead letters, by id. TTL deletes late, so the time is compared as well."""
+        # TTL deletes late, so the time is compared as well.
         forgotten = instant(self._clock() - CLOSED_LETTERS_LAST)
         only_if = greater("closed_at", forgotten) if closed else missing("closed_at")
         return map(_letter, self._table.query(equals("kind", LETTER), only_if=only_if))
 
+    @override
     def close(self, dead_letter_id: str) -> bool:
-        """Close an open dead letter; return whether there was one."""
         now = self._clock()
         expires_at = int((now + CLOSED_LETTERS_LAST).timestamp())
         change = Change().set("closed_at", instant(now)).set("expires_at", expires_at)

@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import uuid4
 
+from typing_extensions import override
+
 from sightline.models.images import CameraDay
 from sightline.storage.dynamodb.conditions import (
     all_of,
@@ -63,27 +65,27 @@ class DynamoDirtyDays(DirtyDayStore):
     def __init__(self, table: DynamoTable) -> None:
         self._table = table
 
+    @override
     def mark(self, days: Iterable[CameraDay], purposes: Iterable[Purpose] = tuple(Purpose)) -> None:
-        """Mark days for each purpose, and list them as known."""
         distinct, mark = set(days), uuid4().hex
         known = ({**_key(KNOWN, str(day)), **_results(day)} for day in distinct)
         self._table.put_many(known)
         for purpose in purposes:
             self._table.put_many(dirty_item(day, purpose, mark) for day in distinct)
 
+    @override
     def dirty(self, purpose: Purpose) -> Iterator[DirtyDay]:
-        """Return the marks of one purpose, by camera and day."""
         of_purpose = between("id", f"{purpose}#", f"{purpose}$")
         for item in self._table.query(all_of(equals("kind", DIRTY), of_purpose)):
             yield DirtyDay(purpose, CameraDay(item["camera"], item["day"]), item["mark"])
 
+    @override
     def clean(self, dirty: DirtyDay) -> bool:
-        """Remove a mark, unless the day was marked again; return whether it is gone."""
         key = _key(DIRTY, f"{dirty.purpose}#{dirty.camera_day}")
         return self._table.delete(key, equals("mark", dirty.mark))
 
+    @override
     def known(self) -> Iterator[CameraDay]:
-        """Return every day that was ever marked."""
         for item in self._table.query(equals("kind", KNOWN)):
             yield CameraDay(item["camera"], item["day"])
 

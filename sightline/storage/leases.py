@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from typing_extensions import override
+
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import (
     Condition,
@@ -52,8 +54,8 @@ class DynamoLeases(Leases):
         self._table = table
         self._clock = clock
 
+    @override
     def acquire(self, name: str, holder: str, lasts: timedelta) -> Lease | None:
-        """Take or renew the lease; None while another holds it."""
         now = self._clock()
         key = {"kind": LEASE, "id": name}
         renewed = self._table.update(key, _prolong(now + lasts), equals("holder", holder))
@@ -68,8 +70,9 @@ class DynamoLeases(Leases):
         # The client sends a request again whose answer was lost: then the condition fails, and the lease is ours
         return taken if taken and taken.holder == holder else None
 
+    @override
     def release(self, lease: Lease) -> None:
-        """Release the lease, unless another has it by now. Its row stays for the fence."""
+        # The row stays for the fence.
         change = Change().set("until", instant(self._clock())).remove("holder")
         is_ours = all_of(equals("holder", lease.holder), equals("fence", lease.fence))
         self._table.update({"kind": LEASE, "id": lease.name}, change, is_ours)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from typing_extensions import override
+
 from sightline.errors import Unavailable
 from sightline.models.stored import StoredEnum
 from sightline.storage.dynamodb.changes import Change
@@ -74,26 +76,27 @@ class DynamoPauses(Pauses):
         self._table = table
         self._clock = clock
 
+    @override
     def stop(self, stop: Stop) -> None:
-        """Keep a stop; one that stands keeps its time."""
         change = Change().set_all(queue=stop.queue, cause=stop.cause, reason=stop.reason)
         change.set("until", instant(stop.until) if stop.until else None)
         change.set("expires_at", int(stop.until.timestamp()) if stop.until else None)
         self._table.update({"kind": STOP, "id": stop.stop_id}, change.set_if_missing("stopped_at", instant(stop.at)))
 
+    @override
     def resume(self, queue: str, cause: Cause) -> bool:
-        """Forget a stop; return whether there was one."""
         return self._table.delete({"kind": STOP, "id": f"{cause}#{queue}"}, exists("kind"))
 
+    @override
     def stops(self) -> Iterator[Stop]:
-        """Return the stops that stand. TTL deletes late, so the time is compared as well."""
+        # TTL deletes late, so the time is compared as well.
         now = self._clock()
         for stop in map(_stop, self._table.query(equals("kind", STOP))):
             if stop.until is None or stop.until > now:
                 yield stop
 
+    @override
     def note_outcomes(self, lane: str, outcomes: Sequence[str]) -> tuple[str, ...]:
-        """Add a lane's outcomes to its last ones; return those."""
         key = {"kind": OUTCOMES, "id": lane}
         for _ in range(_WRITES_TRIED):
             item = self._table.get(key) or {}
@@ -103,8 +106,8 @@ class DynamoPauses(Pauses):
                 return last
         raise Unavailable(lane, rule="too many processes note outcomes at once")
 
+    @override
     def forget_outcomes(self, lane: str) -> None:
-        """Forget a lane's outcomes."""
         self._table.update({"kind": OUTCOMES, "id": lane}, Change().set("last", ()).add("revision", 1))
 
 

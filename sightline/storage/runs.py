@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from typing_extensions import override
+
 from sightline.models.answers import Json
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import (
@@ -47,8 +49,9 @@ class DynamoRuns(Runs):
     def __init__(self, table: DynamoTable) -> None:
         self._table = table
 
+    @override
     def note(self, run: LastRun) -> None:
-        """Keep how a run ended, unless a later one is noted already."""
+        # A run that ended late must not replace a later one.
         started = instant(run.started_at)
         change = Change().set_all(
             started_at=started,
@@ -58,8 +61,8 @@ class DynamoRuns(Runs):
         only_if = any_of(missing("started_at"), at_most("started_at", started))
         self._table.update({"kind": RUN, "id": run.name}, change, only_if)
 
+    @override
     def last(self) -> dict[str, LastRun]:
-        """Return the last run of each beat task that ever ran."""
         return {item["id"]: _run(item) for item in self._table.query(equals("kind", RUN))}
 
 

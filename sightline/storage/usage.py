@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from typing_extensions import override
+
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import (
     all_of,
@@ -30,16 +32,17 @@ class DynamoUsage(Usage):
     def __init__(self, table: DynamoTable) -> None:
         self._table = table
 
+    @override
     def count(self, day: str, counts: Mapping[tuple[str, str], int]) -> None:
-        """Add to a UTC day's counters, in one update. Sent twice by the network, it counts twice."""
+        # One update: if the network sends it twice, it counts twice.
         change = Change()
         for (feature, outcome), number in counts.items():
             change.add(f"{feature}#{outcome}", number)
         if counts:
             self._table.update({"kind": CALLS, "id": day}, change)
 
+    @override
     def calls(self, first_day: str, last_day: str) -> dict[tuple[str, str], int]:
-        """Return the counters summed over UTC days, both included."""
         if first_day > last_day:
             return {}
         total: dict[tuple[str, str], int] = {}

@@ -8,9 +8,11 @@ from threading import Lock
 from types import MappingProxyType
 from urllib.parse import quote
 
+from typing_extensions import override
+
 from sightline.errors import AccessDenied, ImageMissing, MissingBucket
 from sightline.storage.buckets.conditions import check_conditions
-from sightline.storage.buckets.protocol import ObjectHead, ObjectUri, require_readable
+from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri, require_readable
 
 MAX_PAGE = 1000
 _NO_METADATA: Mapping[str, str] = MappingProxyType({})
@@ -22,7 +24,7 @@ class _Object:
     data: bytes
 
 
-class InMemoryBuckets:
+class InMemoryBuckets(Buckets):
     """Buckets of one process, without versions. `clock` gives the time of writing."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
@@ -35,20 +37,20 @@ class InMemoryBuckets:
         """Answer AccessDenied for a bucket from now on, as an account does whose policy is wrong."""
         self._denied.add(bucket)
 
+    @override
     def get(self, uri: ObjectUri) -> tuple[ObjectHead, bytes]:
-        """Read an object whole."""
         found = self._find(uri)
         require_readable(uri, found.head.size_bytes)
         return found.head, found.data
 
+    @override
     def head(self, uri: ObjectUri) -> ObjectHead:
-        """Return an object's facts."""
         return self._find(uri).head
 
+    @override
     def put(
         self, uri: ObjectUri, data: bytes, *, if_match: str | None = None, if_none_match: bool = False
     ) -> str | None:
-        """Write an object, perhaps on a condition."""
         with self._lock:
             there = self._bucket(uri.bucket, str(uri)).get(uri.key)
             if if_match is not None and (there is None or there.head.etag != if_match):
@@ -62,29 +64,31 @@ class InMemoryBuckets:
         with self._lock:
             return self._write(uri, data, metadata)
 
+    @override
     def delete(self, uri: ObjectUri) -> None:
-        """Remove an object, if it is there."""
         with self._lock:
             self._bucket(uri.bucket, str(uri)).pop(uri.key, None)
 
+    @override
     def list_page(self, bucket: str, prefix: str, after: str | None, limit: int = MAX_PAGE) -> list[ObjectHead]:
-        """List objects in the order of their keys' bytes, as S3 does."""
+        # S3 orders keys by their bytes.
         with self._lock:
             objects = self._bucket(bucket, f"s3://{bucket}")
             keys = (key for key in objects if key.startswith(prefix) and _order(key) > _order(after or ""))
             return [_listed(objects[key].head) for key in sorted(keys, key=_order)[: min(limit, MAX_PAGE)]]
 
+    @override
     def link(self, uri: ObjectUri, lasts: timedelta) -> str:
         """Return an address that says what it names; nothing answers there."""
         return f"memory://{uri.bucket}/{quote(uri.key)}?expires={int(lasts.total_seconds())}"
 
+    @override
     def create(self, bucket: str) -> None:
-        """Create a bucket where it is missing."""
         with self._lock:
             self._buckets.setdefault(bucket, {})
 
+    @override
     def check(self, bucket: str) -> None:
-        """Look, list, and write on conditions."""
         self.list_page(bucket, "", None, limit=1)
         check_conditions(self, bucket)
 

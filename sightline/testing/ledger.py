@@ -6,15 +6,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
 
+from typing_extensions import override
+
 from sightline.models.answers import Answer
 from sightline.models.images import Rejection
 from sightline.storage.ledger.answers import rounded
 from sightline.storage.ledger.claims import ends_unknown
-from sightline.storage.ledger.protocol import Analysis, Entry, Status
+from sightline.storage.ledger.protocol import Analysis, Entry, Ledger, Status
 from sightline.timing import CLAIM_LEASE
 
 
-class InMemoryLedger:
+class InMemoryLedger(Ledger):
     """A ledger for tests, with the rules of the real one. Threads may share it."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
@@ -22,18 +24,20 @@ class InMemoryLedger:
         self._entries: dict[str, Entry] = {}
         self._lock = Lock()
 
+    @override
     def setup(self) -> None:
         """Do nothing: there is nothing to create."""
 
+    @override
     def check(self) -> None:
         """Do nothing: it can always be used."""
 
+    @override
     def get(self, analysis_id: str) -> Entry | None:
-        """Read one entry."""
         return self._entries.get(analysis_id)
 
+    @override
     def claim(self, analysis: Analysis) -> Entry:
-        """Claim the right to one attempt, or give the settled entry; raise LeaseHeld."""
         with self._lock:
             standing = self._entries.get(analysis.analysis_id)
             if standing and standing.is_settled:
@@ -51,8 +55,8 @@ class InMemoryLedger:
             )
             return replace(self._keep(claimed), analysis=analysis)
 
+    @override
     def settle(self, claimed: Entry, outcome: Answer | Rejection, cost_micro_usd: int) -> Entry:
-        """Keep what was paid for, unless it is settled."""
         with self._lock:
             standing = self._entries.get(claimed.analysis.analysis_id, claimed)
             standing.require_known()
@@ -70,8 +74,8 @@ class InMemoryLedger:
             )
             return self._keep(settled)
 
+    @override
     def release(self, claimed: Entry, *, is_unknown: bool = False) -> None:
-        """Release the claim, if it is still held."""
         with self._lock:
             standing = self._entries.get(claimed.analysis.analysis_id)
             if standing and standing.status is Status.CLAIMED and standing.claim_id == claimed.claim_id:
@@ -81,12 +85,12 @@ class InMemoryLedger:
                 )
                 self._keep(free)
 
+    @override
     def count(self) -> tuple[int, timedelta]:
-        """Count the entries, now."""
         return len(self._entries), timedelta(0)
 
+    @override
     def scan(self) -> Iterator[Entry]:
-        """Return every entry without its answer."""
         for entry in list(self._entries.values()):
             yield replace(entry, answer=None)
 

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from threading import Lock
 from uuid import uuid4
 
+from typing_extensions import override
+
 from sightline.models.answers import Json
 from sightline.models.images import CameraDay
 from sightline.storage.attempts import BEGINNINGS_LAST, Attempts
@@ -30,8 +32,8 @@ class InMemoryDeadLetters(DeadLetters):
         self._letters: dict[str, DeadLetter] = {}
         self._lock = Lock()
 
+    @override
     def write(self, dead_letter: DeadLetter) -> None:
-        """Keep a dead letter, or count another attempt of one that is kept."""
         kept = replace(fit(dead_letter), closed_at=None)
         key = sort_key(kept.dead_letter_id)
         with self._lock:
@@ -40,8 +42,8 @@ class InMemoryDeadLetters(DeadLetters):
                 kept = replace(kept, first_at=before.first_at, attempts=before.attempts + kept.attempts)
             self._letters[key] = kept
 
+    @override
     def read(self, *, closed: bool = False) -> Iterator[DeadLetter]:
-        """Return the open (or the closed) dead letters, by id."""
         forgotten = self._clock() - CLOSED_LETTERS_LAST
         for _, dead_letter in sorted(self._letters.items()):
             is_listed = (
@@ -50,8 +52,8 @@ class InMemoryDeadLetters(DeadLetters):
             if is_listed:
                 yield dead_letter
 
+    @override
     def close(self, dead_letter_id: str) -> bool:
-        """Close an open dead letter; return whether there was one."""
         key = sort_key(dead_letter_id)
         with self._lock:
             dead_letter = self._letters.get(key)
@@ -69,8 +71,8 @@ class InMemoryLeases(Leases):
         self._leases: dict[str, Lease] = {}
         self._lock = Lock()
 
+    @override
     def acquire(self, name: str, holder: str, lasts: timedelta) -> Lease | None:
-        """Take or renew the lease; None while another holds it."""
         now = self._clock()
         with self._lock:
             standing = self._leases.get(name)
@@ -83,6 +85,7 @@ class InMemoryLeases(Leases):
             self._leases[name] = Lease(name, holder, fence, now + lasts)
             return self._leases[name]
 
+    @override
     def release(self, lease: Lease) -> None:
         """Release the lease, unless another has it by now. Its fence is remembered."""
         with self._lock:
@@ -99,17 +102,17 @@ class InMemoryCheckpoints(Checkpoints):
         self._checkpoints: dict[str, tuple[str, datetime]] = {}
         self._lock = Lock()
 
+    @override
     def keep(self, name: str, position: Mapping[str, Json], lasts: timedelta) -> None:
-        """Keep how far a piece of work has come."""
         self._checkpoints[name] = (json.dumps(dict(position)), self._clock() + lasts)
 
+    @override
     def get(self, name: str) -> Mapping[str, Json] | None:
-        """Return what was last kept, unless it is too old."""
         kept = self._checkpoints.get(name)
         return json.loads(kept[0]) if kept and kept[1] > self._clock() else None
 
+    @override
     def drop(self, name: str) -> None:
-        """Forget a checkpoint, if it is there."""
         self._checkpoints.pop(name, None)
 
 
@@ -121,21 +124,21 @@ class InMemoryDirtyDays(DirtyDayStore):
         self._known: set[CameraDay] = set()
         self._lock = Lock()
 
+    @override
     def mark(self, days: Iterable[CameraDay], purposes: Iterable[Purpose] = tuple(Purpose)) -> None:
-        """Mark days for each purpose, and list them as known."""
         distinct, mark = set(days), uuid4().hex
         with self._lock:
             self._known |= distinct
             self._dirty.update({(purpose, day): mark for purpose in purposes for day in distinct})
 
+    @override
     def dirty(self, purpose: Purpose) -> Iterator[DirtyDay]:
-        """Return the marks of one purpose, by camera and day."""
         with self._lock:
             marks = sorted((day, mark) for (of, day), mark in self._dirty.items() if of == purpose)
         yield from (DirtyDay(purpose, day, mark) for day, mark in marks)
 
+    @override
     def clean(self, dirty: DirtyDay) -> bool:
-        """Remove a mark, unless the day was marked again; return whether it is gone."""
         key = (dirty.purpose, dirty.camera_day)
         with self._lock:
             is_same = self._dirty.get(key) == dirty.mark
@@ -143,8 +146,8 @@ class InMemoryDirtyDays(DirtyDayStore):
                 del self._dirty[key]
             return is_same
 
+    @override
     def known(self) -> Iterator[CameraDay]:
-        """Return every day that was ever marked."""
         with self._lock:
             days = sorted(self._known)
         yield from days
@@ -158,19 +161,19 @@ class InMemoryAttempts(Attempts):
         self._begun: dict[str, dict[str, datetime]] = {}
         self._lock = Lock()
 
+    @override
     def begin(self, step_id: str, attempt_id: str) -> None:
-        """Note that a step begins."""
         with self._lock:
             self._begun.setdefault(step_id, {})[attempt_id] = self._clock()
 
+    @override
     def begun(self, step_id: str) -> dict[str, datetime]:
-        """Return the beginnings that were noted since the step last ended."""
         with self._lock:
             noted = dict(self._begun.get(step_id, {}))
         return {attempt: at for attempt, at in noted.items() if at + BEGINNINGS_LAST > self._clock()}
 
+    @override
     def end(self, step_id: str) -> None:
-        """Forget the beginnings."""
         with self._lock:
             self._begun.pop(step_id, None)
 
@@ -184,31 +187,31 @@ class InMemoryPauses(Pauses):
         self._outcomes: dict[str, tuple[str, ...]] = {}
         self._lock = Lock()
 
+    @override
     def stop(self, stop: Stop) -> None:
-        """Keep a stop; one that stands keeps its time."""
         with self._lock:
             before = self._stops.get(stop.stop_id, stop)
             self._stops[stop.stop_id] = replace(stop, at=before.at)
 
+    @override
     def resume(self, queue: str, cause: Cause) -> bool:
-        """Forget a stop; return whether there was one."""
         with self._lock:
             return self._stops.pop(f"{cause}#{queue}", None) is not None
 
+    @override
     def stops(self) -> Iterator[Stop]:
-        """Return the stops that stand."""
         with self._lock:
             stops = sorted(self._stops.values(), key=lambda stop: stop.stop_id)
         yield from (stop for stop in stops if stop.until is None or stop.until > self._clock())
 
+    @override
     def note_outcomes(self, lane: str, outcomes: Sequence[str]) -> tuple[str, ...]:
-        """Add a lane's outcomes to its last ones; return those."""
         with self._lock:
             self._outcomes[lane] = (*self._outcomes.get(lane, ()), *outcomes)[-OUTCOMES_KEPT:]
             return self._outcomes[lane]
 
+    @override
     def forget_outcomes(self, lane: str) -> None:
-        """Forget a lane's outcomes."""
         with self._lock:
             self._outcomes[lane] = ()
 
@@ -220,13 +223,13 @@ class InMemoryUsage(Usage):
         self._calls: dict[str, Counter[tuple[str, str]]] = {}
         self._lock = Lock()
 
+    @override
     def count(self, day: str, counts: Mapping[tuple[str, str], int]) -> None:
-        """Add to a UTC day's counters."""
         with self._lock:
             self._calls.setdefault(day, Counter()).update(counts)
 
+    @override
     def calls(self, first_day: str, last_day: str) -> dict[tuple[str, str], int]:
-        """Return the counters summed over UTC days, both included."""
         total: Counter[tuple[str, str]] = Counter()
         with self._lock:
             for day, counts in self._calls.items():
@@ -242,15 +245,15 @@ class InMemoryRuns(Runs):
         self._runs: dict[str, LastRun] = {}
         self._lock = Lock()
 
+    @override
     def note(self, run: LastRun) -> None:
-        """Keep how a run ended, unless a later one is noted already."""
         with self._lock:
             noted = self._runs.get(run.name)
             if noted is None or noted.started_at <= run.started_at:
                 self._runs[run.name] = run
 
+    @override
     def last(self) -> dict[str, LastRun]:
-        """Return the last run of each beat task that ever ran."""
         return dict(self._runs)
 
 

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from threading import Lock
 
-from sightline.storage.rollups.protocol import Rollup, RollupKey
+from typing_extensions import override
+
+from sightline.storage.rollups.protocol import Rollup, RollupKey, RollupStore
 
 DAY = 1
 
 
-class InMemoryRollupStore:
+class InMemoryRollupStore(RollupStore):
     """A store of rollups for tests. `writes` counts those that changed something. Threads may share it."""
 
     def __init__(self) -> None:
@@ -19,18 +21,20 @@ class InMemoryRollupStore:
         self._lock = Lock()
         self.writes = 0
 
+    @override
     def setup(self) -> None:
         """Do nothing: there is nothing to create."""
 
+    @override
     def check(self) -> None:
         """Do nothing: it can always be used."""
 
+    @override
     def get(self, key: RollupKey) -> Rollup | None:
-        """Read one rollup."""
         return self._rollups.get(key)
 
+    @override
     def write(self, rollup: Rollup) -> bool:
-        """Keep a revision, where the one before it stands."""
         kept = replace(rollup, figures=json.loads(json.dumps(rollup.figures)))
         with self._lock:
             standing = self._rollups.get(rollup.key)
@@ -42,8 +46,8 @@ class InMemoryRollupStore:
             self.writes += 1
             return True
 
+    @override
     def between(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Iterator[Rollup]:
-        """Return the windows of one length that end on days first to last."""
         for key in self._keys(camera, label, window_days, first_day, last_day):
             yield self._rollups[key]
 
@@ -53,12 +57,12 @@ class InMemoryRollupStore:
         inside = [key for key in found if first_day <= key.end_day <= last_day]
         return sorted(inside, key=lambda key: (key.end_day, key.model, key.method))
 
+    @override
     def note_late(self, key: RollupKey, images: int, verdicts: int) -> None:
-        """Note what came too late."""
         if key in self._rollups:
             self._late[key] = (images, verdicts)
 
+    @override
     def late(self, camera: str, label: str, first_day: str, last_day: str) -> tuple[int, int]:
-        """Sum what was noted."""
         noted = [self._late.get(key, (0, 0)) for key in self._keys(camera, label, DAY, first_day, last_day)]
         return sum(images for images, _ in noted), sum(verdicts for _, verdicts in noted)

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Iterator
 from threading import Lock
 
+from typing_extensions import override
+
 from sightline.models.images import CameraDay
 from sightline.storage.dirty_days import DirtyDayStore, Purpose
 from sightline.storage.verdicts.keys import asked_key, says_the_same, verdict_key
-from sightline.storage.verdicts.protocol import Asked, KeptVerdict
+from sightline.storage.verdicts.protocol import Asked, KeptVerdict, VerdictStore
 
 
-class InMemoryVerdictStore:
+class InMemoryVerdictStore(VerdictStore):
     """A store of verdicts for tests. `days`: where it leaves its marks. Threads may share it."""
 
     def __init__(self, days: DirtyDayStore) -> None:
@@ -18,22 +20,24 @@ class InMemoryVerdictStore:
         self._verdicts: dict[tuple[str, str], KeptVerdict] = {}
         self._lock = Lock()
 
+    @override
     def setup(self) -> None:
         """Do nothing: there is nothing to create."""
 
+    @override
     def check(self) -> None:
         """Do nothing: it can always be used."""
 
+    @override
     def ask(self, asked: Iterable[Asked]) -> None:
-        """Remember what was asked."""
         self._asked.update({(each.image_id, asked_key(each.label)): each for each in asked})
 
+    @override
     def asked(self, image_id: str, label: str) -> Asked | None:
-        """Return what was last asked about an image."""
         return self._asked.get((image_id, asked_key(label)))
 
+    @override
     def write(self, kept: KeptVerdict) -> bool:
-        """Keep a verdict and mark its day."""
         verdict = kept.verdict
         key = (verdict.image_id, verdict_key(verdict.label, verdict.reviewer))
         with self._lock:
@@ -44,17 +48,17 @@ class InMemoryVerdictStore:
             self._days.mark([kept.camera_day], [Purpose.ROLLUPS])
             return True
 
+    @override
     def of_image(self, image_id: str) -> list[KeptVerdict]:
-        """Return all verdicts on an image."""
         return [kept for (image, _), kept in sorted(self._verdicts.items(), key=_by_key) if image == image_id]
 
+    @override
     def of_day(self, camera_day: CameraDay) -> Iterator[KeptVerdict]:
-        """Return the verdicts on a camera's images of a day."""
         found = [item for item in self._verdicts.items() if item[1].camera_day == camera_day]
         yield from (kept for _, kept in sorted(found, key=lambda item: item[0][::-1]))
 
+    @override
     def scan(self) -> Iterator[KeptVerdict]:
-        """Read every verdict."""
         yield from list(self._verdicts.values())
 
 

@@ -4,10 +4,12 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
+from typing_extensions import override
+
 from sightline.errors import ImageChanged, ImageMissing, MissingBucket
 from sightline.rekognition.aws_errors import aws_errors
 from sightline.storage.buckets.conditions import check_conditions
-from sightline.storage.buckets.protocol import ObjectHead, ObjectUri, require_readable
+from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri, require_readable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -18,14 +20,14 @@ _REGION_WITHOUT_A_NAME = "us-east-1"
 """The one region that S3 refuses as a bucket's location: it is where a bucket without a location lies."""
 
 
-class S3Buckets:
+class S3Buckets(Buckets):
     """Objects in S3. Where our policy lacks s3:ListBucket, S3 answers 403 for a missing object: AccessDenied."""
 
     def __init__(self, client: "S3Client") -> None:
         self._client = client
 
+    @override
     def get(self, uri: ObjectUri) -> tuple[ObjectHead, bytes]:
-        """Read an object whole."""
         with aws_errors(str(uri)):
             answer = self._client.get_object(Bucket=uri.bucket, Key=uri.key)
             # closing(), since a body's own context manager gives the bare stream, which does not notice a short read.
@@ -33,8 +35,8 @@ class S3Buckets:
                 require_readable(uri, answer["ContentLength"])
                 return _head(uri, answer), body.read()
 
+    @override
     def head(self, uri: ObjectUri) -> ObjectHead:
-        """Ask for an object's facts."""
         try:
             with aws_errors(str(uri)):
                 return _head(uri, self._client.head_object(Bucket=uri.bucket, Key=uri.key))
@@ -43,10 +45,10 @@ class S3Buckets:
             self._require_bucket(uri.bucket, str(uri))
             raise
 
+    @override
     def put(
         self, uri: ObjectUri, data: bytes, *, if_match: str | None = None, if_none_match: bool = False
     ) -> str | None:
-        """Write an object, perhaps on a condition."""
         request: PutObjectRequestTypeDef = {"Bucket": uri.bucket, "Key": uri.key, "Body": data}
         if if_match is not None:
             request["IfMatch"] = f'"{if_match}"'
@@ -63,13 +65,15 @@ class S3Buckets:
                 raise
             return None
 
+    @override
     def delete(self, uri: ObjectUri) -> None:
-        """Remove an object; S3 answers the same where there is none."""
+        # S3 answers the same if there is no such object.
         with aws_errors(str(uri)):
             self._client.delete_object(Bucket=uri.bucket, Key=uri.key)
 
+    @override
     def list_page(self, bucket: str, prefix: str, after: str | None, limit: int = 1000) -> list[ObjectHead]:
-        """List objects; S3 gives at most 1,000. boto3 asks for keys URL-encoded, since XML cannot hold every key."""
+        # S3 lists at most 1,000. boto3 asks for keys URL-encoded, because XML cannot hold every key.
         with aws_errors(f"s3://{bucket}"):
             answer = self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=limit, StartAfter=after or "")
         return [
@@ -84,22 +88,23 @@ class S3Buckets:
             for each in answer.get("Contents", ())
         ]
 
+    @override
     def link(self, uri: ObjectUri, lasts: timedelta) -> str:
-        """Sign an address. It ends earlier with temporary credentials, when those end."""
+        # With temporary credentials, the address ends when they end.
         with aws_errors(str(uri)):
             return self._client.generate_presigned_url(
                 "get_object", Params={"Bucket": uri.bucket, "Key": uri.key}, ExpiresIn=int(lasts.total_seconds())
             )
 
+    @override
     def create(self, bucket: str) -> None:
-        """Create a bucket in the client's region where it is missing."""
         try:
             self._require_bucket(bucket, f"s3://{bucket}")
         except MissingBucket:
             self._create(bucket)
 
+    @override
     def check(self, bucket: str) -> None:
-        """Look, list, and write on conditions."""
         self._require_bucket(bucket, f"s3://{bucket}")
         self.list_page(bucket, "", None, limit=1)
         check_conditions(self, bucket)

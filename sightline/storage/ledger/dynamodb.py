@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
+from typing_extensions import override
+
 from sightline.models.answers import Answer, Json
 from sightline.models.images import Rejection
 from sightline.storage.buckets.protocol import Buckets
@@ -19,7 +21,7 @@ from sightline.storage.ledger.answers import from_plain, to_plain
 from sightline.storage.ledger.claims import ends_unknown
 from sightline.storage.ledger.files import AnswerFiles
 from sightline.storage.ledger.items import OF_AN_ENTRY, identify, outcome_attributes, to_entry
-from sightline.storage.ledger.protocol import Analysis, Entry, Status
+from sightline.storage.ledger.protocol import Analysis, Entry, Ledger, Status
 from sightline.timing import CLAIM_LEASE
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
@@ -36,7 +38,7 @@ def _claimed_as(claim_id: str) -> Condition:
     return all_of(equals("status", Status.CLAIMED), equals("claim_id", claim_id))
 
 
-class DynamoLedger:
+class DynamoLedger(Ledger):
     """The table `<prefix>analyses`, and an object in `answer_bucket` for each answer that is too large for it."""
 
     def __init__(
@@ -54,26 +56,24 @@ class DynamoLedger:
         self._files = AnswerFiles(buckets, answer_bucket)
         self._largest_in_row_bytes = largest_in_row_bytes
 
+    @override
     def setup(self) -> None:
-        """Create the table where it is missing; safe to repeat."""
         self._table.ensure()
 
+    @override
     def check(self) -> None:
-        """Raise MissingTable, AccessDenied or Unavailable if the table cannot be used."""
         self._table.check()
 
+    @override
     def get(self, analysis_id: str) -> Entry | None:
-        """Read one entry, consistently, with its whole answer."""
         item = self._table.get({"analysis_id": analysis_id})
         return self._whole(item) if item else None
 
+    @override
     def claim(self, analysis: Analysis) -> Entry:
-        """Claim the right to one attempt, or give the settled entry; raise LeaseHeld.
-
-        Each pass of the loop means that another process has just changed the row; its lease soon ends the loop.
-        """
         claim_id = uuid.uuid4().hex
         standing: Entry | None = None
+        # Each pass means that another process has just changed the row; its lease soon ends the loop.
         while True:
             item = self._take(analysis, claim_id, standing)
             standing = self._whole(item) if item else None
@@ -91,8 +91,9 @@ class DynamoLedger:
             return self._update(analysis.analysis_id, change, _claimed_as(standing.claim_id))
         return self._update(analysis.analysis_id, change, _UNCLAIMED)
 
+    @override
     def settle(self, claimed: Entry, outcome: Answer | Rejection, cost_micro_usd: int) -> Entry:
-        """Keep what was paid for, unless it is settled. An entry that is not there is made: it is paid for."""
+        # A missing entry is created: the analysis is paid for.
         analysis_id = claimed.analysis.analysis_id
         kept = outcome if isinstance(outcome, Rejection) else self._place(analysis_id, to_plain(outcome))
         change = identify(Change(), claimed.analysis).set_if_missing("attempts", claimed.attempts)
@@ -111,19 +112,19 @@ class DynamoLedger:
         facts = {name: value for name, value in plain.items() if name != "detections"}
         return facts | {"answer_uri": self._files.write(analysis_id, plain)}
 
+    @override
     def release(self, claimed: Entry, *, is_unknown: bool = False) -> None:
-        """Release the claim, if it is still held."""
         change = Change().set("status", Status.RELEASED).remove("claim_id", "lease_until")
         if is_unknown:
             change.add("unknown_attempts", 1)
         self._update(claimed.analysis.analysis_id, change, _claimed_as(claimed.claim_id))
 
+    @override
     def count(self) -> tuple[int, timedelta]:
-        """Return the table's own count of rows, and how old that count may be."""
         return self._table.count()
 
+    @override
     def scan(self) -> Iterator[Entry]:
-        """Read every entry without its answer."""
         return map(to_entry, self._table.scan(OF_AN_ENTRY))
 
     def _update(self, analysis_id: str, change: Change, only_if: Condition) -> Item | None:

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import all_of, between, equals, exists
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.schema import Key, Schema
 from sightline.storage.dynamodb.table import DynamoTable
-from sightline.storage.rollups.protocol import Rollup, RollupKey
+from sightline.storage.rollups.protocol import Rollup, RollupKey, RollupStore
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -18,34 +20,35 @@ if TYPE_CHECKING:  # boto3-stubs are a tool of development
 DAY = 1
 
 
-class DynamoRollupStore:
+class DynamoRollupStore(RollupStore):
     """The table `<prefix>rollups`. Figures are kept as text: a share needs more places than a confidence has here."""
 
     def __init__(self, client: "DynamoDBClient", prefix: str) -> None:
         self._table = DynamoTable(client, Schema(f"{prefix}rollups", Key("camera_label", "window")))
 
+    @override
     def setup(self) -> None:
-        """Create the table where it is missing; safe to repeat."""
         self._table.ensure()
 
+    @override
     def check(self) -> None:
-        """Raise MissingTable, AccessDenied or Unavailable if the table cannot be used."""
         self._table.check()
 
+    @override
     def get(self, key: RollupKey) -> Rollup | None:
-        """Read one rollup, consistently."""
         item = self._table.get(_key(key))
         return _decode(item) if item else None
 
+    @override
     def write(self, rollup: Rollup) -> bool:
-        """Keep a revision, where the one before it stands, or this one: the network may send it twice."""
+        # The network may send it twice, so this very revision may stand already.
         before = rollup.revision - 1
         change = Change().set_all(**_fields(rollup))
         outcome = self._table.update(_key(rollup.key), change, equals("revision", before or None))
         return outcome.is_written or (outcome.item is not None and _decode(outcome.item) == rollup)
 
+    @override
     def between(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Iterator[Rollup]:
-        """Return the windows of one length that end on days first to last."""
         yield from map(_decode, self._items(camera, label, window_days, first_day, last_day))
 
     def _items(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Iterator[Item]:
@@ -54,13 +57,13 @@ class DynamoRollupStore:
         days = between("window", f"{window_days}#{first_day}#", f"{window_days}#{last_day}$")
         yield from self._table.query(all_of(equals("camera_label", f"{camera}#{label}"), days))
 
+    @override
     def note_late(self, key: RollupKey, images: int, verdicts: int) -> None:
-        """Note what came too late."""
         change = Change().set_all(late_images=images, late_verdicts=verdicts)
         self._table.update(_key(key), change, exists("revision"))
 
+    @override
     def late(self, camera: str, label: str, first_day: str, last_day: str) -> tuple[int, int]:
-        """Sum what was noted."""
         items = list(self._items(camera, label, DAY, first_day, last_day))
         return sum(item.get("late_images", 0) for item in items), sum(item.get("late_verdicts", 0) for item in items)
 

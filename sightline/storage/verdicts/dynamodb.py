@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from typing_extensions import override
+
 from sightline.models.images import CameraDay
 from sightline.storage.dirty_days import Purpose, dirty_item
 from sightline.storage.dynamodb.conditions import any_of, at_most, equals, missing
@@ -20,13 +22,13 @@ from sightline.storage.verdicts.encoding import (
     verdicts_table,
 )
 from sightline.storage.verdicts.keys import asked_key, says_the_same
-from sightline.storage.verdicts.protocol import Asked, KeptVerdict
+from sightline.storage.verdicts.protocol import Asked, KeptVerdict, VerdictStore
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoVerdictStore:
+class DynamoVerdictStore(VerdictStore):
     """The table `<prefix>verdicts`, and of `<prefix>operations` the marks."""
 
     def __init__(self, client: "DynamoDBClient", prefix: str) -> None:
@@ -35,25 +37,26 @@ class DynamoVerdictStore:
         self._table = DynamoTable(client, self._schema)
         self._marks = f"{prefix}operations"
 
+    @override
     def setup(self) -> None:
-        """Create table and index where they are missing; safe to repeat."""
         self._table.ensure()
 
+    @override
     def check(self) -> None:
-        """Raise MissingTable, AccessDenied or Unavailable if the table cannot be used."""
         self._table.check()
 
+    @override
     def ask(self, asked: Iterable[Asked]) -> None:
-        """Remember what was asked."""
         self._table.put_many(encode_asked(each) for each in asked)
 
+    @override
     def asked(self, image_id: str, label: str) -> Asked | None:
-        """Return what was last asked about an image."""
         item = self._table.get({"image_id": image_id, "label_reviewer": asked_key(label)})
         return decode_asked(item) if item else None
 
+    @override
     def write(self, kept: KeptVerdict) -> bool:
-        """Keep a verdict and mark its day. Sent twice by the network, it changes nothing the second time."""
+        # If the network sends it twice, it changes nothing the second time.
         item = encode_verdict(kept)
         standing = self._table.get({name: item[name] for name in self._schema.key.attributes})
         if standing and says_the_same(decode_verdict(standing).verdict, kept.verdict):
@@ -62,14 +65,14 @@ class DynamoVerdictStore:
         mark = dirty_item(kept.camera_day, Purpose.ROLLUPS, uuid4().hex)
         return put_together(self._client, [Put(self._schema.name, item, is_later), Put(self._marks, mark)])
 
+    @override
     def of_image(self, image_id: str) -> list[KeptVerdict]:
-        """Return all verdicts on an image."""
         return [decode_verdict(item) for item in self._table.query(equals("image_id", image_id)) if is_verdict(item)]
 
+    @override
     def of_day(self, camera_day: CameraDay) -> Iterator[KeptVerdict]:
-        """Return the verdicts on a camera's images of a day."""
         yield from map(decode_verdict, self._table.query(equals("camera_day", str(camera_day)), index=BY_DAY.name))
 
+    @override
     def scan(self) -> Iterator[KeptVerdict]:
-        """Read every verdict."""
         yield from (decode_verdict(item) for item in self._table.scan() if is_verdict(item))

@@ -25,8 +25,7 @@ from sightline.storage.images.keys import DEFAULT_SHARDS
 from sightline.storage.operations import dynamo_operations
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.rollups.protocol import Rollup
-from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
-from sightline.storage.verdicts.encoding import encode_verdict, verdicts_table
+from sightline.storage.verdicts.dynamodb import DynamoVerdictStore, encode_verdict, verdicts_table
 from sightline.storage.verdicts.protocol import KeptVerdict
 from sightline.testing.rollups import InMemoryRollupStore
 

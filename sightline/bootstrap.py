@@ -22,7 +22,7 @@ from sightline.services.collaborators import Services, SweepPlan
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.usage import CallCounter
 from sightline.services.worker_breaker import WorkerBreaker
-from sightline.storage.buckets.prefixes import Prefix
+from sightline.storage.buckets.protocol import Prefix
 from sightline.storage.buckets.s3 import S3Buckets
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.label_set.dynamodb import DynamoLabelSet

@@ -40,7 +40,7 @@ from sightline.services.capture import DEFAULT_KEY_PATTERN
 from sightline.services.collaborators import Plan
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.stats.strata import StrataRule
-from sightline.storage.buckets.prefixes import Prefix
+from sightline.storage.buckets.protocol import Prefix
 
 log = structlog.get_logger()
 

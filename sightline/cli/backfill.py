@@ -11,7 +11,7 @@ from sightline.progress import counted
 from sightline.rekognition.prices import price_list
 from sightline.services.backfill import Progress, kept_progress, survey
 from sightline.services.backfill import backfill as run_backfill
-from sightline.storage.buckets.prefixes import Prefix
+from sightline.storage.buckets.protocol import Prefix
 
 
 @click.command("backfill")

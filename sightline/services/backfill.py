@@ -19,7 +19,7 @@ from sightline.rekognition.prices import price_micro_usd
 from sightline.services.collaborators import Services
 from sightline.services.ingest import add_images
 from sightline.services.listing import Due, due_of
-from sightline.storage.buckets.prefixes import Prefix
+from sightline.storage.buckets.protocol import Prefix
 
 MOST_AHEAD = timedelta(minutes=10)
 """How much work may wait: what is sent cannot be called back, and a long queue hides what is wrong."""

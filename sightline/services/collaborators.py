@@ -18,8 +18,7 @@ from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.services.usage import CallCounter
 from sightline.services.worker_breaker import WorkerBreaker
-from sightline.storage.buckets.prefixes import Prefix
-from sightline.storage.buckets.protocol import Buckets, ObjectHead
+from sightline.storage.buckets.protocol import Buckets, ObjectHead, Prefix
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Ledger
 from sightline.storage.operations import Operations

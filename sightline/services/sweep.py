@@ -21,8 +21,7 @@ from sightline.services.backfill import feature_rates, room
 from sightline.services.collaborators import Services, SweepPlan
 from sightline.services.ingest import add_images
 from sightline.services.listing import due_of
-from sightline.storage.buckets.prefixes import Prefix
-from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri
+from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri, Prefix
 
 NAME = "sweep_bucket"
 

@@ -10,8 +10,7 @@ from sightline.services.rollups.plan import AccuracyPlan
 from sightline.stats.verdicts import Answer, Source, Verdict
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.images.protocol import ImageStore
-from sightline.storage.verdicts.keys import verdict_key
-from sightline.storage.verdicts.protocol import KeptVerdict, VerdictStore
+from sightline.storage.verdicts.protocol import KeptVerdict, VerdictStore, verdict_key
 
 
 @dataclass(frozen=True, slots=True)

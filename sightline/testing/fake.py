@@ -28,8 +28,7 @@ from sightline.services.rollups.plan import AccuracyPlan
 from sightline.services.usage import CallCounter
 from sightline.services.worker_breaker import WorkerBreaker
 from sightline.stats.strata import StrataRule
-from sightline.storage.buckets.prefixes import Prefix
-from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.buckets.protocol import ObjectUri, Prefix
 from sightline.testing.buckets import InMemoryBuckets
 from sightline.testing.clocks import MovingClock
 from sightline.testing.graph import InMemoryGraphStore

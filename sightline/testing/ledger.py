@@ -11,8 +11,7 @@ from typing_extensions import override
 from sightline.models.answers import Answer
 from sightline.models.images import Rejection
 from sightline.storage.ledger.answers import rounded
-from sightline.storage.ledger.claims import ends_unknown
-from sightline.storage.ledger.protocol import Analysis, Entry, Ledger, Status
+from sightline.storage.ledger.protocol import Analysis, Entry, Ledger, Status, ends_unknown
 from sightline.timing import CLAIM_LEASE
 
 

@@ -7,8 +7,7 @@ from typing_extensions import override
 
 from sightline.models.images import CameraDay
 from sightline.storage.dirty_days import DirtyDayStore, Purpose
-from sightline.storage.verdicts.keys import asked_key, says_the_same, verdict_key
-from sightline.storage.verdicts.protocol import Asked, KeptVerdict, VerdictStore
+from sightline.storage.verdicts.protocol import Asked, KeptVerdict, VerdictStore, asked_key, says_the_same, verdict_key
 
 
 class InMemoryVerdictStore(VerdictStore):

@@ -27,8 +27,7 @@ from sightline.services.status import exact_sections, ledger_section, status_rep
 from sightline.services.sweep import sweep
 from sightline.stats.strata import Stratum
 from sightline.stats.verdicts import Answer, Source, Verdict
-from sightline.storage.buckets.prefixes import Prefix
-from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.buckets.protocol import ObjectUri, Prefix
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.images.transitions import Transition
 from sightline.storage.ledger.dynamodb import DynamoLedger

@@ -117,3 +117,25 @@ def _key_bytes(key: str) -> int:
         return len(key.encode())
     except UnicodeEncodeError:
         return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """A bucket, or the part of it whose keys begin with `key_prefix`."""
+
+    bucket: str
+    key_prefix: str = ""
+
+    @classmethod
+    def parse(cls, uri: str) -> "Prefix":
+        """Read `s3://bucket/prefix`; raise InvalidUri if it names no bucket."""
+        scheme, _, rest = uri.partition("://")
+        bucket, _, key_prefix = rest.partition("/")
+        if scheme != "s3" or not bucket:
+            rule = "a prefix is named s3://bucket or s3://bucket/prefix"
+            raise InvalidUri(uri, rule=rule, remedy="Name the bucket, and perhaps how the keys begin")
+        require_bucket(uri, bucket)
+        return cls(bucket, key_prefix)
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key_prefix}"

@@ -1,27 +1,31 @@
-"""The ledger in DynamoDB. Each step is one conditional update: sent twice by AWS's client, it changes nothing more."""
+"""The ledger in DynamoDB. Each step is one conditional update: sent twice by AWS's client, it changes nothing more.
 
+Detections are native values, so that the table can be read without sightline. Parameters are JSON text, because the
+analysis id was made from exactly these, and 30.0 must not come back as 30.
+"""
+
+import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from typing_extensions import override
 
+from sightline.errors import ConfigurationError, RejectedError
 from sightline.models.answers import Answer, Json
 from sightline.models.images import Rejection
-from sightline.storage.buckets.protocol import Buckets
+from sightline.models.stored import known_fields
+from sightline.storage.buckets.protocol import Buckets, ObjectUri
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import Condition, all_of, any_of, equals, missing, one_of
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.schema import Key, Schema
 from sightline.storage.dynamodb.table import DynamoTable
 from sightline.storage.ledger.answers import from_plain, to_plain
-from sightline.storage.ledger.claims import ends_unknown
-from sightline.storage.ledger.files import AnswerFiles
-from sightline.storage.ledger.items import OF_AN_ENTRY, identify, outcome_attributes, to_entry
-from sightline.storage.ledger.protocol import Analysis, Entry, Ledger, Status
+from sightline.storage.ledger.protocol import Analysis, Entry, Ledger, Status, ends_unknown
 from sightline.timing import CLAIM_LEASE
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
@@ -135,3 +139,97 @@ class DynamoLedger(Ledger):
         entry = to_entry(item)
         uri = item.get("answer_uri")
         return replace(entry, answer=from_plain(self._files.read(uri))) if uri else entry
+
+
+OF_AN_ENTRY = (
+    *("analysis_id", "content", "feature", "parameters", "generation", "image_id"),
+    *("status", "claim_id", "lease_until", "attempts", "unknown_attempts", "rejection", "cost_micro_usd", "paid_at"),
+)
+"""The attributes that make an entry without its answer."""
+
+
+def identify(change: Change, analysis: Analysis) -> Change:
+    """Let `change` say what the analysis is, where the item does not say so yet."""
+    parameters = json.dumps(dict(analysis.parameters), sort_keys=True)
+    facts = {
+        "content": analysis.content,
+        "feature": analysis.feature,
+        "parameters": parameters,
+        "generation": analysis.generation,
+        "image_id": analysis.image_id,
+    }
+    for name, value in facts.items():
+        change.set_if_missing(name, value)
+    return change
+
+
+def outcome_attributes(outcome: Rejection | Mapping[str, Json]) -> dict[str, Any]:
+    """Return the attributes that an item gains when it is settled: by a rejection, or by a plain answer.
+
+    Where `answer_uri` stands instead of `detections`, the whole answer is in that object.
+    """
+    if isinstance(outcome, Rejection):
+        return {"status": Status.REJECTED, "rejection": asdict(outcome)}
+    return {"status": Status.ANSWERED, **outcome}
+
+
+def to_entry(item: Item) -> Entry:
+    """Read an entry. Its answer is None where the item does not hold the detections themselves."""
+    rejection = item.get("rejection")
+    return Entry(
+        analysis=_analysis(item),
+        status=Status.read(item["status"]),
+        claim_id=item.get("claim_id", ""),
+        lease_until=_instant(item.get("lease_until")),
+        attempts=item.get("attempts", 0),
+        unknown_attempts=item.get("unknown_attempts", 0),
+        answer=from_plain(item) if "detections" in item else None,
+        rejection=Rejection(**known_fields(Rejection, rejection)) if rejection else None,
+        cost_micro_usd=item.get("cost_micro_usd", 0),
+        paid_at=_instant(item.get("paid_at")),
+    )
+
+
+def _analysis(item: Item) -> Analysis:
+    parameters = json.loads(item["parameters"])
+    return Analysis(
+        item["analysis_id"], item["content"], item["feature"], parameters, item["generation"], item["image_id"]
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+FOLDER = "sightline/answers"
+
+
+class AnswerFiles:
+    """Large answers in `bucket`, each under a key that names its own content: nothing is ever written over.
+
+    Two claimants who answer the same analysis therefore never disturb each other's object; the row says which counts.
+    """
+
+    def __init__(self, buckets: Buckets, bucket: str) -> None:
+        self._buckets = buckets
+        self._bucket = bucket
+
+    def write(self, analysis_id: str, plain: Json) -> str:
+        """Keep an answer and give its URI. Written twice, it is the same object."""
+        text = json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()
+        key = f"{FOLDER}/{analysis_id}/{hashlib.sha256(text).hexdigest()}.json"
+        uri = ObjectUri(self._bucket, key)
+        self._buckets.put(uri, text)
+        return str(uri)
+
+    def read(self, uri: str) -> Json:
+        """Read an answer. A lost one is no fault of an image: it raises ConfigurationError, not a RejectedError."""
+        try:
+            _, text = self._buckets.get(ObjectUri.parse(uri))
+        except RejectedError as error:
+            raise ConfigurationError(
+                uri,
+                rule=f"the ledger's answer must be where its row says ({error.rule})",
+                remedy="Restore the object, or pay for the analysis again with a new generation",
+            ) from error
+        return json.loads(text)

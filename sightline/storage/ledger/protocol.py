@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sightline.errors import NewerVersion
+from sightline.errors import LeaseHeld, NewerVersion
 from sightline.models.answers import Answer, Json
 from sightline.models.images import Rejection
 from sightline.models.stored import StoredEnum
@@ -110,3 +110,19 @@ class Ledger(Protocol):
 
     def scan(self) -> Iterator[Entry]:
         """Read every entry without its answer: expensive, for `--exact` only."""
+
+
+def ends_unknown(standing: Entry | None, now: datetime) -> bool:
+    """Return whether a claim made now ends an attempt that nobody ever heard of again.
+
+    standing: the entry as it is, not settled. Raise LeaseHeld until the standing claim is free,
+    and NewerVersion if its status is unknown.
+    """
+    if standing:
+        standing.require_known()
+    if standing is None or standing.status is not Status.CLAIMED:
+        return False
+    free_at = standing.free_at
+    if free_at is not None and now < free_at:
+        raise LeaseHeld(standing.analysis.analysis_id, free_at=free_at)
+    return True

@@ -1,28 +1,22 @@
 """The store of verdicts in DynamoDB."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from typing_extensions import override
 
 from sightline.models.images import CameraDay
+from sightline.stats.strata import Stratum
+from sightline.stats.verdicts import Answer, Source, Verdict
 from sightline.storage.dirty_days import Purpose, dirty_item
 from sightline.storage.dynamodb.conditions import any_of, at_most, equals, missing
-from sightline.storage.dynamodb.items import instant
+from sightline.storage.dynamodb.items import Item, instant
+from sightline.storage.dynamodb.schema import Index, Key, Schema
 from sightline.storage.dynamodb.table import DynamoTable
 from sightline.storage.dynamodb.transactions import Put, put_together
-from sightline.storage.verdicts.encoding import (
-    BY_DAY,
-    decode_asked,
-    decode_verdict,
-    encode_asked,
-    encode_verdict,
-    is_verdict,
-    verdicts_table,
-)
-from sightline.storage.verdicts.keys import asked_key, says_the_same
-from sightline.storage.verdicts.protocol import Asked, KeptVerdict, VerdictStore
+from sightline.storage.verdicts.protocol import Asked, KeptVerdict, VerdictStore, asked_key, says_the_same, verdict_key
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -76,3 +70,79 @@ class DynamoVerdictStore(VerdictStore):
     @override
     def scan(self) -> Iterator[KeptVerdict]:
         yield from (decode_verdict(item) for item in self._table.scan() if is_verdict(item))
+
+
+_FIELDS = ("label", "reviewer", "answer", "content", "source", "at", "stratum", "threshold_percent")
+
+BY_DAY = Index("by_day", Key("camera_day", "label_reviewer"), includes=_FIELDS)
+"""Sparse: a question has no day here, so only verdicts are in it."""
+
+
+def verdicts_table(prefix: str) -> Schema:
+    """Declare the table. It has no TTL: a person's word is for ever."""
+    return Schema(f"{prefix}verdicts", Key("image_id", "label_reviewer"), indexes=(BY_DAY,))
+
+
+def encode_verdict(kept: KeptVerdict) -> Item:
+    """Return the item of a verdict."""
+    verdict = kept.verdict
+    return {
+        "image_id": verdict.image_id,
+        "label_reviewer": verdict_key(verdict.label, verdict.reviewer),
+        "camera_day": str(kept.camera_day),
+        "label": verdict.label,
+        "reviewer": verdict.reviewer,
+        "answer": verdict.answer,
+        "content": verdict.content,
+        "source": verdict.source,
+        "at": instant(verdict.at),
+        "stratum": verdict.stratum,
+        "threshold_percent": verdict.threshold_percent,
+    }
+
+
+def decode_verdict(item: Item) -> KeptVerdict:
+    """Read a verdict."""
+    threshold = item.get("threshold_percent")
+    verdict = Verdict(
+        image_id=item["image_id"],
+        label=item["label"],
+        reviewer=item["reviewer"],
+        answer=Answer.read(item["answer"]),
+        content=item["content"],
+        source=Source.read(item["source"]),
+        at=datetime.fromisoformat(item["at"]),
+        stratum=Stratum.read(item["stratum"]) if "stratum" in item else None,
+        threshold_percent=None if threshold is None else float(threshold),
+    )
+    return KeptVerdict(verdict, CameraDay.parse(item["camera_day"]))
+
+
+def is_verdict(item: Item) -> bool:
+    """Return whether an item is a verdict, and not a question."""
+    return "camera_day" in item
+
+
+def encode_asked(asked: Asked) -> Item:
+    """Return the item of a question."""
+    return {
+        "image_id": asked.image_id,
+        "label_reviewer": asked_key(asked.label),
+        "label": asked.label,
+        "content": asked.content,
+        "stratum": asked.stratum,
+        "threshold_percent": asked.threshold_percent,
+        "at": instant(asked.at),
+    }
+
+
+def decode_asked(item: Item) -> Asked:
+    """Read a question."""
+    return Asked(
+        image_id=item["image_id"],
+        label=item["label"],
+        content=item["content"],
+        stratum=Stratum.read(item["stratum"]),
+        threshold_percent=float(item["threshold_percent"]),
+        at=datetime.fromisoformat(item["at"]),
+    )

@@ -12,8 +12,7 @@ from sightline.queues.steps import lane_queue
 from sightline.services.backfill import backfill
 from sightline.services.collaborators import provide
 from sightline.services.sweep import sweep
-from sightline.storage.buckets.prefixes import Prefix
-from sightline.storage.buckets.protocol import ObjectUri, walk
+from sightline.storage.buckets.protocol import ObjectUri, Prefix, walk
 from sightline.testing.fake import FakeSightline, picture
 from tests.integration.test_buckets import s3
 from tests.integration.workers.test_refused_and_poison import RealClock, until, working

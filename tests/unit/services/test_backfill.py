@@ -13,8 +13,7 @@ from sightline.queues.redis import Waiting
 from sightline.rekognition.features import all_features
 from sightline.services.backfill import Progress, backfill, kept_progress, room, survey
 from sightline.services.collaborators import Plan
-from sightline.storage.buckets.prefixes import Prefix
-from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.buckets.protocol import ObjectUri, Prefix
 from sightline.testing.fake import BUCKET, FakeSightline, picture, uri_of
 
 PLACE = Prefix(BUCKET, "yard/")

@@ -12,8 +12,7 @@ from sightline.models.images import Lane, State
 from sightline.queues.redis import Waiting
 from sightline.services.collaborators import SweepPlan
 from sightline.services.sweep import sweep
-from sightline.storage.buckets.prefixes import Prefix
-from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.buckets.protocol import ObjectUri, Prefix
 from sightline.testing.fake import BUCKET, FakeSightline, picture
 
 TODAY = "2044-05-17"

@@ -16,8 +16,7 @@ from sightline.services.listing import due_of
 from sightline.services.reanalyse import ask_again
 from sightline.services.reconcile import reconcile, reconciler_of
 from sightline.services.sweep import sweep
-from sightline.storage.buckets.prefixes import Prefix
-from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.buckets.protocol import ObjectUri, Prefix
 from sightline.testing.fake import BUCKET, FakeSightline, picture, uri_of
 
 URI = uri_of("01")

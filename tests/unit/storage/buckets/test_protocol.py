@@ -1,8 +1,7 @@
 import pytest
 
 from sightline.errors import InvalidUri
-from sightline.storage.buckets.prefixes import Prefix
-from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.buckets.protocol import ObjectUri, Prefix
 
 
 @pytest.mark.parametrize(

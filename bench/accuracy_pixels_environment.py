@@ -20,7 +20,7 @@ from dev.stack.quotas import for_this_machine
 from dev.stack.stack import Stack
 from sightline.bootstrap import STORES_CONFIG, aws_session, s3_client
 from sightline.cli.factory import Factory
-from sightline.models.images import CameraDay, ImageRow
+from sightline.models.images import CameraDay, ImageRow, Lane
 from sightline.services.collaborators import Services
 from sightline.services.ingest import add_images
 from sightline.storage.operations import dynamo_operations
@@ -95,5 +95,5 @@ def _analyse(uploads: list[Upload], factory: Factory) -> list[ImageRow]:
     for _ in upload_all(uploads, s3_client(settings, aws_session(settings))):
         pass
     ids = [str(each.uri) for each in uploads]
-    add_images(ids, services=services)
+    add_images(ids, Lane.LIVE, services)
     return follow(services.images, ids, settings.features, lambda: None)

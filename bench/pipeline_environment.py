@@ -18,7 +18,8 @@ from dev.stack import Options, Stack
 from sightline.bootstrap import STORES_CONFIG, aws_session, connect, neo4j_driver, redis_client
 from sightline.config import Settings
 from sightline.rekognition.features import all_features
-from sightline.services.collaborators import Plan, Services
+from sightline.services.collaborators import Services
+from sightline.services.plan import Plan
 from workers.celeryconfig import make_app
 
 QUEUES = ("ingest", "labels", "faces", "text", "rows", "graph")

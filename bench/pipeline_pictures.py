@@ -14,7 +14,7 @@ from dev.rekognition.answers import name_of
 from dev.rekognition.operations.wire import MODEL_VERSION
 from sightline.models.answers import Json
 from sightline.rekognition.features import feature_named
-from sightline.services.collaborators import Plan
+from sightline.services.plan import Plan
 from sightline.storage.buckets.protocol import ObjectUri
 
 A_BUCKET = 500

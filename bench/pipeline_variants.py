@@ -46,7 +46,7 @@ class NotComplete(RuntimeError):
 def sightline(ids: Sequence[str], services: Services) -> float:
     """Add the images as a producer does, and wait until each is complete."""
     begun = time.monotonic()
-    add_images(ids, services=services)
+    add_images(ids, Lane.LIVE, services)
     queues = services.queues
     if not wait_until(
         lambda: _is_empty(queues) and all_complete(ids, services),

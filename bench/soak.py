@@ -30,6 +30,7 @@ from dev.stack import Stack
 from dev.stack.waiting import wait_until
 from dev.stack.watched import temporary_folder
 from sightline.errors import SightlineError
+from sightline.models.images import Lane
 from sightline.services.ingest import add_images
 from sightline.storage.buckets.protocol import walk
 
@@ -130,7 +131,7 @@ def clean_run(stack: Stack, images: Images) -> End:
     stack.start_workers({name: min(count, 1) for name, count in WORKERS.items() if name != "beat"})
     environment = Environment(stack)
     try:
-        add_images(images.uris, services=environment.services)
+        add_images(images.uris, Lane.LIVE, environment.services)
         if left := wait_for_all(environment, images).left:
             raise NotComplete(f"it stood still with {len(left)} of {images.count} images to go, such as {left[0]}")
         return read_end(environment, images.uris)

@@ -25,7 +25,8 @@ from sightline.models.images import Lane
 from sightline.queues.publishing import publish
 from sightline.queues.steps import ingest_step
 from sightline.rekognition.features import feature_named
-from sightline.services.collaborators import Plan, Services
+from sightline.services.collaborators import Services
+from sightline.services.plan import Plan
 from workers.celeryconfig import make_app
 
 FEATURES = ("labels", "faces")

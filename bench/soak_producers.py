@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 
 from bench.soak_environment import Environment, Images, insisting
+from sightline.models.images import Lane
 from sightline.services.ingest import add_images
 from sightline.storage.buckets.protocol import ObjectUri
 
@@ -71,6 +72,6 @@ class Producers:
         if number % MESSAGE_ONLY_EVERY == MESSAGE_ONLY_EVERY - 2:
             insisting(lambda: self.environment.send_message(uri), moves)
             return
-        insisting(lambda: add_images([uri], services=self.environment.services), moves)
+        insisting(lambda: add_images([uri], Lane.LIVE, self.environment.services), moves)
         if number % TWICE_EVERY == 0:
             insisting(lambda: self.environment.send_message(uri), moves)

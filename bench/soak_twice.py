@@ -18,6 +18,7 @@ from bench.soak_report import Line, Report, print_report
 from dev.stack import Stack
 from dev.stack.waiting import wait_until
 from dev.stack.watched import temporary_folder
+from sightline.models.images import Lane
 from sightline.services.ingest import add_images
 from sightline.storage.buckets.protocol import ObjectUri
 
@@ -48,7 +49,7 @@ def twice(stack: Stack, images: Images, chance: random.Random) -> Report:
     environment = Environment(stack)
     for number in range(images.count):
         environment.services.buckets.put(ObjectUri.parse(images.uri(number)), images.first(number))
-    add_images(images.uris, services=environment.services)
+    add_images(images.uris, Lane.LIVE, environment.services)
     delivered = sum(_stage(environment, queues, chance) for queues in STAGES)
     wait_for_all(environment, images)
     paid, settled = paid_calls(environment), settled_analyses(environment)

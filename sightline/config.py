@@ -37,7 +37,7 @@ from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import all_features, feature_named
 from sightline.rekognition.quotas import default_quota
 from sightline.services.capture import DEFAULT_KEY_PATTERN
-from sightline.services.collaborators import Plan
+from sightline.services.plan import Plan
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.stats.strata import StrataRule
 from sightline.storage.buckets.protocol import Prefix

@@ -7,9 +7,8 @@ from sightline.models.images import Lane
 from sightline.queues.publishing import publish
 from sightline.queues.steps import DETECT, INGEST, MERGE, WRITE
 from sightline.services.collaborators import current
-from sightline.services.detection import detect, payer
+from sightline.services.detection import detect
 from sightline.services.graph_merge import merge
-from sightline.services.ingest import ingest_with
 from sightline.services.results import write
 from tasks.retry import StepTask
 
@@ -17,14 +16,14 @@ from tasks.retry import StepTask
 @shared_task(name=INGEST, base=StepTask, bind=True)
 def ingest_image(self: StepTask, uri: str, lane: str = "live") -> None:
     """Look at one image and send its analyses on their way."""
-    ingest_with(current(), uri, lane, self.request.retries)
+    publish(current().ingest.ingest(uri, Lane(lane), may_be_late=self.request.retries == 0))
 
 
 @shared_task(name=DETECT, base=StepTask, bind=True)
 def detect_feature(self: StepTask, uri: str, feature: str, lane: str = "live") -> None:  # noqa: ARG001 - Celery's signature
     """Pay for one analysis of one image, unless it is paid; end the chain if the row no longer wants it."""
     services = current()
-    if not detect(uri, feature, Lane(lane), images=services.images, plan=services.plan, payer=payer(services)):
+    if not detect(uri, feature, Lane(lane), images=services.images, plan=services.plan, payer=services.payer):
         raise Ignore
 
 

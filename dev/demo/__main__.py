@@ -24,7 +24,7 @@ from dev.stack.watched import watch
 from sightline.bootstrap import aws_session, s3_client
 from sightline.cli.factory import Factory
 from sightline.errors import SightlineError
-from sightline.models.images import ImageRow, State
+from sightline.models.images import ImageRow, Lane, State
 from sightline.services.ingest import add_images
 
 FOLDER = Path(".cache/demo")
@@ -133,7 +133,7 @@ def _upload(uploads: Sequence[Upload], factory: Factory) -> None:
 
 def _work(uploads: Sequence[Upload], factory: Factory, stack: Stack) -> list[ImageRow]:
     ids = [str(each.uri) for each in uploads]
-    add_images(ids, services=factory.services)
+    add_images(ids, Lane.LIVE, factory.services)
     return follow(factory.services.images, ids, factory.settings.features, lambda: _check_processes(stack))
 
 

@@ -11,10 +11,11 @@ from sightline.errors import BadMessage
 from sightline.progress import counted, watched
 from sightline.rekognition.features import feature_named
 from sightline.rekognition.prices import price_micro_usd
-from sightline.services.collaborators import IMPORTED, Services
+from sightline.services.collaborators import Services
 from sightline.services.imported import FEATURE
 from sightline.services.label_import.run import keep_answers, read_labels, require_feature
 from sightline.services.label_import.staging import Staging
+from sightline.services.plan import IMPORTED
 from sightline.storage.buckets.protocol import require_bucket
 from sightline.storage.label_set.protocol import LabelSet
 

@@ -1,19 +1,19 @@
 """The collaborators that tasks hand to the plain functions. Built once in each process by `sightline.bootstrap`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from threading import Event
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from sightline.graph.group_commit import GroupCommit
 from sightline.graph.protocol import GraphStore
-from sightline.models.answers import Answer, Json
 from sightline.models.images import Capture
 from sightline.queues.redis import RedisQueues
 from sightline.ratelimit.protocol import Limiter
-from sightline.rekognition.feature import Feature
+from sightline.services.detection import Detector, Payer
+from sightline.services.ingest import Ingest
+from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.services.usage import CallCounter
@@ -24,40 +24,6 @@ from sightline.storage.ledger.protocol import Ledger
 from sightline.storage.operations import Operations
 from sightline.storage.rollups.protocol import RollupStore
 from sightline.storage.verdicts.protocol import VerdictStore
-
-IMPORTED: Mapping[str, Mapping[str, Json]] = {"labels": {"MaxLabels": 10}}
-"""What answers were asked for that come from a label set: feature → the old system's request."""
-
-
-class Detector(Protocol):
-    """Who answers what is in an image: `sightline.rekognition.client.Rekognition`."""
-
-    def analyse_object(
-        self, feature: Feature, parameters: Mapping[str, Json], bucket: str, key: str, version: str | None = None
-    ) -> Answer:
-        """Analyse an object in S3: one HTTP attempt. Raises the errors of `sightline.errors`."""
-
-    def analyse_bytes(self, feature: Feature, parameters: Mapping[str, Json], data: bytes) -> Answer:
-        """Analyse a picture that is sent along: one HTTP attempt."""
-
-    def check(self) -> None:
-        """Raise AccessDenied or Unavailable if the service cannot be used; costs nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What each newly ingested image is asked: feature → parameters of its request; and the generation.
-
-    deeper: feature → the request for an image that must be asked again because too much was cut away
-    """
-
-    features: Mapping[str, Mapping[str, Json]]
-    generation: str
-    deeper: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
-
-    def requests(self, feature: str) -> list[Mapping[str, Json]]:
-        """Return the requests that a row may want of a feature: the usual one first."""
-        return [each[feature] for each in (self.features, self.deeper, IMPORTED) if feature in each]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +67,13 @@ class Services:
     read_capture: Callable[[ObjectHead, bytes], Capture]
     clock: Callable[[], datetime]
     stopping: Event
+    ingest: Ingest = field(init=False)
+    payer: Payer = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Build what works on each message, once, from the collaborators above."""
+        object.__setattr__(self, "ingest", Ingest(**{each.name: getattr(self, each.name) for each in fields(Ingest)}))
+        object.__setattr__(self, "payer", Payer(**{each.name: getattr(self, each.name) for each in fields(Payer)}))
 
 
 _current: list[Services] = []

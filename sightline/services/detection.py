@@ -6,11 +6,11 @@ An answer that is paid and in hand is held on to while S3 or DynamoDB is away: a
 nobody can read was paid as well: it is counted, and the image becomes a dead letter instead of being asked about again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
-from typing import cast
+from typing import Protocol, cast
 
 import structlog
 from tenacity import (
@@ -35,7 +35,7 @@ from sightline.errors import (
     Unavailable,
     UnreadableAnswer,
 )
-from sightline.models.answers import Answer
+from sightline.models.answers import Answer, Json
 from sightline.models.images import Content, ImageRow, Lane, Rejection, State
 from sightline.ratelimit.gcra import HORIZON_SECONDS
 from sightline.ratelimit.protocol import Limiter
@@ -43,7 +43,7 @@ from sightline.rekognition.analysis import analysis_id
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import feature_named
 from sightline.rekognition.prices import price_micro_usd
-from sightline.services.collaborators import Detector, Plan, Services
+from sightline.services.plan import Plan
 from sightline.services.results import result_of
 from sightline.services.usage import CallCounter
 from sightline.storage.buckets.protocol import Buckets, ObjectUri
@@ -52,6 +52,21 @@ from sightline.storage.ledger.protocol import Analysis, Entry, Ledger
 from sightline.timing import CALL_LIMIT, CLOCK_TOLERANCE, SLOT_PATIENCE, STORE_REQUEST_LIMIT
 
 log = structlog.get_logger()
+
+
+class Detector(Protocol):
+    """Who answers what is in an image: `sightline.rekognition.client.Rekognition`."""
+
+    def analyse_object(
+        self, feature: Feature, parameters: Mapping[str, Json], bucket: str, key: str, version: str | None = None
+    ) -> Answer:
+        """Analyse an object in S3: one HTTP attempt. Raises the errors of `sightline.errors`."""
+
+    def analyse_bytes(self, feature: Feature, parameters: Mapping[str, Json], data: bytes) -> Answer:
+        """Analyse a picture that is sent along: one HTTP attempt."""
+
+    def check(self) -> None:
+        """Raise AccessDenied or Unavailable if the service cannot be used; costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,16 +256,3 @@ def how_it_ended(error: SightlineError) -> str:
         ImageChanged: "outdated",
     }
     return names.get(type(error), "failed")
-
-
-def payer(services: Services) -> Payer:
-    """Take from the services what an attempt needs."""
-    return Payer(
-        services.ledger,
-        services.limiter,
-        services.buckets,
-        services.detector,
-        services.calls,
-        services.stopping,
-        services.clock,
-    )

@@ -13,7 +13,7 @@ from sightline.models.answers import Answer
 from sightline.models.images import ImageRow
 from sightline.rekognition.analysis import analysis_id
 from sightline.rekognition.features import feature_named
-from sightline.services.collaborators import IMPORTED, Plan
+from sightline.services.plan import IMPORTED, Plan
 from sightline.storage.ledger.protocol import Analysis, Entry, Ledger, Status
 
 FEATURE = "labels"

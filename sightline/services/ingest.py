@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Self
+from typing import TYPE_CHECKING
 
 from sightline.errors import ImageChanged, ImageMissing, ImageNotYetThere, InvalidUri, RejectedError
 from sightline.models.images import Capture, Content, ImageRow, Lane, Rejection, State
@@ -13,14 +13,17 @@ from sightline.queues.publishing import BATCH, Publish, publish
 from sightline.queues.steps import INGEST, Step, ingest_step, next_steps
 from sightline.rekognition.analysis import analysis_id
 from sightline.rekognition.preflight import inspect_picture
-from sightline.services.collaborators import Plan, Services, current
 from sightline.services.dead_letters import close_replaced, write_dead_letter
 from sightline.services.imported import adopt_import
+from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import TAKEN, RejectionBreaker
 from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Ledger
 from sightline.storage.operations import Operations
+
+if TYPE_CHECKING:  # it holds an Ingest
+    from sightline.services.collaborators import Services
 
 
 @dataclass(slots=True)
@@ -32,22 +35,19 @@ class Added:
     refused: list[InvalidUri] = field(default_factory=list)
 
 
-def add_images(
-    image_ids: Iterable[str], lane: Lane = Lane.LIVE, services: Services | None = None, send: Publish = publish
-) -> Added:
+def add_images(image_ids: Iterable[str], lane: Lane, services: "Services", send: Publish = publish) -> Added:
     """Add images by id (`s3://bucket/key`): the row first, then the message. Adding one twice pays nothing twice."""
-    use = services or current()
     added = Added()
     valid = _valid_ids(image_ids, added.refused)
     while chunk := list(islice(valid, BATCH)):
-        for _, is_new in use.images.add_many(chunk, lane):
+        for _, is_new in services.images.add_many(chunk, lane):
             added.new += is_new
             added.known += not is_new
         send(ingest_step(image_id, lane) for image_id in chunk)
     for error in added.refused:
         message = {"uri": error.subject}
         write_dead_letter(
-            error, step=INGEST, message=message, image_id=None, operations=use.operations, clock=use.clock
+            error, step=INGEST, message=message, image_id=None, operations=services.operations, clock=services.clock
         )
     return added
 
@@ -72,11 +72,6 @@ class Ingest:
     read_capture: Callable[[ObjectHead, bytes], Capture]
     clock: Callable[[], datetime]
     rejection_breaker: RejectionBreaker
-
-    @classmethod
-    def of(cls, services: Services) -> Self:
-        """Take what it uses from the services of this process."""
-        return cls(**{each.name: getattr(services, each.name) for each in fields(cls)})
 
     def ingest(self, image_id: str, lane: Lane, *, may_be_late: bool) -> list[Step]:
         """Read the object and fix what is wanted of it; return the steps that are due.
@@ -159,8 +154,3 @@ def wanted(content: str, plan: Plan, before: Mapping[str, str] | None = None) ->
 def _wanted(content: str, feature: str, plan: Plan, before: str | None) -> str:
     ids = [analysis_id(content, feature, request, plan.generation) for request in plan.requests(feature)]
     return before if before in ids else ids[0]
-
-
-def ingest_with(services: Services, image_id: str, lane: str, retries: int, send: Publish = publish) -> None:
-    """Ingest the image of one message, and send what follows. retries: how often the message was tried before."""
-    send(Ingest.of(services).ingest(image_id, Lane(lane), may_be_late=retries == 0))

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sightline.models.images import ImageRow, State
-from sightline.services.collaborators import Plan
 from sightline.services.imported import imported_features
 from sightline.services.ingest import wanted
+from sightline.services.plan import Plan
 from sightline.storage.buckets.protocol import ObjectHead
 from sightline.storage.images.positions import position_at
 from sightline.storage.images.protocol import ImageStore

@@ -14,7 +14,8 @@ from sightline.queues.steps import next_steps
 from sightline.rekognition.analysis import analysis_id
 from sightline.rekognition.features import feature_named
 from sightline.rekognition.prices import price_micro_usd
-from sightline.services.collaborators import Plan, Services
+from sightline.services.collaborators import Services
+from sightline.services.plan import Plan
 from sightline.services.review import Scope
 from sightline.services.rollups.cells import read_day, unknown_images
 from sightline.services.rollups.plan import FEATURE

@@ -22,7 +22,8 @@ from sightline.services import graph_merge as merge
 from sightline.services import ingest
 from sightline.services import results as write
 from sightline.services.capture import DEFAULT_KEY_PATTERN, CaptureReader
-from sightline.services.collaborators import Plan, Services, SweepPlan
+from sightline.services.collaborators import Services, SweepPlan
+from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.services.usage import CallCounter
@@ -176,11 +177,13 @@ class FakeSightline:
         """Do one step as a worker does, its chain with it."""
         services, (image_id, *rest) = self.services, step.args
         if step.task == INGEST:
-            ingest.ingest_with(services, image_id, step.lane, retries=1, send=self.send)
+            self.send(services.ingest.ingest(image_id, step.lane, may_be_late=False))
         elif step.task == DETECT:
-            payer = detect.payer(services)
             plan, images = services.plan, services.images
-            if detect.detect(image_id, rest[0], step.lane, images=images, plan=plan, payer=payer) and step.then:
+            if (
+                detect.detect(image_id, rest[0], step.lane, images=images, plan=plan, payer=services.payer)
+                and step.then
+            ):
                 self.send([step.then])
         elif step.task == WRITE:
             self.send(write.write(image_id, rest[0], step.lane, images=services.images, ledger=services.ledger))

@@ -13,10 +13,11 @@ from itertools import islice
 
 from sightline.errors import BadMessage, ConfigurationError
 from sightline.models.answers import Answer
-from sightline.services.collaborators import Plan, Services
+from sightline.services.collaborators import Services
 from sightline.services.imported import FEATURE, imported_answer, unread_analysis
 from sightline.services.label_import.rows import InvalidLabelRow, read_image_id, read_row
 from sightline.services.label_import.staging import Staging
+from sightline.services.plan import Plan
 from sightline.services.results import result_of
 from sightline.storage.label_set.protocol import LabelItem
 from sightline.storage.ledger.protocol import Entry, Status

@@ -5,7 +5,7 @@ import pytest
 
 from sightline.cli.factory import Factory
 from sightline.models.images import State
-from sightline.services.collaborators import Plan
+from sightline.services.plan import Plan
 from sightline.testing.label_set import InMemoryLabelSet
 
 GOOD = {"object_key": "yard/1.jpg", "label": "Person", "confidence": 97.5, "event_ts": 1_488_371_400}

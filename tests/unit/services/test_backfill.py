@@ -12,7 +12,7 @@ from sightline.models.images import Lane, State
 from sightline.queues.redis import Waiting
 from sightline.rekognition.features import all_features
 from sightline.services.backfill import Progress, backfill, kept_progress, room, survey
-from sightline.services.collaborators import Plan
+from sightline.services.plan import Plan
 from sightline.storage.buckets.protocol import ObjectUri, Prefix
 from sightline.testing.fake import BUCKET, FakeSightline, picture, uri_of
 

@@ -7,7 +7,6 @@ import pytest
 from sightline.errors import InvalidUri
 from sightline.models.images import Lane, State
 from sightline.queues.steps import ingest_step
-from sightline.services.ingest import ingest_with
 from sightline.testing.fake import FakeSightline, picture
 from tests.unit.services.test_the_way_of_an_image import URI, dead_letters, state_of
 
@@ -44,5 +43,5 @@ def test_a_uri_that_only_s3_refuses_ends_rejected_with_a_letter(world):
 
 def test_a_message_whose_uri_names_no_object_makes_no_row(world):
     with pytest.raises(InvalidUri):
-        ingest_with(world.services, "s3://images/../x", "live", retries=0, send=world.send)
+        world.services.ingest.ingest("s3://images/../x", Lane.LIVE, may_be_late=True)
     assert world.images.get("s3://images/../x") is None

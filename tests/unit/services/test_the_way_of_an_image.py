@@ -15,8 +15,7 @@ from sightline.models.answers import Answer
 from sightline.models.images import Lane, State
 from sightline.queues.steps import DETECT, INGEST, MERGE, WRITE, ingest_step, next_steps
 from sightline.rekognition.features import all_features
-from sightline.services.collaborators import Plan
-from sightline.services.ingest import ingest_with
+from sightline.services.plan import Plan
 from sightline.services.results import result_of
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.ledger.protocol import Status
@@ -191,7 +190,7 @@ def test_a_missing_object_is_looked_for_once_more_and_then_gone(world):
     missing = uri_of("99")
     world.add(missing)
     with pytest.raises(ImageNotYetThere):
-        ingest_with(world.services, missing, "live", retries=0, send=world.send)
+        world.services.ingest.ingest(missing, Lane.LIVE, may_be_late=True)
     world.run()
     assert state_of(world, missing) is State.GONE
     assert dead_letters(world) == [("ImageMissing", missing)]

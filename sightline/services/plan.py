@@ -1,0 +1,25 @@
+"""What an image is asked: the plan that the settings make, and what imported answers were asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sightline.models.answers import Json
+
+IMPORTED: Mapping[str, Mapping[str, Json]] = {"labels": {"MaxLabels": 10}}
+"""What answers were asked for that come from a label set: feature → the old system's request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What each newly ingested image is asked: feature → parameters of its request; and the generation.
+
+    deeper: feature → the request for an image that must be asked again because too much was cut away
+    """
+
+    features: Mapping[str, Mapping[str, Json]]
+    generation: str
+    deeper: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+
+    def requests(self, feature: str) -> list[Mapping[str, Json]]:
+        """Return the requests that a row may want of a feature: the usual one first."""
+        return [each[feature] for each in (self.features, self.deeper, IMPORTED) if feature in each]

@@ -4,7 +4,7 @@ Nothing of a row with a value that is unknown here is changed, and nothing about
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -29,7 +29,7 @@ from sightline.stats.strata import Stratum
 from sightline.stats.verdicts import Answer, Source, Verdict
 from sightline.storage.buckets.protocol import ObjectUri, Prefix
 from sightline.storage.images.dynamodb import DynamoImageStore
-from sightline.storage.images.transitions import Transition
+from sightline.storage.images.transitions import FieldPath, Transition
 from sightline.storage.ledger.dynamodb import DynamoLedger
 from sightline.storage.ledger.protocol import Analysis, Entry, Status
 from sightline.storage.operations import dynamo_operations
@@ -77,11 +77,16 @@ def row_of(world: FakeSightline) -> ImageRow:
     return row
 
 
-def write_as_newer(world: FakeSightline, **values: Any) -> ImageRow:
-    """Set fields of the row as a newer version would, which knows more values."""
-    sets = {(name,): value for name, value in values.items()}
-    assert world.images._apply(URI, Transition("newer version", {}, sets)).is_done
+def change_as_newer(world: FakeSightline, sets: Mapping[FieldPath, Any]) -> ImageRow:
+    """Change the row as a newer version would, which knows more values."""
+    change = Transition("newer version", {("version",): (row_of(world).version,)}, sets)
+    assert world.images._apply(URI, change).is_done
     return row_of(world)
+
+
+def write_as_newer(world: FakeSightline, **values: Any) -> ImageRow:
+    """Set fields of the row."""
+    return change_as_newer(world, {(name,): value for name, value in values.items()})
 
 
 FUTURE_STATE = {"state": State.read("archived")}
@@ -104,8 +109,8 @@ def test_a_row_with_a_future_value_is_read_as_it_is(world, values):
 
 def test_a_future_status_of_a_result_makes_its_row_one_that_is_left_alone(world):
     row = complete(world)
-    world.images._apply(URI, Transition("newer version", {}, {("parts", "labels"): with_unknown_status(row)}))
-    assert ("postponed", False) == (row_of(world).parts["labels"].status, row_of(world).is_known)
+    row = change_as_newer(world, {("parts", "labels"): with_unknown_status(row)})
+    assert ("postponed", False) == (row.parts["labels"].status, row.is_known)
 
 
 STEPS = [ingest_step(URI, Lane.LIVE), *(make(URI, "labels", Lane.LIVE) for make in (detect_step, write_step)),
@@ -213,7 +218,7 @@ def test_status_shows_what_is_unknown(world, capsys):
 
 def test_a_result_of_a_future_status_is_counted_as_unknown(world):
     row = complete(world)
-    world.images._apply(URI, Transition("newer version", {}, {("parts", "labels"): with_unknown_status(row)}))
+    change_as_newer(world, {("parts", "labels"): with_unknown_status(row)})
     _, parts = exact_sections(world.images.scan(), world.plan.features)
     assert {"waiting": 0, "answered": 0, "rejected": 0, "unknown": 1} == parts["labels"]
 

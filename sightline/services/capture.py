@@ -102,7 +102,7 @@ def _sources(groups: Mapping[str, str | None], head: ObjectHead, data: bytes) ->
 
 
 def _instant(read: _Read, zone: ZoneInfo) -> datetime | None:
-    """Return what a source says in the camera's zone; None where it says nothing, or nothing that is a time."""
+    """Return what a source says in the camera's zone; None if it says nothing, or nothing that is a time."""
     try:
         said = read()
         # Through UTC and back: only so does a time that the clock skipped become one that exists

@@ -19,7 +19,7 @@ def write_dead_letter(
     operations: Operations,
     clock: Callable[[], datetime],
 ) -> None:
-    """Keep the input that `error` refused, with rule and remedy. image_id: None where the input names no image."""
+    """Keep the input that `error` refused, with rule and remedy. image_id: None if the input names no image."""
     now = clock()
     operations.dead_letters.write(
         DeadLetter(

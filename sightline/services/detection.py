@@ -185,7 +185,7 @@ def _require_time(claimed: Entry, now: datetime, ledger: Ledger) -> None:
 
 def _leaving(claimed: Entry, time: timedelta) -> datetime:
     """Return until when this much time is left before another may claim."""
-    return cast("datetime", claimed.free_at) - time  # who has claimed has a lease
+    return cast("datetime", claimed.free_at) - time  # a claimed entry has a lease
 
 
 def _call(feature: Feature, analysis: Analysis, content: Content, payer: Payer) -> Answer | Rejection:

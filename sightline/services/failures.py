@@ -24,7 +24,7 @@ def is_its_own(error: BaseException) -> bool:
 def keep_failure(error: BaseException, image_id: str, step: str, *, images: ImageStore, operations: Operations) -> None:
     """Keep an image's own failure on its unfinished row. An image refused for good is given up at once.
 
-    Of an image that was asked for again since, nothing but its ingest can fail: other steps are of before.
+    If an image was asked for again since, only its ingest can fail: other steps belong to the earlier request.
     """
     row = images.get(image_id)
     if row is None or not row.is_known or not is_its_own(error) or (row.state is State.RECEIVED and step != INGEST):

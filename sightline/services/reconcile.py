@@ -137,7 +137,7 @@ def _look_again_later(row: ImageRow, reconciler: Reconciler, *, is_sent: bool, l
 
 
 def next_pause(row: ImageRow) -> timedelta:
-    """Give twice the pause since the last sending, within its bounds."""
+    """Return twice the pause since the last sending, within its bounds."""
     before = row.next_check_at - row.sent_at if row.next_check_at and row.sent_at else timedelta(0)
     longest = LONGEST_PAUSE if row.failure or row.rounds else LONGEST_PAUSE_OF_THE_BLAMELESS
     return min(max(2 * before, CHECK_AFTER), longest)

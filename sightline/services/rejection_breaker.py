@@ -78,7 +78,7 @@ class RejectionBreaker:
 
 
 def reason_to_stop(outcomes: Sequence[str]) -> str | None:
-    """Name the error that rejected more than half of OUTCOMES_KEPT images; None where there is none."""
+    """Name the error that rejected more than half of OUTCOMES_KEPT images; None if there is none."""
     rejected = Counter(outcome for outcome in outcomes if outcome != TAKEN)
     ((reason, count),) = rejected.most_common(1) or [("", 0)]
     return reason if count > OUTCOMES_KEPT // 2 else None

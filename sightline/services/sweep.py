@@ -54,7 +54,7 @@ class Walk:
 def sweep(services: Services, goes_on: Callable[[], bool], send: Publish = publish) -> dict[str, Json]:
     """Go on with every walk, a page of each in turn, until the time is over or enough is found.
 
-    Gives how many images each walk sent.
+    Return how many images each walk sent.
     """
     most = min(int(RUN_SECONDS * min(feature_rates(services).values())), room(services))
     sent: Counter[str] = Counter()

@@ -72,7 +72,7 @@ class InMemoryImageStore(ImageSteps):
         return Counter(row.state for row in self.scan() if row.state is not State.COMPLETE)
 
     def by_day(self, camera: str, capture_day: str) -> Iterator[ImageSummary]:
-        """Give one camera's images of one day, in order of capture."""
+        """Yield one camera's images of one day, in order of capture."""
         entries = [
             ImageSummary(row.image_id, row.state, row.version, row.capture, row.content.sha256, row.parts)
             for row in self.scan()
@@ -81,7 +81,7 @@ class InMemoryImageStore(ImageSteps):
         yield from sorted(entries, key=lambda entry: day_position(entry.image_id, entry.capture))
 
     def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
-        """Give one shard's writes of one day, oldest first."""
+        """Yield one shard's writes of one day, oldest first."""
         entries = [
             FeedEntry(row.image_id, row.version, row.feed_position, row.capture.camera_day if row.capture else None)
             for row in self.scan()

@@ -39,7 +39,7 @@ class ObjectUri:
 
 @dataclass(frozen=True, slots=True)
 class ObjectHead:
-    """What S3 says of an object. etag: without quotes; version: None where the bucket keeps no versions."""
+    """What S3 says of an object. etag: without quotes; version: None if the bucket keeps no versions."""
 
     uri: ObjectUri
     etag: str
@@ -61,7 +61,7 @@ class Buckets(Protocol):
     def put(
         self, uri: ObjectUri, data: bytes, *, if_match: str | None = None, if_none_match: bool = False
     ) -> str | None:
-        """Write an object and give its etag; None where the condition did not hold."""
+        """Write an object and return its etag; None if the condition did not hold."""
 
     def delete(self, uri: ObjectUri) -> None:
         """Remove an object, if it is there."""
@@ -73,7 +73,7 @@ class Buckets(Protocol):
         """Return an address at which the object can be seen for a while, without credentials."""
 
     def create(self, bucket: str) -> None:
-        """Create a bucket where it is missing."""
+        """Create a bucket if it is missing."""
 
     def check(self, bucket: str) -> None:
         """Raise what stands in the way of using the bucket; try two conditional writes, which some stand-ins ignore."""

@@ -28,7 +28,7 @@ class Change:
         return self
 
     def set_if_missing(self, path: Path, value: Any) -> Self:
-        """Set an attribute where it is not there yet."""
+        """Set an attribute if it is not there yet."""
         self._sets.append(lambda p: f"{p.name(path)} = if_not_exists({p.name(path)}, {p.value(value)})")
         return self
 
@@ -38,7 +38,7 @@ class Change:
         return self
 
     def remove(self, *paths: Path) -> Self:
-        """Remove attributes, where they are there."""
+        """Remove attributes, if they exist."""
         self._removes.extend(paths)
         return self
 

@@ -38,52 +38,52 @@ Condition: TypeAlias = Callable[[Placeholders], str]
 
 
 def equals(path: Path, value: Any) -> Condition:
-    """Hold where the attribute is there and is `value`; None means: it is not there."""
+    """Hold if the attribute is there and is `value`; None means: it is not there."""
     return missing(path) if value is None else _compare(path, "=", value)
 
 
 def less(path: Path, value: Any) -> Condition:
-    """Hold where the attribute is there and below `value`."""
+    """Hold if the attribute is there and below `value`."""
     return _compare(path, "<", value)
 
 
 def at_most(path: Path, value: Any) -> Condition:
-    """Hold where the attribute is there and not above `value`."""
+    """Hold if the attribute is there and not above `value`."""
     return _compare(path, "<=", value)
 
 
 def greater(path: Path, value: Any) -> Condition:
-    """Hold where the attribute is there and above `value`."""
+    """Hold if the attribute is there and above `value`."""
     return _compare(path, ">", value)
 
 
 def between(path: Path, low: Any, high: Any) -> Condition:
-    """Hold where low <= attribute <= high. DynamoDB refuses low > high in a key condition."""
+    """Hold if low <= attribute <= high. DynamoDB refuses low > high in a key condition."""
     return lambda p: f"{p.name(path)} BETWEEN {p.value(low)} AND {p.value(high)}"
 
 
 def one_of(path: Path, values: tuple[Any, ...]) -> Condition:
-    """Hold where the attribute is one of `values`."""
+    """Hold if the attribute is one of `values`."""
     return lambda p: f"{p.name(path)} IN ({', '.join(p.value(value) for value in values)})"
 
 
 def exists(path: Path) -> Condition:
-    """Hold where the attribute is there."""
+    """Hold if the attribute is there."""
     return lambda p: f"attribute_exists({p.name(path)})"
 
 
 def missing(path: Path) -> Condition:
-    """Hold where the attribute is not there."""
+    """Hold if the attribute is not there."""
     return lambda p: f"attribute_not_exists({p.name(path)})"
 
 
 def all_of(*conditions: Condition) -> Condition:
-    """Hold where each condition does."""
+    """Hold if each condition does."""
     return lambda p: " AND ".join(f"({condition(p)})" for condition in conditions)
 
 
 def any_of(*conditions: Condition) -> Condition:
-    """Hold where one condition does."""
+    """Hold if one condition does."""
     return lambda p: " OR ".join(f"({condition(p)})" for condition in conditions)
 
 

@@ -66,7 +66,7 @@ def from_value(low_level: Mapping[str, Any]) -> Any:
             return {name: from_value(each) for name, each in value.items()}
         case "NULL":
             return None
-    raise TypeError(f"no value of ours is of DynamoDB's kind {kind}")
+    raise TypeError(f"no stored value has DynamoDB's kind {kind}")
 
 
 def to_item(item: Mapping[str, Any]) -> AttributeValues:
@@ -100,7 +100,7 @@ def check_text(text: str) -> str:
         text.encode()
     except UnicodeEncodeError as error:
         raise BadMessage(
-            ascii(text), rule="text must be valid Unicode, without lone surrogates", remedy="Mend who wrote it"
+            ascii(text), rule="text must be valid Unicode, without lone surrogates", remedy="Correct the sender"
         ) from error
     return text
 

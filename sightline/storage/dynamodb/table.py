@@ -43,7 +43,7 @@ COUNT_AGE = timedelta(hours=6)
 class Outcome:
     """What came of a conditional write.
 
-    item: as it stands now: the new one, or, where the condition did not hold, the one that stood in the way
+    item: as it stands now: the new one, or, if the condition did not hold, the one that stood in the way
     (None: there is no such item)
     """
 
@@ -102,13 +102,13 @@ class DynamoTable:
         raise Unavailable(name, rule="the server left keys of a batch unread, again and again")
 
     def put(self, item: Mapping[str, Any], only_if: Condition | None = None) -> Outcome:
-        """Write a whole item, where the condition holds for the one that is there."""
+        """Write a whole item, if the condition holds for the one that is there."""
         written = to_item(item)
         outcome = self._write(self._client.put_item, {"Item": written}, Placeholders(), only_if)
         return Outcome(True, from_item(written)) if outcome.is_written else outcome
 
     def update(self, key: Mapping[str, str], change: Change, only_if: Condition | None = None) -> Outcome:
-        """Change one item, where the condition holds. Without a condition, a missing item is made."""
+        """Change one item, if the condition holds. Without a condition, a missing item is made."""
         placeholders = Placeholders()
         request = {
             "Key": to_item(key),
@@ -135,7 +135,7 @@ class DynamoTable:
         raise Unavailable(name, rule="the server left items of a batch unwritten, again and again")
 
     def delete(self, key: Mapping[str, str], only_if: Condition) -> bool:
-        """Remove an item, where the condition holds; return whether it did."""
+        """Remove an item, if the condition holds; return whether it did."""
         placeholders = Placeholders()
         return self._write(self._client.delete_item, {"Key": to_item(key)}, placeholders, only_if).is_written
 
@@ -163,7 +163,7 @@ class DynamoTable:
         index: str | None = None,
         only_if: Condition | None = None,
     ) -> Iterator[Item]:
-        """Give one partition's items in the order of the sort key, page after page as they are taken.
+        """Yield one partition's items in the order of the sort key, page after page as they are taken.
 
         where: the key condition; only_if: a filter on what was read (and paid for).
         A query of the table is consistent; one of an index cannot be.

@@ -22,7 +22,7 @@ REFUSED = "ConditionalCheckFailed"
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """One whole item for one table, where the condition holds for what is there."""
+    """One whole item for one table, if the condition holds for what is there."""
 
     table: str
     item: Mapping[str, Any]
@@ -36,7 +36,7 @@ class Put:
 
 
 def put_together(client: "DynamoDBClient", puts: Sequence[Put], pause: Callable[[float], None] = time.sleep) -> bool:
-    """Do all of the puts, or none where a condition does not hold; return whether they are done.
+    """Do all of the puts, or none if a condition does not hold; return whether they are done.
 
     Another's transaction on the same items is waited for: Unavailable where there is always one.
     """

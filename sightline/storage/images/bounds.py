@@ -19,7 +19,7 @@ BYTES_BESIDE_NAME = 30
 def fit_result(part: FeatureResult) -> FeatureResult:
     """Return the part as a row keeps it.
 
-    Where a finding is too large, its most confident detections stay, in their order, and `left_out` counts the
+    If a finding is too large, its most confident detections stay, in their order, and `left_out` counts the
     others: the ledger has them all.
     """
     kept = _most_confident(part.finding)

@@ -43,7 +43,7 @@ class DynamoImageStore(ImageSteps):
         self._table = DynamoTable(client, encoding.images_table(prefix))
 
     def setup(self) -> None:
-        """Create table and indexes where they are missing; safe to repeat."""
+        """Create table and indexes if they are missing; safe to repeat."""
         self._table.ensure()
 
     def check(self) -> None:
@@ -118,12 +118,12 @@ class DynamoImageStore(ImageSteps):
         return self._table.query(equals("ended_as", state), index=encoding.ENDED_INDEX.name)
 
     def by_day(self, camera: str, capture_day: str) -> Iterator[ImageSummary]:
-        """Give one camera's images of one day, in order of capture."""
+        """Yield one camera's images of one day, in order of capture."""
         where = equals("camera_day", camera_day(camera, capture_day))
         yield from map(encoding.decode_summary, self._table.query(where, index=encoding.BY_DAY.name))
 
     def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
-        """Give one shard's writes of one day, oldest first."""
+        """Yield one shard's writes of one day, oldest first."""
         after = max(after, BEFORE_ALL)
         if until <= after:
             return
@@ -135,7 +135,7 @@ class DynamoImageStore(ImageSteps):
                 yield encoding.decode_feed_entry(item)
 
     def count(self) -> tuple[int, timedelta]:
-        """Give DynamoDB's own count, up to six hours old."""
+        """Return DynamoDB's own count, up to six hours old."""
         return self._table.count()
 
     def scan(self, after: str | None = None) -> Iterator[ImageRow]:

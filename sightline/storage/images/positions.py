@@ -20,7 +20,7 @@ def position_at(at: datetime) -> str:
 
 
 class Positions:
-    """Gives positions. Threads may share one."""
+    """Hands out positions. Threads may share one."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock

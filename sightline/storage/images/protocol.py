@@ -1,6 +1,6 @@
 """What an image store does. Every step is a conditional update: done twice it changes nothing, done late it is refused.
 
-A method that gives `ImageRow | None` gives the row as it then stands, or None where its condition did not hold: the
+A method that returns `ImageRow | None` returns the row as it then stands, or None if its condition did not hold: the
 caller reads again and decides again. All reads by key are consistent.
 
 A row with a value that only a newer version knows is never changed: `write_result` and `mark_merged` leave it alone,
@@ -34,7 +34,7 @@ class ImageStore(Protocol):
         """Say over how many partitions the indexes are spread."""
 
     def setup(self) -> None:
-        """Create table, indexes and TTL where they are missing; safe to repeat."""
+        """Create table, indexes and TTL if they are missing; safe to repeat."""
 
     def check(self) -> None:
         """Raise MissingTable, AccessDenied or Unavailable if the store cannot be used."""
@@ -114,10 +114,10 @@ class ImageStore(Protocol):
         """Count the rows of every state but `complete`, from sparse indexes: the cost is that of those rows."""
 
     def by_day(self, camera: str, capture_day: str) -> Iterator[ImageSummary]:
-        """Give one camera's images of one capture day in order of capture. Eventually consistent."""
+        """Yield one camera's images of one capture day in order of capture. Eventually consistent."""
 
     def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
-        """Give one shard's writes of a UTC day with after < position <= until, oldest first. Eventually consistent."""
+        """Yield one shard's writes of a UTC day with after < position <= until, oldest first. Eventually consistent."""
 
     def count(self) -> tuple[int, timedelta]:
         """Return the table's own count of rows, and how old that count may be."""

@@ -19,20 +19,21 @@ class Applied(NamedTuple):
     row: ImageRow | None
 
 
-class ImageSteps(ABC):
+class ImageSteps(ImageStore, ABC):
     """The writing half of an image store, over `get` and `_apply`. `protocol.py` says what each step does.
 
     clock: the present, aware; shards: how the indexes are spread
     """
 
     def __init__(self, clock: Callable[[], datetime], shards: Shards) -> None:
-        self.shards = shards
+        self._shards = shards
         self._clock = clock
         self._positions = Positions(clock)
 
-    @abstractmethod
-    def get(self, image_id: str) -> ImageRow | None:
-        """Read one row, consistently."""
+    @property
+    @override
+    def shards(self) -> Shards:
+        return self._shards
 
     @abstractmethod
     def _put_new(self, row: ImageRow) -> Applied:
@@ -66,7 +67,7 @@ class ImageSteps(ABC):
         return self._step(seen, transitions.begin(seen, content, capture, wanted, lane, self._clock()))
 
     def end(self, seen: ImageRow, state: State, rejection: Rejection) -> ImageRow | None:
-        """Set `rejected` or `gone`. Refused as well where a merge was noted since `seen`."""
+        """Set `rejected` or `gone`. Refused as well if a merge was noted since `seen`."""
         if transitions.is_ended(seen, state, rejection):
             row = self._as_seen(seen)
             if row is None or transitions.is_ended(row, state, rejection):
@@ -79,7 +80,7 @@ class ImageSteps(ABC):
         return applied.row if applied.is_done else None
 
     def mark_analysed(self, seen: ImageRow) -> ImageRow | None:
-        """Set `analysed`. Refused as well where `seen` lacks a part."""
+        """Set `analysed`. Refused as well if `seen` lacks a part."""
         if seen.unsettled():
             return None
         return self._step(seen, transitions.mark_analysed(seen, self._positions.next(), self._clock()))
@@ -95,18 +96,18 @@ class ImageSteps(ABC):
     def postpone(
         self, seen: ImageRow, until: datetime, *, counts_round: bool, is_sent: bool = False
     ) -> ImageRow | None:
-        """Move `next_check_at`. Refused as well where `seen` is finished: it has none."""
+        """Move `next_check_at`. Refused as well if `seen` is finished: it has none."""
         if seen.next_check_at is None:
             return None
         sent_at = self._clock() if is_sent else None
         return self._step(seen, transitions.postpone(seen, until, counts_round=counts_round, sent_at=sent_at))
 
     def note_failure(self, seen: ImageRow, failure: Rejection) -> ImageRow | None:
-        """Keep why a step failed. Refused as well where `seen` is finished."""
+        """Keep why a step failed. Refused as well if `seen` is finished."""
         return self._step(seen, transitions.note_failure(seen, failure)) if seen.next_check_at else None
 
     def give_up(self, seen: ImageRow, why: Rejection) -> ImageRow | None:
-        """Set `stuck`. Refused as well where `seen` is finished."""
+        """Set `stuck`. Refused as well if `seen` is finished."""
         return self._step(seen, transitions.give_up(seen, why)) if seen.next_check_at else None
 
     def _step(self, seen: ImageRow, transition: Transition) -> ImageRow | None:

@@ -167,7 +167,7 @@ def mark_complete(version: int) -> Transition:
 
 
 def note_merged(row: ImageRow, version: int, now: datetime) -> Transition | None:
-    """Note what the graph shows of a row that `mark_complete` does not fit; None where that is known.
+    """Note what the graph shows of a row that `mark_complete` does not fit; None if that is known.
 
     A merge that ends after its row went on, is refused; yet what it showed must be shown otherwise in time.
     """
@@ -180,7 +180,7 @@ def note_merged(row: ImageRow, version: int, now: datetime) -> Transition | None
 
 
 def postpone(seen: ImageRow, until: datetime, *, counts_round: bool, sent_at: datetime | None) -> Transition:
-    """Look at an unfinished row later. sent_at: where its steps were sent again."""
+    """Look at an unfinished row later. sent_at: when its steps were sent again, if they were."""
     sets: dict[FieldPath, Any] = {("next_check_at",): until}
     if counts_round:
         sets |= {("rounds",): seen.rounds + 1, ("failure",): None}

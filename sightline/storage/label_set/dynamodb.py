@@ -22,7 +22,7 @@ class DynamoLabelSet:
         self._client = client
 
     def count(self) -> int:
-        """Give DynamoDB's own count, up to six hours old."""
+        """Return DynamoDB's own count, up to six hours old."""
         with self._errors():
             return self._client.describe_table(TableName=self.name)["Table"].get("ItemCount", 0)
 

@@ -174,7 +174,7 @@ def outcome_attributes(outcome: Rejection | Mapping[str, Json]) -> dict[str, Any
 
 
 def to_entry(item: Item) -> Entry:
-    """Read an entry. Its answer is None where the item does not hold the detections themselves."""
+    """Read an entry. Its answer is None if the item does not hold the detections themselves."""
     rejection = item.get("rejection")
     return Entry(
         analysis=_analysis(item),
@@ -215,7 +215,7 @@ class AnswerFiles:
         self._bucket = bucket
 
     def write(self, analysis_id: str, plain: Json) -> str:
-        """Keep an answer and give its URI. Written twice, it is the same object."""
+        """Keep an answer and return its URI. Written twice, it is the same object."""
         text = json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()
         key = f"{FOLDER}/{analysis_id}/{hashlib.sha256(text).hexdigest()}.json"
         uri = ObjectUri(self._bucket, key)

@@ -71,7 +71,7 @@ class Entry:
 
     @property
     def free_at(self) -> datetime | None:
-        """Return when another may claim it: TAKEOVER_AFTER past the lease's end; None where nobody holds a lease."""
+        """Return when another may claim it: TAKEOVER_AFTER past the lease's end; None if nobody holds a lease."""
         return self.lease_until and self.lease_until + TAKEOVER_AFTER
 
 
@@ -79,7 +79,7 @@ class Ledger(Protocol):
     """Analyses by analysis id."""
 
     def setup(self) -> None:
-        """Create the table where it is missing; safe to repeat."""
+        """Create the table if it is missing; safe to repeat."""
 
     def check(self) -> None:
         """Raise MissingTable, AccessDenied or Unavailable if the store cannot be used."""
@@ -90,16 +90,16 @@ class Ledger(Protocol):
     def claim(self, analysis: Analysis) -> Entry:
         """Claim the right to one HTTP attempt: an entry in status `claimed`, with a `claim_id` of its own.
 
-        Its `analysis` is the one given, also where another image wanted it first. Where the analysis is settled,
-        give that entry. Raise LeaseHeld until another's claim is free. Free to claim are: no entry, a released one, and
-        one whose lease ended TAKEOVER_AFTER ago (that attempt then counts as unknown). `attempts` + 1.
+        Its `analysis` is the one given, even if another image wanted it first. If the analysis is settled, return that
+        entry. Raise LeaseHeld until another's claim is free. Free to claim are: no entry, a released one, and one whose
+        lease ended TAKEOVER_AFTER ago (that attempt then counts as unknown). `attempts` + 1.
         Raise NewerVersion, as `settle` does, if the entry has a status that only a newer version knows.
         """
 
     def settle(self, claimed: Entry, outcome: Answer | Rejection, cost_micro_usd: int) -> Entry:
         """Keep what was paid for. A late answer still settles an entry, even one that another process claims now.
 
-        Where it is settled already, that entry is given and nothing changes.
+        If it is settled already, that entry is returned and nothing changes.
         """
 
     def release(self, claimed: Entry, *, is_unknown: bool = False) -> None:

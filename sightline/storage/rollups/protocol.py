@@ -49,7 +49,7 @@ class RollupStore(Protocol):
     """Rollups by key."""
 
     def setup(self) -> None:
-        """Create the table where it is missing; safe to repeat."""
+        """Create the table if it is missing; safe to repeat."""
 
     def check(self) -> None:
         """Raise MissingTable, AccessDenied or Unavailable if the store cannot be used."""

@@ -35,7 +35,7 @@ class VerdictStore(Protocol):
     """Verdicts by image, label and reviewer; the last word of each reviewer stands."""
 
     def setup(self) -> None:
-        """Create table and index where they are missing; safe to repeat."""
+        """Create table and index if they are missing; safe to repeat."""
 
     def check(self) -> None:
         """Raise MissingTable, AccessDenied or Unavailable if the store cannot be used."""

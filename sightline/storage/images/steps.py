@@ -5,10 +5,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from typing_extensions import override
+
 from sightline.models.images import Capture, Content, FeatureResult, ImageRow, Lane, Rejection, State
 from sightline.storage.images import transitions
 from sightline.storage.images.keys import Shards, check_id
 from sightline.storage.images.positions import Positions
+from sightline.storage.images.protocol import ImageStore
 from sightline.storage.images.transitions import Transition
 
 

@@ -15,6 +15,7 @@ from sightline.config import Settings
 from sightline.graph.group_commit import GroupCommit
 from sightline.graph.neo4j import Neo4jGraphStore
 from sightline.queues.redis import RedisQueues
+from sightline.queues.tls import tls_options, without_tls_options
 from sightline.ratelimit.redis import RedisLimiter, client_options
 from sightline.rekognition.client import ONE_ATTEMPT, Rekognition
 from sightline.services.capture import CaptureReader
@@ -137,7 +138,9 @@ def s3_client(settings: Settings, session: boto3.Session, config: Config = STORE
 
 def redis_client(settings: Settings) -> redis.Redis:
     """Build the limiter's client. It gives up soon: without Redis each process keeps a rate of its own."""
-    return redis.Redis.from_url(settings.redis_url.get_secret_value(), **client_options())
+    url = settings.redis_url.get_secret_value()
+    options = client_options() | tls_options(url, settings.redis_ca_file)
+    return redis.Redis.from_url(without_tls_options(url), **options)
 
 
 def neo4j_driver(settings: Settings) -> neo4j.Driver:

@@ -5,7 +5,8 @@
 a password.
 """
 
-from collections.abc import Mapping
+import ssl
+from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal, Self
@@ -32,6 +33,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 from redis.connection import parse_url
 
 from sightline.errors import ConfigurationError, InvalidUri
+from sightline.public_hosts import is_public
 from sightline.ratelimit.gcra import LEAST_RATE
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import all_features, feature_named
@@ -65,6 +67,7 @@ RELATED_TO_PERSON = (
 
 _REDIS = ("redis", "rediss")
 _BOLT = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
+_PLAIN_BOLT = ("bolt", "neo4j")
 _HTTP = ("http", "https")
 
 
@@ -92,6 +95,16 @@ def _redis_url(secret: SecretStr) -> SecretStr:
         "write / @ : # of a password as %2F %40 %3A %23",
     )
     return secret
+
+
+def _ca_file(path: str) -> str:
+    """Require certificates that a connection can be verified with."""
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:  # ssl's own error is one
+        message = f"{path} must be a readable file of certificates in PEM ({error.strerror or error})"
+        raise ValueError(message) from None
+    return path
 
 
 def _neo4j_uri(uri: str) -> str:
@@ -155,6 +168,7 @@ def _feature_parameters(given: dict[str, dict[str, Any]]) -> dict[str, dict[str,
 
 _Secret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
 _Endpoint = Annotated[Annotated[str, AfterValidator(_endpoint)] | None, BeforeValidator(_empty_is_unset)]
+_CaFile = Annotated[Annotated[str, AfterValidator(_ca_file)] | None, BeforeValidator(_empty_is_unset)]
 _TimeZone = Annotated[str, AfterValidator(_time_zone)]
 _Operation = Annotated[str, AfterValidator(_operation)]
 _Rate = Annotated[float, Field(ge=LEAST_RATE, allow_inf_nan=False)]
@@ -168,7 +182,14 @@ class Settings(BaseSettings):
     )
 
     redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] = Field(
-        default=SecretStr("redis://127.0.0.1:6379/0"), description="Redis: broker and limiter"
+        default=SecretStr("redis://127.0.0.1:6379/0"),
+        description="Redis: broker and limiter; `rediss://` for TLS",
+    )
+    redis_ca_file: _CaFile = Field(
+        default=None, description="certificates (PEM) to trust for `rediss://`; unset: the system's"
+    )
+    plaintext_passwords: bool = Field(
+        default=False, description="allow a password to go unencrypted to a public host (Redis, Neo4j)"
     )
     key_prefix: str = Field(
         default="sightline:", description="what every key in Redis begins with; foreign producers need it"
@@ -277,6 +298,29 @@ class Settings(BaseSettings):
             message = "set both SIGHTLINE_AWS_ACCESS_KEY_ID and SIGHTLINE_AWS_SECRET_ACCESS_KEY, or neither"
             raise ValueError(message)
         return self
+
+    @model_validator(mode="after")
+    def _passwords_are_encrypted(self) -> Self:
+        """Require TLS for a password that leaves the private network. Hosts are named, addresses never."""
+        refused = [] if self.plaintext_passwords else list(self._plaintext_to_public())
+        if refused:
+            where = "; ".join(f"SIGHTLINE_{name}: use {scheme} for {host}" for name, host, scheme in refused)
+            message = (
+                f"a password must not go to a public host unencrypted ({where}); if the network between is private, "
+                "set SIGHTLINE_PLAINTEXT_PASSWORDS=true"
+            )
+            raise ValueError(message)
+        return self
+
+    def _plaintext_to_public(self) -> Iterator[tuple[str, str, str]]:
+        """Yield setting, public host and encrypted scheme for each password that would travel unencrypted."""
+        redis: dict[str, Any] = parse_url(self.redis_url.get_secret_value())  # type: ignore[no-untyped-call]
+        is_plain = urlsplit(self.redis_url.get_secret_value()).scheme == "redis"
+        if is_plain and redis.get("password") and is_public(redis["host"]):
+            yield "REDIS_URL", redis["host"], "rediss://"
+        graph = urlsplit(self.neo4j_uri)
+        if graph.scheme in _PLAIN_BOLT and is_public(graph.hostname or ""):
+            yield "NEO4J_URI", str(graph.hostname), "neo4j+s://"
 
     @model_validator(mode="after")
     def _warn_of_old_names(self) -> Self:

@@ -33,4 +33,5 @@ def add_images(image_ids: Iterable[str], lane: str = "live") -> Added:
 def _connected() -> tuple[Services, Celery]:
     """Connect once in each process, when the first image is added."""
     settings = read_settings()
-    return connect(settings), make_client(settings.redis_url.get_secret_value(), settings.key_prefix)
+    url = settings.redis_url.get_secret_value()
+    return connect(settings), make_client(url, settings.key_prefix, settings.redis_ca_file)

@@ -15,7 +15,7 @@ TASK_MODULES = [image_steps.__name__, scheduled.__name__, "workers.lifecycle"]
 
 def make_app(settings: Settings) -> Celery:
     """Make the application. Nothing is connected yet: that happens in the worker, after it has started."""
-    app = make_client(settings.redis_url.get_secret_value(), settings.key_prefix)
+    app = make_client(settings.redis_url.get_secret_value(), settings.key_prefix, settings.redis_ca_file)
     app.conf.update(
         include=TASK_MODULES,
         visibility_timeout=int(VISIBILITY_TIMEOUT.total_seconds()),

@@ -46,7 +46,8 @@ class Factory:
     @cached_property
     def app(self) -> Celery:
         """Return the Celery application that sends messages."""
-        app = make_client(self.settings.redis_url.get_secret_value(), self.settings.key_prefix)
+        chosen = self.settings
+        app = make_client(chosen.redis_url.get_secret_value(), chosen.key_prefix, chosen.redis_ca_file)
         app.set_default()
         return app
 

@@ -6,14 +6,19 @@ Each setting says why it is not Celery's default.
 from celery import Celery
 
 from sightline.queues.names import QUEUES, ROUTES
+from sightline.queues.tls import tls_options, without_tls_options
 from sightline.timing import VISIBILITY_TIMEOUT
 
 
-def make_client(redis_url: str, key_prefix: str) -> Celery:
-    """Make the application for this broker. Nothing is connected yet."""
+def make_client(redis_url: str, key_prefix: str, ca_file: str | None = None) -> Celery:
+    """Make the application for this broker. Nothing is connected yet.
+
+    ca_file: certificates to trust for `rediss://`; None: the system's
+    """
     app = Celery("sightline")
     app.conf.update(
-        broker_url=redis_url,
+        broker_url=without_tls_options(redis_url),
+        broker_use_ssl=tls_options(redis_url, ca_file) or None,  # kombu sees no scheme behind an own transport
         broker_transport="sightline.queues.transport:Transport",  # kombu's own ends a worker when Redis is lost
         broker_transport_options=_transport_options(key_prefix),
         task_queues=QUEUES,

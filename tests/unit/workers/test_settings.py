@@ -152,3 +152,32 @@ def test_the_old_name_of_related_labels_is_still_read_and_a_warning_tells_the_ne
     assert settings(related_labels={"Person": ("Face",)}).strata_rules == old
     assert ["warning"] == [line["log_level"] for line in lines]
     assert "SIGHTLINE_RELATED_LABELS" in lines[0]["event"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "encrypted"),
+    [
+        ("redis_url", "redis://:hush@cache.example.com:6379/0", "SIGHTLINE_REDIS_URL: use rediss://"),
+        ("redis_url", "redis://cache.example.com:6379/0?password=hush", "SIGHTLINE_REDIS_URL: use rediss://"),
+        ("neo4j_uri", "bolt://graph.example.com", r"SIGHTLINE_NEO4J_URI: use neo4j\+s://"),
+    ],
+)
+def test_a_password_does_not_go_to_a_public_host_unencrypted_unless_that_is_allowed(name, value, encrypted):
+    with pytest.raises(ValidationError, match=encrypted) as caught:
+        settings(**{name: value})
+    assert "hush" not in str(caught.value)
+    assert settings(**{name: value}, plaintext_passwords=True).plaintext_passwords
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://:hush@redis:6379/0", "redis://:hush@10.0.0.7/0", "redis://cache.example.com/0"]
+)
+def test_a_private_network_or_no_password_needs_no_tls(url):
+    assert settings(redis_url=url).redis_url.get_secret_value() == url
+
+
+def test_a_file_of_certificates_must_be_one(tmp_path):
+    (tmp_path / "ca.pem").write_text("no certificate")
+    for path in (tmp_path / "ca.pem", tmp_path / "missing.pem"):
+        with pytest.raises(ValidationError, match="must be a readable file of certificates"):
+            settings(redis_ca_file=str(path))

@@ -76,7 +76,12 @@ def connect(
         buckets=buckets,
         checkpoint_bucket=chosen.checkpoint_bucket,
         limiter=RedisLimiter(
-            redis_client(chosen), chosen.account, chosen.region, chosen.all_quotas, key_prefix=chosen.key_prefix
+            redis_client(chosen),
+            chosen.account,
+            chosen.region,
+            chosen.all_quotas,
+            key_prefix=chosen.key_prefix,
+            overrides=operations.rate_overrides,
         ),
         operations=operations,
         queues=RedisQueues(redis_client(chosen), chosen.key_prefix),

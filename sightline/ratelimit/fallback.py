@@ -110,6 +110,16 @@ class Outage:
         with self._lock:
             return operation in self._booked_locally
 
+    def has_seen(self, operation: str) -> bool:
+        """Return whether the quota in force is known, or was asked for."""
+        with self._lock:
+            return operation in self._seen
+
+    def expect(self, operation: str, quota: float) -> None:
+        """Record the quota in force of an operation that this process has not seen in Redis."""
+        with self._lock:
+            self._seen.setdefault(operation, (self._assumed_processes, quota))
+
     def begin(self, error: Exception) -> None:
         """Record that Redis did not answer."""
         with self._lock:

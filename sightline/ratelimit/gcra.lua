@@ -1,12 +1,25 @@
 -- Books the next slot of an operation, or returns when to ask again.
 --
--- KEYS[1]  hash: the operation's state (rate.lua); reads and writes born, next_slot, handed_over_at
+-- KEYS[1]  hash: the operation's state (rate.lua); reads and writes born, next_slot, handed_over_at, kept_at
 -- KEYS[2]  sorted set: the processes that use the operation, by the time they last asked
 -- ARGV     configured quota, share, horizon in seconds, this process,
---          `born` as this process last saw it: empty for a new process, `away` where it has booked without Redis
--- Returns  {1 booked or 0 refused, microseconds to wait, born, processes seen, quota in force}
+--          `born` as this process last saw it: empty for a new process, `away` where it has booked without Redis,
+--          1 if there is a store of overrides
+-- Returns  {1 booked or 0 refused, microseconds to wait, born, processes seen, quota in force,
+--           1 if this process is to compare the override with the store}, or {} if it must do so before any slot
 
 local now = seconds_now()
+local is_due = 0
+if ARGV[6] == '1' then
+  local kept_at = tonumber(redis.call('HGET', KEYS[1], 'kept_at'))
+  if not kept_at then
+    return {}
+  end
+  if now - kept_at > COMPARE_EVERY_SECONDS or kept_at > now then
+    redis.call('HSET', KEYS[1], 'kept_at', text(now))
+    is_due = 1
+  end
+end
 local pace = read_pace(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]))
 local interval = 1 / rate_at(now, pace)
 local horizon = tonumber(ARGV[3])
@@ -47,4 +60,4 @@ if booked then
 else
   wait = math.max(wait - horizon, horizon / 2)
 end
-return {booked and 1 or 0, math.ceil(wait * 1000000), born, processes, text(pace.quota)}
+return {booked and 1 or 0, math.ceil(wait * 1000000), born, processes, text(pace.quota), is_due}

@@ -30,6 +30,8 @@ DOUBLING_SECONDS = 5.0
 
 PROCESS_SEEN_SECONDS = 60
 HANDOVER_EVERY_SECONDS = 30
+COMPARE_EVERY_SECONDS = 60
+"""Redis may go back to an older state of its own: how long an override that it forgot can stay forgotten."""
 
 AFTER_CUT = "cut"
 AFTER_RAMP = "slow start"

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from sightline.models.images import Lane
+from sightline.models.rates import RateOverride
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,19 @@ class Rate:
     rate: float
     reason: str
     changed_at: datetime | None = None
+
+
+class Overrides(Protocol):
+    """Where operators' quotas are kept for good: `sightline.storage.rate_overrides`."""
+
+    def keep(self, scope: str, operation: str, per_second: float | None, reason: str, /) -> RateOverride:
+        """Keep what an operator set."""
+
+    def keep_unless_known(self, scope: str, operation: str, per_second: float, reason: str, /) -> None:
+        """Keep what was found in Redis alone."""
+
+    def read(self, scope: str, /) -> dict[str, RateOverride]:
+        """Return what was last set for each operation."""
 
 
 class Limiter(Protocol):

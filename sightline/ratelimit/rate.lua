@@ -8,6 +8,8 @@
 --   settled_at      until then a refusal is a consequence of what was booked before the last cut
 --   handed_over_at  when room was last left for slots that Redis does not know of
 --   quota, by_hand  an operator's own quota and the reason; absent if the configured one holds
+--   revision        which change of the store of overrides this is; absent where an older version set it
+--   kept_at         when that store was last compared with; absent until then
 -- Times are seconds since the epoch by Redis's clock, so that the clocks of the processes do not matter.
 
 local function seconds_now()

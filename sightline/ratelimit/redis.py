@@ -1,7 +1,7 @@
 """The limiter in Redis: one rate for every process, with one Lua call for each slot."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -22,10 +22,11 @@ from redis.retry import Retry
 
 from sightline.errors import Unavailable, WrongPassword
 from sightline.models.images import Lane
+from sightline.models.rates import RateOverride
 from sightline.ratelimit import gcra
 from sightline.ratelimit.fallback import Outage
 from sightline.ratelimit.gcra import HORIZON_SECONDS, SHARE, Reading, quota_of, require_rate
-from sightline.ratelimit.protocol import Rate, Slot
+from sightline.ratelimit.protocol import Overrides, Rate, Slot
 
 _CONSTANTS = (
     "CUT",
@@ -35,6 +36,7 @@ _CONSTANTS = (
     "DOUBLING_SECONDS",
     "PROCESS_SEEN_SECONDS",
     "HANDOVER_EVERY_SECONDS",
+    "COMPARE_EVERY_SECONDS",
     "MAX_HORIZON_SECONDS",
     "AFTER_CUT",
     "AFTER_RAMP",
@@ -48,12 +50,14 @@ class Booking:
     born: names what Redis knows of the operation; another value later means that it was lost in between
     processes: how many asked in the last minute
     quota: the one in force, calls a second
+    is_comparison_due: whether this process is to compare the override with the store
     """
 
     slot: Slot
     born: str
     processes: int
     quota: float
+    is_comparison_due: bool
 
 
 class Scripts:
@@ -65,24 +69,34 @@ class Scripts:
         self._gcra = client.register_script(_source("gcra"))
         self._throttled = client.register_script(_source("throttled"))
         self._override = client.register_script(_source("override"))
+        self._adopt = client.register_script(_source("adopt"))
         self._reading = client.register_script(_source("reading"))
 
-    def reserve(self, key: str, quota: float, horizon_seconds: float, process: str, born: str) -> Booking:
-        """Book the next slot."""
+    def reserve(
+        self, key: str, quota: float, horizon_seconds: float, process: str, born: str, *, has_store: bool
+    ) -> Booking | None:
+        """Book the next slot; None if Redis does not know whether an operator set the quota."""
         keys = [key, f"{key}:processes"]
-        booked, wait_us, now_born, processes, in_force = self._gcra(
-            keys, [quota, self._share, horizon_seconds, process, born]
-        )
+        answer = self._gcra(keys, [quota, self._share, horizon_seconds, process, born, int(has_store)])
+        if not answer:
+            return None
+        booked, wait_us, now_born, processes, in_force, is_due = answer
         slot = Slot(is_booked=booked == 1, wait_seconds=wait_us / 1_000_000)
-        return Booking(slot, _as_text(now_born), processes, float(in_force))
+        return Booking(slot, _as_text(now_born), processes, float(in_force), is_due == 1)
 
     def throttled(self, key: str, quota: float, *, ramped_too_fast: bool) -> None:
         """Lower the rate."""
         self._throttled([key], [quota, self._share, int(ramped_too_fast)])
 
-    def override(self, key: str, per_second: float | None, reason: str) -> None:
-        """Set an operator's quota."""
-        self._override([key], ["" if per_second is None else per_second, reason])
+    def override(self, key: str, override: RateOverride) -> None:
+        """Set an operator's quota; revision 0: kept in Redis alone."""
+        self._override([key], [_or_empty(override.per_second), override.reason, override.revision])
+
+    def adopt(self, key: str, kept: RateOverride | None) -> tuple[float, str] | None:
+        """Bring an override to Redis; return one that Redis alone has: calls a second and the reason."""
+        known = kept or RateOverride(None, "", 0)
+        found = self._adopt([key], [known.revision, _or_empty(known.per_second), known.reason])
+        return (float(found[0]), _as_text(found[1])) if found else None
 
     def read(self, quotas: dict[str, float]) -> dict[str, Reading]:
         """Read the states of many operations (key → configured quota) in one round trip."""
@@ -109,6 +123,10 @@ def _reading(answer: list[Any]) -> Reading:
     return Reading(float(quota), float(rate), _as_text(mode), at, _as_text(reason) if is_by_hand else None)
 
 
+def _or_empty(per_second: float | None) -> float | str:
+    return "" if per_second is None else per_second
+
+
 def _as_text(answer: bytes | str) -> str:
     """Read a text whether or not the client decodes its answers."""
     return answer if isinstance(answer, str) else answer.decode()
@@ -130,9 +148,10 @@ class RedisLimiter:
     client: made after the fork, with `client_options()`
     quotas: operation → calls a second, for every operation that will be asked for
     key_prefix: stands before each key, as the broker's does
+    overrides: where operators' quotas are kept, of which Redis holds a copy; None: Redis alone has them
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it talks to, and what tells one account's limits from another's
         self,
         client: Redis,
         account: str,
@@ -142,26 +161,40 @@ class RedisLimiter:
         share: float = SHARE,
         *,
         assumed_processes: int = _NEVER_SEEN,
+        overrides: Overrides | None = None,
     ) -> None:
         self._client = client
         self._quotas = {operation: require_rate(operation, quota) for operation, quota in quotas.items()}
         self._share = share
         self._scripts = Scripts(client, share)
         self._outage = Outage(self._quotas, share, assumed_processes)
-        self._key_stem = f"{key_prefix}{{limiter:{account}:{region}"
+        self._overrides = overrides
+        self._scope = f"{account}:{region}"
+        self._key_stem = f"{key_prefix}{{limiter:{self._scope}"
         self._process = uuid4().hex
         self._born: dict[str, str] = {}
 
     def reserve(self, operation: str, lane: Lane) -> Slot:
-        """Book the next slot: in Redis, or of this process's own share while that is away."""
+        """Book the next slot: in Redis, or of this process's own share while that is away.
+
+        Raises Unavailable if Redis has forgotten the overrides and their store is away as well: nothing is booked then
+        at a rate that an operator may have lowered.
+        """
         quota_of(self._quotas, operation)
         if not self._outage.should_ask_redis():
-            return self._outage.reserve(operation, lane)
+            return self._reserve_alone(operation, lane)
         try:
-            return self._reserve_in_redis(operation, lane)
+            booking = self._book(operation, lane)
         except Unavailable as error:
             self._outage.begin(error)
-            return self._outage.reserve(operation, lane)
+            return self._reserve_alone(operation, lane)
+        if booking is None:
+            self._compare()
+            return Slot(is_booked=False, wait_seconds=0.0)  # asked again at once
+        if booking.is_comparison_due:
+            with suppress(Unavailable):  # the copy holds; the next comparison is due in a minute
+                self._compare()
+        return booking.slot
 
     def throttled(self, operation: str, *, ramped_too_fast: bool = False) -> None:
         """Record that a call was refused: lower the shared rate, or this process's own while Redis is away."""
@@ -177,15 +210,23 @@ class RedisLimiter:
             self._outage.throttled(operation, ramped_too_fast=ramped_too_fast)
 
     def override(self, operation: str, per_second: float | None, reason: str) -> None:
-        """Set an operator's quota for all processes, live; raise Unavailable rather than lose it."""
+        """Set an operator's quota for all processes, live; raise Unavailable rather than lose it.
+
+        It is kept first: if Redis is away then, the override holds within a minute of its return.
+        """
         quota_of(self._quotas, operation)
         if per_second is not None:
             require_rate(operation, per_second)
+        override = RateOverride(per_second, reason, 0)
+        if self._overrides:
+            override = self._overrides.keep(self._scope, operation, per_second, reason)
         with self._redis_errors():
-            self._scripts.override(self._key(operation), per_second, reason)
+            self._scripts.override(self._key(operation), override)
 
     def rates(self) -> dict[str, Rate]:
-        """Return every operation's rate now."""
+        """Return every operation's rate now. Overrides are compared first, so that none is shown that was forgotten."""
+        with suppress(Unavailable):
+            self._compare()
         keys = {self._key(operation): quota for operation, quota in self._quotas.items()}
         try:
             with self._redis_errors():
@@ -202,15 +243,36 @@ class RedisLimiter:
         with self._redis_errors():
             self._client.ping()
 
-    def _reserve_in_redis(self, operation: str, lane: Lane) -> Slot:
+    def _book(self, operation: str, lane: Lane) -> Booking | None:
         born = "away" if self._outage.has_booked(operation) else self._born.get(operation, "")
+        quota, horizon = self._quotas[operation], HORIZON_SECONDS[lane]
         with self._redis_errors():
             booking = self._scripts.reserve(
-                self._key(operation), self._quotas[operation], HORIZON_SECONDS[lane], self._process, born
+                self._key(operation), quota, horizon, self._process, born, has_store=self._overrides is not None
             )
-        self._born[operation] = booking.born
-        self._outage.end(operation, booking.processes, booking.quota)
-        return booking.slot
+        if booking is not None:
+            self._born[operation] = booking.born
+            self._outage.end(operation, booking.processes, booking.quota)
+        return booking
+
+    def _reserve_alone(self, operation: str, lane: Lane) -> Slot:
+        """Book of this process's share. One that has not seen Redis yet asks the store what an operator set."""
+        if self._overrides and not self._outage.has_seen(operation):
+            kept = self._overrides.read(self._scope)
+            for name, configured in self._quotas.items():
+                self._outage.expect(name, (name in kept and kept[name].per_second) or configured)
+        return self._outage.reserve(operation, lane)
+
+    def _compare(self) -> None:
+        """Bring the kept overrides to Redis, and keep those that an older version left in Redis alone."""
+        if self._overrides is None:
+            return
+        kept = self._overrides.read(self._scope)
+        for operation in self._quotas:
+            with self._redis_errors():
+                found = self._scripts.adopt(self._key(operation), kept.get(operation))
+            if found is not None:
+                self._overrides.keep_unless_known(self._scope, operation, *found)
 
     def _key(self, operation: str) -> str:
         # The braces keep an operation's two keys on one node of a Redis cluster.

@@ -13,6 +13,7 @@ from sightline.storage.dynamodb.schema import Key, Schema
 from sightline.storage.dynamodb.table import DynamoTable
 from sightline.storage.leases import DynamoLeases, Leases
 from sightline.storage.pauses import DynamoPauses, Pauses
+from sightline.storage.rate_overrides import DynamoRateOverrides, RateOverrides
 from sightline.storage.runs import DynamoRuns, Runs
 from sightline.storage.usage import DynamoUsage, Usage
 
@@ -32,6 +33,7 @@ class Operations:
     pauses: Pauses
     usage: Usage
     runs: Runs
+    rate_overrides: RateOverrides
     table: DynamoTable | None = None
 
     def setup(self) -> None:
@@ -57,5 +59,6 @@ def dynamo_operations(client: "DynamoDBClient", prefix: str, clock: Callable[[],
         pauses=DynamoPauses(table, clock),
         usage=DynamoUsage(table),
         runs=DynamoRuns(table),
+        rate_overrides=DynamoRateOverrides(table),
         table=table,
     )

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from sightline.models.answers import Json
 from sightline.models.images import CameraDay
+from sightline.models.rates import RateOverride
 from sightline.storage.attempts import BEGINNINGS_LAST, Attempts
 from sightline.storage.checkpoints import Checkpoints
 from sightline.storage.dead_letters import CLOSED_LETTERS_LAST, DeadLetter, DeadLetters, fit
@@ -20,6 +21,7 @@ from sightline.storage.dynamodb.sort_keys import sort_key
 from sightline.storage.leases import Lease, Leases, is_free, next_fence
 from sightline.storage.operations import Operations
 from sightline.storage.pauses import OUTCOMES_KEPT, Cause, Pauses, Stop
+from sightline.storage.rate_overrides import RateOverrides
 from sightline.storage.runs import LastRun, Runs
 from sightline.storage.usage import Usage
 
@@ -257,6 +259,32 @@ class InMemoryRuns(Runs):
         return dict(self._runs)
 
 
+class InMemoryRateOverrides(RateOverrides):
+    """The overrides in memory."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], RateOverride] = {}
+        self._lock = Lock()
+
+    def keep(self, scope: str, operation: str, per_second: float | None, reason: str) -> RateOverride:
+        """Keep an override."""
+        with self._lock:
+            before = self._kept.get((scope, operation))
+            kept = RateOverride(per_second, reason, before.revision + 1 if before else 1)
+            self._kept[scope, operation] = kept
+            return kept
+
+    def keep_unless_known(self, scope: str, operation: str, per_second: float, reason: str) -> None:
+        """Keep an override if there is none."""
+        with self._lock:
+            self._kept.setdefault((scope, operation), RateOverride(per_second, reason))
+
+    def read(self, scope: str) -> dict[str, RateOverride]:
+        """Return the overrides of one account and region."""
+        with self._lock:
+            return {operation: kept for (of, operation), kept in self._kept.items() if of == scope}
+
+
 def in_memory_operations(clock: Callable[[], datetime]) -> Operations:
     """Return the stores of one FakeSightline."""
     return Operations(
@@ -268,4 +296,5 @@ def in_memory_operations(clock: Callable[[], datetime]) -> Operations:
         pauses=InMemoryPauses(clock),
         usage=InMemoryUsage(),
         runs=InMemoryRuns(),
+        rate_overrides=InMemoryRateOverrides(),
     )

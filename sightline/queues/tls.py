@@ -4,7 +4,6 @@ kombu derives TLS from the transport's name, which the product's own transport h
 by default. So the options are read here from the address, and are not left in it.
 """
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -39,6 +38,6 @@ def without_tls_options(url: str) -> str:
     return urlunsplit(parts._replace(query=urlencode(kept)))
 
 
-def _said_in(url: str) -> Mapping[str, Any]:
+def _said_in(url: str) -> dict[str, Any]:
     options: dict[str, Any] = parse_url(url)  # type: ignore[no-untyped-call] # redis says no type
     return {name: value for name, value in options.items() if name.startswith(_PREFIX)}

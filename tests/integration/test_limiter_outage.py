@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -28,7 +29,7 @@ class OwnRedis:
     def client(self, **options: object) -> Redis:
         return Redis(host="127.0.0.1", port=self.port, **{**client_options(), **options})
 
-    def limiter(self, **options: int) -> RedisLimiter:
+    def limiter(self, **options: Any) -> RedisLimiter:
         return RedisLimiter(self.client(), "1", "eu", QUOTAS, "sightline:", **options)
 
     def start(self, *options: str) -> None:

@@ -29,6 +29,7 @@ from bench.soak_report import Report, print_report
 from dev.stack import Stack
 from dev.stack.waiting import wait_until
 from dev.stack.watched import temporary_folder
+from sightline.bootstrap import redis_client
 from sightline.errors import SightlineError
 from sightline.models.images import Lane
 from sightline.services.ingest import add_images
@@ -125,7 +126,10 @@ def wait_for_all(environment: Environment, images: Images) -> Waited:
 def clean_run(stack: Stack, images: Images) -> End:
     """Process the same objects once more, with new tables, queues and graph, and without faults."""
     stack.replicas.stop()
-    clear_graph(Environment(stack))
+    environment = Environment(stack)
+    clear_graph(environment)
+    channels = ("&clean:/0.celery.pidbox", "&clean:/0.celeryev/*")
+    redis_client(environment.settings).execute_command("ACL", "SETUSER", "worker", "~clean:*", *channels)
     stack.env |= {"SIGHTLINE_TABLE_PREFIX": "clean-", "SIGHTLINE_KEY_PREFIX": "clean:", "SIGHTLINE_SWEEP": ""}
     stack.set_up()
     stack.start_workers({name: min(count, 1) for name, count in WORKERS.items() if name != "beat"})

@@ -14,7 +14,8 @@ from dev.stack.folders import CHECKOUT
 
 FILE = CHECKOUT / "docker-compose.yml"
 OUR_IMAGE = "sightline"
-_VARIABLE = re.compile(r"\$(?:(\$)|\{(\w+)(?:(:?[-?])([^}]*))?\})")
+_VARIABLE = re.compile(r"\$(?:(\$)|\{(\w+)(?:(:?[-?])((?:[^${}]|\$\{[^}]*\})*))?\})")
+"""A default may hold variables of its own, one level deep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ def our_service(name: str, values: Mapping[str, str], file: Path = FILE) -> Serv
 def fill_in(text: str, values: Mapping[str, str]) -> str:
     """Replace `${NAME}`, `${NAME:-default}`, `${NAME:?complaint}` and `$$` by Compose's rules.
 
+    A variable in a default is only looked up if the default is used.
+
     Raises UnknownService if a name with `?` has no value.
     """
     return _VARIABLE.sub(lambda match: _value(match, values), text)
@@ -65,7 +68,7 @@ def _value(match: re.Match[str], values: Mapping[str, str]) -> str:
         return value or ""
     if rule and rule.endswith("?"):
         raise UnknownService(f"${{{name}}} in {FILE.name}", rule="it must have a value", remedy=rest or f"Set {name}")
-    return rest or ""
+    return fill_in(rest or "", values)
 
 
 def _service(name: str, body: Mapping[str, Any], values: Mapping[str, str]) -> Service:

@@ -21,10 +21,12 @@ NEEDS_SIGNATURE = {
 """DynamoDB Local requires a well-formed signature and does not verify it."""
 
 
-def redis_answers(port: int) -> bool:
+def redis_answers(port: int, user: str, password: str) -> bool:
     """Return whether it answers PING, and not with "loading"."""
     try:
-        with redis.Redis(port=port, socket_timeout=SECONDS, socket_connect_timeout=SECONDS) as client:
+        with redis.Redis(
+            port=port, username=user, password=password, socket_timeout=SECONDS, socket_connect_timeout=SECONDS
+        ) as client:
             return bool(client.ping())
     except redis.RedisError:
         return False

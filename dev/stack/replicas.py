@@ -8,6 +8,7 @@ from dev.stack.errors import BadScale, NotReady
 from dev.stack.layout import Layout
 from dev.stack.processes import Process, end_of, inherited, stop_all, wait_for
 from dev.stack.readiness import http_answers
+from dev.stack.redis_users import url_of
 from dev.stack.waiting import wait_until
 
 
@@ -105,7 +106,10 @@ class Replicas:
 
     def _values(self, name: str, env: Mapping[str, str]) -> dict[str, str]:
         """Return the values for `${…}` in docker-compose.yml: the stack's settings and what differs by replica."""
+        redis_url = env.get("SIGHTLINE_REDIS_URL", "")
         return dict(env) | {
+            "SIGHTLINE_REDIS_URL": url_of(redis_url, "worker", self._layout),
+            "SIGHTLINE_REDIS_FLOWER_URL": url_of(redis_url, "flower", self._layout),
             "SIGHTLINE_REPLICA": name.rpartition("-")[2],
             "SIGHTLINE_METRICS_PORT": str(self._layout.port(f"metrics of {name}")),
             "SIGHTLINE_METRICS_ADDRESS": "127.0.0.1",

@@ -17,6 +17,7 @@ def addresses(folder: Path, env: Mapping[str, str]) -> str:
         "DynamoDB": f"{env['SIGHTLINE_DYNAMODB_ENDPOINT']}  any key, tables {env['SIGHTLINE_TABLE_PREFIX']}…",
         "Rekognition": env["SIGHTLINE_REKOGNITION_ENDPOINT"],
         "Redis": f"{env['SIGHTLINE_REDIS_URL']}  keys {env['SIGHTLINE_KEY_PREFIX']}…",
+        "Producers": f"{env['SIGHTLINE_REDIS_PRODUCER_URL']}  can send images and nothing else",
         **_metrics(layout, folder),
         "Logs": str(folder / "logs"),
         "Settings": f". {folder / 'env'}   then `sightline …` and any client talk to this stack",

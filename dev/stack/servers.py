@@ -9,9 +9,12 @@ from pathlib import Path
 from dev.stack.folders import PROGRAMS
 from dev.stack.layout import Layout
 from dev.stack.readiness import dynamodb_answers, http_answers, neo4j_answers, redis_answers
+from dev.stack.redis_users import OPERATOR, password, users_file
 
 BUCKETS = ("images", "sightline")
 """Created when S3 first starts: one for pictures, one for sightline's own objects."""
+
+KEY_PREFIX = "sightline:"
 
 QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 """Compile quickly, once. Java's second compiler pays off after minutes, and takes half of two cores until then."""
@@ -43,18 +46,21 @@ class Server:
     files: Mapping[Path, str] = field(default_factory=dict)
 
 
-def redis_server(layout: Layout, _: Options) -> Server:
-    """Return Redis. It keeps the queues in an append-only file: a restart loses a second at most."""
-    port = layout.port("redis")
-    url = f"redis://127.0.0.1:{port}/0"
+def redis_server(layout: Layout, options: Options) -> Server:
+    """Return Redis, with the users of deploy/redis. An append-only file: a restart loses a second at most."""
+    port, rules = layout.port("redis"), layout.data("redis") / "users.acl"
+    secret = password(layout, OPERATOR)
+    url = f"redis://{OPERATOR}:{secret}@127.0.0.1:{port}/0"
+    key_prefix = options.settings.get("SIGHTLINE_KEY_PREFIX", KEY_PREFIX)
     command = ("redis-server", "--bind", "127.0.0.1", "--port", str(port), "--dir", str(layout.data("redis")))
     shows_its_environment = ("--set-proc-title", "no")  # a title would overwrite the mark of its owner
     return Server(
         "redis",
-        (*command, "--save", "", "--appendonly", "yes", *shows_its_environment),
-        url,
+        (*command, "--save", "", "--appendonly", "yes", "--aclfile", str(rules), *shows_its_environment),
+        f"redis://127.0.0.1:{port}/0",
         {"SIGHTLINE_REDIS_URL": url},
-        partial(redis_answers, port),
+        partial(redis_answers, port, OPERATOR, secret),
+        {rules: users_file(layout, key_prefix)},
     )
 
 

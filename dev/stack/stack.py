@@ -7,11 +7,12 @@ from typing import Self
 
 from dev.install.servers import require
 from dev.stack.errors import UnknownService
-from dev.stack.layout import Layout
+from dev.stack.layout import Layout, write_privately
 from dev.stack.pidfiles import PidFiles
 from dev.stack.processes import Process, cpu_of, inherited, stop_all, wait_for
+from dev.stack.redis_users import url_of
 from dev.stack.replicas import Replicas
-from dev.stack.servers import SERVERS, Options, Server
+from dev.stack.servers import KEY_PREFIX, SERVERS, Options, Server
 from dev.stack.waiting import Moves
 
 
@@ -108,13 +109,16 @@ class Stack:
             "SIGHTLINE_AWS_ACCESS_KEY_ID": "local",
             "SIGHTLINE_AWS_SECRET_ACCESS_KEY": "local",
             "SIGHTLINE_TABLE_PREFIX": "sightline-",
-            "SIGHTLINE_KEY_PREFIX": "sightline:",
+            "SIGHTLINE_KEY_PREFIX": KEY_PREFIX,
             "SIGHTLINE_STATE_FOLDER": str(self.layout.folder / "state"),
             "SIGHTLINE_FLOWER_USER": "sightline",
             "SIGHTLINE_FLOWER_PASSWORD": self.layout.password("flower"),
         }
         found = {name: value for server in servers for name, value in server.settings.items()}
-        return dict(self._options.defaults) | own | found | dict(self._options.settings)
+        every = dict(self._options.defaults) | own | found | dict(self._options.settings)
+        if "SIGHTLINE_REDIS_URL" in found:
+            every["SIGHTLINE_REDIS_PRODUCER_URL"] = url_of(found["SIGHTLINE_REDIS_URL"], "producer", self.layout)
+        return every
 
     def _write_pidfile(self) -> None:
         self._pidfiles.write({process.name: process.pid for process in self.processes if process.is_running()})
@@ -159,7 +163,7 @@ class RunningServer:
         for folder in (self._data, self._scratch):
             folder.mkdir(parents=True, exist_ok=True)
         for path, text in self.server.files.items():
-            path.write_text(text)
+            write_privately(path, text)
         self.process.start()
 
     def wait(self) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from dev.stack import Stack
+from dev.stack.redis_users import password
 from sightline import errors
 from sightline.models.images import State
 from sightline.queues.steps import INGEST
@@ -86,7 +87,7 @@ def test_where_tables_are_missing_check_and_add_say_to_run_setup(spine):
 def test_a_worker_that_starts_before_redis_waits_for_it_and_then_works(spine, tmp_path):
     uri = spine.put("late-redis/a.jpg")
     late = Stack(tmp_path / "late", ["redis"])
-    url = f"redis://127.0.0.1:{late.layout.port('redis')}/0"
+    url = f"redis://operator:{password(late.layout, 'operator')}@127.0.0.1:{late.layout.port('redis')}/0"
     with spine.worker("late-redis", SIGHTLINE_REDIS_URL=url) as worker:
         spine.until(lambda: "Cannot connect to" in log_of(worker), lambda: log_of(worker)[-2000:])
         assert worker.is_running()

@@ -30,9 +30,9 @@ def send(spine, tmp_path):
     """Send messages from a program that cannot import ours."""
     program = tmp_path / "client.py"
     program.write_text(CLIENT)
-    url, prefix = spine.settings.redis_url.get_secret_value(), spine.settings.key_prefix
+    usual, prefix = spine.settings.redis_url.get_secret_value(), spine.settings.key_prefix
 
-    def send_all(*messages):
+    def send_all(*messages, url=usual):
         command = [sys.executable, "-I", str(program), url, prefix, json.dumps(messages)]
         done = run(command)
         assert 0 == done.returncode, done.stderr
@@ -42,7 +42,7 @@ def send(spine, tmp_path):
 
 def test_a_plain_celery_client_needs_one_message_for_a_complete_image(spine, send):
     uri = spine.put("plain-client/a.jpg")
-    send(("ingest_image", [uri], {}))
+    send(("ingest_image", [uri], {}), url=spine.stack.env["SIGHTLINE_REDIS_PRODUCER_URL"])
     assert State.COMPLETE is spine.wait([uri])[uri].state
 
 

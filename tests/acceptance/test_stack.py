@@ -3,6 +3,7 @@
 import os
 import sys
 from collections import Counter
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -62,11 +63,11 @@ def test_a_worker_that_dies_is_started_again_and_the_log_says_so(up_stack):
 
 
 def test_a_server_that_dies_comes_back_where_it_was(up_stack):
-    port = int((up_stack.folder / "env").read_text().partition("redis://127.0.0.1:")[2].partition("/")[0])
+    url = urlsplit(up_stack.env()["SIGHTLINE_REDIS_URL"])
     old = up_stack.pids()["redis"]
     os.kill(old, 9)
     assert up_stack.until(is_back(up_stack, "redis", old))
-    assert up_stack.until(lambda: redis_answers(port))
+    assert up_stack.until(lambda: redis_answers(url.port, url.username, url.password))
 
 
 def test_down_ends_everything_even_when_the_supervisor_was_killed(up_stack):

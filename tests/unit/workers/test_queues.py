@@ -12,7 +12,10 @@ from sightline.rekognition.features import all_features
 from tests.applications import application
 from tests.unit.workers.settings import settings
 
-VALUES = {"SIGHTLINE_NEO4J_PASSWORD": "neo4j-pass", "SIGHTLINE_FLOWER_PASSWORD": "flower-pass"}
+VALUES = {"SIGHTLINE_NEO4J_PASSWORD": "neo4j-pass", "SIGHTLINE_FLOWER_PASSWORD": "flower-pass"} | {
+    "SIGHTLINE_REDIS_URL": "redis://redis",
+    "SIGHTLINE_REDIS_FLOWER_URL": "redis://redis",
+}
 
 
 @pytest.fixture(scope="module")

@@ -4,15 +4,18 @@ import os
 import re
 
 import pytest
+import yaml
 
 from dev.stack.compose import FILE, fill_in, our_service, our_services
 from dev.stack.errors import UnknownService
 from dev.stack.quotas import for_this_machine
+from dev.stack.redis_users import USERS as REDIS_USERS
 from sightline.config import Settings
 from sightline.queues.names import QUEUE_NAMES
 from sightline.rekognition.features import all_features
 
-PASSWORDS = {"SIGHTLINE_NEO4J_PASSWORD": "graph", "SIGHTLINE_FLOWER_PASSWORD": "pages"}
+USERS = {f"SIGHTLINE_REDIS_{user.upper()}_PASSWORD": f"pw-{user}" for user in REDIS_USERS}
+PASSWORDS = {"SIGHTLINE_NEO4J_PASSWORD": "graph", "SIGHTLINE_FLOWER_PASSWORD": "pages"} | USERS
 
 
 def after(command, flag):
@@ -65,6 +68,29 @@ def test_what_the_stack_says_goes_over_the_addresses_within_docker():
     assert "redis://127.0.0.1:1/0" == redis_url["SIGHTLINE_REDIS_URL"]
 
 
+def test_each_process_signs_in_to_redis_as_the_user_that_it_is():
+    urls = {name: service.environment["SIGHTLINE_REDIS_URL"] for name, service in our_services(PASSWORDS).items()}
+    assert urls.pop("flower") == "redis://flower:pw-flower@redis:6379/0"
+    assert set(urls.values()) == {"redis://worker:pw-worker@redis:6379/0"}
+
+
+def test_no_password_of_a_server_stands_in_a_command():
+    """Not even as a variable that a shell would put there."""
+    servers = yaml.safe_load(FILE.read_text())["services"]
+    commands = {name: " ".join(map(str, body.get("command", ()))) for name, body in servers.items()}
+    checks = {name: " ".join(map(str, body.get("healthcheck", {}).get("test", ()))) for name, body in servers.items()}
+    assert [] == [name for name, command in commands.items() if "PASSWORD" in command]
+    assert [] == [name for name, check in checks.items() if re.search(r"-(p|a|-pass|-password) ", check)]
+
+
+def test_a_variable_in_a_default_is_looked_up_only_if_the_default_is_used():
+    text = "${URL:-redis://${PASSWORD:?choose one}@redis}"
+    assert "given" == fill_in(text, {"URL": "given"})
+    assert "redis://pw@redis" == fill_in(text, {"PASSWORD": "pw"})
+    with pytest.raises(UnknownService, match="choose one"):
+        fill_in(text, {})
+
+
 def test_flowers_password_is_not_in_its_command_where_everybody_could_read_it():
     flower = our_service("flower", PASSWORDS)
     assert "sightline:pages" == flower.environment["FLOWER_BASIC_AUTH"]
@@ -72,7 +98,7 @@ def test_flowers_password_is_not_in_its_command_where_everybody_could_read_it():
 
 
 def test_a_password_that_is_not_given_is_asked_for():
-    with pytest.raises(UnknownService, match=r"SIGHTLINE_NEO4J_PASSWORD.*choose a password"):
+    with pytest.raises(UnknownService, match=r"SIGHTLINE_\w+_PASSWORD.*choose a password"):
         our_services({})
 
 

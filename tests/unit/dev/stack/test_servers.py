@@ -4,6 +4,7 @@ import pytest
 
 from dev.stack.errors import UnknownService
 from dev.stack.layout import Layout
+from dev.stack.redis_users import USERS, password
 from dev.stack.servers import SERVERS, Options
 from dev.stack.stack import Stack
 from sightline.config import Settings
@@ -36,8 +37,9 @@ def test_every_setting_by_which_a_server_is_found_is_one_of_sightlines(server):
 
 
 def test_no_password_stands_in_a_command(server, tmp_path):
-    password = Layout(tmp_path).password("neo4j")
-    assert not any(password in word for word in server.command)
+    layout = Layout(tmp_path)
+    passwords = [layout.password("neo4j"), *(password(layout, user) for user in USERS)]
+    assert not any(each in word for each in passwords for word in server.command)
 
 
 def test_a_server_that_does_not_exist_is_refused_with_those_that_do(tmp_path):

@@ -57,18 +57,26 @@ def _age(seconds: float | None) -> str | None:
 
 
 def print_cost(section: Section) -> None:
-    """Print cost by feature, and the total."""
-    today, month = section["today_usd"], section["month_usd"]
-    lines = [(name, today.get(name, 0.0), usd) for name, usd in month.items()]
-    total = ("total", sum(today.values()), sum(month.values()))
-    rows = [(name, f"{day:.3f}", f"{whole:.3f}") for name, day, whole in (*lines, total)] if lines else []
+    """Print cost by feature, and the total; from … to … if calls ended unknown, each of which may have been billed."""
+    periods = [(section[f"{name}_usd"], section[f"{name}_usd_at_most"]) for name in ("today", "month")]
+    names = [*periods[1][1]]
+    lines = [(name, *(_usd(low.get(name, 0.0), high.get(name, 0.0)) for low, high in periods)) for name in names]
+    total = ("total", *(_usd(sum(low.values()), sum(high.values())) for low, high in periods))
+    rows = [*lines, total] if lines else []
     title = f"cost in USD, list prices for {section['prices_region']} as of {section['prices_as_of']}"
     print_table(title, ("feature", "today", "this month"), rows, empty="none yet")
 
 
+def _usd(low: float, high: float) -> str:
+    return f"{low:.3f}" if low == high else f"{low:.3f} to {high:.3f}"
+
+
 def print_ledger(section: Section) -> None:
     """Print by feature what has actually been paid for."""
-    rows = {name: {**counts, "usd": f"{counts['usd']:.3f}"} for name, counts in section.items()}
+    rows = {}
+    for name, counts in section.items():
+        rows[name] = dict(counts)
+        rows[name]["usd"] = _usd(counts["usd"], rows[name].pop("usd_at_most"))
     print_by_name("ledger, all time", "feature")(rows)
 
 

@@ -159,14 +159,17 @@ def _pay(feature: Feature, claimed: Entry, content: Content, payer: Payer) -> En
     price = price_micro_usd(feature, claimed.analysis.parameters)
     called_at = payer.clock()
     _require_time(claimed, called_at, payer.ledger)
+    outcome: Answer | Rejection | None = None
     try:
         outcome = _call(feature, claimed.analysis, content, payer)
         held = _held_until(_leaving(claimed, 2 * STORE_REQUEST_LIMIT), payer.clock)  # the last look, and settling
         _see_whose_it_is(claimed.analysis, outcome, content, called_at, held, payer)
     except SightlineError as error:
         is_unreadable = isinstance(error, UnreadableAnswer)
-        payer.calls.count(feature.name, how_it_ended(error), price if is_unreadable else 0)
-        payer.ledger.release(claimed, is_unknown=is_unreadable or isinstance(error, OutcomeUnknown))
+        dropped = price if isinstance(outcome, Answer) and isinstance(error, ImageChanged) else 0  # AWS bills it
+        payer.calls.count(feature.name, how_it_ended(error), price if is_unreadable else dropped)
+        is_unknown = is_unreadable or isinstance(error, OutcomeUnknown)
+        payer.ledger.release(claimed, is_unknown=is_unknown, dropped_micro_usd=dropped)
         if isinstance(error, Throttled):
             payer.limiter.throttled(feature.operation, ramped_too_fast=isinstance(error, RampedTooFast))
         raise

@@ -114,7 +114,7 @@ class Ingest:
         content = _content(row.image_id, head, data)
         if row.state is State.STUCK and content == row.content:
             return row
-        paid = {**row.wanted, **adopt_import(row, content.sha256, self.plan, self.ledger)}
+        paid = {**row.wanted, **adopt_import(row, content, self.plan, self.ledger)}
         analyses = wanted(content.sha256, self.plan, paid)
         return self.images.begin(row, content, self.read_capture(head, data), analyses, lane)
 

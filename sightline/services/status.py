@@ -17,11 +17,11 @@ from sightline.progress import counted
 from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.redis import Standing
 from sightline.rekognition.features import all_features
-from sightline.rekognition.prices import price_list
+from sightline.rekognition.prices import price_list, price_micro_usd
 from sightline.services.collaborators import Services
 from sightline.services.rollups.report import models_seen
 from sightline.services.schedule import SCHEDULE
-from sightline.services.usage import COST
+from sightline.services.usage import COST, UNKNOWN
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Entry, Ledger
 from sightline.storage.operations import Operations
@@ -36,6 +36,8 @@ PART_COUNTS = ("waiting", *ResultStatus)
 
 LEDGER_COUNTS = ("answered", "rejected", "open", "attempts", "ended_unknown")
 
+LEDGER_COSTS = ("usd", "usd_at_most")
+
 PERIODS_LATE = 3
 """A task whose last run is older than this many of its periods is overdue."""
 
@@ -45,7 +47,7 @@ ENDINGS = {
     "rejected": "rejected",
     "throttled": "throttled",
     "failed": "failed",
-    "unknown": "ended_unknown",
+    UNKNOWN: "ended_unknown",
     "outdated": "outdated",
 }
 """Endings of a call, as stored → as reported. outdated: answered, but the image's bytes had changed meanwhile."""
@@ -159,18 +161,25 @@ def _name_of(status: StoredEnum) -> str:
 
 
 def ledger_section(entries: Iterable[Entry]) -> dict[str, Any]:
-    """Count by feature, of all time. open: claimed or released, not settled; usd: cost of the answers.
+    """Count by feature, of all time. open: claimed or released, not settled.
+
+    usd: cost of the answers, dropped ones included; usd_at_most: also of the attempts that ended unknown
 
     An imported answer counts once its image has been read: then it is in a second entry, keyed by the image's bytes.
     """
     features: dict[str, Any] = {}
     for entry in (each for each in entries if not each.analysis.is_unread):
-        counts = features.setdefault(entry.analysis.feature, {**dict.fromkeys(LEDGER_COUNTS, 0), "usd": 0.0})
+        counts = features.setdefault(
+            entry.analysis.feature, {**dict.fromkeys(LEDGER_COUNTS, 0), **dict.fromkeys(LEDGER_COSTS, 0.0)}
+        )
         status = "open" if entry.status.is_known and not entry.is_settled else _name_of(entry.status)
         counts[status] = counts.get(status, 0) + 1
         counts["attempts"] += entry.attempts
         counts["ended_unknown"] += entry.unknown_attempts
-        counts["usd"] = round(counts["usd"] + entry.cost_micro_usd / 1e6, 6)
+        paid = entry.cost_micro_usd + entry.dropped_micro_usd
+        at_most = paid + entry.unknown_attempts * _list_price(entry.analysis.feature, entry.analysis.parameters)
+        for name, cost in zip(LEDGER_COSTS, (paid, at_most), strict=True):
+            counts[name] = round(counts[name] + cost / 1e6, 6)
     return dict(sorted(features.items()))
 
 
@@ -253,19 +262,39 @@ def _operation(feature: str) -> str:
 
 
 def cost_section(operations: Operations, now: datetime) -> Section:
-    """Return today's and this month's cost by feature, in US dollars, and the date and region of the prices."""
+    """Return today's and this month's cost by feature, in US dollars, and the date and region of the prices.
+
+    …_at_most: with the calls that ended unknown, each of which may have been billed
+    """
     prices = price_list()
+    today = operations.usage.calls(_day(now), _day(now))
+    month = operations.usage.calls(_month(now), _day(now))
     return {
-        "today_usd": _cost(operations, _day(now), _day(now)),
-        "month_usd": _cost(operations, _month(now), _day(now)),
+        "today_usd": _cost(today),
+        "month_usd": _cost(month),
+        "today_usd_at_most": _cost_at_most(today),
+        "month_usd_at_most": _cost_at_most(month),
         "prices_as_of": prices.as_of.isoformat(),
         "prices_region": prices.region,
     }
 
 
-def _cost(operations: Operations, first: str, last: str) -> dict[str, float]:
-    calls = operations.usage.calls(first, last)
+def _cost(calls: Mapping[tuple[str, str], int]) -> dict[str, float]:
     return {feature: number / 1e6 for (feature, kind), number in sorted(calls.items()) if kind == COST}
+
+
+def _cost_at_most(calls: Mapping[tuple[str, str], int]) -> dict[str, float]:
+    features = sorted({feature for feature, kind in calls if kind in {COST, UNKNOWN}})
+    return {
+        feature: (calls.get((feature, COST), 0) + calls.get((feature, UNKNOWN), 0) * _list_price(feature)) / 1e6
+        for feature in features
+    }
+
+
+def _list_price(feature: str, parameters: Mapping[str, Json] | None = None) -> int:
+    """Return what AWS lists for a call, in millionths of a US dollar; 0 for a feature that is no longer declared."""
+    declared = all_features().get(feature)
+    return price_micro_usd(declared, parameters) if declared else 0
 
 
 def _day(now: datetime) -> str:

@@ -23,6 +23,8 @@ KEPT_DAYS = 31
 """How many days' counts wait while DynamoDB is away; a day holds one number for each feature and outcome."""
 
 COST = "cost_micro_usd"
+UNKNOWN = "unknown"
+"""How a call ended whose answer never came, so that it may have been billed."""
 
 Schedule: TypeAlias = Callable[[float, Callable[[], None]], None]
 """Do something, so many seconds from now, in another thread."""

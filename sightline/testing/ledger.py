@@ -55,7 +55,9 @@ class InMemoryLedger(Ledger):
             return replace(self._keep(claimed), analysis=analysis)
 
     @override
-    def settle(self, claimed: Entry, outcome: Answer | Rejection, cost_micro_usd: int) -> Entry:
+    def settle(
+        self, claimed: Entry, outcome: Answer | Rejection, cost_micro_usd: int, paid_at: datetime | None = None
+    ) -> Entry:
         with self._lock:
             standing = self._entries.get(claimed.analysis.analysis_id, claimed)
             standing.require_known()
@@ -69,18 +71,22 @@ class InMemoryLedger(Ledger):
                 answer=rounded(outcome) if isinstance(outcome, Answer) else None,
                 rejection=None if isinstance(outcome, Answer) else outcome,
                 cost_micro_usd=cost_micro_usd,
-                paid_at=self._clock(),
+                paid_at=paid_at or self._clock(),
             )
             return self._keep(settled)
 
     @override
-    def release(self, claimed: Entry, *, is_unknown: bool = False) -> None:
+    def release(self, claimed: Entry, *, is_unknown: bool = False, dropped_micro_usd: int = 0) -> None:
         with self._lock:
             standing = self._entries.get(claimed.analysis.analysis_id)
             if standing and standing.status is Status.CLAIMED and standing.claim_id == claimed.claim_id:
-                unknown = standing.unknown_attempts + is_unknown
                 free = replace(
-                    standing, status=Status.RELEASED, claim_id="", lease_until=None, unknown_attempts=unknown
+                    standing,
+                    status=Status.RELEASED,
+                    claim_id="",
+                    lease_until=None,
+                    unknown_attempts=standing.unknown_attempts + is_unknown,
+                    dropped_micro_usd=standing.dropped_micro_usd + dropped_micro_usd,
                 )
                 self._keep(free)
 

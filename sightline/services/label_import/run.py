@@ -11,14 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import islice
 
-from sightline.errors import BadMessage, ConfigurationError
+from sightline.errors import BadMessage, ConfigurationError, ImageMissing, MissingBucket
 from sightline.models.answers import Answer
 from sightline.services.collaborators import Services
-from sightline.services.imported import FEATURE, imported_answer, unread_analysis
+from sightline.services.imported import FEATURE, imported_answer, may_be_of, unread_analysis
 from sightline.services.label_import.rows import InvalidLabelRow, read_image_id, read_row
-from sightline.services.label_import.staging import Staging
+from sightline.services.label_import.staging import OldAnswer, Staging
 from sightline.services.plan import Plan
 from sightline.services.results import result_of
+from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.label_set.protocol import LabelItem
 from sightline.storage.ledger.protocol import Entry, Status
 
@@ -65,25 +66,38 @@ def require_feature(plan: Plan) -> None:
         )
 
 
-def keep_answers(staging: Staging, services: Services, *, is_dry: bool) -> Iterator[Counter[str]]:
+def keep_answers(staging: Staging, services: Services, *, is_dry: bool, trusts: bool = False) -> Iterator[Counter[str]]:
     """Keep an answer and a row for each image that has none; return the counts of each page.
 
-    new: images that nobody knew; known: those that have a row already; cut: of the new ones, those with a full list.
+    new: images that nobody knew; known: those that have a row already; cut: of the new ones, those with a full list;
+    unsure: those whose object was modified after the answer, so that it may be of other bytes: left out
+
+    trusts: keep those too; the operator knows that the bucket was copied, or that clocks differed
     """
     images = staging.images()
     with ThreadPoolExecutor(WRITING_THREADS, thread_name_prefix="import") as pool:
         while page := dict(islice(images, PAGE)):
             known = services.images.get_many(page)
-            answers = {name: imported_answer(labels) for name, labels in page.items() if name not in known}
-            if is_dry:
-                is_new = [True] * len(answers)
-            else:
-                is_new = list(pool.map(lambda each: _keep(each[0], each[1], services), answers.items()))
-            cut = sum(new and answer.is_truncated for new, answer in zip(is_new, answers.values(), strict=True))
-            yield Counter(new=sum(is_new), known=len(page) - sum(is_new), cut=cut)
+            unknown = {name: old for name, old in page.items() if name not in known}
+            sure = list(pool.map(lambda each: trusts or _is_sure(each[0], each[1], services), unknown.items()))
+            kept = {name: old for (name, old), is_sure in zip(unknown.items(), sure, strict=True) if is_sure}
+            since = services.clock() if trusts else None
+            answers = [(name, imported_answer(old.labels), since or old.at) for name, old in kept.items()]
+            is_new = [True] * len(answers) if is_dry else list(pool.map(lambda each: _keep(*each, services), answers))
+            cut = sum(new and answer.is_truncated for new, (_, answer, _) in zip(is_new, answers, strict=True))
+            unsure = len(unknown) - len(kept)
+            yield Counter(new=sum(is_new), known=len(page) - unsure - sum(is_new), cut=cut, unsure=unsure)
 
 
-def _keep(image_id: str, answer: Answer, services: Services) -> bool:
+def _is_sure(image_id: str, old: OldAnswer, services: Services) -> bool:
+    """Return whether the object stood still since the answer. One that is not there yet is compared when it is read."""
+    try:
+        return may_be_of(services.buckets.head(ObjectUri.parse(image_id)).last_modified, old.at)
+    except (ImageMissing, MissingBucket):
+        return True
+
+
+def _keep(image_id: str, answer: Answer, answered_at: datetime, services: Services) -> bool:
     unread = Entry(unread_analysis(image_id, services.plan), Status.RELEASED)
-    settled = services.ledger.settle(unread, answer, 0)
+    settled = services.ledger.settle(unread, answer, 0, answered_at)
     return services.images.add_imported(image_id, FEATURE, result_of(settled))

@@ -1,7 +1,9 @@
 """Labels by image, on disk: a label set may be larger than memory, and its table may keep an image's rows anywhere."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import groupby
 from types import TracebackType
 from typing import Self
@@ -26,9 +28,17 @@ WHERE (excluded.at, excluded.confidence) > (at, confidence)
 """
 
 WHOLE = """
-SELECT image_id, label, confidence FROM labels
+SELECT image_id, label, confidence, at FROM labels
 WHERE image_id NOT IN (SELECT image_id FROM spoiled) ORDER BY image_id, label
 """
+
+
+@dataclass(frozen=True, slots=True)
+class OldAnswer:
+    """What the old system knew of an image: labels with confidence, and the time of the earliest of them."""
+
+    labels: Sequence[tuple[str, float]]
+    at: datetime
 
 
 class Staging:
@@ -61,7 +71,9 @@ class Staging:
         (both,) = self._database.execute(query).fetchone()
         return known - both, spoiled
 
-    def images(self) -> Iterator[tuple[str, list[tuple[str, float]]]]:
-        """Return each image that is whole, with its labels and their confidence."""
+    def images(self) -> Iterator[tuple[str, OldAnswer]]:
+        """Return each image that is whole, with its answer."""
         for image_id, rows in groupby(self._database.execute(WHOLE), key=lambda row: str(row[0])):
-            yield image_id, [(label, confidence) for _, label, confidence in rows]
+            whole = list(rows)
+            at = datetime.fromtimestamp(min(at for *_, at in whole), UTC)
+            yield image_id, OldAnswer(tuple((label, confidence) for _, label, confidence, _ in whole), at)

@@ -96,13 +96,15 @@ class DynamoLedger(Ledger):
         return self._update(analysis.analysis_id, change, _UNCLAIMED)
 
     @override
-    def settle(self, claimed: Entry, outcome: Answer | Rejection, cost_micro_usd: int) -> Entry:
+    def settle(
+        self, claimed: Entry, outcome: Answer | Rejection, cost_micro_usd: int, paid_at: datetime | None = None
+    ) -> Entry:
         # A missing entry is created: the analysis is paid for.
         analysis_id = claimed.analysis.analysis_id
         kept = outcome if isinstance(outcome, Rejection) else self._place(analysis_id, to_plain(outcome))
         change = identify(Change(), claimed.analysis).set_if_missing("attempts", claimed.attempts)
         change.set_all(**outcome_attributes(kept), claim_id=claimed.claim_id, lease_until=None)
-        change.set_all(cost_micro_usd=cost_micro_usd, paid_at=instant(self._clock()))
+        change.set_all(cost_micro_usd=cost_micro_usd, paid_at=instant(paid_at or self._clock()))
         change.set_if_missing("unknown_attempts", claimed.unknown_attempts)
         item = self._update(analysis_id, change, _UNSETTLED)  # whether it is ours or stood before: it is there
         entry = self._whole(cast("Item", item))
@@ -117,10 +119,12 @@ class DynamoLedger(Ledger):
         return facts | {"answer_uri": self._files.write(analysis_id, plain)}
 
     @override
-    def release(self, claimed: Entry, *, is_unknown: bool = False) -> None:
+    def release(self, claimed: Entry, *, is_unknown: bool = False, dropped_micro_usd: int = 0) -> None:
         change = Change().set("status", Status.RELEASED).remove("claim_id", "lease_until")
         if is_unknown:
             change.add("unknown_attempts", 1)
+        if dropped_micro_usd:
+            change.add("dropped_micro_usd", dropped_micro_usd)
         self._update(claimed.analysis.analysis_id, change, _claimed_as(claimed.claim_id))
 
     @override
@@ -144,6 +148,7 @@ class DynamoLedger(Ledger):
 OF_AN_ENTRY = (
     *("analysis_id", "content", "feature", "parameters", "generation", "image_id"),
     *("status", "claim_id", "lease_until", "attempts", "unknown_attempts", "rejection", "cost_micro_usd", "paid_at"),
+    "dropped_micro_usd",
 )
 """The attributes that make an entry without its answer."""
 
@@ -186,6 +191,7 @@ def to_entry(item: Item) -> Entry:
         answer=from_plain(item) if "detections" in item else None,
         rejection=Rejection(**known_fields(Rejection, rejection)) if rejection else None,
         cost_micro_usd=item.get("cost_micro_usd", 0),
+        dropped_micro_usd=item.get("dropped_micro_usd", 0),
         paid_at=_instant(item.get("paid_at")),
     )
 

@@ -47,6 +47,7 @@ class Entry:
 
     attempts: claims so far; unknown_attempts: those that ended with no word (crash, timeout): they may have been billed
     cost_micro_usd: what AWS lists for the call, in millionths of a US dollar
+    dropped_micro_usd: the same for answers that were of other bytes by then, and were dropped
     """
 
     analysis: Analysis
@@ -58,6 +59,7 @@ class Entry:
     answer: Answer | None = None
     rejection: Rejection | None = None
     cost_micro_usd: int = 0
+    dropped_micro_usd: int = 0
     paid_at: datetime | None = None
     is_settled: bool = field(init=False)
 
@@ -96,14 +98,21 @@ class Ledger(Protocol):
         Raise NewerVersion, as `settle` does, if the entry has a status that only a newer version knows.
         """
 
-    def settle(self, claimed: Entry, outcome: Answer | Rejection, cost_micro_usd: int) -> Entry:
-        """Keep what was paid for. A late answer still settles an entry, even one that another process claims now.
+    def settle(
+        self, claimed: Entry, outcome: Answer | Rejection, cost_micro_usd: int, paid_at: datetime | None = None
+    ) -> Entry:
+        """Keep what was paid for; paid_at: now, unless it was paid for elsewhere, earlier.
+
+        A late answer still settles an entry, even one that another process claims now.
 
         If it is settled already, that entry is returned and nothing changes.
         """
 
-    def release(self, claimed: Entry, *, is_unknown: bool = False) -> None:
-        """Release the claim: nothing was paid, or (`is_unknown`) nobody can say. Another's claim is left alone."""
+    def release(self, claimed: Entry, *, is_unknown: bool = False, dropped_micro_usd: int = 0) -> None:
+        """Release the claim: nothing was paid, or (`is_unknown`) nobody can say. Another's claim is left alone.
+
+        dropped_micro_usd: the price of an answer that came and was of other bytes
+        """
 
     def count(self) -> tuple[int, timedelta]:
         """Return the table's own count of rows, and how old that count may be."""

@@ -85,6 +85,17 @@ def test_a_released_claim_is_free_at_once(ledger: Ledger, is_unknown: bool) -> N
     assert (2, int(is_unknown)) == (again.attempts, again.unknown_attempts)
 
 
+def test_the_price_of_dropped_answers_adds_up(ledger: Ledger) -> None:
+    claimed = ledger.claim(analysis())
+    ledger.release(claimed, dropped_micro_usd=1000)
+    again = ledger.claim(claimed.analysis)
+    ledger.release(again, dropped_micro_usd=1000)
+    entry = ledger.get(claimed.analysis.analysis_id)
+    assert entry is not None
+    assert (entry.dropped_micro_usd, entry.cost_micro_usd) == (2000, 0)
+    assert [2000] == [each.dropped_micro_usd for each in ledger.scan() if each.analysis == claimed.analysis]
+
+
 def test_a_release_leaves_alone_what_is_not_its_own_claim(ledger: Ledger, clock: MovingClock) -> None:
     first = ledger.claim(analysis())
     clock.move(CLAIM_LEASE + TAKEOVER_AFTER)

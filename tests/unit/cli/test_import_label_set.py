@@ -24,6 +24,7 @@ def bring_in(run, world, settings):
 def test_what_was_kept_is_counted_with_what_it_would_cost(bring_in, world):
     result = bring_in([GOOD], "--json")
     counts = {"rows": 1, "refused": 0, "images": 1, "new": 1, "known": 0, "cut": 0, "left_out": 0, "usd_saved": 0.001}
+    counts |= {"unsure": 0, "usd_unsure": 0.0}
     assert {"table": "old-labels", "is_dry_run": False, **counts} == json.loads(result.stdout)
     assert (0, State.IMPORTED) == (result.exit_code, world.images.get("s3://old/yard/1.jpg").state)
 
@@ -53,3 +54,12 @@ def test_nothing_is_imported_where_no_row_would_ask_for_labels(bring_in, world):
     world.services = replace(world.services, plan=Plan({"faces": {}}, "1"))
     result = bring_in([GOOD])
     assert (1, 0, True) == (result.exit_code, world.images.count()[0], "SIGHTLINE_FEATURES (faces)" in result.stderr)
+
+
+def test_an_answer_that_is_older_than_its_object_is_priced_and_imported_only_if_it_is_trusted(bring_in, world):
+    world.buckets.create("old")
+    world.put("s3://old/yard/1.jpg", b"newer bytes")
+    dry = json.loads(bring_in([GOOD], "--dry-run", "--json").stdout)
+    assert (0, 1, 0.001) == (dry["new"], dry["unsure"], dry["usd_unsure"])
+    assert ["usd", "unsure", "0.001"] in [line.split() for line in bring_in([GOOD]).stdout.splitlines()]
+    assert 1 == json.loads(bring_in([GOOD], "--trust", "--json").stdout)["new"]

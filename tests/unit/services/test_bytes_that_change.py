@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from sightline.errors import ImageChanged, ImageMissing, Unavailable
+from sightline.errors import ImageChanged, ImageMissing, InvalidParameter, OutcomeUnknown, Unavailable
 from sightline.models.answers import Answer
 from sightline.models.images import Lane, State
 from sightline.queues.steps import ingest_step
+from sightline.services.status import cost_section, ledger_section
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.testing.fake import PERSON, FakeSightline, picture, uri_of
 
@@ -135,3 +136,40 @@ def test_a_version_that_is_there_and_that_rekognition_does_not_see_yet_is_asked_
     with pytest.raises(Unavailable):
         versioned.do(versioned.sent.popleft())
     assert 3 == len(versioned.detector.asked)
+
+
+def test_an_answer_that_is_dropped_is_priced_in_status_and_ledger(front):
+    def meanwhile() -> Answer:
+        upload(front, 2)
+        return PERSON
+
+    front.detector.script.append(meanwhile)
+    with pytest.raises(ImageChanged):
+        front.do(front.sent.popleft())
+    mend_change(front)
+    front.services.calls.flush()
+    assert len(front.detector.asked) == 2
+    assert cost_section(front.operations, front.clock())["month_usd"] == {"labels": 0.002}
+    assert ledger_section(front.ledger.scan())["labels"]["usd"] == 0.002
+
+
+def test_a_call_that_ended_unknown_is_a_range(front):
+    front.detector.script.append(OutcomeUnknown(URI))
+    front.run()
+    front.services.calls.flush()
+    cost = cost_section(front.operations, front.clock())
+    assert (cost["month_usd"], cost["month_usd_at_most"]) == ({"labels": 0.001}, {"labels": 0.002})
+    ledger = ledger_section(front.ledger.scan())["labels"]
+    assert (ledger["usd"], ledger["usd_at_most"]) == (0.001, 0.002)
+
+
+def test_a_refusal_for_other_bytes_costs_nothing(front):
+    def meanwhile() -> Answer:
+        upload(front, 2)
+        raise InvalidParameter(URI)
+
+    front.detector.script.append(meanwhile)
+    with pytest.raises(ImageChanged):
+        front.do(front.sent.popleft())
+    front.services.calls.flush()
+    assert cost_section(front.operations, front.clock())["month_usd"] == {}

@@ -32,12 +32,12 @@ def full_list(uri: str = URI) -> list[dict[str, object]]:
 
 
 def bring_in(
-    world: FakeSightline, rows: list[dict[str, object]], *, is_dry: bool = False
+    world: FakeSightline, rows: list[dict[str, object]], *, is_dry: bool = False, trusts: bool = True
 ) -> tuple[Counter[str], list[str]]:
     told: list[str] = []
     with Staging() as staging:
         counts = read_labels(rows, "old", BUCKET, staging, world.clock(), lambda error: told.append(str(error)))
-        for page in keep_answers(staging, world.services, is_dry=is_dry):
+        for page in keep_answers(staging, world.services, is_dry=is_dry, trusts=trusts):
             counts.update(page)
     return counts, told
 
@@ -237,3 +237,53 @@ def test_what_was_found_under_the_same_bytes_before_is_one_answer(world):
     world.run()
     assert 1 == len({world.images.get(uri).wanted["labels"] for uri in (URI, twin)})
     assert [] == [feature for feature, _ in world.detector.asked if feature == "labels"]
+
+
+def overwritten_since(world: FakeSightline) -> list[dict[str, object]]:
+    """Return the answer about bytes that other bytes have replaced a day later."""
+    rows = [label("Person", 97.5, event_ts=world.clock().timestamp())]
+    world.put(URI, picture(1))
+    world.clock.move(timedelta(days=1))
+    world.put(URI, picture(200))
+    return rows
+
+
+def test_an_answer_that_is_older_than_its_object_is_counted_and_left_out(world):
+    rows = overwritten_since(world)
+    for is_dry in (True, False):
+        counts, _ = bring_in(world, rows, is_dry=is_dry, trusts=False)
+        assert Counter(rows=1, unsure=1) == +counts
+    assert world.images.get(URI) is None
+    world.add(URI)
+    world.run()
+    assert [("faces", URI), ("labels", URI)] == sorted(world.detector.asked)
+
+
+def test_an_answer_that_is_older_than_its_object_is_believed_if_the_operator_trusts_it(world):
+    counts, _ = bring_in(world, overwritten_since(world), trusts=True)
+    assert Counter(rows=1, new=1) == +counts
+    world.add(URI)
+    world.run()
+    assert [("faces", URI)] == world.detector.asked
+
+
+@pytest.mark.parametrize("trusts", [False, True])
+def test_bytes_that_come_after_the_import_are_asked_about(world, trusts):
+    world.put(URI, picture(1))
+    world.clock.move(timedelta(minutes=2))
+    bring_in(world, [label("Person", 97.5, event_ts=world.clock().timestamp())], trusts=trusts)
+    world.clock.move(timedelta(days=1))
+    world.put(URI, picture(2))
+    world.add(URI)
+    world.run()
+    assert [("faces", URI), ("labels", URI)] == sorted(world.detector.asked)
+
+
+def test_an_answer_that_is_younger_than_its_object_needs_no_trust(world):
+    world.put(URI, picture(1))
+    world.clock.move(timedelta(minutes=2))
+    rows = [label("Person", 97.5, event_ts=world.clock().timestamp())]
+    assert Counter(rows=1, new=1) == +bring_in(world, rows, trusts=False)[0]
+    world.add(URI)
+    world.run()
+    assert [("faces", URI)] == world.detector.asked

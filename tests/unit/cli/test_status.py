@@ -201,16 +201,8 @@ def test_exact_reads_the_rows_and_what_was_really_paid(run, finish, world):
     report = told(run, "--exact")
     assert (2, 1, 3) == tuple(report["images"][name] for name in ("complete", "analysing", "total"))
     assert {"waiting": 1, "answered": 2, "rejected": 0} == report["parts"]["labels"]
-    by_name = {
-        "answered": 2,
-        "rejected": 0,
-        "open": 1,
-        "attempts": 4,
-        "ended_unknown": 1,
-        "usd": 0.002,
-        "usd_at_most": 0.003,
-    }
-    assert by_name == report["ledger"]["faces"]
+    by_name = {"answered": 2, "rejected": 0, "open": 1, "attempts": 4, "ended_unknown": 1}
+    assert by_name | {"usd": 0.002, "usd_at_most": 0.003} == report["ledger"]["faces"]
     said = run("status", "--exact").stdout
     assert "ledger, all time" in said
     assert "analyses of all images" in said

@@ -1,9 +1,12 @@
 """`sightline check`: every setting and every server, one line each, with a remedy for what is wrong."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,33 +17,59 @@ from pydantic import SecretStr
 from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json, print_table
 from sightline.config import Settings
-from sightline.errors import SightlineError
+from sightline.errors import ConfigurationError, SightlineError
+from sightline.rekognition.features import feature_named
+from sightline.rekognition.prices import price_micro_usd
+from sightline.services.ask_now import Subject, ask_all, note_calls
 from sightline.services.collaborators import Services
+from sightline.storage.buckets.prefixes import Place
+from sightline.storage.buckets.protocol import ObjectUri
 
 HEALTH_SECONDS = 2.0
+
+CLOCK_WARNS, CLOCK_FAILS = timedelta(seconds=2), timedelta(seconds=20)
+"""Apart from the second on, a claim may end for one worker while another still counts on it: it is paid twice."""
+
+ROWS_LOOKED_AT = 1000
+"""So many unfinished images are looked at for buckets that nothing else names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One setting or server. problem: None if there is none."""
+    """One setting, server, clock or bucket. problem: None if there is none; warning: to be mended, yet work goes on."""
 
     name: str
     value: str
     problem: str | None = None
+    warning: str | None = None
+
+    @property
+    def as_json(self) -> dict[str, str | None]:
+        """Return it for programs; a warning is only there if there is one."""
+        told = {"value": self.value, "problem": self.problem}
+        return told | ({"warning": self.warning} if self.warning else {})
 
 
 @click.command()
+@click.argument("places", metavar="[s3://BUCKET/PREFIX]...", nargs=-1)
+@click.option("--pay", is_flag=True, help="Also analyse one image of each bucket: a real call, which is billed.")
 @json_option
 @click.pass_obj
-def check(factory: Factory, *, as_json: bool) -> None:
-    """Check every setting and server. Exit 1 if anything is wrong."""
+def check(factory: Factory, places: tuple[str, ...], *, pay: bool, as_json: bool) -> None:
+    """Check every setting, server, clock and bucket of images. Exit 1 if anything is wrong.
+
+    The buckets are those that are swept, those of unfinished images, and any you name. One byte of an image is read.
+    """
     settings = [*setting_lines(factory.settings)]
-    servers = server_lines(factory.services_in_a_hurry, factory.settings)
+    services = factory.services_in_a_hurry
+    servers = server_lines(services, factory.settings)
+    asked = [Place.parse(place) for place in places]
+    servers += [*clock_lines(services), *bucket_lines(asked, services, factory.settings, pays=pay)]
     if as_json:
-        print_json({each.name: {"value": each.value, "problem": each.problem} for each in settings + servers})
+        print_json({each.name: each.as_json for each in settings + servers})
     else:
         print_table("settings", ("setting", "value"), [(each.name, each.value) for each in settings])
-        rows = [(each.name, each.value, each.problem or "ok") for each in servers]
+        rows = [(each.name, each.value, each.problem or each.warning or "ok") for each in servers]
         print_table("servers", ("server", "address", "problem and remedy"), rows)
     if any(each.problem for each in servers):
         raise click.exceptions.Exit(1)
@@ -63,7 +92,7 @@ def server_lines(services: Services, settings: Settings) -> list[Line]:
     bucket, tables = settings.checkpoint_bucket, settings.table_prefix
     dynamodb = settings.dynamodb_endpoint or f"AWS, {settings.region}"
     tries: list[tuple[str, str, Callable[[], None]]] = [
-        ("Redis", _address(settings.redis_url), services.limiter.check),
+        ("Redis", _address(settings.redis_url), lambda: _check_redis(services)),
         ("DynamoDB, images", f"{dynamodb} {tables}images", services.images.check),
         ("DynamoDB, analyses", f"{dynamodb} {tables}analyses", services.ledger.check),
         ("DynamoDB, verdicts", f"{dynamodb} {tables}verdicts", services.verdicts.check),
@@ -75,6 +104,97 @@ def server_lines(services: Services, settings: Settings) -> list[Line]:
     ]
     with ThreadPoolExecutor(len(tries), thread_name_prefix="check") as pool:
         return list(pool.map(lambda each: _try(*each), tries))
+
+
+def _check_redis(services: Services) -> None:
+    """Raise if Redis cannot be reached, takes no write, or may drop messages."""
+    services.limiter.check()
+    services.queues.try_write()
+    memory = services.queues.memory()
+    if memory.drops_messages:
+        raise ConfigurationError(
+            f"maxmemory-policy {memory.policy}",
+            rule=f"Redis must not evict messages and rates; it has evicted {memory.evicted:,} keys",
+            remedy="Set maxmemory-policy to noeviction",
+        )
+
+
+def clock_lines(services: Services) -> Iterator[Line]:
+    """Compare this machine's clock with those of the servers: claims and the limiter go by them."""
+    asked: dict[str, Callable[[], datetime | None]] = {
+        "Redis": services.queues.time,
+        "DynamoDB": services.operations.time,
+        "S3": lambda: services.buckets.probe(services.checkpoint_bucket, "sightline/").time,
+    }
+    for name, ask in asked.items():
+        begun = services.clock()
+        with suppress(SightlineError):  # the server's own line says what is wrong with it
+            told = ask()
+            if told is not None:
+                yield _clock_line(name, told, begun, services.clock())
+
+
+def _clock_line(name: str, told: datetime, begun: datetime, ended: datetime) -> Line:
+    """Return the line of one clock. It told some moment between; HTTP tells it in whole seconds, rounded down."""
+    precision = timedelta(seconds=0 if told.microsecond else 1)
+    apart = max(begun - told - precision, told - ended, timedelta(0))
+    line = Line(f"clock, {name}", f"{apart.total_seconds():.1f} s apart")
+    said = f"this machine's clock must be within {CLOCK_FAILS.seconds} s of {name}'s. Synchronise both, as by NTP."
+    if apart >= CLOCK_FAILS:
+        return replace(line, problem=said)
+    return replace(line, warning=said) if apart >= CLOCK_WARNS else line
+
+
+def bucket_lines(asked: Sequence[Place], services: Services, settings: Settings, *, pays: bool) -> Iterator[Line]:
+    """Try each bucket of images: its region against Rekognition's, and a byte of an object."""
+    for place in image_places(asked, services):
+        line = Line(f"images, {place}", settings.region)
+        try:
+            probe = services.buckets.probe(place.bucket, place.prefix)
+            _require_region(place, probe.region, settings)
+            paid = _pay(place, probe.key, services) if pays else ""
+            read = f"read {probe.key}" if probe.key else "no object to read"
+            yield replace(line, value=f"{probe.region or 'region not told'}, {read}{paid}")
+        except SightlineError as error:
+            yield replace(line, problem=str(error))
+
+
+def image_places(asked: Sequence[Place], services: Services) -> list[Place]:
+    """Return the places that are asked for or swept, and the buckets of unfinished images that are not among them."""
+    places = dict.fromkeys([*asked, *services.sweep.places])
+    known = {place.bucket for place in places}
+    try:
+        unfinished = [each.image_id for each in islice(services.images.unfinished(), ROWS_LOOKED_AT)]
+    except SightlineError:  # the table's own line says what is wrong
+        unfinished = []
+    for bucket in dict.fromkeys(uri.split("/")[2] for uri in unfinished):
+        if bucket not in known:
+            places[Place(bucket)] = None
+    return [*places]
+
+
+def _require_region(place: Place, region: str | None, settings: Settings) -> None:
+    if region is not None and region != settings.region:
+        raise ConfigurationError(
+            f"s3://{place.bucket} in {region}",
+            rule=f"Rekognition reads buckets of its own region alone, which is {settings.region}",
+            remedy=f"Copy the images to a bucket in {settings.region}, or run workers with SIGHTLINE_REGION={region}",
+        )
+
+
+def _pay(place: Place, key: str | None, services: Services) -> str:
+    """Have Rekognition analyse the object, and say what that cost."""
+    if key is None:
+        return ""
+    feature = feature_named(min(services.plan.features))
+    subject = Subject(str(place), uri=ObjectUri(place.bucket, key))
+    outcomes = ask_all([feature], subject, services)
+    note_calls([feature], outcomes, services)
+    outcome = outcomes[feature.name]
+    if isinstance(outcome, SightlineError):
+        raise outcome
+    usd = price_micro_usd(feature, services.plan.features[feature.name]) / 1e6
+    return f", analysed by {feature.operation} for {usd:.4f} USD"
 
 
 def _rekognition(settings: Settings) -> str:

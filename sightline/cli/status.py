@@ -52,6 +52,14 @@ def print_queues(section: Section) -> None:
     print_table(title, ("queue", "messages", "oldest"), rows, empty="none")
 
 
+def print_redis(section: Section) -> None:
+    """Print how Redis is off for memory, if it has dropped anything or may; nothing otherwise."""
+    if section["evicted"] or section["policy"].startswith("allkeys"):
+        columns = ("policy", "used bytes", "max bytes", "evicted keys")
+        row = (section["policy"], section["used_bytes"], section["max_bytes"], section["evicted"])
+        print_table("Redis drops keys: messages may be lost (they are sent again), set noeviction", columns, [row])
+
+
 def _age(seconds: float | None) -> str | None:
     return None if seconds is None else spell(seconds)
 
@@ -144,6 +152,7 @@ _PRINTERS: Mapping[str, Callable[[Section], None]] = {
     "images": print_images,
     "parts": print_by_name("analyses of unfinished images", "feature"),
     "queues": print_queues,
+    "redis": print_redis,
     "calls": print_by_name("calls this month", "operation"),
     "cost": print_cost,
     "rates": print_rates,

@@ -1,7 +1,8 @@
 """How the queues stand, read from Redis, where Celery keeps each as a list whose right end is taken next."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -19,6 +20,21 @@ class Waiting:
 
 
 NOTHING = Waiting(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """How Redis is off for memory. policy: what it does at `max_bytes` (0: no limit); evicted: keys since its start."""
+
+    policy: str
+    used_bytes: int
+    max_bytes: int
+    evicted: int
+
+    @property
+    def drops_messages(self) -> bool:
+        """Return whether the policy evicts keys that have no time to live, as queues and rates have none."""
+        return self.policy.startswith("allkeys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,33 @@ class RedisQueues:
             raise Unavailable("Redis", rule=f"it did not answer ({error})") from error
         pairs = zip(asked, answers[::2], answers[1::2], strict=True)
         return Standing({name: Waiting(length, _sent_at(message)) for name, length, message in pairs}, unacknowledged)
+
+    def memory(self) -> Memory:
+        """Ask what Redis does when its memory is full, and what it has evicted."""
+        with _unavailable():
+            facts = self._client.info("memory", "stats")
+        policy = str(facts.get("maxmemory_policy", "unknown"))
+        used, most = int(facts.get("used_memory", 0)), int(facts.get("maxmemory", 0))
+        return Memory(policy, used, most, int(facts.get("evicted_keys", 0)))
+
+    def try_write(self) -> None:
+        """Write a key that goes again; raise Unavailable if Redis takes none, as at its limit of memory."""
+        with _unavailable():
+            self._client.set(f"{self._prefix}check", 1, px=1000)
+
+    def time(self) -> datetime:
+        """Ask for the time of Redis's clock."""
+        with _unavailable():
+            seconds, microseconds = self._client.time()
+        return datetime.fromtimestamp(seconds + microseconds / 1e6, UTC)
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    except redis.RedisError as error:
+        raise Unavailable("Redis", rule=f"it refused, or did not answer ({error})") from error
 
 
 def _sent_at(message: bytes | None) -> datetime | None:

@@ -66,6 +66,7 @@ def status_report(services: Services, *, exact: bool = False) -> dict[str, Secti
         "images": lambda: images_section(services.images),
         "parts": lambda: parts_section(services.images, features),
         "queues": lambda: queues_section(services.queues.read(QUEUE_NAMES), now),
+        "redis": lambda: asdict(services.queues.memory()),
         "calls": lambda: calls_section(services.operations, now, features),
         "cost": lambda: cost_section(services.operations, now),
         "rates": lambda: {name: asdict(rate) for name, rate in services.limiter.rates().items()},

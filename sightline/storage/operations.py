@@ -41,6 +41,10 @@ class Operations:
         if self.table is not None:
             self.table.ensure()
 
+    def time(self) -> datetime | None:
+        """Return the time of DynamoDB's clock; None in memory, or if it does not tell."""
+        return self.table.time() if self.table is not None else None
+
     def check(self) -> None:
         """Raise MissingTable, AccessDenied or Unavailable if the table cannot be used."""
         if self.table is not None:

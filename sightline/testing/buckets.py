@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from sightline.errors import AccessDenied, ImageMissing, MissingBucket
 from sightline.storage.buckets.conditions import check_conditions
-from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri, require_readable
+from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri, Probe, require_readable
 
 MAX_PAGE = 1000
 _NO_METADATA: Mapping[str, str] = MappingProxyType({})
@@ -31,7 +31,13 @@ class InMemoryBuckets(Buckets):
         self._clock = clock
         self._buckets: dict[str, dict[str, _Object]] = {}
         self._denied: set[str] = set()
+        self.regions: dict[str, str] = {}
         self._lock = Lock()
+
+    @override
+    def probe(self, bucket: str, prefix: str) -> Probe:
+        page = self.list_page(bucket, prefix, None)
+        return Probe(self.regions.get(bucket), self._clock(), page[0].uri.key if page else None)
 
     def deny(self, bucket: str) -> None:
         """Answer AccessDenied for a bucket from now on, as an account does whose policy is wrong."""

@@ -128,6 +128,7 @@ class FakeSightline:
         self.buckets.create(CHECKPOINTS)
         self.graph = InMemoryGraphStore()
         self.queues = InMemoryQueues()
+        self.queues.clock = self.clock
         self.detector = ScriptedDetector()
         self.limiter = InMemoryLimiter(self.clock, {each.operation: 50.0 for each in all_features().values()})
         usual = {name: all_features()[name].parameters for name in self.features}

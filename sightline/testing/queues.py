@@ -1,10 +1,11 @@
 """Queues for tests: what is said to wait in them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 
 from typing_extensions import override
 
-from sightline.queues.redis import NOTHING, RedisQueues, Standing, Waiting
+from sightline.queues.redis import NOTHING, Memory, RedisQueues, Standing, Waiting
 
 
 class InMemoryQueues(RedisQueues):
@@ -13,7 +14,21 @@ class InMemoryQueues(RedisQueues):
     def __init__(self) -> None:
         self.now: dict[str, Waiting] = {}
         self.in_hand = 0
+        self.memory_now = Memory("noeviction", 1_000_000, 0, 0)
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @override
     def read(self, names: Iterable[str]) -> Standing:
         return Standing({name: self.now.get(name, NOTHING) for name in names}, self.in_hand)
+
+    @override
+    def memory(self) -> Memory:
+        return self.memory_now
+
+    @override
+    def try_write(self) -> None:
+        pass
+
+    @override
+    def time(self) -> datetime:
+        return self.clock()

@@ -1,9 +1,11 @@
 """Clients of the real servers, for the tests of the stores."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +17,7 @@ from botocore.config import Config
 from sightline.errors import Unavailable
 from sightline.graph.neo4j import Neo4jGraphStore
 from sightline.graph.protocol import GraphImage
+from tests.integration.own_redis import OwnRedis
 from tests.servers import Neo4jAddress
 
 WARMING_ATTEMPTS = 5
@@ -63,3 +66,13 @@ def _warm(store: Neo4jGraphStore, driver: neo4j.Driver) -> None:
     for image in (first, replace(first, version=2), replace(first, version=3, findings={}, is_gone=True)):
         _merge_in_time(store, image)
     driver.execute_query("MATCH (node) DETACH DELETE node", database_="neo4j")
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        server = OwnRedis(probe.getsockname()[1], tmp_path)
+    server.start()
+    yield server
+    server.stop()

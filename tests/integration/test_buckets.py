@@ -211,3 +211,14 @@ def test_a_server_that_is_away_is_unavailable() -> None:
 
     with pytest.raises(Unavailable, match="s3://any/yard/a"):
         buckets.get(uri)
+
+
+def test_a_probe_reads_one_object_and_tells_the_time(buckets: Buckets, bucket: str) -> None:
+    assert buckets.probe(bucket, "yard/").key is None
+    buckets.put(ObjectUri(bucket, "yard/a.jpg"), b"picture")
+    probe = buckets.probe(bucket, "yard/")
+    assert probe.key == "yard/a.jpg"
+    assert probe.time is not None
+    assert abs(datetime.now(UTC) - probe.time) < timedelta(minutes=1)
+    with pytest.raises(MissingBucket):
+        buckets.probe("no-such-bucket", "")

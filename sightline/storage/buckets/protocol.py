@@ -49,6 +49,19 @@ class ObjectHead:
     metadata: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a bucket of images answers to a look.
+
+    region: None if S3 does not tell it; time: by S3's clock, None if it does not tell; key: of an object whose first
+    byte was read, None if the prefix holds none
+    """
+
+    region: str | None
+    time: datetime | None
+    key: str | None
+
+
 class Buckets(Protocol):
     """Objects by URI. Raises ImageMissing (404), MissingBucket, AccessDenied (403), Unavailable."""
 
@@ -74,6 +87,9 @@ class Buckets(Protocol):
 
     def create(self, bucket: str) -> None:
         """Create a bucket if it is missing."""
+
+    def probe(self, bucket: str, prefix: str) -> Probe:
+        """Look at a bucket of images, and read one byte of one: KMS, requester-pays and archives refuse only then."""
 
     def check(self, bucket: str) -> None:
         """Raise what stands in the way of using the bucket; try two conditional writes, which some stand-ins ignore."""

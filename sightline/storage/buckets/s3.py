@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, cast
 from typing_extensions import override
 
 from sightline.errors import ImageChanged, ImageMissing, MissingBucket
+from sightline.models.clocks import told_by
 from sightline.rekognition.aws_errors import aws_errors
 from sightline.storage.buckets.conditions import check_conditions
-from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri, require_readable
+from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri, Probe, require_readable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 _REGION_WITHOUT_A_NAME = "us-east-1"
 """The one region that S3 refuses as a bucket's location: it is where a bucket without a location lies."""
+
+_LOOKED_AT = 20
+"""So many objects are listed to find one that has a byte."""
 
 
 class S3Buckets(Buckets):
@@ -108,6 +112,18 @@ class S3Buckets(Buckets):
         self._require_bucket(bucket, f"s3://{bucket}")
         self.list_page(bucket, "", None, limit=1)
         check_conditions(self, bucket)
+
+    @override
+    def probe(self, bucket: str, prefix: str) -> Probe:
+        with aws_errors(f"s3://{bucket}"):
+            headers = self._client.head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPHeaders"]
+        found = [each for each in self.list_page(bucket, prefix, None, limit=_LOOKED_AT) if each.size_bytes]
+        key = found[0].uri.key if found else None
+        if key is not None:
+            with aws_errors(f"s3://{bucket}/{key}"):
+                answer = self._client.get_object(Bucket=bucket, Key=key, Range="bytes=0-0")
+                answer["Body"].close()
+        return Probe(headers.get("x-amz-bucket-region"), told_by(headers.get("date")), key)
 
     def _create(self, bucket: str) -> None:
         region = cast("BucketLocationConstraintType", self._client.meta.region_name)

@@ -4,11 +4,12 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
 from sightline.errors import Unavailable
+from sightline.models.clocks import told_by
 from sightline.rekognition.aws_errors import aws_errors
 from sightline.storage.dynamodb import schema as schemas
 from sightline.storage.dynamodb.changes import Change
@@ -69,6 +70,12 @@ class DynamoTable:
         nobody = dict.fromkeys(self._schema.key.attributes, NOBODYS_KEY)
         self.get(nobody)
         self.update(nobody, Change().set("checked", True), exists(self._schema.key.partition))
+
+    def time(self) -> datetime | None:
+        """Return the time of DynamoDB's clock; None if it does not tell."""
+        with aws_errors(self._schema.name):
+            answer = self._client.describe_table(TableName=self._schema.name)
+        return told_by(answer["ResponseMetadata"]["HTTPHeaders"].get("date"))
 
     def count(self) -> tuple[int, timedelta]:
         """Return the table's own count of items, and how old it may be."""

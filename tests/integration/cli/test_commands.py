@@ -94,7 +94,7 @@ def test_one_picture_is_asked_about_without_dynamodb_and_neo4j(run, tmp_path):
 
 
 AWAY = {
-    "redis_url": (SecretStr(f"redis://{NOWHERE}/0"), {"queues"}),
+    "redis_url": (SecretStr(f"redis://{NOWHERE}/0"), {"queues", "redis"}),
     "neo4j_uri": (f"bolt://{NOWHERE}", {"graph"}),
     "dynamodb_endpoint": (
         f"http://{NOWHERE}",

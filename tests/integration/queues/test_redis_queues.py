@@ -1,5 +1,6 @@
 """What is read of the queues that Celery itself fills."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -75,3 +76,26 @@ def test_an_odd_item_at_the_head_of_a_queue_is_counted_and_has_no_time(redis_url
     with redis.Redis.from_url(redis_url) as client:
         client.lpush(f"{prefix}ingest", item)
     assert {"ingest": Waiting(1)} == queues.read(["ingest"]).waiting
+
+
+def test_a_redis_at_its_limit_takes_no_write_and_names_its_policy(own_redis):
+    with own_redis.client() as client:
+        queues = RedisQueues(client, "sightline:")
+        queues.try_write()
+        assert abs((queues.time() - datetime.now(UTC)).total_seconds()) < 5
+        client.config_set("maxmemory", 1)
+        memory = queues.memory()
+        assert (memory.policy, memory.max_bytes, memory.evicted, memory.drops_messages) == ("noeviction", 1, 0, False)
+        with pytest.raises(Unavailable, match="used memory"):
+            queues.try_write()
+
+
+def test_evicted_keys_are_counted(own_redis):
+    with own_redis.client() as client:
+        client.set("a", "x" * 1000)
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        client.config_set("maxmemory", 1)
+        with contextlib.suppress(redis.RedisError):
+            client.set("b", "x")
+        memory = RedisQueues(client, "sightline:").memory()
+        assert (memory.evicted >= 1, memory.drops_messages) == (True, True)

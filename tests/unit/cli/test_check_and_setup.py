@@ -1,11 +1,15 @@
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from sightline.cli.factory import Factory
 from sightline.config import Settings
-from sightline.errors import MissingTable, WrongPassword
+from sightline.errors import AccessDenied, MissingTable, Unavailable, WrongPassword
+from sightline.queues.redis import Memory
+from sightline.testing.fake import BUCKET, picture, uri_of
+from sightline.testing.queues import InMemoryQueues
 
 SERVERS = {
     "Redis",
@@ -83,3 +87,80 @@ def test_a_bucket_that_is_not_there_is_a_problem(run):
     result = run("check", "--json")
     assert 1 == result.exit_code
     assert "must exist" in json.loads(result.stdout)["S3"]["problem"]
+
+
+def told(run, *arguments):
+    result = run("check", "--json", *arguments)
+    return result.exit_code, json.loads(result.stdout)
+
+
+@pytest.mark.usefixtures("ready")
+def test_a_policy_that_evicts_messages_is_a_problem(run, world):
+    world.queues.memory_now = Memory("allkeys-lru", 90, 100, 1234)
+    code, lines = told(run)
+    assert code == 1
+    assert lines["Redis"]["problem"].startswith("maxmemory-policy allkeys-lru: Redis must not evict messages")
+    assert "1,234 keys. Set maxmemory-policy to noeviction" in lines["Redis"]["problem"]
+
+
+@pytest.mark.usefixtures("ready")
+def test_a_redis_that_takes_no_write_is_a_problem(run, world, settings):
+    class Full(InMemoryQueues):
+        def try_write(self) -> None:
+            raise Unavailable("Redis", rule="command not allowed when used memory > 'maxmemory'")
+
+    factory = Factory(settings, replace(world.services, queues=Full()))
+    result = run("check", "--json", factory=factory)
+    assert "used memory" in json.loads(result.stdout)["Redis"]["problem"]
+
+
+@pytest.mark.usefixtures("ready")
+@pytest.mark.parametrize(
+    ("seconds", "code", "kind"),
+    [(1.9, 0, None), (-2.1, 0, "warning"), (2.1, 0, "warning"), (20.1, 1, "problem"), (-151, 1, "problem")],
+)
+def test_a_clock_that_is_apart_is_warned_of_and_then_a_problem(run, world, seconds, code, kind):
+    now = world.clock()
+    world.queues.clock = lambda: now + timedelta(seconds=seconds)
+    found, lines = told(run)
+    assert found == code
+    assert lines["clock, Redis"]["value"] == f"{abs(seconds):.1f} s apart"
+    assert kind in {None, *(name for name in ("warning", "problem") if lines["clock, Redis"].get(name))}
+    assert bool(kind) == bool(lines["clock, Redis"].get("warning") or lines["clock, Redis"]["problem"])
+
+
+@pytest.mark.usefixtures("ready")
+def test_a_bucket_of_another_region_is_a_problem_with_both_remedies(run, world):
+    world.buckets.regions[BUCKET] = "eu-west-1"
+    code, lines = told(run)
+    said = lines[f"images, s3://{BUCKET}/"]["problem"]
+    assert code == 1
+    assert said.startswith(f"s3://{BUCKET} in eu-west-1: Rekognition reads buckets of its own region alone")
+    assert "SIGHTLINE_REGION=eu-west-1" in said
+
+
+@pytest.mark.usefixtures("ready")
+def test_a_bucket_that_may_not_be_read_is_a_problem_also_if_only_unfinished_images_name_it(run, world):
+    world.buckets.create("others")
+    world.put("s3://others/yard/1.jpg", picture())
+    world.add("s3://others/yard/1.jpg")
+    world.buckets.deny("others")
+    code, lines = told(run)
+    assert (code, AccessDenied.rule in lines["images, s3://others/"]["problem"]) == (1, True)
+
+
+@pytest.mark.usefixtures("ready")
+def test_a_real_call_is_made_only_for_pay_and_is_counted(run, world):
+    world.put(uri_of("01"), picture())
+    assert told(run)[1][f"images, s3://{BUCKET}/"]["value"].startswith("region not told, read yard/")
+    assert world.detector.asked == []
+    _, lines = told(run, "--pay")
+    assert lines[f"images, s3://{BUCKET}/"]["value"].endswith("analysed by DetectFaces for 0.0010 USD")
+    assert world.detector.asked == [("faces", uri_of("01"))]
+    assert world.operations.usage.calls("2044-05-17", "2044-05-17")["faces", "answered"] == 1
+
+
+@pytest.mark.usefixtures("ready")
+def test_a_place_that_is_named_is_looked_at(run):
+    code, lines = told(run, "s3://nowhere/yard")
+    assert (code, "must exist" in lines["images, s3://nowhere/yard"]["problem"]) == (1, True)

@@ -129,7 +129,8 @@ def clean_run(stack: Stack, images: Images) -> End:
     environment = Environment(stack)
     clear_graph(environment)
     channels = ("&clean:/0.celery.pidbox", "&clean:/0.celeryev/*")
-    redis_client(environment.settings).execute_command("ACL", "SETUSER", "worker", "~clean:*", *channels)
+    users = redis_client(environment.settings)
+    users.execute_command("ACL", "SETUSER", "worker", "~clean:*", *channels)  # type: ignore[no-untyped-call]
     stack.env |= {"SIGHTLINE_TABLE_PREFIX": "clean-", "SIGHTLINE_KEY_PREFIX": "clean:", "SIGHTLINE_SWEEP": ""}
     stack.set_up()
     stack.start_workers({name: min(count, 1) for name, count in WORKERS.items() if name != "beat"})

@@ -83,7 +83,11 @@ def keep_answers(staging: Staging, services: Services, *, is_dry: bool, trusts: 
             kept = {name: old for (name, old), is_sure in zip(unknown.items(), sure, strict=True) if is_sure}
             since = services.clock() if trusts else None
             answers = [(name, imported_answer(old.labels), since or old.at) for name, old in kept.items()]
-            is_new = [True] * len(answers) if is_dry else list(pool.map(lambda each: _keep(*each, services), answers))
+            is_new = (
+                [True] * len(answers)
+                if is_dry
+                else list(pool.map(lambda each: _keep(each[0], each[1], each[2], services), answers))
+            )
             cut = sum(new and answer.is_truncated for new, (_, answer, _) in zip(is_new, answers, strict=True))
             unsure = len(unknown) - len(kept)
             yield Counter(new=sum(is_new), known=len(page) - unsure - sum(is_new), cut=cut, unsure=unsure)

@@ -16,39 +16,8 @@ from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.operations import dynamo_operations
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
+from tests.integration.rights import Rights, granted
 from tests.unit.services.rollups.yard import LAST_DAY, Yard
-
-POLICY = Path(__file__).parents[3] / "deploy" / "iam" / "reviewers.json"
-TABLES = "arn:aws:dynamodb:REGION:ACCOUNT:table/sightline-"
-
-
-class Rights:
-    """Notes of each request which right it takes: (action, table) or (action, table/index/name)."""
-
-    def __init__(self, client: Any, prefix: str) -> None:
-        self.used: set[tuple[str, str]] = set()
-        self._client, self._prefix = client, prefix
-        client.meta.events.register("provide-client-params.dynamodb", self._note)
-
-    def stop(self) -> None:
-        self._client.meta.events.unregister("provide-client-params.dynamodb", self._note)
-
-    def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
-        self.used.update((f"dynamodb:{action}", self._place(asked)) for action, asked in _results(params, model.name))
-
-    def _place(self, asked: dict[str, Any]) -> str:
-        table = asked["TableName"].removeprefix(self._prefix)
-        return f"{table}/index/{asked['IndexName']}" if "IndexName" in asked else table
-
-
-def _results(params: dict[str, Any], operation: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Part a request into what IAM asks for: a transaction takes the right of each item in it."""
-    if operation == "TransactWriteItems":
-        yield from ((f"{kind}Item", each) for item in params["TransactItems"] for kind, each in item.items())
-    elif "RequestItems" in params:
-        yield from ((operation, {"TableName": table}) for table in params["RequestItems"])
-    else:
-        yield operation, params
 
 
 def with_tables(yard: Yard, client: Any, prefix: str) -> Services:
@@ -95,16 +64,6 @@ def run(yard: Yard, rights: Rights) -> Callable[..., str]:  # noqa: ARG001 - the
     return run
 
 
-def granted() -> set[tuple[str, str]]:
-    return {
-        (action, resource.removeprefix(TABLES))
-        for each in json.loads(POLICY.read_text())["Statement"]
-        for action in each["Action"]
-        for resource in each["Resource"]
-        if action.startswith("dynamodb:")
-    }
-
-
 def test_the_policy_gives_what_a_review_asks_of_dynamodb_and_nothing_else(
     run: Callable[..., str], rights: Rights, tmp_path: Path
 ) -> None:
@@ -118,4 +77,4 @@ def test_the_policy_gives_what_a_review_asks_of_dynamodb_and_nothing_else(
     run("verdicts", "agreement")
     run("accuracy", "--window", "1", "--html", str(tmp_path / "report.html"))
     run("accuracy", "--camera", "yard", "--window", "1", "--json")
-    assert granted() == rights.used
+    assert granted("reviewers", "dynamodb") == rights.used

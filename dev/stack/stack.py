@@ -117,7 +117,9 @@ class Stack:
         found = {name: value for server in servers for name, value in server.settings.items()}
         every = dict(self._options.defaults) | own | found | dict(self._options.settings)
         if "SIGHTLINE_REDIS_URL" in found:
-            every["SIGHTLINE_REDIS_PRODUCER_URL"] = url_of(found["SIGHTLINE_REDIS_URL"], "producer", self.layout)
+            url = found["SIGHTLINE_REDIS_URL"]
+            users = ("producer", "flower")
+            every |= {f"SIGHTLINE_REDIS_{user.upper()}_URL": url_of(url, user, self.layout) for user in users}
         return every
 
     def _write_pidfile(self) -> None:

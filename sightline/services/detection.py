@@ -43,6 +43,7 @@ from sightline.rekognition.analysis import analysis_id
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import feature_named
 from sightline.rekognition.prices import price_micro_usd
+from sightline.services.held import Copy, HeldBytes
 from sightline.services.plan import Plan
 from sightline.services.results import result_of
 from sightline.services.usage import CallCounter
@@ -52,6 +53,9 @@ from sightline.storage.ledger.protocol import Analysis, Entry, Ledger
 from sightline.timing import CALL_LIMIT, CLOCK_TOLERANCE, SLOT_PATIENCE, STORE_REQUEST_LIMIT
 
 log = structlog.get_logger()
+
+MOST_SENT_BYTES = 4 * 2**20
+"""Larger copies are asked about by name: protective equipment takes 4 MB of bytes, the other operations 5."""
 
 
 class Detector(Protocol):
@@ -80,6 +84,7 @@ class Payer:
     calls: CallCounter
     stopping: Event
     clock: Callable[[], datetime]
+    held: HeldBytes
 
 
 class _StopAt(stop_base):
@@ -157,19 +162,25 @@ def _sleep(stopping: Event, seconds: float) -> None:
 def _pay(feature: Feature, claimed: Entry, content: Content, payer: Payer) -> Entry:
     """Call once under the claim; settle, or give the claim back."""
     price = price_micro_usd(feature, claimed.analysis.parameters)
+    copy = payer.held.find(claimed.analysis.image_id, content, payer.clock())
     called_at = payer.clock()
     _require_time(claimed, called_at, payer.ledger)
     outcome: Answer | Rejection | None = None
     try:
-        outcome = _call(feature, claimed.analysis, content, payer)
+        outcome = _call(feature, claimed.analysis, content, copy, payer)
         held = _held_until(_leaving(claimed, 2 * STORE_REQUEST_LIMIT), payer.clock)  # the last look, and settling
-        _see_whose_it_is(claimed.analysis, outcome, content, called_at, held, payer)
+        if copy is None:
+            _see_whose_it_is(claimed.analysis, outcome, content, called_at, held, payer)
+        elif not _is_sent(copy):
+            held(payer.held.require_unchanged, copy)
     except SightlineError as error:
         is_unreadable = isinstance(error, UnreadableAnswer)
         dropped = price if isinstance(outcome, Answer) and isinstance(error, ImageChanged) else 0  # AWS bills it
         payer.calls.count(feature.name, how_it_ended(error), price if is_unreadable else dropped)
         is_unknown = is_unreadable or isinstance(error, OutcomeUnknown)
         payer.ledger.release(claimed, is_unknown=is_unknown, dropped_micro_usd=dropped)
+        if dropped:
+            _note_drop(claimed.analysis.image_id, payer.held)
         if isinstance(error, Throttled):
             payer.limiter.throttled(feature.operation, ramped_too_fast=isinstance(error, RampedTooFast))
         raise
@@ -191,15 +202,37 @@ def _leaving(claimed: Entry, time: timedelta) -> datetime:
     return cast("datetime", claimed.free_at) - time  # a claimed entry has a lease
 
 
-def _call(feature: Feature, analysis: Analysis, content: Content, payer: Payer) -> Answer | Rejection:
-    """Ask. What Rekognition refuses is an outcome; an answer that nobody can read is none."""
+def _call(
+    feature: Feature, analysis: Analysis, content: Content, copy: Copy | None, payer: Payer
+) -> Answer | Rejection:
+    """Ask. What Rekognition refuses is an outcome; an answer that nobody can read is none.
+
+    copy: the bytes themselves, of an object that is overwritten again and again
+    """
     uri = ObjectUri.parse(analysis.image_id)
     try:
+        if copy is not None:
+            log.info("An image that is overwritten again and again is asked about by its own bytes")
+            if _is_sent(copy):
+                return payer.detector.analyse_bytes(feature, analysis.parameters, copy.data)
+            return payer.detector.analyse_object(feature, analysis.parameters, copy.uri.bucket, copy.uri.key)
         return payer.detector.analyse_object(feature, analysis.parameters, uri.bucket, uri.key, content.version)
     except UnreadableAnswer:
         raise
     except RejectedError as error:
         return Rejection(type(error).__name__, str(error))
+
+
+def _is_sent(copy: Copy) -> bool:
+    return len(copy.data) <= MOST_SENT_BYTES
+
+
+def _note_drop(image_id: str, held: HeldBytes) -> None:
+    """Count a dropped answer. If the store is away, it is not counted: that is no reason to hide why it was dropped."""
+    try:
+        held.note_drop(image_id)
+    except SightlineError as error:
+        log.warning("A dropped answer could not be counted", error=str(error))
 
 
 def _see_whose_it_is(

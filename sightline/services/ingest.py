@@ -14,6 +14,7 @@ from sightline.queues.steps import INGEST, Step, ingest_step, next_steps
 from sightline.rekognition.analysis import analysis_id
 from sightline.rekognition.preflight import inspect_picture
 from sightline.services.dead_letters import close_replaced, write_dead_letter
+from sightline.services.held import HeldBytes
 from sightline.services.imported import adopt_import
 from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import TAKEN, RejectionBreaker
@@ -72,6 +73,7 @@ class Ingest:
     read_capture: Callable[[ObjectHead, bytes], Capture]
     clock: Callable[[], datetime]
     rejection_breaker: RejectionBreaker
+    checkpoint_bucket: str
 
     def ingest(self, image_id: str, lane: Lane, *, may_be_late: bool) -> list[Step]:
         """Read the object and fix what is wanted of it; return the steps that are due.
@@ -114,6 +116,8 @@ class Ingest:
         content = _content(row.image_id, head, data)
         if row.state is State.STUCK and content == row.content:
             return row
+        if row.content is not None:  # read before: perhaps it is overwritten again and again
+            HeldBytes(self.operations.attempts, self.buckets, self.checkpoint_bucket).keep(row.image_id, data)
         paid = {**row.wanted, **adopt_import(row, content, self.plan, self.ledger)}
         analyses = wanted(content.sha256, self.plan, paid)
         return self.images.begin(row, content, self.read_capture(head, data), analyses, lane)

@@ -1,14 +1,21 @@
 """An object that is uploaded again around its call: no answer of other bytes stays, and no more is paid than must."""
 
+import io
+import random
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
+from itertools import count
 
 import pytest
+from PIL import Image
 
 from sightline.errors import ImageChanged, ImageMissing, InvalidParameter, OutcomeUnknown, Unavailable
 from sightline.models.answers import Answer
 from sightline.models.images import Lane, State
 from sightline.queues.steps import ingest_step
+from sightline.services.held import DROPS
 from sightline.services.status import cost_section, ledger_section
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.testing.fake import PERSON, FakeSightline, picture, uri_of
@@ -59,6 +66,14 @@ def upload(world: FakeSightline, *shades: int) -> None:
     for shade in shades:
         world.clock.move(timedelta(seconds=1))
         world.put(URI, picture(shade))
+
+
+def large_picture(seed: int) -> bytes:
+    """Return a picture of more than 4 MB, like no other: noise does not compress."""
+    noise = random.Random(seed).randbytes(1300 * 1300 * 3)  # noqa: S311 - a picture
+    file = io.BytesIO()
+    Image.frombytes("RGB", (1300, 1300), noise).save(file, "PNG")
+    return file.getvalue()
 
 
 def mend_change(world: FakeSightline) -> None:
@@ -173,3 +188,49 @@ def test_a_refusal_for_other_bytes_costs_nothing(front):
         front.do(front.sent.popleft())
     front.services.calls.flush()
     assert cost_section(front.operations, front.clock())["month_usd"] == {}
+
+
+def overwritten_during_each_call(world: FakeSightline, pictures: Iterator[bytes]) -> Callable[[], Answer]:
+    """Return what a detector does whose image is overwritten meanwhile, each time again."""
+
+    def meanwhile() -> Answer:
+        world.clock.move(timedelta(seconds=1))
+        world.put(URI, next(pictures))
+        world.detector.script.append(meanwhile)
+        return PERSON
+
+    return meanwhile
+
+
+def mend_until_complete(world: FakeSightline, most: int) -> int:
+    """Do what the steps do, at most so often; return how many answers were dropped."""
+    for dropped in range(most):
+        try:
+            world.run()
+        except ImageChanged:
+            world.sent.clear()
+            world.send([ingest_step(URI, Lane.LIVE)])
+        else:
+            return dropped
+    return most
+
+
+def test_an_image_that_is_overwritten_during_each_call_is_asked_about_by_its_own_bytes_in_the_end(front):
+    front.detector.script.append(overwritten_during_each_call(front, map(picture, count(2))))
+    assert mend_until_complete(front, 10) == DROPS
+    row = front.images.get(URI)
+    *by_name, last = front.detector.asked
+    assert by_name == [("labels", URI)] * DROPS
+    assert last == ("labels", f"{len(picture(DROPS + 1))} bytes")
+    assert (row.state, row.content.sha256) == (State.COMPLETE, sha256(picture(DROPS + 1)).hexdigest())
+    assert entry(front).answer == PERSON
+
+
+def test_a_copy_that_is_too_large_to_be_sent_is_asked_about_by_name(front):
+    noise = (large_picture(seed) for seed in count())
+    front.put(URI, next(noise))
+    front.sent.clear()
+    front.send([ingest_step(URI, Lane.LIVE)])
+    front.detector.script.append(overwritten_during_each_call(front, noise))
+    assert mend_until_complete(front, 10) == DROPS
+    assert front.detector.asked[-1][1].startswith("s3://sightline/sightline/held/")

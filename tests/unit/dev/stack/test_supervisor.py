@@ -32,7 +32,8 @@ class FailsOnce(Stack):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.env = {"SIGHTLINE_NEO4J_PASSWORD": "-", "SIGHTLINE_FLOWER_PASSWORD": "-"}
+        names = ("NEO4J_PASSWORD", "FLOWER_PASSWORD", "REDIS_URL", "REDIS_FLOWER_URL")
+        self.env = {f"SIGHTLINE_{name}": "-" for name in names}
         self.attempts = 0
 
     def start_workers(self, _: Mapping[str, int]) -> None:

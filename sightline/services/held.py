@@ -1,0 +1,78 @@
+"""The very bytes that ingest read, for objects that are overwritten faster than they can be analysed.
+
+Rekognition reads an object by its name. If it is overwritten during the call, the answer may be of other bytes: it is
+dropped, paid for, and the image is received anew. A key that is overwritten every second would pay for ever. So after
+a few dropped answers ingest keeps a copy of what it read, and the next call is about that copy.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from sightline.errors import ImageChanged, ImageMissing
+from sightline.models.images import Content
+from sightline.storage.attempts import Attempts
+from sightline.storage.buckets.protocol import Buckets, ObjectUri
+
+DROPS = 3
+"""After so many dropped answers within a day the image's own bytes are asked about."""
+
+FOLDER = "sightline/held"
+
+RECENT = timedelta(hours=1)
+"""An object that was uploaded longer ago is not one that is overwritten all the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What ingest read, as it is kept."""
+
+    uri: ObjectUri
+    etag: str
+    data: bytes
+
+
+class HeldBytes:
+    """Copies in `bucket`, one for each image: a newer one replaces it. Drops are counted for a day."""
+
+    def __init__(self, attempts: Attempts, buckets: Buckets, bucket: str) -> None:
+        self._attempts = attempts
+        self._buckets = buckets
+        self._bucket = bucket
+
+    def note_drop(self, image_id: str) -> None:
+        """Count an answer that was dropped."""
+        self._attempts.begin(_counter(image_id), uuid4().hex)
+
+    def keep(self, image_id: str, data: bytes) -> None:
+        """Keep what was read, if enough answers about the image have been dropped."""
+        if self._is_due(image_id):
+            self._buckets.put(self._uri(image_id), data)
+
+    def find(self, image_id: str, content: Content, now: datetime) -> Copy | None:
+        """Return the kept copy of these bytes; None if none is due, or it holds others."""
+        is_old = content.last_modified is not None and content.last_modified < now - RECENT
+        if content.version is not None or is_old or not self._is_due(image_id):
+            return None
+        try:
+            head, data = self._buckets.get(self._uri(image_id))
+        except ImageMissing:
+            return None
+        is_of_these = hashlib.sha256(data).hexdigest() == content.sha256
+        return Copy(head.uri, head.etag, data) if is_of_these else None
+
+    def require_unchanged(self, copy: Copy) -> None:
+        """Raise ImageChanged if the copy was replaced during a call by its name."""
+        if self._buckets.head(copy.uri).etag != copy.etag:
+            raise ImageChanged(str(copy.uri))
+
+    def _is_due(self, image_id: str) -> bool:
+        return len(self._attempts.begun(_counter(image_id))) >= DROPS
+
+    def _uri(self, image_id: str) -> ObjectUri:
+        return ObjectUri(self._bucket, f"{FOLDER}/{hashlib.sha256(image_id.encode()).hexdigest()}")
+
+
+def _counter(image_id: str) -> str:
+    return f"dropped#{image_id}"

@@ -22,8 +22,7 @@ from sightline.rekognition.features import feature_named
 from sightline.rekognition.prices import price_micro_usd
 from sightline.services.ask_now import Subject, ask_all, note_calls
 from sightline.services.collaborators import Services
-from sightline.storage.buckets.prefixes import Place
-from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.buckets.protocol import ObjectUri, Prefix
 
 HEALTH_SECONDS = 2.0
 
@@ -63,7 +62,7 @@ def check(factory: Factory, places: tuple[str, ...], *, pay: bool, as_json: bool
     settings = [*setting_lines(factory.settings)]
     services = factory.services_in_a_hurry
     servers = server_lines(services, factory.settings)
-    asked = [Place.parse(place) for place in places]
+    asked = [Prefix.parse(place) for place in places]
     servers += [*clock_lines(services), *bucket_lines(asked, services, factory.settings, pays=pay)]
     if as_json:
         print_json({each.name: each.as_json for each in settings + servers})
@@ -145,7 +144,7 @@ def _clock_line(name: str, told: datetime, begun: datetime, ended: datetime) -> 
     return replace(line, warning=said) if apart >= CLOCK_WARNS else line
 
 
-def bucket_lines(asked: Sequence[Place], services: Services, settings: Settings, *, pays: bool) -> Iterator[Line]:
+def bucket_lines(asked: Sequence[Prefix], services: Services, settings: Settings, *, pays: bool) -> Iterator[Line]:
     """Try each bucket of images: its region against Rekognition's, and a byte of an object."""
     for place in image_places(asked, services):
         line = Line(f"images, {place}", settings.region)
@@ -159,9 +158,9 @@ def bucket_lines(asked: Sequence[Place], services: Services, settings: Settings,
             yield replace(line, problem=str(error))
 
 
-def image_places(asked: Sequence[Place], services: Services) -> list[Place]:
+def image_places(asked: Sequence[Prefix], services: Services) -> list[Prefix]:
     """Return the places that are asked for or swept, and the buckets of unfinished images that are not among them."""
-    places = dict.fromkeys([*asked, *services.sweep.places])
+    places = dict.fromkeys([*asked, *services.sweep.prefixes])
     known = {place.bucket for place in places}
     try:
         unfinished = [each.image_id for each in islice(services.images.unfinished(), ROWS_LOOKED_AT)]
@@ -169,11 +168,11 @@ def image_places(asked: Sequence[Place], services: Services) -> list[Place]:
         unfinished = []
     for bucket in dict.fromkeys(uri.split("/")[2] for uri in unfinished):
         if bucket not in known:
-            places[Place(bucket)] = None
+            places[Prefix(bucket)] = None
     return [*places]
 
 
-def _require_region(place: Place, region: str | None, settings: Settings) -> None:
+def _require_region(place: Prefix, region: str | None, settings: Settings) -> None:
     if region is not None and region != settings.region:
         raise ConfigurationError(
             f"s3://{place.bucket} in {region}",
@@ -182,7 +181,7 @@ def _require_region(place: Place, region: str | None, settings: Settings) -> Non
         )
 
 
-def _pay(place: Place, key: str | None, services: Services) -> str:
+def _pay(place: Prefix, key: str | None, services: Services) -> str:
     """Have Rekognition analyse the object, and say what that cost."""
     if key is None:
         return ""

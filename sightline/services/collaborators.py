@@ -12,6 +12,7 @@ from sightline.models.images import Capture
 from sightline.queues.redis import RedisQueues
 from sightline.ratelimit.protocol import Limiter
 from sightline.services.detection import Detector, Payer
+from sightline.services.held import HeldBytes
 from sightline.services.ingest import Ingest
 from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import RejectionBreaker
@@ -67,11 +68,14 @@ class Services:
     read_capture: Callable[[ObjectHead, bytes], Capture]
     clock: Callable[[], datetime]
     stopping: Event
+    held: HeldBytes = field(init=False)
     ingest: Ingest = field(init=False)
     payer: Payer = field(init=False)
 
     def __post_init__(self) -> None:
         """Build what works on each message, once, from the collaborators above."""
+        held = HeldBytes(self.operations.attempts, self.buckets, self.checkpoint_bucket)
+        object.__setattr__(self, "held", held)
         object.__setattr__(self, "ingest", Ingest(**{each.name: getattr(self, each.name) for each in fields(Ingest)}))
         object.__setattr__(self, "payer", Payer(**{each.name: getattr(self, each.name) for each in fields(Payer)}))
 

@@ -73,7 +73,7 @@ class Ingest:
     read_capture: Callable[[ObjectHead, bytes], Capture]
     clock: Callable[[], datetime]
     rejection_breaker: RejectionBreaker
-    checkpoint_bucket: str
+    held: HeldBytes
 
     def ingest(self, image_id: str, lane: Lane, *, may_be_late: bool) -> list[Step]:
         """Read the object and fix what is wanted of it; return the steps that are due.
@@ -117,7 +117,7 @@ class Ingest:
         if row.state is State.STUCK and content == row.content:
             return row
         if row.content is not None:  # read before: perhaps it is overwritten again and again
-            HeldBytes(self.operations.attempts, self.buckets, self.checkpoint_bucket).keep(row.image_id, data)
+            self.held.keep(row.image_id, data)
         paid = {**row.wanted, **adopt_import(row, content, self.plan, self.ledger)}
         analyses = wanted(content.sha256, self.plan, paid)
         return self.images.begin(row, content, self.read_capture(head, data), analyses, lane)

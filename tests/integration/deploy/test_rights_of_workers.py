@@ -19,8 +19,7 @@ from sightline.services.leased_runs import run_under_lease
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.rollups import run as rollups
 from sightline.services.usage import CallCounter
-from sightline.storage.buckets.prefixes import Place
-from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.buckets.protocol import ObjectUri, Prefix
 from sightline.storage.buckets.s3 import S3Buckets
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.ledger.dynamodb import DynamoLedger
@@ -55,7 +54,7 @@ class Deployed(FakeSightline):
             operations=operations,
             calls=CallCounter(operations, self.clock, lambda _, do: do()),
             rejection_breaker=RejectionBreaker(operations, self.clock, lambda _, do: do()),
-            sweep=replace(self.services.sweep, places=[Place(self.frames)]),
+            sweep=replace(self.services.sweep, prefixes=[Prefix(self.frames)]),
         )
         s = self.services
         for store in (s.images, s.ledger, s.verdicts, s.rollups, s.operations):

@@ -149,7 +149,7 @@ def bucket_lines(asked: Sequence[Prefix], services: Services, settings: Settings
     for place in image_places(asked, services):
         line = Line(f"images, {place}", settings.region)
         try:
-            probe = services.buckets.probe(place.bucket, place.prefix)
+            probe = services.buckets.probe(place.bucket, place.key_prefix)
             _require_region(place, probe.region, settings)
             paid = _pay(place, probe.key, services) if pays else ""
             read = f"read {probe.key}" if probe.key else "no object to read"

@@ -137,9 +137,10 @@ def _attempt(feature: Feature, analysis: Analysis, content: Content, lane: Lane,
     standing = payer.ledger.get(analysis.analysis_id)
     if standing and standing.is_settled:
         return standing
+    copy = payer.held.find(analysis.image_id, content, payer.clock())  # before the claim: S3 may be away
     wait_for_slot(feature.operation, lane, payer.limiter, payer.stopping)
     claimed = payer.ledger.claim(analysis)
-    return claimed if claimed.is_settled else _pay(feature, claimed, content, payer)
+    return claimed if claimed.is_settled else _pay(feature, claimed, content, copy, payer)
 
 
 def wait_for_slot(operation: str, lane: Lane, limiter: Limiter, stopping: Event) -> None:
@@ -159,10 +160,9 @@ def _sleep(stopping: Event, seconds: float) -> None:
         raise SlotRefused("this process", rule="a process that is to stop waits for nothing")
 
 
-def _pay(feature: Feature, claimed: Entry, content: Content, payer: Payer) -> Entry:
+def _pay(feature: Feature, claimed: Entry, content: Content, copy: Copy | None, payer: Payer) -> Entry:
     """Call once under the claim; settle, or give the claim back."""
     price = price_micro_usd(feature, claimed.analysis.parameters)
-    copy = payer.held.find(claimed.analysis.image_id, content, payer.clock())
     called_at = payer.clock()
     _require_time(claimed, called_at, payer.ledger)
     outcome: Answer | Rejection | None = None
@@ -173,6 +173,7 @@ def _pay(feature: Feature, claimed: Entry, content: Content, payer: Payer) -> En
             _see_whose_it_is(claimed.analysis, outcome, content, called_at, held, payer)
         elif not _is_sent(copy):
             held(payer.held.require_unchanged, copy)
+            _require_seen(outcome, copy.uri)
     except SightlineError as error:
         is_unreadable = isinstance(error, UnreadableAnswer)
         dropped = price if isinstance(outcome, Answer) and isinstance(error, ImageChanged) else 0  # AWS bills it
@@ -254,7 +255,12 @@ def _see_whose_it_is(
             held(_check_unchanged, uri, content, called_at, payer.buckets)
         except Unavailable as error:
             raise OutcomeUnknown(str(uri), rule=f"its answer is lost: {error}") from error
-    if is_missing:
+    _require_seen(outcome, uri)
+
+
+def _require_seen(outcome: Answer | Rejection, uri: ObjectUri) -> None:
+    """Raise Unavailable if Rekognition does not see an object that S3 has."""
+    if isinstance(outcome, Rejection) and outcome.error == ImageMissing.__name__:
         raise Unavailable(str(uri), rule="S3 has the object and Rekognition does not see it yet")
 
 

@@ -29,6 +29,9 @@ HEALTH_SECONDS = 2.0
 CLOCK_WARNS, CLOCK_FAILS = timedelta(seconds=2), timedelta(seconds=20)
 """Apart from the second on, a claim may end for one worker while another still counts on it: it is paid twice."""
 
+HTTP_PRECISION = timedelta(seconds=1)
+"""HTTP tells a time in whole seconds, rounded down."""
+
 ROWS_LOOKED_AT = 1000
 """So many unfinished images are looked at for buckets that nothing else names."""
 
@@ -120,22 +123,21 @@ def _check_redis(services: Services) -> None:
 
 def clock_lines(services: Services) -> Iterator[Line]:
     """Compare this machine's clock with those of the servers: claims and the limiter go by them."""
-    asked: dict[str, Callable[[], datetime | None]] = {
-        "Redis": services.queues.time,
-        "DynamoDB": services.operations.time,
-        "S3": lambda: services.buckets.probe(services.checkpoint_bucket, "sightline/").time,
+    asked: dict[str, tuple[timedelta, Callable[[], datetime | None]]] = {
+        "Redis": (timedelta(0), services.queues.time),
+        "DynamoDB": (HTTP_PRECISION, services.operations.time),
+        "S3": (HTTP_PRECISION, lambda: services.buckets.probe(services.checkpoint_bucket, "sightline/").time),
     }
-    for name, ask in asked.items():
+    for name, (precision, ask) in asked.items():
         begun = services.clock()
         with suppress(SightlineError):  # the server's own line says what is wrong with it
             told = ask()
             if told is not None:
-                yield _clock_line(name, told, begun, services.clock())
+                yield _clock_line(name, told, precision, begun, services.clock())
 
 
-def _clock_line(name: str, told: datetime, begun: datetime, ended: datetime) -> Line:
-    """Return the line of one clock. It told some moment between; HTTP tells it in whole seconds, rounded down."""
-    precision = timedelta(seconds=0 if told.microsecond else 1)
+def _clock_line(name: str, told: datetime, precision: timedelta, begun: datetime, ended: datetime) -> Line:
+    """Return the line of one clock, which told some moment between."""
     apart = max(begun - told - precision, told - ended, timedelta(0))
     line = Line(f"clock, {name}", f"{apart.total_seconds():.1f} s apart")
     said = f"this machine's clock must be within {CLOCK_FAILS.seconds} s of {name}'s. Synchronise both, as by NTP."

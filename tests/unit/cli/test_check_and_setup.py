@@ -31,6 +31,9 @@ class Broken:
     def check(self):
         raise self._error
 
+    def unfinished(self):
+        raise self._error
+
 
 @pytest.fixture
 def ready(run):

@@ -17,6 +17,7 @@ SECTIONS = [
     "images",
     "parts",
     "queues",
+    "redis",
     "calls",
     "cost",
     "rates",

@@ -1,1 +1,0 @@
-"""What deploy/ tells people to give, compared with what is asked for."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sightline.storage.attempts import Attempts, DynamoAttempts
+from sightline.storage.capture_counts import CaptureCounts, DynamoCaptureCounts
 from sightline.storage.checkpoints import Checkpoints, DynamoCheckpoints
 from sightline.storage.dead_letters import DeadLetters, DynamoDeadLetters
 from sightline.storage.dirty_days import DirtyDayStore, DynamoDirtyDays
@@ -32,6 +33,7 @@ class Operations:
     pauses: Pauses
     usage: Usage
     runs: Runs
+    capture_counts: CaptureCounts
     table: DynamoTable | None = None
 
     def setup(self) -> None:
@@ -57,5 +59,6 @@ def dynamo_operations(client: "DynamoDBClient", prefix: str, clock: Callable[[],
         pauses=DynamoPauses(table, clock),
         usage=DynamoUsage(table),
         runs=DynamoRuns(table),
+        capture_counts=DynamoCaptureCounts(table),
         table=table,
     )

@@ -79,7 +79,7 @@ class ImageSteps(ImageStore, ABC):
 
     def move_capture(self, seen: ImageRow, capture: Capture) -> ImageRow | None:
         """Set another capture. Refused as well where steps of `seen` are on their way."""
-        if not transitions.is_movable(seen.state):
+        if not seen.is_known or not transitions.is_movable(seen.state):
             return None
         return self._step(seen, transitions.move_capture(seen, capture, self._positions.next(), self._clock()))
 

@@ -3,7 +3,7 @@
 `python -m bench.accuracy [--days N] [--case TEXT]`: N windows of each case (default 1,500), with fixed seeds. For each
 case and method it prints the coverage of precision, recall, F1 and missed images, with its standard error in
 percentage points, and the mean width of the interval. It exits 1 if the coverage of our method is outside 93–99 % by
-more than two standard errors.
+more than two standard errors. Where verdicts leave open what some images show (`bench.accuracy_gaps`), 100 % is fine.
 """
 
 import argparse
@@ -15,8 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.accuracy_baselines import BASELINES, Ranges
-from bench.accuracy_worlds import CASES, Array, Case, Whole, Worlds, simulate
+from bench.accuracy_baselines import BASELINES, Ranges, ends_of
+from bench.accuracy_gaps import GAPS
+from bench.accuracy_worlds import CASES, RECALL_80, Array, Case, Whole, Worlds, simulate
+from sightline.stats.figures import estimate
+from sightline.stats.windows import evidence_of
 
 FIGURES = ("precision", "recall", "F1", "missed")
 GOAL = (0.93, 0.99)
@@ -35,7 +38,7 @@ class Result:
     @property
     def is_within_goal(self) -> bool:
         """Return whether every coverage is within two standard errors of the goal."""
-        low, high = GOAL
+        low, high = GOAL if self.case in CASES else (GOAL[0], 1.0)
         return bool(np.all((self.coverage >= low - 2 * self.error) & (self.coverage <= high + 2 * self.error)))
 
     def row(self) -> str:
@@ -57,6 +60,19 @@ def run_case(case: Case, windows: int) -> list[Result]:
     worlds = simulate(case, windows, np.random.Generator(np.random.PCG64(zlib.crc32(case.name.encode()))))
     truths = np.array([true_figures(*pair) for pair in zip(worlds.population, worlds.truth, strict=True)])
     return [_judge(case, method, truths, _answers(method, worlds)) for method in BASELINES]
+
+
+def run_gap(case: Case, windows: int) -> list[Result]:
+    """Simulate a world of which verdicts tell less than they seem to, and let ours answer."""
+    source = np.random.Generator(np.random.PCG64(zlib.crc32(case.name.encode())))
+    made = [GAPS[case.name](source) for _ in range(windows)]
+    answers = [ends_of(estimate(evidence_of(cells), f"window {i}")) for i, (cells, _) in enumerate(made)]
+    return [_judge(case, "ours", np.array([truth for _, truth in made]), np.array(answers))]
+
+
+def run(case: Case, windows: int) -> list[Result]:
+    """Simulate a case of either kind."""
+    return run_case(case, windows) if case in CASES else run_gap(case, windows)
 
 
 def _answers(method: str, worlds: Worlds) -> Array:
@@ -81,11 +97,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--days", type=int, default=1500, help="simulated days, or windows of days, for each case")
     parser.add_argument("--case", default="", help="only cases whose name contains this")
     options = parser.parse_args(arguments)
-    cases = [case for case in CASES if options.case in case.name]
+    gaps = [Case(name, 1, 0, RECALL_80) for name in GAPS]
+    cases = [case for case in (*CASES, *gaps) if options.case in case.name]
     print(f"coverage in % ± its standard error, mean width; {options.days} windows a case")
     print(f"  {'':<24}" + "".join(f"{name:>23}" for name in FIGURES))
     with ProcessPoolExecutor() as pool:
-        missed = sum(_print(results) for results in pool.map(run_case, cases, [options.days] * len(cases)))
+        missed = sum(_print(results) for results in pool.map(run, cases, [options.days] * len(cases)))
     print(f"ours within {GOAL[0]:.0%}–{GOAL[1]:.0%} ± 2 standard errors: {len(cases) - missed} of {len(cases)} cases")
     return int(missed > 0)
 

@@ -22,7 +22,7 @@ Z = 1.959964
 
 def ours(population: Whole, decided: Whole, present: Whole, name: str) -> Ranges:
     """Weight the cells as the rollups do, with one posterior for each stratum and window."""
-    return _ends(estimate(evidence_of(_cells(population, decided, present)), name))
+    return ends_of(estimate(evidence_of(_cells(population, decided, present)), name))
 
 
 def one_prior(population: Whole, decided: Whole, present: Whole, name: str) -> Ranges:
@@ -113,7 +113,8 @@ def _of_draws(drawn: Draws) -> Ranges:
     return [(one.low, one.high) for one in figures]
 
 
-def _ends(figures: Figures) -> Ranges:
+def ends_of(figures: Figures) -> Ranges:
+    """Return the ends of each figure; NaN if it is not estimable."""
     return [_range(figure) for figure in (figures.precision, figures.recall, figures.f1, figures.missed)]
 
 

@@ -19,6 +19,7 @@ from sightline.queues.tls import tls_options, without_tls_options
 from sightline.ratelimit.redis import RedisLimiter, client_options
 from sightline.rekognition.client import ONE_ATTEMPT, Rekognition
 from sightline.services.capture import CaptureReader
+from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.collaborators import Services, SweepPlan
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.usage import CallCounter
@@ -68,8 +69,9 @@ def connect(
     buckets = S3Buckets(s3_client(chosen, session, stores))
     operations = dynamo_operations(dynamodb, chosen.table_prefix, utc_now)
     graph = Neo4jGraphStore(neo4j_driver(chosen), chosen.neo4j_database)
+    images = DynamoImageStore(dynamodb, chosen.table_prefix, utc_now)
     return Services(
-        images=DynamoImageStore(dynamodb, chosen.table_prefix, utc_now),
+        images=images,
         ledger=DynamoLedger(dynamodb, chosen.table_prefix, utc_now, buckets, chosen.checkpoint_bucket),
         graph=graph,
         merges=GroupCommit(graph.merge),
@@ -88,6 +90,7 @@ def connect(
         detector=Rekognition(rekognition),
         calls=CallCounter(operations, utc_now),
         rejection_breaker=RejectionBreaker(operations, utc_now),
+        clock_doubts=ClockDoubts(images),
         worker_breaker=WorkerBreaker(utc_now),
         plan=chosen.plan,
         sweep=sweep_plan(chosen),

@@ -5,10 +5,12 @@ ends the worker, and the message comes back to end the next.
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
 from celery.utils.log import get_logger
+from celery.utils.time import maybe_iso8601
 from celery.worker import consumer
 
 from sightline.errors import BadMessage
@@ -18,6 +20,9 @@ from sightline.services.dead_letters import write_dead_letter
 
 log = structlog.get_logger()
 celery_log = get_logger(__name__)
+
+MOST_AHEAD = timedelta(minutes=5)
+"""Of a message's `eta`: the broker's visibility timeout, after which the message would come a second time."""
 
 MOST_CHARACTERS = 500
 """Of an unreadable message that a dead letter repeats."""
@@ -41,7 +46,7 @@ class Consumer(consumer.Consumer):
 
         def handle_or_keep(message: Any) -> None:
             try:
-                if rule := message.headers.get(UNREADABLE):
+                if rule := message.headers.get(UNREADABLE) or broken_eta(message):
                     self._drop(message, rule)
                 else:
                     handle(message)
@@ -77,6 +82,37 @@ class Consumer(consumer.Consumer):
         """Keep a message whose headers or arguments have not the form of a task's."""
         keep(message, f"a task must have its form: {exc}")
         super().on_invalid_task(body, message, exc)
+
+
+def broken_eta(message: Any) -> str | None:
+    """Return the rule that a message's `eta` breaks; None if it breaks none, or there is none.
+
+    Our own retries send one, at most minutes ahead. Celery would hold a message of the year 9999 in memory for ever,
+    and Redis would give it out again every five minutes.
+    """
+    for eta in _etas(message):
+        try:
+            at = maybe_iso8601(eta)
+        except DEFECTS as error:
+            return f"an eta must be a time in ISO 8601: {error!r}"
+        if at is None:
+            return "an eta must be a time in ISO 8601; it is empty"
+        if (at if at.tzinfo else at.replace(tzinfo=UTC)) > datetime.now(UTC) + MOST_AHEAD:
+            return f"an eta must be at most {MOST_AHEAD} ahead; it is {eta}"
+    return None
+
+
+def _etas(message: Any) -> list[Any]:
+    """Return what the headers say, and the body of a message of Celery's first protocol."""
+    found = [message.headers.get("eta")]
+    if "task" not in message.headers or message.headers.get("lang") is None:
+        try:
+            payload = message.payload
+        except Exception:  # noqa: BLE001 - the consumer says what is wrong with it
+            payload = None
+        if isinstance(payload, dict):
+            found.append(payload.get("eta"))
+    return [eta for eta in found if eta is not None]
 
 
 def keep(message: Any, rule: str) -> None:

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image, UnidentifiedImageError
-
+from sightline.rekognition.exif import exif_times
 from sightline.storage.buckets.protocol import ObjectUri
 
 if TYPE_CHECKING:
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
 
 BUCKET = "images"
 PICTURES = {".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic"}
-EXIF_TIMES = (0x9003, 0x0132)
-"""DateTimeOriginal and DateTime."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +62,4 @@ def _metadata(path: Path) -> dict[str, str]:
 
 
 def _has_exif_time(path: Path) -> bool:
-    try:
-        with Image.open(path) as image:
-            exif = image.getexif()
-            return any(tag in exif or tag in exif.get_ifd(0x8769) for tag in EXIF_TIMES)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
-        return False
+    return any(tag.taken for tag in exif_times(path.read_bytes()))

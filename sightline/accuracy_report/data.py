@@ -1,12 +1,12 @@
 """The report as JSON and CSV, with stable names."""
 
-import csv
 from typing import TextIO
 
 from sightline.accuracy_report.words import camera_of
 from sightline.models.answers import Json
 from sightline.services.rollups.figures import figures_to_json
 from sightline.services.rollups.report import Report, Row
+from sightline.spreadsheets import write_rows
 from sightline.stats.strata import Stratum
 
 MEASURES = ("precision", "recall", "f1", "missed")
@@ -69,8 +69,10 @@ def write_csv(report: Report, file: TextIO) -> None:
         "revision", "reason",
     )  # fmt: skip
     ends = ("low", "median", "high")
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["label", "window_days", *plain, *(f"{name}_{end}" for name in MEASURES for end in ends)])
+    rows: list[list[object]] = [
+        ["label", "window_days", *plain, *(f"{name}_{end}" for name in MEASURES for end in ends)]
+    ]
     for row in map(row_to_json, report.rows):
         figures = [row["figures"][name].get(end) for name in MEASURES for end in ends]
-        writer.writerow([report.rule.label, report.window_days, *(row[name] for name in plain), *figures])
+        rows.append([report.rule.label, report.window_days, *(row[name] for name in plain), *figures])
+    write_rows(rows, file)

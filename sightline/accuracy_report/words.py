@@ -1,6 +1,6 @@
 """Figures in words: an interval, or why there is none; the table of figures and the notes beneath it."""
 
-from sightline.services.rollups.figures import WindowFigures
+from sightline.services.rollups.figures import Unreviewed, WindowFigures
 from sightline.services.rollups.report import Report, Row
 from sightline.stats.figures import Figure, Interval
 from sightline.storage.rollups.protocol import ALL_CAMERAS
@@ -82,10 +82,20 @@ def _notes(report: Report) -> list[tuple[int, str]]:
         (outside.stale, f"{outside.stale} verdicts are on images that were overwritten since, and do not count."),
         (outside.volunteered, f"{outside.volunteered} verdicts were volunteered: they are stored but never used."),
         (outside.held_back, f"{outside.held_back} verdicts wait for images earlier in the review order."),
-        (window.unsure, f"For {window.unsure} reviewed images the reviewer was unsure."),
+        (
+            window.unsure,
+            f"For {window.unsure} reviewed images the reviewer was unsure: the intervals hold either answer.",
+        ),
+        (window.unreviewed.images, _unreviewed(window.unreviewed)),
         (late, f"More than 30 days late, stored, and not in these figures: {_late(report)}."),
         (len(models) - 1, f"The detector's version changed: {' → '.join(models)}. Versions are never pooled."),
     ]
+
+
+def _unreviewed(unreviewed: Unreviewed) -> str:
+    others = unreviewed.cameras - len(unreviewed.names)
+    names = ", ".join(unreviewed.names) + (f" and {others} more" if others else "")
+    return f"No verdict speaks of {unreviewed.images} images of {names}: the intervals hold whatever they may show."
 
 
 def _late(report: Report) -> str:

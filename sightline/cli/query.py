@@ -1,6 +1,5 @@
 """`sightline query`: the named queries on the graph."""
 
-import csv
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from sightline.errors import ConfigurationError, ImageMissing
 from sightline.graph.protocol import GraphStore
 from sightline.graph.queries import NamedQuery, all_queries, query_named
 from sightline.models.answers import Json
+from sightline.spreadsheets import write_rows
 
 Row = dict[str, Json]
 
@@ -108,9 +108,7 @@ def _check_words(asked: NamedQuery, written: list[str], words: Mapping[str, str]
 def print_csv(rows: list[Row]) -> None:
     """Print a header and the rows; nothing if there are no rows, which the header comes from."""
     if rows:
-        writer = csv.DictWriter(sys.stdout, [*rows[0]])
-        writer.writeheader()
-        writer.writerows(rows)
+        write_rows([[*rows[0]], *([row.get(name) for name in rows[0]] for row in rows)], sys.stdout, "\r\n")
 
 
 def flat(row: Row) -> Row:

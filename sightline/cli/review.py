@@ -1,6 +1,5 @@
 """`sightline review`: the images that a person should look at next."""
 
-import csv
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,6 +12,7 @@ from sightline.cli.output import json_option, print_json, print_table, require_o
 from sightline.cli.param_types import DAY
 from sightline.models.answers import Json
 from sightline.services.review import Progress, ToReview, ask_next, newest_day, progress_of, read_cells, scope_of
+from sightline.spreadsheets import write_rows
 from sightline.stats.windows import WINDOW_DAYS
 
 
@@ -89,12 +89,12 @@ def print_asked(asked: Sequence[ToReview], progress: Progress, title: str) -> No
 
 def write_sheet_to_fill_in(asked: Sequence[ToReview]) -> None:
     """Write CSV with an empty column `verdict`; `content` identifies the bytes that were shown."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(("uri", "verdict", "label", "content", "stratum", "confidence", "link"))
+    rows: list[tuple[object, ...]] = [("uri", "verdict", "label", "content", "stratum", "confidence", "link")]
     for each in asked:
         image = each.request.candidate
         label, confidence = each.request.cell.label, image.confidence_percent
-        writer.writerow((image.image_id, "", label, image.content, image.stratum, confidence, each.link))
+        rows.append((image.image_id, "", label, image.content, image.stratum, confidence, each.link))
+    write_rows(rows, sys.stdout)
 
 
 def _as_json(each: ToReview) -> dict[str, Json]:

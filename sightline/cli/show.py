@@ -46,6 +46,8 @@ def image_facts(uri: str, images: ImageStore, ledger: Ledger) -> dict[str, Any]:
         "camera": capture.camera if capture else None,
         "taken_at": capture.taken_at if capture else None,
         "capture_source": capture.source if capture else None,
+        "capture_ignored": "; ".join(capture.ignored) or None if capture else None,
+        "capture_doubt": capture.doubt or None if capture else None,
         "size_bytes": content.size_bytes if content else None,
         "pixels": f"{content.width_pixels} × {content.height_pixels}" if content else None,
         "sha256": content.sha256 if content else None,

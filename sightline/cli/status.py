@@ -1,6 +1,7 @@
 """`sightline status`: the state of the whole pipeline, as tables or JSON."""
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
 import click
@@ -10,6 +11,8 @@ from sightline.cli.output import json_option, print_json, print_table, printable
 from sightline.services.status import status_report
 
 Section = Mapping[str, Any]
+
+CAMERAS_SHOWN = 20
 
 
 def print_status(report: Mapping[str, Section]) -> None:
@@ -148,6 +151,15 @@ def print_models(section: Section) -> None:
     print_table(title, ("label", "version", "first day", "last day"), rows, empty="no figures yet")
 
 
+def print_capture_times(section: Section) -> None:
+    """Print the cameras whose capture times are to be looked at; nothing if there is none."""
+    if section:
+        rows = [(camera, *counts.values()) for camera, counts in islice(section.items(), CAMERAS_SHOWN)]
+        more = f", the first {CAMERAS_SHOWN} of {len(section)} cameras" if len(section) > CAMERAS_SHOWN else ""
+        columns = ("camera", "only upload time", "something ignored", "doubtful clock")
+        print_table(f"capture times{more}", columns, rows)
+
+
 _PRINTERS: Mapping[str, Callable[[Section], None]] = {
     "images": print_images,
     "parts": print_by_name("analyses of unfinished images", "feature"),
@@ -160,6 +172,7 @@ _PRINTERS: Mapping[str, Callable[[Section], None]] = {
     "dead_letters": print_dead_letters,
     "stopped": print_stopped,
     "models": print_models,
+    "capture_times": print_capture_times,
     "last_runs": print_runs,
     "ledger": print_ledger,
 }

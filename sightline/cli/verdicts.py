@@ -1,10 +1,10 @@
 """`sightline verdicts`: what people saw in images."""
 
 import getpass
+import io
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TextIO
 
 import click
 
@@ -13,6 +13,7 @@ from sightline.cli.output import json_option, print_json
 from sightline.progress import counted
 from sightline.services.verdict_sheet import read_sheet, write_sheet
 from sightline.services.verdicts import Said, judge_of, verdict_of
+from sightline.spreadsheets import decode
 from sightline.stats.agreement import Agreement, cohens_kappa, double_reviews
 from sightline.stats.verdicts import Answer
 
@@ -53,12 +54,15 @@ def add(factory: Factory, uri: str, answer: str, label: str | None, reviewer: st
 def import_command(factory: Factory, file: Path, label: str | None, reviewer: str, *, as_json: bool) -> None:
     """Import verdicts from a CSV file with the columns uri and verdict (and label, reviewer, at, content, source).
 
+    Commas, semicolons and tabs are read, in UTF-8, UTF-16 and Windows-1252: whatever a spreadsheet writes.
+
     Every line is checked before any is stored. Importing a file twice changes nothing.
     """
     services = factory.services
     name = label or services.accuracy.rules[0].label
-    with click.open_file(str(file), encoding="utf-8-sig", errors="strict") as opened:
-        sheet = read_sheet(_text(opened), str(file), name, reviewer, judge_of(services))
+    with click.open_file(str(file), "rb") as opened:
+        text = decode(opened.read(), str(file))
+    sheet = read_sheet(io.StringIO(text, newline=""), str(file), name, reviewer, judge_of(services))
     done = Counter(services.verdicts.write(kept) for kept in counted(sheet.verdicts, "importing", len(sheet.verdicts)))
     sources = Counter(str(kept.verdict.source) for kept in sheet.verdicts)
     if as_json:
@@ -66,11 +70,6 @@ def import_command(factory: Factory, file: Path, label: str | None, reviewer: st
     else:
         words = ", ".join(f"{number} {source}" for source, number in sorted(sources.items())) or "nothing filled in"
         click.echo(f"{done[True]} kept, {done[False]} known already, {sheet.blank} blank; {words}")
-
-
-def _text(opened: object) -> TextIO:
-    # click types what it opens as IO[Any]
-    return opened  # type: ignore[return-value]
 
 
 @verdicts.command()

@@ -83,17 +83,32 @@ class CameraDay:
         return f"{self.camera}#{self.day}"
 
 
+UPLOAD_TIME = "last_modified"
+"""The source of a capture time that nothing but the upload tells."""
+
+MOVED = "clock"
+"""The source of a capture time that `sightline clock` moved."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capture:
     """When and where the picture was taken.
 
     taken_at: aware, with the camera's own UTC offset, so that its date and hour are the camera's
-    source: the rule that it came from: `key`, `metadata`, `exif` or `last_modified`
+    source: the rule that it came from: `key`, `metadata`, `exif`, `last_modified`, or `clock` if an operator moved it
+    ignored: what better sources said that is no time, or none that can be believed
+    doubt: why the camera's clock was probably wrong; empty if nothing speaks against it
+    read_at, read_source: what stood here before `sightline clock` moved it, in which of its corrections
     """
 
     camera: str
     taken_at: datetime
     source: str
+    ignored: tuple[str, ...] = ()
+    doubt: str = ""
+    read_at: datetime | None = None
+    read_source: str = ""
+    correction: int = 0
 
     @property
     def day(self) -> str:
@@ -104,6 +119,10 @@ class Capture:
     def camera_day(self) -> CameraDay:
         """Return camera and capture day."""
         return CameraDay(self.camera, self.day)
+
+    def is_same_as(self, other: "Capture") -> bool:
+        """Return whether these are equal, the UTC offsets too: times of different zones are equal as instants."""
+        return self == other and self.taken_at.utcoffset() == other.taken_at.utcoffset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +229,7 @@ class ImageSummary:
     capture: Capture
     content_sha256: str
     parts: Mapping[str, FeatureResult]
+    uploaded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

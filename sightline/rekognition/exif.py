@@ -1,9 +1,15 @@
-"""The capture time that a camera wrote into its picture (EXIF 2.32, on the structure of TIFF 6.0)."""
+"""The capture times that a camera wrote into its picture (EXIF 2.32, on the structure of TIFF 6.0).
+
+Cameras write DateTimeOriginal in many spellings, beside tags that are blank or malformed, or leave it out and write
+DateTime alone. What can be read is read; what cannot is named.
+"""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
+from sightline.rekognition.camera_times import read_offset, read_time
 from sightline.rekognition.pictures import JPEG_SIGNATURE, PNG_SIGNATURE, jpeg_segments, png_chunks
 
 _JPEG_APPLICATION_1 = b"\xe1"
@@ -11,32 +17,72 @@ _JPEG_EXIF = b"Exif\0\0"
 _BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 
 _EXIF_DIRECTORY = 0x8769
-_DATE_TIME_ORIGINAL = 0x9003
-_OFFSET_TIME_ORIGINAL = 0x9011
 
 _ENTRY_BYTES = 12
 _VALUE_BYTES = 4
 """A value no longer than this stands in the entry itself."""
 
+_MOST_SHOWN = 40
 
-def exif_time(data: bytes) -> datetime | None:
-    """Return DateTimeOriginal: aware where the camera wrote its offset, else naive; None if it wrote no time.
 
-    Raises ValueError or struct.error where the picture's metadata is malformed.
-    """
-    tiff = next(_exif_blocks(data), None)
-    if tiff is None:
-        return None
+class ExifTime(NamedTuple):
+    """What one tag says. taken: aware if its offset could be read as well; ignored: what could not be read, and why."""
+
+    tag: str
+    taken: datetime | None
+    ignored: tuple[str, ...] = ()
+
+
+def exif_times(data: bytes) -> Iterator[ExifTime]:
+    """Return what each tag of a time says, the best tag first. A part that is malformed does not spoil the others."""
+    try:
+        for tiff in _exif_blocks(data):
+            yield from _times(tiff)
+    except (ValueError, struct.error):
+        yield ExifTime("EXIF", None, ("EXIF is malformed",))
+
+
+def _times(tiff: bytes) -> Iterator[ExifTime]:
     order = _BYTE_ORDERS.get(tiff[:4])
     if order is None:
         raise ValueError("EXIF must begin with its byte order")
     (first,) = struct.unpack_from(f"{order}I", tiff, 4)
-    pointer = _entries(tiff, order, first).get(_EXIF_DIRECTORY)
-    if pointer is None:
-        return None
-    entries = _entries(tiff, order, struct.unpack_from(f"{order}I", tiff, pointer + 8)[0])
-    taken = _text(tiff, order, entries.get(_DATE_TIME_ORIGINAL))
-    return _parse(taken, _text(tiff, order, entries.get(_OFFSET_TIME_ORIGINAL))) if taken else None
+    main = _entries(tiff, order, first)
+    inner, malformed = _inner_entries(tiff, order, main)
+    if malformed:
+        yield ExifTime("EXIF", None, malformed)
+    for tag, time, offset, entries in (
+        ("DateTimeOriginal", 0x9003, 0x9011, inner),
+        ("DateTimeDigitized", 0x9004, 0x9012, inner),
+        ("DateTime", 0x0132, 0x9010, main),
+    ):
+        if time in entries:
+            # OffsetTime stands beside the other offsets, although DateTime does not stand beside the other times
+            yield _said(tag, _text(tiff, order, entries[time]), _text(tiff, order, inner.get(offset)))
+
+
+def _inner_entries(tiff: bytes, order: str, main: Mapping[int, int]) -> tuple[dict[int, int], tuple[str, ...]]:
+    if _EXIF_DIRECTORY not in main:
+        return {}, ()
+    try:
+        return _entries(tiff, order, struct.unpack_from(f"{order}I", tiff, main[_EXIF_DIRECTORY] + 8)[0]), ()
+    except struct.error:
+        return {}, ("EXIF's own directory is malformed",)
+
+
+def _said(tag: str, text: str, offset: str) -> ExifTime:
+    taken = read_time(text)
+    if taken is None:
+        return ExifTime(tag, None, (f"{tag} {shown(text)} is no time",))
+    zone = read_offset(offset)
+    if taken.tzinfo or not offset or zone:
+        return ExifTime(tag, taken if taken.tzinfo else taken.replace(tzinfo=zone))
+    return ExifTime(tag, taken, (f"the offset {shown(offset)} of {tag} is no UTC offset",))
+
+
+def shown(text: str) -> str:
+    """Return the text as a note shows it: in quotes, hidden characters visible, cut if it is long."""
+    return ascii(text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "…")
 
 
 def _exif_blocks(data: bytes) -> Iterator[bytes]:
@@ -49,22 +95,16 @@ def _exif_blocks(data: bytes) -> Iterator[bytes]:
 
 
 def _entries(tiff: bytes, order: str, start: int) -> dict[int, int]:
-    """Return a directory's entries: tag → where the entry stands."""
+    """Return a directory's entries: tag → where the entry stands. A directory that is cut has those before the cut."""
     (count,) = struct.unpack_from(f"{order}H", tiff, start)
-    places = [start + 2 + _ENTRY_BYTES * position for position in range(count)]
+    places = range(start + 2, min(start + 2 + _ENTRY_BYTES * count, len(tiff) - _ENTRY_BYTES + 1), _ENTRY_BYTES)
     return {struct.unpack_from(f"{order}H", tiff, place)[0]: place for place in places}
 
 
 def _text(tiff: bytes, order: str, place: int | None) -> str:
-    """Read the text of an entry; empty if there is no entry."""
+    """Read the text of an entry; empty if there is no entry. Blanks stay: they are shown if the text is ignored."""
     if place is None:
         return ""
     length, outside = struct.unpack_from(f"{order}II", tiff, place + 4)
     start = place + 8 if length <= _VALUE_BYTES else outside
-    return tiff[start : start + length].split(b"\0")[0].decode("ascii").strip()
-
-
-def _parse(taken: str, offset: str) -> datetime:
-    if offset:
-        return datetime.strptime(taken + offset, "%Y:%m:%d %H:%M:%S%z")
-    return datetime.strptime(taken, "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - naive on purpose: the camera said no offset
+    return tiff[start : start + length].split(b"\0")[0].decode("latin-1")

@@ -32,6 +32,10 @@ _START_OF_SCAN = 0xDA
 _END_OF_IMAGE = b"\xff\xd9"
 _APPLICATION = range(0xE0, 0xF0)
 _COMMENT = 0xFE
+_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE_FRAMES = {0xC2, 0xC6, 0xCA, 0xCE}
+_BLOCK_BYTES = 64 * 2
+"""A block's coefficients, of two bytes each."""
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xDA)}
 
 _MOST_SCANS = 100
@@ -96,6 +100,34 @@ def bare_jpeg(data: bytes) -> bytes:
     if _scans(bare) > _MOST_SCANS:
         raise ValueError(f"a JPEG has at most {_MOST_SCANS} scans")
     return bare
+
+
+def coefficient_bytes(data: bytes) -> int:
+    """Return how much memory a JPEG's coefficients take while it is decoded: 0 if each part is decoded as it comes.
+
+    A decoder keeps those of the whole picture if its parts come in several scans: if it is progressive, or if its first
+    scan has not all components (`jpeg_start_decompress`, libjpeg).
+    """
+    size = 0
+    components, is_progressive = 0, False
+    for part in jpeg_segments(data):
+        kind = part.kind[0]
+        if kind in _FRAMES:
+            components, is_progressive = part.payload[5], kind in _PROGRESSIVE_FRAMES
+            size = max(size, _frame_bytes(part.payload))
+        elif kind == _START_OF_SCAN and not is_progressive and part.payload[2] >= components:
+            return 0
+    return size
+
+
+def _frame_bytes(frame: bytes) -> int:
+    height, width, components = map(int, struct.unpack_from(">HHB", frame, 1))
+    samplings = [divmod(frame[7 + 3 * number], 16) for number in range(components)]
+    most_across, most_down = (max((each[axis] for each in samplings), default=1) or 1 for axis in (0, 1))
+    blocks = sum(
+        -(-width * across // (8 * most_across)) * -(-height * down // (8 * most_down)) for across, down in samplings
+    )
+    return blocks * _BLOCK_BYTES
 
 
 def bare_png(data: bytes) -> bytes:

@@ -23,7 +23,14 @@ from sightline.errors import (
     TruncatedImage,
     UnsupportedFormat,
 )
-from sightline.rekognition.pictures import JPEG_SIGNATURE, PNG_SIGNATURE, bare_jpeg, bare_png, other_format
+from sightline.rekognition.pictures import (
+    JPEG_SIGNATURE,
+    PNG_SIGNATURE,
+    bare_jpeg,
+    bare_png,
+    coefficient_bytes,
+    other_format,
+)
 
 MEBIBYTE = 1024 * 1024
 
@@ -36,11 +43,19 @@ MAX_BYTES_SENT = 5 * MEBIBYTE
 MIN_SIDE_PIXELS = 80
 MAX_SIDE_PIXELS = 10_000
 
-_MANY_PIXELS = 20_000_000
+_PIXEL_BYTES = 4
+_MANY_BYTES = 80_000_000
 _big_decodes = BoundedSemaphore(2)
-"""At most two decodes of many pixels at once in a process: a PNG of the largest size takes 400 MB."""
+"""At most two decodes of many bytes at once in a process: a PNG of the largest size takes 400 MB."""
 
-_DAMAGE = (OSError, SyntaxError, ValueError, struct.error)
+MOST_COEFFICIENT_BYTES = 380_000_000
+"""Of a JPEG in several scans; with the decoder's other buffers it takes no more than the largest PNG.
+
+One of 10,000 pixels with three components would take 600 MB. It is good for Rekognition, so it is not refused, and only
+its structure is checked: if its data are damaged, Rekognition refuses it, which costs nothing.
+"""
+
+_DAMAGE = (OSError, SyntaxError, ValueError, IndexError, struct.error)
 """How Pillow and the file's own structure say that a picture is broken."""
 
 
@@ -57,12 +72,13 @@ class Picture:
 class _Format:
     name: str
     bare: Callable[[bytes], bytes]
+    coefficient_bytes: Callable[[bytes], int]
     decoder: Callable[[BytesIO], ImageFile]  # by name, not Image.open: that warns of sizes which are allowed here
 
 
 _FORMATS = {
-    JPEG_SIGNATURE: _Format("JPEG", bare_jpeg, JpegImageFile),
-    PNG_SIGNATURE: _Format("PNG", bare_png, PngImageFile),
+    JPEG_SIGNATURE: _Format("JPEG", bare_jpeg, coefficient_bytes, JpegImageFile),
+    PNG_SIGNATURE: _Format("PNG", bare_png, lambda _: 0, PngImageFile),
 }
 
 
@@ -77,7 +93,9 @@ def inspect_picture(image_id: str, data: bytes, max_bytes: int = MAX_BYTES_IN_S3
         image = kind.decoder(BytesIO(kind.bare(data)))
         picture = Picture(image.width, image.height, kind.name)
         _check_sides(image_id, picture)
-        _decode(image)
+        kept_bytes = kind.coefficient_bytes(data)
+        if kept_bytes <= MOST_COEFFICIENT_BYTES:
+            _decode(image, kept_bytes)
     except _DAMAGE as error:
         raise TruncatedImage(image_id, rule=f"{TruncatedImage.rule} ({error})") from error
     return picture
@@ -101,12 +119,12 @@ def _check_sides(image_id: str, picture: Picture) -> None:
         raise ImageTooSmall(image_id, rule=f"{ImageTooSmall.rule}; {sides}")
 
 
-def _decode(image: ImageFile) -> None:
+def _decode(image: ImageFile, kept_bytes: int) -> None:
     """Decode it all. A JPEG in an eighth of its size: every coefficient is still read, at a fraction of the memory."""
-    with _room_for(image.width * image.height):
+    with _room_for(max(kept_bytes, image.width * image.height * _PIXEL_BYTES)):
         image.draft("L", (1, 1))
         image.load()
 
 
-def _room_for(pixels: int) -> AbstractContextManager[object]:
-    return _big_decodes if pixels > _MANY_PIXELS else nullcontext()
+def _room_for(size_bytes: int) -> AbstractContextManager[object]:
+    return _big_decodes if size_bytes > _MANY_BYTES else nullcontext()

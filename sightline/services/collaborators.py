@@ -11,6 +11,7 @@ from sightline.graph.protocol import GraphStore
 from sightline.models.images import Capture
 from sightline.queues.redis import RedisQueues
 from sightline.ratelimit.protocol import Limiter
+from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.detection import Detector, Payer
 from sightline.services.held import HeldBytes
 from sightline.services.ingest import Ingest
@@ -65,6 +66,7 @@ class Services:
     verdicts: VerdictStore
     rollups: RollupStore
     accuracy: AccuracyPlan
+    clock_doubts: ClockDoubts
     read_capture: Callable[[ObjectHead, bytes], Capture]
     clock: Callable[[], datetime]
     stopping: Event

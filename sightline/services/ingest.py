@@ -2,23 +2,26 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from sightline.errors import ImageChanged, ImageMissing, ImageNotYetThere, InvalidUri, RejectedError
-from sightline.models.images import Capture, Content, ImageRow, Lane, Rejection, State
+from sightline.models.images import CameraDay, Capture, Content, ImageRow, Lane, Rejection, State
 from sightline.queues.publishing import BATCH, Publish, publish
 from sightline.queues.steps import INGEST, Step, ingest_step, next_steps
 from sightline.rekognition.analysis import analysis_id
 from sightline.rekognition.preflight import inspect_picture
+from sightline.services.capture import standing_capture
+from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.dead_letters import close_replaced, write_dead_letter
 from sightline.services.held import HeldBytes
 from sightline.services.imported import adopt_import
 from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import TAKEN, RejectionBreaker
 from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri
+from sightline.storage.capture_counts import counted_of
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Ledger
 from sightline.storage.operations import Operations
@@ -71,6 +74,7 @@ class Ingest:
     operations: Operations
     plan: Plan
     read_capture: Callable[[ObjectHead, bytes], Capture]
+    clock_doubts: ClockDoubts
     clock: Callable[[], datetime]
     rejection_breaker: RejectionBreaker
     held: HeldBytes
@@ -120,7 +124,35 @@ class Ingest:
             self.held.keep(row.image_id, data)
         paid = {**row.wanted, **adopt_import(row, content, self.plan, self.ledger)}
         analyses = wanted(content.sha256, self.plan, paid)
-        return self.images.begin(row, content, self.read_capture(head, data), analyses, lane)
+        capture = self._capture(row, content, head, data)
+        moved_from = self._moved_from(row, capture)
+        # Before, so that a crash leaves no day with an image too many; and after, for a reader in between
+        self.operations.dirty_days.mark(moved_from)
+        begun = self.images.begin(row, content, capture, analyses, lane)
+        self.operations.dirty_days.mark(moved_from)
+        self._count(row, begun)
+        return begun
+
+    def _capture(self, row: ImageRow, content: Content, head: ObjectHead, data: bytes) -> Capture:
+        capture = standing_capture(row, self.read_capture(head, data), content.sha256)
+        is_known = row.capture and (row.capture.taken_at, row.capture.source) == (capture.taken_at, capture.source)
+        if is_known and row.content and row.content.sha256 == content.sha256:
+            return capture
+        return replace(capture, doubt=self.clock_doubts.of(row.image_id, capture, head.last_modified))
+
+    @staticmethod
+    def _moved_from(row: ImageRow, capture: Capture) -> list[CameraDay]:
+        """Return the day that loses the image; nothing if it stays where it was."""
+        before = row.capture.camera_day if row.capture else None
+        return [before] if before and before != capture.camera_day else []
+
+    def _count(self, before: ImageRow, begun: ImageRow | None) -> None:
+        """Count what `status` says of capture times, once for each time that a row takes one."""
+        if begun is None or begun.capture is None or begun.version == before.version:
+            return
+        what = counted_of(begun.capture)
+        if what and (before.capture is None or not before.capture.is_same_as(begun.capture)):
+            self.operations.capture_counts.count(begun.capture.camera, self.clock(), what)
 
     def _reject(self, row: ImageRow, error: RejectedError | InvalidUri, *, may_be_late: bool) -> ImageRow | None:
         """End the image, with a dead letter unless its object was deleted after it had been read."""

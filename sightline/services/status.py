@@ -22,6 +22,7 @@ from sightline.services.collaborators import Services
 from sightline.services.rollups.report import models_seen
 from sightline.services.schedule import SCHEDULE
 from sightline.services.usage import COST, UNKNOWN
+from sightline.storage.capture_counts import Counted, counted_of
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Entry, Ledger
 from sightline.storage.operations import Operations
@@ -58,7 +59,7 @@ Gather = Callable[[], Section]
 def status_report(services: Services, *, exact: bool = False) -> dict[str, Section]:
     """Return all sections; one whose server is unavailable holds only `error`.
 
-    exact: compute `images`, `parts` and an extra section `ledger` from every row, with a progress bar
+    exact: compute `images`, `parts`, `capture_times` and an extra section `ledger` from every row, with a progress bar
     """
     now, features = services.clock(), services.plan.features
     read = _exact(services) if exact else {}
@@ -74,6 +75,7 @@ def status_report(services: Services, *, exact: bool = False) -> dict[str, Secti
         "dead_letters": lambda: dead_letters_section(services.operations),
         "stopped": lambda: {each.stop_id: asdict(each) for each in services.operations.pauses.stops()},
         "models": lambda: models_section(services),
+        "capture_times": lambda: capture_times_section(services.operations, now),
         "last_runs": lambda: runs_section(services.operations, now),
     }
     report: dict[str, Section] = {name: {} for name in sections} | read
@@ -99,10 +101,11 @@ def _exact(services: Services) -> dict[str, Section]:
     """Return the sections that need every row; one table is read after the other."""
     try:
         rows = counted(services.images.scan(), "reading images", services.images.count()[0])
-        images, parts = exact_sections(rows, services.plan.features)
+        images, parts, times = exact_sections(rows, services.plan.features)
     except SightlineError as error:
-        images = parts = {"error": str(error)}
-    return {"images": images, "parts": parts, "ledger": _or_error(lambda: _read_ledger(services.ledger))}
+        images = parts = times = {"error": str(error)}
+    ledger = _or_error(lambda: _read_ledger(services.ledger))
+    return {"images": images, "parts": parts, "capture_times": times, "ledger": ledger}
 
 
 def _read_ledger(ledger: Ledger) -> Section:
@@ -126,17 +129,20 @@ def parts_section(images: ImageStore, features: Iterable[str]) -> Section:
     return _results(images.get_many(ids).values(), features)
 
 
-def exact_sections(rows: Iterable[ImageRow], features: Iterable[str]) -> tuple[Section, Section]:
-    """Return the sections `images` and `parts`, reading every row once."""
+def exact_sections(rows: Iterable[ImageRow], features: Iterable[str]) -> tuple[Section, Section, Section]:
+    """Return the sections `images`, `parts` and `capture_times`, reading every row once."""
     states: Counter[State] = Counter()
+    times: dict[str, Counter[Counted]] = {}
 
     def note_states() -> Iterator[ImageRow]:
         for row in rows:
             states[row.state] += 1
+            if row.capture:
+                times.setdefault(row.capture.camera, Counter()).update(counted_of(row.capture))
             yield row
 
     parts = _results(note_states(), features)
-    return _images(states, sum(states.values()), 0.0), parts
+    return _images(states, sum(states.values()), 0.0), parts, _capture_times(times)
 
 
 def _images(counts: Mapping[State, int], total: int, age_seconds: float) -> Section:
@@ -197,6 +203,18 @@ def _of_label(versions: dict[str, tuple[str, str]]) -> dict[str, Json]:
     days = {model: {"first_day": first, "last_day": last} for model, (first, last) in versions.items()}
     changed = f"to {newest} on {versions[newest][0]}" if len(versions) > 1 else None
     return {"versions": days, "changed": changed}
+
+
+def capture_times_section(operations: Operations, now: datetime) -> Section:
+    """Count by camera this month's images without a time of their own, with something ignored, or a doubtful time."""
+    return _capture_times(operations.capture_counts.of_month(now))
+
+
+def _capture_times(cameras: Mapping[str, Mapping[Counted, int]]) -> Section:
+    """Return the cameras with anything to count, the most doubtful first."""
+    counts = {camera: {str(what): found.get(what, 0) for what in Counted} for camera, found in cameras.items()}
+    noted = [(camera, each) for camera, each in counts.items() if any(each.values())]
+    return dict(sorted(noted, key=lambda entry: (-entry[1]["doubtful"], -entry[1]["ignored"], entry[0])))
 
 
 def runs_section(

@@ -9,12 +9,14 @@ from typing import TextIO
 
 from sightline.errors import InvalidVerdict, SightlineError
 from sightline.services.verdicts import Judge, Said, verdict_of
+from sightline.spreadsheets import name_of, plain, read_rows, write_rows
 from sightline.stats.verdicts import Answer, Source
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.verdicts.protocol import KeptVerdict
 
 COLUMNS = ("uri", "label", "verdict", "reviewer", "at", "content", "source", "stratum", "threshold", "camera", "day")
 NEEDED = ("uri", "verdict")
+STATED = COLUMNS[: COLUMNS.index("source") + 1]
 FAULTS_SHOWN = 20
 
 
@@ -29,7 +31,9 @@ class Sheet:
 def read_sheet(file: TextIO, name: str, label: str, reviewer: str, judge: Judge) -> Sheet:
     """Read a CSV with the columns uri and verdict, and perhaps label, reviewer, at, content, source.
 
-    Other columns are ignored. `label` and `reviewer` apply to lines that name none. Lines without a verdict are blank.
+    Other columns are ignored. The delimiter is the comma, or what a spreadsheet writes in its place.
+
+    `label` and `reviewer` apply to lines that name none. Lines without a verdict are blank.
     A line exactly as `write_sheet` wrote it is the stored verdict, whatever has happened to its image. Raise an
     InvalidVerdict that names each bad line; then the caller must store nothing of the file.
     """
@@ -54,13 +58,16 @@ def read_sheet(file: TextIO, name: str, label: str, reviewer: str, judge: Judge)
 
 def _lines(file: TextIO, name: str) -> Iterator[tuple[int, Mapping[str, str]]]:
     """Yield each line with its number; spaces around fields are stripped."""
-    reader = csv.DictReader(file, skipinitialspace=True, strict=True)
     try:
-        _check_names(reader.fieldnames or (), name)
-        for fields in reader:
-            yield reader.line_num, {column: (fields.get(column) or "").strip() for column in COLUMNS}
+        rows = read_rows(file.read(), NEEDED)
+        _, head = next(rows, (1, []))
+        names = [name_of(heading) for heading in head]
+        _check_names(names, name)
+        for line, row in rows:
+            given = dict(zip(names, row, strict=False))
+            yield line, {column: plain(given.get(column, "").strip()) for column in COLUMNS}
     except (csv.Error, UnicodeDecodeError, OSError) as error:
-        raise _refusal(name, [f"line {reader.line_num + 1}: {error}"]) from error
+        raise _refusal(name, [str(error)]) from error
 
 
 def _check_names(names: Sequence[str], file: str) -> None:
@@ -68,22 +75,26 @@ def _check_names(names: Sequence[str], file: str) -> None:
     if missing := [column for column in NEEDED if column not in names]:
         rule = f"line 1: the columns must be named, including {' and '.join(missing)}"
         raise InvalidVerdict(file, rule=rule, remedy=f"Begin the file with {','.join(COLUMNS[:4])}")
-    counts = Counter(column.strip() for column in names)
+    counts = Counter(names)
     if twice := [column for column in COLUMNS if counts[column] > 1]:
         rule = f"line 1: the column {' and '.join(twice)} must appear only once"
         raise InvalidVerdict(file, rule=rule, remedy="Remove or rename the other; nothing was stored")
 
 
 def _standing(fields: Mapping[str, str], judge: Judge) -> KeptVerdict | None:
-    """Return the stored verdict that this line states exactly; only an exported line can have one."""
+    """Return the stored verdict that this line states; only an exported line can have one.
+
+    What was said is compared, and not the columns after it: a spreadsheet writes days and numbers in its own form.
+    """
     if not (fields["source"] and fields["content"] and fields["at"]):
         return None
     of_image = judge.verdicts.of_image(str(ObjectUri.parse(fields["uri"])))
-    return next((kept for kept in of_image if _words(kept) == [*fields.values()]), None)
+    said = [fields[column].strip() for column in STATED]
+    return next((kept for kept in of_image if _words(kept) == said), None)
 
 
 def _words(kept: KeptVerdict) -> list[str]:
-    return ["" if cell is None else str(cell) for cell in _row(kept)]
+    return ["" if cell is None else str(cell).strip() for cell in _row(kept)[: len(STATED)]]
 
 
 def _said(fields: Mapping[str, str], label: str, reviewer: str, judge: Judge) -> Said:
@@ -128,10 +139,8 @@ def _refusal(name: str, faults: list[str]) -> InvalidVerdict:
 
 def write_sheet(verdicts: Iterable[KeptVerdict], file: TextIO) -> int:
     """Write verdicts as CSV, ordered by image, label and reviewer; return their number."""
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
     ordered = sorted(verdicts, key=lambda kept: (kept.verdict.image_id, kept.verdict.label, kept.verdict.reviewer))
-    writer.writerows(map(_row, ordered))
+    write_rows([COLUMNS, *map(_row, ordered)], file)
     return len(ordered)
 
 

@@ -76,9 +76,12 @@ def next_strata(evidence: Mapping[Stratum, Evidence], measure: Measure) -> Itera
 
 
 def advise(evidence: Mapping[Stratum, Evidence], measure: Measure, half_width: float) -> Advice:
-    """Find the fewest verdicts after which the interval is expected to be ± `half_width` (a share, or images)."""
-    more = dict.fromkeys(ESTIMATED, 0)
-    source = next_strata(evidence, measure)
+    """Find the fewest verdicts after which the interval is expected to be ± `half_width` (a share, or images).
+
+    Each camera of which no verdict speaks needs the first few in any case: until then its images may be either.
+    """
+    more = {s: min(evidence[s].unreviewed, MINIMUM * len(evidence[s].unreviewed_cameras)) for s in ESTIMATED}
+    source = (s for s in next_strata(evidence, measure) if more[s] < evidence[s].unseen)
     while (expected := expected_half_width(evidence, measure, more)) > half_width:
         best = next(source, None)
         if best is None:

@@ -133,7 +133,10 @@ def _present(evidence: Mapping[Stratum, Evidence], *names: str, divisor: int = 1
     unknown = unknown_reason(evidence, ESTIMATED)
     if unknown:
         return NotEstimable(unknown)
-    return hull([_drawn(evidence, prior, *names) / divisor for prior in PRIORS])
+    least = {stratum: each.least for stratum, each in evidence.items()}
+    most = {stratum: each.most for stratum, each in evidence.items()}
+    worlds = [evidence, least, most] if any(each.ends for each in evidence.values()) else [evidence]
+    return hull([_drawn(world, prior, *names) / divisor for world in worlds for prior in PRIORS])
 
 
 def _drawn(evidence: Mapping[Stratum, Evidence], prior: float, *names: str) -> Values:

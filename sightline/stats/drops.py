@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sightline.stats.figures import Interval, NotEstimable, draw, hull, unknown_reason
+from sightline.stats.figures import Interval, NotEstimable, draw, hull, possible, unknown_reason
 from sightline.stats.posterior import PRIORS, Evidence, Values
 from sightline.stats.strata import ESTIMATED, Stratum
 
@@ -31,11 +31,22 @@ def recall_change(
     unknown = unknown_reason(before, ESTIMATED) or unknown_reason(after, ESTIMATED)
     if unknown:
         return NotEstimable(unknown)
-    pairs = zip(PRIORS, reversed(PRIORS), strict=True)
-    values = [_difference(before, after, first, second, *names) for first, second in pairs]
+    pairs = [*zip(PRIORS, reversed(PRIORS), strict=True)]
+    worlds = [(before, after), *_far_apart(before, after)]
+    values = [_difference(*world, first, second, *names) for world in worlds for first, second in pairs]
     if not all(one.size for one in values):
         return NotEstimable("nothing is present in one of the windows")
     return Change(hull(values))
+
+
+def _far_apart(
+    before: Mapping[Stratum, Evidence], after: Mapping[Stratum, Evidence]
+) -> list[tuple[Mapping[Stratum, Evidence], Mapping[Stratum, Evidence]]]:
+    """Return the worst of one window with the best of the other, if images of either may be present or absent."""
+    first, second = possible(before), possible(after)
+    if len(first) == len(second) == 1:
+        return []
+    return [(first[-1], second[min(1, len(second) - 1)]), (first[min(1, len(first) - 1)], second[-1])]
 
 
 def _difference(

@@ -14,6 +14,11 @@ import numpy as np
 from sightline.stats.posterior import NEUTRAL, PRIORS, Counts, Evidence, Values, draw_present, generator
 from sightline.stats.strata import ESTIMATED, NEGATIVES, Stratum
 
+NAMED = 3
+"""How many cameras a reason names."""
+
+LONGEST_NAME = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -102,7 +107,9 @@ def estimate(evidence: Mapping[Stratum, Evidence], *names: str, also_missed: int
     nothing_found = not evidence[Stratum.A].population
     unseen = "" if any(evidence[s].present for s in ESTIMATED) else "no reviewed image shows the label"
     priors = () if missed and (found or nothing_found) else PRIORS  # most hours have no verdict: nothing to draw there
-    drawn = [draw(evidence, *names, prior=prior, also_missed=also_missed) for prior in priors]
+    drawn = [
+        draw(each, *names, prior=prior, also_missed=also_missed) for each in possible(evidence) for prior in priors
+    ]
     return Figures(
         precision=_figure([one.precision for one in drawn], found, "the detector found nothing"),
         recall=_figure([one.recall for one in drawn], missed or found, "nothing is present", unseen),
@@ -116,6 +123,18 @@ def estimate(evidence: Mapping[Stratum, Evidence], *names: str, also_missed: int
     )
 
 
+def possible(evidence: Mapping[Stratum, Evidence]) -> list[Mapping[Stratum, Evidence]]:
+    """Return the evidence, and the worst and the best that it leaves possible if some images may be either.
+
+    At worst the detector's positives are absent and its negatives present; at best it is the other way round.
+    """
+    if not any(each.ends for each in evidence.values()):
+        return [evidence]
+    worst = {stratum: each.least if stratum is Stratum.A else each.most for stratum, each in evidence.items()}
+    best = {stratum: each.most if stratum is Stratum.A else each.least for stratum, each in evidence.items()}
+    return [evidence, worst, best]
+
+
 def interval(values: Values | Counts) -> Interval:
     """Take the 2.5, 50 and 97.5 % quantiles of draws, shape (draws,), each of them a value that was drawn."""
     low, median, high = np.quantile(values, (0.025, 0.5, 0.975), method="inverted_cdf")
@@ -123,10 +142,12 @@ def interval(values: Values | Counts) -> Interval:
 
 
 def hull(values: Sequence[Values | Counts]) -> Interval:
-    """Join the intervals of the draws under each of `PRIORS`: the outermost ends, and the median of the middle one."""
-    few, neutral, many = (interval(one) for one in values)
-    ends = (few, neutral, many)
-    return Interval(min(one.low for one in ends), neutral.median, max(one.high for one in ends))
+    """Join the intervals of draws: the outermost ends, and the median of the second, whose prior is `NEUTRAL`.
+
+    values: the draws under each of `PRIORS`, then those under each of them of whatever else is possible
+    """
+    ends = [interval(one) for one in values]
+    return Interval(min(one.low for one in ends), ends[1].median, max(one.high for one in ends))
 
 
 def rule_of_three(unseen: int, effective: float) -> float:
@@ -147,6 +168,8 @@ def most_missed(evidence: Mapping[Stratum, Evidence]) -> float:
 
 
 def _most_present(evidence: Evidence) -> float:
+    if evidence.ends:
+        return _most_present(evidence.most)
     if evidence.present:
         return float(evidence.present + evidence.unseen)
     return rule_of_three(evidence.unseen, evidence.effective)
@@ -157,9 +180,28 @@ def _ratio(part: Counts, whole: Counts) -> Values:
 
 
 def unknown_reason(evidence: Mapping[Stratum, Evidence], strata: Sequence[Stratum]) -> str:
-    """Name the strata of which no verdict speaks; empty if every one is known."""
+    """Name the strata of which no verdict speaks, or the cameras that have most of one; empty if all is known.
+
+    Where cameras without a verdict have fewer images, the interval holds both ends of what they may show.
+    """
     names = [stratum.value for stratum in strata if not evidence[stratum].is_known]
-    return f"no reviewed image in stratum {' and '.join(names)}" if names else ""
+    if names:
+        return f"no reviewed image in stratum {' and '.join(names)}"
+    blind = [stratum for stratum in strata if 2 * evidence[stratum].unreviewed > evidence[stratum].population]
+    if not blind:
+        return ""
+    cameras = sorted({camera for stratum in blind for camera in evidence[stratum].unreviewed_cameras})
+    where = f"stratum {' and '.join(stratum.value for stratum in blind)}"
+    return (
+        f"no reviewed image of {_named(cameras)} in {where}, which {'has' if len(cameras) == 1 else 'have'} most of it"
+    )
+
+
+def _named(cameras: Sequence[str]) -> str:
+    """Name the first cameras, and count the others."""
+    shown = [camera if len(camera) <= LONGEST_NAME else camera[:LONGEST_NAME] + "…" for camera in cameras[:NAMED]]
+    others = len(cameras) - len(shown)
+    return ", ".join(shown) + (f" and {others} more" if others else "")
 
 
 def _figure(values: Sequence[Values], unknown: str, undefined: str, unseen: str = "") -> Figure:

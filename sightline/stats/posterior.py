@@ -43,6 +43,9 @@ class Evidence:
     present: images decided to be present; unseen: images without a truth
     rate, effective: the rate among the unseen as the verdicts estimate it, and how many verdicts that is worth;
         effective 0 means that nothing was decided
+    unreviewed, unreviewed_cameras: images of cameras of which no verdict speaks, and those cameras
+    ends: the evidence if the images that may be either are all absent, and if they all are present: those of
+        unreviewed cameras, and those of which reviewers were unsure; None if there is none
     """
 
     population: int
@@ -50,6 +53,19 @@ class Evidence:
     unseen: int
     rate: float
     effective: float
+    unreviewed: int = 0
+    unreviewed_cameras: tuple[str, ...] = ()
+    ends: "tuple[Evidence, Evidence] | None" = None
+
+    @property
+    def least(self) -> "Evidence":
+        """Return the evidence if no image that may be either is present."""
+        return self.ends[0] if self.ends else self
+
+    @property
+    def most(self) -> "Evidence":
+        """Return the evidence if each image that may be either is present."""
+        return self.ends[1] if self.ends else self
 
     @property
     def is_known(self) -> bool:

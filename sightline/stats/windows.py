@@ -7,12 +7,17 @@ pooled counts answer for the days that were reviewed most: over 28 days with equ
 harder, their intervals of recall held the truth in 92 % instead of 97 %. A sum of daily posteriors adds up the prior
 of every day and held it in none (both in `bench/accuracy.py`).
 
-A cell with no verdict joins its neighbour: the nearest day of the same camera, else of another. So does a cell where
+A cell with no verdict joins its neighbour, the nearest day of the same camera. So does a cell where
 one verdict would have to stand for more than `MAXIMUM_SHARE` times the images of an average one: else a single late
 verdict on a quiet day would undo the certainty that hundreds of others gave (collapsing of strata; Cochran, Sampling
-Techniques, 3rd ed., section 5A.12). The effective count thereby stays above about decided / MAXIMUM_SHARE.
+Techniques, 3rd ed., section 5A.12). The effective count of a camera thereby stays above about decided / MAXIMUM_SHARE.
+
+Cameras see different scenes, so no camera speaks for another: images of a camera without any verdict may all be present
+or all be absent, and so may the images of which reviewers were unsure, who are unsure of the hard ones. Both ends are
+kept beside the evidence (Manski, Partial Identification of Probability Distributions, 2003, chapter 1).
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -55,24 +60,64 @@ def evidence_of(cells: Sequence[CellCounts]) -> dict[Stratum, Evidence]:
 
 def stratum_evidence(cells: Sequence[tuple[Cell, Tally]]) -> Evidence:
     """Join the cells of one stratum. Their order does not matter."""
-    groups = _joined([_Group(cell, t.population, t.present, t.decided) for cell, t in cells if t.population])
-    population, present = sum(g.population for g in groups), sum(g.present for g in groups)
+    filled = [(cell, tally) for cell, tally in cells if tally.population]
+    reviewed = {cell.camera for cell, tally in filled if tally.decided}
+    blind = [(cell, tally) for cell, tally in filled if cell.camera not in reviewed]
+    seen = [(cell, tally) for cell, tally in filled if cell.camera in reviewed]
+    evidence = _evidence(seen, sum(tally.population for _, tally in blind))
+    if not evidence.is_known or not (blind or any(tally.unsure for _, tally in seen)):
+        return evidence
+    return replace(
+        evidence,
+        unreviewed=sum(tally.population for _, tally in blind),
+        unreviewed_cameras=tuple(sorted({cell.camera for cell, _ in blind})),
+        ends=(
+            _evidence(
+                [
+                    *((c, _all_absent(t)) for c, t in seen),
+                    *((c, Tally(t.population, 0, t.population)) for c, t in blind),
+                ]
+            ),
+            _evidence(
+                [*((c, _all_present(t)) for c, t in seen), *((c, Tally(t.population, t.population)) for c, t in blind)]
+            ),
+        ),
+    )
+
+
+def _all_absent(tally: Tally) -> Tally:
+    return Tally(tally.population, tally.present, tally.absent + tally.unsure)
+
+
+def _all_present(tally: Tally) -> Tally:
+    return Tally(tally.population, tally.present + tally.unsure, tally.absent)
+
+
+def _evidence(cells: Sequence[tuple[Cell, Tally]], blind: int = 0) -> Evidence:
+    """Join cells of reviewed cameras. blind: how many images without a truth other cameras have."""
+    groups = _joined([_Group(cell, t.population, t.present, t.decided) for cell, t in cells])
+    population, present = sum(g.population for g in groups) + blind, sum(g.present for g in groups)
     unseen = sum(g.unseen for g in groups)
-    if not unseen or not all(g.decided for g in groups):
-        return Evidence(population, present, unseen, rate=0.0, effective=0.0)
-    weights = [group.unseen / unseen for group in groups]
+    if not groups or (not unseen and not blind) or not all(g.decided for g in groups):
+        return Evidence(population, present, unseen + blind, rate=0.0, effective=0.0)
+    # Where all that reviewed cameras have is decided, their images stand for those of the others
+    weights = [(g.unseen if unseen else g.population) / (unseen or population - blind) for g in groups]
     rate = sum(w * g.present / g.decided for w, g in zip(weights, groups, strict=True))
     effective = 1 / sum(w * w / g.decided for w, g in zip(weights, groups, strict=True))
-    return Evidence(population, present, unseen, min(rate, 1.0), effective)
+    return Evidence(population, present, unseen + blind, min(rate, 1.0), effective)
 
 
 def _joined(groups: Sequence[_Group]) -> list[_Group]:
-    """Let every group that is too thin join its neighbour, until none is or one is left."""
-    left = sorted(groups, key=lambda g: (g.cell.camera, g.cell.day))
+    """Let every group that is too thin join its camera's nearest day, until none is or one of the camera is left."""
+    of_camera: defaultdict[str, list[_Group]] = defaultdict(list)
+    for group in sorted(groups, key=lambda g: (g.cell.camera, g.cell.day)):
+        of_camera[group.cell.camera].append(group)
+    return [group for camera in sorted(of_camera) for group in _joined_days(of_camera[camera])]
+
+
+def _joined_days(left: list[_Group]) -> list[_Group]:
     decided, population = sum(g.decided for g in left), sum(g.population for g in left)
-    if not decided:
-        return left
-    while len(left) > 1:
+    while decided and len(left) > 1:
         thin = min(left, key=lambda g: g.decided / g.population)
         if thin.decided * MAXIMUM_SHARE * population >= thin.population * decided:
             break
@@ -82,7 +127,7 @@ def _joined(groups: Sequence[_Group]) -> list[_Group]:
 
 
 def _join(groups: list[_Group], thin: _Group) -> None:
-    """Add `thin` to the nearest of `groups`: the same camera first, then the nearest day, then those with verdicts."""
+    """Add `thin` to the nearest day of its camera's `groups`; one with verdicts goes before."""
     place = min(range(len(groups)), key=lambda i: _distance(groups[i], thin))
     host = groups[place]
     groups[place] = replace(
@@ -93,6 +138,6 @@ def _join(groups: list[_Group], thin: _Group) -> None:
     )
 
 
-def _distance(host: _Group, thin: _Group) -> tuple[bool, bool, int, str, str]:
+def _distance(host: _Group, thin: _Group) -> tuple[bool, int, str]:
     apart = date.fromisoformat(host.cell.day) - date.fromisoformat(thin.cell.day)
-    return (host.decided == 0, host.cell.camera != thin.cell.camera, abs(apart.days), host.cell.camera, host.cell.day)
+    return (host.decided == 0, abs(apart.days), host.cell.day)

@@ -7,6 +7,7 @@ meanwhile is looked at again.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 from uuid import uuid4
@@ -19,7 +20,7 @@ from sightline.storage.dynamodb.conditions import (
     between,
     equals,
 )
-from sightline.storage.dynamodb.items import Item
+from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.sort_keys import sort_key
 from sightline.storage.dynamodb.table import DynamoTable
 
@@ -40,7 +41,7 @@ class DirtyDay:
     mark: str
 
 
-DIRTY, KNOWN = "dirty_day", "camera_day"
+DIRTY, KNOWN, REOPENED = "dirty_day", "camera_day", "reopened_day"
 
 
 class DirtyDayStore(Protocol):
@@ -57,6 +58,12 @@ class DirtyDayStore(Protocol):
 
     def known(self) -> Iterator[CameraDay]:
         """Return every day that was ever marked."""
+
+    def reopen(self, days: Iterable[CameraDay], at: datetime) -> None:
+        """Let the figures of days be made again, however old they are."""
+
+    def reopened_at(self, day: CameraDay) -> datetime | None:
+        """Return when a day was last reopened."""
 
 
 class DynamoDirtyDays(DirtyDayStore):
@@ -88,6 +95,15 @@ class DynamoDirtyDays(DirtyDayStore):
     def known(self) -> Iterator[CameraDay]:
         for item in self._table.query(equals("kind", KNOWN)):
             yield CameraDay(item["camera"], item["day"])
+
+    def reopen(self, days: Iterable[CameraDay], at: datetime) -> None:
+        """Let the figures of days be made again."""
+        self._table.put_many({**_key(REOPENED, str(day)), **_results(day), "at": instant(at)} for day in set(days))
+
+    def reopened_at(self, day: CameraDay) -> datetime | None:
+        """Return when a day was last reopened."""
+        item = self._table.get(_key(REOPENED, str(day)))
+        return datetime.fromisoformat(item["at"]) if item else None
 
 
 def dirty_item(day: CameraDay, purpose: Purpose, mark: str) -> Item:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sightline.storage.attempts import Attempts, DynamoAttempts
+from sightline.storage.capture_counts import CaptureCounts, DynamoCaptureCounts
 from sightline.storage.checkpoints import Checkpoints, DynamoCheckpoints
 from sightline.storage.dead_letters import DeadLetters, DynamoDeadLetters
 from sightline.storage.dirty_days import DirtyDayStore, DynamoDirtyDays
@@ -34,6 +35,7 @@ class Operations:
     usage: Usage
     runs: Runs
     rate_overrides: RateOverrides
+    capture_counts: CaptureCounts
     table: DynamoTable | None = None
 
     def setup(self) -> None:
@@ -64,5 +66,6 @@ def dynamo_operations(client: "DynamoDBClient", prefix: str, clock: Callable[[],
         usage=DynamoUsage(table),
         runs=DynamoRuns(table),
         rate_overrides=DynamoRateOverrides(table),
+        capture_counts=DynamoCaptureCounts(table),
         table=table,
     )

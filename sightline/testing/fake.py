@@ -22,6 +22,7 @@ from sightline.services import graph_merge as merge
 from sightline.services import ingest
 from sightline.services import results as write
 from sightline.services.capture import DEFAULT_KEY_PATTERN, CaptureReader
+from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.collaborators import Services, SweepPlan
 from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import RejectionBreaker
@@ -157,6 +158,7 @@ class FakeSightline:
             verdicts=self.verdicts,
             rollups=self.rollups,
             accuracy=WATCHED,
+            clock_doubts=ClockDoubts(self.images),
             read_capture=CaptureReader(DEFAULT_KEY_PATTERN, {}, ZoneInfo("UTC")),
             clock=self.clock,
             stopping=PassingEvent(self.clock),

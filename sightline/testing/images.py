@@ -74,7 +74,15 @@ class InMemoryImageStore(ImageSteps):
     def by_day(self, camera: str, capture_day: str) -> Iterator[ImageSummary]:
         """Yield one camera's images of one day, in order of capture."""
         entries = [
-            ImageSummary(row.image_id, row.state, row.version, row.capture, row.content.sha256, row.parts)
+            ImageSummary(
+                row.image_id,
+                row.state,
+                row.version,
+                row.capture,
+                row.content.sha256,
+                row.parts,
+                row.content.last_modified,
+            )
             for row in self.scan()
             if row.content and row.capture and (row.capture.camera, row.capture.day) == (camera, capture_day)
         ]

@@ -14,6 +14,7 @@ from sightline.models.answers import Json
 from sightline.models.images import CameraDay
 from sightline.models.rates import RateOverride
 from sightline.storage.attempts import BEGINNINGS_LAST, Attempts
+from sightline.storage.capture_counts import CaptureCounts, Counted
 from sightline.storage.checkpoints import Checkpoints
 from sightline.storage.dead_letters import CLOSED_LETTERS_LAST, DeadLetter, DeadLetters, fit
 from sightline.storage.dirty_days import DirtyDay, DirtyDayStore, Purpose
@@ -124,6 +125,7 @@ class InMemoryDirtyDays(DirtyDayStore):
     def __init__(self) -> None:
         self._dirty: dict[tuple[Purpose, CameraDay], str] = {}
         self._known: set[CameraDay] = set()
+        self._reopened: dict[CameraDay, datetime] = {}
         self._lock = Lock()
 
     @override
@@ -153,6 +155,15 @@ class InMemoryDirtyDays(DirtyDayStore):
         with self._lock:
             days = sorted(self._known)
         yield from days
+
+    def reopen(self, days: Iterable[CameraDay], at: datetime) -> None:
+        """Let the figures of days be made again."""
+        with self._lock:
+            self._reopened.update(dict.fromkeys(days, at))
+
+    def reopened_at(self, day: CameraDay) -> datetime | None:
+        """Return when a day was last reopened."""
+        return self._reopened.get(day)
 
 
 class InMemoryAttempts(Attempts):
@@ -285,6 +296,23 @@ class InMemoryRateOverrides(RateOverrides):
             return {operation: kept for (of, operation), kept in self._kept.items() if of == scope}
 
 
+class InMemoryCaptureCounts(CaptureCounts):
+    """The capture counts in memory."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, dict[str, Counter[Counted]]] = {}
+        self._lock = Lock()
+
+    def count(self, camera: str, at: datetime, what: Mapping[Counted, int]) -> None:
+        """Add to a camera's counters."""
+        with self._lock:
+            self._counts.setdefault(f"{at:%Y-%m}", {}).setdefault(camera, Counter()).update(what)
+
+    def of_month(self, at: datetime) -> dict[str, dict[Counted, int]]:
+        """Return the counters of a month."""
+        return {camera: dict(counts) for camera, counts in sorted(self._counts.get(f"{at:%Y-%m}", {}).items())}
+
+
 def in_memory_operations(clock: Callable[[], datetime]) -> Operations:
     """Return the stores of one FakeSightline."""
     return Operations(
@@ -297,4 +325,5 @@ def in_memory_operations(clock: Callable[[], datetime]) -> Operations:
         usage=InMemoryUsage(),
         runs=InMemoryRuns(),
         rate_overrides=InMemoryRateOverrides(),
+        capture_counts=InMemoryCaptureCounts(),
     )

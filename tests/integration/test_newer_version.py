@@ -212,14 +212,14 @@ def test_status_shows_what_is_unknown(world, capsys):
     out = capsys.readouterr().out
     assert (1, "holiday") == (report["images"]["unknown"], report["stopped"]["holiday#ingest"]["cause"])
     assert "unknown (holiday)" in out
-    images, parts = exact_sections(world.images.scan(), world.plan.features)
+    images, parts, _ = exact_sections(world.images.scan(), world.plan.features)
     assert (1, 1) == (images["unknown"], parts["labels"]["answered"])
 
 
 def test_a_result_of_a_future_status_is_counted_as_unknown(world):
     row = complete(world)
     change_as_newer(world, {("parts", "labels"): with_unknown_status(row)})
-    _, parts = exact_sections(world.images.scan(), world.plan.features)
+    _, parts, _ = exact_sections(world.images.scan(), world.plan.features)
     assert {"waiting": 0, "answered": 0, "rejected": 0, "unknown": 1} == parts["labels"]
 
 

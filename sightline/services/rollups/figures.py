@@ -11,7 +11,8 @@ from sightline.stats.advice import MINIMUM, Advice, Measure, advise
 from sightline.stats.censoring import Bracket, bracket
 from sightline.stats.counts import CellCounts, Tally
 from sightline.stats.curves import HourFigures, by_hour
-from sightline.stats.figures import Figure, Figures, Interval, NotEstimable
+from sightline.stats.figures import NAMED, Figure, Figures, Interval, NotEstimable
+from sightline.stats.posterior import Evidence
 from sightline.stats.sampling import Cell
 from sightline.stats.strata import ESTIMATED, Stratum
 from sightline.stats.summary import CellSummary
@@ -47,6 +48,18 @@ class DaySummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreviewed:
+    """Images of cameras without any verdict in their stratum; the figures hold whatever they may show.
+
+    cameras: how many; names: the first of them
+    """
+
+    images: int = 0
+    cameras: int = 0
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WindowFigures:
     """The figures of one window.
 
@@ -60,6 +73,7 @@ class WindowFigures:
     bracket: Bracket
     advice: Advice
     hours: Sequence[HourFigures]
+    unreviewed: Unreviewed = Unreviewed()
 
     @property
     def figures(self) -> Figures:
@@ -106,7 +120,13 @@ def window_figures(days: Sequence[DaySummary], target_points: float, *names: str
         bracket=bracket(evidence, tallies[Stratum.D].population, *names),
         advice=advise(evidence, Measure.RECALL, target_points / 100),
         hours=by_hour(cells, *names),
+        unreviewed=_unreviewed(evidence),
     )
+
+
+def _unreviewed(evidence: Mapping[Stratum, Evidence]) -> Unreviewed:
+    cameras = sorted({camera for each in evidence.values() for camera in each.unreviewed_cameras})
+    return Unreviewed(sum(each.unreviewed for each in evidence.values()), len(cameras), tuple(cameras[:NAMED]))
 
 
 def _sum_tallies(tallies: Iterable[Tally]) -> Tally:
@@ -155,6 +175,7 @@ def window_to_json(window: WindowFigures) -> Json:
             "half_width": window.advice.half_width,
         },
         "hours": [[h.hour, h.images, h.decided, figures_to_json(h.figures)] for h in window.hours],
+        "unreviewed": [window.unreviewed.images, window.unreviewed.cameras, list(window.unreviewed.names)],
     }
 
 
@@ -173,7 +194,13 @@ def window_from_json(json: Json) -> WindowFigures:
             advice["half_width"],
         ),
         hours=[HourFigures(h, images, n, _figures_from_json(figures)) for h, images, n, figures in json["hours"]],
+        unreviewed=_unreviewed_from_json(json.get("unreviewed", [0, 0, []])),  # not there in figures of before
     )
+
+
+def _unreviewed_from_json(json: Json) -> Unreviewed:
+    images, cameras, names = json
+    return Unreviewed(images, cameras, tuple(names))
 
 
 def figures_to_json(figures: Figures) -> dict[str, Json]:

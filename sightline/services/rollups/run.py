@@ -43,7 +43,8 @@ class RollUp:
         self.is_complete = True
         self._services = services
         self._plan = services.accuracy
-        self._revisions = Revisions(services.rollups, services.clock)
+        reopened_at = services.operations.dirty_days.reopened_at
+        self._revisions = Revisions(services.rollups, services.clock, reopened_at)
         self._last_day = last_day or self._plan.last_ended_day(services.clock())
 
     def do(self, goes_on: Callable[[], bool]) -> Mapping[str, Json]:

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 from sightline.errors import Unavailable
 from sightline.models.answers import Json
+from sightline.models.images import CameraDay
 from sightline.services.rollups.cells import Day, ModelCell, cells_of
 from sightline.services.rollups.figures import (
     DaySummary,
@@ -38,12 +39,24 @@ OPEN_DAYS = 30
 """How long a day is recomputed for late input, counted from its end or from its first figures if those came later."""
 
 
+def never(_: CameraDay) -> None:
+    """Say that no day was reopened."""
+
+
 @dataclass(frozen=True, slots=True)
 class Revisions:
     """Writes rollups, as numbered revisions."""
 
     rollups: RollupStore
     clock: Callable[[], datetime]
+    reopened_at: Callable[[CameraDay], datetime | None] = never
+
+    def is_closed(self, rollup: Rollup) -> bool:
+        """Return whether a day's figures are final. A day whose capture times were corrected opens at any age."""
+        if not is_closed(rollup, self.clock()):
+            return False
+        reopened_at = self.reopened_at(CameraDay(rollup.key.camera, rollup.key.end_day))
+        return reopened_at is None or (self.clock() - reopened_at).days > OPEN_DAYS
 
     def write(
         self,
@@ -123,7 +136,7 @@ def _write_cell(
 ) -> bool:
     where = cell.reviewed.cell
     key = RollupKey(where.camera, where.label, DAY, where.day, cell.model, method_of(rule))
-    if before and is_closed(before, revisions.clock()):
+    if before and revisions.is_closed(before):
         _note_late(before, cell, revisions)
         return False
     hashes = (cell.population_hash, cell.verdicts_hash)

@@ -26,6 +26,9 @@ from sightline.storage.dynamodb.schema import Index, Key, Schema
 from sightline.storage.images.keys import Shards, camera_day, day_position, feed_partition, shard_of, write_day_of
 from sightline.storage.images.transitions import ENDED, FieldPath
 
+_CAPTURED = ("camera", "taken_at", "source")
+"""The fields of a capture that rows have always had."""
+
 BY_DAY = Index(
     "by_day", Key("camera_day", "day_position"), includes=("state", "version", "capture", "content", "parts")
 )
@@ -59,7 +62,7 @@ def encode_field(image_id: str, name: str, value: Any, shards: Shards) -> Item:
                 "camera_day": camera_day(value.camera, value.day),
                 "day_position": day_position(image_id, value),
             }
-            return {name: asdict(value), **derived}
+            return {name: _encode_capture(value), **derived}
         case State():
             return {name: value, "ended_as": value if value in ENDED else None}
         case Content() | Rejection():
@@ -125,6 +128,7 @@ def decode_summary(item: Item) -> ImageSummary:
         capture=_decode_capture(item["capture"]),
         content_sha256=item["content"]["sha256"],
         parts=_decode_results(item["parts"]),
+        uploaded_at=_decode_content(item["content"]).last_modified,
     )
 
 
@@ -145,8 +149,14 @@ def _decode_content(item: Item) -> Content:
     return Content(**known_fields(Content, item) | {"last_modified": datetime.fromisoformat(at) if at else None})
 
 
+def _encode_capture(capture: Capture) -> Item:
+    """Leave out what is empty, as it is for most images: every entry of the index by day holds this."""
+    return {key: value for key, value in asdict(capture).items() if value not in ((), "", None, 0) or key in _CAPTURED}
+
+
 def _decode_capture(item: Item) -> Capture:
-    return Capture(**known_fields(Capture, item) | {"taken_at": datetime.fromisoformat(item["taken_at"])})
+    times = {key: datetime.fromisoformat(item[key]) for key in ("taken_at", "read_at") if key in item}
+    return Capture(**known_fields(Capture, item) | times | {"ignored": tuple(item.get("ignored", ()))})
 
 
 def _decode_rejection(item: Item | None) -> Rejection | None:

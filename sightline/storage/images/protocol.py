@@ -78,6 +78,12 @@ class ImageStore(Protocol):
         graph still shows an older version. Condition: version as in `seen`.
         """
 
+    def move_capture(self, seen: ImageRow, capture: Capture) -> ImageRow | None:
+        """Set another capture: version + 1, feed position; `complete` becomes `analysed` until the graph shows it.
+
+        Condition: version and state as in `seen`, which must be analysed, complete, rejected or gone.
+        """
+
     def write_result(self, image_id: str, feature: str, part: FeatureResult) -> ImageRow | None:
         """Keep a settled analysis. Condition: `wanted[feature]` is `part.analysis_id`."""
 

@@ -77,6 +77,12 @@ class ImageSteps(ImageStore, ABC):
                 return row
         return self._step(seen, transitions.end(seen, state, rejection, self._positions.next(), self._clock()))
 
+    def move_capture(self, seen: ImageRow, capture: Capture) -> ImageRow | None:
+        """Set another capture. Refused as well where steps of `seen` are on their way."""
+        if not seen.is_known or not transitions.is_movable(seen.state):
+            return None
+        return self._step(seen, transitions.move_capture(seen, capture, self._positions.next(), self._clock()))
+
     def write_result(self, image_id: str, feature: str, part: FeatureResult) -> ImageRow | None:
         """Keep a settled analysis."""
         applied = self._apply(image_id, transitions.write_result(feature, part))

@@ -68,7 +68,9 @@ def is_begun(row: ImageRow, content: Content, capture: Capture, wanted: Mapping[
     The same bytes uploaded again change nothing, except while calls may be due: these look for the upload they know.
     """
     is_in_analysis_or_after = row.is_known and row.state not in {*ENDED, State.RECEIVED}
-    if not is_in_analysis_or_after or row.content is None or (row.capture, row.wanted) != (capture, wanted):
+    if not is_in_analysis_or_after or row.content is None or row.wanted != wanted:
+        return False
+    if row.capture is None or not row.capture.is_same_as(capture):
         return False
     return row.content == content if row.state is State.ANALYSING else row.content.is_same_as(content)
 
@@ -129,6 +131,27 @@ def end(seen: ImageRow, state: State, rejection: Rejection, position: str, now: 
             **_fresh(now if is_shown else None),
             ("feed_position",): position,
             **_without_results(seen, wanted),
+        },
+    )
+
+
+def is_movable(state: State) -> bool:
+    """Return whether the capture of a row in this state can be moved: no step of it is on its way."""
+    return state in {State.ANALYSED, State.COMPLETE, *ENDS}
+
+
+def move_capture(seen: ImageRow, capture: Capture, position: str, now: datetime) -> Transition:
+    """Give a row another capture time. What the graph shows of it becomes due, as after an analysis."""
+    is_shown = seen.state not in ENDS or seen.merged_version > 0
+    return Transition(
+        "move capture",
+        {**_as_it_was(seen), ("merged_version",): (seen.merged_version,)},
+        {
+            ("state",): seen.state if seen.state in ENDS else State.ANALYSED,
+            ("version",): seen.version + 1,
+            ("capture",): with_fixed_offset(capture),
+            **_fresh(now if is_shown else None),
+            ("feed_position",): position,
         },
     )
 

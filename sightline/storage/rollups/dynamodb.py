@@ -1,12 +1,18 @@
-"""The store of rollups in DynamoDB: a camera and label is a partition, its windows lie in order of their end day."""
+"""The store of rollups in DynamoDB: a camera and label is a partition, its windows lie in order of their end day.
 
+DynamoDB keeps at most 400 KB in an item, and the figures of a thousand cameras may be longer. Long figures lie in items
+of their own beside the rollup's, which are written first. Their keys name their text: no writer disturbs another.
+"""
+
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from sightline.errors import Unavailable
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import all_of, between, equals, exists
 from sightline.storage.dynamodb.items import Item, instant
@@ -18,6 +24,9 @@ if TYPE_CHECKING:  # boto3-stubs are a tool of development
     from mypy_boto3_dynamodb import DynamoDBClient
 
 DAY = 1
+
+LONGEST_TEXT = 350_000
+"""Characters of figures in one item: they are ASCII, so as many bytes. The item's other texts need a few kilobytes."""
 
 
 class DynamoRollupStore(RollupStore):
@@ -37,19 +46,53 @@ class DynamoRollupStore(RollupStore):
     @override
     def get(self, key: RollupKey) -> Rollup | None:
         item = self._table.get(_key(key))
-        return _decode(item) if item else None
+        return self._decode(item) if item else None
 
     @override
     def write(self, rollup: Rollup) -> bool:
         # The network may send it twice, so this very revision may stand already.
-        before = rollup.revision - 1
-        change = Change().set_all(**_fields(rollup))
-        outcome = self._table.update(_key(rollup.key), change, equals("revision", before or None))
-        return outcome.is_written or (outcome.item is not None and _decode(outcome.item) == rollup)
+        text = json.dumps(rollup.figures)
+        if len(text) > LONGEST_TEXT:
+            return self._write_long(rollup, text)
+        return self._write(rollup, {"figures": text, "pieces": None})
+
+    def _write(self, rollup: Rollup, kept: Item) -> bool:
+        change = Change().set_all(**_fields(rollup), **kept)
+        outcome = self._table.update(_key(rollup.key), change, equals("revision", rollup.revision - 1 or None))
+        return outcome.is_written or (outcome.item is not None and self._decode(outcome.item) == rollup)
+
+    def _write_long(self, rollup: Rollup, text: str) -> bool:
+        """Write a long text piece by piece, then the rollup, then empty the pieces of the revision before."""
+        standing = self._table.get(_key(rollup.key)) or {}
+        parts = [text[at : at + LONGEST_TEXT] for at in range(0, len(text), LONGEST_TEXT)]
+        pieces = [hashlib.sha256(text.encode()).hexdigest()[:32], len(parts)]
+        for key, part in zip(_piece_keys(rollup.key, pieces), parts, strict=True):
+            self._table.put({**key, "text": part})
+        if not self._write(rollup, {"figures": None, "pieces": pieces}):
+            return False
+        if (old := standing.get("pieces")) and old != pieces:
+            for key in _piece_keys(rollup.key, old):
+                self._table.put(key)
+        return True
+
+    def _decode(self, item: Item) -> Rollup:
+        if "pieces" not in item:
+            return _decode(item, item["figures"])
+        key, keys = _rollup_key(item), _piece_keys(_rollup_key(item), item["pieces"])
+        where = all_of(
+            equals("camera_label", item["camera_label"]), between("window", keys[0]["window"], keys[-1]["window"])
+        )
+        parts = [piece["text"] for piece in self._table.query(where) if "text" in piece]
+        if len(parts) == len(keys):
+            return _decode(item, "".join(parts))
+        newer = self._table.get(_key(key))
+        if newer is None or newer.get("pieces") == item["pieces"]:
+            raise Unavailable(str(key), rule="pieces of this rollup are missing")
+        return self._decode(newer)
 
     @override
     def between(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Iterator[Rollup]:
-        yield from map(_decode, self._items(camera, label, window_days, first_day, last_day))
+        yield from map(self._decode, self._items(camera, label, window_days, first_day, last_day))
 
     def _items(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Iterator[Item]:
         if first_day > last_day:
@@ -88,19 +131,28 @@ def _fields(rollup: Rollup) -> Item:
         "population_hash": rollup.population_hash,
         "opened_at": instant(rollup.opened_at),
         "at": instant(rollup.at),
-        "figures": json.dumps(rollup.figures),
     }
 
 
-def _decode(item: Item) -> Rollup:
-    names = ("camera", "label", "window_days", "end_day", "model", "method")
+def _piece_keys(key: RollupKey, pieces: Sequence[Any]) -> list[dict[str, str]]:
+    """Return the keys of pieces, in order. They begin with no digit, so that no range of days holds them."""
+    where, (name, count) = _key(key), pieces
+    place = hashlib.sha256(where["window"].encode()).hexdigest()[:32]
+    return [where | {"window": f"piece#{place}#{name}#{number:03}"} for number in range(count)]
+
+
+def _rollup_key(item: Item) -> RollupKey:
+    return RollupKey(*(item[name] for name in ("camera", "label", "window_days", "end_day", "model", "method")))
+
+
+def _decode(item: Item, figures: str) -> Rollup:
     return Rollup(
-        key=RollupKey(*(item[name] for name in names)),
+        key=_rollup_key(item),
         revision=item["revision"],
         reason=item["reason"],
         verdicts_hash=item["verdicts_hash"],
         population_hash=item["population_hash"],
         opened_at=datetime.fromisoformat(item["opened_at"]),
         at=datetime.fromisoformat(item["at"]),
-        figures=json.loads(item["figures"]),
+        figures=json.loads(figures),
     )

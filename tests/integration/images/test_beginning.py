@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -118,3 +118,46 @@ def test_the_same_bytes_uploaded_again_change_nothing_of_a_complete_row(images, 
     row = story.complete(new_id())
     assert row == images.begin(row, uploaded(clock.now), row.capture, row.wanted, Lane.LIVE)
     assert row == images.get(row.image_id)
+
+
+def test_an_equal_instant_in_another_zone_is_another_capture(images, story, new_id):
+    row = story.complete(new_id())
+    moved = replace(row.capture, taken_at=row.capture.taken_at.astimezone(timezone(timedelta(hours=14))))
+    begun = images.begin(row, row.content, moved, {"labels": "L1"}, Lane.LIVE)
+    assert (State.ANALYSING, timedelta(hours=14)) == (
+        begun.state,
+        images.get(row.image_id).capture.taken_at.utcoffset(),
+    )
+
+
+def test_a_capture_keeps_all_that_is_said_of_it(images, story, new_id):
+    seen = story.received(new_id())
+    capture = replace(story.capture(), ignored=("EXIF is malformed", "x"), doubt="ahead of its upload")
+    begun = images.begin(seen, content(), capture, {"labels": "L1"}, Lane.LIVE)
+    assert capture == begun.capture == images.get(seen.image_id).capture
+    assert [capture] == [each.capture for each in images.by_day(capture.camera, capture.day)]
+
+
+def test_a_complete_image_that_moves_must_be_shown_again(images, story, new_id):
+    row = story.complete(new_id())
+    before = row.capture
+    later = replace(
+        before, taken_at=before.taken_at + timedelta(days=400), source="clock", read_at=before.taken_at,
+        read_source=before.source, correction=1,
+    )  # fmt: skip
+    moved = images.move_capture(row, later)
+    assert moved == images.get(row.image_id)
+    assert (later, State.ANALYSED, row.version + 1, True) == (
+        moved.capture, moved.state, moved.version, moved.is_merge_due,
+    )  # fmt: skip
+    assert row.feed_position < moved.feed_position
+    assert row.image_id in {each.image_id for each in images.by_day(later.camera, later.day)}
+    assert row.image_id not in {each.image_id for each in images.by_day(before.camera, before.day)}
+    assert images.move_capture(row, later) is None
+    back = images.move_capture(moved, before)
+    assert before == back.capture == images.get(row.image_id).capture
+
+
+def test_an_image_in_analysis_does_not_move(images, story, new_id):
+    row = story.begun(new_id())
+    assert images.move_capture(row, row.capture) is None

@@ -1,6 +1,9 @@
 """Dirty days: marked for each purpose, worked off by each consumer for itself."""
 
+from datetime import UTC, datetime, timedelta
+
 from sightline.models.images import CameraDay
+from sightline.storage.capture_counts import Counted
 from sightline.storage.dirty_days import DirtyDay, Purpose
 from sightline.storage.operations import Operations
 
@@ -45,6 +48,25 @@ def test_days_are_known_for_ever_and_more_of_them_than_one_request_holds(operati
         operations.dirty_days.clean(dirty)
     assert [] == days(operations, Purpose.PARITY)
     assert many == list(operations.dirty_days.known())
+
+
+def test_a_day_that_is_reopened_says_since_when(operations: Operations) -> None:
+    at = datetime(2026, 11, 27, 12, tzinfo=UTC)
+    operations.dirty_days.reopen([MONDAY, GATE], at)
+    assert [at, at, None] == [operations.dirty_days.reopened_at(day) for day in (MONDAY, GATE, TUESDAY)]
+    operations.dirty_days.reopen([MONDAY], at + timedelta(days=1))
+    assert at + timedelta(days=1) == operations.dirty_days.reopened_at(MONDAY)
+    assert [] == days(operations, Purpose.ROLLUPS)
+
+
+def test_capture_times_are_counted_by_camera_and_month(operations: Operations) -> None:
+    november, counts = datetime(2026, 11, 27, tzinfo=UTC), operations.capture_counts
+    counts.count("yard", november, {Counted.DOUBTFUL: 1, Counted.IGNORED: 1})
+    counts.count("yard", november, {Counted.DOUBTFUL: 2})
+    counts.count("gate#2", november, {Counted.UPLOAD_TIME: 1})
+    counts.count("yard", datetime(2026, 12, 1, tzinfo=UTC), {Counted.DOUBTFUL: 9})
+    expected = {"yard": {Counted.DOUBTFUL: 3, Counted.IGNORED: 1}, "gate#2": {Counted.UPLOAD_TIME: 1}}
+    assert expected == counts.of_month(november)
 
 
 def test_a_cameras_name_may_be_as_long_as_a_key(operations: Operations) -> None:

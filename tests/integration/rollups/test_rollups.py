@@ -43,6 +43,18 @@ def test_a_rollup_comes_back_to_the_last_digit(rollups: RollupStore) -> None:
     assert rollups.get(replace(first.key, model="4.0")) is None
 
 
+def test_the_figures_of_a_thousand_cameras_with_long_names_are_kept(rollups: RollupStore) -> None:
+    cameras = [f"{number:04}" + "ä" * 125 for number in range(1000)]
+    long = replace(rollup(camera=ALL_CAMERAS), figures=FIGURES | {"cameras": cameras})
+    assert [True, True] == [rollups.write(long), rollups.write(long)]
+    assert long == rollups.get(long.key)
+    assert not rollups.write(replace(long, figures=FIGURES | {"cameras": cameras[1:]}))
+    assert [long] == list(rollups.between(ALL_CAMERAS, "Person", 1, "0000-00-00", "9999-99-99"))
+    short = replace(later(long, "fewer"), figures=FIGURES)
+    assert rollups.write(short)
+    assert [short] == list(rollups.between(ALL_CAMERAS, "Person", 1, "0000-00-00", "9999-99-99"))
+
+
 def test_a_revision_follows_the_one_that_stands_and_no_other(rollups: RollupStore) -> None:
     first = rollup()
     second = later(first, "a late image")

@@ -37,7 +37,7 @@ BODIES = [[1], [["s3://b/two"], {}], [["s3://b/four"], {}, {}, 4], {"a": 1}, "x"
 HEADERS = [
     {"timelimit": 5}, {"id": {"a": 1}}, {"task": ["x"]}, {"task": {"a": 1}}, {"task": "\ud800"},
     {"eta": "never"}, {"expires": [1]}, {"retries": "x"}, {"stamps": 5, "stamped_headers": 7},
-    {"compression": "x"},
+    {"compression": "x"}, {"compression": "application/x-gzip"}, {"eta": "9999-12-31T23:59:59Z"}, {"eta": 7},
 ]  # fmt: skip
 ENVELOPES = [
     envelope("headers-list"),

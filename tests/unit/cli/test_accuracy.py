@@ -57,12 +57,21 @@ def test_what_can_not_be_estimated_is_said(run, yard):
     table = run("accuracy", "--window", "1").stdout
     assert "not estimable" in table
     assert "Next: " in table
-    run("review", "next", "--count", "6")
+    run("review", "next", "--count", "2")
     for uri in yard.uris():
         if yard.verdicts.asked(uri, "Person"):
             run("verdicts", "add", uri, str(truth(uri)))
     yard.roll_up()
-    assert "too few reviews (6 of 15)" in run("accuracy", "--window", "1").stdout
+    assert "too few reviews (2 of 15)" in run("accuracy", "--window", "1").stdout
+
+
+def test_a_camera_without_verdicts_is_named_and_the_interval_holds_what_it_may_show(run, yard):
+    yard.census(yard.uris())
+    for number in range(10):
+        yard.image(number, {"Plant": 70.0}, camera="roof")
+    yard.roll_up()
+    said = run("accuracy", "--window", "1").stdout
+    assert "No verdict speaks of 10 images of roof: the intervals hold whatever they may show." in said
 
 
 def test_the_report_stands_alone_and_the_picture_is_one(run, yard, tmp_path):

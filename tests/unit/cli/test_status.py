@@ -25,6 +25,7 @@ SECTIONS = [
     "dead_letters",
     "stopped",
     "models",
+    "capture_times",
     "last_runs",
 ]
 
@@ -172,8 +173,11 @@ def test_a_server_that_is_away_is_named_once_and_the_rest_is_said(run, finish, w
     result = run("status", factory=Factory(settings, services))
     assert 1 == result.exit_code
     assert "images: 1" in result.stdout
-    assert "calls, cost, dead letters, stopped, last runs: unavailable. the store: the server is down" in result.stdout
-    assert {"dead_letters", "calls", "cost", "stopped", "last_runs"} == {
+    assert (
+        "calls, cost, dead letters, stopped, capture times, last runs: unavailable. the store: the server is down"
+        in result.stdout
+    )
+    assert {"dead_letters", "calls", "cost", "stopped", "capture_times", "last_runs"} == {
         name for name, section in told(run, factory=Factory(settings, services)).items() if "error" in section
     }
 
@@ -186,7 +190,7 @@ def test_without_any_server_it_still_answers(run, world, settings, options):
     factory = Factory(settings, services)
     result = run("status", *options, factory=factory)
     assert 1 == result.exit_code
-    assert "graph, dead letters, stopped, models, last runs" in result.stdout
+    assert "graph, dead letters, stopped, models, capture times, last runs" in result.stdout
     assert all("error" in section for section in told(run, *options, factory=factory).values())
 
 

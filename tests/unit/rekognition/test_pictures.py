@@ -2,7 +2,7 @@ import struct
 
 import pytest
 
-from sightline.rekognition.pictures import bare_jpeg, bare_png, jpeg_segments, png_chunks
+from sightline.rekognition.pictures import bare_jpeg, bare_png, coefficient_bytes, jpeg_segments, png_chunks
 from tests.unit.services.pictures import chunks_of, encoded, exif_of, good_pictures, noise, png_of
 
 JPEG = good_pictures()["JPEG"]
@@ -91,3 +91,26 @@ def test_a_jpeg_of_more_than_a_hundred_scans_is_malformed(between):
 
 def test_a_jpeg_may_have_a_hundred_scans_and_anything_after_its_end():
     assert 100 == bare_jpeg(with_scans(100) + b"\xff\xda" * 200).split(b"\xff\xd9")[0].count(b"\xff\xda")
+
+
+@pytest.mark.parametrize(
+    ("mode", "options", "blocks"),
+    [
+        ("RGB", {}, 0),
+        ("L", {}, 0),
+        ("RGB", {"progressive": True, "subsampling": 0}, 3 * 30),
+        ("RGB", {"progressive": True, "subsampling": 2}, 30 + 2 * 9),
+        ("L", {"progressive": True}, 30),
+        ("CMYK", {"progressive": True}, 4 * 30),
+    ],
+)
+def test_the_coefficients_of_a_picture_in_several_scans_are_kept(mode, options, blocks):
+    """44 × 36 pixels are 6 × 5 blocks, and 3 × 3 where every second one is kept."""
+    assert 128 * blocks == coefficient_bytes(encoded(noise(44, 36, mode), "JPEG", **options))
+
+
+def test_a_first_scan_without_all_components_keeps_them_even_if_it_is_not_progressive():
+    *segments, scan = jpeg_segments(encoded(noise(44, 36), "JPEG", subsampling=0))
+    alone = scan.whole[:4] + b"\x01" + scan.whole[5:]
+    jpeg = b"\xff\xd8" + b"".join(part.whole for part in segments) + alone
+    assert 128 * 3 * 30 == coefficient_bytes(jpeg)

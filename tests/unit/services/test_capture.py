@@ -54,7 +54,7 @@ def test_a_camera_without_a_time_zone_of_its_own_has_the_default_one():
         ("gäte'\"\\/a.jpg", "gäte'\"\\"),
         ("gate\n🎥/a\nb.jpg", "gate\n🎥"),
         ("gate//a.jpg", "gate"),
-        ("g" * 1022 + "/a", "g" * 1022),
+        ("g" * 255 + "/a", "g" * 255),
     ],
 )
 def test_the_camera_is_the_first_folder(key, camera):
@@ -66,6 +66,12 @@ def test_a_key_without_a_camera_is_refused(key):
     with pytest.raises(UnreadableKey, match="must begin with the camera's name and a slash") as raised:
         captured(key)
     assert f"s3://cameras/{key}" == raised.value.subject
+
+
+@pytest.mark.parametrize("camera", ["g" * 256, "ä" * 128, "g" * 1022])
+def test_a_camera_whose_name_is_too_long_is_refused(camera):
+    with pytest.raises(UnreadableKey, match="must have at most 255 bytes"):
+        captured(f"{camera}/a.jpg")
 
 
 EXIF = encoded(noise(), "JPEG", exif=exif_of("2026:06:05 04:03:02"))
@@ -140,6 +146,49 @@ def test_a_clock_that_was_never_set_or_runs_ahead_is_not_believed(said, source):
 def test_a_key_whose_time_is_not_believed_still_names_the_camera(stamp):
     capture = captured(f"yard/MDAlarm_{stamp}.jpg", data=EXIF)
     assert ("yard", "exif") == (capture.camera, capture.source)
+
+
+def exif_picture(taken: str, offset: str | None = None) -> bytes:
+    return encoded(noise(), "JPEG", exif=exif_of(taken, offset))
+
+
+@pytest.mark.parametrize("offset", ["   :  ", "+  :  ", "CEST"])
+def test_a_bad_offset_does_not_throw_a_good_time_away(offset):
+    capture = captured("yard/a.jpg", data=exif_picture("2026:06:05 04:03:02", offset))
+    assert ("2026-06-05T04:03:02+02:00", "exif") == shown(capture)
+    assert (f"the offset {offset!r} of DateTimeOriginal is no UTC offset",) == capture.ignored
+
+
+@pytest.mark.parametrize(
+    ("key", "said", "data", "ignored"),
+    [
+        ("yard/a.jpg", None, TIMELESS, ()),
+        ("yard/a.jpg", "soon", TIMELESS, ("capture-time 'soon' is no time",)),
+        ("yard/MDAlarm_20260230-120000.jpg", None, TIMELESS, ("the key's time is no time",)),
+        ("yard/MDAlarm_19700101-000000.jpg", None, TIMELESS, ("the key's time 1970-01-01 00:00:00 is before 1990",)),
+        ("yard/a.jpg", "2027-01-01 10:00", TIMELESS, ("capture-time 2027-01-01 10:00:00 is after the upload",)),
+        (
+            "yard/a.jpg",
+            None,
+            exif_picture("0000:00:00 00:00:00"),
+            ("DateTimeOriginal '0000:00:00 00:00:00' is no time",),
+        ),
+    ],
+)
+def test_what_is_ignored_is_said(key, said, data, ignored):
+    capture = captured(key, said, data)
+    assert ("last_modified", ignored) == (capture.source, capture.ignored)
+
+
+def test_notes_are_few_and_short():
+    exif = encoded(noise(), "JPEG", exif=exif_of("x" * 5_000))
+    ignored = captured("yard/MDAlarm_20260230-120000.jpg", "y" * 2_000, exif).ignored
+    assert (3, True) == (len(ignored), sum(map(len, ignored)) < 300)
+
+
+@pytest.mark.parametrize("said", ["2026:06:05 04:03:02", "2026/06/05 04:03:02", "20260605040302", "2026-06-05 4:03:02"])
+def test_metadata_is_read_in_the_spellings_of_cameras_too(said):
+    assert ("2026-06-05T04:03:02+02:00", "metadata") == shown(captured("yard/a.jpg", said))
 
 
 def test_exif_that_is_damaged_leaves_the_time_of_storing():

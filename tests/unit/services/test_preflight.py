@@ -1,4 +1,6 @@
 import struct
+import subprocess
+import sys
 import zlib
 from threading import Thread
 
@@ -153,6 +155,30 @@ def test_a_third_big_picture_waits_for_the_first_two_and_a_small_one_does_not():
         assert 96 == inspect_picture(IMAGE, good_pictures()["JPEG"]).width_pixels
     third.join(60)
     assert [Picture(5_000, 4_001, "PNG")] == seen
+
+
+def of_size(jpeg: bytes, side: int) -> bytes:
+    """Give a progressive JPEG another size in its frame."""
+    at = jpeg.index(b"\xff\xc2") + 5
+    return jpeg[:at] + struct.pack(">HH", side, side) + jpeg[at + 4 :]
+
+
+MEASURE = """
+import resource, sys
+from sightline.rekognition.preflight import inspect_picture
+data = sys.stdin.buffer.read()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(inspect_picture("s3://a/b", data).width_pixels)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+@pytest.mark.parametrize("mode", ["RGB", "CMYK"])
+def test_a_progressive_picture_of_the_largest_size_takes_no_memory_for_its_coefficients(mode):
+    bomb = of_size(encoded(noise(mode=mode), "JPEG", progressive=True, subsampling=0), 10_000)
+    ran = subprocess.run([sys.executable, "-c", MEASURE], input=bomb, capture_output=True, check=True)
+    side, megabytes = map(int, ran.stdout.split())
+    assert (10_000, True) == (side, megabytes < 50)
 
 
 def test_a_big_picture_that_is_damaged_gives_its_place_back():

@@ -1,5 +1,6 @@
 """A sheet of verdicts: every line is checked before any is kept."""
 
+import csv
 import io
 
 import pytest
@@ -126,3 +127,42 @@ def test_a_column_that_is_there_twice_is_refused_by_name(yard, head):
 
 def test_columns_without_a_name_are_left_alone(yard):
     assert 1 == len(read(yard, f"uri,verdict,,\n{yard.uris()[0]},present,,\n").verdicts)
+
+
+def test_a_sheet_of_semicolons_is_read(yard):
+    one, two, *_ = yard.uris()
+    sheet = read(yard, f"URI;Verdict;Label\n{one};absent;Person\n{two};;\n")
+    assert ([Answer.ABSENT], 1) == ([kept.verdict.answer for kept in sheet.verdicts], sheet.blank)
+
+
+NASTY = "=HYPERLINK(1)"
+
+
+def test_no_exported_cell_is_run_and_importing_the_sheet_changes_nothing(yard):
+    uri = yard.image(1, {}, camera=NASTY)
+    yard.say(uri, Answer.PRESENT, reviewer="@SUM(A1)")
+    yard.say(uri, Answer.ABSENT, reviewer="'-ann")
+    sheet = exported(yard)
+    cells = [cell for row in csv.reader(io.StringIO(sheet)) for cell in row]
+    assert {f"'{NASTY}", "'@SUM(A1)", "''-ann"} == {cell for cell in cells if cell.startswith("'")}
+    assert not [cell for cell in cells if cell[:1] in "=+-@" and cell]
+    assert [False] * 2 == [yard.verdicts.write(kept) for kept in read(yard, sheet).verdicts]
+    assert sheet == exported(yard)
+
+
+def test_a_sheet_that_a_spreadsheet_saved_again_changes_nothing(yard):
+    volunteered, sampled, *_ = yard.uris()
+    yard.say(volunteered, Answer.PRESENT, Source.VOLUNTEERED)
+    yard.say(sampled, Answer.ABSENT)
+    yard.image(1, {"Cat": 50.0})
+    before = exported(yard)
+    german = before.replace(",", ";").replace("50.0", "50").replace("2044-05-16", "16.05.2044").replace("\n", "\r\n")
+    german = german.replace("16.05.2044/", "2044-05-16/")
+    assert [False] * 2 == [yard.verdicts.write(kept) for kept in read(yard, german).verdicts]
+    assert before == exported(yard)
+
+
+def test_the_line_that_is_named_is_the_one_where_a_row_begins(yard):
+    one, *_ = yard.uris()
+    with pytest.raises(InvalidVerdict, match="line 5: maybe"):
+        read(yard, f'sep=,\nuri,verdict,note\n{one},present,"two\nlines"\n{one},maybe,\n')

@@ -100,3 +100,11 @@ def test_the_forecast_is_near_the_interval_that_is_computed():
 )
 def test_advice_can_be_read_aloud(measure, more, half_width, expected):
     assert expected == Advice(measure, more, half_width).sentence()
+
+
+def test_cameras_without_a_verdict_need_some_before_the_target_is_reached():
+    easy = counts(Tally(100, 95, 5), Tally(50, 1, 49), Tally(500, 0, 500), camera="easy")
+    assert 0 == sum(advise(evidence_of([easy]), Measure.RECALL, 0.05).more.values())
+    blind = [counts(Tally(9), Tally(9), Tally(3), camera=name) for name in ("gate", "roof")]
+    more = advise(evidence_of([easy, *blind]), Measure.RECALL, 0.05).more
+    assert (10, 10, 6) == tuple(more[stratum] for stratum in ESTIMATED)

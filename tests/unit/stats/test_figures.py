@@ -51,6 +51,39 @@ def test_missed_images_are_bounded_by_the_rule_of_three_where_a_stratum_has_no_v
     assert unreviewed.missed == NotEstimable("no reviewed image in stratum C", at_most=10.0 + 50.0)
 
 
+EASY = counts(Tally(100, 38, 2), Tally(50, 1, 24), Tally(500, 0, 80), camera="easy")
+
+
+def test_verdicts_on_one_camera_say_nothing_of_another_that_has_most_images():
+    figures = estimate(evidence_of([EASY, counts(Tally(100), Tally(300), Tally(5000), camera="hard")]), "all")
+    why = "no reviewed image of hard in stratum B and C, which has most of it"
+    assert NotEstimable(why) == figures.recall == figures.f1
+    assert isinstance(figures.missed, NotEstimable)
+    assert figures.missed.at_most is not None
+    assert figures.missed.at_most >= 5300
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_where_unreviewed_cameras_have_less_the_intervals_hold_whatever_they_may_show(share):
+    quiet = counts(Tally(20), Tally(10), Tally(60), camera="quiet")
+    figures = estimate(evidence_of([EASY, quiet]), "all")
+    found, missed = 95 + 20 * share, 2 + 70 * (1 - share)
+    for figure, truth in ((figures.recall, found / (found + missed)), (figures.precision, found / 120)):
+        assert isinstance(figure, Interval)
+        assert figure.low <= truth <= figure.high
+
+
+def test_images_of_which_reviewers_are_unsure_may_be_either_for_precision_too():
+    """Present in truth, and two of five present images were unsure."""
+    figures = figures_of(Tally(200, 48, 20, 32), Tally(100, 5, 40, 3), Tally(1000, 0, 100))
+    assert isinstance(figures.precision, Interval)
+    assert (True, True) == (figures.precision.low < 0.5, figures.precision.high > 0.8)
+    certain = figures_of(Tally(200, 48, 20), Tally(100, 5, 40), Tally(1000, 0, 100))
+    assert isinstance(figures.recall, Interval)
+    assert isinstance(certain.recall, Interval)
+    assert figures.recall.low < certain.recall.low <= certain.recall.high < figures.recall.high
+
+
 @pytest.mark.parametrize(
     ("unseen", "effective", "expected"), [(900, 100, 27.0), (900, 3, 900.0), (900, 0, 900.0), (0, 0, 0.0)]
 )

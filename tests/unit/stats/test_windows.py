@@ -44,9 +44,26 @@ def test_a_day_without_verdicts_joins_the_nearest_day_of_its_camera():
     assert evidence.rate == pytest.approx((90 * 1.0 + near + 90 * 1.0) / 470)
 
 
-def test_a_camera_without_verdicts_joins_another():
+def test_no_verdict_speaks_for_the_images_of_another_camera():
     evidence = stratum_evidence([(cell(1, "dock"), Tally(100, 5, 5)), (cell(1), Tally(100))])
     assert (evidence.rate, evidence.effective) == (pytest.approx(0.5), pytest.approx(10))
+    assert (100, ("yard",)) == (evidence.unreviewed, evidence.unreviewed_cameras)
+    assert (5, 90) == (evidence.least.present, evidence.least.unseen)
+    assert (105, 90) == (evidence.most.present, evidence.most.unseen)
+
+
+def test_one_verdict_on_another_camera_does_not_make_it_join():
+    alone = stratum_evidence([(cell(1, "dock"), Tally(100, 50, 0)), (cell(1), Tally(5000, 0, 1))])
+    assert alone.effective == pytest.approx(1, abs=0.1)
+
+
+@given(cells(), st.integers(0, 5))
+def test_the_ends_surround_the_evidence(made, unsure):
+    made = [(c, Tally(t.population + unsure, t.present, t.absent, unsure)) for c, t in made]
+    evidence = stratum_evidence(made)
+    expected = [(e.present + e.rate * e.unseen) for e in (evidence.least, evidence, evidence.most)]
+    assert expected == sorted(expected) or not evidence.is_known
+    assert (evidence.ends is not None) == (evidence.is_known and (unsure > 0 or evidence.unreviewed > 0))
 
 
 def test_without_any_verdict_nothing_is_known():

@@ -1,0 +1,94 @@
+"""Messages that Celery would unpack or hold for ever: refused, and nothing else of the kind."""
+
+import base64
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from kombu.transport.virtual import Channel as PlainChannel
+
+from sightline.queues.transport import UNREADABLE, Channel, Message
+from tasks.retry import backoff_seconds
+from workers.consumer import broken_eta
+
+
+def message(payload=None, **headers):
+    return SimpleNamespace(headers={"task": "ingest_image", "lang": "py", **headers}, payload=payload or [])
+
+
+def rule_of(message) -> str:
+    return broken_eta(message) or ""
+
+
+def ahead(**time: float) -> str:
+    return (datetime.now(UTC) + timedelta(**time)).isoformat()
+
+
+@pytest.mark.parametrize("eta", [None, "2020-01-01T00:00:00", "2020-01-01T00:00:00Z"])
+def test_an_eta_of_a_retry_is_no_fault(eta):
+    assert broken_eta(message(eta=eta)) is None
+    assert broken_eta(message(eta=ahead(minutes=4))) is None
+
+
+def test_every_backoff_of_ours_is_near_enough():
+    assert all(backoff_seconds(retries) < 300 for retries in range(100))
+
+
+@pytest.mark.parametrize("eta", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59"])
+def test_an_eta_far_ahead_is_refused(eta):
+    assert "at most 0:05:00 ahead" in rule_of(message(eta=eta))
+    assert "at most 0:05:00 ahead" in rule_of(message(eta=ahead(minutes=6)))
+
+
+@pytest.mark.parametrize("eta", ["never", 7, ["x"], {}, "", "2026-13-01T00:00:00", True])
+def test_an_eta_that_is_no_time_is_refused(eta):
+    assert "ISO 8601" in rule_of(message(eta=eta))
+
+
+def test_an_eta_in_the_body_of_the_first_protocol_is_seen():
+    first = SimpleNamespace(headers={}, payload={"task": "ingest_image", "eta": "9999-12-31T23:59:59Z"})
+    assert "at most" in rule_of(first)
+
+
+BOMB = base64.b64encode(gzip.compress(b"0" * 20_000_000)).decode()
+
+
+def envelope(**headers):
+    return {
+        "body": BOMB,
+        "headers": headers,
+        "properties": {
+            "delivery_tag": "1",
+            "body_encoding": "base64",
+            "delivery_info": {"exchange": "", "routing_key": "ingest"},
+        },
+    }
+
+
+def popped(item):
+    channel = Channel.__new__(Channel)
+    channel.global_keyprefix = ""
+    channel.codecs = dict(PlainChannel.codecs)
+    answer = channel._popped([b"ingest", json.dumps(item).encode()])
+    assert answer is not None
+    return json.loads(answer[1])
+
+
+@pytest.mark.parametrize("kind", ["application/x-gzip", "gzip", "application/x-bz2", "x", 5, ["gzip"]])
+def test_a_compressed_message_in_a_queue_is_refused_unread(kind):
+    headers = popped(envelope(task="ingest_image", compression=kind))["headers"]
+    assert "a message must not be compressed" in headers[UNREADABLE]
+
+
+@pytest.mark.parametrize("kind", [None, "", False])
+def test_a_message_that_names_no_compression_passes(kind):
+    assert UNREADABLE not in popped(envelope(task="ingest_image", compression=kind))["headers"]
+
+
+def test_a_message_in_a_mailbox_is_not_unpacked():
+    channel = SimpleNamespace(decode_body=lambda body, _: base64.b64decode(body))
+    read = Message(envelope(compression="application/x-gzip"), channel=channel)
+    assert len(read.body or "") < 50_000
+    assert "compression" not in read.headers

@@ -15,7 +15,7 @@ from sightline.cli.writing import Unwritable, survive_broken_pipes
 from sightline.errors import SightlineError
 
 COMMANDS = {
-    "check": "Check every setting and server.",
+    "check": "Check every setting, server, clock and bucket of images.",
     "setup": "Create tables, indexes, constraints and the checkpoint bucket if they are missing.",
     "add": "Add images by URI (s3://bucket/key): a row for each, then a message.",
     "backfill": "Send every image in a bucket that still needs analysis.",

@@ -35,12 +35,13 @@ MAXIMUM_SHARE = 4.0
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Cells that are read as one: their images and their verdicts."""
+    """Cells that are read as one: their images, and their verdicts. unsure: not among the decided."""
 
     cell: Cell
     population: int
     present: int
     decided: int
+    unsure: int = 0
 
     @property
     def unseen(self) -> int:
@@ -60,42 +61,38 @@ def evidence_of(cells: Sequence[CellCounts]) -> dict[Stratum, Evidence]:
 
 def stratum_evidence(cells: Sequence[tuple[Cell, Tally]]) -> Evidence:
     """Join the cells of one stratum. Their order does not matter."""
-    filled = [(cell, tally) for cell, tally in cells if tally.population]
-    reviewed = {cell.camera for cell, tally in filled if tally.decided}
-    blind = [(cell, tally) for cell, tally in filled if cell.camera not in reviewed]
-    seen = [(cell, tally) for cell, tally in filled if cell.camera in reviewed]
-    evidence = _evidence(seen, sum(tally.population for _, tally in blind))
-    if not evidence.is_known or not (blind or any(tally.unsure for _, tally in seen)):
+    filled = [_Group(cell, t.population, t.present, t.decided, t.unsure) for cell, t in cells if t.population]
+    reviewed = {group.cell.camera for group in filled if group.decided}
+    blind = [group for group in filled if group.cell.camera not in reviewed]
+    # Which cells are read as one follows from the decided alone: otherwise the ends would not surround the evidence.
+    seen = _joined([group for group in filled if group.cell.camera in reviewed])
+    unreviewed = sum(group.population for group in blind)
+    evidence = _evidence(seen, unreviewed)
+    if not evidence.is_known or not (blind or any(group.unsure for group in seen)):
         return evidence
     return replace(
         evidence,
-        unreviewed=sum(tally.population for _, tally in blind),
-        unreviewed_cameras=tuple(sorted({cell.camera for cell, _ in blind})),
+        unreviewed=unreviewed,
+        unreviewed_cameras=tuple(sorted({group.cell.camera for group in blind})),
         ends=(
+            _evidence([*map(_all_absent, seen), *(replace(g, present=0, decided=g.population) for g in blind)]),
             _evidence(
-                [
-                    *((c, _all_absent(t)) for c, t in seen),
-                    *((c, Tally(t.population, 0, t.population)) for c, t in blind),
-                ]
-            ),
-            _evidence(
-                [*((c, _all_present(t)) for c, t in seen), *((c, Tally(t.population, t.population)) for c, t in blind)]
+                [*map(_all_present, seen), *(replace(g, present=g.population, decided=g.population) for g in blind)]
             ),
         ),
     )
 
 
-def _all_absent(tally: Tally) -> Tally:
-    return Tally(tally.population, tally.present, tally.absent + tally.unsure)
+def _all_absent(group: _Group) -> _Group:
+    return replace(group, decided=group.decided + group.unsure)
 
 
-def _all_present(tally: Tally) -> Tally:
-    return Tally(tally.population, tally.present + tally.unsure, tally.absent)
+def _all_present(group: _Group) -> _Group:
+    return replace(group, present=group.present + group.unsure, decided=group.decided + group.unsure)
 
 
-def _evidence(cells: Sequence[tuple[Cell, Tally]], blind: int = 0) -> Evidence:
-    """Join cells of reviewed cameras. blind: how many images without a truth other cameras have."""
-    groups = _joined([_Group(cell, t.population, t.present, t.decided) for cell, t in cells])
+def _evidence(groups: Sequence[_Group], blind: int = 0) -> Evidence:
+    """Read groups of reviewed cameras. blind: how many images without a truth other cameras have."""
     population, present = sum(g.population for g in groups) + blind, sum(g.present for g in groups)
     unseen = sum(g.unseen for g in groups)
     if not groups or (not unseen and not blind) or not all(g.decided for g in groups):
@@ -135,6 +132,7 @@ def _join(groups: list[_Group], thin: _Group) -> None:
         population=host.population + thin.population,
         present=host.present + thin.present,
         decided=host.decided + thin.decided,
+        unsure=host.unsure + thin.unsure,
     )
 
 

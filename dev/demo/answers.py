@@ -14,10 +14,11 @@ from sightline.services.status import cost_section, dead_letters_section
 AT_LEAST = 50.0
 URIS_SHOWN = 10
 ROWS_SHOWN = 15
+COMPARED = ", compared with the ground truth"
 
 
 def print_answers(uploads: Sequence[Upload], rows: Sequence[ImageRow], services: Services) -> None:
-    """Print images by state, persons against the truth, three queries, what is stored, and what it cost."""
+    """Print images by state, persons found and missed, three queries, what is stored, and what it cost."""
     print_states(rows)
     print_persons(uploads, rows)
     for name in ("cameras", "heat-map", "confidence-histogram"):
@@ -60,7 +61,7 @@ def print_persons(uploads: Sequence[Upload], rows: Sequence[ImageRow]) -> None:
     is_known = None not in truth.values()
     columns = ("images", *(("persons found", "missed", "false alarms") if is_known else ("found",)))
     lines = [(camera, *(n[column] for column in columns)) for camera, n in sorted(cameras.items())]
-    title = f"Persons at {AT_LEAST:g} % or more" + (", against the truth" if is_known else "")
+    title = f"Persons found at {AT_LEAST:g} % confidence or more" + (COMPARED if is_known else "")
     print_table(title, ("camera", *columns), lines)
     first = sorted(found, key=lambda row: row.image_id)[:URIS_SHOWN]
     shown = [(row.image_id, person_percent(row)) for row in first]

@@ -17,10 +17,10 @@ from sightline.services.ingest import Added
 def add_images(image_ids: Iterable[str], lane: str = "live") -> Added:
     """Add images by URI, `s3://bucket/key`, and queue them for analysis.
 
-    The row is written before the message is sent, so a lost message is not a lost image. Adding an image twice pays
-    nothing twice. Settings come from `SIGHTLINE_…` in the environment or from `.env`.
+    The row is written before the message is sent, so a lost message is not a lost image. Adding an image twice costs
+    nothing extra. Settings come from `SIGHTLINE_…` in the environment or from `.env`.
 
-    lane: `live` for new images; `backfill` for old ones, which are analysed after all live ones.
+    lane: `live` for new images; `backfill` for old ones, which are analysed at lower priority than live ones.
     Returns how many images were new or already known, and an error for each URI that was refused.
     Raises InvalidSettings, AccessDenied, MissingTable, or Unavailable if DynamoDB or Redis does not answer.
     """

@@ -1,9 +1,9 @@
 """Poison: a step during which worker processes die must not take all of them along.
 
 A normal message is not watched and costs nothing. A message that Redis delivers a second time, or that the reconciler
-sends again, may have killed a process: its beginning is noted, and the note goes when the step ends in any way. So a
-note that stands is a beginning that never ended. Twice, and the step runs alone, in quarantine: the one-thread
-queue `careful`. A third time, and it is a dead letter.
+sends again, may have killed a process: its start is recorded, and the record is removed when the step ends, whether or
+not it succeeds. A remaining record is a start that never ended. After two of them the step runs alone, in quarantine
+(the one-thread queue `careful`); after three the message becomes a dead letter.
 """
 
 import uuid
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 QUARANTINE = "careful"
 
 _SECOND = "+"
-"""The end of an attempt's id whose message had begun before."""
+"""Marks the id of an attempt whose message had already started once, unrecorded."""
 
 ALONE_AFTER = 2
 NEVER_AFTER = 3
@@ -67,7 +67,7 @@ def suspect_of(task: str, args: Sequence[str], request: Any) -> Suspect | None:
 
 
 def course_of(suspect: Suspect, begun: Mapping[str, datetime], now: datetime) -> Course:
-    """Decide by the beginnings that never ended."""
+    """Decide by the starts that never ended."""
     if any(now - at < LONGEST_TASK for at in begun.values()):
         return Course.WAIT
     deaths = len(begun) + sum(each.endswith(_SECOND) for each in begun) + _began_unnoted(suspect, begun)
@@ -82,13 +82,13 @@ def _began_unnoted(suspect: Suspect, begun: Mapping[str, datetime]) -> bool:
 
 
 def attempt_id(suspect: Suspect, begun: Mapping[str, datetime]) -> str:
-    """Name a beginning, so that one which nobody watched is known from the next."""
+    """Return an id for this start. It is marked if an earlier, unrecorded start must be counted as well."""
     return f"{suspect.message_id}/{uuid.uuid4().hex[:8]}{_SECOND if _began_unnoted(suspect, begun) else ''}"
 
 
 @contextmanager
 def watched(suspect: Suspect, begun: Mapping[str, datetime], operations: Operations) -> Iterator[None]:
-    """Note the beginning, and forget all of them when the step ends, however it ends."""
+    """Record the start, and remove all records of the step when it ends, whether or not it succeeds."""
     operations.attempts.begin(suspect.step_id, attempt_id(suspect, begun))
     try:
         yield
@@ -97,7 +97,7 @@ def watched(suspect: Suspect, begun: Mapping[str, datetime], operations: Operati
 
 
 def refuse(suspect: Suspect, operations: Operations) -> Poisonous:
-    """Forget the beginnings, so that a redrive starts from nothing; return the error to raise."""
+    """Remove the records, so that a redrive starts from nothing; return the error to raise."""
     _end(suspect, operations)
     return Poisonous(suspect.image_id, rule=f"{Poisonous.rule} ({suspect.step_id.partition('#')[0]})")
 

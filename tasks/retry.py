@@ -176,7 +176,7 @@ class StepTask(Task[..., Any]):
         again.apply_async()
 
     def on_failure(self, exc: BaseException, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:  # noqa: ARG002 - Celery's signature
-        """Keep what cannot succeed; return what Celery gives up on."""
+        """Write a dead letter for what cannot succeed, and keep the failure of a step that Celery gives up on."""
         services = current()
         if isinstance(exc, (BadMessage, RejectedError)):
             message = {"args": list(args), "kwargs": dict(kwargs)}

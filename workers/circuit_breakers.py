@@ -22,7 +22,7 @@ log = structlog.get_logger()
 LOOK_SECONDS = 1.0
 STOPS_READ_EVERY = timedelta(seconds=5)
 SAID_FOR = timedelta(minutes=2)
-"""How long `status` shows that a worker is refused, if that worker is heard of no more."""
+"""How long `status` shows that a worker is refused if that worker is not heard from again."""
 
 INGEST = "ingest"
 
@@ -76,13 +76,17 @@ class ConsumptionControl:
         self._said_at: datetime | None = None
 
     def look(self) -> None:
-        """Compare what is taken with what may be. While the store is away, what was read of it holds."""
+        """Compare the queues taken from with those allowed.
+
+        While the store is unavailable, the stops read last stay in force.
+        """
         try:
             self._read_stops()
             self._say_refused()
         except SightlineError as error:
             log.warning("Stopped lanes cannot be read or told", error=str(error))
-        may = [queue for queue in self._queues if queue not in self._stopped] if self._worker_breaker.is_open() else []
+        may_take_work = self._worker_breaker.may_take_work()
+        may = [queue for queue in self._queues if may_take_work and queue not in self._stopped]
         if may != self._taken:
             self._change(may)
 

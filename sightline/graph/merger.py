@@ -44,7 +44,7 @@ class RememberedNodes:
                 del self._known[oldest]
 
     def forget(self, node: Node, keys: Iterable[Key]) -> None:
-        """Doubt these nodes."""
+        """Drop these nodes from memory."""
         with self._lock:
             for key in keys:
                 self._known.pop((node, key), None)
@@ -177,7 +177,7 @@ class Merger:
     def merge(self, images: Iterable[ImageFacts], move: SyncMove | None = None) -> Outcomes:
         """Write each image whose version is higher than the graph's; raise where the database is to blame.
 
-        `move` goes with the last of them, so that it never speaks of data that is not there.
+        `move` (the sync's new position) is committed with the last slice, so that it never gets ahead of the data.
         """
         *runs, last = [*slices(images)] or [[]]
         outcomes: Outcomes = {}
@@ -207,7 +207,10 @@ class Merger:
         return self._merge_run(images[:middle]) | self._merge_run(images[middle:], move)
 
     def _attempt(self, images: Sequence[ImageFacts], move: SyncMove | None) -> set[str]:
-        """Write those that are behind. The versions read first spare a replay every lock; those under lock decide."""
+        """Write those that are behind.
+
+        Versions are read first without locks, so a replay locks nothing; the versions read under lock decide.
+        """
         shown = self._sessions.once(lambda transaction: versions(transaction, [each.image_id for each in images]))
         behind = [image for image in images if image.is_due(shown.get(image.image_id))]
         if not behind:
@@ -250,7 +253,7 @@ class Merger:
             self._remembered.remember(node, keys)
 
     def _or_forget(self, shared: dict[Node, set[Key]], write: Callable[[], set[str]]) -> set[str]:
-        """Doubt the remembered nodes after any failure: one of them may have been deleted."""
+        """Forget the remembered nodes after any failure: one of them may have been deleted."""
         is_written = False
         try:
             written = write()

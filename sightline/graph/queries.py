@@ -33,7 +33,10 @@ class NamedQuery:
     kinds: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, written: Mapping[str, str]) -> dict[str, Json]:
-        """Return the complete parameters of what people wrote; raise ConfigurationError if one is not of its kind."""
+        """Parse parameters given as text and return the complete set.
+
+        Raise ConfigurationError if a value has the wrong type, or a parameter is missing or unknown.
+        """
         return self.bind({name: _READERS[self.kinds.get(name, "text")](name, text) for name, text in written.items()})
 
     def bind(self, given: Mapping[str, Json] | None) -> dict[str, Json]:
@@ -90,7 +93,7 @@ def _number(name: str, text: str) -> float:
 
 def _month(name: str, text: str) -> str:
     if not _MONTH.fullmatch(text):
-        raise _unreadable(name, text, "must be a month, as 2016-11, or 11 for every November")
+        raise _unreadable(name, text, "must be a month, such as 2016-11, or 11 for every November")
     return text
 
 
@@ -98,7 +101,7 @@ def _day(name: str, text: str) -> str:
     try:
         date.fromisoformat(text if _DAY.fullmatch(text) else "")
     except ValueError:
-        raise _unreadable(name, text, "must be a day, as 2016-11-08") from None
+        raise _unreadable(name, text, "must be a day, such as 2016-11-08") from None
     return text
 
 

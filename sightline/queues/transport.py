@@ -22,7 +22,7 @@ from uuid import uuid4
 from kombu.transport import redis, virtual
 
 UNREADABLE = "sightline-unreadable"
-"""The header of a message made here of what is none; its value is the rule that was broken."""
+"""Header of a message that wraps an unreadable item; its value says which rule the item broke."""
 
 
 COMPRESSION = "compression"
@@ -39,14 +39,14 @@ class Message(virtual.Message):
 
 
 class Channel(redis.Channel):
-    """A channel that knows where Redis is also after its connection is gone, and reads whatever is in a queue."""
+    """A channel that still knows Redis's address after its connection is closed, and reads whatever is in a queue."""
 
     Message = Message
 
     _remembered: dict[str, Any] | None = None
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - the interface
-        """Return what a client of Redis is made with."""
+        """Return the Redis connection parameters."""
         if getattr(self.connection, "client", None) or self._remembered is None:
             self._remembered = super()._connparams(asynchronous)  # type: ignore[misc] # stubs leave it out
         return dict(self._remembered)
@@ -58,7 +58,7 @@ class Channel(redis.Channel):
         return client
 
     def _popped(self, answer: list[bytes] | None, **_: Any) -> tuple[bytes, bytes] | None:
-        """Return key and message. answer: nothing if all queues were empty until the time-out."""
+        """Return key and message. answer: None if BRPOP timed out."""
         if not answer:
             return None
         key, item = answer
@@ -81,7 +81,10 @@ class Channel(redis.Channel):
 
 
 def _envelope(item: bytes, queue: str, rule: str) -> bytes:
-    """Wrap what is no message into one. queue: where it was found, and goes again if this process dies."""
+    """Wrap an item that is not a message in a valid one.
+
+    queue: where it was found, and where it returns if this process dies
+    """
     delivery = {"exchange": "", "routing_key": queue}
     properties = {"delivery_tag": str(uuid4()), "delivery_info": delivery, "body_encoding": "base64"}
     body = base64.b64encode(item).decode()

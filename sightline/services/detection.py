@@ -1,9 +1,10 @@
 """Detect: pay once for one analysis.
 
-settled? → slot → claim → call → does the object still show the row's etag? → settle → part. A process may die between
-any two of these: before the call nothing is paid; after it the lease runs out and the attempt counts as ended unknown.
-An answer that is paid and in hand is held on to while S3 or DynamoDB is away: asking again would cost again. One that
-nobody can read was paid as well: it is counted, and the image becomes a dead letter instead of being asked about again.
+settled? → slot → claim → call → does the object still show the row's etag? → settle → feature result. A process may die
+between any two of these: before the call nothing is paid; after it the lease runs out and the attempt counts as ended
+unknown. An answer that is paid and in hand is held on to while S3 or DynamoDB is away: asking again would cost again.
+One that nobody can read was paid as well: it is counted, and the image becomes a dead letter instead of being asked
+about again.
 """
 
 from collections.abc import Callable, Mapping
@@ -244,9 +245,10 @@ def _see_whose_it_is(
     held: Retrying,
     payer: Payer,
 ) -> None:
-    """Look whether the object is still the one that was asked about: only then is the answer its own.
+    """Check that the object is still the one Rekognition was asked about.
 
-    Raise OutcomeUnknown if S3 was away for as long as the answer could be held: it is lost, and was paid.
+    Otherwise the answer may belong to other bytes. Raise OutcomeUnknown if S3 was away for as long as the answer could
+    be held: it is lost, and was paid.
     """
     uri = ObjectUri.parse(analysis.image_id)
     is_missing = isinstance(outcome, Rejection) and outcome.error == ImageMissing.__name__
@@ -268,8 +270,8 @@ def _check_unchanged(uri: ObjectUri, content: Content, called_at: datetime, buck
     """Raise ImageChanged unless the object is the upload that the row knows, or the same bytes from before the call.
 
     Where the bucket keeps versions, it must be the version that the row knows.
-    The same bytes uploaded during the call may have followed others, which the answer is then of. S3 says when in whole
-    seconds: bytes that come, go and come back within one second are not told apart where a bucket keeps no versions.
+    If the same bytes were uploaded again during the call, Rekognition may have read different bytes in between. S3's
+    times are whole seconds: bytes that change and change back within one second go unnoticed in an unversioned bucket.
     """
     try:
         head = buckets.head(uri)
@@ -284,7 +286,7 @@ def _check_unchanged(uri: ObjectUri, content: Content, called_at: datetime, buck
 
 
 def _held_until(until: datetime, clock: Callable[[], datetime]) -> Retrying:
-    """Return what does a thing again, while its server is away, until then."""
+    """Return a `Retrying` that repeats an operation until `until` while its server is unavailable."""
     away = retry_if_exception_type(Unavailable)
     return Retrying(stop=_StopAt(until, clock), wait=wait_random(0.2, 2), retry=away, reraise=True)
 

@@ -40,7 +40,7 @@ class Added:
 
 
 def add_images(image_ids: Iterable[str], lane: Lane, services: "Services", send: Publish = publish) -> Added:
-    """Add images by id (`s3://bucket/key`): the row first, then the message. Adding one twice pays nothing twice."""
+    """Add images by id (`s3://bucket/key`): the row first, then the message. Adding one twice costs nothing extra."""
     added = Added()
     valid = _valid_ids(image_ids, added.refused)
     while chunk := list(islice(valid, BATCH)):

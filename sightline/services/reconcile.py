@@ -36,10 +36,13 @@ MAX_ROUNDS = 5
 """After so many counted rounds an image is stuck: a dead letter says why."""
 
 LONGEST_PAUSE = timedelta(hours=1)
-"""Between two looks at an image that fails for its own reason."""
+"""Longest pause between checks of an image that fails for its own reason."""
 
 LONGEST_PAUSE_OF_THE_BLAMELESS = timedelta(minutes=8)
-"""Between two looks at an image that does not: it should go on soon after the server that was away is back."""
+"""Longest pause between checks of an image that has no failure of its own.
+
+Short, so that it resumes soon after an outage.
+"""
 
 SENT_A_LITTLE_LATER = timedelta(seconds=10)
 """How much later than its row a message may be sent: rows of a batch are written first."""

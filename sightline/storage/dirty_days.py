@@ -75,7 +75,7 @@ class DynamoDirtyDays(DirtyDayStore):
     @override
     def mark(self, days: Iterable[CameraDay], purposes: Iterable[Purpose] = tuple(Purpose)) -> None:
         distinct, mark = set(days), uuid4().hex
-        known = ({**_key(KNOWN, str(day)), **_results(day)} for day in distinct)
+        known = ({**_key(KNOWN, str(day)), **_camera_and_day(day)} for day in distinct)
         self._table.put_many(known)
         for purpose in purposes:
             self._table.put_many(dirty_item(day, purpose, mark) for day in distinct)
@@ -98,7 +98,9 @@ class DynamoDirtyDays(DirtyDayStore):
 
     def reopen(self, days: Iterable[CameraDay], at: datetime) -> None:
         """Let the figures of days be made again."""
-        self._table.put_many({**_key(REOPENED, str(day)), **_results(day), "at": instant(at)} for day in set(days))
+        self._table.put_many(
+            {**_key(REOPENED, str(day)), **_camera_and_day(day), "at": instant(at)} for day in set(days)
+        )
 
     def reopened_at(self, day: CameraDay) -> datetime | None:
         """Return when a day was last reopened."""
@@ -108,12 +110,12 @@ class DynamoDirtyDays(DirtyDayStore):
 
 def dirty_item(day: CameraDay, purpose: Purpose, mark: str) -> Item:
     """Return the item of a mark, for a caller that must mark in its own transaction."""
-    return {**_key(DIRTY, f"{purpose}#{day}"), **_results(day), "mark": mark}
+    return {**_key(DIRTY, f"{purpose}#{day}"), **_camera_and_day(day), "mark": mark}
 
 
 def _key(kind: str, name: str) -> dict[str, str]:
     return {"kind": kind, "id": sort_key(name)}
 
 
-def _results(day: CameraDay) -> dict[str, str]:
+def _camera_and_day(day: CameraDay) -> dict[str, str]:
     return {"camera": day.camera, "day": day.day}

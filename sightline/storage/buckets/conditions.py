@@ -1,4 +1,4 @@
-"""Whether a bucket honours conditions on writing, which some stand-ins for S3 ignore without a word."""
+"""Check that a bucket honours conditional writes; some S3 stand-ins silently ignore them."""
 
 from uuid import uuid4
 
@@ -10,7 +10,7 @@ _ETAG_OF_NOTHING = "0" * 32
 
 def check_conditions(buckets: Buckets, bucket: str) -> None:
     """Try two writes that must not happen; raise NotSupported if one does."""
-    # A name of its own, so that two checks at once do not remove each other's object.
+    # A unique key, so that concurrent checks do not delete each other's object.
     uri = ObjectUri(bucket, f"sightline/checkpoints/check-{uuid4().hex}")
     buckets.put(uri, b"written by a check of sightline; may be removed")
     try:

@@ -55,7 +55,10 @@ def imported_row(image_id: str, feature: str, part: FeatureResult, now: datetime
 
 
 def with_fixed_offset(capture: Capture) -> Capture:
-    """Return the capture with its UTC offset alone: times of a zone are unequal to all others where clocks go."""
+    """Return the capture with its UTC offset instead of its zone.
+
+    An aware datetime in a zone's DST fold or gap never compares equal to one in another zone.
+    """
     offset = capture.taken_at.utcoffset()
     if offset is None:
         raise ValueError(f"capture time {capture.taken_at} has no UTC offset")
@@ -111,9 +114,9 @@ def begin(
 
 
 def end(seen: ImageRow, state: State, rejection: Rejection, position: str, now: datetime) -> Transition:
-    """Return an image up. It stays unfinished while the graph shows it as it was.
+    """End an image. Its row stays unfinished until the graph no longer shows the old state.
 
-    One that was never read keeps what it wants and has: an answer of it was imported, and waits until it can be read.
+    An image that was never read keeps what it wants and has: an imported answer waits until it can be read.
     """
     if state not in ENDS:
         raise ValueError(f"{state} is no end: {', '.join(ENDS)} are")
@@ -192,7 +195,8 @@ def mark_complete(version: int) -> Transition:
 def note_merged(row: ImageRow, version: int, now: datetime) -> Transition | None:
     """Note what the graph shows of a row that `mark_complete` does not fit; None if that is known.
 
-    A merge that ends after its row went on, is refused; yet what it showed must be shown otherwise in time.
+    `mark_complete` rejects a merge whose row has changed meanwhile, but the graph now shows that version, so a later
+    merge must correct it.
     """
     if version > row.version or version <= row.merged_version or not row.is_known:
         return None

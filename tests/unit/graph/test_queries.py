@@ -53,7 +53,7 @@ def test_written_parameters_become_what_their_query_declares() -> None:
     [
         ("at_least", "many", "at_least must be a number"),
         ("at_least", "nan", "at_least must be a number"),
-        ("before", "13", "before must be a month, as 2016-11, or 11 for every November"),
+        ("before", "13", "before must be a month, such as 2016-11, or 11 for every November"),
         ("before", "november", "before must be a month"),
     ],
 )
@@ -64,7 +64,7 @@ def test_a_parameter_that_is_not_of_its_kind_is_refused(name: str, value: str, r
 
 @pytest.mark.parametrize("day", ["2044-13-45", "2044-05", "20440517", "2044-5-17", "today"])
 def test_a_day_that_is_in_no_calendar_is_refused(day: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"day={day}: day must be a day, as 2016-11-08"):
+    with pytest.raises(ConfigurationError, match=f"day={day}: day must be a day, such as 2016-11-08"):
         query_named("images-with-label").read({"label": "Dog", "at_least": "50", "day": day})
 
 

@@ -28,7 +28,7 @@ from sightline.models.images import Lane
 from sightline.queues.publishing import publish
 from sightline.queues.steps import DETECT, INGEST, WRITE, detect_step
 from sightline.services.collaborators import provide
-from sightline.services.worker_breaker import CLOSES_AFTER
+from sightline.services.worker_breaker import OPENS_AFTER
 from sightline.testing.fake import FakeSightline, picture, uri_of
 from sightline.testing.images import InMemoryImageStore
 from tasks.retry import MAX_RETRIES, TABLE, Action, StepTask, backoff_seconds, rule_for
@@ -241,13 +241,13 @@ def test_a_bad_image_becomes_a_letter_with_its_message(steps, world):
 
 def test_answers_that_nobody_can_read_are_letters_at_once_and_after_a_few_the_process_takes_no_more(steps, world):
     steps.error = UnreadableAnswer(URI)
-    for _ in range(CLOSES_AFTER):
+    for _ in range(OPENS_AFTER):
         with pytest.raises(UnreadableAnswer):
             steps.run("one_image", URI)
         fail(steps, "one_image", steps.error, URI, "live")
     assert [] == steps.sent
     assert [("UnreadableAnswer", URI)] == [(each.error, each.image_id) for each in world.operations.dead_letters.read()]
-    assert not world.services.worker_breaker.is_open()
+    assert not world.services.worker_breaker.may_take_work()
 
 
 def test_a_bad_message_becomes_a_letter_that_is_about_no_image(steps, world):

@@ -1,11 +1,11 @@
-"""When a worker process closes its gate, for how long, and what opens it."""
+"""When a worker's circuit breaker opens, for how long, and what closes it."""
 
 from datetime import timedelta
 
 import pytest
 
 from sightline.errors import AccessDenied
-from sightline.services.worker_breaker import CLOSES_AFTER, LONGEST_PAUSE, REFUSALS, WorkerBreaker
+from sightline.services.worker_breaker import LONGEST_PAUSE, OPENS_AFTER, REFUSALS, WorkerBreaker
 from sightline.testing.clocks import MovingClock
 
 SECOND = timedelta(seconds=1)
@@ -21,32 +21,34 @@ def worker_breaker(clock):
     return WorkerBreaker(clock)
 
 
-def refuse(worker_breaker, times=CLOSES_AFTER):
+def refuse(worker_breaker, times=OPENS_AFTER):
     for _ in range(times):
         worker_breaker.refused(AccessDenied("s3://frames"))
 
 
-def test_it_is_open_and_closes_after_a_few_refusals_in_a_row(worker_breaker):
-    refuse(worker_breaker, CLOSES_AFTER - 1)
-    assert (True, None) == (worker_breaker.is_open(), worker_breaker.reason)
+def test_it_opens_after_a_few_refusals_in_a_row(worker_breaker):
+    refuse(worker_breaker, OPENS_AFTER - 1)
+    assert (True, None) == (worker_breaker.may_take_work(), worker_breaker.reason)
     refuse(worker_breaker, 1)
-    assert not worker_breaker.is_open()
+    assert not worker_breaker.may_take_work()
     assert "s3://frames" in worker_breaker.reason
 
 
-def test_a_refusal_among_steps_that_go_well_never_closes_it(worker_breaker):
+def test_refusals_among_steps_that_succeed_never_open_it(worker_breaker):
     for _ in range(20):
-        refuse(worker_breaker, CLOSES_AFTER - 1)
+        refuse(worker_breaker, OPENS_AFTER - 1)
         worker_breaker.worked()
-    assert worker_breaker.is_open()
+    assert worker_breaker.may_take_work()
 
 
-def test_it_opens_to_try_and_one_more_refusal_closes_it_for_longer_up_to_half_a_minute(worker_breaker, clock):
+def test_after_its_pause_it_lets_a_step_try_and_one_more_refusal_opens_it_for_longer_up_to_half_a_minute(
+    worker_breaker, clock
+):
     pauses = []
     refuse(worker_breaker)
     for _ in range(8):
         pauses.append(0)
-        while not worker_breaker.is_open():
+        while not worker_breaker.may_take_work():
             clock.move(SECOND)
             pauses[-1] += 1
         refuse(worker_breaker, 1)
@@ -56,19 +58,19 @@ def test_it_opens_to_try_and_one_more_refusal_closes_it_for_longer_up_to_half_a_
 def test_refusals_of_what_was_in_hand_do_not_lengthen_the_pause(worker_breaker, clock):
     refuse(worker_breaker, 50)
     clock.move(SECOND)
-    assert worker_breaker.is_open()
+    assert worker_breaker.may_take_work()
 
 
-def test_it_is_refused_until_a_step_has_gone_well(worker_breaker, clock):
+def test_it_keeps_its_reason_until_a_step_has_succeeded(worker_breaker, clock):
     refuse(worker_breaker)
     clock.move(LONGEST_PAUSE)
-    assert worker_breaker.is_open()
+    assert worker_breaker.may_take_work()
     assert worker_breaker.reason is not None
     worker_breaker.worked()
     assert worker_breaker.reason is None
     refuse(worker_breaker)
     clock.move(SECOND)
-    assert worker_breaker.is_open()
+    assert worker_breaker.may_take_work()
 
 
 def test_every_refusal_is_ours_to_mend():

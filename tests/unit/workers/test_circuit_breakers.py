@@ -8,7 +8,7 @@ import pytest
 from sightline.errors import AccessDenied, Unavailable
 from sightline.models.images import Lane
 from sightline.services.rejection_breaker import resume
-from sightline.services.worker_breaker import CLOSES_AFTER, LONGEST_PAUSE, WorkerBreaker
+from sightline.services.worker_breaker import LONGEST_PAUSE, OPENS_AFTER, WorkerBreaker
 from sightline.storage.pauses import Cause, Stop
 from sightline.testing.clocks import MovingClock
 from sightline.testing.operations import InMemoryPauses, in_memory_operations
@@ -44,7 +44,7 @@ class AwayPauses(InMemoryPauses):
 
 
 class Worker:
-    """One worker's gate, its keeper and what it takes from."""
+    """One worker's circuit breaker, its keeper, and the queues that it takes from."""
 
     def __init__(self, queues):
         self.clock = MovingClock()
@@ -62,7 +62,7 @@ class Worker:
         self.operations.pauses.stop(Stop(queue, Cause.BRAKE, "all bad", self.clock.now))
 
     def is_refused(self):
-        for _ in range(CLOSES_AFTER):
+        for _ in range(OPENS_AFTER):
             self.worker_breaker.refused(AccessDenied("Rekognition"))
 
     def told(self):

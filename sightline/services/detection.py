@@ -171,7 +171,7 @@ def _pay(feature: Feature, claimed: Entry, content: Content, copy: Copy | None, 
         outcome = _call(feature, claimed.analysis, content, copy, payer)
         held = _held_until(_leaving(claimed, 2 * STORE_REQUEST_LIMIT), payer.clock)  # the last look, and settling
         if copy is None:
-            _see_whose_it_is(claimed.analysis, outcome, content, called_at, held, payer)
+            _require_same_object(claimed.analysis, outcome, content, called_at, held, payer)
         elif not _is_sent(copy):
             held(payer.held.require_unchanged, copy)
             _require_seen(outcome, copy.uri)
@@ -237,7 +237,7 @@ def _note_drop(image_id: str, held: HeldBytes) -> None:
         log.warning("A dropped answer could not be counted", error=str(error))
 
 
-def _see_whose_it_is(
+def _require_same_object(
     analysis: Analysis,
     outcome: Answer | Rejection,
     content: Content,

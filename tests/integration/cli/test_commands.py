@@ -98,7 +98,7 @@ AWAY = {
     "neo4j_uri": (f"bolt://{NOWHERE}", {"graph"}),
     "dynamodb_endpoint": (
         f"http://{NOWHERE}",
-        {"images", "parts", "calls", "cost", "dead_letters", "last_runs", "models", "stopped"},
+        {"images", "parts", "calls", "cost", "dead_letters", "last_runs", "models", "stopped", "capture_times"},
     ),
 }
 

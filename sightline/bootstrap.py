@@ -30,7 +30,7 @@ from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.label_set.dynamodb import DynamoLabelSet
 from sightline.storage.label_set.protocol import LabelSet
 from sightline.storage.ledger.dynamodb import DynamoLedger
-from sightline.storage.operations import dynamo_operations
+from sightline.storage.operations import Operations, dynamo_operations
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
 from sightline.timing import STORE_ATTEMPTS, STORE_CONNECT, STORE_READ
@@ -61,11 +61,6 @@ def connect(
     if on_request is not None:
         tell_requests(session, on_request)
     dynamodb = session.client("dynamodb", endpoint_url=chosen.dynamodb_endpoint, config=stores)
-    rekognition = session.client(
-        "rekognition",
-        endpoint_url=chosen.rekognition_endpoint,
-        config=ONE_ATTEMPT.merge(Config(max_pool_connections=32)),
-    )
     buckets = S3Buckets(s3_client(chosen, session, stores))
     operations = dynamo_operations(dynamodb, chosen.table_prefix, utc_now)
     graph = Neo4jGraphStore(neo4j_driver(chosen), chosen.neo4j_database)
@@ -77,17 +72,10 @@ def connect(
         merges=GroupCommit(graph.merge),
         buckets=buckets,
         checkpoint_bucket=chosen.checkpoint_bucket,
-        limiter=RedisLimiter(
-            redis_client(chosen),
-            chosen.account,
-            chosen.region,
-            chosen.all_quotas,
-            key_prefix=chosen.key_prefix,
-            overrides=operations.rate_overrides,
-        ),
+        limiter=_limiter(chosen, operations),
         operations=operations,
         queues=RedisQueues(redis_client(chosen), chosen.key_prefix),
-        detector=Rekognition(rekognition),
+        detector=_detector(chosen, session),
         calls=CallCounter(operations, utc_now),
         rejection_breaker=RejectionBreaker(operations, utc_now),
         clock_doubts=ClockDoubts(images),
@@ -101,6 +89,22 @@ def connect(
         clock=utc_now,
         stopping=stopping or Event(),
     )
+
+
+def _limiter(settings: Settings, operations: Operations) -> RedisLimiter:
+    return RedisLimiter(
+        redis_client(settings),
+        settings.account,
+        settings.region,
+        settings.all_quotas,
+        key_prefix=settings.key_prefix,
+        overrides=operations.rate_overrides,
+    )
+
+
+def _detector(settings: Settings, session: boto3.Session) -> Rekognition:
+    config = ONE_ATTEMPT.merge(Config(max_pool_connections=32))
+    return Rekognition(session.client("rekognition", endpoint_url=settings.rekognition_endpoint, config=config))
 
 
 def connect_label_set(settings: Settings, table: str) -> LabelSet:

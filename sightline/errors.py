@@ -10,6 +10,7 @@ SightlineError                    message = input, rule, remedy
 │   ├── SlotRefused               the limiter has no slot within this lane's horizon
 │   ├── ImageChanged              the object or its row changed meanwhile: start again
 │   ├── ImageNotYetThere          the object is not there, but may only be late
+│   ├── ImageNotYetWritten        the object is empty, but so young that its bytes may follow
 │   └── NewerVersion              a newer version of sightline wrote what is stored: only that one may change it
 ├── RejectedError                 the image itself is bad: a dead letter, no retry
 │   ├── EmptyImage, NotAnImage, UnsupportedFormat, TruncatedImage, ImageTooSmall, ImageTooLarge, TooManyBytes
@@ -118,6 +119,13 @@ class ImageNotYetThere(RetryableError):
 
     rule = "the object must exist, although S3 may show a new one late"
     remedy = "It is looked up once more"
+
+
+class ImageNotYetWritten(RetryableError):
+    """The object is empty and was uploaded a moment ago."""
+
+    rule = "an object may be empty for three minutes: some tools create it first and write it afterwards"
+    remedy = "It is looked at again every 20 seconds until then"
 
 
 class NewerVersion(RetryableError):

@@ -39,6 +39,12 @@ VISIBILITY_TIMEOUT = timedelta(seconds=300)
 """When Redis delivers a message again that was taken and not finished. If requests hang as well, it may come a second
 time to a task that still runs; the claim in the ledger is there for that."""
 
+EMPTY_FOR = timedelta(minutes=3)
+"""For so long after its upload an empty object is not there yet: s3fs and FTP gateways create it, then write it."""
+
+EMPTY_LOOKED_AT_EVERY = timedelta(seconds=20)
+"""How often such an object is looked at."""
+
 CHECK_AFTER = timedelta(minutes=2)
 """When the reconciler first looks at a row that has not moved."""
 

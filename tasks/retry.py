@@ -21,6 +21,7 @@ from sightline.errors import (
     BadMessage,
     ConfigurationError,
     ImageChanged,
+    ImageNotYetWritten,
     LeaseHeld,
     NewerVersion,
     RejectedError,
@@ -36,6 +37,7 @@ from sightline.services.collaborators import current
 from sightline.services.dead_letters import write_dead_letter
 from sightline.services.failures import keep_failure
 from sightline.services.worker_breaker import REFUSALS
+from sightline.timing import EMPTY_LOOKED_AT_EVERY
 from tasks.quarantine import QUARANTINE, Course, course_of, refuse, suspect_of, watched
 
 log = structlog.get_logger()
@@ -71,6 +73,7 @@ TABLE = (
     Rule((LeaseHeld,), Action.RESEND, delay_seconds=5.0),
     Rule((SlotRefused,), Action.RESEND, delay_seconds=1.0),
     Rule((NewerVersion,), Action.RESEND, delay_seconds=30.0),
+    Rule((ImageNotYetWritten,), Action.RESEND, delay_seconds=EMPTY_LOOKED_AT_EVERY.total_seconds()),
     Rule(REFUSALS, Action.RESEND, delay_seconds=5.0, pauses_worker=True),
     # More likely the endpoint's fault than the image's: a worker must not go on paying for such answers.
     Rule((UnreadableAnswer,), Action.KEEP, pauses_worker=True),

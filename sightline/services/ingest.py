@@ -7,7 +7,15 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from sightline.errors import ImageChanged, ImageMissing, ImageNotYetThere, InvalidUri, RejectedError
+from sightline.errors import (
+    EmptyImage,
+    ImageChanged,
+    ImageMissing,
+    ImageNotYetThere,
+    ImageNotYetWritten,
+    InvalidUri,
+    RejectedError,
+)
 from sightline.models.images import CameraDay, Capture, Content, ImageRow, Lane, Rejection, State
 from sightline.queues.publishing import BATCH, Publish, publish
 from sightline.queues.steps import INGEST, Step, ingest_step, next_steps
@@ -25,6 +33,7 @@ from sightline.storage.capture_counts import counted_of
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Ledger
 from sightline.storage.operations import Operations
+from sightline.timing import EMPTY_FOR
 
 if TYPE_CHECKING:  # it holds an Ingest
     from sightline.services.collaborators import Services
@@ -83,8 +92,9 @@ class Ingest:
         """Read the object and fix what is wanted of it; return the steps that are due.
 
         may_be_late: S3 may not show a new object yet, so its absence raises ImageNotYetThere, and it is looked for once
-        more. A bad image ends here, and so does one whose URI is refused, by us or by S3: its row and a dead letter say
-        why. The dead letter of an image that is good now is closed.
+        more. An empty object that is young raises ImageNotYetWritten, and its row stays as it is. A bad image ends
+        here, and so does one whose URI is refused, by us or by S3: its row and a dead letter say why. The dead letter
+        of an image that is good now is closed.
         """
         before = self._row(image_id, lane)
         try:
@@ -117,7 +127,7 @@ class Ingest:
         A stuck image with the same bytes is returned as it was: its message came twice. `add` receives it first.
         """
         head, data = self.buckets.get(ObjectUri.parse(row.image_id))
-        content = _content(row.image_id, head, data)
+        content = self._content(row.image_id, head, data)
         if row.state is State.STUCK and content == row.content:
             return row
         if row.content is not None:  # read before: perhaps it is overwritten again and again
@@ -132,6 +142,14 @@ class Ingest:
         self.operations.dirty_days.mark(moved_from)
         self._count(row, begun)
         return begun
+
+    def _content(self, image_id: str, head: ObjectHead, data: bytes) -> Content:
+        try:
+            return _content(image_id, head, data)
+        except EmptyImage as error:
+            if self.clock() - head.last_modified < EMPTY_FOR:
+                raise ImageNotYetWritten(image_id) from error
+            raise
 
     def _capture(self, row: ImageRow, content: Content, head: ObjectHead, data: bytes) -> Capture:
         capture = standing_capture(row, self.read_capture(head, data), content.sha256)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from PIL import Image
 
+from sightline.errors import ImageNotYetWritten
 from sightline.graph.group_commit import GroupCommit
 from sightline.models.answers import Answer, Detection, Json
 from sightline.models.images import Lane
@@ -40,6 +41,7 @@ from sightline.testing.operations import in_memory_operations
 from sightline.testing.queues import InMemoryQueues
 from sightline.testing.rollups import InMemoryRollupStore
 from sightline.testing.verdicts import InMemoryVerdictStore
+from sightline.timing import EMPTY_LOOKED_AT_EVERY
 
 BUCKET = "frames"
 WATCHED = AccuracyPlan((StrataRule("Person", related_labels=frozenset({"Face"})),), "salt", 5.0, (ZoneInfo("UTC"),))
@@ -112,11 +114,12 @@ class ScriptedDetector:
 
 @dataclass
 class FakeSightline:
-    """One sightline. `sent` is what stands in its queues."""
+    """One sightline. `sent` is what stands in its queues; `later` is what comes back to them after a while."""
 
     clock: MovingClock = field(default_factory=MovingClock)
     features: tuple[str, ...] = ("faces", "labels", "text")
     sent: deque[Step] = field(default_factory=deque)
+    later: deque[Step] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         self.images = InMemoryImageStore(self.clock)
@@ -180,7 +183,7 @@ class FakeSightline:
         """Do one step as a worker does, its chain with it."""
         services, (image_id, *rest) = self.services, step.args
         if step.task == INGEST:
-            self.send(services.ingest.ingest(image_id, step.lane, may_be_late=False))
+            self._ingest(step)
         elif step.task == DETECT:
             plan, images = services.plan, services.images
             if (
@@ -193,7 +196,22 @@ class FakeSightline:
         elif step.task == MERGE:
             merge.merge(image_id, images=services.images, merges=services.merges)
 
+    def _ingest(self, step: Step) -> None:
+        try:
+            self.send(self.services.ingest.ingest(step.args[0], step.lane, may_be_late=False))
+        except ImageNotYetWritten:
+            self.later.append(step)
+
     def run(self) -> None:
-        """Work until the queues are empty."""
+        """Work until the queues are empty; the clock moves while nothing is left but what comes back later."""
+        self.run_now()
+        while self.later:
+            self.clock.move(EMPTY_LOOKED_AT_EVERY)
+            self.send(self.later)
+            self.later.clear()
+            self.run_now()
+
+    def run_now(self) -> None:
+        """Work until nothing is left to do at this moment."""
         while self.sent:
             self.do(self.sent.popleft())

@@ -25,7 +25,6 @@ def encoded(kind, size=(120, 90)):
 
 
 BAD_OBJECTS = {
-    "bad/empty.jpg": (b"", errors.EmptyImage),
     "bad/text.jpg": (b"this is a letter and no picture\n", errors.NotAnImage),
     "bad/animation.jpg": (encoded("GIF"), errors.UnsupportedFormat),
     "bad/modern.jpg": (encoded("WEBP"), errors.UnsupportedFormat),
@@ -120,6 +119,15 @@ def test_status_shows_every_one_of_them(spine, already, rows):
     assert set() == expected - set(status["dead_letters"]["by_error"])
     more = [status["images"][state] - already[state] for state in (State.REJECTED, State.GONE)]
     assert [len(BAD_OBJECTS) + 1, 1] == more
+
+
+def test_an_object_that_is_empty_first_and_whole_a_moment_later_is_a_good_image(spine):
+    uri = spine.put("empty-first/a.jpg", b"")
+    spine.add([uri])
+    spine.put("empty-first/a.jpg", picture(4711))
+    spine.add([uri])
+    assert State.COMPLETE is spine.wait([uri])[uri].state
+    assert uri not in spine.dead_letters()
 
 
 def test_a_part_that_is_refused_stands_beside_good_ones_and_says_why(spine):

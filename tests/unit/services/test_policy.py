@@ -14,6 +14,7 @@ from sightline.errors import (
     ConfigurationError,
     ImageChanged,
     ImageNotYetThere,
+    ImageNotYetWritten,
     InvalidUri,
     LeaseHeld,
     NotAnImage,
@@ -37,7 +38,7 @@ from workers.celeryconfig import make_app
 
 URI = uri_of("01")
 PASSING = [Throttled("x"), Unavailable("x"), OutcomeUnknown("x"), ImageNotYetThere(URI), ConfigurationError("x")]
-WAITS = [LeaseHeld("x"), SlotRefused("x")]
+WAITS = [LeaseHeld("x"), SlotRefused("x"), ImageNotYetWritten(URI)]
 
 
 class AlwaysOvertaken(InMemoryImageStore):

@@ -39,6 +39,7 @@ from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import all_features, feature_named
 from sightline.rekognition.quotas import default_quota
 from sightline.services.capture import DEFAULT_KEY_PATTERN
+from sightline.services.other_files import DEFAULT_SKIPPED_SUFFIXES, as_suffixes
 from sightline.services.plan import Plan
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.stats.strata import StrataRule
@@ -237,6 +238,12 @@ class Settings(BaseSettings):
     sweep_day_folder: str = Field(
         default="%Y-%m-%d/", description="a day's folder below its camera's, as strftime writes it: swept each minute"
     )
+    skipped_suffixes: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(as_suffixes)] = (
+        Field(
+            default=DEFAULT_SKIPPED_SUFFIXES,
+            description="ends of keys that are no images: sweep, backfill and events skip them; empty: none",
+        )
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="DEBUG, INFO, WARNING or ERROR"
     )
@@ -343,7 +350,7 @@ class Settings(BaseSettings):
         chosen = {name: dict(feature_named(name).parameters) for name in self.features}
         usual = {name: own | self.feature_parameters.get(name, {}) for name, own in chosen.items()}
         deeper = {name: usual[name] | dict(feature_named(name).deeper) for name in usual if feature_named(name).deeper}
-        return Plan(usual, self.generation, deeper)
+        return Plan(usual, self.generation, deeper, self.skipped_suffixes)
 
     @cached_property
     def accuracy_plan(self) -> AccuracyPlan:

@@ -24,7 +24,8 @@ def backfill(factory: Factory, place: str, *, dry_run: bool, from_the_start: boo
     """Send every image in a bucket that still needs analysis: new, overwritten, or missing a feature that is on.
 
     It works page by page and may be stopped at any time: the next run continues from there. Live images go first, and
-    it waits while the queues hold more than ten minutes of work.
+    it waits while the queues hold more than ten minutes of work. Objects whose suffix says that they are no images
+    (SIGHTLINE_SKIPPED_SUFFIXES) are counted as skipped, and nothing else.
     """
     prefix, services = Prefix.parse(place), factory.services
     before = Progress() if dry_run or from_the_start else kept_progress(prefix, services)
@@ -49,6 +50,7 @@ def _print(place: str, before: Progress, now: Progress, *, is_dry: bool, as_json
         "place": place,
         "objects": now.listed,
         "bytes": now.listed_bytes,
+        "skipped": now.skipped,
         "went_on_after": before.after,
         "would_send" if is_dry else "sent": now.sent,
         "analyses_at_most": dict(now.pays_for),

@@ -160,6 +160,12 @@ def print_capture_times(section: Section) -> None:
         print_table(f"capture times{more}", columns, rows)
 
 
+def print_skipped(section: Section) -> None:
+    """Print how many messages were for objects that are no images; nothing if there was none."""
+    if section:
+        print_table("messages skipped this month, by suffix", ("suffix", "messages"), [*section.items()])
+
+
 _PRINTERS: Mapping[str, Callable[[Section], None]] = {
     "images": print_images,
     "parts": print_by_name("analyses of unfinished images", "feature"),
@@ -173,6 +179,7 @@ _PRINTERS: Mapping[str, Callable[[Section], None]] = {
     "stopped": print_stopped,
     "models": print_models,
     "capture_times": print_capture_times,
+    "skipped": print_skipped,
     "last_runs": print_runs,
     "ledger": print_ledger,
 }

@@ -5,7 +5,7 @@ is kept: killed anywhere, the next run repeats at most one page, which pays noth
 between is found by the reconciler (new rows) or by running the backfill again, which sends only what is still due.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 
@@ -18,8 +18,8 @@ from sightline.rekognition.features import feature_named
 from sightline.rekognition.prices import price_micro_usd
 from sightline.services.collaborators import Services
 from sightline.services.ingest import add_images
-from sightline.services.listing import Due, due_of
-from sightline.storage.buckets.protocol import Prefix
+from sightline.services.listing import Due, Listed, look_at_page
+from sightline.storage.buckets.protocol import ObjectHead, Prefix
 
 MOST_AHEAD = timedelta(minutes=10)
 """How much work may wait: what is sent cannot be called back, and a long queue hides what is wrong."""
@@ -32,7 +32,10 @@ CHECKPOINT_LASTS = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a backfill has come. after: the last key that was dealt with; sent: images that were due."""
+    """How far a backfill has come.
+
+    after: the last key that was dealt with; sent: images that were due; skipped: objects that are no images
+    """
 
     after: str | None = None
     listed: int = 0
@@ -40,20 +43,23 @@ class Progress:
     listed_bytes: int = 0
     cost_micro_usd: int = 0
     pays_for: Mapping[str, int] = field(default_factory=dict)
+    skipped: int = 0
 
-    def with_page(self, last_key: str, listed: int, size_bytes: int, due: list[Due], services: Services) -> "Progress":
+    def with_page(self, page: Sequence[ObjectHead], found: Listed, services: Services) -> "Progress":
         """Add what came of a page."""
+        due = found.due
         pays_for = dict(self.pays_for)
         for feature in (feature for each in due for feature in each.pays_for):
             pays_for[feature] = pays_for.get(feature, 0) + 1
         return replace(
             self,
-            after=last_key,
-            listed=self.listed + listed,
+            after=page[-1].uri.key,
+            listed=self.listed + len(page),
             sent=self.sent + len(due),
-            listed_bytes=self.listed_bytes + size_bytes,
+            listed_bytes=self.listed_bytes + sum(head.size_bytes for head in page),
             cost_micro_usd=self.cost_micro_usd + sum(_price(each, services) for each in due),
             pays_for=pays_for,
+            skipped=self.skipped + found.skipped,
         )
 
 
@@ -67,8 +73,8 @@ def survey(prefix: Prefix, services: Services) -> Iterator[Progress]:
     """Say, page by page, what a backfill would send and at most cost; change nothing."""
     progress = Progress()
     while page := services.buckets.list_page(prefix.bucket, prefix.key_prefix, progress.after):
-        due = due_of(page, services.images, services.plan, services.clock(), follows_plan=True)
-        progress = progress.with_page(page[-1].uri.key, len(page), sum(h.size_bytes for h in page), due, services)
+        found = look_at_page(page, services.images, services.plan, services.clock(), follows_plan=True)
+        progress = progress.with_page(page, found, services)
         yield progress
 
 
@@ -85,9 +91,9 @@ def backfill(
     """
     progress = Progress() if from_the_start else kept_progress(prefix, services)
     while page := services.buckets.list_page(prefix.bucket, prefix.key_prefix, progress.after):
-        due = due_of(page, services.images, services.plan, services.clock(), follows_plan=True)
-        _send(due, services, send)
-        progress = progress.with_page(page[-1].uri.key, len(page), sum(h.size_bytes for h in page), due, services)
+        found = look_at_page(page, services.images, services.plan, services.clock(), follows_plan=True)
+        _send(found.due, services, send)
+        progress = progress.with_page(page, found, services)
         services.operations.checkpoints.keep(_name(prefix), asdict(progress), CHECKPOINT_LASTS)
         yield progress
     services.operations.checkpoints.drop(_name(prefix))

@@ -26,8 +26,10 @@ from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.dead_letters import close_replaced, write_dead_letter
 from sightline.services.held import HeldBytes
 from sightline.services.imported import adopt_import
+from sightline.services.other_files import skipped_suffix
 from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import TAKEN, RejectionBreaker
+from sightline.services.usage import CallCounter
 from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri
 from sightline.storage.capture_counts import counted_of
 from sightline.storage.images.protocol import ImageStore
@@ -86,6 +88,7 @@ class Ingest:
     clock_doubts: ClockDoubts
     clock: Callable[[], datetime]
     rejection_breaker: RejectionBreaker
+    calls: CallCounter
     held: HeldBytes
 
     def ingest(self, image_id: str, lane: Lane, *, may_be_late: bool) -> list[Step]:
@@ -97,6 +100,8 @@ class Ingest:
         of an image that is good now is closed.
         """
         before = self._row(image_id, lane)
+        if before is None:
+            return []
         try:
             after = self._begin(before, lane)
         except (RejectedError, InvalidUri) as error:
@@ -110,11 +115,18 @@ class Ingest:
         close_replaced(image_id, before.rejection, after.rejection, self.operations)
         return next_steps(after)
 
-    def _row(self, image_id: str, lane: Lane) -> ImageRow:
-        """Return the row; create it if a producer sent only a message, and its URI is valid."""
+    def _row(self, image_id: str, lane: Lane) -> ImageRow | None:
+        """Return the row; create it if a producer sent only a message, and its URI is valid.
+
+        None if the object is something else by its suffix, and nobody added it by name: that had made a row.
+        """
         row = self.images.get(image_id)
         if row is None:
-            self.images.add(str(ObjectUri.parse(image_id)), lane)
+            uri = ObjectUri.parse(image_id)
+            if suffix := skipped_suffix(uri.key, self.plan.skipped_suffixes):
+                self.calls.count_skipped(suffix)
+                return None
+            self.images.add(str(uri), lane)
             row = self.images.get(image_id)
         if row is None:
             raise ImageChanged(image_id)

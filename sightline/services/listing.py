@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sightline.models.images import ImageRow, State
 from sightline.services.imported import imported_features
 from sightline.services.ingest import wanted
+from sightline.services.other_files import skipped_suffix
 from sightline.services.plan import Plan
 from sightline.storage.buckets.protocol import ObjectHead
 from sightline.storage.images.positions import position_at
@@ -33,18 +34,29 @@ class Due:
         return str(self.head.uri)
 
 
-def due_of(
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a page of a listing holds. skipped: how many objects are something else by their suffix."""
+
+    due: list[Due]
+    skipped: int = 0
+
+
+def look_at_page(
     page: Sequence[ObjectHead], images: ImageStore, plan: Plan, now: datetime, *, follows_plan: bool
-) -> list[Due]:
-    """Return those of a page that no row knows, or whose row was written for other bytes.
+) -> Listed:
+    """Find those of a page that no row knows, or whose row was written for other bytes.
 
     follows_plan: also those whose row wants something else than the settings now do
     """
     objects = [head for head in page if not head.uri.key.endswith("/")]  # a folder, as S3's console makes them
     rows = images.get_many(str(head.uri) for head in objects)
-    due = []
+    due, skipped = [], 0
     for head in objects:
         row = rows.get(str(head.uri))
+        if _is_something_else(row, head, plan):
+            skipped += 1
+            continue
         if row and not row.is_known:  # only a newer version knows what to do about it
             continue
         if row is None or _is_other(row, head, now):
@@ -54,7 +66,13 @@ def due_of(
             asked = wanted(row.content.sha256, plan, row.wanted)
             if row.wanted != asked:
                 due.append(Due(head, True, _unpaid(row, asked)))
-    return due
+    return Listed(due, skipped)
+
+
+def _is_something_else(row: ImageRow | None, head: ObjectHead, plan: Plan) -> bool:
+    """Return whether an object is no image by its suffix. One that was added by name and is an image stays one."""
+    is_an_image = row is not None and row.content is not None
+    return not is_an_image and skipped_suffix(head.uri.key, plan.skipped_suffixes) is not None
 
 
 def _is_other(row: ImageRow, head: ObjectHead, now: datetime) -> bool:

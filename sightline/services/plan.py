@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sightline.models.answers import Json
+from sightline.services.other_files import DEFAULT_SKIPPED_SUFFIXES
 
 IMPORTED: Mapping[str, Mapping[str, Json]] = {"labels": {"MaxLabels": 10}}
 """What answers were asked for that come from a label set: feature → the old system's request."""
@@ -14,11 +15,13 @@ class Plan:
     """What each newly ingested image is asked: feature → parameters of its request; and the generation.
 
     deeper: feature → the request for an image that must be asked again because too much was cut away
+    skipped_suffixes: of objects that are not asked about unless they are added by name
     """
 
     features: Mapping[str, Mapping[str, Json]]
     generation: str
     deeper: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    skipped_suffixes: tuple[str, ...] = DEFAULT_SKIPPED_SUFFIXES
 
     def requests(self, feature: str) -> list[Mapping[str, Json]]:
         """Return the requests that a row may want of a feature: the usual one first."""

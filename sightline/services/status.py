@@ -21,7 +21,7 @@ from sightline.rekognition.prices import price_list, price_micro_usd
 from sightline.services.collaborators import Services
 from sightline.services.rollups.report import models_seen
 from sightline.services.schedule import SCHEDULE
-from sightline.services.usage import COST, UNKNOWN
+from sightline.services.usage import COST, UNKNOWN, skipped_on
 from sightline.storage.capture_counts import Counted, counted_of
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Entry, Ledger
@@ -76,6 +76,7 @@ def status_report(services: Services, *, exact: bool = False) -> dict[str, Secti
         "stopped": lambda: {each.stop_id: asdict(each) for each in services.operations.pauses.stops()},
         "models": lambda: models_section(services),
         "capture_times": lambda: capture_times_section(services.operations, now),
+        "skipped": lambda: skipped_section(services.operations, now),
         "last_runs": lambda: runs_section(services.operations, now),
     }
     report: dict[str, Section] = {name: {} for name in sections} | read
@@ -278,6 +279,13 @@ def calls_section(operations: Operations, now: datetime, features: Iterable[str]
 
 def _operation(feature: str) -> str:
     return all_features()[feature].operation if feature in all_features() else feature
+
+
+def skipped_section(operations: Operations, now: datetime) -> Section:
+    """Count this month's messages for objects that are no images, by suffix."""
+    today = now.date()
+    counts = operations.usage.calls(skipped_on(today.replace(day=1)), skipped_on(today))
+    return {suffix: number for (suffix, _), number in sorted(counts.items())}
 
 
 def cost_section(operations: Operations, now: datetime) -> Section:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from sightline.errors import ImageMissing
 from sightline.models.answers import Json
@@ -20,7 +20,7 @@ from sightline.queues.publishing import Publish, publish
 from sightline.services.backfill import feature_rates, room
 from sightline.services.collaborators import Services, SweepPlan
 from sightline.services.ingest import add_images
-from sightline.services.listing import due_of
+from sightline.services.listing import look_at_page
 from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri, Prefix
 
 NAME = "sweep_bucket"
@@ -37,8 +37,16 @@ minutes of work wait: a page of one walk more or less."""
 ROWS_A_PAGE = 200
 HEADS_AT_ONCE = 8
 
-Found = tuple[str, list[str]]
-"""The position after a page, and the ids of the images on it that are to be ingested."""
+SKIPPED = "skipped"
+"""Under which a run counts the objects that are no images."""
+
+
+class Found(NamedTuple):
+    """What a page holds: the position after it, the ids of images to ingest, and how many objects are no images."""
+
+    after: str
+    due: list[str]
+    skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +62,21 @@ class Walk:
 def sweep(services: Services, goes_on: Callable[[], bool], send: Publish = publish) -> dict[str, Json]:
     """Go on with every walk, a page of each in turn, until the time is over or enough is found.
 
-    Return how many images each walk sent.
+    Return how many images each walk sent, and how many objects were skipped, if there were any.
     """
     most = min(int(RUN_SECONDS * min(feature_rates(services).values())), room(services))
     sent: Counter[str] = Counter()
+    skipped = 0
     going = {walk.name: _steps(walk, services, send) for walk in walks(services)}
-    while going:
-        for name, steps in list(going.items()):
-            if sent.total() >= most or not goes_on():
-                return dict(sent)
-            found = next(steps, None)
-            if found is None:
-                del going[name]
-            else:
-                sent[name] += found
-    return dict(sent)
+    while going and sent.total() < most and goes_on():
+        name = next(iter(going))
+        steps = going.pop(name)
+        found = next(steps, None)
+        if found is not None:
+            sent[name] += len(found.due)
+            skipped += found.skipped
+            going[name] = steps  # behind the others: a page of each in turn
+    return {**sent, SKIPPED: skipped} if skipped else {**sent}
 
 
 def walks(services: Services) -> list[Walk]:
@@ -81,18 +89,18 @@ def walks(services: Services) -> list[Walk]:
     ]
 
 
-def _steps(walk: Walk, services: Services, send: Publish) -> Iterator[int]:
-    """Walk on from the kept position; return how many images each page sent, after its position is kept."""
+def _steps(walk: Walk, services: Services, send: Publish) -> Iterator[Found]:
+    """Walk on from the kept position; return what each page held, after its images were sent and its position kept."""
     name = f"sweep {walk.name}"
     kept = services.operations.checkpoints.get(name) or _beginning(services.clock())
     if kept["is_done"]:
         if services.clock() < datetime.fromisoformat(kept["began_at"]) + walk.every:
             return
         kept = _beginning(services.clock())
-    for after, due in walk.pages(kept["after"]):
-        add_images(due, walk.lane, services, send)
-        services.operations.checkpoints.keep(name, {**kept, "after": after}, POSITION_LASTS)
-        yield len(due)
+    for found in walk.pages(kept["after"]):
+        add_images(found.due, walk.lane, services, send)
+        services.operations.checkpoints.keep(name, {**kept, "after": found.after}, POSITION_LASTS)
+        yield found
     services.operations.checkpoints.keep(name, {**kept, "is_done": True}, POSITION_LASTS)
 
 
@@ -112,8 +120,8 @@ def _objects(prefix: Prefix, services: Services) -> Callable[[str | None], Itera
 
 def _due(pages: Iterator[list[ObjectHead]], services: Services) -> Iterator[Found]:
     for page in pages:
-        due = due_of(page, services.images, services.plan, services.clock(), follows_plan=False)
-        yield page[-1].uri.key, [each.image_id for each in due]
+        listed = look_at_page(page, services.images, services.plan, services.clock(), follows_plan=False)
+        yield Found(page[-1].uri.key, [each.image_id for each in listed.due], listed.skipped)
 
 
 def _pages(buckets: Buckets, bucket: str, prefix: str, after: str | None) -> Iterator[list[ObjectHead]]:
@@ -157,7 +165,7 @@ def _rows(prefix: Prefix, services: Services) -> Callable[[str | None], Iterator
     def pages(after: str | None) -> Iterator[Found]:
         while page := list(islice(services.images.scan(after), ROWS_A_PAGE)):
             after = page[-1].image_id
-            yield after, _gone([row for row in page if _is_to_be_seen(row, prefix)], services.buckets)
+            yield Found(after, _gone([row for row in page if _is_to_be_seen(row, prefix)], services.buckets))
 
     return pages
 

@@ -6,7 +6,7 @@ counts, and a write whose answer was lost is counted twice. The truth is the led
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from threading import Lock, Timer
 from typing import TypeAlias
 
@@ -26,6 +26,9 @@ COST = "cost_micro_usd"
 UNKNOWN = "unknown"
 """How a call ended whose answer never came, so that it may have been billed."""
 
+SKIPPED = "skipped"
+"""Of messages for objects that are no images by their suffix. They are counted beside the calls, by the day as well."""
+
 Schedule: TypeAlias = Callable[[float, Callable[[], None]], None]
 """Do something, so many seconds from now, in another thread."""
 
@@ -35,6 +38,11 @@ def in_a_thread(seconds: float, do: Callable[[], None]) -> None:
     timer = Timer(seconds, do)
     timer.daemon = True
     timer.start()
+
+
+def skipped_on(day: date) -> str:
+    """Return what a day's counts of skipped messages are kept under: no day itself, so that no call is meant."""
+    return f"{SKIPPED}#{day.isoformat()}"
 
 
 class CallCounter:
@@ -56,6 +64,11 @@ class CallCounter:
         """Count one call. outcome: `answered`, `rejected`, `throttled`, `failed`, `unknown`, …: `status` shows it."""
         day = self._clock().astimezone(UTC).date().isoformat()
         self._add(day, {(feature, outcome): 1} | ({(feature, COST): cost_micro_usd} if cost_micro_usd else {}))
+        self._book()
+
+    def count_skipped(self, suffix: str) -> None:
+        """Count one message that was for an object with this suffix, and was skipped."""
+        self._add(skipped_on(self._clock().astimezone(UTC).date()), {(suffix, SKIPPED): 1})
         self._book()
 
     def flush(self) -> None:

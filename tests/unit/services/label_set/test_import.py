@@ -12,7 +12,7 @@ from sightline.services.backfill import backfill, survey
 from sightline.services.imported import MODEL
 from sightline.services.label_import.run import keep_answers, read_labels
 from sightline.services.label_import.staging import Staging
-from sightline.services.listing import due_of
+from sightline.services.listing import Listed, look_at_page
 from sightline.services.reanalyse import ask_again
 from sightline.services.reconcile import reconcile, reconciler_of
 from sightline.services.sweep import sweep
@@ -219,7 +219,7 @@ def test_a_backfill_sends_imported_images_once_and_reckons_without_their_labels(
     assert {"faces": 1} == progress.pays_for
     read_it(world, URI)
     page = world.buckets.list_page(BUCKET, "", None)
-    assert [] == due_of(page, world.images, world.plan, world.clock(), follows_plan=True)
+    assert Listed([]) == look_at_page(page, world.images, world.plan, world.clock(), follows_plan=True)
 
 
 def test_a_sweep_tells_nothing_of_imported_images_that_are_there_no_more(world):

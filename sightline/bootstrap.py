@@ -77,7 +77,7 @@ def connect(
         queues=RedisQueues(redis_client(chosen), chosen.key_prefix),
         detector=_detector(chosen, session),
         calls=CallCounter(operations, utc_now),
-        rejection_breaker=RejectionBreaker(operations, utc_now),
+        rejection_breaker=RejectionBreaker(operations, utc_now, capture_reader(chosen).camera_of),
         clock_doubts=ClockDoubts(images),
         worker_breaker=WorkerBreaker(utc_now),
         plan=chosen.plan,

@@ -1,24 +1,42 @@
-"""`sightline resume`: resume a lane that the rejection circuit breaker has stopped."""
+"""`sightline resume`: resume cameras and lanes that the rejection circuit breakers have stopped."""
 
 import click
 
 from sightline.cli.factory import Factory
-from sightline.cli.output import json_option, print_json
+from sightline.cli.output import json_option, print_json, printable
 from sightline.models.images import Lane
+from sightline.services.rejection_breaker import NO_CAMERA, Group, stopped_groups
 from sightline.services.rejection_breaker import resume as resume_lane
+from sightline.services.stopped_cameras import resume_cameras
+
+LANES = [lane.value for lane in Lane]
 
 
 @click.command()
-@click.argument("lanes", metavar="[LANE]", nargs=-1, type=click.Choice([lane.value for lane in Lane]))
+@click.argument("lanes", metavar="[LANE]", nargs=-1, type=click.Choice(LANES))
+@click.option("--camera", "cameras", metavar="NAME", multiple=True, help="This camera, in both lanes; may be repeated.")
+@click.option("--no-camera", is_flag=True, help="The images whose keys name no camera.")
 @json_option
 @click.pass_obj
-def resume(factory: Factory, /, *, lanes: tuple[str, ...], as_json: bool) -> None:
-    """Resume a stopped lane, or both. Within seconds its workers take images again."""
-    done = {
-        name: resume_lane(Lane(name), factory.services.operations) for name in lanes or [lane.value for lane in Lane]
+def resume(
+    factory: Factory, /, *, lanes: tuple[str, ...], cameras: tuple[str, ...], no_camera: bool, as_json: bool
+) -> None:
+    """Resume stopped lanes and cameras: those that are named, or all.
+
+    Within seconds the workers take the images of a lane again. Those of a camera, which wait as rows, are sent again.
+    """
+    names = [*cameras, *([NO_CAMERA] if no_camera else [])]
+    is_all = not lanes and not names
+    operations = factory.services.operations
+    done = {name: resume_lane(Lane(name), operations) for name in (LANES if is_all else lanes)}
+    groups = stopped_groups(operations) if is_all else {Group(lane, name) for lane in Lane for name in names}
+    resumed = resume_cameras(sorted(groups), factory.services, factory.send)
+    by_camera = {
+        group.camera: any(was for other, was in resumed.items() if other.camera == group.camera) for group in resumed
     }
     if as_json:
-        print_json(done)
+        print_json({**done, "cameras": by_camera})
         return
-    for lane, was_stopped in done.items():
-        click.echo(f"{lane} {'resumed' if was_stopped else 'was not stopped'}")
+    shown = {**done, **{printable(str(Group(Lane.LIVE, name))): was for name, was in by_camera.items()}}
+    for name, was_stopped in shown.items():
+        click.echo(f"{name} {'resumed' if was_stopped else 'was not stopped'}")

@@ -133,10 +133,16 @@ def _late(run: Section) -> str:
 
 
 def print_stopped(section: Section) -> None:
-    """Print the stopped queues and the reason; nothing if none is stopped."""
-    if section:
-        rows = [(each["queue"], each["cause"].shown, each["at"], each["reason"]) for each in section.values()]
+    """Print the stopped queues and cameras, and the reason; nothing if none is stopped."""
+    rows = [(e["queue"], e["cause"].shown, e["at"], e["reason"]) for e in section.values() if e["camera"] is None]
+    if rows:
         print_table("stopped queues", ("queue", "stopped by", "since", "reason"), rows)
+    cameras = [
+        (e["camera"] or "none", e["queue"], e["at"], e["reason"]) for e in section.values() if e["camera"] is not None
+    ]
+    if cameras:
+        title = "stopped cameras: their new images wait, all others go on"
+        print_table(title, ("camera", "queue", "since", "reason"), cameras)
 
 
 def print_models(section: Section) -> None:

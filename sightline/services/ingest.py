@@ -28,11 +28,12 @@ from sightline.services.held import HeldBytes
 from sightline.services.imported import adopt_import
 from sightline.services.other_files import skipped_suffix
 from sightline.services.plan import Plan
-from sightline.services.rejection_breaker import TAKEN, RejectionBreaker
+from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.usage import CallCounter
 from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri
 from sightline.storage.capture_counts import counted_of
 from sightline.storage.images.protocol import ImageStore
+from sightline.storage.images.transitions import ENDED
 from sightline.storage.ledger.protocol import Ledger
 from sightline.storage.operations import Operations
 from sightline.timing import EMPTY_FOR
@@ -100,7 +101,7 @@ class Ingest:
         of an image that is good now is closed.
         """
         before = self._row(image_id, lane)
-        if before is None:
+        if before is None or self._waits_for_its_camera(before, lane):
             return []
         try:
             after = self._begin(before, lane)
@@ -111,7 +112,7 @@ class Ingest:
         if after is before:
             return []
         if not (after.state is State.GONE and before.content):
-            self.rejection_breaker.count(lane, after.rejection.error if after.rejection else TAKEN)
+            self._count_outcome(before, after, lane)
         close_replaced(image_id, before.rejection, after.rejection, self.operations)
         return next_steps(after)
 
@@ -132,6 +133,21 @@ class Ingest:
             raise ImageChanged(image_id)
         row.require_known()
         return row
+
+    def _waits_for_its_camera(self, row: ImageRow, lane: Lane) -> bool:
+        """Return whether a new image's camera is stopped: its message is done, and its row goes on when that is over.
+
+        The row is received before the stop is read for certain, so that ending the stop finds it. An image that
+        was good before is looked at: nothing but its message says that it was overwritten.
+        """
+        if row.state not in {State.RECEIVED, *ENDED} or not self.rejection_breaker.is_stopped(row.image_id, lane):
+            return False
+        self.images.add(row.image_id, lane)
+        return self.rejection_breaker.is_stopped(row.image_id, lane, for_certain=True)
+
+    def _count_outcome(self, before: ImageRow, after: ImageRow, lane: Lane) -> None:
+        is_replaced = before.rejection is not None and after.rejection is None
+        self.rejection_breaker.count(after, lane, is_replaced=is_replaced)
 
     def _begin(self, row: ImageRow, lane: Lane) -> ImageRow | None:
         """Write content, capture and wanted analyses to the row; return the row as written, or None if it had changed.

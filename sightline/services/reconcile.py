@@ -15,7 +15,7 @@ import structlog
 
 from sightline.errors import Exhausted
 from sightline.models.answers import Json
-from sightline.models.images import ImageRow, Rejection
+from sightline.models.images import ImageRow, Lane, Rejection, State
 from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.publishing import BATCH, Publish, publish_again
 from sightline.queues.redis import RedisQueues, Waiting
@@ -50,13 +50,14 @@ SENT_A_LITTLE_LATER = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
-    """What one look needs; the same for every row."""
+    """What one look needs; the same for every row. is_stopped: whether an image's camera is stopped."""
 
     images: ImageStore
     operations: Operations
     queues: RedisQueues
     send: Publish
     clock: Callable[[], datetime]
+    is_stopped: Callable[[str, Lane], bool]
 
 
 def reconcile(reconciler: Reconciler, goes_on: Callable[[], bool]) -> Counter[str]:
@@ -66,9 +67,18 @@ def reconcile(reconciler: Reconciler, goes_on: Callable[[], bool]) -> Counter[st
     while goes_on() and (chunk := [each.image_id for each in islice(due, BATCH)]):
         rows = [row for row in reconciler.images.get_many(chunk).values() if _is_due(row, reconciler.clock())]
         understood = [row for row in rows if _is_understood(row)]
-        done.update(_reconcile_rows(understood, reconciler))
+        held = [row for row in understood if _is_held(row, reconciler)]
+        for row in held:
+            reconciler.images.postpone(row, reconciler.clock() + LONGEST_PAUSE_OF_THE_BLAMELESS, counts_round=False)
+        done.update(_reconcile_rows([row for row in understood if row not in held], reconciler))
+        done.update({"held": len(held)} if held else {})
         done.update({"unknown": len(rows) - len(understood)} if len(rows) > len(understood) else {})
     return done
+
+
+def _is_held(row: ImageRow, reconciler: Reconciler) -> bool:
+    """Return whether a row waits until its camera is resumed: its message would be left undone."""
+    return row.state is State.RECEIVED and reconciler.is_stopped(row.image_id, row.lane)
 
 
 def _is_due(row: ImageRow, now: datetime) -> bool:
@@ -164,7 +174,14 @@ def _give_up(row: ImageRow, reconciler: Reconciler) -> None:
 
 def reconciler_of(services: Services, send: Publish = publish_again) -> Reconciler:
     """Take from the services what a look needs."""
-    return Reconciler(services.images, services.operations, services.queues, send, services.clock)
+    return Reconciler(
+        services.images,
+        services.operations,
+        services.queues,
+        send,
+        services.clock,
+        services.rejection_breaker.is_stopped,
+    )
 
 
 def run_reconcile(run: LeasedRun, services: Services, send: Publish = publish_again) -> dict[str, Json]:

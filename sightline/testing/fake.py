@@ -142,6 +142,7 @@ class FakeSightline:
 
     def make_services(self, plan: Plan) -> Services:
         """Put the stores together, with another plan where settings have changed."""
+        reader = CaptureReader(DEFAULT_KEY_PATTERN, {}, ZoneInfo("UTC"))
         return Services(
             images=self.images,
             ledger=self.ledger,
@@ -154,7 +155,7 @@ class FakeSightline:
             queues=self.queues,
             detector=self.detector,
             calls=CallCounter(self.operations, self.clock),
-            rejection_breaker=RejectionBreaker(self.operations, self.clock, lambda _, do: do()),
+            rejection_breaker=RejectionBreaker(self.operations, self.clock, reader.camera_of, lambda _, do: do()),
             worker_breaker=WorkerBreaker(self.clock),
             plan=plan,
             sweep=SweepPlan([Prefix(BUCKET)], "%Y-%m-%d/", {}, ZoneInfo("UTC")),
@@ -162,7 +163,7 @@ class FakeSightline:
             rollups=self.rollups,
             accuracy=WATCHED,
             clock_doubts=ClockDoubts(self.images),
-            read_capture=CaptureReader(DEFAULT_KEY_PATTERN, {}, ZoneInfo("UTC")),
+            read_capture=reader,
             clock=self.clock,
             stopping=PassingEvent(self.clock),
         )

@@ -21,7 +21,7 @@ from sightline.storage.dirty_days import DirtyDay, DirtyDayStore, Purpose
 from sightline.storage.dynamodb.sort_keys import sort_key
 from sightline.storage.leases import Lease, Leases, is_free, next_fence
 from sightline.storage.operations import Operations
-from sightline.storage.pauses import OUTCOMES_KEPT, Cause, Pauses, Stop
+from sightline.storage.pauses import OUTCOMES_KEPT, Cause, Outcome, Pauses, Stop, last_outcomes, stop_id_of
 from sightline.storage.rate_overrides import RateOverrides
 from sightline.storage.runs import LastRun, Runs
 from sightline.storage.usage import Usage
@@ -197,7 +197,7 @@ class InMemoryPauses(Pauses):
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._stops: dict[str, Stop] = {}
-        self._outcomes: dict[str, tuple[str, ...]] = {}
+        self._outcomes: dict[str, tuple[Outcome, ...]] = {}
         self._lock = Lock()
 
     @override
@@ -207,9 +207,9 @@ class InMemoryPauses(Pauses):
             self._stops[stop.stop_id] = replace(stop, at=before.at)
 
     @override
-    def resume(self, queue: str, cause: Cause) -> bool:
+    def resume(self, queue: str, cause: Cause, camera: str | None = None) -> bool:
         with self._lock:
-            return self._stops.pop(f"{cause}#{queue}", None) is not None
+            return self._stops.pop(stop_id_of(queue, cause, camera), None) is not None
 
     @override
     def stops(self) -> Iterator[Stop]:
@@ -218,15 +218,17 @@ class InMemoryPauses(Pauses):
         yield from (stop for stop in stops if stop.until is None or stop.until > self._clock())
 
     @override
-    def note_outcomes(self, lane: str, outcomes: Sequence[str]) -> tuple[str, ...]:
+    def note_outcomes(
+        self, name: str, outcomes: Sequence[Outcome], *, most_of_a_group: int = OUTCOMES_KEPT
+    ) -> tuple[Outcome, ...]:
         with self._lock:
-            self._outcomes[lane] = (*self._outcomes.get(lane, ()), *outcomes)[-OUTCOMES_KEPT:]
-            return self._outcomes[lane]
+            self._outcomes[name] = last_outcomes(self._outcomes.get(name, ()), outcomes, most_of_a_group)
+            return self._outcomes[name]
 
     @override
-    def forget_outcomes(self, lane: str) -> None:
+    def forget_outcomes(self, name: str) -> None:
         with self._lock:
-            self._outcomes[lane] = ()
+            self._outcomes[name] = ()
 
 
 class InMemoryUsage(Usage):

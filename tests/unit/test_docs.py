@@ -18,7 +18,7 @@ NOT_RUN = {
     "README.md": 3,
     "docs/getting-started.md": 3,
     "docs/guarantees.md": 1,
-    "docs/operating.md": 3,
+    "docs/operating.md": 4,
     "docs/reviewing.md": 2,
 }
 """How many blocks of a page say that they are not run, and why."""

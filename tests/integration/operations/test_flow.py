@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from sightline.storage.attempts import BEGINNINGS_LAST
-from sightline.storage.pauses import OUTCOMES_KEPT, Cause, Stop
+from sightline.storage.pauses import OUTCOMES_KEPT, Cause, Outcome, Stop
 from tests.integration.operations.stories import LONG_KEY, MINUTE, SECOND
 
 
@@ -69,19 +69,47 @@ def test_a_stop_that_nobody_says_again_is_forgotten(operations, clock):
     assert [] == list(operations.pauses.stops())
 
 
-def test_only_the_last_outcomes_of_a_lane_are_kept(operations):
-    assert ("", "NotAnImage") == operations.pauses.note_outcomes("live", ["", "NotAnImage"])
-    assert ("",) == operations.pauses.note_outcomes("backfill", [""])
-    last = operations.pauses.note_outcomes("live", ["EmptyImage"] * OUTCOMES_KEPT)
-    assert ("EmptyImage",) * OUTCOMES_KEPT == last
-    operations.pauses.forget_outcomes("live")
-    assert ("x",) == operations.pauses.note_outcomes("live", ["x"])
+def outcome(image: str, error: str = "", camera: str = "yard", version: int = 1) -> Outcome:
+    return Outcome.of(image, camera, version, error)
+
+
+def test_only_the_last_outcomes_are_kept_and_of_each_image_one(operations):
+    pauses = operations.pauses
+    first, second = outcome("a", "NotAnImage"), outcome("b")
+    assert (first, second) == pauses.note_outcomes("live", [first, second])
+    assert (second,) == pauses.note_outcomes("backfill", [second])
+    mended = outcome("a", version=2)
+    assert (second, mended) == pauses.note_outcomes("live", [mended])
+    many = [outcome(f"{n}", "EmptyImage") for n in range(OUTCOMES_KEPT)]
+    assert tuple(many) == pauses.note_outcomes("live", many)
+    pauses.forget_outcomes("live")
+    assert (first,) == pauses.note_outcomes("live", [first])
+
+
+def test_of_one_camera_no_more_than_a_few_are_kept_if_so_asked(operations):
+    many = [outcome(f"{n}") for n in range(30)]
+    other = outcome("x", camera="gate")
+    assert (*many[-20:], other) == operations.pauses.note_outcomes("live", [*many, other], most_of_a_group=20)
+
+
+@pytest.mark.parametrize("camera", ["yard", "", "a camera", "庭", LONG_KEY])
+def test_a_camera_is_stopped_beside_its_queue_and_resumed_alone(operations, clock, camera):
+    lane = Stop("ingest", Cause.BRAKE, "rubbish", clock.now)
+    stop = replace(lane, cause=Cause.CAMERA, camera=camera)
+    for each in (lane, stop):
+        operations.pauses.stop(each)
+    assert [lane, stop] == list(operations.pauses.stops())
+    operations.pauses.note_outcomes(f"live#{camera}", [outcome("a")])
+    operations.pauses.forget_outcomes(f"live#{camera}")
+    assert () == operations.pauses.note_outcomes(f"live#{camera}", [])
+    assert [True, False] == [operations.pauses.resume("ingest", Cause.CAMERA, camera) for _ in range(2)]
+    assert [lane] == list(operations.pauses.stops())
 
 
 def test_outcomes_that_processes_note_at_once_are_all_kept(operations):
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda n: operations.pauses.note_outcomes("live", [str(n)]), range(8)))
-    assert {str(n) for n in range(8)} == set(operations.pauses.note_outcomes("live", []))
+        list(pool.map(lambda n: operations.pauses.note_outcomes("live", [outcome(f"{n}")]), range(8)))
+    assert {outcome(f"{n}") for n in range(8)} == set(operations.pauses.note_outcomes("live", []))
 
 
 def test_a_stop_may_be_longer_ago_than_any_lease(operations, clock):

@@ -4,27 +4,38 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Barrier
 
-from sightline.models.images import Lane
+from sightline.models.images import ImageRow, Lane, Rejection, State
 from sightline.services.leased_runs import run_under_lease
-from sightline.services.rejection_breaker import TAKEN, RejectionBreaker
+from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.storage.pauses import OUTCOMES_KEPT, Cause
-from sightline.testing.fake import FakeSightline
+from sightline.testing.clocks import MovingClock
+from sightline.testing.fake import FakeSightline, uri_of
 
 PROCESSES = 4
 SHARE = OUTCOMES_KEPT // PROCESSES
 
 
-def test_a_lane_stops_by_rejections_of_which_each_process_saw_only_some(operations, clock):
-    brakes = [RejectionBreaker(operations, clock, lambda *_: None) for _ in range(PROCESSES)]
-    for rejection_breaker in brakes:
+def ended(number: int) -> ImageRow:
+    at = MovingClock().now
+    rejection = None if number % 5 == 0 else Rejection("NotAnImage", "x")
+    return ImageRow(uri_of(f"{number}"), Lane.LIVE, State.ANALYSING, at, version=1, rejection=rejection)
+
+
+def test_a_camera_stops_by_rejections_of_which_each_process_saw_only_some(operations, clock):
+    camera_of = FakeSightline().services.rejection_breaker.camera_of
+    breakers = [RejectionBreaker(operations, clock, camera_of, lambda *_: None) for _ in range(PROCESSES)]
+    for process, breaker in enumerate(breakers):
         for number in range(SHARE):
-            rejection_breaker.count(Lane.LIVE, TAKEN if number % 5 == 0 else "NotAnImage")
-    for rejection_breaker in brakes[:2]:
-        rejection_breaker.look()
+            breaker.count(ended(process * SHARE + number), Lane.LIVE)
+    for breaker in breakers[:2]:
+        breaker.look()
     assert [] == list(operations.pauses.stops())
-    for rejection_breaker in brakes[2:]:
-        rejection_breaker.look()
-    assert [("ingest", Cause.BRAKE)] == [(each.queue, each.cause) for each in operations.pauses.stops()]
+    for breaker in breakers[2:]:
+        breaker.look()
+    assert [("ingest", Cause.CAMERA, "yard")] == [
+        (each.queue, each.cause, each.camera) for each in operations.pauses.stops()
+    ]
+    assert breakers[0].is_stopped(uri_of("next"), Lane.LIVE)
 
 
 def test_of_two_beats_that_call_at_once_one_works_and_the_other_does_nothing(operations, clock):

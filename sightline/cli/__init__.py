@@ -35,7 +35,7 @@ COMMANDS = {
     "import-label-set": "Import labels from a DynamoDB table with one row per label.",
     "parity": "Compare rows and graph, image by image and relationship by relationship.",
     "dead": "List, show, export and redrive dead letters.",
-    "resume": "Resume a stopped lane, or both.",
+    "resume": "Resume stopped lanes and cameras.",
 }
 """Each command, in the order of `--help`. The module and the function in it are named after the command."""
 

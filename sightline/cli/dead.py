@@ -24,6 +24,9 @@ TYPES = sorted(name for name, each in vars(errors).items() if isinstance(each, t
 """The errors that dead letters hold. A choice, because a mistyped name would find nothing and read as good news."""
 
 
+CHOOSING = "--type, --camera, --no-camera, --image, --since or --until"
+
+
 class NoSuchDeadLetter(BadMessage):
     """No open dead letter has this name."""
 
@@ -42,6 +45,7 @@ def _choosing(command: Callable[..., None]) -> Callable[..., None]:
             help="Only this error, such as TruncatedImage.",
         ),
         click.option("--camera", help="Only this camera's images."),
+        click.option("--no-camera", is_flag=True, help="Only inputs that name no camera."),
         click.option("--image", metavar="URI", help="Only this image."),
         click.option("--since", metavar="TIME", type=TIME, help="Only those from this time on: 2h, 7d or a time."),
         click.option("--until", metavar="TIME", type=TIME, help="Only those up to this time."),
@@ -111,7 +115,7 @@ def redrive_letters(factory: Factory, /, *, everything: bool, as_json: bool, **c
     """
     choice = Choice(**chosen)
     if (choice == Choice()) != everything:
-        raise click.UsageError("Choose dead letters with --type, --camera, --image, --since or --until; or use --all.")
+        raise click.UsageError(f"Choose dead letters with {CHOOSING}; or use --all.")
     services = factory.services
     done: Counter[str] = Counter(sent=0, closed=0, refused=0)
     for batch in redrive(
@@ -126,13 +130,20 @@ def redrive_letters(factory: Factory, /, *, everything: bool, as_json: bool, **c
 
 
 @dead.command()
-@click.argument("dead_letter", metavar="URI|INPUT|ID")
+@click.argument("dead_letter", metavar="[URI|INPUT|ID]", required=False)
+@_choosing
+@click.option("--all", "everything", is_flag=True, help="All open dead letters.")
 @click.pass_obj
-def close(factory: Factory, dead_letter: str) -> None:
-    """Close dead letters that need no redrive, such as that of a bad message whose sender has been fixed."""
-    closed = sum(
-        factory.services.operations.dead_letters.close(each.dead_letter_id) for each in _named(factory, dead_letter)
-    )
+def close(factory: Factory, /, *, dead_letter: str | None, everything: bool, **chosen: Any) -> None:
+    """Close dead letters that need no redrive: one by its name, or a group by options.
+
+    Such as that of a bad message whose sender has been fixed, or those of a camera that uploaded clips.
+    """
+    choice = Choice(**chosen)
+    if [dead_letter is not None, choice != Choice(), everything].count(True) != 1:
+        raise click.UsageError(f"Name a dead letter, or choose some with {CHOOSING}; or use --all.")
+    letters = _letters(factory, choice) if dead_letter is None else _named(factory, dead_letter)
+    closed = sum(factory.services.operations.dead_letters.close(each.dead_letter_id) for each in letters)
     click.echo(f"{closed} closed")
 
 

@@ -28,13 +28,17 @@ CameraOf = Callable[[ObjectUri], str]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which dead letters are meant: those that match everything given here. since, until: bounds of the last time."""
+    """Which dead letters are meant: those that match everything given here.
+
+    since, until: bounds of the last time; no_camera: those whose input names no camera
+    """
 
     error: str | None = None
     camera: str | None = None
     image: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    no_camera: bool = False
 
     def takes(self, dead_letter: DeadLetter, camera_of: CameraOf) -> bool:
         """Return whether a dead letter is meant."""
@@ -44,6 +48,7 @@ class Choice:
             and (self.since is None or dead_letter.last_at >= self.since)
             and (self.until is None or dead_letter.last_at <= self.until)
             and (self.camera is None or self.camera == camera_of_dead_letter(dead_letter, camera_of))
+            and (not self.no_camera or camera_of_dead_letter(dead_letter, camera_of) is None)
         )
 
 

@@ -79,3 +79,24 @@ def test_a_redrive_of_everything_must_be_asked_for(run, world):
 def test_a_letter_that_needs_nothing_more_is_closed_by_hand(run, name):
     assert "1 closed\n" == run("dead", "close", name).stdout
     assert ["http://elsewhere/x.jpg"] == listed(run, "--closed")
+
+
+def test_letters_are_closed_by_the_group(run):
+    assert "1 closed\n" == run("dead", "close", "--camera", "gate").stdout
+    assert [OTHER] == listed(run, "--closed")
+    assert "1 closed\n" == run("dead", "close", "--type", "NotAnImage").stdout
+    assert "1 closed\n" == run("dead", "close", "--all").stdout
+    assert [] == listed(run)
+
+
+def test_letters_of_inputs_that_name_no_camera_are_a_group(run):
+    assert ["http://elsewhere/x.jpg"] == listed(run, "--no-camera")
+    assert "1 closed\n" == run("dead", "close", "--no-camera").stdout
+    assert 2 == len(listed(run))
+
+
+def test_closing_all_must_be_asked_for_and_a_name_goes_with_no_option(run):
+    assert 2 == run("dead", "close").exit_code
+    assert 2 == run("dead", "close", "--all", "--camera", "gate").exit_code
+    assert 2 == run("dead", "close", URI, "--camera", "yard").exit_code
+    assert 3 == len(listed(run))

@@ -28,12 +28,11 @@ from sightline.services.held import HeldBytes
 from sightline.services.imported import adopt_import
 from sightline.services.other_files import skipped_suffix
 from sightline.services.plan import Plan
-from sightline.services.rejection_breaker import RejectionBreaker
+from sightline.services.rejection_breaker import RejectionBreaker, is_unread
 from sightline.services.usage import CallCounter
 from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri
 from sightline.storage.capture_counts import counted_of
 from sightline.storage.images.protocol import ImageStore
-from sightline.storage.images.transitions import ENDED
 from sightline.storage.ledger.protocol import Ledger
 from sightline.storage.operations import Operations
 from sightline.timing import EMPTY_FOR
@@ -137,10 +136,10 @@ class Ingest:
     def _waits_for_its_camera(self, row: ImageRow, lane: Lane) -> bool:
         """Return whether a new image's camera is stopped: its message is done, and its row goes on when that is over.
 
-        The row is received before the stop is read for certain, so that ending the stop finds it. An image that
-        was good before is looked at: nothing but its message says that it was overwritten.
+        The row is received before the stop is read for certain, so that ending the stop finds it. An image that was
+        read before is read now: nothing but its message says that it was overwritten, perhaps by a good one.
         """
-        if row.state not in {State.RECEIVED, *ENDED} or not self.rejection_breaker.is_stopped(row.image_id, lane):
+        if not is_unread(row) or not self.rejection_breaker.is_stopped(row.image_id, lane):
             return False
         self.images.add(row.image_id, lane)
         return self.rejection_breaker.is_stopped(row.image_id, lane, for_certain=True)

@@ -15,7 +15,7 @@ import structlog
 
 from sightline.errors import Exhausted
 from sightline.models.answers import Json
-from sightline.models.images import ImageRow, Lane, Rejection, State
+from sightline.models.images import ImageRow, Lane, Rejection
 from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.publishing import BATCH, Publish, publish_again
 from sightline.queues.redis import RedisQueues, Waiting
@@ -24,6 +24,7 @@ from sightline.services.collaborators import Services
 from sightline.services.dead_letters import write_dead_letter
 from sightline.services.failures import give_up
 from sightline.services.leased_runs import LeasedRun
+from sightline.services.rejection_breaker import is_unread
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.operations import Operations
 from sightline.timing import CHECK_AFTER
@@ -78,7 +79,7 @@ def reconcile(reconciler: Reconciler, goes_on: Callable[[], bool]) -> Counter[st
 
 def _is_held(row: ImageRow, reconciler: Reconciler) -> bool:
     """Return whether a row waits until its camera is resumed: its message would be left undone."""
-    return row.state is State.RECEIVED and reconciler.is_stopped(row.image_id, row.lane)
+    return is_unread(row) and reconciler.is_stopped(row.image_id, row.lane)
 
 
 def _is_due(row: ImageRow, now: datetime) -> bool:

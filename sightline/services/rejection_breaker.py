@@ -19,7 +19,7 @@ from threading import Lock
 import structlog
 
 from sightline.errors import InvalidUri, SightlineError, UnreadableKey
-from sightline.models.images import ImageRow, Lane
+from sightline.models.images import ImageRow, Lane, State
 from sightline.queues.steps import lane_queue
 from sightline.services.usage import Schedule, in_a_thread
 from sightline.storage.buckets.protocol import ObjectUri
@@ -39,6 +39,9 @@ MOST_OF_A_CAMERA = 20
 
 SHARE_OVER_ALL = 0.9
 """More than this share must be rejected before a whole lane stops: good cameras must hardly be there any more."""
+
+MENDED_AT = OUTCOMES_KEPT // 4
+"""A stopped camera goes on by itself once no more of its last images are rejected: the others were replaced."""
 
 STOPS_READ_EVERY = timedelta(seconds=5)
 
@@ -160,8 +163,11 @@ class RejectionBreaker:
             )
 
     def _add_to_group(self, group: Group, outcomes: Sequence[Outcome]) -> None:
-        reason = reason_to_stop(self._operations.pauses.note_outcomes(group.outcomes_id, outcomes))
-        if reason:
+        last = self._operations.pauses.note_outcomes(group.outcomes_id, outcomes)
+        reason = reason_to_stop(last)
+        if group in self._stopped and is_mended(last):
+            self._go_on(group)
+        elif reason:
             remedy = f"Fix the cause; then run `{_resume_command(group)}`"
             said = f"more than half of the last {OUTCOMES_KEPT} images of {group} were rejected: {reason}"
             log.error("A camera is stopped", camera=group.camera, lane=group.lane, reason=said, remedy=remedy)
@@ -169,6 +175,12 @@ class RejectionBreaker:
             stop = Stop(queue, Cause.CAMERA, f"{said}. {remedy}", self._clock(), camera=group.camera)
             self._operations.pauses.stop(stop)
             self._stopped |= {group}
+
+    def _go_on(self, group: Group) -> None:
+        """Close a breaker whose images were replaced by good ones. The reconciler sends what waits."""
+        self._operations.pauses.resume(lane_queue("ingest", group.lane), Cause.CAMERA, group.camera)
+        self._stopped -= {group}
+        log.warning("A camera goes on: its rejected images were replaced", camera=group.camera, lane=group.lane)
 
     def _add_to_lane(self, lane: Lane, outcomes: Sequence[Outcome]) -> None:
         last = self._operations.pauses.note_outcomes(lane, outcomes, most_of_a_group=MOST_OF_A_CAMERA)
@@ -191,6 +203,11 @@ def reason_to_stop(outcomes: Sequence[Outcome]) -> str | None:
     return reason if count > OUTCOMES_KEPT // 2 else None
 
 
+def is_mended(outcomes: Sequence[Outcome]) -> bool:
+    """Return whether so few images are still rejected that a stopped camera may go on."""
+    return _most_common_error(outcomes)[1] <= MENDED_AT
+
+
 def reason_to_stop_all(outcomes: Sequence[Outcome]) -> str | None:
     """Name the error that rejected most of OUTCOMES_KEPT images, if nearly all of them were rejected; else None."""
     rejected = sum(outcome.error != TAKEN for outcome in outcomes)
@@ -200,6 +217,11 @@ def reason_to_stop_all(outcomes: Sequence[Outcome]) -> str | None:
 def _most_common_error(outcomes: Sequence[Outcome]) -> tuple[str, int]:
     rejected = Counter(outcome.error for outcome in outcomes if outcome.error != TAKEN)
     return rejected.most_common(1)[0] if rejected else ("", 0)
+
+
+def is_unread(row: ImageRow) -> bool:
+    """Return whether an image has never been read: only such images wait while their camera is stopped."""
+    return row.state in {State.RECEIVED, State.IMPORTED} and row.content is None and row.rejection is None
 
 
 def stopped_groups(operations: Operations) -> set[Group]:

@@ -358,15 +358,50 @@ def test_a_resumed_camera_goes_on_with_what_came_meanwhile(yard):
     assert [] == stopped(yard.operations)
 
 
-def test_a_rejected_image_that_is_replaced_while_its_camera_is_stopped_goes_on_too(yard):
+def test_a_rejected_image_that_is_replaced_while_its_camera_is_stopped_is_read_at_once(yard):
     uri = uri_of("bad-7")
     yard.put(uri, picture())
     announce(yard, uri)
-    assert State.RECEIVED is yard.images.get(uri).state
-    resume_cameras([YARD], yard.services, yard.send)
-    yard.run()
     assert State.COMPLETE is yard.images.get(uri).state
     assert ("NotAnImage", uri) not in letters(yard)
+
+
+def test_a_rejected_image_whose_message_comes_again_stays_rejected(yard):
+    announce(yard, uri_of("bad-7"))
+    assert State.REJECTED is yard.images.get(uri_of("bad-7")).state
+    assert {YARD} == stopped_groups(yard.operations)
+
+
+def test_a_camera_whose_rejected_images_were_replaced_goes_on_by_itself(yard):
+    good = put_good(yard, 3)
+    announce(yard, *good)
+    for n in range(50):
+        yard.put(uri_of(f"bad-{n}"), picture(n))
+        announce(yard, uri_of(f"bad-{n}"))
+    assert {YARD} == stopped_groups(yard.operations)
+    yard.put(uri_of("bad-50"), picture(50))
+    announce(yard, uri_of("bad-50"))
+    assert set() == stopped_groups(yard.operations)
+    yard.clock.move(LONGEST_PAUSE_OF_THE_BLAMELESS)
+    reconcile(reconciler_of(yard.services, yard.send), lambda: True)
+    yard.run()
+    assert {State.COMPLETE} == states(yard, good)
+
+
+def test_three_hundred_damaged_files_that_are_written_whole_afterwards_all_arrive(world):
+    uris = [uri_of(f"{n}") for n in range(300)]
+    for n, uri in enumerate(uris):
+        world.put(uri, picture(n)[:-200])
+        announce(world, uri)
+    assert {YARD} == stopped_groups(world.operations)
+    for n, uri in enumerate(uris):
+        world.put(uri, picture(n))
+        announce(world, uri)
+    world.clock.move(LONGEST_PAUSE_OF_THE_BLAMELESS)
+    reconcile(reconciler_of(world.services, world.send), lambda: True)
+    world.run()
+    assert ({State.COMPLETE}, []) == (states(world, uris), letters(world))
+    assert [] == stopped(world.operations)
 
 
 def test_an_image_that_was_good_before_is_looked_at_when_it_is_overwritten(world):

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from shlex import quote
 from threading import Lock
 
@@ -125,9 +126,9 @@ class RejectionBreaker:
             if sum(map(len, self._groups.values())) > MOST_GATHERED:
                 self._groups.clear()
         for group, outcomes in sorted(groups.items()):
-            self._or_log(lambda group=group, outcomes=outcomes: self._add_to_group(group, outcomes), group, outcomes)
+            self._or_log(partial(self._add_to_group, group, outcomes), group, outcomes)
         for lane, outcomes in sorted(lanes.items()):
-            self._or_log(lambda lane=lane, outcomes=outcomes: self._add_to_lane(lane, outcomes), lane, outcomes)
+            self._or_log(partial(self._add_to_lane, lane, outcomes), lane, outcomes)
 
     def is_stopped(self, image_id: str, lane: Lane, *, for_certain: bool = False) -> bool:
         """Return whether an image's camera is stopped, by what was read in the last seconds.

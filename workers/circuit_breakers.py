@@ -1,6 +1,7 @@
 """Which of its queues a worker takes from: all but stopped lanes, and none while its configuration is refused.
 
-A queue that is not taken from keeps its messages; what is in hand is finished or goes back.
+A queue that is not taken from keeps its messages; what is in hand is finished or goes back. Anybody who reaches Redis
+can tell Celery to cancel a consumer, so what is really taken from is compared with what should be, and mended.
 """
 
 import threading
@@ -24,6 +25,12 @@ STOPS_READ_EVERY = timedelta(seconds=5)
 SAID_FOR = timedelta(minutes=2)
 """How long `status` shows that a worker is refused if that worker is not heard from again."""
 
+TOLD_FOR = timedelta(minutes=10)
+"""How long `status` shows that queues were cancelled from outside, and are taken from again."""
+
+LOOKS_BEFORE_MENDING = 3
+"""So many looks in a row must differ: a change that is asked of the consumer takes effect a moment later."""
+
 INGEST = "ingest"
 
 
@@ -35,6 +42,11 @@ class QueueSubscriptions:
 
     def __init__(self, consumer: Any) -> None:  # a Consumer, of which Celery's stubs know too little
         self._consumer = consumer
+
+    def taken(self) -> list[str]:
+        """Return the queues that are really taken from, in order; without a connection, those of the next one."""
+        selected, consumer = list(self._consumer.app.amqp.queues.consume_from), self._consumer.task_consumer
+        return [queue for queue in selected if consumer is None or consumer.consuming_from(queue)]
 
     def change(self, leave: Sequence[str], take: Sequence[str]) -> None:
         """Take no more from some queues, then begin to take from others, in this order."""
@@ -74,6 +86,17 @@ class ConsumptionControl:
         self._stopped: set[str] = set()
         self._read_at: datetime | None = None
         self._said_at: datetime | None = None
+        self._looks_that_differ = 0
+
+    @property
+    def leaves_some(self) -> bool:
+        """Return whether the worker leaves a queue of its own on purpose."""
+        return self._taken != self._queues
+
+    def missing(self) -> list[str]:
+        """Return the queues that should be taken from and are not: somebody outside cancelled them."""
+        really = self._subscriptions.taken()
+        return [queue for queue in self._taken if queue not in really]
 
     def look(self) -> None:
         """Compare the queues taken from with those allowed.
@@ -88,16 +111,41 @@ class ConsumptionControl:
         may_take_work = self._worker_breaker.may_take_work()
         may = [queue for queue in self._queues if may_take_work and queue not in self._stopped]
         if may != self._taken:
-            self._change(may)
-
-    def _change(self, may: list[str]) -> None:
-        """Leave all queues and take them again if one is added: live goes before backfill by the order of taking."""
-        if set(may) < set(self._taken):
-            self._subscriptions.change([queue for queue in self._taken if queue not in may], [])
+            log.warning("This worker changes what it takes from", queues=may, before=self._taken)
+            self._change(self._taken, may)
         else:
-            self._subscriptions.change(self._taken, may)
-        log.warning("This worker changes what it takes from", queues=may, before=self._taken)
+            self._mend()
+
+    def _change(self, before: list[str], may: list[str]) -> None:
+        """Leave all queues and take them again if one is added: live goes before backfill by the order of taking."""
+        if set(may) < set(before):
+            self._subscriptions.change([queue for queue in before if queue not in may], [])
+        else:
+            self._subscriptions.change(before, may)
         self._taken = may
+        self._looks_that_differ = 0
+
+    def _mend(self) -> None:
+        """Take again what was cancelled from outside, leave what was added, and tell."""
+        really = self._subscriptions.taken()
+        self._looks_that_differ = self._looks_that_differ + 1 if really != self._taken else 0
+        if self._looks_that_differ < LOOKS_BEFORE_MENDING:
+            return
+        missing = self.missing()
+        log.error(
+            "What this worker takes from was changed from outside; it is put right", takes=really, should=self._taken
+        )
+        self._change(really, self._taken)
+        self._tell_cancelled(missing)
+
+    def _tell_cancelled(self, queues: Sequence[str]) -> None:
+        now = self._clock()
+        reason = "a worker's consumer was cancelled from outside; it takes from this queue again. See who reaches Redis"
+        try:
+            for queue in queues:
+                self._operations.pauses.stop(Stop(queue, Cause.CANCELLED, reason, now, now + TOLD_FOR))
+        except SightlineError as error:
+            log.warning("Cancelled queues cannot be told", error=str(error))
 
     def _read_stops(self) -> None:
         """Only ingest has lanes to stop; it reads them every five seconds."""
@@ -118,13 +166,14 @@ class ConsumptionControl:
             self._said_at = None
 
 
-def start_consumption_control(consumer: Consumer, services: Services) -> None:
+def start_consumption_control(consumer: Consumer, services: Services) -> ConsumptionControl:
     """Look once before the first message is taken, then from a thread until the worker stops."""
     queues = list(consumer.app.amqp.queues.consume_from)
     keeper = ConsumptionControl(
         queues, QueueSubscriptions(consumer), services.worker_breaker, services.operations, services.clock
     )
     threading.Thread(target=_keep, args=(keeper, services.stopping), name="circuit-breakers", daemon=True).start()
+    return keeper
 
 
 def _keep(keeper: ConsumptionControl, stopping: threading.Event) -> None:

@@ -1,7 +1,8 @@
 """`python -m workers.health QUEUE…`: is the worker of this machine alive, and does it consume?
 
-A worker can be connected and yet take nothing, after a lost connection. So: unhealthy is a heartbeat older than 30 s,
-or a queue of its own that holds messages while it has taken none, and worked on none, for 60 s.
+A worker can be connected and yet take nothing, after a lost connection or if its consumer was cancelled. So: unhealthy
+is a heartbeat older than 30 s; a queue that a worker should take from and does not; or a queue of its own that holds
+messages while it has taken none, and worked on none, for 60 s.
 """
 
 import json
@@ -32,6 +33,8 @@ def complaint(
         return f"no worker has written a heartbeat to {folder}"
     if stale := [beat for beat in beats if now - beat["at"] > stale_seconds]:
         return f"{len(stale)} of {len(beats)} workers have not written a heartbeat for {stale_seconds:.0f} s"
+    if missing := sorted({queue for beat in beats for queue in beat.get("missing", ())}):
+        return f"a worker does not take from {', '.join(missing)}, and should: its consumer was cancelled from outside"
     left = {queue: waiting(queue) for queue in queues}
     if any(left.values()) and all(now - beat["idle_since"] > idle_seconds for beat in beats):
         return f"messages wait and nobody takes them: {left}"

@@ -72,17 +72,11 @@ def _measured(settings: Settings, port: int, queues: Sequence[str]) -> Services:
 
 
 @signals.worker_ready.connect
-def _beat_for_health_checks(sender: Any, **_: Any) -> None:
+def _watch_its_queues(sender: Any, **_: Any) -> None:
+    """Start the circuit breakers, and the heartbeat that tells health checks what they see."""
+    consumption = start_consumption_control(sender, current())
     if folder := Settings().state_folder:
-        queues = sender.app.amqp.queues
-        everything = set(queues.consume_from)
-        rests = lambda: set(queues.consume_from) != everything  # noqa: E731 - left on purpose: see workers/circuit_breakers.py
-        heartbeat.start(Path(folder), str(sender.hostname), os.getpid(), stopping, rests)
-
-
-@signals.worker_ready.connect
-def _start_circuit_breakers(sender: Any, **_: Any) -> None:
-    start_consumption_control(sender, current())
+        heartbeat.start(Path(folder), str(sender.hostname), os.getpid(), stopping, consumption)
 
 
 @signals.worker_shutting_down.connect

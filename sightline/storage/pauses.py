@@ -25,13 +25,16 @@ OUTCOMES_KEPT = 200
 
 
 class Cause(StoredEnum):
-    """Why a queue is not taken from. `brake`: until somebody resumes it; `refused`: until it works again.
+    """Why a queue is not taken from.
 
-    `camera`: the queue is taken from, but messages of one camera's new images leave it undone until it is resumed.
+    `brake`: until somebody resumes it; `refused`: until it works again; `cancelled`: it was, by somebody outside,
+    and is taken from again; `camera`: the queue is taken from, but messages of one camera's new images leave it
+    undone until it is resumed.
     """
 
     BRAKE = "brake"
     REFUSED = "refused"
+    CANCELLED = "cancelled"
     CAMERA = "camera"
 
 

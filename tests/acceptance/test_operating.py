@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import pytest
 from celery import Celery
 
 from dev.stack.waiting import STANDSTILL_SECONDS
-from sightline.bootstrap import redis_client
+from sightline.bootstrap import connect, redis_client
 from sightline.config import Settings
+from sightline.storage.operations import Operations
+from sightline.storage.pauses import Cause
 from tests.acceptance.up_stack import UpStack
 from workers.celeryconfig import make_app
 from workers.health import complaint
@@ -33,6 +36,13 @@ def settings(up_stack: UpStack) -> Settings:
     env = up_stack.env()
     names = ("redis_url", "key_prefix", "state_folder", "checkpoint_bucket", "neo4j_password")
     return Settings.model_validate({name: env[f"SIGHTLINE_{name.upper()}"] for name in names})
+
+
+def operations_of(env: Mapping[str, str]) -> Operations:
+    named = {
+        name: env[f"SIGHTLINE_{name.upper()}"] for name in Settings.model_fields if f"SIGHTLINE_{name.upper()}" in env
+    }
+    return connect(Settings.model_validate(named)).operations
 
 
 @pytest.fixture(scope="module")
@@ -118,19 +128,17 @@ def test_health_sees_a_worker_that_is_connected_and_takes_nothing(up_stack, app,
     assert up_stack.until(lambda: health.complaint("rows") is None, every=1)
 
 
-def test_health_calls_no_worker_sick_that_leaves_a_queue_on_purpose(up_stack, app, health):
+def test_a_queue_that_was_cancelled_from_outside_is_taken_again_and_told(up_stack, app, health):
     answers = app.control.ping(timeout=STANDSTILL_SECONDS, limit=2)
     node = next(node for answer in answers for node in answer if node.startswith("labels-0@"))
     told = {"destination": [node], "reply": True, "timeout": STANDSTILL_SECONDS, "limit": 1}
     assert app.control.cancel_consumer("labels", **told)
-    assert up_stack.until(lambda: "labels" not in taken_by(node, app))  # it says so before it is done
     app.send_task("detect_feature", NOBODY, queue="labels")
-    sent = time.time()
-    assert up_stack.until(lambda: health.written() > sent + SOON_SECONDS)
-    assert 1 == health.waiting("labels")
-    assert health.complaint() is None
-    assert app.control.add_consumer("labels", **told)
-    assert up_stack.until(lambda: 0 == health.waiting("labels"))
+    assert up_stack.until(lambda: 0 == health.waiting("labels"), every=1)
+    assert list(OWN_QUEUES) == taken_by(node, app)
+    cancelled = {each.queue for each in operations_of(up_stack.env()).pauses.stops() if each.cause is Cause.CANCELLED}
+    assert {"labels"} <= cancelled
+    assert up_stack.until(lambda: health.complaint() is None, every=1)
 
 
 def test_health_sees_a_worker_that_stands_still(up_stack, health):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +13,13 @@ from sightline.services.worker_breaker import LONGEST_PAUSE, OPENS_AFTER, Worker
 from sightline.storage.pauses import Cause, Stop
 from sightline.testing.clocks import MovingClock
 from sightline.testing.operations import InMemoryPauses, in_memory_operations
-from workers.circuit_breakers import STOPS_READ_EVERY, ConsumptionControl, QueueSubscriptions
+from workers.circuit_breakers import (
+    LOOKS_BEFORE_MENDING,
+    STOPS_READ_EVERY,
+    TOLD_FOR,
+    ConsumptionControl,
+    QueueSubscriptions,
+)
 
 INGEST = ["ingest", "ingest.backfill"]
 LABELS = ["labels", "labels.backfill"]
@@ -24,6 +31,9 @@ class TakenQueues(QueueSubscriptions):
     def __init__(self, queues):
         self.now = list(queues)
         self.changes = 0
+
+    def taken(self):
+        return list(self.now)
 
     def change(self, leave, take):
         for queue in leave:
@@ -138,3 +148,78 @@ def test_while_the_store_is_away_a_stopped_lane_stays_stopped(ingest):
     ingest.after()
     ingest.operations.pauses.is_away = True
     assert ["ingest.backfill"] == ingest.after()
+
+
+def look_often(worker, times=LOOKS_BEFORE_MENDING):
+    for _ in range(times):
+        worker.after(timedelta(seconds=1))
+    return worker.taken.now
+
+
+@pytest.mark.parametrize("cancelled", [["labels"], ["labels.backfill"], LABELS])
+def test_what_was_cancelled_from_outside_is_taken_again_live_first_and_told(labels, cancelled):
+    for queue in cancelled:
+        labels.taken.now.remove(queue)
+    assert cancelled == labels.keeper.missing()
+    assert LABELS == look_often(labels)
+    assert ([], [(queue, Cause.CANCELLED) for queue in cancelled]) == (labels.keeper.missing(), labels.told())
+    labels.clock.move(TOLD_FOR)
+    assert [] == labels.told()
+
+
+def test_a_change_that_takes_a_moment_is_not_mended(labels):
+    labels.taken.now.remove("labels")
+    look_often(labels, LOOKS_BEFORE_MENDING - 1)
+    assert (["labels.backfill"], []) == (labels.taken.now, labels.told())
+
+
+@pytest.mark.parametrize("changed", [["labels.backfill", "labels"], [*LABELS, "faces"]])
+def test_a_queue_that_was_added_or_moved_from_outside_is_put_right(labels, changed):
+    labels.taken.now = changed
+    assert (LABELS, []) == (look_often(labels), labels.told())
+
+
+def test_a_queue_that_sightline_left_itself_is_missed_by_nobody(ingest):
+    ingest.stop("ingest")
+    ingest.after()
+    assert ["ingest.backfill"] == look_often(ingest, 20)
+    assert (True, [], 1) == (ingest.keeper.leaves_some, ingest.keeper.missing(), ingest.taken.changes)
+
+
+def test_a_stopped_lane_that_somebody_takes_from_outside_is_left_again(ingest):
+    ingest.stop("ingest")
+    ingest.after()
+    ingest.taken.now.append("ingest")
+    assert ["ingest.backfill"] == look_often(ingest)
+
+
+def test_what_was_cancelled_is_taken_again_while_the_store_is_away(labels):
+    class AwayForWriting(AwayPauses):
+        def stop(self, stop):  # noqa: ARG002 - the interface
+            raise Unavailable("operations")
+
+    labels.operations = replace(labels.operations, pauses=AwayForWriting(labels.clock))
+    labels.keeper = ConsumptionControl(LABELS, labels.taken, labels.worker_breaker, labels.operations, labels.clock)
+    labels.taken.now.clear()
+    assert LABELS == look_often(labels)
+
+
+class CeleryConsumer:
+    """What Celery's own consumer shows, with the queues that kombu consumes from."""
+
+    def __init__(self, selected, consuming):
+        self.app = SimpleNamespace(amqp=SimpleNamespace(queues=SimpleNamespace(consume_from=dict.fromkeys(selected))))
+        self.task_consumer = SimpleNamespace(consuming_from=consuming.__contains__) if consuming is not None else None
+
+
+@pytest.mark.parametrize(
+    ("selected", "consuming", "taken"),
+    [
+        (LABELS, LABELS, LABELS),
+        (LABELS[1:], LABELS[1:], LABELS[1:]),
+        (LABELS, LABELS[:1], LABELS[:1]),  # cancelled below Celery's own list
+        (LABELS, None, LABELS),  # without a connection: what the next one takes from
+    ],
+)
+def test_what_is_taken_from_is_what_celery_selects_and_kombu_consumes(selected, consuming, taken):
+    assert taken == QueueSubscriptions(CeleryConsumer(selected, consuming)).taken()

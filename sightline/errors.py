@@ -11,6 +11,8 @@ SightlineError                    message = input, rule, remedy
 │   ├── ImageChanged              the object or its row changed meanwhile: start again
 │   ├── ImageNotYetThere          the object is not there, but may only be late
 │   ├── ImageNotYetWritten        the object is empty, but so young that its bytes may follow
+│   ├── ImageNotSeen              S3 has the object, and Rekognition does not see it
+│   ├── BucketWaits               the image's bucket or prefix is refused for now
 │   └── NewerVersion              a newer version of sightline wrote what is stored: only that one may change it
 ├── RejectedError                 the image itself is bad: a dead letter, no retry
 │   ├── EmptyImage, NotAnImage, UnsupportedFormat, TruncatedImage, ImageTooSmall, ImageTooLarge, TooManyBytes
@@ -18,11 +20,13 @@ SightlineError                    message = input, rule, remedy
 │   ├── ImageMissing, ImageArchived, MissingBucket      the first: state `gone`
 │   ├── UnreadableAnswer          Rekognition answered and was paid, but the answer cannot be parsed
 │   ├── Poisonous, Exhausted      it killed worker processes; its steps failed in five rounds
+│   ├── ObjectRefused             it alone cannot be read, while others of its bucket can
 │   └── UnreadableKey             the key names no camera
 ├── BadMessage                    a message that no task can process: a dead letter
 │   └── InvalidUri, InvalidVerdict
 └── ConfigurationError            the operator must act: fail loudly, do not drain the queue
-    └── AccessDenied, MissingTable, WrongPassword, UnknownFeature, NotSupported
+    ├── AccessDenied, MissingTable, WrongPassword, UnknownFeature, NotSupported
+    └── OtherRegion, EncryptionKeyRefused       a bucket that this setup cannot read
 """
 
 from collections.abc import Sequence
@@ -126,6 +130,23 @@ class ImageNotYetWritten(RetryableError):
 
     rule = "an object may be empty for three minutes: some tools create it first and write it afterwards"
     remedy = "It is looked at again every 20 seconds until then"
+
+
+class ImageNotSeen(RetryableError):
+    """S3 has the object, and Rekognition does not see it: AWS has one error for another region and no permission."""
+
+    rule = "S3 has the object and Rekognition does not see it"
+    remedy = (
+        "Rekognition reads buckets of its own region only, with our permissions: compare the two regions, and the"
+        " policies of the bucket and of its encryption key. Images go on by themselves"
+    )
+
+
+class BucketWaits(RetryableError):
+    """The image's bucket or prefix is refused for now. Nothing is asked of it but one probe a minute."""
+
+    rule = "the bucket must let its images be read"
+    remedy = "Its dead letter says what to do; the image goes on by itself"
 
 
 class NewerVersion(RetryableError):
@@ -267,6 +288,13 @@ class Exhausted(RejectedError):
     remedy = "Fix the cause; then run `sightline dead redrive`"
 
 
+class ObjectRefused(RejectedError):
+    """It alone cannot be read."""
+
+    rule = "an image must be readable if others of its bucket are"
+    remedy = "Correct the object's permissions, or upload it again; then run `sightline dead redrive`"
+
+
 class UnreadableKey(RejectedError):
     """The key does not say which camera took the picture."""
 
@@ -282,8 +310,9 @@ class ConfigurationError(SightlineError):
 
 
 class AccessDenied(ConfigurationError):
-    """The credentials do not allow the request."""
+    """The credentials do not allow the request. is_of_credentials: they are refused themselves, everywhere."""
 
+    is_of_credentials = False
     rule = "the credentials must be valid and allow this request"
     remedy = "Compare the policy in deploy/ with the account's; then run `sightline check`"
 
@@ -316,3 +345,17 @@ class NotSupported(ConfigurationError):
 
     rule = "the endpoint does not offer this operation"
     remedy = "Use AWS, or remove the feature from SIGHTLINE_FEATURES"
+
+
+class OtherRegion(ConfigurationError):
+    """The bucket lies in another region than it is asked in."""
+
+    rule = "a bucket must be asked in its own region"
+    remedy = "Set AWS_REGION to the bucket's region; Rekognition must have the same one"
+
+
+class EncryptionKeyRefused(ConfigurationError):
+    """The key that encrypts the object cannot be used."""
+
+    rule = "the key that encrypts the object must exist, be enabled and let us decrypt"
+    remedy = "Allow kms:Decrypt on the key, or enable it; images go on by themselves"

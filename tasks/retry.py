@@ -19,6 +19,7 @@ from celery.exceptions import Ignore
 
 from sightline.errors import (
     BadMessage,
+    BucketWaits,
     ConfigurationError,
     ImageChanged,
     ImageNotYetWritten,
@@ -50,6 +51,9 @@ class Action(Enum):
 
     RESEND = "send a copy of it, with its chain, a little later"
     RETRY = "try it again after 2, 4 and 8 s, then leave it to the reconciler"
+    LEAVE = (
+        "end its chain; the reconciler sends it again, or a copy goes out a minute later if the row waits for nothing"
+    )
     INGEST_AGAIN = "end its chain, and ingest the image again"
     KEEP = "keep it as a dead letter"
 
@@ -74,6 +78,7 @@ TABLE = (
     Rule((SlotRefused,), Action.RESEND, delay_seconds=1.0),
     Rule((NewerVersion,), Action.RESEND, delay_seconds=30.0),
     Rule((ImageNotYetWritten,), Action.RESEND, delay_seconds=EMPTY_LOOKED_AT_EVERY.total_seconds()),
+    Rule((BucketWaits,), Action.LEAVE),
     Rule(REFUSALS, Action.RESEND, delay_seconds=5.0, pauses_worker=True),
     # More likely the endpoint's fault than the image's: a worker must not go on paying for such answers.
     Rule((UnreadableAnswer,), Action.KEEP, pauses_worker=True),
@@ -82,6 +87,9 @@ TABLE = (
     Rule((BadMessage, RejectedError), Action.KEEP),
 )
 """The first rule that names an error's class, or one above it, holds."""
+
+LEFT_FOR_SECONDS = 60.0
+"""When the message of a row that waits for nothing is looked at again while its bucket refuses."""
 
 SUSPECT_DELAY_SECONDS = 30.0
 """When a message that may be poison is looked at again, while its step may still be running."""
@@ -128,10 +136,18 @@ class StepTask(Task[..., Any]):
         match rule.action:
             case Action.RESEND:
                 self._send_again(rule.delay_seconds)
+            case Action.LEAVE:
+                self._leave(bound[0])
             case Action.INGEST_AGAIN:
                 publish([ingest_step(bound[0], Lane(bound[-1]))])
             case _:
                 raise self.retry(exc=error, countdown=backoff_seconds(self.request.retries)) from error
+
+    def _leave(self, uri: str) -> None:
+        """Let an unfinished row wait. One that has ended may have new bytes, of which only this message knows."""
+        row = current().images.get(uri)
+        if row is None or row.next_check_at is None:
+            self._send_again(LEFT_FOR_SECONDS)
 
     @contextmanager
     def _in_quarantine_if_suspect(self, args: tuple[str, ...]) -> Iterator[None]:

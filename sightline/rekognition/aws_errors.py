@@ -35,6 +35,13 @@ _EVERYWHERE = {
         RequestTimeout RequestTimeoutException ServiceUnavailable ServiceUnavailableException""",
 }
 
+_OF_CREDENTIALS = """
+    AuthFailure ExpiredToken ExpiredTokenException IncompleteSignature InvalidAccessKeyId InvalidClientTokenId
+    InvalidSignatureException InvalidToken MissingAuthenticationToken MissingAuthenticationTokenException
+    NotSignedUp OptInRequired RequestExpired RequestTimeTooSkewed SignatureDoesNotMatch SubscriptionRequiredException
+    TokenRefreshRequired UnrecognizedClientException 401"""
+"""Refusals that every request with these credentials meets, whatever it asks for."""
+
 _THROTTLING = """
     BandwidthLimitExceeded LimitExceededException PriorRequestNotComplete ProvisionedThroughputExceeded
     ProvisionedThroughputExceededException RequestLimitExceeded RequestThrottled RequestThrottledException SlowDown
@@ -57,6 +64,13 @@ _STORES = {
     errors.ImageMissing: "NoSuchKey NoSuchVersion 404",
     errors.MissingBucket: "NoSuchBucket",
     errors.ImageArchived: "InvalidObjectState",
+    errors.OtherRegion: """
+        AuthorizationHeaderMalformed IllegalLocationConstraintException PermanentRedirect Redirect TemporaryRedirect
+        301 307""",
+    errors.EncryptionKeyRefused: """
+        KMS.AccessDeniedException KMS.DisabledException KMS.InvalidStateException KMS.KMSInvalidStateException
+        KMS.NotFoundException KMS.OptInRequired KMSAccessDeniedException KMSDisabledException
+        KMSInvalidStateException KMSNotFoundException""",
     errors.InvalidUri: "InvalidBucketName InvalidURI KeyTooLongError",
     errors.MissingTable: "ResourceNotFoundException",
     errors.ImageChanged: "ConditionalCheckFailed ConditionalCheckFailedException PreconditionFailed 412",
@@ -107,7 +121,12 @@ def translate(error: AwsError, subject: str, service: Service = STORES) -> Sight
         kind, words = _refusal(error, service), _words(error)
     else:
         kind, words = _failure(error, service), " ".join(str(error).split())
-    return kind(subject, rule=f"{kind.rule} (AWS: {words})")
+    translated = kind(subject, rule=f"{kind.rule} (AWS: {words})")
+    if isinstance(translated, errors.AccessDenied):
+        translated.is_of_credentials = (
+            not isinstance(error, boto.ClientError) or _code(error) in _OF_CREDENTIALS.split()
+        )
+    return translated
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from sightline.graph.protocol import GraphStore
 from sightline.models.images import Capture
 from sightline.queues.redis import RedisQueues
 from sightline.ratelimit.protocol import Limiter
+from sightline.services.bucket_gate import BucketGate
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.detection import Detector, Payer
 from sightline.services.held import HeldBytes
@@ -71,6 +72,7 @@ class Services:
     clock: Callable[[], datetime]
     stopping: Event
     held: HeldBytes = field(init=False)
+    bucket_gate: BucketGate = field(init=False)
     ingest: Ingest = field(init=False)
     payer: Payer = field(init=False)
 
@@ -78,6 +80,7 @@ class Services:
         """Build what works on each message, once, from the collaborators above."""
         held = HeldBytes(self.operations.attempts, self.buckets, self.checkpoint_bucket)
         object.__setattr__(self, "held", held)
+        object.__setattr__(self, "bucket_gate", BucketGate(self.operations, self.clock))
         object.__setattr__(self, "ingest", Ingest(**{each.name: getattr(self, each.name) for each in fields(Ingest)}))
         object.__setattr__(self, "payer", Payer(**{each.name: getattr(self, each.name) for each in fields(Payer)}))
 

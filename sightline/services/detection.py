@@ -25,8 +25,11 @@ from tenacity import (
 from tenacity.stop import stop_base
 
 from sightline.errors import (
+    BucketWaits,
     ImageChanged,
     ImageMissing,
+    ImageNotSeen,
+    ObjectRefused,
     OutcomeUnknown,
     RampedTooFast,
     RejectedError,
@@ -37,6 +40,7 @@ from sightline.errors import (
     UnreadableAnswer,
 )
 from sightline.models.answers import Answer, Json
+from sightline.models.bucket_refusals import Reader
 from sightline.models.images import Content, ImageRow, Lane, Rejection, State
 from sightline.ratelimit.gcra import HORIZON_SECONDS
 from sightline.ratelimit.protocol import Limiter
@@ -44,6 +48,7 @@ from sightline.rekognition.analysis import analysis_id
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import feature_named
 from sightline.rekognition.prices import price_micro_usd
+from sightline.services.bucket_gate import BucketGate, is_lasting
 from sightline.services.held import Copy, HeldBytes
 from sightline.services.plan import Plan
 from sightline.services.results import result_of
@@ -86,6 +91,7 @@ class Payer:
     stopping: Event
     clock: Callable[[], datetime]
     held: HeldBytes
+    bucket_gate: BucketGate
 
 
 class _StopAt(stop_base):
@@ -103,7 +109,8 @@ def detect(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, 
     """See that the analysis which the row wants is settled; return whether the row still wants one.
 
     Up to three attempts, each with a slot and a claim of its own. Raises LeaseHeld while another pays, SlotRefused when
-    no slot came near, ImageChanged when the bytes are no longer those of the row, else what the last attempt met.
+    no slot came near, ImageChanged when the bytes are no longer those of the row, BucketWaits while the bucket is
+    refused, ObjectRefused if this image alone is, else what the last attempt met.
     """
     row = images.get(image_id)
     if row is None or row.content is None or feature_name not in row.wanted or row.state is State.STUCK:
@@ -138,10 +145,22 @@ def _attempt(feature: Feature, analysis: Analysis, content: Content, lane: Lane,
     standing = payer.ledger.get(analysis.analysis_id)
     if standing and standing.is_settled:
         return standing
+    _require_open(analysis.image_id, payer)
     copy = payer.held.find(analysis.image_id, content, payer.clock())  # before the claim: S3 may be away
     wait_for_slot(feature.operation, lane, payer.limiter, payer.stopping)
     claimed = payer.ledger.claim(analysis)
     return claimed if claimed.is_settled else _pay(feature, claimed, content, copy, payer)
+
+
+def _require_open(image_id: str, payer: Payer) -> None:
+    """Raise BucketWaits before anything is paid that could not be used. A HEAD asks S3, for free."""
+    if payer.bucket_gate.is_held(image_id, Reader.S3):
+        try:
+            with payer.bucket_gate.reading(image_id, Reader.S3):
+                payer.buckets.head(ObjectUri.parse(image_id))
+        except ImageMissing as error:
+            raise ImageChanged(image_id) from error
+    payer.bucket_gate.require_open(image_id, Reader.REKOGNITION)
 
 
 def wait_for_slot(operation: str, lane: Lane, limiter: Limiter, stopping: Event) -> None:
@@ -174,19 +193,23 @@ def _pay(feature: Feature, claimed: Entry, content: Content, copy: Copy | None, 
             _require_same_object(claimed.analysis, outcome, content, called_at, held, payer)
         elif not _is_sent(copy):
             held(payer.held.require_unchanged, copy)
-            _require_seen(outcome, copy.uri)
+            if _is_unseen(outcome):
+                raise Unavailable(str(copy.uri), rule=ImageNotSeen.rule)
     except SightlineError as error:
         is_unreadable = isinstance(error, UnreadableAnswer)
-        dropped = price if isinstance(outcome, Answer) and isinstance(error, ImageChanged) else 0  # AWS bills it
+        is_lost = isinstance(error, (ImageChanged, BucketWaits, ObjectRefused))
+        dropped = price if isinstance(outcome, Answer) and is_lost else 0  # AWS bills it
         payer.calls.count(feature.name, how_it_ended(error), price if is_unreadable else dropped)
         is_unknown = is_unreadable or isinstance(error, OutcomeUnknown)
         payer.ledger.release(claimed, is_unknown=is_unknown, dropped_micro_usd=dropped)
-        if dropped:
+        if dropped and isinstance(error, ImageChanged):
             _note_drop(claimed.analysis.image_id, payer.held)
         if isinstance(error, Throttled):
             payer.limiter.throttled(feature.operation, ramped_too_fast=isinstance(error, RampedTooFast))
         raise
     cost = price if isinstance(outcome, Answer) else 0
+    if copy is None:
+        payer.bucket_gate.passed(claimed.analysis.image_id, Reader.REKOGNITION)
     payer.calls.count(feature.name, "answered" if isinstance(outcome, Answer) else "rejected", cost)
     held = _held_until(_leaving(claimed, STORE_REQUEST_LIMIT), payer.clock)
     return held(payer.ledger.settle, claimed, outcome, cost)
@@ -248,22 +271,27 @@ def _require_same_object(
     """Check that the object is still the one Rekognition was asked about.
 
     Otherwise the answer may belong to other bytes. Raise OutcomeUnknown if S3 was away for as long as the answer could
-    be held: it is lost, and was paid.
+    be held: it is lost, and was paid. Raise BucketWaits or ObjectRefused if S3 refuses the look, or if Rekognition does
+    not see an object that S3 has.
     """
     uri = ObjectUri.parse(analysis.image_id)
-    is_missing = isinstance(outcome, Rejection) and outcome.error == ImageMissing.__name__
+    is_missing = _is_unseen(outcome)
     if content.version is None or is_missing:  # a version stays what it is, but it may be deleted
         try:
             held(_check_unchanged, uri, content, called_at, payer.buckets)
         except Unavailable as error:
             raise OutcomeUnknown(str(uri), rule=f"its answer is lost: {error}") from error
-    _require_seen(outcome, uri)
+        except SightlineError as error:
+            if not is_lasting(error):
+                raise
+            raise payer.bucket_gate.refused(analysis.image_id, Reader.S3, error) from error
+    if is_missing:
+        raise payer.bucket_gate.refused(analysis.image_id, Reader.REKOGNITION, ImageNotSeen(analysis.image_id))
 
 
-def _require_seen(outcome: Answer | Rejection, uri: ObjectUri) -> None:
-    """Raise Unavailable if Rekognition does not see an object that S3 has."""
-    if isinstance(outcome, Rejection) and outcome.error == ImageMissing.__name__:
-        raise Unavailable(str(uri), rule="S3 has the object and Rekognition does not see it yet")
+def _is_unseen(outcome: Answer | Rejection) -> bool:
+    """Return whether Rekognition did not see what it was asked about."""
+    return isinstance(outcome, Rejection) and outcome.error == ImageMissing.__name__
 
 
 def _check_unchanged(uri: ObjectUri, content: Content, called_at: datetime, buckets: Buckets) -> None:

@@ -14,13 +14,16 @@ from sightline.errors import (
     ImageNotYetThere,
     ImageNotYetWritten,
     InvalidUri,
+    ObjectRefused,
     RejectedError,
 )
+from sightline.models.bucket_refusals import Reader
 from sightline.models.images import CameraDay, Capture, Content, ImageRow, Lane, Rejection, State
 from sightline.queues.publishing import BATCH, Publish, publish
 from sightline.queues.steps import INGEST, Step, ingest_step, next_steps
 from sightline.rekognition.analysis import analysis_id
 from sightline.rekognition.preflight import inspect_picture
+from sightline.services.bucket_gate import BucketGate
 from sightline.services.capture import standing_capture
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.dead_letters import close_replaced, write_dead_letter
@@ -90,6 +93,7 @@ class Ingest:
     rejection_breaker: RejectionBreaker
     calls: CallCounter
     held: HeldBytes
+    bucket_gate: BucketGate
 
     def ingest(self, image_id: str, lane: Lane, *, may_be_late: bool) -> list[Step]:
         """Read the object and fix what is wanted of it; return the steps that are due.
@@ -97,13 +101,16 @@ class Ingest:
         may_be_late: S3 may not show a new object yet, so its absence raises ImageNotYetThere, and it is looked for once
         more. An empty object that is young raises ImageNotYetWritten, and its row stays as it is. A bad image ends
         here, and so does one whose URI is refused, by us or by S3: its row and a dead letter say why. The dead letter
-        of an image that is good now is closed.
+        of an image that is good now is closed. Raises BucketWaits while the bucket or prefix is refused, and
+        ObjectRefused for an image that alone cannot be read.
         """
         before = self._row(image_id, lane)
         if before is None or self._waits_for_its_camera(before, lane):
             return []
         try:
             after = self._begin(before, lane)
+        except ObjectRefused:
+            raise  # it may be good: it is stuck, and not rejected
         except (RejectedError, InvalidUri) as error:
             after = self._reject(before, error, may_be_late=may_be_late)
         if after is None:
@@ -153,7 +160,9 @@ class Ingest:
 
         A stuck image with the same bytes is returned as it was: its message came twice. `add` receives it first.
         """
-        head, data = self.buckets.get(ObjectUri.parse(row.image_id))
+        uri = ObjectUri.parse(row.image_id)
+        with self.bucket_gate.reading(row.image_id, Reader.S3):
+            head, data = self.buckets.get(uri)
         content = self._content(row.image_id, head, data)
         if row.state is State.STUCK and content == row.content:
             return row

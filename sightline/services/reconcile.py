@@ -2,24 +2,27 @@
 
 The queue is a hint. A step is sent again where its message can no longer be waiting; a row is then left alone for
 twice as long as before. Only failures for an image's own reason count against it (`services/failures.py` notes them):
-a message that waits, a lane that is stopped, a throttle or a server that is away never do.
+a message that waits, a lane that is stopped, a throttle or a server that is away never do. Images of a bucket that
+refuses are not sent, but one a minute; when it is read again, all are sent at once.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 
 import structlog
 
 from sightline.errors import Exhausted
 from sightline.models.answers import Json
+from sightline.models.bucket_refusals import BucketRefusal, Reader
 from sightline.models.images import ImageRow, Lane, Rejection
 from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.publishing import BATCH, Publish, publish_again
 from sightline.queues.redis import RedisQueues, Waiting
-from sightline.queues.steps import Step, next_steps
+from sightline.queues.steps import DETECT, INGEST, Step, next_steps
+from sightline.services.bucket_gate import BucketGate
 from sightline.services.collaborators import Services
 from sightline.services.dead_letters import write_dead_letter
 from sightline.services.failures import give_up
@@ -45,6 +48,12 @@ LONGEST_PAUSE_OF_THE_BLAMELESS = timedelta(minutes=8)
 Short, so that it resumes soon after an outage.
 """
 
+LOOKED_AT_FOR_A_PROBE = 1000
+"""So many unfinished rows are looked at, each minute, to find images to try for the buckets that refuse."""
+
+READERS = {INGEST: (Reader.S3,), DETECT: (Reader.S3, Reader.REKOGNITION)}
+"""Who must be able to read the object for a step."""
+
 SENT_A_LITTLE_LATER = timedelta(seconds=10)
 """How much later than its row a message may be sent: rows of a batch are written first."""
 
@@ -59,22 +68,89 @@ class Reconciler:
     send: Publish
     clock: Callable[[], datetime]
     is_stopped: Callable[[str, Lane], bool]
+    bucket_gate: BucketGate
 
 
 def reconcile(reconciler: Reconciler, goes_on: Callable[[], bool]) -> Counter[str]:
     """Look at every row that is due, in pieces; count what was found and done."""
     done: Counter[str] = Counter(looked_at=0, sent=0, waiting=0, failed=0, stuck=0)
-    due = reconciler.images.unfinished(reconciler.clock())
-    while goes_on() and (chunk := [each.image_id for each in islice(due, BATCH)]):
+    refusing = reconciler.bucket_gate.known()
+    for refusal in refusing:
+        if refusal.released and goes_on():
+            done.update(_send_released(refusal, reconciler, goes_on))
+        if refusal.refused and goes_on():
+            done.update(_send_probes(refusal, reconciler))
+    due = (each.image_id for each in reconciler.images.unfinished(reconciler.clock()))
+    while goes_on() and (chunk := list(islice(due, BATCH))):
         rows = [row for row in reconciler.images.get_many(chunk).values() if _is_due(row, reconciler.clock())]
-        understood = [row for row in rows if _is_understood(row)]
-        held = [row for row in understood if _is_held(row, reconciler)]
-        for row in held:
-            reconciler.images.postpone(row, reconciler.clock() + LONGEST_PAUSE_OF_THE_BLAMELESS, counts_round=False)
-        done.update(_reconcile_rows([row for row in understood if row not in held], reconciler))
-        done.update({"held": len(held)} if held else {})
-        done.update({"unknown": len(rows) - len(understood)} if len(rows) > len(understood) else {})
+        done.update(_reconcile_understood(rows, reconciler))
     return done
+
+
+def _reconcile_understood(rows: list[ImageRow], reconciler: Reconciler) -> Counter[str]:
+    understood = [row for row in rows if _is_understood(row)]
+    held = [row for row in understood if _is_held(row, reconciler)]
+    for row in held:
+        reconciler.images.postpone(row, reconciler.clock() + LONGEST_PAUSE_OF_THE_BLAMELESS, counts_round=False)
+    done = _reconcile_rows([row for row in understood if row not in held], reconciler)
+    done.update({"held": len(held)} if held else {})
+    done.update({"unknown": len(rows) - len(understood)} if len(rows) > len(understood) else {})
+    return done
+
+
+def _send_released(refusal: BucketRefusal, reconciler: Reconciler, goes_on: Callable[[], bool]) -> Counter[str]:
+    """Send the images of places that are read again, although they were to be looked at later."""
+    done: Counter[str] = Counter()
+    waiting = _waiting_under(refusal.released, reconciler)
+    while goes_on():
+        if not (chunk := list(islice(waiting, BATCH))):
+            reconciler.bucket_gate.sent(refusal)
+            break
+        rows = [row for row in reconciler.images.get_many(chunk).values() if row.next_check_at is not None]
+        done.update(_reconcile_understood(rows, reconciler))
+    return done
+
+
+def _waiting_under(places: Iterable[str], reconciler: Reconciler) -> Iterator[str]:
+    until = reconciler.clock() + max(LONGEST_PAUSE, LONGEST_PAUSE_OF_THE_BLAMELESS)
+    under = tuple(places)
+    return (each.image_id for each in reconciler.images.unfinished(until) if each.image_id.startswith(under))
+
+
+def _send_probes(refusal: BucketRefusal, reconciler: Reconciler) -> Counter[str]:
+    """Send one image for each place that refuses and may be tried; forget images that wait no more.
+
+    One that was not refused yet goes first, then the one that was refused longest ago: a single bad image holds up
+    nobody.
+    """
+    rows = reconciler.images.get_many([each.image_id for each in refusal.refused])
+    waiting = [each.image_id for each in refusal.refused if _waits(rows.get(each.image_id), refusal.reader)]
+    if ended := [each.image_id for each in refusal.refused if each.image_id not in waiting]:
+        reconciler.bucket_gate.forget(ended, refusal.reader)
+    alone = [image_id for image_id in waiting if refusal.waits_for(image_id) == image_id]
+    places = [*refusal.held(), *alone[:1]]
+    sent = 0
+    for place in places:
+        if refusal.may_probe(place, reconciler.clock()):
+            row = _probe_of(place, waiting, refusal, reconciler)
+            sent += row is not None
+            reconciler.send(next_steps(row)[:1] if row else [])
+    return Counter(sent=sent)
+
+
+def _probe_of(place: str, refused: list[str], refusal: BucketRefusal, reconciler: Reconciler) -> ImageRow | None:
+    looked_at = islice(_waiting_under([place], reconciler), LOOKED_AT_FOR_A_PROBE)
+    fresh = (image_id for image_id in looked_at if image_id not in refused)
+    for image_id in chain(islice(fresh, BATCH), (each for each in refused if each.startswith(place))):
+        row = reconciler.images.get(image_id)
+        if row and _waits(row, refusal.reader) and not _is_held(row, reconciler):
+            return row
+    return None
+
+
+def _waits(row: ImageRow | None, reader: Reader) -> bool:
+    """Return whether the next steps of a row need this reader."""
+    return row is not None and row.is_known and any(reader in READERS.get(step.task, ()) for step in next_steps(row))
 
 
 def _is_held(row: ImageRow, reconciler: Reconciler) -> bool:
@@ -103,15 +179,26 @@ def _reconcile_rows(rows: list[ImageRow], reconciler: Reconciler) -> Counter[str
     stuck = [row for row in rows if row.failure and row.rounds + 1 >= MAX_ROUNDS]
     for row in stuck:
         _give_up(row, reconciler)
-    going = [(row, next_steps(row)) for row in rows if row not in stuck]
+    held = [row for row in rows if row not in stuck and _is_held(row, reconciler.bucket_gate)]
+    going = [(row, next_steps(row)) for row in rows if row not in stuck and row not in held]
     now = reconciler.clock()
     waiting = reconciler.queues.read(_queues_of(step for _, steps in going for step in steps)).waiting
     missing = [[step for step in steps if not may_wait(step, row, waiting, now)] for row, steps in going]
     reconciler.send(step for steps in missing for step in steps)
     for (row, steps), sent in zip(going, missing, strict=True):
         _look_again_later(row, reconciler, is_sent=bool(sent), lag=_lag(steps, waiting, now))
+    for row in held:
+        later = reconciler.clock() + LONGEST_PAUSE_OF_THE_BLAMELESS
+        reconciler.images.postpone(row, later, counts_round=False)
     done.update(sent=sum(map(len, missing)), waiting=sum(not sent for sent in missing), stuck=len(stuck))
+    done.update({"held": len(held)} if held else {})
     return done
+
+
+def _is_held(row: ImageRow, bucket_gate: BucketGate) -> bool:
+    """Return whether the row's steps would meet a bucket that refuses."""
+    readers = {reader for step in next_steps(row) for reader in READERS.get(step.task, ())}
+    return any(bucket_gate.is_held(row.image_id, reader) for reader in readers)
 
 
 def _queues_of(steps: Iterable[Step]) -> set[str]:
@@ -182,6 +269,7 @@ def reconciler_of(services: Services, send: Publish = publish_again) -> Reconcil
         send,
         services.clock,
         services.rejection_breaker.is_stopped,
+        services.bucket_gate,
     )
 
 

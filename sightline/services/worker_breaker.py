@@ -2,8 +2,8 @@
 
 Refused credentials, a missing table or a wrong password say nothing about an image: every image meets them. So a
 refused message goes back to its queue, and after OPENS_AFTER refusals in a row the breaker opens: the process takes no
-work. After a pause it tries the next message, and closes when a step succeeds. A single image that is refused (one in
-somebody else's bucket) never opens it: other images succeed between its tries.
+work. After a pause it tries the next message, and closes when a step succeeds. What S3 refuses of one
+bucket opens nothing here: see `bucket_gate.py`.
 """
 
 from collections.abc import Callable

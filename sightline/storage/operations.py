@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sightline.storage.attempts import Attempts, DynamoAttempts
+from sightline.storage.bucket_refusals import BucketRefusals, DynamoBucketRefusals
 from sightline.storage.capture_counts import CaptureCounts, DynamoCaptureCounts
 from sightline.storage.checkpoints import Checkpoints, DynamoCheckpoints
 from sightline.storage.dead_letters import DeadLetters, DynamoDeadLetters
@@ -36,6 +37,7 @@ class Operations:
     runs: Runs
     rate_overrides: RateOverrides
     capture_counts: CaptureCounts
+    bucket_refusals: BucketRefusals
     table: DynamoTable | None = None
 
     def setup(self) -> None:
@@ -67,5 +69,6 @@ def dynamo_operations(client: "DynamoDBClient", prefix: str, clock: Callable[[],
         runs=DynamoRuns(table),
         rate_overrides=DynamoRateOverrides(table),
         capture_counts=DynamoCaptureCounts(table),
+        bucket_refusals=DynamoBucketRefusals(table, clock),
         table=table,
     )

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from typing_extensions import override
 
-from sightline.errors import AccessDenied, ImageMissing, MissingBucket
+from sightline.errors import AccessDenied, ImageMissing, MissingBucket, SightlineError
 from sightline.storage.buckets.conditions import check_conditions
 from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri, Probe, require_readable
 
@@ -31,6 +31,8 @@ class InMemoryBuckets(Buckets):
         self._clock = clock
         self._buckets: dict[str, dict[str, _Object]] = {}
         self._denied: set[str] = set()
+        self._refused: dict[str, Callable[[str], SightlineError]] = {}
+        self.read: list[str] = []
         self.regions: dict[str, str] = {}
         self._lock = Lock()
 
@@ -42,6 +44,14 @@ class InMemoryBuckets(Buckets):
     def deny(self, bucket: str) -> None:
         """Answer AccessDenied for a bucket from now on, as an account does whose policy is wrong."""
         self._denied.add(bucket)
+
+    def refuse(self, place: str, error: Callable[[str], SightlineError]) -> None:
+        """Refuse every object under a place from now on. error: makes what is raised from the object's URI."""
+        self._refused[place] = error
+
+    def allow(self, place: str) -> None:
+        """Refuse a place no more."""
+        self._refused.pop(place)
 
     @override
     def get(self, uri: ObjectUri) -> tuple[ObjectHead, bytes]:
@@ -106,6 +116,11 @@ class InMemoryBuckets(Buckets):
         return self._buckets[bucket]
 
     def _find(self, uri: ObjectUri) -> _Object:
+        """Return an object, and note in `read` that it was asked for, refused or not."""
+        self.read.append(str(uri))
+        for place, error in self._refused.items():
+            if str(uri).startswith(place):
+                raise error(str(uri))
         with self._lock:
             found = self._bucket(uri.bucket, str(uri)).get(uri.key)
         if found is None:

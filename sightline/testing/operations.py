@@ -11,9 +11,11 @@ from uuid import uuid4
 from typing_extensions import override
 
 from sightline.models.answers import Json
+from sightline.models.bucket_refusals import BucketRefusal, Reader, Tries
 from sightline.models.images import CameraDay
 from sightline.models.rates import RateOverride
 from sightline.storage.attempts import BEGINNINGS_LAST, Attempts
+from sightline.storage.bucket_refusals import REMEMBERED_FOR, BucketRefusals, as_text, from_text
 from sightline.storage.capture_counts import CaptureCounts, Counted
 from sightline.storage.checkpoints import Checkpoints
 from sightline.storage.dead_letters import CLOSED_LETTERS_LAST, DeadLetter, DeadLetters, fit
@@ -315,6 +317,50 @@ class InMemoryCaptureCounts(CaptureCounts):
         return {camera: dict(counts) for camera, counts in sorted(self._counts.get(f"{at:%Y-%m}", {}).items())}
 
 
+class InMemoryBucketRefusals(BucketRefusals):
+    """The refusals in memory, as text like the real ones."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._refusals: dict[tuple[str, Reader], tuple[str, int]] = {}
+        self._written_at: dict[tuple[str, Reader], datetime] = {}
+        self._tries: dict[tuple[str, Reader], Tries] = {}
+        self._tried_at: dict[tuple[str, Reader], datetime] = {}
+        self._lock = Lock()
+
+    @override
+    def read(self) -> list[BucketRefusal]:
+        since = self._clock() - REMEMBERED_FOR
+        with self._lock:
+            return [from_text(*kept) for key, kept in sorted(self._refusals.items()) if self._written_at[key] > since]
+
+    @override
+    def get(self, bucket: str, reader: Reader) -> BucketRefusal:
+        kept = self._refusals.get((bucket, reader))
+        return from_text(*kept) if kept else BucketRefusal(bucket, reader)
+
+    @override
+    def replace(self, after: BucketRefusal) -> BucketRefusal | None:
+        key, written = (after.bucket, after.reader), replace(after, revision=after.revision + 1)
+        with self._lock:
+            if self._refusals.get(key, ("", 0))[1] != after.revision:
+                return None
+            self._refusals[key], self._written_at[key] = (as_text(written), written.revision), self._clock()
+            return written
+
+    @override
+    def tries(self, image_id: str, reader: Reader) -> Tries | None:
+        tried_at = self._tried_at.get((image_id, reader))
+        return self._tries.get((image_id, reader)) if tried_at and tried_at + REMEMBERED_FOR > self._clock() else None
+
+    @override
+    def keep_tries(self, image_id: str, reader: Reader, tries: Tries | None) -> None:
+        if tries is None:
+            self._tries.pop((image_id, reader), None)
+        else:
+            self._tries[image_id, reader], self._tried_at[image_id, reader] = tries, self._clock()
+
+
 def in_memory_operations(clock: Callable[[], datetime]) -> Operations:
     """Return the stores of one FakeSightline."""
     return Operations(
@@ -328,4 +374,5 @@ def in_memory_operations(clock: Callable[[], datetime]) -> Operations:
         runs=InMemoryRuns(),
         rate_overrides=InMemoryRateOverrides(),
         capture_counts=InMemoryCaptureCounts(),
+        bucket_refusals=InMemoryBucketRefusals(clock),
     )

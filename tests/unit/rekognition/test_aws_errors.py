@@ -86,6 +86,12 @@ def test_a_refusal_of_rekognition_becomes_our_error(code, expected):
         ("AccessDenied", "GetObject", errors.AccessDenied),
         ("SignatureDoesNotMatch", "PutObject", errors.AccessDenied),
         ("InvalidObjectState", "GetObject", errors.ImageArchived),
+        ("PermanentRedirect", "GetObject", errors.OtherRegion),
+        ("AuthorizationHeaderMalformed", "GetObject", errors.OtherRegion),
+        ("301", "HeadObject", errors.OtherRegion),
+        ("KMS.DisabledException", "GetObject", errors.EncryptionKeyRefused),
+        ("KMS.NotFoundException", "GetObject", errors.EncryptionKeyRefused),
+        ("KMS.KMSInvalidStateException", "GetObject", errors.EncryptionKeyRefused),
         ("InvalidURI", "GetObject", errors.InvalidUri),
         ("InvalidBucketName", "GetObject", errors.InvalidUri),
         ("KeyTooLongError", "GetObject", errors.InvalidUri),
@@ -201,3 +207,28 @@ def test_a_block_raises_our_error_and_keeps_the_first():
 def test_a_block_leaves_other_errors_alone():
     with pytest.raises(KeyError), aws_errors("s3://b/k"):
         raise KeyError("ours")
+
+
+@pytest.mark.parametrize(
+    ("code", "is_of_credentials"),
+    [
+        ("AccessDenied", False),
+        ("AllAccessDisabled", False),
+        ("403", False),
+        ("401", True),
+        ("ExpiredToken", True),
+        ("InvalidAccessKeyId", True),
+        ("SignatureDoesNotMatch", True),
+        ("RequestTimeTooSkewed", True),
+    ],
+)
+def test_refused_credentials_are_told_from_a_refusal_of_what_was_asked_for(code, is_of_credentials):
+    error = translate(refusal(code, operation="GetObject"), "s3://b/k")
+    assert isinstance(error, errors.AccessDenied)
+    assert is_of_credentials == error.is_of_credentials
+
+
+def test_no_credentials_are_refused_credentials():
+    error = translate(boto.NoCredentialsError(), "s3://b/k")
+    assert isinstance(error, errors.AccessDenied)
+    assert error.is_of_credentials

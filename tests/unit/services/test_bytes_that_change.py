@@ -11,7 +11,7 @@ from itertools import count
 import pytest
 from PIL import Image
 
-from sightline.errors import ImageChanged, ImageMissing, InvalidParameter, OutcomeUnknown, Unavailable
+from sightline.errors import BucketWaits, ImageChanged, ImageMissing, InvalidParameter, OutcomeUnknown
 from sightline.models.answers import Answer
 from sightline.models.images import Lane, State
 from sightline.queues.steps import ingest_step
@@ -147,10 +147,17 @@ def test_an_image_whose_only_version_was_deleted_is_gone(versioned):
     assert State.GONE is versioned.images.get(URI).state
 
 
-def test_a_version_that_is_there_and_that_rekognition_does_not_see_yet_is_asked_about_again(versioned):
-    with pytest.raises(Unavailable):
-        versioned.do(versioned.sent.popleft())
-    assert 3 == len(versioned.detector.asked)
+def test_a_version_that_is_there_and_that_rekognition_does_not_see_yet_is_asked_about_once_a_minute(versioned):
+    step, asked = versioned.sent.popleft(), []
+    for _ in range(3):
+        for _ in range(5):
+            with pytest.raises(BucketWaits):
+                versioned.do(step)
+        asked.append(len(versioned.detector.asked))
+        versioned.clock.move(timedelta(minutes=1))
+    versioned.do(step)
+    assert [1, 2, 3] == asked
+    assert 4 == len(versioned.detector.asked)
 
 
 def test_an_answer_that_is_dropped_is_priced_in_status_and_ledger(front):

@@ -11,6 +11,7 @@ from celery.signals import before_task_publish
 
 from sightline.errors import (
     BadMessage,
+    BucketWaits,
     ConfigurationError,
     ImageChanged,
     ImageNotYetThere,
@@ -172,6 +173,28 @@ def test_a_wait_takes_the_rest_of_its_chain_along(steps):
     (_, args, _, embedded), *others = steps.sent
     assert (list(step.args), []) == (args, others)
     assert [(WRITE, list(step.then.args))] == [(link["task"], list(link["args"])) for link in embedded["chain"]]
+
+
+def test_an_image_of_a_bucket_that_refuses_leaves_the_queue_and_its_row_waits(steps, world):
+    world.add(URI)
+    steps.error = BucketWaits(URI)
+    for retries in (0, MAX_RETRIES):
+        with pytest.raises(Ignore):
+            steps.run("one_feature", URI, "labels", "live", retries=retries)
+    assert ([], []) == (steps.sent, dead_letters(world))
+    assert [URI] == [each.image_id for each in world.images.unfinished()]
+    assert world.services.worker_breaker.may_take_work()
+
+
+def test_a_message_about_an_image_that_had_ended_is_kept_while_its_bucket_refuses(steps, world):
+    """Its bytes may be new, and no row says so."""
+    world.put(URI, picture())
+    world.add(URI)
+    world.run()
+    steps.error = BucketWaits(URI)
+    with pytest.raises(Ignore):
+        steps.run("one_image", URI, "live")
+    assert [("one_image", [URI, "live"])] == [each[:2] for each in steps.sent]
 
 
 def test_an_image_that_changed_is_ingested_again_in_its_lane_and_this_chain_ends(steps):

@@ -94,10 +94,19 @@ class BucketGate:
             raise BucketWaits(image_id, rule=f"{place} is refused for now, so its images wait")
 
     def passed(self, image_id: str, reader: Reader) -> None:
-        """Note that an image was read. Only the first one after a refusal is written."""
+        """Note that an image was read. Only the first one after a refusal is written.
+
+        If the store is away, the next image tells it: what was read, and perhaps paid, must not be lost over this.
+        """
         known = self._of(image_id, reader)
         if known is None or not known.is_news:
             return
+        try:
+            self._note_pass(image_id, known)
+        except SightlineError as error:
+            log.warning("An image that was read again could not be noted", image_id=image_id, error=str(error))
+
+    def _note_pass(self, image_id: str, known: BucketRefusal) -> None:
         before = known
 
         def forget(standing: BucketRefusal) -> BucketRefusal:
@@ -105,7 +114,7 @@ class BucketGate:
             before = standing
             return standing.with_passed(image_id) if standing.is_news else standing
 
-        after = self._change(image_id, reader, forget)
+        after = self._change(image_id, known.reader, forget)
         self._close_letters(before, after)
 
     def forget(self, image_ids: Sequence[str], reader: Reader) -> None:

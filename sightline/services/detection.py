@@ -208,11 +208,12 @@ def _pay(feature: Feature, claimed: Entry, content: Content, copy: Copy | None, 
             payer.limiter.throttled(feature.operation, ramped_too_fast=isinstance(error, RampedTooFast))
         raise
     cost = price if isinstance(outcome, Answer) else 0
-    if copy is None:
-        payer.bucket_gate.passed(claimed.analysis.image_id, Reader.REKOGNITION)
     payer.calls.count(feature.name, "answered" if isinstance(outcome, Answer) else "rejected", cost)
     held = _held_until(_leaving(claimed, STORE_REQUEST_LIMIT), payer.clock)
-    return held(payer.ledger.settle, claimed, outcome, cost)
+    settled = held(payer.ledger.settle, claimed, outcome, cost)
+    if copy is None:
+        payer.bucket_gate.passed(claimed.analysis.image_id, Reader.REKOGNITION)
+    return settled
 
 
 def _require_time(claimed: Entry, now: datetime, ledger: Ledger) -> None:

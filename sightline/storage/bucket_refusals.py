@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from sightline.models.bucket_refusals import BucketRefusal, Reader, RefusedImage, Tries
 from sightline.storage.dynamodb.changes import Change
-from sightline.storage.dynamodb.conditions import equals, exists
+from sightline.storage.dynamodb.conditions import equals, exists, one_of
 from sightline.storage.dynamodb.items import Item
 from sightline.storage.dynamodb.sort_keys import sort_key
 from sightline.storage.dynamodb.table import DynamoTable
@@ -25,7 +25,7 @@ class BucketRefusals(Protocol):
     """What every store of refusals does."""
 
     def read(self) -> list[BucketRefusal]:
-        """Return what is known of every bucket, consistently."""
+        """Return what is known of every bucket, consistently; what only a newer version's reader met is left out."""
 
     def get(self, bucket: str, reader: Reader) -> BucketRefusal:
         """Return what is known of one bucket: nothing at first."""
@@ -51,7 +51,8 @@ class DynamoBucketRefusals(BucketRefusals):
     def read(self) -> list[BucketRefusal]:
         # TTL deletes late, so the time is compared as well.
         now = self._clock().timestamp()
-        return [_refusal(item) for item in self._table.query(equals("kind", REFUSAL)) if item["expires_at"] > now]
+        items = self._table.query(equals("kind", REFUSAL), only_if=one_of("reader", tuple(map(str, Reader))))
+        return [_refusal(item) for item in items if item["expires_at"] > now]
 
     @override
     def get(self, bucket: str, reader: Reader) -> BucketRefusal:
@@ -61,7 +62,8 @@ class DynamoBucketRefusals(BucketRefusals):
     @override
     def replace(self, after: BucketRefusal) -> BucketRefusal | None:
         written = replace(after, revision=after.revision + 1)
-        change = Change().set_all(refusal=as_text(written), revision=written.revision, expires_at=self._expires_at())
+        change = Change().set_all(refusal=as_text(written), revision=written.revision, reader=str(written.reader))
+        change.set("expires_at", self._expires_at())
         key = _refusal_key(after.bucket, after.reader)
         outcome = self._table.update(key, change, equals("revision", after.revision or None))
         return written if outcome.is_written else None

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -18,16 +20,17 @@ from sightline.errors import (
     Throttled,
     Unavailable,
 )
-from sightline.models.bucket_refusals import prefix_of
+from sightline.models.bucket_refusals import Reader, prefix_of
 from sightline.models.images import State
 from sightline.queues.steps import INGEST, Step
 from sightline.rekognition.aws_errors import translate
-from sightline.services.bucket_gate import is_lasting
+from sightline.services.bucket_gate import BucketGate, is_lasting
 from sightline.services.dead_letters import write_dead_letter
 from sightline.services.failures import keep_failure
 from sightline.services.reconcile import reconcile, reconciler_of
 from sightline.services.redrive import redrive
 from sightline.testing.fake import FakeSightline, ScriptedDetector, picture
+from sightline.testing.operations import InMemoryBucketRefusals
 
 MINUTE = timedelta(minutes=1)
 FOREIGN = "s3://foreign/"
@@ -420,3 +423,67 @@ def test_images_without_a_folder_hold_up_no_other_folder_of_their_bucket(world):
     world.work()
     world.minutes(3)
     assert State.COMPLETE is world.images.get(f"{FOREIGN}gate/later.jpg").state
+
+
+class AwayRefusals(InMemoryBucketRefusals):
+    """A store that cannot be written to when told."""
+
+    is_away = False
+
+    def replace(self, after):
+        if self.is_away:
+            raise Unavailable("operations")
+        return super().replace(after)
+
+
+def test_an_answer_that_is_paid_is_settled_although_its_pass_cannot_be_noted(world):
+    store = AwayRefusals(world.clock)
+    world.operations = replace(world.operations, bucket_refusals=store)
+    world.services = world.make_services(world.plan)
+    world.detector.blind_to = (FOREIGN,)
+    world.put_and_add(*foreign(1))
+    world.work()
+    world.detector.blind_to = ()
+    world.put_and_add("s3://foreign/yard/1.jpg")
+    store.is_away = True
+    world.work()
+    assert State.COMPLETE is world.images.get("s3://foreign/yard/1.jpg").state
+    assert 3 == world.calls("s3://foreign/yard/")
+
+
+def test_of_many_processes_one_takes_the_probe_of_a_minute_and_all_see_that_it_passed(world):
+    gates = [BucketGate(world.operations, world.clock) for _ in range(8)]
+    for uri in foreign(3):
+        assert isinstance(gates[0].refused(uri, Reader.S3, AccessDenied(uri)), BucketWaits)
+    taken = []
+    for _ in range(12):
+        world.clock.move(MINUTE / 6)
+        for number, gate in enumerate(gates):
+            with suppress(BucketWaits):
+                gate.require_open(f"{FOREIGN}gate/{100 + number}.jpg", Reader.S3)
+                taken.append(number)
+    assert 2 == len(taken)
+    gates[3].passed(f"{FOREIGN}gate/103.jpg", Reader.S3)
+    world.clock.move(MINUTE / 6)
+    for gate in gates:
+        gate.require_open(f"{FOREIGN}gate/200.jpg", Reader.S3)
+
+
+def test_without_a_refusal_a_process_asks_its_store_once_in_five_seconds_and_writes_nothing(world):
+    asked: Counter[str] = Counter()
+
+    class Counting(InMemoryBucketRefusals):
+        def read(self):
+            asked["read"] += 1
+            return super().read()
+
+        def get(self, bucket, reader):
+            asked["get"] += 1
+            return super().get(bucket, reader)
+
+    store = Counting(world.clock)
+    gate = BucketGate(replace(world.operations, bucket_refusals=store), world.clock)
+    for uri in foreign(999):
+        with gate.reading(uri, Reader.S3):
+            world.clock.move(timedelta(milliseconds=10))
+    assert {"read": 2} == asked

@@ -101,6 +101,21 @@ def test_a_stopped_lane_keeps_its_messages_until_it_is_resumed(app, world):
         assert until(world, lambda: states(world) == [State.COMPLETE] * len(URIS))
 
 
+def cancelled(world: FakeSightline) -> set[str]:
+    return {each.queue for each in world.operations.pauses.stops() if each.cause is Cause.CANCELLED}
+
+
+def test_queues_that_are_cancelled_from_outside_are_taken_again_and_told(app, world):
+    with working(app, world):
+        assert until(world, lambda: app.control.ping(timeout=1))
+        for queue in ("ingest", "labels"):
+            assert app.control.cancel_consumer(queue, reply=True, timeout=5)
+        publish(ingest_step(uri, Lane.LIVE) for uri in URIS)
+        assert until(world, lambda: states(world) == [State.COMPLETE] * len(URIS))
+        assert until(world, lambda: {"ingest", "labels"} == cancelled(world))
+        assert QUEUES == list(app.amqp.queues.consume_from)
+
+
 def world_queue(app: Celery) -> Standing:
     with redis.Redis.from_url(app.conf.broker_url) as client:
         return RedisQueues(client, app.conf.broker_transport_options["global_keyprefix"]).read(["ingest"])

@@ -78,8 +78,14 @@ class World(FakeSightline):
 
     def _keep(self, error: RejectedError, step: Step) -> None:
         image_id = step.args[0]
-        kept = {"image_id": image_id, "operations": self.operations, "clock": self.clock}
-        write_dead_letter(error, step=step.task, message={"uri": image_id}, **kept)
+        write_dead_letter(
+            error,
+            step=step.task,
+            message={"uri": image_id},
+            image_id=image_id,
+            operations=self.operations,
+            clock=self.clock,
+        )
         keep_failure(error, image_id, step.task, images=self.images, operations=self.operations)
 
     def minutes(self, number: int, each: Callable[[], None] = lambda: None) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -13,11 +14,10 @@ import pytest
 from celery import Celery
 
 from dev.stack.waiting import STANDSTILL_SECONDS
-from sightline.bootstrap import connect, redis_client
+from sightline.bootstrap import redis_client
 from sightline.config import Settings
-from sightline.storage.operations import Operations
-from sightline.storage.pauses import Cause
 from tests.acceptance.up_stack import UpStack
+from tests.commands import run
 from workers.celeryconfig import make_app
 from workers.health import complaint
 
@@ -38,11 +38,12 @@ def settings(up_stack: UpStack) -> Settings:
     return Settings.model_validate({name: env[f"SIGHTLINE_{name.upper()}"] for name in names})
 
 
-def operations_of(env: Mapping[str, str]) -> Operations:
-    named = {
-        name: env[f"SIGHTLINE_{name.upper()}"] for name in Settings.model_fields if f"SIGHTLINE_{name.upper()}" in env
-    }
-    return connect(Settings.model_validate(named)).operations
+def stopped_queues(env: Mapping[str, str]) -> set[tuple[str, str]]:
+    """Ask `sightline status` which queues are stopped, and by what."""
+    command = [sys.executable, "-c", "from sightline.cli import main; main()", "status", "--json"]
+    said = run(command, {**os.environ, **env})
+    assert 0 == said.returncode, said.stderr
+    return {(each["queue"], each["cause"]) for each in json.loads(said.stdout)["stopped"].values()}
 
 
 @pytest.fixture(scope="module")
@@ -134,10 +135,9 @@ def test_a_queue_that_was_cancelled_from_outside_is_taken_again_and_told(up_stac
     told = {"destination": [node], "reply": True, "timeout": STANDSTILL_SECONDS, "limit": 1}
     assert app.control.cancel_consumer("labels", **told)
     app.send_task("detect_feature", NOBODY, queue="labels")
+    assert up_stack.until(lambda: ("labels", "cancelled") in stopped_queues(up_stack.env()), every=2)
+    assert up_stack.until(lambda: list(OWN_QUEUES) == taken_by(node, app), every=1)
     assert up_stack.until(lambda: 0 == health.waiting("labels"), every=1)
-    assert list(OWN_QUEUES) == taken_by(node, app)
-    cancelled = {each.queue for each in operations_of(up_stack.env()).pauses.stops() if each.cause is Cause.CANCELLED}
-    assert {"labels"} <= cancelled
     assert up_stack.until(lambda: health.complaint() is None, every=1)
 
 

@@ -1,5 +1,6 @@
 """`sightline images`: which images show a label."""
 
+from collections.abc import Collection
 from datetime import datetime
 from difflib import get_close_matches
 
@@ -10,6 +11,9 @@ from sightline.cli.output import json_option, print_json, print_table, printable
 from sightline.cli.param_types import DAY, PERCENT, TIME
 from sightline.errors import SightlineError
 from sightline.graph.protocol import GraphStore
+from sightline.names import meant, nearest, visible
+
+CAMERAS_NAMED = 20
 
 
 class UnknownCamera(SightlineError):
@@ -17,8 +21,13 @@ class UnknownCamera(SightlineError):
 
     rule = "a camera must have at least one image in the graph"
 
-    def __init__(self, camera: str, known: list[str], rule: str | None = None) -> None:
-        super().__init__(f"camera {camera}", rule=rule, remedy=f"There are {', '.join(known) or 'none yet'}")
+    def __init__(self, camera: str, known: Collection[str], rule: str | None = None) -> None:
+        shown = [visible(each) for each in sorted(known)]
+        more = f" and {len(shown) - CAMERAS_NAMED:,} more" if len(shown) > CAMERAS_NAMED else ""
+        there = f"There are {', '.join(shown[:CAMERAS_NAMED]) or 'none yet'}{more}"
+        near = nearest(camera, known) if len(known) > 1 else None
+        likely = f"; the nearest is {visible(near)}" if near else ""
+        super().__init__(f"camera {visible(camera)}", rule=rule, remedy=there + likely)
 
 
 @click.command()
@@ -44,8 +53,8 @@ def images(
     """List the images that show a label with at least a given confidence, newest first."""
     graph = factory.services.graph
     found = graph.query("images-with-label", parameters(label, at_least, camera, since, day))
-    if not found and camera is not None:
-        require_camera(camera, graph)
+    if not found and camera is not None and (other := require_camera(camera, graph)) != camera:
+        found = graph.query("images-with-label", parameters(label, at_least, other, since, day))
     if not found and (hint := label_hint(label, graph)):
         click.echo(printable(hint), err=True)
     if as_json:
@@ -56,11 +65,22 @@ def images(
     print_table(f"{len(found):,} images with {label} at {at_least:g} % or more", columns, rows)
 
 
-def require_camera(camera: str, graph: GraphStore) -> None:
-    """Raise UnknownCamera if the graph has no image of it: an empty answer would look like good news."""
-    known = [each["camera"] for each in graph.query("cameras")]
-    if camera not in known:
-        raise UnknownCamera(camera, known)
+def require_camera(camera: str, graph: GraphStore) -> str:
+    """Return the camera that is meant; raise UnknownCamera if the graph has no image of it.
+
+    An empty answer would look like good news.
+    """
+    return known_camera(camera, [each["camera"] for each in graph.query("cameras")])
+
+
+def known_camera(camera: str, known: Collection[str], rule: str | None = None) -> str:
+    """Return the known camera that is meant, and say so if it is written otherwise; raise UnknownCamera for none."""
+    found = meant(camera, known)
+    if found is None:
+        raise UnknownCamera(camera, known, rule)
+    if found != camera:
+        click.echo(f"No camera is named {visible(camera)}; {visible(found)} is meant.", err=True)
+    return found
 
 
 def label_hint(label: str, graph: GraphStore) -> str | None:

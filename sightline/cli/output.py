@@ -11,6 +11,8 @@ from typing import Any
 import click
 from rich.cells import cell_len
 
+from sightline import names
+
 GAP = "  "
 
 
@@ -147,7 +149,7 @@ def _cell(value: Any) -> str:
         return f"{value:,.1f}"
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds")
-    return f"{value:,}" if isinstance(value, int) else printable(in_words(value))
+    return f"{value:,}" if isinstance(value, int) else names.visible(in_words(value))
 
 
 def in_words(value: Any) -> str:
@@ -164,8 +166,8 @@ def _inside(value: Any) -> str:
 
 
 def printable(text: str) -> str:
-    """Escape control characters, so that a newline in a key cannot break a table."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    """Escape what cannot be seen, so that a newline in a key cannot break a table."""
+    return names.printable(text)
 
 
 def spell(seconds: float) -> str:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 import click
 
 from sightline.cli.factory import Factory
-from sightline.cli.images import UnknownCamera
+from sightline.cli.images import known_camera
 from sightline.cli.output import json_option, print_json, print_table, printable
 from sightline.cli.param_types import DAY
 from sightline.models.answers import Json
@@ -16,6 +16,8 @@ from sightline.services.by_hand import TakenElsewhere, by_hand
 from sightline.services.collaborators import Services
 from sightline.services.leased_runs import LeasedRun
 from sightline.services.parity import CHECK, Audit, Comparison, Finding, all_days
+
+NO_IMAGE = "a camera must have at least one image in the rows or the graph"
 
 
 @click.command()
@@ -41,8 +43,8 @@ def parity(
     if first and last and last < first:
         raise click.UsageError("--to must not be before --from.")
     known = all_days(factory.services.operations, factory.services.graph)
-    if camera and camera not in (cameras := sorted({each.camera for each in known})):
-        raise UnknownCamera(camera, cameras, rule="a camera must have at least one image in the rows or the graph")
+    if camera:
+        camera = known_camera(camera, {each.camera for each in known}, NO_IMAGE)
     days = chosen(known, camera, _day(first), _day(last))
     outcome = run(factory.services, days, repair=repair)
     if as_json:

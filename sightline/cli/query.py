@@ -55,8 +55,8 @@ def query(factory: Factory, name: str, given: tuple[str, ...], *, as_csv: bool, 
     require_one_form(as_json=as_json, as_csv=as_csv)
     asked, graph = _parameters(name, given), factory.services.graph
     rows = graph.query(name, asked)
-    if not rows:
-        _look_for_slips(asked, graph)
+    if not rows and (corrected := _corrected(asked, graph)) != asked:
+        rows = graph.query(name, corrected)
     if as_json:
         print_json(rows)
     elif as_csv:
@@ -80,15 +80,18 @@ def _parameters(name: str, given: tuple[str, ...]) -> Row:
         raise click.UsageError(str(error)) from error
 
 
-def _look_for_slips(asked: Row, graph: GraphStore) -> None:
-    """Raise an error if the graph has no such image or camera; hint at a label: empty would look like good news."""
+def _corrected(asked: Row, graph: GraphStore) -> Row:
+    """Return the parameters with the camera that is meant; raise an error if the graph has no such image or camera.
+
+    Of a label it only hints: empty would look like good news.
+    """
     if (image := asked.get("image")) and not graph.versions([image]):
         rule, remedy = "the image must be in the graph", "See its state with `sightline show`"
         raise ImageMissing(image, rule=rule, remedy=remedy)
-    if camera := asked.get("camera"):
-        require_camera(camera, graph)
     if (label := asked.get("label")) and (hint := label_hint(label, graph)):
         click.echo(printable(hint), err=True)
+    camera = asked.get("camera")
+    return {**asked, "camera": require_camera(camera, graph)} if camera else asked
 
 
 def _check_words(asked: NamedQuery, written: list[str], words: Mapping[str, str]) -> None:

@@ -75,8 +75,28 @@ def test_nothing_found_is_said_in_words(run):
 def test_a_camera_that_is_not_there_is_named_with_those_that_are(run):
     result = run("images", "--camera", "gat")
     assert (1, "") == (result.exit_code, result.stdout)
-    said = "camera gat: a camera must have at least one image in the graph. There are gate, yard.\n"
+    said = (
+        "camera gat: a camera must have at least one image in the graph. There are gate, yard; the nearest is gate.\n"
+    )
     assert said == result.stderr
+
+
+def test_a_camera_that_can_only_mean_one_is_taken_for_that_one(run, world):
+    world.graph.answers |= {"images-with-label": [], "cameras": [{"camera": "Front Door"}, {"camera": "yard"}]}
+    result = run("images", "--camera", "Front\u00a0Door/")
+    assert 0 == result.exit_code
+    assert "No camera is named Front\\xa0Door/; Front Door is meant.\n" == result.stderr
+    assert ["Front\u00a0Door/", "Front Door"] == [
+        asked["camera"] for name, asked in world.graph.asked if name == "images-with-label"
+    ]
+
+
+@pytest.mark.usefixtures("_no_image")
+def test_a_camera_that_may_mean_two_is_refused_and_their_difference_is_seen(run, world):
+    world.graph.answers["cameras"] = [{"camera": "yard"}, {"camera": "yard "}]
+    result = run("images", "--camera", "yard/")
+    assert 1 == result.exit_code
+    assert "There are yard, yard\\x20; the nearest is yard" in result.stderr
 
 
 @pytest.mark.parametrize(

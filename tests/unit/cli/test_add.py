@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from sightline.cli.factory import Factory
 from sightline.errors import Unavailable
 from sightline.models.images import Lane, State
@@ -26,6 +28,54 @@ def test_a_file_is_read_line_by_line_with_any_line_ends(run, world, tmp_path):
     assert "4 new, 0 known already, 0 refused\n" == result.stdout
     ids = {row.image_id for row in world.images.scan()}
     assert {URI, uri_of("02"), uri_of("03"), "s3://frames/yard/é x.jpg"} == ids
+
+
+LISTED = [URI, uri_of("02"), "s3://frames/yard/é x.jpg"]
+PLAIN = "".join(f"{each}\n" for each in LISTED)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        PLAIN.encode(),
+        PLAIN.encode("utf-8-sig"),
+        PLAIN.replace("\n", "\r\n").encode(),
+        PLAIN.encode("utf-16"),
+        b"\xff\xfe" + PLAIN.replace("\n", "\r\n").encode("utf-16-le"),
+        b"\xfe\xff" + PLAIN.encode("utf-16-be"),
+        PLAIN.encode("utf-16-le"),
+        PLAIN.encode("utf-16-be"),
+        PLAIN.replace("\n", "  \n").encode(),
+        PLAIN.replace("\n", "\t \r\n").encode("utf-16"),
+        "".join(f'"{each}"\r\n' for each in LISTED).encode() + b"   \r\n",
+        PLAIN.rstrip("\n").encode() + b"\x1a",
+        PLAIN.encode() + b"\x1a",
+    ],
+)
+def test_a_list_is_read_as_any_system_writes_it(run, world, tmp_path, data):
+    file = tmp_path / "keys"
+    file.write_bytes(data)
+    for words, given in ((("--from", str(file)), None), (("--from", "-"), data)):
+        assert 0 == run("add", *words, given=given).exit_code
+        assert set(LISTED) == {row.image_id for row in world.images.scan()}
+
+
+def test_blanks_at_the_end_of_a_line_are_left_out_and_told(run, world):
+    result = run("add", "--from", "-", given=f'{URI}  \n{uri_of("02")}\n"s3://frames/yard/a ""b"" "\n')
+    assert result.stderr == (
+        "Blanks at the ends of lines are left out (lines: 1). Put a key that has them in double quotes.\n"
+    )
+    assert {URI, uri_of("02"), 's3://frames/yard/a "b" '} == {row.image_id for row in world.images.scan()}
+
+
+def test_a_list_in_half_a_character_is_refused(run, tmp_path):
+    file = tmp_path / "keys"
+    file.write_bytes(PLAIN.encode("utf-16")[:-1])
+    result = run("add", "--from", str(file))
+    assert (1, f"{file}: a list of URIs must be text in UTF-8 or UTF-16. Save it as UTF-8.\n") == (
+        result.exit_code,
+        result.stderr,
+    )
 
 
 def test_keys_come_through_a_pipe(run, world):

@@ -5,6 +5,7 @@
 a password.
 """
 
+import re
 import ssl
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
@@ -80,6 +81,13 @@ def _words(value: Any) -> Any:
 def _phrases(value: Any) -> Any:
     """Read `Person@50, Fire Hydrant@70` as two phrases."""
     return tuple(each.strip() for each in value.split(",") if each.strip()) if isinstance(value, str) else value
+
+
+def _places(value: Any) -> Any:
+    """Read `s3://a/Front Door/, s3://b/` as two places: a prefix may hold blanks and commas."""
+    if not isinstance(value, str):
+        return value
+    return tuple(each for each in re.split(r"[,\s]+(?=s3://)", value.strip(", \t\r\n")) if each)
 
 
 def _empty_is_unset(value: Any) -> Any:
@@ -226,13 +234,14 @@ class Settings(BaseSettings):
         default={}, description='JSON, operation → calls a second: {"DetectLabels": 20}'
     )
     key_pattern: str = Field(
-        default=DEFAULT_KEY_PATTERN, description="regular expression that finds camera and time in a key"
+        default=DEFAULT_KEY_PATTERN,
+        description="regular expression for camera and time in a key (in `bucket/key` if a group is called `bucket`)",
     )
     time_zone: _TimeZone = Field(default="UTC", description="time zone of cameras that have none of their own")
     camera_time_zones: dict[str, _TimeZone] = Field(
         default={}, description='JSON, camera → time zone: {"yard": "Europe/Berlin"}'
     )
-    sweep: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = Field(
+    sweep: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_places)] = Field(
         default=(), description="s3://bucket/prefix of what is swept for images that no message told of"
     )
     sweep_day_folder: str = Field(

@@ -11,7 +11,7 @@ _UTF_16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"s\0": "utf-16-le", b"
 """By the first two bytes: a byte-order mark, or the s of `s3://`."""
 
 _AROUND = " \t\ufeff\x1a"
-"""Not part of a URI at the ends of a line: blanks, a byte-order mark in joined files, and Ctrl-Z, which ends DOS files."""
+"""Not part of a URI at the ends of a line: blanks, a byte-order mark of a joined file, and the Ctrl-Z at DOS's end."""
 
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"', re.DOTALL)
 

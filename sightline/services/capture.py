@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sightline.errors import ConfigurationError, UnreadableKey
 from sightline.models.images import MOVED, UPLOAD_TIME, Capture, ImageRow
+from sightline.names import meant
 from sightline.rekognition.camera_times import read_time
 from sightline.rekognition.exif import exif_times, shown
 from sightline.storage.buckets.protocol import ObjectHead, ObjectUri
@@ -30,10 +32,13 @@ METADATA_KEY = "capture-time"
 """Of an object's metadata (`x-amz-meta-capture-time`): ISO 8601, or seconds or milliseconds since the epoch."""
 
 _REQUIRED = ("year", "month", "day", "hour", "minute")
-_GROUPS = {"camera", "epoch", "second", *_REQUIRED}
+_GROUPS = {"bucket", "camera", "epoch", "second", *_REQUIRED}
 
 MOST_CAMERA_BYTES = 255
 """Of a camera's name in UTF-8: as long as a folder's name. Names stand in keys, and together in the rollups of all."""
+
+CAMERAS_REMEMBERED = 4096
+"""How many cameras' time zones a process keeps: finding one compares names."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -56,20 +61,21 @@ class CaptureReader:
     """Reads a capture.
 
     key_pattern: regular expression with the named groups `camera` and, for the time, either `year`, `month`, `day`,
-    `hour`, `minute` and perhaps `second` on the camera's clock, or `epoch` (seconds or milliseconds)
+    `hour`, `minute` and perhaps `second` on the camera's clock, or `epoch` (seconds or milliseconds); with a group
+    `bucket` it is matched against `bucket/key` instead of the key
     time_zones: camera → its time zone; `default_zone` is that of the others
     """
 
     def __init__(self, key_pattern: str, time_zones: Mapping[str, ZoneInfo], default_zone: ZoneInfo) -> None:
         self._pattern = _compile(key_pattern)
-        self._time_zones = time_zones
-        self._default_zone = default_zone
+        self._sees_bucket = "bucket" in self._pattern.groupindex
+        self._zone_of = lru_cache(CAMERAS_REMEMBERED)(lambda camera: zone_of(camera, time_zones, default_zone))
 
     def __call__(self, head: ObjectHead, data: bytes) -> Capture:
         """Return which camera took the picture, and when in its time. Raise UnreadableKey if the key names none."""
         found = self._search(head.uri)
         camera = found["camera"]
-        zone = self._time_zones.get(camera, self._default_zone)
+        zone = self._zone_of(camera)
         ignored: list[str] = []
         for reading in _readings(found.groupdict(), head, data):
             ignored.extend(reading.ignored)
@@ -85,7 +91,7 @@ class CaptureReader:
         return str(self._search(uri)["camera"])
 
     def _search(self, uri: ObjectUri) -> re.Match[str]:
-        found = self._pattern.search(uri.key)
+        found = self._pattern.search(f"{uri.bucket}/{uri.key}" if self._sees_bucket else uri.key)
         if not found or not found["camera"]:
             raise UnreadableKey(str(uri))
         if len(found["camera"].encode(errors="surrogatepass")) > MOST_CAMERA_BYTES:
@@ -105,13 +111,19 @@ def _compile(key_pattern: str) -> re.Pattern[str]:
     groups = set(pattern.groupindex)
     if "camera" not in groups or groups - _GROUPS:
         raise _bad_pattern(key_pattern, f"must name the group camera, and no others than {', '.join(sorted(_GROUPS))}")
-    if (groups - {"camera", "epoch"}) and not groups.issuperset(_REQUIRED):
+    if (groups - {"bucket", "camera", "epoch"}) and not groups.issuperset(_REQUIRED):
         raise _bad_pattern(key_pattern, f"must name {', '.join(_REQUIRED)} where it names one of them")
     return pattern
 
 
 def _bad_pattern(key_pattern: str, must: str) -> ConfigurationError:
     return ConfigurationError(key_pattern, rule=f"the key pattern {must}", remedy="Correct SIGHTLINE_KEY_PATTERN")
+
+
+def zone_of(camera: str, time_zones: Mapping[str, ZoneInfo], default_zone: ZoneInfo) -> ZoneInfo:
+    """Return a camera's time zone. A name in the settings that looks like the camera's is meant for it."""
+    named = meant(camera, time_zones)
+    return default_zone if named is None else time_zones[named]
 
 
 def standing_capture(row: ImageRow, read: Capture, sha256: str) -> Capture:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 
 from sightline.models.images import MOVED, CameraDay, Capture, ImageRow, ImageSummary, State
+from sightline.services.capture import zone_of as zone_in
 from sightline.services.clock_doubts import AHEAD
 from sightline.services.collaborators import Services
 from sightline.services.rollups.cells import Day, cells_of, read_day
@@ -86,7 +87,7 @@ class Preview:
 
 def zone_of(camera: str, services: Services) -> tzinfo:
     """Return the camera's time zone."""
-    return services.sweep.time_zones.get(camera, services.sweep.default_zone)
+    return zone_in(camera, services.sweep.time_zones, services.sweep.default_zone)
 
 
 def images_between(camera: str, first: datetime, last: datetime, services: Services) -> list[ImageSummary]:

@@ -18,6 +18,7 @@ from sightline.models.answers import Json
 from sightline.models.images import ImageRow, Lane, State
 from sightline.queues.publishing import Publish, publish
 from sightline.services.backfill import feature_rates, room
+from sightline.services.capture import zone_of
 from sightline.services.collaborators import Services, SweepPlan
 from sightline.services.ingest import add_images
 from sightline.services.listing import look_at_page
@@ -133,31 +134,53 @@ def _pages(buckets: Buckets, bucket: str, prefix: str, after: str | None) -> Ite
 def _pages_of_today(
     prefix: Prefix, buckets: Buckets, plan: SweepPlan, now: datetime, after: str | None
 ) -> Iterator[list[ObjectHead]]:
-    """List today's folder of each camera.
+    """List today's folder of each camera, or of the one whose own folder the prefix is.
 
     One object is asked for to learn of the next camera, then all its others are jumped over: a request or two for each
     camera, however many objects it has.
     """
     begin = after or ""
+    if prefix.key_prefix.endswith("/"):
+        yield from _pages_of_camera(prefix.bucket, prefix.key_prefix, begin, buckets, plan, now)
     while next_one := buckets.list_page(prefix.bucket, prefix.key_prefix, after, limit=1):
         key = next_one[0].uri.key
-        camera, slash, _ = key.removeprefix(prefix.key_prefix).partition("/")
+        below = key.removeprefix(prefix.key_prefix)
+        first, slash, _ = below.partition("/")
         after = key
         if not slash:
             continue
-        folder = f"{prefix.key_prefix}{camera}/"
-        for day_folder in _day_folders(folder, camera, plan, now):
-            if begin.startswith(day_folder):
-                yield from _pages(buckets, prefix.bucket, day_folder, begin)
-            elif begin < day_folder:
-                yield from _pages(buckets, prefix.bucket, day_folder, None)
+        if _is_of_a_day(below, plan.day_folder):  # the prefix is a camera's own folder
+            return
+        folder = f"{prefix.key_prefix}{first}/"
+        yield from _pages_of_camera(prefix.bucket, folder, begin, buckets, plan, now)
         after = f"{folder[:-1]}0"  # "0" is the character after "/": no key of the folder comes after it
 
 
-def _day_folders(folder: str, camera: str, plan: SweepPlan, now: datetime) -> list[str]:
-    zone = plan.time_zones.get(camera, plan.default_zone)
+def _pages_of_camera(
+    bucket: str, folder: str, begin: str, buckets: Buckets, plan: SweepPlan, now: datetime
+) -> Iterator[list[ObjectHead]]:
+    for day_folder in _day_folders(folder, plan, now):
+        if begin.startswith(day_folder):
+            yield from _pages(buckets, bucket, day_folder, begin)
+        elif begin < day_folder:
+            yield from _pages(buckets, bucket, day_folder, None)
+
+
+def _day_folders(folder: str, plan: SweepPlan, now: datetime) -> list[str]:
+    camera = folder.rstrip("/").rpartition("/")[2]
+    zone = zone_of(camera, plan.time_zones, plan.default_zone)
     days = {when.astimezone(zone).strftime(plan.day_folder) for when in (now - AROUND_MIDNIGHT, now)}
     return sorted(folder + day for day in days)
+
+
+def _is_of_a_day(path: str, day_folder: str) -> bool:
+    """Return whether a path begins with a folder such as those of days."""
+    depth = day_folder.count("/")
+    try:
+        datetime.strptime("".join(f"{each}/" for each in path.split("/")[:depth]), day_folder)  # noqa: DTZ007 - only its form counts
+    except ValueError:
+        return False
+    return depth > 0
 
 
 def _rows(prefix: Prefix, services: Services) -> Callable[[str | None], Iterator[Found]]:

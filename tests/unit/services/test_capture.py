@@ -38,6 +38,27 @@ def test_the_demos_key_tells_the_camera_and_its_own_time():
     assert ("yard", "2026-07-01T23:30:15+02:00", "key") == (capture.camera, *shown(capture))
 
 
+@pytest.mark.parametrize("named", ["roof/", " roof", "roof\u200b"])
+def test_a_time_zone_is_found_by_a_name_that_looks_the_same(named):
+    reader = CaptureReader(DEFAULT_KEY_PATTERN, {named: KATHMANDU}, ZoneInfo("UTC"))
+    assert (
+        "2026-07-01T23:30:15+05:45" == reader(head(DEMO_KEY.replace("yard", "roof", 1)), TIMELESS).taken_at.isoformat()
+    )
+
+
+def test_a_time_zone_of_one_of_two_names_that_look_the_same_is_not_guessed():
+    reader = CaptureReader(DEFAULT_KEY_PATTERN, {"roof ": KATHMANDU, "roof/": BERLIN}, ZoneInfo("UTC"))
+    assert (
+        "2026-07-01T23:30:15+00:00" == reader(head(DEMO_KEY.replace("yard", "roof", 1)), TIMELESS).taken_at.isoformat()
+    )
+
+
+def test_a_pattern_with_the_group_bucket_sees_the_bucket():
+    reader = CaptureReader(r"^(?P<camera>(?P<bucket>[^/]+)/[^/]+)/", {"north/yard": BERLIN}, ZoneInfo("UTC"))
+    cameras = {name: reader.camera_of(ObjectUri(name, DEMO_KEY)) for name in ("north", "south")}
+    assert {"north": "north/yard", "south": "south/yard"} == cameras
+
+
 def test_the_capture_day_is_the_cameras_not_the_worlds():
     assert "2026-07-02" == captured("roof/x.jpg", "2026-07-01T23:30:15Z").day
 
@@ -237,7 +258,7 @@ def test_a_pattern_whose_camera_is_empty_refuses_the_key():
     [
         ("(?P<camera>", "must be a regular expression"),
         ("^[^/]+/", "must name the group camera"),
-        ("(?P<camera>.)(?P<zone>.)", "and no others than camera, day, epoch"),
+        ("(?P<camera>.)(?P<zone>.)", "and no others than bucket, camera, day, epoch"),
         ("(?P<camera>.)(?P<year>.)", "must name year, month, day, hour, minute where it names one of them"),
         ("(?P<camera>.)(?P<second>.)", "must name year, month, day, hour, minute where it names one of them"),
     ],

@@ -192,6 +192,29 @@ def test_runs_that_are_cut_go_on_and_find_everything_once(world, pages):
     assert sorted(put) == sorted(found)
 
 
+@pytest.mark.parametrize("place", ["yard/", "yard", "", "ya"])
+def test_a_cameras_own_folder_is_swept_as_today_with_and_without_a_slash(world, place):
+    found = fill(world, uri("a"), uri("b"))
+    fill(world, *(uri("old", day=f"2031-01-{n:02}") for n in range(1, 20)))
+    plan = replace(world.services.sweep, prefixes=[Prefix(BUCKET, place)])
+    assert found == run(world, turns(1), sweep=plan)
+
+
+def test_a_cameras_own_folder_is_not_taken_for_a_folder_of_cameras(world):
+    fill(world, *(uri("old", day=f"2031-01-{n:02}") for n in range(1, 20)))
+    noting = Noting(world.buckets)
+    run(world, turns(1), buckets=noting, sweep=replace(world.services.sweep, prefixes=[Prefix(BUCKET, "yard/")]))
+    assert [("yard/2044-05-17/", 1000), ("yard/", 1)] == noting.listed[:2]
+    assert ("yard/", 1) not in noting.listed[2:]
+
+
+def test_a_folder_of_cameras_is_swept_by_camera_in_each_ones_own_day(world):
+    found = fill(world, uri("a", "site/gate", "2044-05-18"), uri("b", "site/yard"))
+    zones = {"gate": ZoneInfo("Pacific/Kiritimati")}
+    plan = replace(world.services.sweep, prefixes=[Prefix(BUCKET, "site/")], time_zones=zones)
+    assert found == run(world, turns(2), sweep=plan)
+
+
 def test_the_folders_of_other_days_are_jumped_over(world):
     fill(world, *(uri(str(n), camera, f"2031-01-{n:02}") for n in range(1, 20) for camera in ("gate", "yard")))
     noting = Noting(world.buckets)

@@ -41,8 +41,8 @@ def test_a_key_pattern_that_can_not_be_is_refused_before_any_work():
 
 def test_the_time_zone_of_a_camera_goes_over_that_of_all():
     reader = capture_reader(settings(time_zone="Asia/Tokyo", camera_time_zones={"yard": "Europe/Berlin"}))
-    assert {"yard": ZoneInfo("Europe/Berlin")} == reader._time_zones
-    assert ZoneInfo("Asia/Tokyo") == reader._default_zone
+    zones = {"yard": ZoneInfo("Europe/Berlin"), "gate": ZoneInfo("Asia/Tokyo")}
+    assert zones == {camera: reader._zone_of(camera) for camera in zones}
 
 
 def test_keys_of_the_settings_go_before_those_of_the_machine():

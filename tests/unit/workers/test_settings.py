@@ -30,6 +30,20 @@ def test_features_are_words_with_commas_or_blanks_between_them(monkeypatch, text
     assert ("faces", "text") == settings().features
 
 
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("s3://a/Front Door/, s3://b", ("s3://a/Front Door/", "s3://b/")),
+        (" s3://a/x,y/\ts3://b/ ", ("s3://a/x,y/", "s3://b/")),
+        ("", ()),
+        (" , ", ()),
+    ],
+)
+def test_places_may_hold_blanks_and_commas(monkeypatch, text, places):
+    monkeypatch.setenv("SIGHTLINE_SWEEP", text)
+    assert places == settings().sweep
+
+
 def test_an_unknown_feature_is_refused_by_name_with_those_that_there_are():
     with pytest.raises(UnknownFeature, match=r"^smells: .*Correct SIGHTLINE_FEATURES; there are celebrities, faces"):
         settings(features="labels,smells")

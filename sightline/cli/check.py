@@ -14,6 +14,7 @@ import click
 import urllib3
 from pydantic import SecretStr
 
+from sightline.bootstrap import capture_reader
 from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json, print_table
 from sightline.config import Settings
@@ -21,6 +22,7 @@ from sightline.errors import ConfigurationError, SightlineError
 from sightline.rekognition.features import feature_named
 from sightline.rekognition.prices import price_micro_usd
 from sightline.services.ask_now import Subject, ask_all, note_calls
+from sightline.services.camera_names import cameras_of, nearest_folder, odd_names
 from sightline.services.collaborators import Services
 from sightline.storage.buckets.protocol import ObjectUri, Prefix
 
@@ -61,12 +63,14 @@ def check(factory: Factory, places: tuple[str, ...], *, pay: bool, as_json: bool
     """Check every setting, server, clock and bucket of images. Exit 1 if anything is wrong.
 
     The buckets are those that are swept, those of unfinished images, and any you name. One byte of an image is read.
+    It warns of names that match no camera, and of cameras whose names cannot be told apart.
     """
     settings = [*setting_lines(factory.settings)]
     services = factory.services_in_a_hurry
     servers = server_lines(services, factory.settings)
     asked = [Prefix.parse(place) for place in places]
     servers += [*clock_lines(services), *bucket_lines(asked, services, factory.settings, pays=pay)]
+    servers += name_lines(image_places(asked, services), services, factory.settings)
     if as_json:
         print_json({each.name: each.as_json for each in settings + servers})
     else:
@@ -155,9 +159,33 @@ def bucket_lines(asked: Sequence[Prefix], services: Services, settings: Settings
             _require_region(place, probe.region, settings)
             paid = _pay(place, probe.key, services) if pays else ""
             read = f"read {probe.key}" if probe.key else "no object to read"
-            yield replace(line, value=f"{probe.region or 'region not told'}, {read}{paid}")
+            warning = None if probe.key else _why_empty(place, services)
+            yield replace(line, value=f"{probe.region or 'region not told'}, {read}{paid}", warning=warning)
         except SightlineError as error:
             yield replace(line, problem=str(error))
+
+
+def _why_empty(place: Prefix, services: Services) -> str | None:
+    """Return what may be meant by a prefix that holds nothing; None for a bucket, which may be new."""
+    if not place.key_prefix:
+        return None
+    near = nearest_folder(place, services.buckets)
+    return "no key begins so" + (f"; the nearest folder is {near}" if near else "") + ". Correct the prefix"
+
+
+def name_lines(places: Sequence[Prefix], services: Services, settings: Settings) -> list[Line]:
+    """Warn of cameras' names that look right and match nothing, and of those that cannot be told apart."""
+    camera_of = capture_reader(settings).camera_of
+    in_buckets: dict[str, set[str]] = {}
+    known: set[str] = set()
+    with suppress(SightlineError):  # the servers' own lines say what is wrong with them
+        known = {each["camera"] for each in services.graph.query("cameras")}
+    for place in places:
+        with suppress(SightlineError):
+            in_buckets.setdefault(place.bucket, set()).update(cameras_of(place, services.buckets, camera_of))
+    known.update(*in_buckets.values())
+    odd = odd_names(known, in_buckets, settings.camera_time_zones)
+    return [Line(each.name, each.value, warning=each.warning) for each in odd]
 
 
 def image_places(asked: Sequence[Prefix], services: Services) -> list[Prefix]:

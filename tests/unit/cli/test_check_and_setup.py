@@ -34,6 +34,9 @@ class Broken:
     def unfinished(self):
         raise self._error
 
+    def query(self, name):
+        raise self._error
+
 
 @pytest.fixture
 def ready(run):
@@ -167,3 +170,69 @@ def test_a_real_call_is_made_only_for_pay_and_is_counted(run, world):
 def test_a_place_that_is_named_is_looked_at(run):
     code, lines = told(run, "s3://nowhere/yard")
     assert (code, "must exist" in lines["images, s3://nowhere/yard"]["problem"]) == (1, True)
+
+
+def warnings(run, *arguments, **given):
+    result = run("check", "--json", *arguments, **given)
+    lines = json.loads(result.stdout)
+    return result.exit_code, {name: line["warning"] for name, line in lines.items() if "warning" in line}
+
+
+@pytest.mark.usefixtures("ready")
+def test_a_time_zone_of_a_camera_that_is_not_there_is_warned_of_with_the_nearest(run, world, settings):
+    zones = {"gtae": "Europe/Berlin", "yard/": "UTC", "roof": "UTC"}
+    factory = Factory(settings.model_copy(update={"camera_time_zones": zones}), world.services)
+    assert (0, {}) == warnings(run, factory=factory)
+    world.put("s3://frames/gate/1.jpg", picture())
+    world.graph.answers["cameras"] = [{"camera": "yard"}]
+    assert (
+        0,
+        {
+            "time zone of gtae": "no camera has this name; the nearest is gate. Correct SIGHTLINE_CAMERA_TIME_ZONES",
+            "time zone of roof": "no camera has this name. Correct SIGHTLINE_CAMERA_TIME_ZONES",
+        },
+    ) == warnings(run, factory=factory)
+
+
+@pytest.mark.usefixtures("ready")
+@pytest.mark.parametrize(
+    ("other", "shown"),
+    [("yard ", r"yard, yard\x20"), ("yard\u200b", r"yard, yard\u200b"), ("yard\xa0", r"yard, yard\xa0")],
+)
+def test_cameras_that_look_the_same_are_warned_of_and_shown_apart(run, world, other, shown):
+    for camera in ("yard", other, "gate"):
+        world.put(f"s3://frames/{camera}/1.jpg", picture())
+    code, found = warnings(run)
+    assert (0, [f"cameras {shown}"]) == (code, [*found])
+
+
+@pytest.mark.usefixtures("ready")
+def test_one_camera_in_two_buckets_is_warned_of_until_the_pattern_sees_the_bucket(run, world, settings):
+    world.buckets.create("south")
+    for bucket in ("frames", "south"):
+        world.put(f"s3://{bucket}/yard/1.jpg", picture())
+    world.put("s3://south/gate/1.jpg", picture())
+    code, found = warnings(run, "s3://south")
+    assert (0, ["camera yard"]) == (code, [*found])
+    assert "SIGHTLINE_KEY_PATTERN with a group `bucket`" in found["camera yard"]
+    seeing = settings.model_copy(update={"key_pattern": "^(?P<camera>(?P<bucket>[^/]+)/[^/]+)/"})
+    assert (0, {}) == warnings(run, "s3://south", factory=Factory(seeing, world.services))
+
+
+@pytest.mark.usefixtures("ready")
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("s3://frames/yrad/", "no key begins so; the nearest folder is s3://frames/yard/. Correct the prefix"),
+        ("s3://frames/yard//", "no key begins so; the nearest folder is s3://frames/yard/. Correct the prefix"),
+        ("s3://frames/roof/", "no key begins so. Correct the prefix"),
+        (
+            "s3://frames/site/gaet/",
+            "no key begins so; the nearest folder is s3://frames/site/gate/. Correct the prefix",
+        ),
+    ],
+)
+def test_a_place_that_holds_nothing_is_warned_of_with_the_nearest_folder(run, world, place, said):
+    world.put("s3://frames/yard/1.jpg", picture())
+    world.put("s3://frames/site/gate/1.jpg", picture())
+    assert (0, {f"images, {place}": said}) == warnings(run, place)

@@ -32,6 +32,7 @@ from sightline.services.imported import adopt_import
 from sightline.services.other_files import skipped_suffix
 from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import RejectionBreaker, is_unread
+from sightline.services.similar_keys import explained
 from sightline.services.usage import CallCounter
 from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri
 from sightline.storage.capture_counts import counted_of
@@ -213,6 +214,8 @@ class Ingest:
         is_missing = isinstance(error, ImageMissing)
         if is_missing and may_be_late and row.content is None:
             raise ImageNotYetThere(row.image_id) from error
+        if isinstance(error, ImageMissing) and not row.content:
+            error = explained(error, ObjectUri.parse(row.image_id), self.buckets)
         if not (is_missing and row.content):
             write_dead_letter(
                 error,

@@ -32,6 +32,13 @@ SET image = row.properties
 RETURN row.image_id AS image_id, coalesce(shown = 0, false) AS is_new
 """
 
+# The same lock, taken ahead of the write. It changes nothing.
+LOCK = """
+UNWIND $image_ids AS image_id
+MATCH (image:Image {image_id: image_id})
+SET image.object_key = image.object_key
+"""
+
 UNLINK_ALL = """
 UNWIND $image_ids AS image_id
 MATCH (image:Image {image_id: image_id})-[edge]-()
@@ -164,4 +171,4 @@ class Statements:
         """Return every statement that reads or writes data."""
         by_kind = (self.merge, self.link, self.relink, self.unlink, self.count_nodes, self.count_relationships)
         generated = [text for statements in by_kind for text in statements.values()]
-        return [VERSIONS, LOCK_AND_WRITE, UNLINK_ALL, self.fixed, *generated]
+        return [VERSIONS, LOCK, LOCK_AND_WRITE, UNLINK_ALL, self.fixed, *generated]

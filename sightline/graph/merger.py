@@ -8,7 +8,7 @@ from neo4j import Transaction
 from neo4j.exceptions import Neo4jError
 
 from sightline.errors import RefusedByGraph
-from sightline.graph.cypher import LOCK_AND_WRITE, UNLINK_ALL, VERSIONS, Statements
+from sightline.graph.cypher import LOCK, LOCK_AND_WRITE, UNLINK_ALL, VERSIONS, Statements
 from sightline.graph.declarations import FIXED, Key, Node, Relationship
 from sightline.graph.facts import ImageFacts
 from sightline.graph.protocol import SyncMove
@@ -146,6 +146,10 @@ Outcomes: TypeAlias = dict[str, bool | Exception]
 """Image id → whether the graph was changed, or why the image could not be written."""
 
 
+Unchanged: TypeAlias = Callable[[Sequence[str]], set[str]]
+"""Which of these images may be written, asked while their locks are held."""
+
+
 def versions(transaction: Transaction, image_ids: Sequence[str]) -> dict[str, int]:
     """Read the versions that the graph shows, for those images that it has."""
     found = transaction.run(VERSIONS, image_ids=list(image_ids))
@@ -174,7 +178,9 @@ class Merger:
         self._statements = statements
         self._remembered = RememberedNodes()
 
-    def merge(self, images: Iterable[ImageFacts], move: SyncMove | None = None) -> Outcomes:
+    def merge(
+        self, images: Iterable[ImageFacts], move: SyncMove | None = None, unchanged: Unchanged | None = None
+    ) -> Outcomes:
         """Write each image whose version is higher than the graph's; raise where the database is to blame.
 
         `move` (the sync's new position) is committed with the last slice, so that it never gets ahead of the data.
@@ -182,21 +188,23 @@ class Merger:
         *runs, last = [*slices(images)] or [[]]
         outcomes: Outcomes = {}
         for run in runs:
-            outcomes |= self._merge_run(run)
-        return outcomes | self._merge_run(last, move)
+            outcomes |= self._merge_run(run, None, unchanged)
+        return outcomes | self._merge_run(last, move, unchanged)
 
-    def _merge_run(self, images: Sequence[ImageFacts], move: SyncMove | None = None) -> Outcomes:
+    def _merge_run(self, images: Sequence[ImageFacts], move: SyncMove | None, unchanged: Unchanged | None) -> Outcomes:
         try:
-            changed = self._sessions.retry(lambda: self._attempt(images, move))
+            changed = self._sessions.retry(lambda: self._attempt(images, move, unchanged))
         except (Neo4jError, UnicodeEncodeError, OverflowError) as error:
             if not is_of_the_data(error):
                 raise
             refusal = error
         else:
             return {image.image_id: image.image_id in changed for image in images}
-        return self._without_the_bad_one(images, refusal, move)
+        return self._without_the_bad_one(images, refusal, move, unchanged)
 
-    def _without_the_bad_one(self, images: Sequence[ImageFacts], error: Exception, move: SyncMove | None) -> Outcomes:
+    def _without_the_bad_one(
+        self, images: Sequence[ImageFacts], error: Exception, move: SyncMove | None, unchanged: Unchanged | None
+    ) -> Outcomes:
         """Halve the images until the one to blame stands alone; the others are written."""
         if len(images) == 1:
             self._sessions.retry(lambda: self._move(move))
@@ -204,9 +212,10 @@ class Merger:
             refused.__cause__ = error
             return {images[0].image_id: refused}
         middle = len(images) // 2
-        return self._merge_run(images[:middle]) | self._merge_run(images[middle:], move)
+        first = self._merge_run(images[:middle], None, unchanged)
+        return first | self._merge_run(images[middle:], move, unchanged)
 
-    def _attempt(self, images: Sequence[ImageFacts], move: SyncMove | None) -> set[str]:
+    def _attempt(self, images: Sequence[ImageFacts], move: SyncMove | None, unchanged: Unchanged | None) -> set[str]:
         """Write those that are behind.
 
         Versions are read first without locks, so a replay locks nothing; the versions read under lock decide.
@@ -220,10 +229,17 @@ class Merger:
         self._ensure(shared)
         return self._or_forget(
             shared,
-            lambda: self._sessions.once(lambda transaction: self._write(transaction, behind, move)),
+            lambda: self._sessions.once(lambda transaction: self._write(transaction, behind, move, unchanged)),
         )
 
-    def _write(self, transaction: Transaction, behind: Sequence[ImageFacts], move: SyncMove | None) -> set[str]:
+    def _write(
+        self, transaction: Transaction, behind: Sequence[ImageFacts], move: SyncMove | None, unchanged: Unchanged | None
+    ) -> set[str]:
+        if unchanged:
+            image_ids = sorted(image.image_id for image in behind)
+            transaction.run(LOCK, image_ids=image_ids).consume()
+            still = unchanged(image_ids)
+            behind = [image for image in behind if image.image_id in still]
         written = WholeImages(transaction, self._statements).write(behind)
         if move:
             write_state(transaction, move)

@@ -85,6 +85,14 @@ class Neo4jGraphStore:
         outcomes |= self._merger.merge(facts, move)
         return outcomes_in_order(images, facts, outcomes)
 
+    def lower(
+        self, images: Sequence[GraphImage], unchanged: Callable[[Sequence[str]], set[str]]
+    ) -> list[Merged | Exception]:
+        """Write whole images over newer ones, if their rows are found unchanged while their locks are held."""
+        facts, outcomes = all_facts(images, self._declarations, self._clock())
+        outcomes |= self._merger.merge(facts, unchanged=unchanged)
+        return outcomes_in_order(images, facts, outcomes)
+
     def versions(self, image_ids: Sequence[str]) -> dict[str, int]:
         """Return the version that the graph shows, for those images that it has."""
         return self._sessions.run(lambda transaction: versions(transaction, image_ids))

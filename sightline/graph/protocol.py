@@ -1,6 +1,6 @@
 """The graph store: its interface, and the values that go in and out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -121,6 +121,15 @@ class GraphStore(Protocol):
 
         An error of one image's data is bisected until that image stands alone and is its outcome. An absent database
         raises Unavailable for all.
+        """
+
+    def lower(
+        self, images: Sequence[GraphImage], unchanged: Callable[[Sequence[str]], set[str]]
+    ) -> list[Merged | Exception]:
+        """Write whole images over newer ones, each only if its node still shows `replaces`; one outcome each, in order.
+
+        unchanged: called while the images' locks are held; returns those whose rows have not changed since they were
+        read. The others are left as they are. It may be called again if a transaction is tried again.
         """
 
     def versions(self, image_ids: Sequence[str]) -> dict[str, int]:

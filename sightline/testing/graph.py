@@ -56,6 +56,16 @@ class InMemoryGraphStore:
             outcomes |= {each.image_id: self._write(each) for each in facts}
         return outcomes_in_order(images, facts, outcomes)
 
+    def lower(
+        self, images: Sequence[GraphImage], unchanged: Callable[[Sequence[str]], set[str]]
+    ) -> list[Merged | Exception]:
+        """Write whole images over newer ones, if their rows are found unchanged while the lock is held."""
+        facts, outcomes = all_facts(images, self._declarations, self._clock())
+        with self._lock:
+            still = unchanged([each.image_id for each in facts])
+            outcomes |= {each.image_id: each.image_id in still and self._write(each) for each in facts}
+        return outcomes_in_order(images, facts, outcomes)
+
     def _write(self, image: ImageFacts) -> bool:
         shown = self._images.get(image.image_id)
         if not image.is_due(shown.version if shown else None):

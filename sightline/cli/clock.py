@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from sightline.cli.factory import Factory
+from sightline.cli.images import likely_camera, marked_cameras
 from sightline.cli.output import json_option, print_json, print_table, spell
 from sightline.progress import counted
 from sightline.services import clock as clocks
@@ -64,6 +65,7 @@ def clock(  # noqa: PLR0913 - one parameter an option
     Without --apply nothing is changed: it shows how far the clock was off, and what the correction would change.
     """
     services = factory.services
+    camera = likely_camera(camera, marked_cameras(services.operations)) or camera
     shown: list[clocks.Segment] = []
     if undo and not (first or last or by):
         moves = clocks.undoing(camera, services)

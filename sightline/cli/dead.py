@@ -2,8 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import IO, Any
 
@@ -12,6 +12,7 @@ import click
 from sightline import errors
 from sightline.bootstrap import capture_reader
 from sightline.cli.factory import Factory
+from sightline.cli.images import likely_camera
 from sightline.cli.output import json_option, plain, print_json, print_table, printable
 from sightline.cli.param_types import TIME
 from sightline.errors import BadMessage, RejectedError, UnknownFeature
@@ -149,9 +150,12 @@ def close(factory: Factory, /, *, dead_letter: str | None, everything: bool, **c
 
 def _letters(factory: Factory, choice: Choice, *, closed: bool = False) -> Iterator[DeadLetter]:
     camera_of = capture_reader(factory.settings).camera_of
-    return (
-        each for each in factory.services.operations.dead_letters.read(closed=closed) if choice.takes(each, camera_of)
-    )
+    dead_letters: Iterable[DeadLetter] = factory.services.operations.dead_letters.read(closed=closed)
+    if choice.camera:
+        dead_letters = [*dead_letters]
+        known = {camera for each in dead_letters if (camera := camera_of_dead_letter(each, camera_of))}
+        choice = replace(choice, camera=likely_camera(choice.camera, known))
+    return (each for each in dead_letters if choice.takes(each, camera_of))
 
 
 def _named(factory: Factory, name: str) -> list[DeadLetter]:

@@ -12,6 +12,7 @@ from sightline.cli.param_types import DAY, PERCENT, TIME
 from sightline.errors import SightlineError
 from sightline.graph.protocol import GraphStore
 from sightline.names import meant, nearest, visible
+from sightline.storage.operations import Operations
 
 CAMERAS_NAMED = 20
 
@@ -81,6 +82,22 @@ def known_camera(camera: str, known: Collection[str], rule: str | None = None) -
     if found != camera:
         click.echo(f"No camera is named {visible(camera)}; {visible(found)} is meant.", err=True)
     return found
+
+
+def likely_camera(camera: str | None, known: Collection[str]) -> str | None:
+    """Return the camera that is meant, and say so; hint at the nearest if it has nothing here, which may be right."""
+    if camera is None or camera in known:
+        return camera
+    if meant(camera, known) is not None:
+        return known_camera(camera, known)
+    if near := nearest(camera, known):
+        click.echo(f"Nothing here is of camera {visible(camera)}; the nearest name is {visible(near)}.", err=True)
+    return camera
+
+
+def marked_cameras(operations: Operations) -> set[str]:
+    """Return the cameras that have had images."""
+    return {each.camera for each in operations.dirty_days.known()}
 
 
 def label_hint(label: str, graph: GraphStore) -> str | None:

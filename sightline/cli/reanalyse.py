@@ -5,6 +5,7 @@ from datetime import datetime
 import click
 
 from sightline.cli.factory import Factory
+from sightline.cli.images import likely_camera, marked_cameras
 from sightline.cli.output import json_option, print_json
 from sightline.cli.param_types import DAY
 from sightline.progress import counted
@@ -48,6 +49,7 @@ def reanalyse(  # noqa: PLR0913 - one parameter an option
     """Analyse images again if the answer cannot tell whether the label was missed. The price is shown first."""
     services = factory.services
     name = label or services.accuracy.rules[0].label
+    camera = likely_camera(camera, marked_cameras(services.operations)) if camera else None
     end_day = day.date().isoformat() if day else newest_day(camera, services.operations)
     price = quote(
         find_unknown(scope_of(name, camera, end_day, int(window_days), services.operations), services), services

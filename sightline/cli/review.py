@@ -8,6 +8,7 @@ import click
 
 from sightline.accuracy_report.words import said
 from sightline.cli.factory import Factory
+from sightline.cli.images import likely_camera, marked_cameras
 from sightline.cli.output import json_option, print_json, print_table, require_one_form
 from sightline.cli.param_types import DAY
 from sightline.models.answers import Json
@@ -56,6 +57,7 @@ def next_command(  # noqa: PLR0913 - one parameter an option
     services = factory.services
     operations, plan = services.operations, services.accuracy
     name = label or plan.rules[0].label
+    camera = likely_camera(camera, marked_cameras(operations)) if camera else None
     end_day = day.date().isoformat() if day else newest_day(camera, operations)
     cells = read_cells(scope_of(name, camera, end_day, int(window_days), operations), services)
     asked, progress = ask_next(cells, count, services), progress_of(cells, plan.target_points)

@@ -37,6 +37,14 @@ def test_letters_are_listed_by_type_camera_image_and_time(run):
     assert [] == listed(run, "--closed")
 
 
+def test_letters_of_a_camera_that_can_only_mean_one_are_listed_and_of_a_slip_the_nearest_is_told(run):
+    assert [OTHER] == listed(run, "--camera", "gate/")
+    assert [] == listed(run, "--camera", "gaet")
+    told = run("dead", "list", "--camera", "gaet").stderr
+    assert "Nothing here is of camera gaet; the nearest name is gate.\n" == told
+    assert "" == run("dead", "list", "--camera", "roof").stderr
+
+
 def test_letters_are_shown_by_image_and_by_id(run):
     by_image = json.loads(run("dead", "show", URI, "--json").stdout)
     assert by_image == json.loads(run("dead", "show", f"NotAnImage#{URI}", "--json").stdout)

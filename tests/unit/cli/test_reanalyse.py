@@ -45,3 +45,8 @@ def test_a_script_pays_without_being_asked_and_gets_figures(run):
 def test_the_newest_day_is_taken_where_none_is_named(run):
     assert 1 == json.loads(run("reanalyse", "--unknown", "--yes", "--json").stdout)["sent"]
     assert "there must be analysed images" in run("reanalyse", "--unknown", "--camera", "gate").stderr
+
+
+def test_a_camera_that_can_only_mean_one_is_taken_for_that_one(run):
+    assert 1 == json.loads(run(*UNKNOWN, "--camera", "yard/", "--yes", "--json").stdout)["sent"]
+    assert "the nearest name is yard" in run(*UNKNOWN, "--camera", "yrad").stderr

@@ -6,11 +6,12 @@ from typing import Any
 import click
 
 from sightline.cli.factory import Factory
-from sightline.cli.output import json_option, print_json, print_table
+from sightline.cli.output import json_option, print_json, print_table, printable
 from sightline.progress import counted
 from sightline.rekognition.prices import price_list
 from sightline.services.backfill import Progress, kept_progress, survey
 from sightline.services.backfill import backfill as run_backfill
+from sightline.services.camera_names import why_empty
 from sightline.storage.buckets.protocol import Prefix
 
 
@@ -34,7 +35,10 @@ def backfill(factory: Factory, place: str, *, dry_run: bool, from_the_start: boo
         if dry_run
         else run_backfill(prefix, services, factory.send, from_the_start=from_the_start)
     )
-    _print(str(prefix), before, _last_of(run, str(prefix)) or before, is_dry=dry_run, as_json=as_json)
+    now = _last_of(run, str(prefix)) or before
+    if not now.listed and (hint := why_empty(prefix, services.buckets)):
+        click.echo(printable(f"{prefix}: {hint}."), err=True)
+    _print(str(prefix), before, now, is_dry=dry_run, as_json=as_json)
 
 
 def _last_of(run: Iterator[Progress], place: str) -> Progress | None:

@@ -22,7 +22,7 @@ from sightline.errors import ConfigurationError, SightlineError
 from sightline.rekognition.features import feature_named
 from sightline.rekognition.prices import price_micro_usd
 from sightline.services.ask_now import Subject, ask_all, note_calls
-from sightline.services.camera_names import cameras_of, nearest_folder, odd_names
+from sightline.services.camera_names import cameras_of, odd_names, why_empty
 from sightline.services.collaborators import Services
 from sightline.storage.buckets.protocol import ObjectUri, Prefix
 
@@ -159,18 +159,10 @@ def bucket_lines(asked: Sequence[Prefix], services: Services, settings: Settings
             _require_region(place, probe.region, settings)
             paid = _pay(place, probe.key, services) if pays else ""
             read = f"read {probe.key}" if probe.key else "no object to read"
-            warning = None if probe.key else _why_empty(place, services)
+            warning = None if probe.key else why_empty(place, services.buckets)
             yield replace(line, value=f"{probe.region or 'region not told'}, {read}{paid}", warning=warning)
         except SightlineError as error:
             yield replace(line, problem=str(error))
-
-
-def _why_empty(place: Prefix, services: Services) -> str | None:
-    """Return what may be meant by a prefix that holds nothing; None for a bucket, which may be new."""
-    if not place.key_prefix:
-        return None
-    near = nearest_folder(place, services.buckets)
-    return "no key begins so" + (f"; the nearest folder is {near}" if near else "") + ". Correct the prefix"
 
 
 def name_lines(places: Sequence[Prefix], services: Services, settings: Settings) -> list[Line]:

@@ -50,7 +50,15 @@ def nearest_folder(place: Prefix, buckets: Buckets) -> str | None:
     keys = islice(folders_of(beside, buckets), FOLDERS_LOOKED_AT)
     depth = beside.key_prefix.count("/") + 1
     found = nearest(place.key_prefix, ("/".join(key.split("/")[:depth]) for key in keys if key.count("/") >= depth))
-    return f"s3://{place.bucket}/{found}/" if found else None
+    return f"s3://{place.bucket}/{visible(found)}/" if found else None
+
+
+def why_empty(place: Prefix, buckets: Buckets) -> str | None:
+    """Return what may be meant by a prefix that holds nothing; None for a whole bucket, which may be new."""
+    if not place.key_prefix:
+        return None
+    near = nearest_folder(place, buckets)
+    return "no key begins so" + (f"; the nearest folder is {near}" if near else "") + ". Correct the prefix"
 
 
 def odd_names(

@@ -64,3 +64,11 @@ def test_a_place_that_can_not_be_is_named(run, place, remedy):
     result = run("backfill", place)
     assert (1, "") == (result.exit_code, result.stdout)
     assert remedy in result.stderr
+
+
+@pytest.mark.parametrize("words", [(), ("--dry-run",)])
+def test_a_prefix_that_holds_nothing_is_told_with_the_nearest_folder(run, world, words):
+    world.put(uri_of("01"), picture())
+    result = run("backfill", "s3://frames/yrad/", *words)
+    said = "s3://frames/yrad/: no key begins so; the nearest folder is s3://frames/yard/. Correct the prefix.\n"
+    assert (0, said) == (result.exit_code, result.stderr)

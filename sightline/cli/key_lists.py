@@ -64,7 +64,7 @@ class KeyList:
         return number
 
 
-def _decoded(source: io.BufferedReader) -> io.TextIOWrapper:
+def _decoded(source: "io.BufferedReader[io.RawIOBase]") -> io.TextIOWrapper:
     """Open it as text. What UTF-8 cannot hold gets through, to be refused by name."""
     encoding = _UTF_16.get(source.peek(2)[:2])
     if encoding is None:

@@ -16,7 +16,7 @@ from sightline.services.going_back import MOST_PERCENT, GoingBack, survey
 from sightline.services.leased_runs import LeasedRun
 from sightline.services.sync import NAME, Wish, sync_with
 
-STILL_NEWER = "Some images are newer in the graph but are being processed: run this again when they are done."
+STILL_NEWER = "Images being processed or stuck are still newer in the graph: run this again when they are done."
 
 
 @click.command()

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+import structlog
+
 from sightline.errors import SightlineError
 from sightline.graph.protocol import GraphImage, GraphStore, Merged
 from sightline.models.images import CameraDay, ImageRow
@@ -18,6 +20,8 @@ from sightline.services.parity import expected
 from sightline.services.sync import PAGE, is_due
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.operations import Operations
+
+log = structlog.get_logger()
 
 MOST_PERCENT = 5.0
 """Of all images: if more would go back, the rows may be the wrong ones, and a person must say so."""
@@ -90,7 +94,7 @@ class GoingBack:
         if page.day:  # its rows are gone, so no row marks the day
             self._operations.dirty_days.mark([page.day])
         outcomes = self._graph.lower(due, self._unchanged(rows))
-        changed = [each.image_id for each in outcomes if isinstance(each, Merged) and each.is_changed]
+        changed = [each.image_id for each in map(_raise_or_log, outcomes) if each and each.is_changed]
         for image_id in changed:
             row = rows[image_id]
             if row and row.merged_version < row.version:
@@ -103,6 +107,16 @@ class GoingBack:
             return {image_id for image_id in image_ids if now.get(image_id) == rows[image_id]}
 
         return read_again
+
+
+def _raise_or_log(outcome: Merged | Exception) -> Merged | None:
+    """Return an outcome; log one that the graph refuses, which stays as it is and is told as still newer."""
+    if isinstance(outcome, Merged):
+        return outcome
+    if not isinstance(outcome, SightlineError):
+        raise outcome
+    log.warning("The graph refuses an older row", error=str(outcome))
+    return None
 
 
 def _ahead(rows: Sequence[ImageRow], shown: Mapping[str, int]) -> Iterator[tuple[str, ImageRow]]:

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from sightline.cli import sightline
 from sightline.cli.factory import Factory
-from sightline.models.images import State
+from sightline.models.images import ImageRow, State
 from sightline.services.going_back import GoingBack, survey
 from sightline.storage.dirty_days import Purpose
 from sightline.testing.fake import FakeSightline, uri_of
@@ -24,7 +24,7 @@ class Backup:
     """Rows as they were when it was taken."""
 
     world: FakeSightline
-    rows: dict[str, object] = field(init=False)
+    rows: dict[str, ImageRow] = field(init=False)
 
     def __post_init__(self) -> None:
         self.rows = deepcopy(self.world.images._rows)

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import replace
+from datetime import timedelta
 from threading import Thread
 
 import neo4j
@@ -39,6 +40,7 @@ def test_versions_go_down_strangers_go_and_deleted_images_come_back(mixed):
     analysed(images, FIRST, mixed.clock.now, found=CAT, asked="2")
     analysed(images, LATE, mixed.clock.now, "gate", found=CAT)
     ended(images, SECOND)
+    mixed.clock.move(timedelta(minutes=5))
     mixed.sync()
     assert before != mixed.triples()
     rows.clear()

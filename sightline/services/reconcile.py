@@ -89,11 +89,7 @@ def reconcile(reconciler: Reconciler, goes_on: Callable[[], bool]) -> Counter[st
 
 def _reconcile_understood(rows: list[ImageRow], reconciler: Reconciler) -> Counter[str]:
     understood = [row for row in rows if _is_understood(row)]
-    held = [row for row in understood if _is_held(row, reconciler)]
-    for row in held:
-        reconciler.images.postpone(row, reconciler.clock() + LONGEST_PAUSE_OF_THE_BLAMELESS, counts_round=False)
-    done = _reconcile_rows([row for row in understood if row not in held], reconciler)
-    done.update({"held": len(held)} if held else {})
+    done = _reconcile_rows(understood, reconciler)
     done.update({"unknown": len(rows) - len(understood)} if len(rows) > len(understood) else {})
     return done
 
@@ -143,7 +139,7 @@ def _probe_of(place: str, refused: list[str], refusal: BucketRefusal, reconciler
     fresh = (image_id for image_id in looked_at if image_id not in refused)
     for image_id in chain(islice(fresh, BATCH), (each for each in refused if each.startswith(place))):
         row = reconciler.images.get(image_id)
-        if row and _waits(row, refusal.reader) and not _is_held(row, reconciler):
+        if row and _waits(row, refusal.reader) and not _waits_for_its_camera(row, reconciler):
             return row
     return None
 
@@ -153,7 +149,7 @@ def _waits(row: ImageRow | None, reader: Reader) -> bool:
     return row is not None and row.is_known and any(reader in READERS.get(step.task, ()) for step in next_steps(row))
 
 
-def _is_held(row: ImageRow, reconciler: Reconciler) -> bool:
+def _waits_for_its_camera(row: ImageRow, reconciler: Reconciler) -> bool:
     """Return whether a row waits until its camera is resumed: its message would be left undone."""
     return is_unread(row) and reconciler.is_stopped(row.image_id, row.lane)
 
@@ -176,10 +172,11 @@ def _is_understood(row: ImageRow) -> bool:
 
 def _reconcile_rows(rows: list[ImageRow], reconciler: Reconciler) -> Counter[str]:
     done = Counter(looked_at=len(rows), failed=sum(row.failure is not None for row in rows))
-    stuck = [row for row in rows if row.failure and row.rounds + 1 >= MAX_ROUNDS]
+    held = [row for row in rows if _waits_for_its_camera(row, reconciler)]
+    stuck = [row for row in rows if row not in held and row.failure and row.rounds + 1 >= MAX_ROUNDS]
     for row in stuck:
         _give_up(row, reconciler)
-    held = [row for row in rows if row not in stuck and _is_held(row, reconciler.bucket_gate)]
+    held += [row for row in rows if row not in held + stuck and _waits_for_its_bucket(row, reconciler.bucket_gate)]
     going = [(row, next_steps(row)) for row in rows if row not in stuck and row not in held]
     now = reconciler.clock()
     waiting = reconciler.queues.read(_queues_of(step for _, steps in going for step in steps)).waiting
@@ -195,7 +192,7 @@ def _reconcile_rows(rows: list[ImageRow], reconciler: Reconciler) -> Counter[str
     return done
 
 
-def _is_held(row: ImageRow, bucket_gate: BucketGate) -> bool:
+def _waits_for_its_bucket(row: ImageRow, bucket_gate: BucketGate) -> bool:
     """Return whether the row's steps would meet a bucket that refuses."""
     readers = {reader for step in next_steps(row) for reader in READERS.get(step.task, ())}
     return any(bucket_gate.is_held(row.image_id, reader) for reader in readers)

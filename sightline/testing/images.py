@@ -8,6 +8,8 @@ from itertools import dropwhile, islice
 from threading import Lock
 from typing import Any
 
+from typing_extensions import override
+
 from sightline.models.images import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished
 from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, check_id, day_position, shard_of, write_day_of
 from sightline.storage.images.steps import Applied, ImageSteps
@@ -22,9 +24,11 @@ class InMemoryImageStore(ImageSteps):
         self._rows: dict[str, ImageRow] = {}
         self._lock = Lock()
 
+    @override
     def setup(self) -> None:
         """Do nothing: there is nothing to create."""
 
+    @override
     def check(self) -> None:
         """Do nothing: it can always be used."""
 
@@ -33,16 +37,17 @@ class InMemoryImageStore(ImageSteps):
             standing = self._rows.setdefault(row.image_id, row)
         return Applied(standing is row, standing)
 
+    @override
     def add_many(self, image_ids: Iterable[str], lane: Lane) -> Iterator[tuple[str, bool]]:
         """Add one after the other."""
         return ((image_id, self.add(image_id, lane)) for image_id in image_ids)
 
+    @override
     def get(self, image_id: str) -> ImageRow | None:
-        """Read one row."""
         return self._rows.get(check_id(image_id))
 
+    @override
     def get_many(self, image_ids: Iterable[str]) -> dict[str, ImageRow]:
-        """Read many rows."""
         found = ((image_id, self.get(image_id)) for image_id in image_ids)
         return {image_id: row for image_id, row in found if row}
 
@@ -57,6 +62,7 @@ class InMemoryImageStore(ImageSteps):
             row = self._rows[image_id] = replace(row, **changes)
             return Applied(True, row)
 
+    @override
     def unfinished(self, due_before: datetime | None = None) -> Iterator[Unfinished]:
         """Return what is to be looked at, by shard, soonest first."""
         entries = [
@@ -67,12 +73,13 @@ class InMemoryImageStore(ImageSteps):
         shards = self.shards.unfinished
         yield from sorted(entries, key=lambda entry: (shard_of(entry.image_id, shards), entry.next_check_at))
 
+    @override
     def count_by_state(self) -> dict[State, int]:
         """Count all rows but those that are complete."""
         return Counter(row.state for row in self.scan() if row.state is not State.COMPLETE)
 
+    @override
     def by_day(self, camera: str, capture_day: str) -> Iterator[ImageSummary]:
-        """Yield one camera's images of one day, in order of capture."""
         entries = [
             ImageSummary(
                 row.image_id,
@@ -88,8 +95,8 @@ class InMemoryImageStore(ImageSteps):
         ]
         yield from sorted(entries, key=lambda entry: day_position(entry.image_id, entry.capture))
 
+    @override
     def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
-        """Yield one shard's writes of one day, oldest first."""
         entries = [
             FeedEntry(row.image_id, row.version, row.feed_position, row.capture.camera_day if row.capture else None)
             for row in self.scan()
@@ -100,10 +107,12 @@ class InMemoryImageStore(ImageSteps):
         ]
         yield from sorted(entries, key=lambda entry: entry.position)
 
+    @override
     def count(self) -> tuple[int, timedelta]:
         """Count the rows, now."""
         return len(self._rows), timedelta(0)
 
+    @override
     def scan(self, after: str | None = None) -> Iterator[ImageRow]:
         """Read every row there is at this moment, in the order of writing."""
         with self._lock:

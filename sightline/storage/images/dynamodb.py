@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import structlog
+from typing_extensions import override
 
 from sightline.models.images import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished
 from sightline.storage.dynamodb.changes import Change
@@ -42,17 +43,18 @@ class DynamoImageStore(ImageSteps):
         super().__init__(clock, shards)
         self._table = DynamoTable(client, encoding.images_table(prefix))
 
+    @override
     def setup(self) -> None:
-        """Create table and indexes if they are missing; safe to repeat."""
         self._table.ensure()
 
+    @override
     def check(self) -> None:
-        """Raise MissingTable, AccessDenied or Unavailable if the table cannot be used."""
         self._table.check()
 
     def _put_new(self, row: ImageRow) -> Applied:
         return _applied(self._table.put(encoding.encode_row(row, self.shards), missing("image_id")))
 
+    @override
     def add_many(self, image_ids: Iterable[str], lane: Lane) -> Iterator[tuple[str, bool]]:
         """Add in parallel. The ids are taken only as fast as they are written and the outcomes are taken."""
 
@@ -68,13 +70,13 @@ class DynamoImageStore(ImageSteps):
                 flying.extend(pool.submit(add, image_id) for image_id in islice(waiting, 1))
                 yield done
 
+    @override
     def get(self, image_id: str) -> ImageRow | None:
-        """Read one row, consistently."""
         item = self._table.get({"image_id": check_id(image_id)})
         return encoding.decode_row(item) if item else None
 
+    @override
     def get_many(self, image_ids: Iterable[str]) -> dict[str, ImageRow]:
-        """Read many rows, consistently."""
         distinct = dict.fromkeys(check_id(image_id) for image_id in image_ids)
         items = self._table.get_many({"image_id": image_id} for image_id in distinct)
         return {item["image_id"]: encoding.decode_row(item) for item in items}
@@ -102,6 +104,7 @@ class DynamoImageStore(ImageSteps):
             )
         )
 
+    @override
     def unfinished(self, due_before: datetime | None = None) -> Iterator[Unfinished]:
         """Return what is to be looked at, shard by shard, soonest first."""
         due = (less("next_check_at", instant(due_before)),) if due_before else ()
@@ -109,6 +112,7 @@ class DynamoImageStore(ImageSteps):
             where = all_of(equals("unfinished_shard", str(shard)), *due)
             yield from map(encoding.decode_unfinished, self._table.query(where, index=encoding.UNFINISHED.name))
 
+    @override
     def count_by_state(self) -> dict[State, int]:
         """Count by the indexes of what is unfinished and of what has ended."""
         unfinished = Counter(each.state for each in self.unfinished() if each.state not in ENDED)
@@ -117,13 +121,13 @@ class DynamoImageStore(ImageSteps):
     def _ended(self, state: State) -> Iterator[Item]:
         return self._table.query(equals("ended_as", state), index=encoding.ENDED_INDEX.name)
 
+    @override
     def by_day(self, camera: str, capture_day: str) -> Iterator[ImageSummary]:
-        """Yield one camera's images of one day, in order of capture."""
         where = equals("camera_day", camera_day(camera, capture_day))
         yield from map(encoding.decode_summary, self._table.query(where, index=encoding.BY_DAY.name))
 
+    @override
     def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
-        """Yield one shard's writes of one day, oldest first."""
         after = max(after, BEFORE_ALL)
         if until <= after:
             return
@@ -134,10 +138,12 @@ class DynamoImageStore(ImageSteps):
             if item["feed_position"] > after:  # a key condition has no "above one, up to the other"
                 yield encoding.decode_feed_entry(item)
 
+    @override
     def count(self) -> tuple[int, timedelta]:
         """Return DynamoDB's own count, up to six hours old."""
         return self._table.count()
 
+    @override
     def scan(self, after: str | None = None) -> Iterator[ImageRow]:
         """Read every row, by the hash of its id."""
         start = {"image_id": after} if after else None

@@ -46,6 +46,7 @@ class ImageSteps(ImageStore, ABC):
     def _apply(self, image_id: str, transition: Transition) -> Applied:
         """Do one conditional update."""
 
+    @override
     def add(self, image_id: str, lane: Lane) -> bool:
         """Write a new row, if there is none; receive one that has ended again."""
         now = self._clock()
@@ -54,14 +55,15 @@ class ImageSteps(ImageStore, ABC):
             self._apply(image_id, transitions.receive_again(row, lane, now))
         return is_new
 
+    @override
     def add_imported(self, image_id: str, feature: str, part: FeatureResult) -> bool:
         """Write a new row that holds an imported answer, if there is none."""
         return self._put_new(transitions.imported_row(check_id(image_id), feature, part, self._clock())).is_done
 
+    @override
     def begin(
         self, seen: ImageRow, content: Content, capture: Capture, wanted: Mapping[str, str], lane: Lane
     ) -> ImageRow | None:
-        """Fix what is to be analysed."""
         capture = transitions.with_fixed_offset(capture)
         if transitions.is_begun(seen, content, capture, wanted):
             row = self._as_seen(seen)
@@ -69,6 +71,7 @@ class ImageSteps(ImageStore, ABC):
                 return row
         return self._step(seen, transitions.begin(seen, content, capture, wanted, lane, self._clock()))
 
+    @override
     def end(self, seen: ImageRow, state: State, rejection: Rejection) -> ImageRow | None:
         """Set `rejected` or `gone`. Refused as well if a merge was noted since `seen`."""
         if transitions.is_ended(seen, state, rejection):
@@ -83,17 +86,19 @@ class ImageSteps(ImageStore, ABC):
             return None
         return self._step(seen, transitions.move_capture(seen, capture, self._positions.next(), self._clock()))
 
+    @override
     def write_result(self, image_id: str, feature: str, part: FeatureResult) -> ImageRow | None:
-        """Keep a settled analysis."""
         applied = self._apply(image_id, transitions.write_result(feature, part))
         return applied.row if applied.is_done else None
 
+    @override
     def mark_analysed(self, seen: ImageRow) -> ImageRow | None:
         """Set `analysed`. Refused as well if `seen` lacks a part."""
         if seen.unsettled():
             return None
         return self._step(seen, transitions.mark_analysed(seen, self._positions.next(), self._clock()))
 
+    @override
     def mark_merged(self, image_id: str, version: int) -> ImageRow | None:
         """Note that the graph shows `version`. An older version is noted as well, though refused."""
         applied = self._apply(image_id, transitions.mark_complete(version))
@@ -102,6 +107,7 @@ class ImageSteps(ImageStore, ABC):
             applied = self._apply(image_id, noted) if noted else applied
         return applied.row if applied.row and applied.row.version == version else None
 
+    @override
     def postpone(
         self, seen: ImageRow, until: datetime, *, counts_round: bool, is_sent: bool = False
     ) -> ImageRow | None:
@@ -111,10 +117,12 @@ class ImageSteps(ImageStore, ABC):
         sent_at = self._clock() if is_sent else None
         return self._step(seen, transitions.postpone(seen, until, counts_round=counts_round, sent_at=sent_at))
 
+    @override
     def note_failure(self, seen: ImageRow, failure: Rejection) -> ImageRow | None:
         """Keep why a step failed. Refused as well if `seen` is finished."""
         return self._step(seen, transitions.note_failure(seen, failure)) if seen.next_check_at else None
 
+    @override
     def give_up(self, seen: ImageRow, why: Rejection) -> ImageRow | None:
         """Set `stuck`. Refused as well if `seen` is finished."""
         return self._step(seen, transitions.give_up(seen, why)) if seen.next_check_at else None

@@ -1,38 +1,92 @@
-"""When each scheduled task runs. Beat's schedule, the routes and `sightline status` are all made from this table.
+"""What each scheduled task does, and when. Beat's schedule, the routes and `sightline status` come from this table.
 
 An entry expires before the next is due, so an outage leaves one run behind, not a hundred.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from celery.schedules import crontab
 
+from sightline.models.answers import Json
+from sightline.queues.steps import Step
 from sightline.services import parity, purge, reconcile, sweep, sync
+from sightline.services.collaborators import Services
+from sightline.services.leased_runs import LeasedRun, run_under_lease
 from sightline.services.rollups import run as rollups
 
 QUEUE = "operations"
 
 
-def _entry(name: str, *, every: timedelta | crontab, expires: timedelta) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class ScheduledTask:
+    """A task that beat starts. do: its work; the steps that it returns are sent afterwards."""
+
+    name: str
+    do: Callable[[Services], Sequence[Step]]
+    every: timedelta | crontab
+    expires: timedelta
+
+
+def _leased(
+    name: str,
+    work: Callable[[LeasedRun, Services], Mapping[str, Json]],
+    *,
+    every: timedelta | crontab,
+    expires: timedelta,
+) -> ScheduledTask:
+    """Return a task whose work is one process's at a time, and which has nothing to send afterwards."""
+
+    def do(services: Services) -> Sequence[Step]:
+        run_under_lease(name, services, lambda run: work(run, services))
+        return ()
+
+    return ScheduledTask(name, do, every, expires)
+
+
+def _roll_up(services: Services) -> Sequence[Step]:
+    """Roll up the days that are due; go on at once if time was short."""
+    return [rollups.AGAIN] if rollups.run_roll_up(rollups.RollUp(services), services) else ()
+
+
+TASKS = (
+    _leased(reconcile.NAME, reconcile.run_reconcile, every=timedelta(seconds=60), expires=timedelta(seconds=50)),
+    ScheduledTask(rollups.NAME, _roll_up, every=timedelta(hours=1), expires=timedelta(minutes=50)),
+    _leased(sync.NAME, sync.run_sync, every=timedelta(minutes=5), expires=timedelta(minutes=4)),
+    _leased(
+        parity.CHOOSE,
+        lambda _, services: parity.run_choose(services),
+        every=crontab(hour="1", minute="50"),
+        expires=timedelta(hours=1),
+    ),
+    # A run is cut in time, so several runs a night, one after the other, work off what is marked.
+    _leased(parity.CHECK, parity.run_check, every=crontab(hour="2-4", minute="*/5"), expires=timedelta(minutes=4)),
+    _leased(
+        purge.NAME,
+        lambda run, services: purge.purge(services.graph, services.clock(), run.goes_on),
+        every=crontab(hour="5", minute="10"),
+        expires=timedelta(hours=1),
+    ),
+    _leased(
+        sweep.NAME,
+        lambda run, services: sweep.sweep(services, run.goes_on),
+        every=timedelta(seconds=60),
+        expires=timedelta(seconds=50),
+    ),
+)
+
+
+def _entry(task: ScheduledTask) -> dict[str, Any]:
     return {
-        "task": name,
-        "schedule": every.total_seconds() if isinstance(every, timedelta) else every,
-        "options": {"queue": QUEUE, "expires": int(expires.total_seconds())},
+        "task": task.name,
+        "schedule": task.every.total_seconds() if isinstance(task.every, timedelta) else task.every,
+        "options": {"queue": QUEUE, "expires": int(task.expires.total_seconds())},
     }
 
 
-SCHEDULE: Mapping[str, Mapping[str, Any]] = {
-    reconcile.NAME: _entry(reconcile.NAME, every=timedelta(seconds=60), expires=timedelta(seconds=50)),
-    rollups.NAME: _entry(rollups.NAME, every=timedelta(hours=1), expires=timedelta(minutes=50)),
-    sync.NAME: _entry(sync.NAME, every=timedelta(minutes=5), expires=timedelta(minutes=4)),
-    parity.CHOOSE: _entry(parity.CHOOSE, every=crontab(hour="1", minute="50"), expires=timedelta(hours=1)),
-    # A run is cut in time, so several runs a night, one after the other, work off what is marked.
-    parity.CHECK: _entry(parity.CHECK, every=crontab(hour="2-4", minute="*/5"), expires=timedelta(minutes=4)),
-    purge.NAME: _entry(purge.NAME, every=crontab(hour="5", minute="10"), expires=timedelta(hours=1)),
-    sweep.NAME: _entry(sweep.NAME, every=timedelta(seconds=60), expires=timedelta(seconds=50)),
-}
+SCHEDULE: Mapping[str, Mapping[str, Any]] = {task.name: _entry(task) for task in TASKS}
 """Celery's `beat_schedule`: name → task, schedule in seconds or as crontab, options."""
 
 ROUTES = {name: {"queue": QUEUE} for name in SCHEDULE}

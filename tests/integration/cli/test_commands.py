@@ -98,7 +98,10 @@ AWAY = {
     "neo4j_uri": (f"bolt://{NOWHERE}", {"graph"}),
     "dynamodb_endpoint": (
         f"http://{NOWHERE}",
-        {"images", "parts", "calls", "cost", "dead_letters", "last_runs", "models", "stopped", "capture_times"},
+        {
+            *("images", "parts", "calls", "cost", "dead_letters", "last_runs", "models", "skipped", "stopped"),
+            "capture_times",
+        },
     ),
 }
 

@@ -1,4 +1,4 @@
-"""What the whole system tells Prometheus: queues, images by state, rates, last runs, dead letters.
+"""What the whole system tells Prometheus: queues, images by state, rates, runs, stops, dead letters.
 
 The worker of the queue `operations` serves it: it runs anyway, the supervisor restarts it, and its absence is seen by
 `up == 0`. Where two of them run, both tell the same: take `max by`, never `sum`.
@@ -103,6 +103,8 @@ def sources(services: Services) -> list[Source]:
         Source("queues", OFTEN, lambda: queues(services.queues, services.clock())),
         Source("rates", OFTEN, lambda: rates(services.limiter)),
         Source("last_runs", OFTEN, lambda: last_runs(services.operations)),
+        Source("stops", OFTEN, lambda: stops(services.operations)),
+        Source("refusing_buckets", OFTEN, lambda: refusing_buckets(services.operations)),
         Source("images", SELDOM, lambda: images(services.images)),
         Source("dead_letters", SELDOM, lambda: dead_letters(services.operations)),
     ]
@@ -142,6 +144,27 @@ def last_runs(operations: Operations) -> Families:
         began.add_metric([name], run.started_at.timestamp())
         took.add_metric([name], run.took.total_seconds())
     return [began, took]
+
+
+def stops(operations: Operations) -> Families:
+    """Read the queues that are not taken from, and the cameras whose images wait."""
+    stopped = GaugeMetricFamily(
+        "sightline_stopped", "1 while a lane, a camera or a queue is stopped", labels=["queue", "cause", "camera"]
+    )
+    for each in operations.pauses.stops():
+        stopped.add_metric([each.queue, str(each.cause), each.camera or ""], 1)
+    return [stopped]
+
+
+def refusing_buckets(operations: Operations) -> Families:
+    """Read the buckets and prefixes whose images wait, and those that have a dead letter."""
+    refused = GaugeMetricFamily(
+        "sightline_bucket_refused", "1 while images of a bucket or prefix wait for it", labels=["place", "reader"]
+    )
+    for each in operations.bucket_refusals.read():
+        for place in sorted({*each.held(), *each.letters}):
+            refused.add_metric([place, str(each.reader)], 1)
+    return [refused]
 
 
 def images(store: ImageStore) -> Families:

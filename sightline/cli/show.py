@@ -10,8 +10,9 @@ from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json, print_table
 from sightline.errors import ImageMissing
 from sightline.models.images import ImageRow
+from sightline.services.collaborators import Services
+from sightline.services.holding_up import held_up_by
 from sightline.storage.buckets.protocol import ObjectUri
-from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Ledger, Status
 
 
@@ -20,8 +21,8 @@ from sightline.storage.ledger.protocol import Ledger, Status
 @json_option
 @click.pass_obj
 def show(factory: Factory, uri: str, *, as_json: bool) -> None:
-    """Show what is known about one image: its state, labels, faces and text."""
-    facts = image_facts(uri, factory.services.images, factory.services.ledger)
+    """Show what is known about one image: its state, what it waits for, labels, faces and text."""
+    facts = image_facts(uri, factory.services)
     if as_json:
         print_json(facts)
         return
@@ -33,15 +34,16 @@ def show(factory: Factory, uri: str, *, as_json: bool) -> None:
         print_found(f"{name}, {feature['status']}{feature['because']}", feature["detections"], empty=empty)
 
 
-def image_facts(uri: str, images: ImageStore, ledger: Ledger) -> dict[str, Any]:
+def image_facts(uri: str, services: Services) -> dict[str, Any]:
     """Return the image's row and its answers, as JSON; raise InvalidUri, or ImageMissing if there is no row."""
-    row = images.get(str(ObjectUri.parse(uri)))
+    row = services.images.get(str(ObjectUri.parse(uri)))
     if row is None:
         raise ImageMissing(uri, rule="the image must have been added", remedy="Add it with `sightline add`")
     content, capture = row.content, row.capture
     return {
         "image_id": row.image_id,
         "state": row.state,
+        "waits_for": held_up_by(row, services),
         "lane": row.lane,
         "camera": capture.camera if capture else None,
         "taken_at": capture.taken_at if capture else None,
@@ -56,7 +58,7 @@ def image_facts(uri: str, images: ImageStore, ledger: Ledger) -> dict[str, Any]:
         "version": row.version,
         "merged_version": row.merged_version,
         "rejection": row.rejection.message if row.rejection else None,
-        "features": {feature: _feature_facts(row, feature, ledger) for feature in sorted(row.wanted)},
+        "features": {feature: _feature_facts(row, feature, services.ledger) for feature in sorted(row.wanted)},
     }
 
 

@@ -1,8 +1,11 @@
 import json
+from datetime import timedelta
 
-from sightline.errors import InvalidParameter
+from sightline.errors import ImageNotSeen, InvalidParameter
 from sightline.models.answers import Answer, Box, Detection
-from sightline.testing.fake import picture
+from sightline.models.bucket_refusals import Reader
+from sightline.storage.pauses import Cause, Stop
+from sightline.testing.fake import picture, uri_of
 from tests.unit.cli.conftest import URI
 
 
@@ -50,6 +53,54 @@ def test_a_rejected_image_says_why(run, world):
     facts = json.loads(run("show", URI, "--json").stdout)
     assert ("rejected", None, {}) == (facts["state"], facts["camera"], facts["features"])
     assert "must be a picture" in facts["rejection"]
+
+
+def test_an_image_that_waits_for_its_stopped_camera_says_so_and_how_it_goes_on(run, world):
+    bad = [uri_of(f"bad-{number}") for number in range(101)]
+    for uri in bad:
+        world.put(uri, b"no picture")
+    world.add(*bad)
+    world.run()
+    world.put(URI, picture())
+    world.add(URI)
+    world.run()
+    facts = json.loads(run("show", URI, "--json").stdout)
+    assert "received" == facts["state"]
+    assert facts["waits_for"].startswith("its camera: more than half of the last 200 images of camera yard")
+    assert "sightline resume --camera yard" in facts["waits_for"]
+    other = uri_of("01", "gate")
+    world.add(other)
+    assert json.loads(run("show", other, "--json").stdout)["waits_for"] is None
+
+
+def test_an_image_that_waits_for_its_stopped_lane_says_so(run, world):
+    world.operations.pauses.stop(Stop("ingest", Cause.BRAKE, "all is rubbish", world.clock()))
+    world.add(URI)
+    assert "its lane: all is rubbish" == json.loads(run("show", URI, "--json").stdout)["waits_for"]
+
+
+def test_an_image_that_waits_for_its_bucket_says_which_place_and_who_refuses(run, world):
+    world.put(URI, picture())
+    world.add(URI)
+    world.do(world.sent.popleft())
+    assert json.loads(run("show", URI, "--json").stdout)["waits_for"] is None
+    for camera in ("yard", "gate", "door"):
+        refused = uri_of("02", camera)
+        world.services.bucket_gate.refused(refused, Reader.REKOGNITION, ImageNotSeen(refused))
+    waits_for = json.loads(run("show", URI, "--json").stdout)["waits_for"]
+    assert "its bucket s3://frames/, which Rekognition refuses: one image is tried each minute" == waits_for
+    world.clock.move(timedelta(minutes=1))
+    world.services.bucket_gate.refused(refused, Reader.REKOGNITION, ImageNotSeen(refused))
+    waits_for = json.loads(run("show", URI, "--json").stdout)["waits_for"]
+    assert "its bucket s3://frames/, which Rekognition refuses: ImageNotSeen, see `sightline dead list`" == waits_for
+
+
+def test_a_finished_image_waits_for_nothing_though_its_bucket_refuses(run, finish, world):
+    finish()
+    for camera in ("yard", "gate", "door"):
+        refused = uri_of("02", camera)
+        world.services.bucket_gate.refused(refused, Reader.REKOGNITION, ImageNotSeen(refused))
+    assert json.loads(run("show", URI, "--json").stdout)["waits_for"] is None
 
 
 def test_an_image_that_nobody_added_is_an_error_with_its_remedy(run):

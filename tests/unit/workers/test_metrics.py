@@ -12,12 +12,14 @@ from botocore.awsrequest import AWSResponse
 from prometheus_client import CollectorRegistry, generate_latest
 
 from sightline.bootstrap import tell_requests
-from sightline.errors import Throttled, Unavailable
+from sightline.errors import ImageNotSeen, Throttled, Unavailable
+from sightline.models.bucket_refusals import HELD_AFTER, Reader
 from sightline.models.images import Lane
 from sightline.queues.redis import Waiting
 from sightline.storage.dead_letters import DeadLetter
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.operations import dynamo_operations
+from sightline.storage.pauses import Cause, Stop
 from sightline.storage.runs import LastRun
 from sightline.testing.fake import FakeSightline, picture, uri_of
 from sightline.testing.queues import InMemoryQueues
@@ -166,6 +168,30 @@ def test_the_system_tells_queues_rates_runs_images_and_letters(scraped, world):
     assert 1 == scraped.value("sightline_images", state="received")
     assert 1 == scraped.value("sightline_images_known")
     assert 1 == scraped.value("sightline_dead_letters", error="ImageTooLarge")
+
+
+def test_a_stopped_camera_a_cancelled_queue_and_a_refusing_bucket_are_told(scraped, world):
+    now = world.clock()
+    world.operations.pauses.stop(Stop("ingest", Cause.CAMERA, "a reason", now, camera="yard"))
+    world.operations.pauses.stop(Stop("text", Cause.CANCELLED, "a reason", now, now + timedelta(minutes=10)))
+    for number in range(HELD_AFTER):
+        uri = f"s3://foreign/gate/{number}.jpg"
+        world.services.bucket_gate.refused(uri, Reader.REKOGNITION, ImageNotSeen(uri))
+    told = system(world)
+    told.refresh()
+    scraped.registry.register(told)
+    assert 1 == scraped.value("sightline_stopped", queue="ingest", cause="camera", camera="yard")
+    assert 1 == scraped.value("sightline_stopped", queue="text", cause="cancelled", camera="")
+    assert 1 == scraped.value("sightline_bucket_refused", place="s3://foreign/gate/", reader="rekognition")
+
+
+def test_what_goes_on_is_not_told_as_stopped(scraped, world):
+    world.operations.pauses.stop(Stop("ingest", Cause.CAMERA, "a reason", world.clock(), camera="yard"))
+    world.operations.pauses.resume("ingest", Cause.CAMERA, "yard")
+    told = system(world)
+    told.refresh()
+    scraped.registry.register(told)
+    assert scraped.value("sightline_stopped", queue="ingest", cause="camera", camera="yard") is None
 
 
 def test_a_source_that_is_away_is_said_and_the_others_are_still_told(scraped, world):

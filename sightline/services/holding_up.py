@@ -1,0 +1,47 @@
+"""What an unfinished image waits for, besides its turn: its lane or camera is stopped, or its bucket refuses."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from sightline.models.bucket_refusals import BucketRefusal, Reader, bucket_of
+from sightline.models.images import ImageRow, State
+from sightline.queues.steps import lane_queue, next_steps
+from sightline.services.collaborators import Services
+from sightline.services.reconcile import READERS
+from sightline.services.rejection_breaker import is_unread
+from sightline.storage.pauses import Cause, Stop
+
+NAMES = {Reader.S3: "S3", Reader.REKOGNITION: "Rekognition"}
+
+
+def held_up_by(row: ImageRow, services: Services) -> str | None:
+    """Return what holds an image up, and why; None if nothing does. What is said first must end first."""
+    return next(chain(_stops(row, services), _refusals(row, services)), None) if row.is_known else None
+
+
+def _stops(row: ImageRow, services: Services) -> Iterator[str]:
+    if row.state is State.RECEIVED:
+        for stop in services.operations.pauses.stops():
+            if stop.queue == lane_queue("ingest", row.lane) and _stops_row(stop, row, services):
+                yield f"its {'camera' if stop.cause is Cause.CAMERA else 'lane'}: {stop.reason}"
+
+
+def _stops_row(stop: Stop, row: ImageRow, services: Services) -> bool:
+    if stop.cause is Cause.CAMERA:
+        return is_unread(row) and stop.camera == services.rejection_breaker.group_of(row.image_id, row.lane).camera
+    return stop.cause is Cause.BRAKE
+
+
+def _refusals(row: ImageRow, services: Services) -> Iterator[str]:
+    readers = {reader for step in next_steps(row) for reader in READERS.get(step.task, ())}
+    for refusal in services.operations.bucket_refusals.read():
+        place = refusal.waits_for(row.image_id) if refusal.bucket == bucket_of(row.image_id) else None
+        if place and refusal.reader in readers:
+            yield _said(place, row, refusal)
+
+
+def _said(place: str, row: ImageRow, refusal: BucketRefusal) -> str:
+    what = "another try" if place == row.image_id else f"its {'bucket' if place == refusal.place else 'prefix'} {place}"
+    letter = next((error for each, error in refusal.letters.items() if row.image_id.startswith(each)), None)
+    why = f"{letter}, see `sightline dead list`" if letter else "one image is tried each minute"
+    return f"{what}, which {NAMES[refusal.reader]} refuses: {why}"

@@ -32,6 +32,9 @@ from workers.celeryconfig import make_app
 FEATURES = ("labels", "faces")
 WORKERS = {"ingest": 2, "labels": 2, "faces": 2, "rows": 2, "graph": 2, "operations": 1, "careful": 1, "beat": 1}
 LATENCY_MS = 200
+REMEMBERED = "remembered.jsonl"
+"""The file of answers that the local Rekognition reads when it starts."""
+
 PAUSE_SECONDS = 0.5
 
 Given = TypeVar("Given")
@@ -73,7 +76,7 @@ class Images:
 
 def options(folder: Path, images: Images, *rekognition: str, **settings: str) -> Options:
     """Return options: Rekognition remembers every picture, and the bucket is swept. rekognition: more arguments."""
-    remembered = folder / "remembered.jsonl"
+    remembered = folder / REMEMBERED
     numbers = range(images.count)
     remember(remembered, (make(number) for make in (images.first, images.second) for number in numbers), plan())
     return Options(

@@ -1,11 +1,12 @@
 """Is anything lost, left in a wrong state, or paid twice, whatever dies?
 
-`python -m bench.soak [--images N] [--seed N] [--minutes M] [--kills N] [--outage S]`. Real servers and real workers,
-two processes for each queue, and beat. While images are handed in, workers get kill -9, each server is killed or
-frozen, Redis is emptied twice, every tenth message is sent twice, images are overwritten, and beat is killed. Then
-everything has time to heal by itself, and the end is compared with that of a clean run over the same objects: rows
-without times, ULIDs, versions, attempts and lane. It prints a table. Exit status: 0 if all promises were kept, 1 if
-one was broken, 3 if there is no verdict (the soak itself failed, or the clean run did not end).
+`python -m bench.soak [--images N] [--seed N] [--minutes M] [--kills N] [--outage S] [--reported-faults]`. Real servers
+and real workers, two processes for each queue, and beat. While images are handed in, workers get kill -9, each server
+is killed or frozen, Redis is emptied twice, every tenth message is sent twice, images are overwritten, and beat is
+killed. `--reported-faults` adds what people have met (`bench.soak_reported`). Then everything has time to heal by
+itself, and the end is compared with that of a clean run over the same objects: rows without times, ULIDs, versions,
+attempts and lane. It prints a table. Exit status: 0 if all promises were kept, 1 if one was broken, 3 if there is no
+verdict (the soak itself failed, or the clean run did not end).
 """
 
 import argparse
@@ -16,16 +17,18 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from neo4j.exceptions import DriverError, Neo4jError
 
 from bench.soak_end import End, clear_graph, is_finished, read_end
-from bench.soak_environment import WORKERS, Environment, Images, add_seed, options
+from bench.soak_environment import REMEMBERED, WORKERS, Environment, Images, add_seed, options, plan
 from bench.soak_faults import Faults, script
-from bench.soak_pictures import BUCKET
+from bench.soak_pictures import BUCKET, remember
 from bench.soak_producers import Producers
 from bench.soak_report import Report, print_report
+from bench.soak_reported import ReportedFaults, ReportedFiles
 from dev.stack import Stack
 from dev.stack.waiting import wait_until
 from dev.stack.watched import temporary_folder
@@ -39,6 +42,7 @@ STANDSTILL_SECONDS = 400.0
 """The reconciler first looks after two minutes, then once a period, and a lease must expire (150 s)."""
 
 POLL_SECONDS = 2.0
+CANCELS = 3
 HANDING_IN = 0.8
 """The share of the time with faults in which images are handed in: the last ones meet faults too."""
 
@@ -48,33 +52,44 @@ def main() -> None:
     chosen = _options()
     print(f"seed {chosen.seed}", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    images = Images(chosen.images)
-    with (
-        temporary_folder("sightline-soak-") as folder,
-        Stack(folder / "stack", options=options(folder, images)) as stack,
-    ):
-        report = soak(stack, images, chosen)
+    today = datetime.now(UTC)
+    files = ReportedFiles(today, chosen.minutes * 60 * HANDING_IN) if chosen.reported_faults else None
+    images = Images(chosen.images, today, files.to_be_complete if files else ())
+    with temporary_folder("sightline-soak-") as folder:
+        made = options(folder, images)
+        remember(folder / REMEMBERED, files.pictures() if files else (), plan())
+        with Stack(folder / "stack", options=made) as stack:
+            report = soak(stack, images, chosen, files)
         print_report(report)
         if report.verdict and chosen.keep_logs:
             (folder / "stack" / "logs").rename(chosen.keep_logs)
     sys.exit(report.verdict)
 
 
-def soak(stack: Stack, images: Images, chosen: argparse.Namespace) -> Report:
+def soak(stack: Stack, images: Images, chosen: argparse.Namespace, files: ReportedFiles | None) -> Report:
     """Run with faults, let it heal, then compare with a run without faults."""
     stack.set_up()
     stack.start_workers(WORKERS)
     environment, seconds = Environment(stack), chosen.minutes * 60
     overwrites = min(50, images.count // 4)
     producers = Producers(environment, images, overwrites, seconds * HANDING_IN, chosen.seed)
-    acts = script(random.Random(chosen.seed), seconds, chosen.kills, chosen.outage)
+    acts = script(random.Random(chosen.seed), seconds, chosen.kills, chosen.outage, CANCELS if files else 0)
     faults = Faults(environment, acts)
+    reported = ReportedFaults(environment, files) if files else None
+    if reported:
+        reported.start()
     thread = producers.start()
     faults.play()
     thread.join()
+    if reported:
+        reported.finish()
     print(f"handed in {producers.handed_in}, overwritten {len(producers.overwritten)}; now it heals", flush=True)
     healed = wait_for_all(environment, images)
-    report = Report.of(environment, images, producers, faults, healed.seconds)
+    contents = reported.contents if reported else set[str]()
+    report = Report.of(environment, images, producers, faults, healed.seconds, counted_apart=contents)
+    if reported:
+        reported.wait_for_letter()
+        report = report.with_lines(reported.lines(faults)).failed_itself(reported.failed)
     end = read_end(environment, images.uris)
     environment.close()
     return compare(report, end, stack, images)
@@ -138,7 +153,7 @@ def clean_run(stack: Stack, images: Images) -> End:
     try:
         add_images(images.uris, Lane.LIVE, environment.services)
         if left := wait_for_all(environment, images).left:
-            raise NotComplete(f"it stood still with {len(left)} of {images.count} images to go, such as {left[0]}")
+            raise NotComplete(f"it stood still with {len(left)} of {len(images.uris)} images to go, such as {left[0]}")
         return read_end(environment, images.uris)
     finally:
         environment.close()
@@ -151,6 +166,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=5.0, help="with faults")
     parser.add_argument("--kills", type=int, default=24, help="of worker processes")
     parser.add_argument("--outage", type=float, default=60.0, help="seconds that a server is away at most")
+    parser.add_argument("--reported-faults", action="store_true", help="also what people's cameras and accounts do")
     parser.add_argument("--keep-logs", type=Path, help="where the logs go unless all promises are kept")
     return parser.parse_args()
 

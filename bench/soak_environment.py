@@ -47,10 +47,14 @@ def plan() -> Plan:
 
 @dataclass
 class Images:
-    """The images of a run: their names, of today, their pictures, and the pictures that overwrite some of them."""
+    """The images of a run: their names, of today, their pictures, and the pictures that overwrite some of them.
+
+    others: the ids of images that the soak uploads besides, and that must be complete in the end as well
+    """
 
     count: int
     today: datetime = field(default_factory=lambda: datetime.now(UTC))
+    others: tuple[str, ...] = ()
 
     def uri(self, number: int) -> str:
         """Return an image's id."""
@@ -71,7 +75,7 @@ class Images:
     @property
     def uris(self) -> list[str]:
         """Return all ids."""
-        return [self.uri(number) for number in range(self.count)]
+        return [*(self.uri(number) for number in range(self.count)), *self.others]
 
 
 def options(folder: Path, images: Images, *rekognition: str, **settings: str) -> Options:

@@ -9,6 +9,7 @@ from threading import Thread
 
 import redis
 
+from bench.reported import cancel_consumer
 from bench.soak_environment import WORKERS, Environment, insisting
 from sightline.errors import SightlineError
 from sightline.storage.ledger.protocol import Status
@@ -19,6 +20,9 @@ LANDED_SECONDS = 0.5
 """By then DynamoDB has carried out what a killed worker had sent to it."""
 
 PAYING = ("labels", "faces")
+
+CANCEL = "cancel consumer"
+CANCELLED_QUEUES = ("ingest", "labels", "faces", "rows", "graph")
 
 OUTAGES = {
     "redis": ("kill", "freeze"),
@@ -45,8 +49,8 @@ class Act:
     whom: str
 
 
-def script(chance: random.Random, seconds: float, kills: int, longest_outage: float) -> list[Act]:
-    """Make the acts: kills of workers, an outage of each server, two FLUSHALL, and a kill of beat.
+def script(chance: random.Random, seconds: float, kills: int, longest_outage: float, cancels: int = 0) -> list[Act]:
+    """Make the acts: kills of workers, an outage of each server, two FLUSHALL, a kill of beat, and cancelled consumers.
 
     One thread plays them in order, so no act may need a server that only a later act brings back.
     """
@@ -62,6 +66,9 @@ def script(chance: random.Random, seconds: float, kills: int, longest_outage: fl
         acts += [Act(begins, variant, whom), Act(begins + lasts, "start" if variant == "kill" else "thaw", whom)]
         if whom == "redis":
             acts += [Act(_while_up(chance, seconds, begins, lasts), "flush", "redis") for _ in range(2)]
+            redis_is_away = begins, lasts
+    for _ in range(cancels):  # last, so that the other acts of a seed stay as they are
+        acts.append(Act(_while_up(chance, seconds, *redis_is_away), CANCEL, chance.choice(CANCELLED_QUEUES)))
     return sorted(acts)
 
 
@@ -114,6 +121,7 @@ class Faults:
         return {
             "kill worker": self._kill_worker,
             "revive worker": self._revive_worker,
+            CANCEL: self._cancel,
             "flush": lambda _: insisting(self._flush, self.environment.stack.moves),
             "kill": self._kill_server,
             "start": lambda name: server(name).begin(),
@@ -144,6 +152,9 @@ class Faults:
             self.environment.redis.flushall()
         except redis.ReadOnlyError as error:
             raise OSError(str(error)) from error
+
+    def _cancel(self, queue: str) -> None:
+        insisting(lambda: cancel_consumer(self.environment, queue), self.environment.stack.moves)
 
     def _look_at_claims(self) -> None:
         """Note which calls were being paid for at this moment: in a thread, since DynamoDB may be away."""

@@ -2,23 +2,26 @@
 
 import random
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import cast
 
 import pytest
 import redis
 
+from bench.soak import CANCELS
 from bench.soak_end import End
 from bench.soak_environment import WORKERS, Environment, insisting
-from bench.soak_faults import OUTAGES, Act, Faults, script
+from bench.soak_faults import CANCEL, OUTAGES, Act, Faults, script
 from bench.soak_report import Line, Report, Verdict
+from bench.soak_reported import EMPTY_FIRST, IN_OTHER_REGION, SNAPSHOTS, ReportedFaults, ReportedFiles
 from dev.stack.errors import UnknownService
 
 SHAPES = ((300.0, 24, 60.0), (600.0, 100, 120.0), (60.0, 5, 60.0), (20.0, 40, 60.0))
 """Seconds, kills and the longest outage: the default, a long run, and two in which an outage may take all the time."""
 
 
-def drawn(seed: int, shape: tuple[float, int, float] = SHAPES[0]) -> list[Act]:
-    return script(random.Random(seed), *shape)  # noqa: S311 - the same script for the same seed
+def drawn(seed: int, shape: tuple[float, int, float] = SHAPES[0], cancels: int = 0) -> list[Act]:
+    return script(random.Random(seed), *shape, cancels)  # noqa: S311 - the same script for the same seed
 
 
 def waiting(acts: list[Act]) -> list[Act]:
@@ -30,7 +33,7 @@ def waiting(acts: list[Act]) -> list[Act]:
             away.add(act.whom)
         elif act.what in {"start", "thaw"}:
             away.discard(act.whom)
-        elif act.whom in away:
+        elif (act.whom if act.what != CANCEL else "redis") in away:
             found.append(act)
     return found
 
@@ -40,8 +43,13 @@ def test_an_act_on_a_server_that_is_away_would_be_found():
     assert [acts[1]] == waiting(acts)
 
 
-def waiting_in(seeds: Iterable[int], shape: tuple[float, int, float]) -> dict[int, list[Act]]:
-    return {seed: found for seed in seeds if (found := waiting(drawn(seed, shape)))}
+def test_a_command_to_workers_while_redis_is_away_would_be_found():
+    acts = [Act(1, "freeze", "redis"), Act(2, CANCEL, "labels"), Act(3, "thaw", "redis"), Act(4, CANCEL, "faces")]
+    assert [acts[1]] == waiting(acts)
+
+
+def waiting_in(seeds: Iterable[int], shape: tuple[float, int, float], cancels: int = 0) -> dict[int, list[Act]]:
+    return {seed: found for seed in seeds if (found := waiting(drawn(seed, shape, cancels)))}
 
 
 def test_no_act_of_two_thousand_scripts_waits_for_a_later_act():
@@ -51,6 +59,18 @@ def test_no_act_of_two_thousand_scripts_waits_for_a_later_act():
 @pytest.mark.parametrize("shape", SHAPES[1:])
 def test_no_act_waits_for_a_later_one_in_short_and_long_runs(shape):
     assert {} == waiting_in(range(200), shape)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_cancelled_consumer_waits_for_a_later_act(shape):
+    assert {} == waiting_in(range(500), shape, CANCELS)
+
+
+def test_cancelled_consumers_leave_the_other_acts_of_a_seed_as_they_are():
+    acts = drawn(7, cancels=CANCELS)
+    cancels = [act for act in acts if act.what == CANCEL]
+    assert (CANCELS, drawn(7)) == (len(cancels), [act for act in acts if act not in cancels])
+    assert {act.whom for act in cancels} <= set(WORKERS)
 
 
 def test_every_script_holds_all_faults_and_mends_what_it_breaks():
@@ -132,3 +152,45 @@ def test_a_promise_broken_before_the_comparison_stays_broken_without_it():
 def test_a_soak_that_failed_itself_breaks_no_promise():
     failed = Report((Line("images lost", 2, 0),), undecided=("the soak itself failed",)).without_promises()
     assert Verdict.NONE is failed.compared(END, End({}, frozenset())).verdict
+
+
+def test_lines_that_are_added_count_towards_the_verdict():
+    assert Verdict.BROKEN is KEPT.with_lines([Line("stopped cameras", 1, 0)]).verdict
+    assert Verdict.KEPT is KEPT.with_lines([Line("stopped cameras", 0, 0)]).verdict
+
+
+def test_uploads_that_failed_leave_no_verdict():
+    report = KEPT.with_lines([Line("stopped cameras", 1, 0)]).failed_itself([LookupError("no bucket")])
+    assert (Verdict.NONE, ("the soak itself failed: LookupError('no bucket')",)) == (report.verdict, report.undecided)
+    assert Verdict.NONE is report.with_lines([Line("another", 1, 0)]).verdict
+    assert KEPT == KEPT.failed_itself([])
+
+
+def test_what_people_reported_is_uploaded_within_the_time_and_all_of_it_but_the_foreign_bucket_must_be_complete():
+    files = ReportedFiles(datetime(2026, 11, 28, tzinfo=UTC), 96.0)
+    assert EMPTY_FIRST + SNAPSHOTS + 1 == len(set(files.to_be_complete))
+    assert not any(each.uri in files.to_be_complete for each in files.foreign)
+    pictures = [*files.pictures()]
+    assert EMPTY_FIRST + SNAPSHOTS + IN_OTHER_REGION + 97 == len(pictures) == len(set(pictures))
+
+
+class AwayBucket:
+    """A stack whose buckets cannot be written to, and whose processes stand still."""
+
+    def __init__(self) -> None:
+        self.stack = self
+        self.services = self
+        self.buckets = self
+
+    def put(self, *_: object) -> None:
+        raise LookupError("the soak's own mistake")
+
+    def moves(self) -> None:
+        """Stand still."""
+
+
+def test_an_upload_that_dies_is_noted():
+    reported = ReportedFaults(cast("Environment", AwayBucket()), ReportedFiles(datetime(2026, 11, 28, tzinfo=UTC), 0.0))
+    reported.start_uploading()
+    reported.finish()
+    assert [LookupError] * 3 == [type(error) for error in reported.failed]

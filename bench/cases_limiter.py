@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from bench.cases_outcome import Case, Seen
 from bench.soak_environment import Environment
+from bench.soak_pictures import picture_of
 from sightline.models.answers import Answer
 from sightline.models.images import Lane
 from sightline.queues.steps import DETECT
@@ -21,7 +22,7 @@ from sightline.ratelimit.redis import RedisLimiter, client_options
 from sightline.services.detection import detect
 from sightline.storage.ledger.protocol import Analysis, Entry
 from sightline.testing.clocks import MovingClock
-from sightline.testing.fake import BUCKET, PERSON, FakeSightline, ScriptedDetector, picture
+from sightline.testing.fake import BUCKET, PERSON, FakeSightline, ScriptedDetector
 from sightline.testing.ledger import InMemoryLedger
 
 OPERATION = "DetectLabels"
@@ -109,7 +110,7 @@ def _calls(limiter: RedisLimiter) -> list[float]:
     world, detector = FakeSightline(clock=_RealClock(), features=("labels",)), _NotingDetector()
     uris = [f"s3://{BUCKET}/yard/{number}.jpg" for number in range(IMAGES)]
     for number, uri in enumerate(uris):
-        world.put(uri, picture(number))
+        world.put(uri, picture_of(f"slots {number}"))  # bytes of its own: a claim is by content
     begun = time.monotonic()
     world.ledger = _HangingLedger(world.clock, lambda: time.monotonic() - begun)
     services = replace(world.make_services(world.plan), limiter=limiter, detector=detector)

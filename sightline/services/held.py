@@ -51,7 +51,11 @@ class HeldBytes:
             self._buckets.put(self._uri(image_id), data)
 
     def find(self, image_id: str, content: Content, now: datetime) -> Copy | None:
-        """Return the kept copy of these bytes; None if none is due, or it holds others."""
+        """Return the kept copy of these bytes; None if none is due.
+
+        Raise ImageChanged if it holds others: the image was read again meanwhile, so an answer about these bytes by
+        their name would be paid for and dropped.
+        """
         is_old = content.last_modified is not None and content.last_modified < now - RECENT
         if content.version is not None or is_old or not self._is_due(image_id):
             return None
@@ -59,8 +63,9 @@ class HeldBytes:
             head, data = self._buckets.get(self._uri(image_id))
         except ImageMissing:
             return None
-        is_of_these = hashlib.sha256(data).hexdigest() == content.sha256
-        return Copy(head.uri, head.etag, data) if is_of_these else None
+        if hashlib.sha256(data).hexdigest() != content.sha256:
+            raise ImageChanged(image_id)
+        return Copy(head.uri, head.etag, data)
 
     def require_unchanged(self, copy: Copy) -> None:
         """Raise ImageChanged if the copy was replaced during a call by its name."""

@@ -233,6 +233,19 @@ def test_an_image_that_is_overwritten_during_each_call_is_asked_about_by_its_own
     assert entry(front).answer == PERSON
 
 
+def test_bytes_of_which_a_newer_copy_is_kept_already_are_not_asked_about(front):
+    for _ in range(DROPS):
+        front.services.held.note_drop(URI)
+    upload(front, 200)
+    front.services.held.keep(URI, picture(200))  # ingest does so before it writes the row
+    with pytest.raises(ImageChanged):
+        front.do(front.sent.popleft())
+    assert [] == front.detector.asked
+    mend_change(front)
+    assert State.COMPLETE is front.images.get(URI).state
+    assert [("labels", f"{len(picture(200))} bytes")] == front.detector.asked
+
+
 def test_a_copy_that_is_too_large_to_be_sent_is_asked_about_by_name(front):
     noise = (large_picture(seed) for seed in count())
     front.put(URI, next(noise))

@@ -76,6 +76,7 @@ def soak(stack: Stack, images: Images, chosen: argparse.Namespace, files: Report
     acts = script(random.Random(chosen.seed), seconds, chosen.kills, chosen.outage, CANCELS if files else 0)
     faults = Faults(environment, acts)
     reported = ReportedFaults(environment, files) if files else None
+    begun = time.monotonic()
     if reported:
         reported.start()
     thread = producers.start()
@@ -89,7 +90,9 @@ def soak(stack: Stack, images: Images, chosen: argparse.Namespace, files: Report
     report = Report.of(environment, images, producers, faults, healed.seconds, counted_apart=contents)
     if reported:
         reported.wait_for_letter()
-        report = report.with_lines(reported.lines(faults)).failed_itself(reported.failed)
+        report = report.with_lines(reported.lines(faults, (time.monotonic() - begun) / 60)).failed_itself(
+            reported.failed
+        )
     end = read_end(environment, images.uris)
     environment.close()
     return compare(report, end, stack, images)

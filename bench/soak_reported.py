@@ -5,8 +5,6 @@ region. All but that bucket's images must be complete in the end. Consumers are 
 """
 
 import hashlib
-import math
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -78,12 +76,10 @@ class ReportedFaults:
 
     def __post_init__(self) -> None:
         self.foreign = ForeignBucket(self.environment, self.files.foreign)
-        self._filled_at = math.nan
 
     def start(self) -> None:
         """Fill the foreign bucket, then start uploading."""
         self.foreign.fill()
-        self._filled_at = time.monotonic()
         Uploader(self.environment).add([each.uri for each in self.files.foreign])
         self.start_uploading()
 
@@ -122,10 +118,10 @@ class ReportedFaults:
         """Return the sha256 (hex) of every picture of the snapshot key."""
         return {hashlib.sha256(picture_of(name)).hexdigest() for name in self.files.snapshot.names}
 
-    def lines(self, faults: Faults) -> list[Line]:
-        """Return what is promised of these faults, and what came of it."""
+    def lines(self, faults: Faults, minutes: float) -> list[Line]:
+        """Return what is promised, and what came of it. minutes: since the foreign bucket was filled."""
         letters, cancelled = self.foreign.letters(), {act.whom for act in faults.acts if act.what == CANCEL}
-        most_calls = IN_OTHER_REGION * len(FEATURES) + 2 * (time.monotonic() - self._filled_at) / 60
+        most_calls = IN_OTHER_REGION * len(FEATURES) + 2 * minutes
         return [
             Line("clips and indexes with a row", self._others_with_row(), 0),
             Line("stopped cameras and lanes", self._stopped(), 0),

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import cast
 
 import pytest
@@ -13,7 +12,6 @@ from bench.soak_end import End
 from bench.soak_environment import WORKERS, Environment, insisting
 from bench.soak_faults import CANCEL, OUTAGES, Act, Faults, script
 from bench.soak_report import Line, Report, Verdict
-from bench.soak_reported import EMPTY_FIRST, IN_OTHER_REGION, SNAPSHOTS, ReportedFaults, ReportedFiles
 from dev.stack.errors import UnknownService
 
 SHAPES = ((300.0, 24, 60.0), (600.0, 100, 120.0), (60.0, 5, 60.0), (20.0, 40, 60.0))
@@ -164,33 +162,3 @@ def test_uploads_that_failed_leave_no_verdict():
     assert (Verdict.NONE, ("the soak itself failed: LookupError('no bucket')",)) == (report.verdict, report.undecided)
     assert Verdict.NONE is report.with_lines([Line("another", 1, 0)]).verdict
     assert KEPT == KEPT.failed_itself([])
-
-
-def test_what_people_reported_is_uploaded_within_the_time_and_all_of_it_but_the_foreign_bucket_must_be_complete():
-    files = ReportedFiles(datetime(2026, 11, 28, tzinfo=UTC), 96.0)
-    assert EMPTY_FIRST + SNAPSHOTS + 1 == len(set(files.to_be_complete))
-    assert not any(each.uri in files.to_be_complete for each in files.foreign)
-    pictures = [*files.pictures()]
-    assert EMPTY_FIRST + SNAPSHOTS + IN_OTHER_REGION + 97 == len(pictures) == len(set(pictures))
-
-
-class AwayBucket:
-    """A stack whose buckets cannot be written to, and whose processes stand still."""
-
-    def __init__(self) -> None:
-        self.stack = self
-        self.services = self
-        self.buckets = self
-
-    def put(self, *_: object) -> None:
-        raise LookupError("the soak's own mistake")
-
-    def moves(self) -> None:
-        """Stand still."""
-
-
-def test_an_upload_that_dies_is_noted():
-    reported = ReportedFaults(cast("Environment", AwayBucket()), ReportedFiles(datetime(2026, 11, 28, tzinfo=UTC), 0.0))
-    reported.start_uploading()
-    reported.finish()
-    assert [LookupError] * 3 == [type(error) for error in reported.failed]

@@ -77,6 +77,22 @@ def soak(stack: Stack, images: Images, chosen: argparse.Namespace, files: Report
     faults = Faults(environment, acts)
     reported = ReportedFaults(environment, files) if files else None
     begun = time.monotonic()
+    play(producers, faults, reported)
+    print(f"handed in {producers.handed_in}, overwritten {len(producers.overwritten)}; now it heals", flush=True)
+    healed = wait_for_all(environment, images)
+    contents = reported.contents if reported else set[str]()
+    report = Report.of(environment, images, producers, faults, healed.seconds, counted_apart=contents)
+    if reported:
+        reported.wait_for_letter()
+        lines = reported.lines(faults, (time.monotonic() - begun) / 60)
+        report = report.with_lines(lines).failed_itself(reported.failed)
+    end = read_end(environment, images.uris)
+    environment.close()
+    return compare(report, end, stack, images)
+
+
+def play(producers: Producers, faults: Faults, reported: ReportedFaults | None) -> None:
+    """Hand in the images while the faults happen."""
     if reported:
         reported.start()
     thread = producers.start()
@@ -84,18 +100,6 @@ def soak(stack: Stack, images: Images, chosen: argparse.Namespace, files: Report
     thread.join()
     if reported:
         reported.finish()
-    print(f"handed in {producers.handed_in}, overwritten {len(producers.overwritten)}; now it heals", flush=True)
-    healed = wait_for_all(environment, images)
-    contents = reported.contents if reported else set[str]()
-    report = Report.of(environment, images, producers, faults, healed.seconds, counted_apart=contents)
-    if reported:
-        reported.wait_for_letter()
-        report = report.with_lines(reported.lines(faults, (time.monotonic() - begun) / 60)).failed_itself(
-            reported.failed
-        )
-    end = read_end(environment, images.uris)
-    environment.close()
-    return compare(report, end, stack, images)
 
 
 def compare(report: Report, end: End, stack: Stack, images: Images) -> Report:

@@ -5,7 +5,7 @@ Uploads are announced by messages alone, as S3's events are. While a server is a
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
@@ -20,6 +20,7 @@ from sightline.storage.buckets.protocol import ObjectUri
 AT_ONCE = 3
 OTHER_REGION = "eu-west-1"
 FOREIGN = "foreign"
+ANSWER_SECONDS = 10.0
 CLIP, INDEX = b"\0\0\0\x20ftypisom", b"IDX"
 
 
@@ -161,7 +162,12 @@ def cancel_consumer(environment: Environment, queue: str) -> None:
 
 
 def not_taken_from(environment: Environment, queues: Iterable[str]) -> set[str]:
-    """Return those of the queues that no worker takes from."""
-    answers = environment.app.control.inspect(timeout=5).active_queues() or {}
-    taken = {each["name"] for of_worker in answers.values() for each in of_worker}
-    return set(queues) - taken
+    """Return those of the queues that a worker of theirs does not take from, or that have no worker."""
+    answers = environment.app.control.inspect(timeout=ANSWER_SECONDS).active_queues() or {}
+    taken = {node: {each["name"] for each in of_node} for node, of_node in answers.items()}
+    return {queue for queue in queues if not _is_taken(queue, taken)}
+
+
+def _is_taken(queue: str, taken: Mapping[str, set[str]]) -> bool:
+    own = [names for node, names in taken.items() if node.startswith(f"{queue}-")]
+    return bool(own) and all(queue in names for names in own)

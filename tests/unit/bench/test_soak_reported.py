@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from bench.reported import FOREIGN, others_of
+from bench.reported import FOREIGN, not_taken_from, others_of
 from bench.soak_environment import Environment
 from bench.soak_faults import CANCEL, Act, Faults
 from bench.soak_pictures import picture_of
@@ -47,7 +47,7 @@ class Healed:
         self.world.buckets.create("images")
         self.services = self.world.services
         self.calls_log = folder / "calls.jsonl"
-        self.app = Workers({"labels-0": ["labels", "labels.backfill"]})
+        self.app = Workers({"labels-0@here": ["labels", "labels.backfill"], "faces-0@here": ["faces"]})
         self.files = ReportedFiles(TODAY, 96.0)
         self.world.add(*(each.uri for each in self.files.foreign))
 
@@ -115,12 +115,17 @@ def test_a_clip_with_a_row_a_stopped_camera_and_a_queue_that_nobody_takes_from_a
     healed.write_letter()
     healed.world.add(others_of(healed.files.with_clips[3])[0])
     healed.world.operations.pauses.stop(Stop("ingest", Cause.CAMERA, "x", healed.world.clock(), camera="ftp"))
-    healed.app = Workers({"faces-0": ["faces"]})
+    healed.app = Workers({"labels-0@here": ["labels"], "labels-1@here": ["labels.backfill"]})
     assert {
         "clips and indexes with a row",
         "stopped cameras and lanes",
         "cancelled queues that no worker takes from",
     } == healed.broken()
+
+
+def test_a_queue_without_a_worker_is_not_taken_from(healed):
+    healed.app = Workers({"faces-0@here": ["faces"]})
+    assert {"labels"} == not_taken_from(cast("Environment", healed), ["labels", "faces"])
 
 
 def test_answers_about_the_snapshot_key_that_were_dropped_are_bounded(healed):

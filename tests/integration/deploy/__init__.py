@@ -1,0 +1,1 @@
+"""What deploy/ tells people to give, compared with what is asked for."""

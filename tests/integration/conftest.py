@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,14 +31,27 @@ def dynamodb_client(dynamodb_endpoint: str) -> Any:
     return session.client("dynamodb", endpoint_url=dynamodb_endpoint, config=config)
 
 
-@pytest.fixture
-def table_prefix(dynamodb_client: Any) -> Iterator[str]:
+@contextmanager
+def _own_tables(client: Any) -> Iterator[str]:
     """Give a prefix that no other test has, and delete the tables that bear it."""
     prefix = f"test-{uuid4().hex[:12]}-"
     yield prefix
-    for name in dynamodb_client.list_tables(ExclusiveStartTableName=prefix, Limit=10)["TableNames"]:
+    for name in client.list_tables(ExclusiveStartTableName=prefix, Limit=10)["TableNames"]:
         if name.startswith(prefix):
-            dynamodb_client.delete_table(TableName=name)
+            client.delete_table(TableName=name)
+
+
+@pytest.fixture
+def table_prefix(dynamodb_client: Any) -> Iterator[str]:
+    with _own_tables(dynamodb_client) as prefix:
+        yield prefix
+
+
+@pytest.fixture(scope="module")
+def module_table_prefix(dynamodb_client: Any) -> Iterator[str]:
+    """Give a prefix for tables that the tests of one module share."""
+    with _own_tables(dynamodb_client) as prefix:
+        yield prefix
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 POLICIES = Path(__file__).parents[2] / "deploy" / "iam"
 TABLES = "arn:aws:dynamodb:REGION:ACCOUNT:table/sightline-"
@@ -20,18 +21,22 @@ _S3_ACTIONS = {
     "DeleteObject": "DeleteObject",
     "ListObjectsV2": "ListBucket",
     "HeadBucket": "ListBucket",
+    "CreateBucket": "CreateBucket",
 }
 
 
 class Rights:
-    """Notes of each request to DynamoDB which rights it takes."""
+    """Notes of each request to DynamoDB, in a `with` block, which rights it takes."""
 
     def __init__(self, client: Any, prefix: str) -> None:
-        self.used: set[tuple[str, str]] = set()
+        self.used: set[Right] = set()
         self._client, self._prefix = client, prefix
-        client.meta.events.register("provide-client-params.dynamodb", self._note)
 
-    def stop(self) -> None:
+    def __enter__(self) -> Self:
+        self._client.meta.events.register("provide-client-params.dynamodb", self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._client.meta.events.unregister("provide-client-params.dynamodb", self._note)
 
     def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
@@ -53,14 +58,17 @@ def _results(params: dict[str, Any], operation: str) -> Iterator[tuple[str, dict
 
 
 class BucketRights:
-    """Notes of each request to S3 which right it takes. names: bucket → what the policies call it."""
+    """Notes of each request to S3, in a `with` block, which right it takes. names: bucket → its name in policies."""
 
     def __init__(self, client: Any, names: Mapping[str, str]) -> None:
         self.used: set[Right] = set()
         self._client, self._names = client, names
-        client.meta.events.register("provide-client-params.s3", self._note)
 
-    def stop(self) -> None:
+    def __enter__(self) -> Self:
+        self._client.meta.events.register("provide-client-params.s3", self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._client.meta.events.unregister("provide-client-params.s3", self._note)
 
     def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
@@ -75,12 +83,21 @@ class BucketRights:
         return f"{bucket}/sightline/*" if key.startswith("sightline/") else f"{bucket}/*"
 
 
-def granted(policy: str, service: str) -> set[Right]:
-    """Return what a policy gives of a service, action by action and resource by resource."""
+@contextmanager
+def recording(dynamodb: Any, prefix: str, s3: Any, names: Mapping[str, str]) -> Iterator[set[Right]]:
+    """Give a set that holds, after the block, which rights its requests took."""
+    taken: set[Right] = set()
+    with Rights(dynamodb, prefix) as tables, BucketRights(s3, names) as buckets:
+        yield taken
+    taken |= tables.used | buckets.used
+
+
+def granted(policy: str, *services: str) -> set[Right]:
+    """Return what a policy gives of services, action by action and resource by resource."""
     return {
         (action, resource.removeprefix(TABLES).removeprefix(OBJECTS))
         for each in json.loads((POLICIES / f"{policy}.json").read_text())["Statement"]
         for action in each["Action"]
         for resource in each["Resource"]
-        if action.startswith(f"{service}:")
+        if action.split(":")[0] in services
     }

@@ -32,8 +32,9 @@ LONGEST_TEXT = 350_000
 class DynamoRollupStore(RollupStore):
     """The table `<prefix>rollups`. Figures are kept as text: a share needs more places than a confidence has here."""
 
-    def __init__(self, client: "DynamoDBClient", prefix: str) -> None:
+    def __init__(self, client: "DynamoDBClient", prefix: str, *, longest_text: int = LONGEST_TEXT) -> None:
         self._table = DynamoTable(client, Schema(f"{prefix}rollups", Key("camera_label", "window")))
+        self._longest_text = longest_text
 
     @override
     def setup(self) -> None:
@@ -52,7 +53,7 @@ class DynamoRollupStore(RollupStore):
     def write(self, rollup: Rollup) -> bool:
         # The network may send it twice, so this very revision may stand already.
         text = json.dumps(rollup.figures)
-        if len(text) > LONGEST_TEXT:
+        if len(text) > self._longest_text:
             return self._write_long(rollup, text)
         return self._write(rollup, {"figures": text, "pieces": None})
 
@@ -64,7 +65,8 @@ class DynamoRollupStore(RollupStore):
     def _write_long(self, rollup: Rollup, text: str) -> bool:
         """Write a long text piece by piece, then the rollup, then empty the pieces of the revision before."""
         standing = self._table.get(_key(rollup.key)) or {}
-        parts = [text[at : at + LONGEST_TEXT] for at in range(0, len(text), LONGEST_TEXT)]
+        most = self._longest_text
+        parts = [text[at : at + most] for at in range(0, len(text), most)]
         pieces = [hashlib.sha256(text.encode()).hexdigest()[:32], len(parts)]
         for key, part in zip(_piece_keys(rollup.key, pieces), parts, strict=True):
             self._table.put({**key, "text": part})

@@ -38,6 +38,13 @@ def test_workers_may_ask_for_every_declared_feature_and_for_nothing_else():
     assert {f"rekognition:{each.operation}" for each in all_features().values()} == actions("workers", "rekognition")
 
 
+@pytest.mark.parametrize("policy", [path.stem for path in POLICIES])
+def test_each_statement_is_for_one_table_or_one_place_in_a_bucket(policy):
+    of_aws = [each for each in statements(policy) if each["Sid"] != "AskRekognition"]
+    assert [1] * len(of_aws) == [len(each["Resource"]) for each in of_aws]
+    assert [] == [each for each in of_aws if "dynamodb" in each["Resource"][0] and "*" in each["Resource"][0]]
+
+
 @pytest.mark.parametrize("policy", ["producers", "reviewers", "setup"])
 def test_nobody_else_may_pay(policy):
     assert set() == actions(policy, "rekognition")

@@ -1,0 +1,81 @@
+"""What an operator does by `sightline`: every command but those of reviewers and `setup`."""
+
+from datetime import timedelta
+from typing import Any
+
+from click.testing import CliRunner
+
+from sightline.cli import COMMANDS, sightline
+from sightline.cli.factory import Factory
+from sightline.storage.label_set.dynamodb import DynamoLabelSet
+from sightline.testing.fake import picture
+from tests.integration.deploy.deployed import Deployed
+from tests.unit.workers.settings import settings
+
+OF_OTHERS = {"setup", "review", "verdicts"}
+"""The commands that other policies are for."""
+
+LABEL_SET = "another-system"
+IMPORTED = "attic/2026-11-02/Hour-11/snap/MDAlarm_20261102-110000.jpg"
+"""The key of the image in it."""
+
+
+class Operator:
+    """Runs commands on a world, and notes which."""
+
+    def __init__(self, world: Deployed, dynamodb: Any, prefix: str) -> None:
+        self.run: set[str] = set()
+        self._world = world
+        chosen = settings(checkpoint_bucket=world.own)
+        self._factory = Factory(
+            chosen,
+            world.services,
+            send=world.send,
+            label_set=lambda table: DynamoLabelSet(dynamodb, f"{prefix}{table}"),
+        )
+
+    def __call__(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
+        """Run a command; return what it prints."""
+        self.run.add(arguments[0])
+        result = CliRunner().invoke(sightline, [*arguments], obj=self._factory)
+        assert result.exception is None or isinstance(result.exception, SystemExit), (arguments, result.exc_info)
+        assert result.exit_code in codes, (arguments, result.output)
+        self._world.work()
+        return result.output
+
+
+def command_all(world: Deployed, operator: Operator) -> None:
+    """Run every command, most of them so that they find something to do."""
+    uri, other = world.upload(1, picture(80), "yard"), world.upload(2, b"no picture", "yard")
+    world.clock.move(timedelta(minutes=5))
+    operator("check", "--pay", codes=(1,))  # this world's clock is weeks ahead of the servers'
+    operator("import-label-set", LABEL_SET, "--bucket", world.frames, "--trust")
+    world.overwrite(f"s3://{world.frames}/{IMPORTED}", picture(90))
+    operator("add", uri, other)
+    day = row.capture.day if (row := world.services.images.get(uri)) and row.capture else "it was not read"
+    operator("backfill", f"s3://{world.frames}")
+    operator("status")
+    operator("status", "--exact")
+    operator("show", uri)
+    operator("images")
+    operator("query", "cameras")
+    operator("detect", uri)
+    operator("features")
+    operator("rate", "labels", "3")
+    operator("rate", "labels", "--reset")
+    operator("dead", "list")
+    operator("dead", "show", other)
+    operator("dead", "export")
+    operator("dead", "redrive", "--all")
+    operator("dead", "close", "--all")
+    operator("dead", "list", "--closed")
+    world.clock.move(timedelta(hours=1))
+    operator("sync")
+    operator("clock", "yard", "--from", day, "--to", day, "--by", "1h", "--apply")
+    operator("clock", "yard", "--undo", "--apply")
+    operator("sync", "--full")
+    operator("parity", "--repair")
+    operator("accuracy")
+    operator("reanalyse", "--unknown", "--yes")
+    operator("resume")
+    assert {*COMMANDS} - OF_OTHERS == operator.run - OF_OTHERS

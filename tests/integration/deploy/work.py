@@ -1,0 +1,207 @@
+"""What workers do in a full run: every step of an image, every scheduled task, and what goes wrong on the way."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+
+from sightline.errors import AccessDenied, ImageChanged, ImageMissing, ObjectRefused, OutcomeUnknown
+from sightline.models.bucket_refusals import Reader
+from sightline.models.images import Lane, State
+from sightline.queues.steps import DETECT, ingest_step
+from sightline.rekognition.features import feature_named
+from sightline.services import parity, purge, reconcile, sweep, sync
+from sightline.services.failures import keep_failure
+from sightline.services.leased_runs import run_under_lease
+from sightline.services.rollups import run as rollups
+from sightline.services.rollups.writing import OPEN_DAYS
+from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.pauses import OUTCOMES_KEPT, Outcome
+from sightline.testing.fake import PERSON, picture
+from tasks.quarantine import Suspect, refuse, watched
+from tests.integration.deploy.deployed import Deployed
+from workers.circuit_breakers import ConsumptionControl, QueueSubscriptions
+from workers.metrics_system import SystemMetrics, sources
+
+MINUTE = timedelta(minutes=1)
+
+
+def carry_images(world: Deployed) -> None:
+    """Carry good images, a bad one, one that is replaced, one that is deleted and one that is no image."""
+    good = [world.upload(number, picture(number)) for number in range(3)]
+    bad = world.upload(3, b"no picture")
+    clip = world.upload(4, b"a clip").removesuffix("jpg") + "mp4"
+    world.clock.move(5 * MINUTE)
+    world.add(good[0], bad)
+    world.send([ingest_step(clip, Lane.LIVE), ingest_step(good[1], Lane.LIVE)])
+    world.work()
+    world.overwrite(bad, picture(4))
+    world.overwrite(good[0], picture(5))
+    world.camera.delete(ObjectUri.parse(good[1]))
+    world.add(good[0], bad, good[1], good[2])
+    world.work()
+
+
+def overwrite_again_and_again(world: Deployed) -> None:
+    """Drop answers until a copy is held, then ask about a large copy by its name."""
+    uri = world.upload(10, picture(10))
+    world.add(uri)
+    for number in range(20, 24):
+        world.detector.script.append(lambda number=number: (world.overwrite(uri, picture(number)), PERSON)[1])
+        world.work()
+        world.send([ingest_step(uri, Lane.LIVE)])
+    world.work()
+
+
+def refuse_a_bucket(world: Deployed) -> None:
+    """Refuse images until their bucket waits, then one image alone, and let all go on."""
+    uris = [world.upload(number, picture(number), "gate") for number in range(30, 40)]
+    gate = world.services.bucket_gate
+    world.detector.script.extend([ImageMissing("unseen")] * 40)
+    world.add(*uris)
+    for _ in range(3):
+        world.work()
+        world.clock.move(2 * MINUTE)
+        _reconcile(world)
+    world.detector.script.clear()
+    for _ in range(10):
+        world.work()
+        world.clock.move(2 * MINUTE)
+        _reconcile(world)
+    alone = ObjectUri.parse(uris[0])
+    for _ in range(5):
+        with suppress(ObjectRefused):
+            error = gate.refused(str(alone), Reader.S3, AccessDenied(str(alone)))
+            world.clock.move(6 * MINUTE)
+            gate.known()
+            gate.passed(uris[1], Reader.S3)
+            if isinstance(error, ObjectRefused):
+                break
+    keep_failure(
+        ImageChanged(uris[2]), uris[2], DETECT, images=world.services.images, operations=world.services.operations
+    )
+
+
+def stop_a_camera(world: Deployed) -> None:
+    """Stop a camera whose images are bad, and let it go on because they were replaced."""
+    pauses, breaker = world.services.operations.pauses, world.services.rejection_breaker
+    many = [Outcome.of(f"s3://frames/porch/{each}", "porch", 1, "NotAnImage") for each in range(OUTCOMES_KEPT)]
+    pauses.note_outcomes("live#porch", many)
+    bad = world.upload(50, b"no picture", "porch")
+    world.clock.move(5 * MINUTE)
+    world.add(bad)
+    world.work()
+    waiting = world.upload(51, picture(51), "porch")
+    world.add(waiting)
+    world.work()
+    assert breaker.is_stopped(waiting, Lane.LIVE)
+    pauses.note_outcomes("live#porch", [Outcome.of(f"s3://frames/porch/{n}", "porch", 2, "") for n in range(180)])
+    world.overwrite(bad, picture(52))
+    world.add(bad)
+    world.work()
+    assert not breaker.is_stopped(waiting, Lane.LIVE)
+
+
+def fail(world: Deployed) -> None:
+    """Lose answers, fail for an image's own reason until it is stuck, and meet a message that was there before."""
+    s = world.services
+    uri = world.upload(60, picture(60), "hall")
+    world.detector.script.extend([OutcomeUnknown("Rekognition")] * 3)
+    world.add(uri)
+    world.work()
+    for _ in range(reconcile.MAX_ROUNDS + 3):
+        keep_failure(ImageChanged(uri), uri, DETECT, images=s.images, operations=s.operations)
+        world.clock.move(timedelta(hours=2))
+        _reconcile(world)
+        world.sent.clear()
+    assert s.images.count_by_state()[State.STUCK]
+    suspect = Suspect("detect_feature#x", uri, "1", was_taken=True, is_alone=False)
+    with watched(suspect, s.operations.attempts.begun(suspect.step_id), s.operations):
+        pass
+    refuse(suspect, s.operations)
+
+
+def find_a_rate_of_an_older_version(world: Deployed) -> None:
+    """Keep the quota that an older version left in Redis alone."""
+    operation = feature_named("labels").operation
+    world.older_limiter.override(operation, 20.0, "set by an older version")
+    world.services.limiter.rates()
+
+
+def keep_the_schedule(world: Deployed) -> None:
+    """Run every scheduled task, some of them twice: the second time they go on from what the first one kept."""
+    s = world.services
+    for _ in range(2):
+        sweep.sweep(s, lambda: True, world.send)
+        world.work()
+        run_under_lease(sync.NAME, s, lambda run: sync.run_sync(run, s))
+        world.clock.move(timedelta(hours=13))
+    _reconcile(world)
+    world.work()
+    world.clock.move(timedelta(days=2))
+    rollups.run_roll_up(rollups.RollUp(s), s)
+    run_under_lease(parity.CHOOSE, s, lambda _: parity.run_choose(s))
+    run_under_lease(parity.CHECK, s, lambda run: parity.run_check(run, s))
+    run_under_lease(purge.NAME, s, lambda run: purge.purge(s.graph, s.clock(), run.goes_on))
+
+
+def roll_up_late(world: Deployed) -> None:
+    """Count an image that came too late for its day's figures, which are closed."""
+    s = world.services
+    world.clock.move(timedelta(days=OPEN_DAYS + 1))
+    first = min(each.image_id for each in s.images.scan() if "/yard/" in each.image_id)
+    late = f"{first[:-6]}59.jpg"
+    world.overwrite(late, picture(70))
+    world.add(late)
+    world.work()
+    world.clock.move(timedelta(hours=1))
+    run_under_lease(sync.NAME, s, lambda run: sync.run_sync(run, s))
+    rollups.run_roll_up(rollups.RollUp(s), s)
+
+
+def _reconcile(world: Deployed) -> None:
+    s = world.services
+
+    run_under_lease(reconcile.NAME, s, lambda run: reconcile.run_reconcile(run, s, world.send))
+
+
+class Taken(QueueSubscriptions):
+    """The queues of a consumer, one of which somebody outside has cancelled."""
+
+    def __init__(self, queues: list[str]) -> None:
+        self.now = queues
+
+    def taken(self) -> list[str]:
+        return self.now
+
+    def change(self, leave: object, take: object) -> None:
+        pass
+
+
+def watch_over_a_worker(world: Deployed) -> None:
+    """Mend its subscriptions, tell that it is refused and that it goes on, and read the whole system's metrics."""
+    s = world.services
+    keeper = ConsumptionControl(
+        ["ingest", "ingest.backfill"], Taken(["ingest"]), s.worker_breaker, s.operations, s.clock
+    )
+    for _ in range(4):
+        keeper.look()
+    for _ in range(10):
+        s.worker_breaker.refused(AccessDenied("Rekognition"))
+    keeper.look()
+    s.worker_breaker.worked()
+    world.clock.move(timedelta(hours=1))
+    keeper.look()
+    SystemMetrics(sources(s), s.clock).refresh()
+
+
+DOINGS: tuple[Callable[[Deployed], None], ...] = (
+    carry_images,
+    overwrite_again_and_again,
+    refuse_a_bucket,
+    stop_a_camera,
+    fail,
+    watch_over_a_worker,
+    find_a_rate_of_an_older_version,
+    keep_the_schedule,
+    roll_up_late,
+)

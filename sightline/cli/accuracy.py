@@ -11,6 +11,7 @@ from sightline.accuracy_report.data import report_to_json, write_csv
 from sightline.accuracy_report.page import write_page
 from sightline.accuracy_report.words import COLUMNS, notes, table_rows
 from sightline.cli.factory import Factory
+from sightline.cli.images import likely_camera, marked_cameras
 from sightline.cli.output import json_option, print_json, print_table, printable, require_one_form
 from sightline.cli.param_types import DAY
 from sightline.cli.writing import writing
@@ -52,6 +53,7 @@ def accuracy(  # noqa: PLR0913 - one parameter an option
     """Show precision, recall, F1 and missed images for each camera, with intervals."""
     require_one_form(as_json=as_json, as_csv=as_csv)
     rollups, plan = factory.services.rollups, factory.services.accuracy
+    camera = likely_camera(camera, marked_cameras(factory.services.operations)) if camera else None
     name = label or plan.rules[0].label
     report = read_report(rollups, plan, name, camera, int(window_days), day.date().isoformat() if day else None)
     if html:

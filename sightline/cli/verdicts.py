@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from sightline.cli.factory import Factory
+from sightline.cli.images import likely_camera, marked_cameras
 from sightline.cli.output import json_option, print_json
 from sightline.progress import counted
 from sightline.services.verdict_sheet import read_sheet, write_sheet
@@ -78,6 +79,7 @@ def import_command(factory: Factory, file: Path, label: str | None, reviewer: st
 @click.pass_obj
 def export(factory: Factory, label: str | None, camera: str | None) -> None:
     """Print all verdicts as CSV, in the form that `import` reads."""
+    camera = likely_camera(camera, marked_cameras(factory.services.operations)) if camera else None
     read = counted(factory.services.verdicts.scan(), "reading")
     chosen = (kept for kept in read if label in {None, kept.verdict.label} and camera in {None, kept.camera_day.camera})
     write_sheet(chosen, sys.stdout)

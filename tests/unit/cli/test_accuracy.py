@@ -199,3 +199,20 @@ def test_a_fall_of_recall_since_the_day_before_stands_in_the_report():
     assert "compared with the previous 7 days" not in page_of(
         read_report(yard.rollups, yard.services.accuracy, "Person", None, 7)
     )
+
+
+def test_figures_of_a_camera_that_can_only_mean_one_are_shown_and_of_a_slip_the_nearest_is_told(run, yard):
+    yard.roll_up()
+    result = run("accuracy", "--window", "1", "--camera", "yard/", "--json")
+    assert ["yard"] == [row["camera"] for row in json.loads(result.stdout)["rows"]]
+    assert "No camera is named yard/; yard is meant.\n" == result.stderr
+    result = run("accuracy", "--window", "1", "--camera", "yrad")
+    assert (1, True) == (result.exit_code, "the nearest name is yard" in result.stderr)
+
+
+def test_verdicts_of_a_camera_that_can_only_mean_one_are_exported_and_of_a_slip_the_nearest_is_told(run, yard):
+    yard.say(yard.uris()[0], Answer.PRESENT)
+    result = run("verdicts", "export", "--camera", "yard ")
+    assert (2, True) == (len(result.stdout.splitlines()), "yard is meant" in result.stderr)
+    result = run("verdicts", "export", "--camera", "yrad")
+    assert (1, True) == (len(result.stdout.splitlines()), "the nearest name is yard" in result.stderr)

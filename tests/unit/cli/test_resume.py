@@ -69,3 +69,12 @@ def test_status_shows_what_is_stopped_and_why(run, world):
     assert "all bad" in shown
     told = json.loads(run("status", "--json").stdout)["stopped"]
     assert ["ingest.backfill"] == [each["queue"] for each in told.values()]
+
+
+def test_a_stopped_camera_that_can_only_be_meant_goes_on_and_of_a_slip_the_nearest_is_told(run, world):
+    stop_camera(world, "Front Door")
+    result = run("resume", "--camera", "Frnt Door")
+    assert "camera Frnt Door was not stopped\n" == result.stdout
+    assert "Nothing here is of camera Frnt Door; the nearest name is Front Door.\n" == result.stderr
+    result = run("resume", "--camera", "Front Door/")
+    assert ("camera Front Door resumed\n", True) == (result.stdout, "Front Door is meant" in result.stderr)

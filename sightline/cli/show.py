@@ -8,10 +8,10 @@ from sightline.cli.detections import as_json as detections_as_json
 from sightline.cli.detections import print_found
 from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json, print_table
-from sightline.errors import ImageMissing
 from sightline.models.images import ImageRow
 from sightline.services.collaborators import Services
 from sightline.services.holding_up import held_up_by
+from sightline.services.similar_keys import not_added
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.ledger.protocol import Ledger, Status
 
@@ -38,7 +38,7 @@ def image_facts(uri: str, services: Services) -> dict[str, Any]:
     """Return the image's row and its answers, as JSON; raise InvalidUri, or ImageMissing if there is no row."""
     row = services.images.get(str(ObjectUri.parse(uri)))
     if row is None:
-        raise ImageMissing(uri, rule="the image must have been added", remedy="Add it with `sightline add`")
+        raise not_added(ObjectUri.parse(uri), services.images, services.buckets)
     content, capture = row.content, row.capture
     return {
         "image_id": row.image_id,

@@ -1,6 +1,8 @@
 import json
 from datetime import timedelta
 
+import pytest
+
 from sightline.errors import ImageNotSeen, InvalidParameter
 from sightline.models.answers import Answer, Box, Detection
 from sightline.models.bucket_refusals import Reader
@@ -117,3 +119,37 @@ def test_what_is_no_uri_is_an_error(run):
 
 def test_no_image_is_wrong_usage(run):
     assert 2 == run("show").exit_code
+
+
+@pytest.mark.parametrize(
+    ("uri", "there"),
+    [
+        ("s3://frames/Front+Door/a%2Bb.jpg", "s3://frames/Front Door/a+b.jpg"),
+        ("s3://frames/yard/cafe\u0301.jpg", "s3://frames/yard/caf\u00e9.jpg"),
+        (f"{URI} ", URI),
+    ],
+)
+def test_of_an_image_that_looks_like_a_known_one_that_one_is_told(run, world, uri, there):
+    world.add(there)
+    assert f"Show {there} instead, which is known.\n" in run("show", uri).stderr
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        (uri_of("11"), f"; the nearest keys are {uri_of('21')}, {uri_of('01')}."),
+        (uri_of("21").replace("jpg", "jpeg"), f"; the nearest keys are {uri_of('21')}, {uri_of('01')}."),
+        (uri_of("01", "yrad"), "; the nearest folder is s3://frames/yard/."),
+        (uri_of("01").replace("-11", "-12"), "; the nearest folder is s3://frames/yard/2026-11-02/."),
+        (uri_of("01").replace("Hour-11", "Hour-12"), "; the nearest folder is s3://frames/yard/2026-11-02/Hour-11/."),
+        ("s3://frames/yard/2026-11-02/Hour-11/snap/nothing like it", "Add it with `sightline add`.\n"),
+        ("s3://nowhere/yard/1.jpg", "Add it with `sightline add`.\n"),
+        (uri_of("01"), "Add it with `sightline add`.\n"),  # its object is there
+    ],
+)
+def test_of_an_image_that_is_not_there_the_nearest_are_told(run, world, uri, said):
+    for each in (uri_of("01"), uri_of("21")):
+        world.put(each, picture())
+    result = run("show", uri)
+    assert 1 == result.exit_code
+    assert said in result.stderr

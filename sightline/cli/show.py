@@ -8,12 +8,18 @@ from sightline.cli.detections import as_json as detections_as_json
 from sightline.cli.detections import print_found
 from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json, print_table
-from sightline.models.images import ImageRow
+from sightline.models.images import AskedBy, ImageRow
 from sightline.services.collaborators import Services
 from sightline.services.holding_up import held_up_by
 from sightline.services.similar_keys import not_added
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.ledger.protocol import Ledger, Status
+
+ASKED_BY = {
+    AskedBy.BYTES: " (the bytes themselves were sent: the object is overwritten again and again)",
+    AskedBy.COPY: " (about a held copy: the object is overwritten again and again)",
+}
+"""What is said beside an answer that is not about an object by its name."""
 
 
 @click.command()
@@ -31,7 +37,8 @@ def show(factory: Factory, uri: str, *, as_json: bool) -> None:
     print_table(uri, ("fact", "value"), [(name.replace("_", " "), value) for name, value in lines])
     for name, feature in facts["features"].items():
         empty = "nothing found" if feature["status"] == Status.ANSWERED else "nothing yet"
-        print_found(f"{name}, {feature['status']}{feature['because']}", feature["detections"], empty=empty)
+        title = f"{name}, {feature['status']}{feature['because']}{ASKED_BY.get(feature['asked_by'], '')}"
+        print_found(title, feature["detections"], empty=empty)
 
 
 def image_facts(uri: str, services: Services) -> dict[str, Any]:
@@ -58,6 +65,8 @@ def image_facts(uri: str, services: Services) -> dict[str, Any]:
         "version": row.version,
         "merged_version": row.merged_version,
         "rejection": row.rejection.message if row.rejection else None,
+        "dropped_answers": row.drops.count if row.drops else None,
+        "last_dropped_at": row.drops.at if row.drops else None,
         "features": {feature: _feature_facts(row, feature, services.ledger) for feature in sorted(row.wanted)},
     }
 
@@ -68,4 +77,11 @@ def _feature_facts(row: ImageRow, feature: str, ledger: Ledger) -> dict[str, Any
     is_waiting = entry is None or (entry.status.is_known and not entry.is_settled)
     status = "waiting" if entry is None or is_waiting else entry.status.shown
     found = detections_as_json(entry.answer.detections) if entry and entry.answer else []
-    return {"analysis_id": row.wanted[feature], "status": status, "because": because, "detections": found}
+    part = row.parts.get(feature)
+    return {
+        "analysis_id": row.wanted[feature],
+        "status": status,
+        "because": because,
+        "asked_by": part.asked_by if part and part.analysis_id == row.wanted[feature] else None,
+        "detections": found,
+    }

@@ -8,7 +8,7 @@ Adding an image in one of these four states makes it `received` again.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sightline.errors import NewerVersion
 from sightline.models.answers import Finding
@@ -42,6 +42,14 @@ class ResultStatus(StoredEnum):
     REJECTED = "rejected"
 
 
+class AskedBy(StoredEnum):
+    """How the detector was given what it answered about: the object's name, the bytes themselves, or a held copy."""
+
+    NAME = "name"
+    BYTES = "bytes"
+    COPY = "copy"
+
+
 @dataclass(frozen=True, slots=True)
 class Rejection:
     """Why an image or one of its parts was refused: the error's class name, and its three parts as one sentence."""
@@ -55,6 +63,7 @@ class FeatureResult:
     """One settled analysis as the image row keeps it. An empty finding means: analysed, and nothing found.
 
     left_out: how many detections did not fit into the row; the ledger has them all
+    asked_by: not by name where answers about the object were dropped again and again
     """
 
     analysis_id: str
@@ -64,6 +73,7 @@ class FeatureResult:
     model_version: str = ""
     rejection: Rejection | None = None
     left_out: int = 0
+    asked_by: AskedBy = AskedBy.NAME
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -146,6 +156,22 @@ class Content:
         return self == replace(other, last_modified=self.last_modified)
 
 
+DROPS_LAST = timedelta(days=1)
+"""How long after the last one dropped answers still count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drops:
+    """How many answers were dropped because the object was overwritten during the call, and when the last one was."""
+
+    count: int
+    at: datetime
+
+    def are_recent(self, now: datetime) -> bool:
+        """Return whether they still count."""
+        return now - self.at < DROPS_LAST
+
+
 @dataclass(frozen=True, slots=True)
 class ImageRow:
     """One image.
@@ -156,6 +182,7 @@ class ImageRow:
     failure: the last such failure since the row was looked at; the next look counts it as one round
     sent_at: when the messages that the row waits for were last sent
     feed_position: ULID of the last write that the sync must see
+    drops: None in rows of images whose answers were never dropped, and in rows from before these were counted here
     """
 
     image_id: str
@@ -174,6 +201,7 @@ class ImageRow:
     feed_position: str | None = None
     failure: Rejection | None = None
     sent_at: datetime | None = None
+    drops: Drops | None = None
 
     @property
     def is_known(self) -> bool:

@@ -78,7 +78,7 @@ class Services:
 
     def __post_init__(self) -> None:
         """Build what works on each message, once, from the collaborators above."""
-        held = HeldBytes(self.operations.attempts, self.buckets, self.checkpoint_bucket)
+        held = HeldBytes(self.images, self.buckets, self.checkpoint_bucket, self.clock)
         object.__setattr__(self, "held", held)
         object.__setattr__(self, "bucket_gate", BucketGate(self.operations, self.clock))
         object.__setattr__(self, "ingest", Ingest(**{each.name: getattr(self, each.name) for each in fields(Ingest)}))

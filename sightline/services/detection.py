@@ -8,7 +8,7 @@ about again.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Protocol, cast
@@ -41,7 +41,7 @@ from sightline.errors import (
 )
 from sightline.models.answers import Answer, Json
 from sightline.models.bucket_refusals import Reader
-from sightline.models.images import Content, ImageRow, Lane, Rejection, State
+from sightline.models.images import AskedBy, Content, ImageRow, Lane, Rejection, State
 from sightline.ratelimit.gcra import HORIZON_SECONDS
 from sightline.ratelimit.protocol import Limiter
 from sightline.rekognition.analysis import analysis_id
@@ -94,6 +94,22 @@ class Payer:
     bucket_gate: BucketGate
 
 
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What is asked about: the object that the row knows, or the copy of its bytes if it is overwritten repeatedly."""
+
+    row: ImageRow
+    content: Content
+    copy: Copy | None = None
+
+    @property
+    def asked_by(self) -> AskedBy:
+        """Return how the detector is given it."""
+        if self.copy is None:
+            return AskedBy.NAME
+        return AskedBy.BYTES if _is_sent(self.copy) else AskedBy.COPY
+
+
 class _StopAt(stop_base):
     """Nothing is tried again from `until` on."""
 
@@ -127,7 +143,7 @@ def detect(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, 
         sleep=lambda seconds: _sleep(payer.stopping, seconds),
         reraise=True,
     )
-    settled = attempts(_attempt, feature, analysis, row.content, lane, payer)
+    settled = attempts(_attempt, feature, analysis, _Target(row, row.content), lane, payer)
     images.write_result(image_id, feature_name, result_of(settled))  # in hand now: `write_rows` need not read it again
     return True
 
@@ -141,15 +157,15 @@ def _analysis(row: ImageRow, content: Content, feature: Feature, plan: Plan) -> 
     raise ImageChanged(row.image_id, rule="the settings changed while it was worked on")
 
 
-def _attempt(feature: Feature, analysis: Analysis, content: Content, lane: Lane, payer: Payer) -> Entry:
+def _attempt(feature: Feature, analysis: Analysis, target: _Target, lane: Lane, payer: Payer) -> Entry:
     standing = payer.ledger.get(analysis.analysis_id)
     if standing and standing.is_settled:
         return standing
     _require_open(analysis.image_id, payer)
-    copy = payer.held.find(analysis.image_id, content, payer.clock())  # before the claim: S3 may be away
+    copy = payer.held.find(target.row, target.content)  # before the claim: S3 may be away
     wait_for_slot(feature.operation, lane, payer.limiter, payer.stopping)
     claimed = payer.ledger.claim(analysis)
-    return claimed if claimed.is_settled else _pay(feature, claimed, content, copy, payer)
+    return claimed if claimed.is_settled else _pay(feature, claimed, replace(target, copy=copy), payer)
 
 
 def _require_open(image_id: str, payer: Payer) -> None:
@@ -180,17 +196,18 @@ def _sleep(stopping: Event, seconds: float) -> None:
         raise SlotRefused("this process", rule="a process that is to stop waits for nothing")
 
 
-def _pay(feature: Feature, claimed: Entry, content: Content, copy: Copy | None, payer: Payer) -> Entry:
+def _pay(feature: Feature, claimed: Entry, target: _Target, payer: Payer) -> Entry:
     """Call once under the claim; settle, or give the claim back."""
+    copy = target.copy
     price = price_micro_usd(feature, claimed.analysis.parameters)
     called_at = payer.clock()
     _require_time(claimed, called_at, payer.ledger)
     outcome: Answer | Rejection | None = None
     try:
-        outcome = _call(feature, claimed.analysis, content, copy, payer)
+        outcome = _call(feature, claimed.analysis, target, payer)
         held = _held_until(_leaving(claimed, 2 * STORE_REQUEST_LIMIT), payer.clock)  # the last look, and settling
         if copy is None:
-            _require_same_object(claimed.analysis, outcome, content, called_at, held, payer)
+            _require_same_object(claimed.analysis, outcome, target.content, called_at, held, payer)
         elif not _is_sent(copy):
             held(payer.held.require_unchanged, copy)
             if _is_unseen(outcome):
@@ -203,14 +220,14 @@ def _pay(feature: Feature, claimed: Entry, content: Content, copy: Copy | None, 
         is_unknown = is_unreadable or isinstance(error, OutcomeUnknown)
         payer.ledger.release(claimed, is_unknown=is_unknown, dropped_micro_usd=dropped)
         if dropped and isinstance(error, ImageChanged):
-            _note_drop(claimed.analysis.image_id, payer.held)
+            _note_drop(target.row, payer.held)
         if isinstance(error, Throttled):
             payer.limiter.throttled(feature.operation, ramped_too_fast=isinstance(error, RampedTooFast))
         raise
     cost = price if isinstance(outcome, Answer) else 0
     payer.calls.count(feature.name, "answered" if isinstance(outcome, Answer) else "rejected", cost)
     held = _held_until(_leaving(claimed, STORE_REQUEST_LIMIT), payer.clock)
-    settled = held(payer.ledger.settle, claimed, outcome, cost)
+    settled = held(payer.ledger.settle, replace(claimed, asked_by=target.asked_by), outcome, cost)
     if copy is None:
         payer.bucket_gate.passed(claimed.analysis.image_id, Reader.REKOGNITION)
     return settled
@@ -228,21 +245,16 @@ def _leaving(claimed: Entry, time: timedelta) -> datetime:
     return cast("datetime", claimed.free_at) - time  # a claimed entry has a lease
 
 
-def _call(
-    feature: Feature, analysis: Analysis, content: Content, copy: Copy | None, payer: Payer
-) -> Answer | Rejection:
-    """Ask. What Rekognition refuses is an outcome; an answer that nobody can read is none.
-
-    copy: the bytes themselves, of an object that is overwritten again and again
-    """
-    uri = ObjectUri.parse(analysis.image_id)
+def _call(feature: Feature, analysis: Analysis, target: _Target, payer: Payer) -> Answer | Rejection:
+    """Ask. What Rekognition refuses is an outcome; an answer that nobody can read is none."""
+    uri, copy = ObjectUri.parse(analysis.image_id), target.copy
     try:
         if copy is not None:
             log.info("An image that is overwritten again and again is asked about by its own bytes")
             if _is_sent(copy):
                 return payer.detector.analyse_bytes(feature, analysis.parameters, copy.data)
             return payer.detector.analyse_object(feature, analysis.parameters, copy.uri.bucket, copy.uri.key)
-        return payer.detector.analyse_object(feature, analysis.parameters, uri.bucket, uri.key, content.version)
+        return payer.detector.analyse_object(feature, analysis.parameters, uri.bucket, uri.key, target.content.version)
     except UnreadableAnswer:
         raise
     except RejectedError as error:
@@ -253,10 +265,10 @@ def _is_sent(copy: Copy) -> bool:
     return len(copy.data) <= MOST_SENT_BYTES
 
 
-def _note_drop(image_id: str, held: HeldBytes) -> None:
+def _note_drop(row: ImageRow, held: HeldBytes) -> None:
     """Count a dropped answer. If the store is away, it is not counted: that is no reason to hide why it was dropped."""
     try:
-        held.note_drop(image_id)
+        held.note_drop(row)
     except SightlineError as error:
         log.warning("A dropped answer could not be counted", error=str(error))
 

@@ -6,17 +6,17 @@ a few dropped answers ingest keeps a copy of what it read, and the next call is 
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from sightline.errors import ImageChanged, ImageMissing
-from sightline.models.images import Content
-from sightline.storage.attempts import Attempts
+from sightline.models.images import Content, ImageRow
 from sightline.storage.buckets.protocol import Buckets, ObjectUri
+from sightline.storage.images.protocol import ImageStore
 
 DROPS = 3
-"""After so many dropped answers within a day the image's own bytes are asked about."""
+"""After so many dropped answers, none of them a day after the one before, the image's own bytes are asked about."""
 
 FOLDER = "sightline/held"
 
@@ -34,37 +34,38 @@ class Copy:
 
 
 class HeldBytes:
-    """Copies in `bucket`, one for each image: a newer one replaces it. Drops are counted for a day."""
+    """Copies in `bucket`, one for each image: a newer one replaces it. An image's row says how many answers it lost."""
 
-    def __init__(self, attempts: Attempts, buckets: Buckets, bucket: str) -> None:
-        self._attempts = attempts
+    def __init__(self, images: ImageStore, buckets: Buckets, bucket: str, clock: Callable[[], datetime]) -> None:
+        self._images = images
         self._buckets = buckets
         self._bucket = bucket
+        self._clock = clock
 
-    def note_drop(self, image_id: str) -> None:
+    def note_drop(self, row: ImageRow) -> None:
         """Count an answer that was dropped."""
-        self._attempts.begin(_counter(image_id), uuid4().hex)
+        self._images.note_drop(row)
 
-    def keep(self, image_id: str, data: bytes) -> None:
+    def keep(self, row: ImageRow, data: bytes) -> None:
         """Keep what was read, if enough answers about the image have been dropped."""
-        if self._is_due(image_id):
-            self._buckets.put(self._uri(image_id), data)
+        if self._is_due(row):
+            self._buckets.put(self._uri(row.image_id), data)
 
-    def find(self, image_id: str, content: Content, now: datetime) -> Copy | None:
+    def find(self, row: ImageRow, content: Content) -> Copy | None:
         """Return the kept copy of these bytes; None if none is due.
 
         Raise ImageChanged if it holds others: the image was read again meanwhile, so an answer about these bytes by
         their name would be paid for and dropped.
         """
-        is_old = content.last_modified is not None and content.last_modified < now - RECENT
-        if content.version is not None or is_old or not self._is_due(image_id):
+        is_old = content.last_modified is not None and content.last_modified < self._clock() - RECENT
+        if content.version is not None or is_old or not self._is_due(row):
             return None
         try:
-            head, data = self._buckets.get(self._uri(image_id))
+            head, data = self._buckets.get(self._uri(row.image_id))
         except ImageMissing:
             return None
         if hashlib.sha256(data).hexdigest() != content.sha256:
-            raise ImageChanged(image_id)
+            raise ImageChanged(row.image_id)
         return Copy(head.uri, head.etag, data)
 
     def require_unchanged(self, copy: Copy) -> None:
@@ -72,12 +73,8 @@ class HeldBytes:
         if self._buckets.head(copy.uri).etag != copy.etag:
             raise ImageChanged(str(copy.uri))
 
-    def _is_due(self, image_id: str) -> bool:
-        return len(self._attempts.begun(_counter(image_id))) >= DROPS
+    def _is_due(self, row: ImageRow) -> bool:
+        return row.drops is not None and row.drops.count >= DROPS and row.drops.are_recent(self._clock())
 
     def _uri(self, image_id: str) -> ObjectUri:
         return ObjectUri(self._bucket, f"{FOLDER}/{hashlib.sha256(image_id.encode()).hexdigest()}")
-
-
-def _counter(image_id: str) -> str:
-    return f"dropped#{image_id}"

@@ -167,8 +167,7 @@ class Ingest:
         content = self._content(row.image_id, head, data)
         if row.state is State.STUCK and content == row.content:
             return row
-        if row.content is not None:  # read before: perhaps it is overwritten again and again
-            self.held.keep(row.image_id, data)
+        self.held.keep(row, data)
         paid = {**row.wanted, **adopt_import(row, content, self.plan, self.ledger)}
         analyses = wanted(content.sha256, self.plan, paid)
         capture = self._capture(row, content, head, data)

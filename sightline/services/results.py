@@ -32,7 +32,7 @@ def result_of(entry: Entry) -> FeatureResult:
     """Return the short form of a settled analysis."""
     analysis_id = entry.analysis.analysis_id
     if entry.answer is None:
-        return FeatureResult(analysis_id, ResultStatus.REJECTED, rejection=entry.rejection)
+        return FeatureResult(analysis_id, ResultStatus.REJECTED, rejection=entry.rejection, asked_by=entry.asked_by)
     answer = entry.answer
     return FeatureResult(
         analysis_id,
@@ -40,4 +40,5 @@ def result_of(entry: Entry) -> FeatureResult:
         finding=feature_named(entry.analysis.feature).finding(answer),
         cut_percent=answer.cut_percent,
         model_version=answer.model_version,
+        asked_by=entry.asked_by,
     )

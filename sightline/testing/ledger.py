@@ -72,6 +72,7 @@ class InMemoryLedger(Ledger):
                 rejection=None if isinstance(outcome, Answer) else outcome,
                 cost_micro_usd=cost_micro_usd,
                 paid_at=paid_at or self._clock(),
+                asked_by=claimed.asked_by,
             )
             return self._keep(settled)
 

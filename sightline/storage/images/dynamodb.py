@@ -1,25 +1,25 @@
 """The image store on DynamoDB: one item a row, one conditional update a step, three indexes."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from typing_extensions import override
 
 from sightline.models.images import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished
 from sightline.storage.dynamodb.changes import Change
-from sightline.storage.dynamodb.conditions import Condition, all_of, between, equals, less, missing, one_of
+from sightline.storage.dynamodb.conditions import Condition, all_of, any_of, between, equals, less, missing, one_of
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.table import DynamoTable, Outcome
 from sightline.storage.images import encoding
 from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, camera_day, check_id, feed_partition
 from sightline.storage.images.positions import BEFORE_ALL
 from sightline.storage.images.steps import Applied, ImageSteps
-from sightline.storage.images.transitions import ENDED, Transition
+from sightline.storage.images.transitions import ENDED, FieldPath, Transition
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -99,7 +99,7 @@ class DynamoImageStore(ImageSteps):
     def _condition(self, image_id: str, transition: Transition) -> Condition:
         return all_of(
             *(
-                one_of(path, tuple(encoding.encode_required(image_id, path, value, self.shards) for value in allowed))
+                _is_one_of(path, [encoding.encode_required(image_id, path, value, self.shards) for value in allowed])
                 for path, allowed in transition.requires.items()
             )
         )
@@ -148,6 +148,14 @@ class DynamoImageStore(ImageSteps):
         """Read every row, by the hash of its id."""
         start = {"image_id": after} if after else None
         yield from map(encoding.decode_row, self._table.scan(start=start))
+
+
+def _is_one_of(path: FieldPath, values: Sequence[Any]) -> Condition:
+    """Hold if the attribute has one of these values; None: if it is not there."""
+    there = tuple(value for value in values if value is not None)
+    if not there:
+        return missing(path)
+    return any_of(missing(path), one_of(path, there)) if None in values else one_of(path, there)
 
 
 def _applied(outcome: Outcome) -> Applied:

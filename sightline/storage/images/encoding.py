@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from sightline.models.images import (
+    AskedBy,
     CameraDay,
     Capture,
     Content,
+    Drops,
     FeatureResult,
     FeedEntry,
     ImageRow,
@@ -65,7 +67,7 @@ def encode_field(image_id: str, name: str, value: Any, shards: Shards) -> Item:
             return {name: _encode_capture(value), **derived}
         case State():
             return {name: value, "ended_as": value if value in ENDED else None}
-        case Content() | Rejection():
+        case Content() | Rejection() | Drops():
             encoded = {
                 key: instant(kept) if isinstance(kept, datetime) else kept for key, kept in asdict(value).items()
             }
@@ -93,8 +95,9 @@ def encode_required(image_id: str, path: FieldPath, value: Any, shards: Shards) 
 
 
 def encode_result(part: FeatureResult) -> Item:
-    """Return the map that keeps a part."""
-    return asdict(part)
+    """Return the map that keeps a part. How it was asked about is left out where it was asked about by name."""
+    item = asdict(part)
+    return item if part.asked_by is not AskedBy.NAME else {key: item[key] for key in item if key != "asked_by"}
 
 
 def decode_row(item: Item) -> ImageRow:
@@ -116,6 +119,7 @@ def decode_row(item: Item) -> ImageRow:
         feed_position=item.get("feed_position"),
         failure=_decode_rejection(item.get("failure")),
         sent_at=datetime.fromisoformat(item["sent_at"]) if "sent_at" in item else None,
+        drops=Drops(item["drops"]["count"], datetime.fromisoformat(item["drops"]["at"])) if "drops" in item else None,
     )
 
 
@@ -174,5 +178,6 @@ def _decode_result(item: Item) -> FeatureResult:
         "finding": tuple((name, float(confidence)) for name, confidence in item["finding"]),
         "cut_percent": None if cut is None else float(cut),
         "rejection": _decode_rejection(item["rejection"]),
+        "asked_by": AskedBy.read(item.get("asked_by", AskedBy.NAME)),
     }
     return FeatureResult(**known_fields(FeatureResult, item) | decoded)

@@ -107,6 +107,9 @@ class ImageStore(Protocol):
     def note_failure(self, seen: ImageRow, failure: Rejection) -> ImageRow | None:
         """Keep why a step of an unfinished row failed. Condition: version and `next_check_at` as in `seen`."""
 
+    def note_drop(self, seen: ImageRow) -> None:
+        """Count an answer that was dropped since the object was overwritten during its call, also if `seen` is old."""
+
     def give_up(self, seen: ImageRow, why: Rejection) -> ImageRow | None:
         """Set `stuck`: out of the unfinished, with why; wanted and parts stay. `begin` leads out of it.
 

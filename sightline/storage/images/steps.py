@@ -14,6 +14,9 @@ from sightline.storage.images.positions import Positions
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.images.transitions import Transition
 
+WRITES_TRIED = 5
+"""How often a dropped answer is counted again if another process has just counted its own."""
+
 
 class Applied(NamedTuple):
     """What came of a transition: whether it was done, and the row as it then stands (None: no such row)."""
@@ -121,6 +124,17 @@ class ImageSteps(ImageStore, ABC):
     def note_failure(self, seen: ImageRow, failure: Rejection) -> ImageRow | None:
         """Keep why a step failed. Refused as well if `seen` is finished."""
         return self._step(seen, transitions.note_failure(seen, failure)) if seen.next_check_at else None
+
+    @override
+    def note_drop(self, seen: ImageRow) -> None:
+        row: ImageRow | None = seen
+        for _ in range(WRITES_TRIED):
+            if row is None:
+                return
+            applied = self._apply(row.image_id, transitions.note_drop(row, self._clock()))
+            if applied.is_done:
+                return
+            row = applied.row
 
     @override
     def give_up(self, seen: ImageRow, why: Rejection) -> ImageRow | None:

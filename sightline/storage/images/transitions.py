@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
-from sightline.models.images import Capture, Content, FeatureResult, ImageRow, Lane, Rejection, State
+from sightline.models.images import Capture, Content, Drops, FeatureResult, ImageRow, Lane, Rejection, State
 from sightline.storage.images.bounds import fit_rejection, fit_result
 from sightline.timing import CHECK_AFTER
 
@@ -223,6 +223,13 @@ def note_failure(seen: ImageRow, failure: Rejection) -> Transition:
         ("next_check_at",): (seen.next_check_at,),
     }
     return Transition("note failure", requires, {("failure",): fit_rejection(failure)})
+
+
+def note_drop(seen: ImageRow, now: datetime) -> Transition:
+    """Count an answer that was dropped, if the row's state is known. Its version and state stay as they are."""
+    before = seen.drops.count if seen.drops and seen.drops.are_recent(now) else 0
+    requires: dict[FieldPath, tuple[Any, ...]] = {("drops",): (seen.drops,), ("state",): tuple(State)}
+    return Transition("note drop", requires, {("drops",): Drops(before + 1, now)})
 
 
 def give_up(seen: ImageRow, why: Rejection) -> Transition:

@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from sightline.errors import ConfigurationError, RejectedError
 from sightline.models.answers import Answer, Json
-from sightline.models.images import Rejection
+from sightline.models.images import AskedBy, Rejection
 from sightline.models.stored import known_fields
 from sightline.storage.buckets.protocol import Buckets, ObjectUri
 from sightline.storage.dynamodb.changes import Change
@@ -105,6 +105,7 @@ class DynamoLedger(Ledger):
         change = identify(Change(), claimed.analysis).set_if_missing("attempts", claimed.attempts)
         change.set_all(**outcome_attributes(kept), claim_id=claimed.claim_id, lease_until=None)
         change.set_all(cost_micro_usd=cost_micro_usd, paid_at=instant(paid_at or self._clock()))
+        change.set("asked_by", claimed.asked_by if claimed.asked_by is not AskedBy.NAME else None)
         change.set_if_missing("unknown_attempts", claimed.unknown_attempts)
         item = self._update(analysis_id, change, _UNSETTLED)  # whether it is ours or stood before: it is there
         entry = self._whole(cast("Item", item))
@@ -148,7 +149,7 @@ class DynamoLedger(Ledger):
 OF_AN_ENTRY = (
     *("analysis_id", "content", "feature", "parameters", "generation", "image_id"),
     *("status", "claim_id", "lease_until", "attempts", "unknown_attempts", "rejection", "cost_micro_usd", "paid_at"),
-    "dropped_micro_usd",
+    *("dropped_micro_usd", "asked_by"),
 )
 """The attributes that make an entry without its answer."""
 
@@ -193,6 +194,7 @@ def to_entry(item: Item) -> Entry:
         cost_micro_usd=item.get("cost_micro_usd", 0),
         dropped_micro_usd=item.get("dropped_micro_usd", 0),
         paid_at=_instant(item.get("paid_at")),
+        asked_by=AskedBy.read(item.get("asked_by", AskedBy.NAME)),
     )
 
 

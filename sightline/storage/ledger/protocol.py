@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sightline.errors import LeaseHeld, NewerVersion
 from sightline.models.answers import Answer, Json
-from sightline.models.images import Rejection
+from sightline.models.images import AskedBy, Rejection
 from sightline.models.stored import StoredEnum
 from sightline.timing import TAKEOVER_AFTER
 
@@ -48,6 +48,7 @@ class Entry:
     attempts: claims so far; unknown_attempts: those that ended with no word (crash, timeout): they may have been billed
     cost_micro_usd: what AWS lists for the call, in millionths of a US dollar
     dropped_micro_usd: the same for answers that were of other bytes by then, and were dropped
+    asked_by: how the detector was given the picture; `settle` keeps that of the claimed entry
     """
 
     analysis: Analysis
@@ -61,6 +62,7 @@ class Entry:
     cost_micro_usd: int = 0
     dropped_micro_usd: int = 0
     paid_at: datetime | None = None
+    asked_by: AskedBy = AskedBy.NAME
     is_settled: bool = field(init=False)
 
     def __post_init__(self) -> None:

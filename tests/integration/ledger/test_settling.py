@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from sightline.models.answers import Answer, Box, Detection
+from sightline.models.images import AskedBy
 from sightline.storage.ledger.protocol import Entry, Ledger, Status
 from sightline.testing.clocks import MovingClock
 from sightline.timing import CLAIM_LEASE, TAKEOVER_AFTER
@@ -110,3 +111,11 @@ def test_a_scan_gives_each_entry_without_its_answer(ledger: Ledger) -> None:
         each.analysis.analysis_id: each for each in ledger.scan()
     }
     assert 4 == ledger.count()[0]
+
+
+def test_it_is_kept_how_the_picture_was_given(ledger: Ledger) -> None:
+    settled = ledger.settle(replace(ledger.claim(analysis()), asked_by=AskedBy.BYTES), ANSWER, 1000)
+
+    assert AskedBy.BYTES is settled.asked_by
+    assert settled == ledger.get(settled.analysis.analysis_id)
+    assert [AskedBy.BYTES] == [entry.asked_by for entry in ledger.scan()]

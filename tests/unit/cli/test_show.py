@@ -6,6 +6,7 @@ import pytest
 from sightline.errors import ImageNotSeen, InvalidParameter
 from sightline.models.answers import Answer, Box, Detection
 from sightline.models.bucket_refusals import Reader
+from sightline.services.held import DROPS
 from sightline.storage.pauses import Cause, Stop
 from sightline.testing.fake import picture, uri_of
 from tests.unit.cli.conftest import URI
@@ -153,3 +154,22 @@ def test_of_an_image_that_is_not_there_the_nearest_are_told(run, world, uri, sai
     result = run("show", uri)
     assert 1 == result.exit_code
     assert said in result.stderr
+
+
+def test_dropped_answers_are_told_and_that_the_bytes_themselves_were_sent(run, world):
+    world.put(URI, picture())
+    world.add(URI)
+    for _ in range(DROPS):
+        world.images.note_drop(world.images.get(URI))
+    world.run()
+    facts = json.loads(run("show", URI, "--json").stdout)
+    assert (DROPS, "bytes") == (facts["dropped_answers"], facts["features"]["labels"]["asked_by"])
+    shown = run("show", URI).stdout
+    assert "labels, answered (the bytes themselves were sent: the object is overwritten again and again)" in shown
+    assert ["dropped", "answers", "3"] in [line.split() for line in shown.splitlines()]
+
+
+def test_of_an_image_that_stands_still_no_dropped_answers_are_told(run, finish):
+    finish()
+    assert "dropped" not in run("show", URI).stdout
+    assert "name" == json.loads(run("show", URI, "--json").stdout)["features"]["labels"]["asked_by"]

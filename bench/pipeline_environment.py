@@ -85,7 +85,10 @@ def running(folder: Path, pictures: Sequence[Picture], replicas: int, *, with_ev
     options = Options(
         dynamodb_in_memory=True,
         rekognition=("--latency-ms", str(LATENCY_MS), "--lift-quotas", "--processes", "1", "--remember", str(answers)),
-        settings={"SIGHTLINE_QUOTAS": json.dumps({each.operation: LIFTED for each in all_features().values()})},
+        settings={
+            "SIGHTLINE_QUOTAS": json.dumps({each.operation: LIFTED for each in all_features().values()}),
+            "SIGHTLINE_TASK_EVENTS": str(with_events).lower(),
+        },
     )
     with Stack(folder / "stack", options=options) as stack:
         os.environ.update(stack.env)
@@ -93,10 +96,7 @@ def running(folder: Path, pictures: Sequence[Picture], replicas: int, *, with_ev
         stack.start_workers(dict.fromkeys(QUEUES, replicas))
         settings, requests = Settings(), Counter[str]()
         services = connect(settings, on_request=lambda service, name: requests.update([f"{service} {name}"]))
-        app = make_app(settings)
-        app.set_default()
-        if not with_events:
-            app.control.disable_events()
+        make_app(settings).set_default()
         environment = Environment(stack, settings, services, redis_client(settings), requests)
         environment.upload(pictures)
         yield environment

@@ -257,6 +257,9 @@ class Settings(BaseSettings):
         default="INFO", description="DEBUG, INFO, WARNING or ERROR"
     )
     log_json: bool = Field(default=False, description="log lines as JSON, for collectors")
+    task_events: bool = Field(
+        default=False, description="send an event for each step of a task, so that Flower shows tasks; costs CPU"
+    )
     metrics_address: Annotated[str, AfterValidator(_listening_address)] = Field(
         default="127.0.0.1", description="where a worker serves its metrics to Prometheus"
     )

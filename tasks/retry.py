@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from inspect import signature
+from functools import cached_property
+from inspect import Signature, signature
 from random import uniform
 from typing import Any
 
@@ -177,7 +178,7 @@ class StepTask(Task[..., Any]):
         A keyword that is unknown here is ignored: a newer version may send it. Raise BadMessage if the others do not
         fit the signature: nothing has checked what a foreign client sends.
         """
-        form = signature(self.run)
+        form = self._form
         if unknown := sorted(kwargs.keys() - form.parameters.keys()):
             log.warning("Unknown arguments of a message are ignored", task=self.name, arguments=unknown)
         try:
@@ -187,6 +188,11 @@ class StepTask(Task[..., Any]):
         except (TypeError, ValueError) as error:
             raise BadMessage(f"{self.name}{args!r}{kwargs or ''}", rule=f"{BadMessage.rule}: {error}") from error
         return bound.args
+
+    @cached_property
+    def _form(self) -> Signature:
+        """Return the signature of the step's function: to read it takes longer than to apply it."""
+        return signature(self.run)
 
     def _send_again(self, countdown_seconds: float, queue: str | None = None) -> None:
         """Send a copy of this message, its chain with it: unlike `retry`, it leaves the count of tries alone."""

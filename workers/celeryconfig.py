@@ -27,6 +27,8 @@ def make_app(settings: Settings) -> Celery:
         worker_prefetch_multiplier=1,  # what a process holds, no other can take
         worker_consumer="workers.consumer:Consumer",  # keeps what cannot be read
         worker_hijack_root_logger=False,  # structlog writes the lines
+        worker_send_task_events=settings.task_events,  # four messages a task, for Flower only
+        worker_disable_rate_limits=True,  # no task has one: Rekognition's are kept by sightline/ratelimit
         worker_cancel_long_running_tasks_on_connection_loss=False,  # threads cannot be cancelled
         beat_schedule=BEAT_SCHEDULE,
         beat_max_loop_interval=5,  # a beat whose Redis was away notices soon

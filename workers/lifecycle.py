@@ -22,6 +22,7 @@ from workers.circuit_breakers import start_consumption_control
 from workers.metrics import WorkerMetrics, serve
 from workers.metrics_instrumented import with_metrics
 from workers.metrics_system import SystemMetrics, sources, watch
+from workers.task_lines import lower_task_lines
 
 log = structlog.get_logger()
 
@@ -32,6 +33,7 @@ stopping = Event()
 def _write_our_lines(**_: Any) -> None:
     settings = Settings()
     configure_logs(settings.log_level, as_json=settings.log_json)
+    lower_task_lines()
 
 
 @signals.worker_init.connect

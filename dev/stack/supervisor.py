@@ -24,6 +24,7 @@ from dev.stack.compose import our_services
 from dev.stack.layout import write_privately
 from dev.stack.processes import Process
 from dev.stack.quotas import for_this_machine
+from dev.stack.servers import Options
 from dev.stack.stack import Stack
 from sightline.errors import SightlineError
 
@@ -133,7 +134,7 @@ def supervise(folder: Path) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(0))
         outer = {name: value for name, value in os.environ.items() if name.startswith("SIGHTLINE_")}
-        stack = Stack(folder, options=for_this_machine(outer))
+        stack = Stack(folder, options=options(outer))
         attempt = read_wanted(folder).number
         try:
             Supervisor(stack).run()
@@ -147,6 +148,11 @@ def supervise(folder: Path) -> int:
             say("stopping")
             stack.stop()
             say("stopped")
+
+
+def options(outer: Mapping[str, str]) -> Options:
+    """Return the options of a stack that people look at: Flower shows its tasks, unless `outer` says otherwise."""
+    return for_this_machine({"SIGHTLINE_TASK_EVENTS": "true", **outer})
 
 
 def take(lock: IO[str]) -> bool:

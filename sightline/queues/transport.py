@@ -1,4 +1,4 @@
-"""Kombu's transport for Redis, with three repairs.
+"""Kombu's transport for Redis, with three repairs, and one client for each channel.
 
 A worker survives the loss of Redis while it has work in progress.
 
@@ -12,10 +12,15 @@ message, which reaches the consumer like any other, and the consumer keeps it.
 
 A worker never unpacks a message. Kombu does as soon as a header says so, whatever is inside: 260 kB become 200 MB.
 Nothing of ours compresses, so in a queue such a message is refused, and in a mailbox the header is ignored.
+
+Kombu makes a new client for each command. Clients share their channel's pool of connections and threads may share a
+client, so one is kept for as long as the pool is.
 """
 
 import base64
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -44,6 +49,7 @@ class Channel(redis.Channel):
     Message = Message
 
     _remembered: dict[str, Any] | None = None
+    _kept: Any = None
 
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - the interface
         """Return the Redis connection parameters."""
@@ -56,6 +62,14 @@ class Channel(redis.Channel):
         client = super()._create_client(asynchronous)  # type: ignore[misc] # stubs leave it out
         client.set_response_callback("BRPOP", self._popped)
         return client
+
+    @contextmanager
+    def conn_or_acquire(self, client: Any = None) -> Iterator[Any]:
+        """Lend a client for one command, or several. It is another one once the channel has another pool."""
+        kept = client or self._kept
+        if kept is None or (client is None and kept.connection_pool is not self.pool):
+            self._kept = kept = self._create_client()
+        yield kept
 
     def _popped(self, answer: list[bytes] | None, **_: Any) -> tuple[bytes, bytes] | None:
         """Return key and message. answer: None if BRPOP timed out."""

@@ -19,6 +19,8 @@ EXPECTED = {
     "task_acks_late": True,
     "task_reject_on_worker_lost": True,
     "worker_prefetch_multiplier": 1,
+    "worker_send_task_events": False,
+    "worker_disable_rate_limits": True,
     "worker_cancel_long_running_tasks_on_connection_loss": False,
     "enable_utc": True,
     "timezone": "UTC",
@@ -48,6 +50,12 @@ def app():
 @pytest.mark.parametrize("option", EXPECTED)
 def test_an_option_of_celery_is_as_it_was_chosen(app, option):
     assert EXPECTED[option] == app.conf[option]
+
+
+def test_tasks_send_events_if_the_settings_ask_for_them():
+    made = application(settings(task_events=True))
+    assert made.conf.worker_send_task_events is True
+    made.close()
 
 
 def test_the_options_of_the_broker_are_as_they_were_chosen(app):

@@ -59,6 +59,25 @@ def test_calls_that_only_wait_for_a_core_are_not_made_to_the_local_rekognition()
     assert "16" == after(our_service("labels", PASSWORDS).command, "-c")
 
 
+def test_only_workers_of_seldom_queues_tell_flower_of_tasks_whatever_is_set():
+    telling = {
+        name for name, service in our_services(PASSWORDS).items() if service.is_worker and "-E" in service.command
+    }
+    assert {"operations", "careful"} == telling
+
+
+@pytest.mark.parametrize("chosen", ["true", "false"])
+def test_flower_turns_events_on_only_where_the_workers_are_told_to_send_them(chosen):
+    values = PASSWORDS | {"SIGHTLINE_TASK_EVENTS": chosen}
+    assert f"--enable_events={chosen}" in our_service("flower", values).command
+    assert chosen == our_service("rows", values).environment["SIGHTLINE_TASK_EVENTS"]
+
+
+def test_events_of_tasks_are_off_by_default():
+    assert "--enable_events=false" in our_service("flower", PASSWORDS).command
+    assert "false" == our_service("rows", PASSWORDS).environment["SIGHTLINE_TASK_EVENTS"]
+
+
 def test_only_setting_up_ends_by_itself():
     assert ["setup"] == [name for name, service in our_services(PASSWORDS).items() if service.is_once]
 

@@ -17,6 +17,7 @@ from dev.stack.supervisor import (
     Supervisor,
     Wanted,
     is_about_another_attempt,
+    options,
     read_reached,
     read_wanted,
     say_failure,
@@ -104,3 +105,8 @@ def test_up_prints_what_happens_and_no_error_of_an_earlier_attempt(tmp_path, cap
 def test_up_raises_the_error_of_its_own_attempt(tmp_path):
     with another_supervisor(tmp_path, error="labels-0: no such model"), pytest.raises(NotReady, match="no such model"):
         up(tmp_path, {"labels": 1})
+
+
+@pytest.mark.parametrize(("outer", "events"), [({}, "true"), ({"SIGHTLINE_TASK_EVENTS": "false"}, "false")])
+def test_flower_shows_the_tasks_of_a_stack_that_is_up_unless_its_owner_says_otherwise(outer, events):
+    assert events == options(outer).defaults["SIGHTLINE_TASK_EVENTS"]

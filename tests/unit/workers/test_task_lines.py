@@ -1,0 +1,62 @@
+"""Celery's two lines about each task are written at DEBUG; what is out of the ordinary keeps its level."""
+
+import logging
+
+import pytest
+from celery.app import trace
+from celery.app.trace import LOG_RECEIVED, LOG_RETRY, LOG_SUCCESS
+from celery.worker import strategy
+
+from workers.task_lines import LOGGERS, lower_task_lines
+
+CONTEXT = {"name": "merge_image", "id": "1", "runtime": 0.1, "return_value": None, "exc": "Retry in 2s", "args": ()}
+
+
+@pytest.fixture
+def written():
+    """Return how to log with a logger of Celery's while the root has a level; the rest stays as it was."""
+    root, kept = logging.getLogger(), Kept()
+    level, filters = root.level, {name: logging.getLogger(name).filters[:] for name in LOGGERS}
+    root.addHandler(kept)
+    lower_task_lines()
+    lower_task_lines()
+
+    def write(name, line, root_level):
+        root.setLevel(root_level)
+        logging.getLogger(name).info(line, CONTEXT)
+        return kept.records
+
+    yield write
+    root.removeHandler(kept)
+    root.setLevel(level)
+    for name, before in filters.items():
+        logging.getLogger(name).filters[:] = before
+
+
+class Kept(logging.Handler):
+    def __init__(self):
+        super().__init__()
+        self.records = []
+
+    def emit(self, record):
+        self.records.append((record.levelname, record.getMessage().split("]")[1].split()[0].rstrip(":")))
+
+
+@pytest.mark.parametrize("line", [LOG_RECEIVED, LOG_SUCCESS])
+@pytest.mark.parametrize("name", LOGGERS)
+def test_a_routine_line_is_not_written_at_info(written, name, line):
+    assert [] == written(name, line, "INFO")
+
+
+@pytest.mark.parametrize(("line", "word"), [(LOG_RECEIVED, "received"), (LOG_SUCCESS, "succeeded")])
+@pytest.mark.parametrize("name", LOGGERS)
+def test_a_routine_line_is_written_once_at_debug(written, name, line, word):
+    assert [("DEBUG", word)] == written(name, line, "DEBUG")
+
+
+def test_a_retry_is_still_written_at_info(written):
+    assert [("INFO", "retry")] == written("celery.app.trace", LOG_RETRY, "INFO")
+
+
+def test_these_are_the_loggers_that_celery_writes_the_lines_with():
+    assert {trace.logger.name, strategy.logger.name} == set(LOGGERS)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import boto3
+import botocore.session
 import neo4j
 import redis
 from botocore.config import Config
@@ -26,6 +27,7 @@ from sightline.services.usage import CallCounter
 from sightline.services.worker_breaker import WorkerBreaker
 from sightline.storage.buckets.protocol import Prefix
 from sightline.storage.buckets.s3 import S3Buckets
+from sightline.storage.dynamodb.client import client_of_stores, session_of_stores
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.label_set.dynamodb import DynamoLabelSet
 from sightline.storage.label_set.protocol import LabelSet
@@ -57,10 +59,10 @@ def connect(
     stores: timeouts and attempts of S3 and DynamoDB
     """
     chosen = settings or Settings()
-    session = aws_session(chosen)
+    session = aws_session(chosen, session_of_stores())
     if on_request is not None:
         tell_requests(session, on_request)
-    dynamodb = session.client("dynamodb", endpoint_url=chosen.dynamodb_endpoint, config=stores)
+    dynamodb = client_of_stores(session, chosen.dynamodb_endpoint, stores)
     buckets = S3Buckets(s3_client(chosen, session, stores))
     operations = dynamo_operations(dynamodb, chosen.table_prefix, utc_now)
     graph = Neo4jGraphStore(neo4j_driver(chosen), chosen.neo4j_database)
@@ -128,13 +130,17 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def aws_session(settings: Settings) -> boto3.Session:
-    """Open a session with the settings' keys, or else with whatever AWS's usual chain finds."""
+def aws_session(settings: Settings, inner: botocore.session.Session | None = None) -> boto3.Session:
+    """Open a session with the settings' keys, or else with whatever AWS's usual chain finds.
+
+    inner: botocore's session in it; None: a plain one
+    """
     key, secret = settings.aws_access_key_id, settings.aws_secret_access_key
     return boto3.Session(
         aws_access_key_id=key.get_secret_value() if key else None,
         aws_secret_access_key=secret.get_secret_value() if secret else None,
         region_name=settings.region,
+        botocore_session=inner,
     )
 
 

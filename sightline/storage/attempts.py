@@ -46,7 +46,7 @@ class DynamoAttempts(Attempts):
     def begin(self, step_id: str, attempt_id: str) -> None:
         now = self._clock()
         change = Change().set(f"{_PREFIX}{attempt_id}", instant(now))
-        self._table.update(_key(step_id), change.set("expires_at", int((now + BEGINNINGS_LAST).timestamp())))
+        self._table.change(_key(step_id), change.set("expires_at", int((now + BEGINNINGS_LAST).timestamp())))
 
     @override
     def begun(self, step_id: str) -> dict[str, datetime]:

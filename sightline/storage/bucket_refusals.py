@@ -65,8 +65,7 @@ class DynamoBucketRefusals(BucketRefusals):
         change = Change().set_all(refusal=as_text(written), revision=written.revision, reader=str(written.reader))
         change.set("expires_at", self._expires_at())
         key = _refusal_key(after.bucket, after.reader)
-        outcome = self._table.update(key, change, equals("revision", after.revision or None))
-        return written if outcome.is_written else None
+        return written if self._table.change(key, change, equals("revision", after.revision or None)) else None
 
     @override
     def tries(self, image_id: str, reader: Reader) -> Tries | None:
@@ -82,7 +81,7 @@ class DynamoBucketRefusals(BucketRefusals):
             self._table.delete(key, exists("kind"))
             return
         change = Change().set_all(first_at=tries.first_at.isoformat(), tries=tries.count, passes=tries.passes)
-        self._table.update(key, change.set("expires_at", self._expires_at()))
+        self._table.change(key, change.set("expires_at", self._expires_at()))
 
     def _expires_at(self) -> int:
         return int((self._clock() + REMEMBERED_FOR).timestamp())

@@ -53,7 +53,7 @@ class DynamoCaptureCounts(CaptureCounts):
         change = Change().set_all(camera=camera)
         for name, number in what.items():
             change.add(str(name), number)
-        self._table.update({"kind": _kind(at), "id": sort_key(camera)}, change)
+        self._table.change({"kind": _kind(at), "id": sort_key(camera)}, change)
 
     def of_month(self, at: datetime) -> dict[str, dict[Counted, int]]:
         """Return the counters of a month."""

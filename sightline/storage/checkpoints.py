@@ -39,7 +39,7 @@ class DynamoCheckpoints(Checkpoints):
         # JSON text keeps a key to its last character.
         until = int((self._clock() + lasts).timestamp())
         change = Change().set("position", json.dumps(dict(position))).set("expires_at", until)
-        self._table.update({"kind": CHECKPOINT, "id": name}, change)
+        self._table.change({"kind": CHECKPOINT, "id": name}, change)
 
     @override
     def get(self, name: str) -> Mapping[str, Json] | None:
@@ -54,4 +54,4 @@ class DynamoCheckpoints(Checkpoints):
     def drop(self, name: str) -> None:
         # TTL removes the empty item.
         change = Change().remove("position").set("expires_at", int(self._clock().timestamp()))
-        self._table.update({"kind": CHECKPOINT, "id": name}, change)
+        self._table.change({"kind": CHECKPOINT, "id": name}, change)

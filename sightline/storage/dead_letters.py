@@ -99,7 +99,7 @@ class DynamoDeadLetters(DeadLetters):
         kept = fit(dead_letter)
         change = Change().set("letter", _text(kept)).set("last_at", instant(kept.last_at))
         change.set_if_missing("first_at", instant(kept.first_at)).add("attempts", kept.attempts)
-        self._table.update(_key(kept.dead_letter_id), change.remove("closed_at", "expires_at"))
+        self._table.change(_key(kept.dead_letter_id), change.remove("closed_at", "expires_at"))
 
     @override
     def read(self, *, closed: bool = False) -> Iterator[DeadLetter]:
@@ -114,7 +114,7 @@ class DynamoDeadLetters(DeadLetters):
         expires_at = int((now + CLOSED_LETTERS_LAST).timestamp())
         change = Change().set("closed_at", instant(now)).set("expires_at", expires_at)
         is_open = all_of(exists("letter"), missing("closed_at"))
-        return self._table.update(_key(dead_letter_id), change, is_open).is_written
+        return self._table.change(_key(dead_letter_id), change, is_open)
 
 
 def fit(dead_letter: DeadLetter) -> DeadLetter:

@@ -75,7 +75,7 @@ class DynamoLeases(Leases):
         # The row stays for the fence.
         change = Change().set("until", instant(self._clock())).remove("holder")
         is_ours = all_of(equals("holder", lease.holder), equals("fence", lease.fence))
-        self._table.update({"kind": LEASE, "id": lease.name}, change, is_ours)
+        self._table.change({"kind": LEASE, "id": lease.name}, change, is_ours)
 
 
 def next_fence(last: int | None, now: datetime) -> int:

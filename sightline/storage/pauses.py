@@ -159,7 +159,7 @@ class DynamoPauses(Pauses):
         change.set("camera", stop.camera)
         change.set("until", instant(stop.until) if stop.until else None)
         change.set("expires_at", int(stop.until.timestamp()) if stop.until else None)
-        self._table.update(_stop_key(stop.stop_id), change.set_if_missing("stopped_at", instant(stop.at)))
+        self._table.change(_stop_key(stop.stop_id), change.set_if_missing("stopped_at", instant(stop.at)))
 
     @override
     def resume(self, queue: str, cause: Cause, camera: str | None = None) -> bool:
@@ -182,14 +182,14 @@ class DynamoPauses(Pauses):
             item = self._table.get(key) or {}
             last = last_outcomes([*map(Outcome.parse, item.get("images", ()))], outcomes, most_of_a_group)
             change = Change().set("images", tuple(map(str, last))).add("revision", 1)
-            if self._table.update(key, change, equals("revision", item.get("revision"))).is_written:
+            if self._table.change(key, change, equals("revision", item.get("revision"))):
                 return last
         raise Unavailable(name, rule="too many processes note outcomes at once")
 
     @override
     def forget_outcomes(self, name: str) -> None:
         # `last` is what versions noted that counted messages
-        self._table.update(_outcomes_key(name), Change().set("images", ()).set("last", ()).add("revision", 1))
+        self._table.change(_outcomes_key(name), Change().set("images", ()).set("last", ()).add("revision", 1))
 
 
 def _stop_key(stop_id: str) -> dict[str, str]:

@@ -59,7 +59,7 @@ class DynamoRuns(Runs):
             outcome=json.dumps(dict(run.outcome)),
         )
         only_if = any_of(missing("started_at"), at_most("started_at", started))
-        self._table.update({"kind": RUN, "id": run.name}, change, only_if)
+        self._table.change({"kind": RUN, "id": run.name}, change, only_if)
 
     @override
     def last(self) -> dict[str, LastRun]:

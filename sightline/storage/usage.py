@@ -39,7 +39,7 @@ class DynamoUsage(Usage):
         for (feature, outcome), number in counts.items():
             change.add(f"{feature}#{outcome}", number)
         if counts:
-            self._table.update({"kind": CALLS, "id": day}, change)
+            self._table.change({"kind": CALLS, "id": day}, change)
 
     @override
     def calls(self, first_day: str, last_day: str) -> dict[tuple[str, str], int]:

@@ -17,6 +17,7 @@ from botocore.config import Config
 from sightline.errors import Unavailable
 from sightline.graph.neo4j import Neo4jGraphStore
 from sightline.graph.protocol import GraphImage
+from sightline.storage.dynamodb.client import client_of_stores, session_of_stores
 from tests.integration.own_redis import OwnRedis
 from tests.servers import Neo4jAddress
 
@@ -26,9 +27,10 @@ WARMING_ATTEMPTS = 5
 @pytest.fixture(scope="session")
 def dynamodb_client(dynamodb_endpoint: str) -> Any:
     """Give a client whose request is sent once: a test says itself what is sent again."""
-    session = boto3.Session(aws_access_key_id="tests", aws_secret_access_key="tests", region_name="us-east-1")
+    keys = {"aws_access_key_id": "tests", "aws_secret_access_key": "tests"}
+    session = boto3.Session(**keys, region_name="us-east-1", botocore_session=session_of_stores())
     config = Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 1})
-    return session.client("dynamodb", endpoint_url=dynamodb_endpoint, config=config)
+    return client_of_stores(session, dynamodb_endpoint, config)
 
 
 @contextmanager

@@ -69,7 +69,7 @@ class DynamoTable:
         schemas.check(self._client, self._schema)
         nobody = dict.fromkeys(self._schema.key.attributes, NOBODYS_KEY)
         self.get(nobody)
-        self.update(nobody, Change().set("checked", True), exists(self._schema.key.partition))
+        self.change(nobody, Change().set("checked", True), exists(self._schema.key.partition))
 
     def time(self) -> datetime | None:
         """Return the time of DynamoDB's clock; None if it does not tell."""
@@ -115,7 +115,7 @@ class DynamoTable:
         return Outcome(True, from_item(written)) if outcome.is_written else outcome
 
     def update(self, key: Mapping[str, str], change: Change, only_if: Condition | None = None) -> Outcome:
-        """Change one item, if the condition holds. Without a condition, a missing item is made."""
+        """Change one item, if the condition holds, and read it. Without a condition, a missing item is made."""
         placeholders = Placeholders()
         request = {
             "Key": to_item(key),
@@ -123,6 +123,12 @@ class DynamoTable:
             "ReturnValues": "ALL_NEW",
         }
         return self._write(self._client.update_item, request, placeholders, only_if)
+
+    def change(self, key: Mapping[str, str], change: Change, only_if: Condition | None = None) -> bool:
+        """Change one item as `update` does; return whether it is done. The item does not come back: nobody reads it."""
+        placeholders = Placeholders()
+        request = {"Key": to_item(key), "UpdateExpression": change.expression(placeholders)}
+        return self._is_done(self._client.update_item, request, placeholders, only_if)
 
     def put_many(self, items: Iterable[Mapping[str, Any]]) -> None:
         """Write whole items with distinct keys, whatever stands there: for rows whose last writer is always right."""
@@ -144,7 +150,23 @@ class DynamoTable:
     def delete(self, key: Mapping[str, str], only_if: Condition) -> bool:
         """Remove an item, if the condition holds; return whether it did."""
         placeholders = Placeholders()
-        return self._write(self._client.delete_item, {"Key": to_item(key)}, placeholders, only_if).is_written
+        return self._is_done(self._client.delete_item, {"Key": to_item(key)}, placeholders, only_if)
+
+    def _is_done(
+        self,
+        send: Callable[..., Any],
+        request: dict[str, Any],
+        placeholders: Placeholders,
+        only_if: Condition | None,
+    ) -> bool:
+        """Send a write; return whether its condition held."""
+        condition = {"ConditionExpression": only_if(placeholders)} if only_if is not None else {}
+        with aws_errors(self._schema.name):
+            try:
+                send(TableName=self._schema.name, **request, **condition, **placeholders.request())
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
 
     def _write(
         self,

@@ -105,7 +105,7 @@ class DynamoRollupStore(RollupStore):
     @override
     def note_late(self, key: RollupKey, images: int, verdicts: int) -> None:
         change = Change().set_all(late_images=images, late_verdicts=verdicts)
-        self._table.update(_key(key), change, exists("revision"))
+        self._table.change(_key(key), change, exists("revision"))
 
     @override
     def late(self, camera: str, label: str, first_day: str, last_day: str) -> tuple[int, int]:

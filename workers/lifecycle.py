@@ -83,14 +83,18 @@ def _watch_its_queues(sender: Any, **_: Any) -> None:
 
 @signals.worker_shutting_down.connect
 def _stop_waiting(**_: Any) -> None:
-    """Wake every thread that sleeps until its slot: its message goes back to the queue."""
+    """Wake every thread that sleeps until its slot: its message goes back to the queue. Write counts while we may."""
     stopping.set()
+    current().calls.flush_soon()
 
 
 @signals.worker_shutdown.connect
 def _hand_in(**_: Any) -> None:
     services = current()
-    services.calls.flush()
+    try:
+        services.calls.flush()
+    except SightlineError as error:
+        log.warning("The last counts of calls are lost", error=str(error))
     services.graph.close()
 
 

@@ -1,7 +1,8 @@
-"""How often each feature was called, how it ended and what it cost: counted here, written once a second.
+"""How often each feature was called, how it ended and what it cost: counted here, written every ten seconds.
 
-The figures of `status` come from these counters. They are quick, not exact: a kill loses at most the last second's
-counts, and a write whose answer was lost is counted twice. The truth is the ledger, which `status --exact` reads.
+The figures of `status` come from these counters. They are quick, not exact: a kill loses the counts of at most ten
+seconds, TERM loses none, and a write whose answer was lost is counted twice. The truth is the ledger, which
+`status --exact` reads.
 """
 
 from collections import Counter
@@ -17,7 +18,7 @@ from sightline.storage.operations import Operations
 
 log = structlog.get_logger()
 
-FLUSH_EVERY_SECONDS = 1.0
+FLUSH_EVERY_SECONDS = 10.0
 
 KEPT_DAYS = 31
 """How many days' counts wait while DynamoDB is away; a day holds one number for each feature and outcome."""
@@ -70,6 +71,10 @@ class CallCounter:
         """Count one message that was for an object with this suffix, and was skipped."""
         self._add(skipped_on(self._clock().astimezone(UTC).date()), {(suffix, SKIPPED): 1})
         self._book()
+
+    def flush_soon(self) -> None:
+        """Write what was counted so far, from another thread: the process is asked to end, and may be killed yet."""
+        self._schedule(0, self._flush_and_go_on)
 
     def flush(self) -> None:
         """Write what was counted. Where the store fails, its error is raised and the counts are kept."""

@@ -36,10 +36,10 @@ class HandSchedule:
         self.booked: list[Callable[[], None]] = []
 
     def __call__(self, seconds: float, do: Callable[[], None]) -> None:
-        assert seconds == FLUSH_EVERY_SECONDS
+        assert seconds in {0, FLUSH_EVERY_SECONDS}
         self.booked.append(do)
 
-    def a_second_passes(self) -> None:
+    def the_time_passes(self) -> None:
         due, self.booked = self.booked, []
         for do in due:
             do()
@@ -64,13 +64,13 @@ def counting() -> Counting:
     return Counting()
 
 
-def test_counts_are_written_together_a_second_after_the_first(counting: Counting) -> None:
+def test_counts_are_written_together_some_seconds_after_the_first(counting: Counting) -> None:
     counting.counter.count("labels", "answered", 1000)
     counting.counter.count("labels", "answered", 1000)
     counting.counter.count("faces", "throttled")
     assert (0, 1) == (counting.usage.writes, len(counting.schedule.booked))
 
-    counting.schedule.a_second_passes()
+    counting.schedule.the_time_passes()
 
     expected = {("labels", "answered"): 2, ("labels", "cost_micro_usd"): 2000, ("faces", "throttled"): 1}
     assert expected == counting.written()
@@ -80,7 +80,7 @@ def test_counts_are_written_together_a_second_after_the_first(counting: Counting
 def test_the_next_count_books_the_next_write(counting: Counting) -> None:
     for _ in range(3):
         counting.counter.count("labels", "answered")
-        counting.schedule.a_second_passes()
+        counting.schedule.the_time_passes()
 
     assert {("labels", "answered"): 3} == counting.written()
     assert counting.usage.writes == 3
@@ -104,13 +104,22 @@ def test_a_count_belongs_to_the_utc_day_on_which_it_was_made(counting: Counting)
 def test_counts_are_kept_while_the_store_is_away_and_written_when_it_is_back(counting: Counting) -> None:
     counting.usage.failures = 2
     counting.counter.count("labels", "answered")
-    counting.schedule.a_second_passes()
+    counting.schedule.the_time_passes()
     counting.counter.count("labels", "answered")
-    counting.schedule.a_second_passes()
+    counting.schedule.the_time_passes()
     assert {} == counting.written()
 
-    counting.schedule.a_second_passes()
+    counting.schedule.the_time_passes()
 
+    assert {("labels", "answered"): 2} == counting.written()
+
+
+def test_what_is_counted_after_that_is_written_as_well(counting: Counting) -> None:
+    counting.counter.count("labels", "answered")
+    counting.counter.flush_soon()
+    counting.schedule.the_time_passes()
+    counting.counter.count("labels", "answered")
+    counting.counter.flush()
     assert {("labels", "answered"): 2} == counting.written()
 
 
@@ -139,7 +148,7 @@ def test_counts_of_more_days_than_are_kept_lose_the_oldest(counting: Counting) -
     for _ in range(KEPT_DAYS + 3):
         counting.counter.count("labels", "answered")
         counting.clock.move(DAY)
-        counting.schedule.a_second_passes()
+        counting.schedule.the_time_passes()
     counting.usage.failures = 0
 
     counting.counter.flush()

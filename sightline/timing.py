@@ -26,14 +26,33 @@ CLOCK_TOLERANCE = timedelta(minutes=1)
 TAKEOVER_AFTER = CLOCK_TOLERANCE
 """How long after the end of a lease another worker may claim."""
 
+CALL_BEGINS_WITHIN = CLAIM_LEASE + TAKEOVER_AFTER - CALL_LIMIT - 2 * STORE_REQUEST_LIMIT
+"""How long after its claim a call may begin: the call, the last look at the object and settling must end before another
+worker may claim."""
+
+SLOT_PATIENCE_UNDER_CLAIM = CALL_BEGINS_WITHIN - timedelta(seconds=5)
+"""How long a step that holds a claim waits for a rate slot before it gives the claim back, and its message returns to
+the queue. The rest is for the claim's own answer and the requests before the slot."""
+
 SLOT_PATIENCE = timedelta(seconds=60)
-"""How long a step waits for a rate slot before its message goes back to the queue."""
+"""How long a call without a claim (`sightline detect`) waits for a rate slot."""
+
+SLOT_LATE = timedelta(seconds=0.5)
+"""A slot is used at most so long after the moment that was booked."""
+
+SLOT_REPLY_LIMIT = timedelta(seconds=2)
+"""The limiter waits no longer for Redis (one second to connect, one to read). If a reply took longer, the process stood
+still meanwhile."""
+
+ATTEMPTS_BEGIN_WITHIN = timedelta(seconds=60)
+"""For how long a step begins further attempts at a call."""
 
 LONGEST_TASK = timedelta(seconds=200)
 """No task takes longer while S3 and DynamoDB answer: one that began earlier and has not ended never will."""
 
-LONGEST_TASK_IN_AN_OUTAGE = 2 * SLOT_PATIENCE + CLAIM_LEASE + TAKEOVER_AFTER + timedelta(seconds=5)
-"""While S3 or DynamoDB is away: two waits for a slot, an answer held for as long as its claim, and the back-off."""
+LONGEST_TASK_IN_AN_OUTAGE = ATTEMPTS_BEGIN_WITHIN + CLAIM_LEASE + TAKEOVER_AFTER + timedelta(seconds=5)
+"""While S3 or DynamoDB is away: attempts, the last one with an answer held for as long as its claim, and the back-off.
+"""
 
 VISIBILITY_TIMEOUT = timedelta(seconds=300)
 """When Redis delivers a message again that was taken and not finished. If requests hang as well, it may come a second

@@ -13,7 +13,8 @@ from sightline.rekognition.feature import Feature
 from sightline.rekognition.preflight import MAX_BYTES_SENT, inspect_picture
 from sightline.rekognition.prices import price_micro_usd
 from sightline.services.collaborators import Services
-from sightline.services.detection import how_it_ended, wait_for_slot
+from sightline.services.detection import how_it_ended
+from sightline.services.slots import wait_for_slot
 from sightline.services.usage import COST
 from sightline.storage.buckets.protocol import ObjectUri
 
@@ -66,7 +67,7 @@ def _ask(feature: Feature, subject: Subject, services: Services) -> Answer | Sig
     limiter, detector = services.limiter, services.detector
     parameters = services.plan.features.get(feature.name, feature.parameters)
     try:
-        wait_for_slot(feature.operation, Lane.LIVE, limiter, services.stopping)
+        wait_for_slot(feature.operation, Lane.LIVE, limiter, services.stopping, services.clock)
         if subject.uri:
             return detector.analyse_object(feature, parameters, subject.uri.bucket, subject.uri.key)
         return detector.analyse_bytes(feature, parameters, subject.data)

@@ -1,10 +1,11 @@
 """Detect: pay once for one analysis.
 
-settled? → slot → claim → call → does the object still show the row's etag? → settle → feature result. A process may die
-between any two of these: before the call nothing is paid; after it the lease runs out and the attempt counts as ended
-unknown. An answer that is paid and in hand is held on to while S3 or DynamoDB is away: asking again would cost again.
-One that nobody can read was paid as well: it is counted, and the image becomes a dead letter instead of being asked
-about again.
+claim → slot → call → does the object still show the row's etag? → settle → feature result. A claim that is refused says
+whether the analysis is settled, so nothing is read before it. Until the call nothing is paid: an attempt that gets no
+slot, or whose process is to stop, gives its claim back. A process may die between any two of these: its lease runs out,
+and the attempt counts as ended unknown. An answer that is paid and in hand is held on to while S3 or DynamoDB is away:
+asking again would cost again. One that nobody can read was paid as well: it is counted, and the image becomes a dead
+letter instead of being asked about again.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,7 +35,6 @@ from sightline.errors import (
     RampedTooFast,
     RejectedError,
     SightlineError,
-    SlotRefused,
     Throttled,
     Unavailable,
     UnreadableAnswer,
@@ -52,11 +52,18 @@ from sightline.services.bucket_gate import BucketGate, is_lasting
 from sightline.services.held import Copy, HeldBytes
 from sightline.services.plan import Plan
 from sightline.services.results import result_of
+from sightline.services.slots import sleep_unless_stopping, wait_for_slot
 from sightline.services.usage import CallCounter
 from sightline.storage.buckets.protocol import Buckets, ObjectUri
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Analysis, Entry, Ledger
-from sightline.timing import CALL_LIMIT, CLOCK_TOLERANCE, SLOT_PATIENCE, STORE_REQUEST_LIMIT
+from sightline.timing import (
+    ATTEMPTS_BEGIN_WITHIN,
+    CALL_LIMIT,
+    CLOCK_TOLERANCE,
+    SLOT_PATIENCE_UNDER_CLAIM,
+    STORE_REQUEST_LIMIT,
+)
 
 log = structlog.get_logger()
 
@@ -124,7 +131,7 @@ class _StopAt(stop_base):
 def detect(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, plan: Plan, payer: Payer) -> bool:
     """See that the analysis which the row wants is settled; return whether the row still wants one.
 
-    Up to three attempts, each with a slot and a claim of its own. Raises LeaseHeld while another pays, SlotRefused when
+    Up to three attempts, each with a claim and a slot of its own. Raises LeaseHeld while another pays, SlotRefused when
     no slot came near, ImageChanged when the bytes are no longer those of the row, BucketWaits while the bucket is
     refused, ObjectRefused if this image alone is, else what the last attempt met.
     """
@@ -137,10 +144,10 @@ def detect(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, 
     analysis = _analysis(row, row.content, feature, plan)
     attempts = Retrying(
         stop=stop_after_attempt(3)
-        | _StopAt(payer.clock() + SLOT_PATIENCE, payer.clock),  # an answer may have been held for long
+        | _StopAt(payer.clock() + ATTEMPTS_BEGIN_WITHIN, payer.clock),  # an answer may have been held for long
         wait=wait_exponential(multiplier=0.25, max=4) + wait_random(0, 0.5),
         retry=retry_if_exception_type((Throttled, Unavailable)),
-        sleep=lambda seconds: _sleep(payer.stopping, seconds),
+        sleep=lambda seconds: sleep_unless_stopping(payer.stopping, seconds),
         reraise=True,
     )
     settled = attempts(_attempt, feature, analysis, _Target(row, row.content), lane, payer)
@@ -158,14 +165,30 @@ def _analysis(row: ImageRow, content: Content, feature: Feature, plan: Plan) -> 
 
 
 def _attempt(feature: Feature, analysis: Analysis, target: _Target, lane: Lane, payer: Payer) -> Entry:
-    standing = payer.ledger.get(analysis.analysis_id)
-    if standing and standing.is_settled:
-        return standing
-    _require_open(analysis.image_id, payer)
-    copy = payer.held.find(target.row, target.content)  # before the claim: S3 may be away
-    wait_for_slot(feature.operation, lane, payer.limiter, payer.stopping)
     claimed = payer.ledger.claim(analysis)
-    return claimed if claimed.is_settled else _pay(feature, claimed, replace(target, copy=copy), payer)
+    if claimed.is_settled:
+        return claimed
+    try:
+        ready = _ready(feature, claimed, target, lane, payer)
+    except Exception:
+        payer.ledger.release(claimed)  # nothing was sent, so nothing can have been billed
+        raise
+    return _pay(feature, claimed, ready, payer)
+
+
+def _ready(feature: Feature, claimed: Entry, target: _Target, lane: Lane, payer: Payer) -> _Target:
+    """Do what must come before the call, the slot last; return what is asked about: the copy, if there is one.
+
+    Raise BucketWaits while the bucket is refused, SlotRefused if no slot came in time, or Unavailable if all this took
+    so long that another might claim before the answer is kept.
+    """
+    _require_open(claimed.analysis.image_id, payer)
+    copy = payer.held.find(target.row, target.content)
+    _require_time(claimed, timedelta(seconds=HORIZON_SECONDS[lane]), payer)
+    patience = min(SLOT_PATIENCE_UNDER_CLAIM, _call_begins_by(claimed) - payer.clock())
+    wait_for_slot(feature.operation, lane, payer.limiter, payer.stopping, payer.clock, patience)
+    _require_time(claimed, timedelta(0), payer)
+    return replace(target, copy=copy)
 
 
 def _require_open(image_id: str, payer: Payer) -> None:
@@ -179,29 +202,11 @@ def _require_open(image_id: str, payer: Payer) -> None:
     payer.bucket_gate.require_open(image_id, Reader.REKOGNITION)
 
 
-def wait_for_slot(operation: str, lane: Lane, limiter: Limiter, stopping: Event) -> None:
-    """Sleep until a booked slot; raise SlotRefused after a minute at the most, or when the process is to stop."""
-    left_seconds = SLOT_PATIENCE.total_seconds()
-    while left_seconds >= HORIZON_SECONDS[lane]:  # what is booked can still be waited for
-        slot = limiter.reserve(operation, lane)
-        _sleep(stopping, min(slot.wait_seconds, left_seconds))
-        if slot.is_booked:
-            return
-        left_seconds -= slot.wait_seconds
-    raise SlotRefused(operation)
-
-
-def _sleep(stopping: Event, seconds: float) -> None:
-    if stopping.wait(seconds):
-        raise SlotRefused("this process", rule="a process that is to stop waits for nothing")
-
-
 def _pay(feature: Feature, claimed: Entry, target: _Target, payer: Payer) -> Entry:
     """Call once under the claim; settle, or give the claim back."""
     copy = target.copy
     price = price_micro_usd(feature, claimed.analysis.parameters)
     called_at = payer.clock()
-    _require_time(claimed, called_at, payer.ledger)
     outcome: Answer | Rejection | None = None
     try:
         outcome = _call(feature, claimed.analysis, target, payer)
@@ -233,11 +238,16 @@ def _pay(feature: Feature, claimed: Entry, target: _Target, payer: Payer) -> Ent
     return settled
 
 
-def _require_time(claimed: Entry, now: datetime, ledger: Ledger) -> None:
-    """Release a claim, unpaid, and raise Unavailable if another may claim before this call's answer is kept."""
-    if now > _leaving(claimed, CALL_LIMIT + 2 * STORE_REQUEST_LIMIT):
-        ledger.release(claimed)
-        raise Unavailable("the ledger", rule="it took so long to answer that the claim may end before the call")
+def _require_time(claimed: Entry, needed: timedelta, payer: Payer) -> None:
+    """Raise Unavailable if less than `needed` is left until the call must begin."""
+    if payer.clock() + needed > _call_begins_by(claimed):
+        rule = "it took so long to answer that the claim may end before the call"
+        raise Unavailable("DynamoDB or S3", rule=rule)
+
+
+def _call_begins_by(claimed: Entry) -> datetime:
+    """Return until when a call may begin whose answer is kept before another may claim."""
+    return _leaving(claimed, CALL_LIMIT + 2 * STORE_REQUEST_LIMIT)
 
 
 def _leaving(claimed: Entry, time: timedelta) -> datetime:

@@ -9,9 +9,11 @@ import pytest
 from sightline.bootstrap import STORES_CONFIG
 from sightline.errors import OutcomeUnknown, Unavailable
 from sightline.models.answers import Answer
+from sightline.models.images import Lane
+from sightline.ratelimit.gcra import HORIZON_SECONDS
 from sightline.rekognition.client import ONE_ATTEMPT
 from sightline.testing.fake import PERSON, FakeSightline, picture, uri_of
-from sightline.timing import CALL_LIMIT, CLAIM_LEASE, STORE_REQUEST_LIMIT, TAKEOVER_AFTER
+from sightline.timing import CALL_BEGINS_WITHIN, CALL_LIMIT, CLAIM_LEASE, STORE_REQUEST_LIMIT, TAKEOVER_AFTER
 
 URI = uri_of("01")
 UNTIL_FREE = CLAIM_LEASE + TAKEOVER_AFTER
@@ -133,7 +135,7 @@ class SlowToClaim:
         return claimed
 
 
-LATEST = UNTIL_FREE - CALL_LIMIT - 2 * STORE_REQUEST_LIMIT
+LATEST = CALL_BEGINS_WITHIN - timedelta(seconds=HORIZON_SECONDS[Lane.LIVE])
 
 
 @pytest.mark.parametrize("late", [LATEST + timedelta(seconds=1), CLAIM_LEASE, UNTIL_FREE], ids=str)

@@ -8,7 +8,7 @@ import pytest
 from sightline.errors import SlotRefused
 from sightline.models.images import Lane
 from sightline.ratelimit.fallback import InMemoryLimiter
-from sightline.services.detection import wait_for_slot
+from sightline.services.slots import wait_for_slot
 from sightline.testing.clocks import MovingClock
 from sightline.testing.fake import PassingEvent
 from sightline.timing import SLOT_PATIENCE
@@ -24,7 +24,7 @@ def waited_seconds(lane: Lane, per_second: float, *, calls_before: int) -> list[
     for _ in range(20):
         begun = clock.now
         try:
-            wait_for_slot("DetectLabels", lane, limiter, PassingEvent(clock))
+            wait_for_slot("DetectLabels", lane, limiter, PassingEvent(clock), clock)
         except SlotRefused:
             return [*waited, (clock.now - begun).total_seconds()]
         waited.append((clock.now - begun).total_seconds())

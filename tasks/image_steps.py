@@ -4,6 +4,7 @@ from celery import shared_task
 from celery.exceptions import Ignore
 
 from sightline.models.images import Lane
+from sightline.queues.carried import carried_result, result_headers
 from sightline.queues.publishing import publish
 from sightline.queues.steps import DETECT, INGEST, MERGE, WRITE
 from sightline.services.collaborators import current
@@ -20,18 +21,20 @@ def ingest_image(self: StepTask, uri: str, lane: str = "live") -> None:
 
 
 @shared_task(name=DETECT, base=StepTask, bind=True)
-def detect_feature(self: StepTask, uri: str, feature: str, lane: str = "live") -> None:  # noqa: ARG001 - Celery's signature
+def detect_feature(self: StepTask, uri: str, feature: str, lane: str = "live") -> None:
     """Pay for one analysis of one image, unless it is paid; end the chain if the row no longer wants it."""
     services = current()
-    if not detect(uri, feature, Lane(lane), images=services.images, plan=services.plan, payer=services.payer):
+    result = detect(uri, feature, Lane(lane), images=services.images, plan=services.plan, payer=services.payer)
+    if result is None:
         raise Ignore
+    self.carry_on(result_headers(result))
 
 
-@shared_task(name=WRITE, base=StepTask)
-def write_rows(uri: str, feature: str, lane: str = "live") -> None:
+@shared_task(name=WRITE, base=StepTask, bind=True)
+def write_rows(self: StepTask, uri: str, feature: str, lane: str = "live") -> None:
     """Write one settled analysis to its image's row."""
-    services = current()
-    publish(write(uri, feature, Lane(lane), images=services.images, ledger=services.ledger))
+    services, carried = current(), carried_result(self.carried("rows"))
+    publish(write(uri, feature, Lane(lane), images=services.images, ledger=services.ledger, carried=carried))
 
 
 @shared_task(name=MERGE, base=StepTask)

@@ -34,7 +34,7 @@ from sightline.errors import (
 )
 from sightline.models.images import Lane
 from sightline.queues.publishing import publish
-from sightline.queues.steps import INGEST, ingest_step
+from sightline.queues.steps import INGEST, ingest_step, lane_queue
 from sightline.services.collaborators import current
 from sightline.services.dead_letters import write_dead_letter
 from sightline.services.failures import keep_failure
@@ -131,6 +131,21 @@ class StepTask(Task[..., Any]):
             self._follow(rule, bound, error)
             raise Ignore from error
         return outcome
+
+    def carried(self, queue: str) -> Mapping[str, Any] | None:
+        """Return the headers of a message from this queue, either lane; None if this worker does not read it.
+
+        Producers may write into `ingest`, and name any task there: what such a message carries is not believed.
+        """
+        read = self.app.amqp.queues.consume_from
+        return self.request.headers if any(lane_queue(queue, lane) in read for lane in Lane) else None
+
+    def carry_on(self, headers: Mapping[str, Any]) -> None:
+        """Let the next message of the chain, if there is one, carry this in its headers."""
+        chain: Any = self.request.chain  # a list of signatures, the next link last
+        if chain:
+            options = chain[-1]["options"]
+            options["headers"] = {**(options.get("headers") or {}), **headers}
 
     def _follow(self, rule: Rule, bound: tuple[str, ...], error: SightlineError) -> None:
         """Send what the rule says. Raises Celery's Retry, or the error itself after the last try."""

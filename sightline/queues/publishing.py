@@ -55,13 +55,13 @@ def _send_all(app: Celery, steps: Iterable[Step], headers: Mapping[str, Any]) ->
                 step.args,
                 queue=step.queue_name,
                 producer=producer,
-                headers=dict(headers),
+                headers={**headers, **step.headers},
                 chain=[_signature(app, step.then)] if step.then else None,
             )
 
 
 def _signature(app: Celery, step: Step) -> Signature:
-    return app.signature(step.task, args=step.args, immutable=True, queue=step.queue_name)
+    return app.signature(step.task, args=step.args, immutable=True, queue=step.queue_name, headers=dict(step.headers))
 
 
 @before_task_publish.connect

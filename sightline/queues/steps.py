@@ -4,8 +4,10 @@ ingest_image → detect_feature → write_rows → merge_image. The queue is a h
 step is always derived from the row.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from sightline.models.answers import Json
 from sightline.models.images import ImageRow, Lane, State
 
 INGEST, DETECT, WRITE, MERGE = "ingest_image", "detect_feature", "write_rows", "merge_image"
@@ -13,13 +15,17 @@ INGEST, DETECT, WRITE, MERGE = "ingest_image", "detect_feature", "write_rows", "
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One message. `queue` is without its lane; `then` is sent by the worker when this step has succeeded."""
+    """One message. `queue` is without its lane; `then` is sent by the worker when this step has succeeded.
+
+    headers: what it carries beside its arguments (`carried.py`); it is the same step without them
+    """
 
     task: str
     args: tuple[str, ...]
     queue: str
     lane: Lane
     then: "Step | None" = None
+    headers: Mapping[str, Json] = field(default_factory=dict, compare=False)
 
     @property
     def queue_name(self) -> str:

@@ -1,11 +1,11 @@
 """Detect: pay once for one analysis.
 
-claim → slot → call → does the object still show the row's etag? → settle → feature result. A claim that is refused says
-whether the analysis is settled, so nothing is read before it. Until the call nothing is paid: an attempt that gets no
-slot, or whose process is to stop, gives its claim back. A process may die between any two of these: its lease runs out,
-and the attempt counts as ended unknown. An answer that is paid and in hand is held on to while S3 or DynamoDB is away:
-asking again would cost again. One that nobody can read was paid as well: it is counted, and the image becomes a dead
-letter instead of being asked about again.
+claim → slot → call → does the object still show the row's etag? → settle; the chain carries the result to `write_rows`.
+A claim that is refused says whether the analysis is settled, so nothing is read before it. Until the call nothing is
+paid: an attempt that gets no slot, or whose process is to stop, gives its claim back. A process may die between any two
+of these: its lease runs out, and the attempt counts as ended unknown. An answer that is paid and in hand is held on to
+while S3 or DynamoDB is away: asking again would cost again. One that nobody can read was paid as well: it is counted,
+and the image becomes a dead letter instead of being asked about again.
 """
 
 from collections.abc import Callable, Mapping
@@ -41,7 +41,7 @@ from sightline.errors import (
 )
 from sightline.models.answers import Answer, Json
 from sightline.models.bucket_refusals import Reader
-from sightline.models.images import AskedBy, Content, ImageRow, Lane, Rejection, State
+from sightline.models.images import AskedBy, Content, FeatureResult, ImageRow, Lane, Rejection, State
 from sightline.ratelimit.gcra import HORIZON_SECONDS
 from sightline.ratelimit.protocol import Limiter
 from sightline.rekognition.analysis import analysis_id
@@ -128,8 +128,12 @@ class _StopAt(stop_base):
         return self._clock() >= self._until
 
 
-def detect(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, plan: Plan, payer: Payer) -> bool:
-    """See that the analysis which the row wants is settled; return whether the row still wants one.
+def detect(
+    image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, plan: Plan, payer: Payer
+) -> FeatureResult | None:
+    """See that the analysis which the row wants is settled; return what the row is to keep of it.
+
+    None if the row no longer wants one. `write_rows` writes the result: the chain carries it there.
 
     Up to three attempts, each with a claim and a slot of its own. Raises LeaseHeld while another pays, SlotRefused when
     no slot came near, ImageChanged when the bytes are no longer those of the row, BucketWaits while the bucket is
@@ -138,7 +142,7 @@ def detect(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, 
     row = images.get(image_id)
     if row is None or row.content is None or feature_name not in row.wanted or row.state is State.STUCK:
         log.info("The row no longer wants this analysis")
-        return False
+        return None
     row.require_known()
     feature = feature_named(feature_name)
     analysis = _analysis(row, row.content, feature, plan)
@@ -150,9 +154,7 @@ def detect(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, 
         sleep=lambda seconds: sleep_unless_stopping(payer.stopping, seconds),
         reraise=True,
     )
-    settled = attempts(_attempt, feature, analysis, _Target(row, row.content), lane, payer)
-    images.write_result(image_id, feature_name, result_of(settled))  # in hand now: `write_rows` need not read it again
-    return True
+    return result_of(attempts(_attempt, feature, analysis, _Target(row, row.content), lane, payer))
 
 
 def _analysis(row: ImageRow, content: Content, feature: Feature, plan: Plan) -> Analysis:

@@ -1,31 +1,47 @@
 """Write: see that a settled analysis is on the image row; the last one of an image sends it to the graph."""
 
-from sightline.models.images import FeatureResult, Lane, ResultStatus, State
+from sightline.models.images import FeatureResult, ImageRow, Lane, ResultStatus, State
 from sightline.queues.steps import Step, merge_step
 from sightline.rekognition.features import feature_named
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Entry, Ledger
 
 
-def write(image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, ledger: Ledger) -> list[Step]:
-    """Keep the result that the row wants, if `detect` has not; return the merge if it is due now.
+def write(
+    image_id: str,
+    feature_name: str,
+    lane: Lane,
+    *,
+    images: ImageStore,
+    ledger: Ledger,
+    carried: FeatureResult | None,
+) -> list[Step]:
+    """Write the result that the row wants; return the merge if it is due now.
 
-    Done twice it changes nothing. What the row no longer wants, or the ledger has not settled, is left alone: the
-    process that changed it has sent the next steps.
+    The row that the write returns says whether this was the last result, so nothing is read. Only if the message
+    carries no result, or the row wants another, are row and ledger read. Done twice it changes nothing. What the row no
+    longer wants, or the ledger has not settled, is left alone: the process that changed it has sent the next steps.
     """
-    row = images.get(image_id)
+    row = images.write_result(image_id, feature_name, carried) if carried else None
+    if row is None:
+        row = _written_from_ledger(image_id, feature_name, images, ledger)
     if row:
         row.require_known()
-    if (
-        row and feature_name in row.unsettled()
-    ):  # the process that paid died before it wrote the result, or the row has changed since
-        entry = ledger.get(row.wanted[feature_name])
-        if entry is None or not entry.is_settled:
-            return []
-        row = images.write_result(image_id, feature_name, result_of(entry))
     if row and row.state is State.ANALYSING and not row.unsettled():
         row = images.mark_analysed(row)
     return [merge_step(image_id, lane)] if row and row.is_merge_due else []
+
+
+def _written_from_ledger(image_id: str, feature_name: str, images: ImageStore, ledger: Ledger) -> ImageRow | None:
+    """See that the row has the result it wants; return the row as it then stands, or None if nothing is settled."""
+    row = images.get(image_id)
+    if row is None or feature_name not in row.unsettled():
+        return row
+    row.require_known()
+    entry = ledger.get(row.wanted[feature_name])
+    if entry is None or not entry.is_settled:
+        return None
+    return images.write_result(image_id, feature_name, result_of(entry))
 
 
 def result_of(entry: Entry) -> FeatureResult:

@@ -1,9 +1,10 @@
 """A whole sightline in memory: a fake of every store, a clock that moves when told, and a detector with a script."""
 
 import io
+import json
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from threading import Event
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from sightline.errors import ImageNotYetWritten
 from sightline.graph.group_commit import GroupCommit
 from sightline.models.answers import Answer, Detection, Json
 from sightline.models.images import Lane
+from sightline.queues.carried import carried_result, result_headers
 from sightline.queues.steps import DETECT, INGEST, MERGE, WRITE, Step
 from sightline.ratelimit.fallback import InMemoryLimiter
 from sightline.rekognition.feature import Feature
@@ -183,17 +185,18 @@ class FakeSightline:
     def do(self, step: Step) -> None:
         """Do one step as a worker does, its chain with it."""
         services, (image_id, *rest) = self.services, step.args
+        images, headers = services.images, json.loads(json.dumps(step.headers))
         if step.task == INGEST:
             self._ingest(step)
         elif step.task == DETECT:
-            plan, images = services.plan, services.images
-            if (
-                detect.detect(image_id, rest[0], step.lane, images=images, plan=plan, payer=services.payer)
-                and step.then
-            ):
-                self.send([step.then])
+            result = detect.detect(
+                image_id, rest[0], step.lane, images=images, plan=services.plan, payer=services.payer
+            )
+            if result and step.then:
+                self.send([replace(step.then, headers=result_headers(result))])
         elif step.task == WRITE:
-            self.send(write.write(image_id, rest[0], step.lane, images=services.images, ledger=services.ledger))
+            carried = carried_result(headers)
+            self.send(write.write(image_id, rest[0], step.lane, images=images, ledger=services.ledger, carried=carried))
         elif step.task == MERGE:
             merge.merge(image_id, images=services.images, merges=services.merges)
 

@@ -1,5 +1,8 @@
 """The steps of an image from its message to the graph, over the stores' twins."""
 
+from copy import copy
+from dataclasses import replace
+
 import pytest
 
 from sightline.errors import (
@@ -13,7 +16,8 @@ from sightline.errors import (
 )
 from sightline.models.answers import Answer
 from sightline.models.images import Lane, State
-from sightline.queues.steps import DETECT, INGEST, MERGE, WRITE, ingest_step, next_steps
+from sightline.queues.carried import RESULT
+from sightline.queues.steps import DETECT, INGEST, MERGE, WRITE, Step, ingest_step, next_steps
 from sightline.rekognition.features import all_features
 from sightline.services.plan import Plan
 from sightline.services.results import result_of
@@ -256,24 +260,64 @@ def test_backfill_steps_stay_in_their_lane(world):
     assert all(name.endswith(".backfill") for name in queues)
 
 
-def test_who_pays_also_writes_the_part_and_the_next_step_reads_no_answer_again(world):
+def paid(world: FakeSightline) -> Step:
+    """Give the step that follows a paid analysis, as its message is then."""
     world.add(URI)
     world.do(world.sent.popleft())
     detect = next(step for step in world.sent if step.args[1] == "labels")
     world.do(detect)
-    assert "labels" not in world.images.get(URI).unsettled()
-    world.ledger.get = None
-    world.do(detect.then)
+    return world.sent.pop()
+
+
+def is_written(world: FakeSightline) -> bool:
+    return "labels" not in world.images.get(URI).unsettled()
+
+
+def test_a_part_is_written_from_what_the_chain_carries_and_nothing_is_read(world):
+    step = paid(world)
+    assert (WRITE, False) == (step.task, is_written(world))
+    images = copy(world.images)
+    images.get = world.ledger.get = None
+    world.services = replace(world.services, images=images)
+    world.do(step)
+    assert is_written(world)
     assert state_of(world) is State.ANALYSING
 
 
-def test_a_part_whose_writer_died_after_paying_is_written_by_the_next_step(world):
+@pytest.mark.parametrize(
+    "headers", [{}, {RESULT: None}, {RESULT: {"analysis_id": "x"}}, {RESULT: {"status": "of a newer version"}}], ids=str
+)
+def test_a_part_that_no_message_carries_is_read_from_the_ledger(world, headers):
+    step = paid(world)
+    before = dict(step.headers)
+    result = headers.get(RESULT, {})
+    world.do(replace(step, headers={RESULT: before[RESULT] | result} if result and "status" in result else headers))
+    assert PERSON.detections[0].name == world.images.get(URI).parts["labels"].finding[0][0]
+
+
+def test_a_carried_part_that_the_row_wants_no_more_is_dropped(world):
+    step = paid(world)
+    world.sent.clear()
+    world.put(URI, picture(7))
     world.add(URI)
     world.do(world.sent.popleft())
-    step = next(step for step in world.sent if step.args[1] == "labels")
-    write_result, world.images.write_result = world.images.write_result, lambda *_: pytest.fail("died")
-    with pytest.raises(pytest.fail.Exception):
-        world.do(step)
-    world.images.write_result = write_result
-    world.do(step.then)
-    assert "labels" not in world.images.get(URI).unsettled()
+    world.do(step)
+    assert {} == world.images.get(URI).parts
+    world.run()
+    assert state_of(world) is State.COMPLETE
+
+
+def test_the_last_part_sends_the_merge_whichever_it_is_and_twice_sends_no_other_version(world):
+    world.add(URI)
+    world.do(world.sent.popleft())
+    while world.sent[0].task == DETECT:
+        world.do(world.sent.popleft())
+    last = world.sent[-1]
+    while world.sent[0].task == WRITE:
+        world.do(world.sent.popleft())
+    assert [MERGE] == [step.task for step in world.sent]
+    version = world.images.get(URI).version
+    world.run()
+    world.do(last)
+    assert (State.COMPLETE, version) == (state_of(world), world.images.get(URI).version)
+    assert [] == list(world.sent)

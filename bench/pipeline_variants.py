@@ -14,6 +14,8 @@ from typing import Any
 import neo4j
 
 from dev.stack.waiting import wait_until
+from sightline.graph.group_commit import GroupCommit
+from sightline.graph.protocol import GraphImage, Merged
 from sightline.models.images import Content, ImageRow, Lane, State
 from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.redis import RedisQueues
@@ -76,7 +78,8 @@ def bare_pool(ids: Sequence[str], services: Services) -> float:
     """Make the same calls and writes from threads of one process: no queue, no limiter, nothing is read twice."""
     begun = time.monotonic()
     with ThreadPoolExecutor(POOL_THREADS) as pool:
-        for _ in pool.map(partial(_carry, services=services), ids):
+        merges = GroupCommit(services.graph.merge)
+        for _ in pool.map(partial(_carry, services=services, merges=merges), ids):
             pass
     seconds = time.monotonic() - begun
     if not all_complete(ids, services):
@@ -84,14 +87,14 @@ def bare_pool(ids: Sequence[str], services: Services) -> float:
     return seconds
 
 
-def _carry(image_id: str, services: Services) -> None:
+def _carry(image_id: str, services: Services, merges: GroupCommit[GraphImage, Merged]) -> None:
     services.images.add(image_id, Lane.LIVE)
     row, content = _begin(image_id, services)
     for feature in services.plan.features:
         row = _pay(feature, row, content, services)
     analysed = _there(services.images.mark_analysed(row))
-    with services.merges.in_hand():
-        services.merges.merge(graph_image(analysed))
+    with merges.in_hand():
+        merges.merge(graph_image(analysed))
     services.images.mark_merged(image_id, analysed.version)
 
 

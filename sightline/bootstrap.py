@@ -22,6 +22,7 @@ from sightline.rekognition.client import ONE_ATTEMPT, Rekognition
 from sightline.services.capture import CaptureReader
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.collaborators import Services, SweepPlan
+from sightline.services.graph_merge import RowMerger
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.usage import CallCounter
 from sightline.services.worker_breaker import WorkerBreaker
@@ -71,7 +72,7 @@ def connect(
         images=images,
         ledger=DynamoLedger(dynamodb, chosen.table_prefix, utc_now, buckets, chosen.checkpoint_bucket),
         graph=graph,
-        merges=GroupCommit(graph.merge),
+        merges=GroupCommit(RowMerger(images, graph.merge)),
         buckets=buckets,
         checkpoint_bucket=chosen.checkpoint_bucket,
         limiter=_limiter(chosen, operations),

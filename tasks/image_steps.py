@@ -40,5 +40,4 @@ def write_rows(self: StepTask, uri: str, feature: str, lane: str = "live") -> No
 @shared_task(name=MERGE, base=StepTask)
 def merge_image(uri: str, lane: str = "live") -> None:  # noqa: ARG001 - the lane chose the queue
     """Show one image in the graph."""
-    services = current()
-    merge(uri, images=services.images, merges=services.merges)
+    merge(uri, merges=current().merges)

@@ -9,6 +9,7 @@ from sightline.graph.protocol import GraphImage, GraphStore, Merged
 from sightline.models.images import Lane
 from sightline.ratelimit.protocol import Limiter, Rate, Slot
 from sightline.services.collaborators import Services
+from sightline.services.graph_merge import RowMerger
 from sightline.services.usage import CallCounter
 from sightline.storage.operations import Operations
 from workers.metrics import WorkerMetrics
@@ -20,7 +21,7 @@ def with_metrics(services: Services, metrics: WorkerMetrics) -> Services:
         services,
         limiter=InstrumentedLimiter(services.limiter, metrics),
         calls=InstrumentedCalls(services.operations, services.clock, metrics),
-        merges=GroupCommit(InstrumentedMerge(services.graph, metrics).merge),
+        merges=GroupCommit(RowMerger(services.images, InstrumentedMerge(services.graph, metrics).merge)),
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sightline.models.answers import Json
-from sightline.models.images import FeatureResult, Rejection, ResultStatus
+from sightline.models.images import AskedBy, FeatureResult, Rejection, ResultStatus
 from sightline.models.stored import known_fields
 
 RESULT = "result"
@@ -45,5 +45,6 @@ def _result(stored: Mapping[str, Any]) -> FeatureResult:
         "cut_percent": None if cut is None else float(cut),
         "rejection": None if rejection is None else Rejection(**known_fields(Rejection, rejection)),
         "left_out": int(stored["left_out"]),
+        "asked_by": AskedBy.read(stored.get("asked_by", AskedBy.NAME)),
     }
     return FeatureResult(**known_fields(FeatureResult, stored) | decoded)

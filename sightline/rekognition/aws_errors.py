@@ -72,7 +72,7 @@ _STORES = {
         KMS.NotFoundException KMS.OptInRequired KMSAccessDeniedException KMSDisabledException
         KMSInvalidStateException KMSNotFoundException""",
     errors.InvalidUri: "InvalidBucketName InvalidURI KeyTooLongError",
-    errors.MissingTable: "ResourceNotFoundException",
+    errors.MissingTable: "ResourceNotFound ResourceNotFoundException",
     errors.ImageChanged: "ConditionalCheckFailed ConditionalCheckFailedException PreconditionFailed 412",
     errors.Unavailable: f"""
         {_THROTTLING} {_RAMPED} ConditionalRequestConflict OperationAborted ReplicatedWriteConflictException

@@ -6,7 +6,6 @@ from datetime import datetime
 from threading import Event
 from zoneinfo import ZoneInfo
 
-from sightline.graph.group_commit import GroupCommit
 from sightline.graph.protocol import GraphStore
 from sightline.models.images import Capture
 from sightline.queues.redis import RedisQueues
@@ -14,6 +13,7 @@ from sightline.ratelimit.protocol import Limiter
 from sightline.services.bucket_gate import BucketGate
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.detection import Detector, Payer
+from sightline.services.graph_merge import Merges
 from sightline.services.held import HeldBytes
 from sightline.services.ingest import Ingest
 from sightline.services.plan import Plan
@@ -52,7 +52,7 @@ class Services:
     images: ImageStore
     ledger: Ledger
     graph: GraphStore
-    merges: GroupCommit
+    merges: Merges
     buckets: Buckets
     checkpoint_bucket: str
     limiter: Limiter

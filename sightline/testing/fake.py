@@ -27,6 +27,7 @@ from sightline.services import results as write
 from sightline.services.capture import DEFAULT_KEY_PATTERN, CaptureReader
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.collaborators import Services, SweepPlan
+from sightline.services.graph_merge import RowMerger
 from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.rollups.plan import AccuracyPlan
@@ -149,7 +150,7 @@ class FakeSightline:
             images=self.images,
             ledger=self.ledger,
             graph=self.graph,
-            merges=GroupCommit(self.graph.merge),
+            merges=GroupCommit(RowMerger(self.images, self.graph.merge), window=timedelta(0)),
             buckets=self.buckets,
             checkpoint_bucket=CHECKPOINTS,
             limiter=self.limiter,
@@ -198,7 +199,7 @@ class FakeSightline:
             carried = carried_result(headers)
             self.send(write.write(image_id, rest[0], step.lane, images=images, ledger=services.ledger, carried=carried))
         elif step.task == MERGE:
-            merge.merge(image_id, images=services.images, merges=services.merges)
+            merge.merge(image_id, merges=services.merges)
 
     def _ingest(self, step: Step) -> None:
         try:

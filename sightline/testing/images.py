@@ -10,6 +10,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from sightline.errors import SightlineError
 from sightline.models.images import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished
 from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, check_id, day_position, shard_of, write_day_of
 from sightline.storage.images.steps import Applied, ImageSteps
@@ -61,6 +62,9 @@ class InMemoryImageStore(ImageSteps):
                 changes[path[0]] = _changed(changes.get(path[0], getattr(row, path[0])), path, value)
             row = self._rows[image_id] = replace(row, **changes)
             return Applied(True, row)
+
+    def _apply_many(self, transitions: Mapping[str, Transition]) -> dict[str, bool | SightlineError]:
+        return {image_id: self._apply(image_id, each).is_done for image_id, each in transitions.items()}
 
     @override
     def unfinished(self, due_before: datetime | None = None) -> Iterator[Unfinished]:

@@ -51,10 +51,18 @@ def _results(params: dict[str, Any], operation: str) -> Iterator[tuple[str, dict
     """Part a request into what IAM asks for: a transaction takes the right of each item in it."""
     if operation == "TransactWriteItems":
         yield from ((f"{kind}Item", each) for item in params["TransactItems"] for kind, each in item.items())
+    elif operation == "BatchExecuteStatement":
+        yield from (_of_statement(each["Statement"]) for each in params["Statements"])
     elif "RequestItems" in params:
         yield from ((operation, {"TableName": table}) for table in params["RequestItems"])
     else:
         yield operation, params
+
+
+def _of_statement(statement: str) -> tuple[str, dict[str, Any]]:
+    """Return what a PartiQL statement of ours takes: `UPDATE "table" …` is a right of its own."""
+    word, table, *_ = statement.split('"')
+    return f"PartiQL{word.strip().capitalize()}", {"TableName": table}
 
 
 class BucketRights:

@@ -24,7 +24,7 @@ from sightline.storage.dynamodb.conditions import (
     one_of,
 )
 from sightline.storage.dynamodb.schema import Index, Key, Schema, check, ensure
-from sightline.storage.dynamodb.table import SCANNED_AT_ONCE, DynamoTable, Outcome
+from sightline.storage.dynamodb.table import SCANNED_AT_ONCE, DynamoTable, Outcome, Update
 
 BY_COLOUR = Index("by_colour", Key("colour", "name"), includes=("size",))
 BY_SHAPE = Index("by_shape", Key("shape"))
@@ -214,3 +214,30 @@ def test_many_items_are_read_at_once(table):
     assert {f"n{number}" for number in range(105)} == {item["name"] for item in given}
     assert [item for item in table.scan(("name",)) if item["name"] == "n1"] == [{"name": "n1"}]
     assert table.count()[0] == 105
+
+
+def test_many_updates_in_one_request_are_each_done_or_refused_by_their_own_condition(table):
+    for n in range(30):
+        table.put({**key(f"n{n}"), "size": n, "colour": "red"})
+    change = Change().set_all(colour="blue", shape="round").remove("never", "size")
+    names = [*(f"n{n}" for n in range(30)), "missing"]
+    updates = [
+        Update(key(name), change, all_of(one_of("size", (*range(0, 30, 2), 99)), equals("colour", "red")))
+        for name in names
+    ]
+    outcomes = table.update_many(updates)
+    assert [n % 2 == 0 for n in range(30)] + [False] == outcomes
+    assert {**key("n2"), "colour": "blue", "shape": "round"} == table.get(key("n2"))
+    assert {**key("n3"), "colour": "red", "size": 3} == table.get(key("n3"))
+    assert table.get(key("missing")) is None
+    assert [False] * 31 == table.update_many(updates)
+
+
+def test_an_update_of_a_missing_table_is_an_error(dynamodb_client, schema):
+    missing_table = DynamoTable(dynamodb_client, schema)
+    one = Update(key("n"), Change().set("colour", "blue"), equals("colour", "red"))
+    try:
+        (outcome,) = missing_table.update_many([one])
+    except MissingTable as error:
+        outcome = error
+    assert isinstance(outcome, MissingTable)

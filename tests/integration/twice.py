@@ -13,6 +13,10 @@ class Twice:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
+    def batch_execute_statement(self, **request: Any) -> Any:
+        self._client.batch_execute_statement(**request)
+        return self._client.batch_execute_statement(**request)
+
     def update_item(self, **request: Any) -> Any:
         with suppress(self._client.exceptions.ConditionalCheckFailedException):
             self._client.update_item(**request)

@@ -44,9 +44,19 @@ class Change:
 
     def expression(self, placeholders: Placeholders) -> str:
         """Write the update expression."""
-        clauses = {
+        clauses = self._clauses(placeholders)
+        return " ".join(f"{word} {', '.join(parts)}" for word, parts in clauses.items() if parts)
+
+    def statement(self, placeholders: Placeholders) -> str:
+        """Write the clauses of a PartiQL update: it repeats the word before each part, and cannot add."""
+        clauses = self._clauses(placeholders)
+        if clauses["ADD"]:
+            raise ValueError("PartiQL has no ADD: an update that adds must be sent by itself")
+        return " ".join(f"{word} {part}" for word, parts in clauses.items() for part in parts)
+
+    def _clauses(self, placeholders: Placeholders) -> dict[str, list[str]]:
+        return {
             "SET": [each(placeholders) for each in self._sets],
             "ADD": [each(placeholders) for each in self._adds],
             "REMOVE": [placeholders.name(path) for path in self._removes],
         }
-        return " ".join(f"{word} {', '.join(parts)}" for word, parts in clauses.items() if parts)

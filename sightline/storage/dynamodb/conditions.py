@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from typing_extensions import override
+
 from sightline.storage.dynamodb.items import AttributeValues, to_value
 
 Path: TypeAlias = str | tuple[str, ...]
@@ -27,11 +29,37 @@ class Placeholders:
         self._values[placeholder] = to_value(value)
         return placeholder
 
+    def values(self, values: tuple[Any, ...]) -> str:
+        """Return what stands for a list of values in an expression."""
+        return f"({', '.join(self.value(value) for value in values)})"
+
     def request(self) -> dict[str, Any]:
         """Return the request's parameters: DynamoDB refuses empty ones, so those are left out."""
         names = {placeholder: name for name, placeholder in self._names.items()}
         parameters = {"ExpressionAttributeNames": names, "ExpressionAttributeValues": self._values}
         return {key: value for key, value in parameters.items() if value}
+
+
+class StatementPlaceholders(Placeholders):
+    """The names and values of one PartiQL statement: names are quoted, and values are counted off by question marks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parameters: list[AttributeValues] = []
+
+    @override
+    def name(self, path: Path) -> str:
+        steps = (path,) if isinstance(path, str) else path
+        return ".".join('"' + step.replace('"', '""') + '"' for step in steps)
+
+    @override
+    def value(self, value: Any) -> str:
+        self.parameters.append(to_value(value))
+        return "?"
+
+    @override
+    def values(self, values: tuple[Any, ...]) -> str:
+        return f"[{', '.join(self.value(value) for value in values)}]"
 
 
 Condition: TypeAlias = Callable[[Placeholders], str]
@@ -64,7 +92,7 @@ def between(path: Path, low: Any, high: Any) -> Condition:
 
 def one_of(path: Path, values: tuple[Any, ...]) -> Condition:
     """Hold if the attribute is one of `values`."""
-    return lambda p: f"{p.name(path)} IN ({', '.join(p.value(value) for value in values)})"
+    return lambda p: f"{p.name(path)} IN {p.values(values)}"
 
 
 def exists(path: Path) -> Condition:

@@ -2,20 +2,23 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
-from sightline.errors import Unavailable
+from botocore.exceptions import ClientError
+
+from sightline.errors import SightlineError, Unavailable
 from sightline.models.clocks import told_by
-from sightline.rekognition.aws_errors import aws_errors
+from sightline.rekognition.aws_errors import aws_errors, translate
 from sightline.storage.dynamodb import schema as schemas
 from sightline.storage.dynamodb.changes import Change
-from sightline.storage.dynamodb.conditions import Condition, Placeholders, exists
+from sightline.storage.dynamodb.conditions import Condition, Placeholders, StatementPlaceholders, exists
 from sightline.storage.dynamodb.items import Item, from_item, to_item
 from sightline.storage.dynamodb.schema import Schema
+from sightline.storage.dynamodb.transactions import REFUSED
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,7 +27,7 @@ BATCH_GET_LIMIT = 100
 """DynamoDB takes at most so many keys in one BatchGetItem."""
 
 BATCH_WRITE_LIMIT = 25
-"""And so many items in one BatchWriteItem."""
+"""And so many items in one BatchWriteItem, or statements in one BatchExecuteStatement."""
 
 SCANNED_AT_ONCE = 500
 """Items of a page of a scan. DynamoDB ends a page at a megabyte anyway; DynamoDB Local sorts all that is left of the
@@ -38,6 +41,15 @@ NOBODYS_KEY = "sightline check"
 
 COUNT_AGE = timedelta(hours=6)
 """DynamoDB refreshes a table's item count about every six hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A change of one item, if the condition holds: one of many that are sent together."""
+
+    key: Mapping[str, str]
+    change: Change
+    only_if: Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +141,46 @@ class DynamoTable:
         placeholders = Placeholders()
         request = {"Key": to_item(key), "UpdateExpression": change.expression(placeholders)}
         return self._is_done(self._client.update_item, request, placeholders, only_if)
+
+    def update_many(self, updates: Sequence[Update]) -> list[bool | SightlineError]:
+        """Change items with distinct keys, each if its own condition holds; return whether it did, or its own error.
+
+        They are no transaction: each is done or refused by itself, and sent again by itself if the server was busy.
+        Raises what concerns the whole request.
+        """
+        outcomes: dict[int, bool | SightlineError] = {}
+        for first in range(0, len(updates), BATCH_WRITE_LIMIT):
+            self._update_batch(dict(enumerate(updates[first : first + BATCH_WRITE_LIMIT], first)), outcomes)
+        return [outcomes[place] for place in range(len(updates))]
+
+    def _update_batch(self, waiting: dict[int, Update], outcomes: dict[int, bool | SightlineError]) -> None:
+        for attempt in range(UNPROCESSED_ATTEMPTS):
+            if attempt:
+                self._pause(UNPROCESSED_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+            statements = cast("Any", [self._statement(update) for update in waiting.values()])
+            with aws_errors(self._schema.name):
+                answers = self._client.batch_execute_statement(Statements=statements)["Responses"]
+            for place, answer in zip(list(waiting), answers, strict=True):
+                outcomes[place] = self._outcome_of(cast("Any", answer))
+            waiting = {place: each for place, each in waiting.items() if isinstance(outcomes[place], Unavailable)}
+            if not waiting:
+                return
+
+    def _statement(self, update: Update) -> dict[str, Any]:
+        placeholders = StatementPlaceholders()
+        change = update.change.statement(placeholders)
+        of_key = (f"{placeholders.name(name)} = {placeholders.value(value)}" for name, value in update.key.items())
+        where = " AND ".join([*of_key, f"({update.only_if(placeholders)})"])
+        table = placeholders.name(self._schema.name)
+        return {"Statement": f"UPDATE {table} {change} WHERE {where}", "Parameters": placeholders.parameters}
+
+    def _outcome_of(self, answer: dict[str, Any]) -> bool | SightlineError:
+        """Return whether a statement was done, or the error that it met."""
+        error = answer.get("Error")
+        if error is None or error.get("Code") == REFUSED:
+            return error is None
+        said: Any = {"Error": {"Code": error.get("Code", ""), "Message": error.get("Message", "")}}
+        return translate(ClientError(said, "BatchExecuteStatement"), self._schema.name)
 
     def put_many(self, items: Iterable[Mapping[str, Any]]) -> None:
         """Write whole items with distinct keys, whatever stands there: for rows whose last writer is always right."""

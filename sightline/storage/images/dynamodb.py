@@ -1,7 +1,7 @@
 """The image store on DynamoDB: one item a row, one conditional update a step, three indexes."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import islice
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from typing_extensions import override
 
+from sightline.errors import SightlineError
 from sightline.models.images import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import Condition, all_of, any_of, between, equals, less, missing, one_of
 from sightline.storage.dynamodb.items import Item, instant
-from sightline.storage.dynamodb.table import DynamoTable, Outcome
+from sightline.storage.dynamodb.table import DynamoTable, Outcome, Update
 from sightline.storage.images import encoding
 from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, camera_day, check_id, feed_partition
 from sightline.storage.images.positions import BEFORE_ALL
@@ -88,6 +89,13 @@ class DynamoImageStore(ImageSteps):
         if not outcome.is_written:
             log.debug("A conditional update was refused", update=transition.name, image_id=image_id)
         return _applied(outcome)
+
+    def _apply_many(self, transitions: Mapping[str, Transition]) -> dict[str, bool | SightlineError]:
+        updates = [
+            Update({"image_id": check_id(image_id)}, self._change(image_id, each), self._condition(image_id, each))
+            for image_id, each in transitions.items()
+        ]
+        return dict(zip(transitions, self._table.update_many(updates), strict=True))
 
     def _change(self, image_id: str, transition: Transition) -> Change:
         change = Change()

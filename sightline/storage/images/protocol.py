@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from sightline.errors import SightlineError
 from sightline.models.images import (
     Capture,
     Content,
@@ -94,6 +95,12 @@ class ImageStore(Protocol):
         """Note that the graph shows `version`: `analysed` becomes `complete`; out of the unfinished.
 
         Condition: the row's version is that version.
+        """
+
+    def mark_many_merged(self, versions: Mapping[str, int]) -> dict[str, SightlineError]:
+        """Do `mark_merged` for many rows at once (image id → version); return the error of each that met one.
+
+        A row whose version is another by then is no error. Raises what concerns all of them.
         """
 
     def postpone(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from typing_extensions import override
 
+from sightline.errors import SightlineError
 from sightline.models.images import Capture, Content, FeatureResult, ImageRow, Lane, Rejection, State
 from sightline.storage.images import transitions
 from sightline.storage.images.keys import Shards, check_id
@@ -48,6 +49,10 @@ class ImageSteps(ImageStore, ABC):
     @abstractmethod
     def _apply(self, image_id: str, transition: Transition) -> Applied:
         """Do one conditional update."""
+
+    @abstractmethod
+    def _apply_many(self, transitions: Mapping[str, Transition]) -> dict[str, bool | SightlineError]:
+        """Do one conditional update for each row (image id → transition); return whether it was done, or its error."""
 
     @override
     def add(self, image_id: str, lane: Lane) -> bool:
@@ -109,6 +114,18 @@ class ImageSteps(ImageStore, ABC):
             noted = transitions.note_merged(applied.row, version, self._clock())
             applied = self._apply(image_id, noted) if noted else applied
         return applied.row if applied.row and applied.row.version == version else None
+
+    @override
+    def mark_many_merged(self, versions: Mapping[str, int]) -> dict[str, SightlineError]:
+        """Note what the graph shows of many rows. One that is refused together is noted by itself, as far as it can."""
+        outcomes = self._apply_many({each: transitions.mark_complete(version) for each, version in versions.items()})
+        failed = {each: outcome for each, outcome in outcomes.items() if isinstance(outcome, SightlineError)}
+        for image_id in (each for each, outcome in outcomes.items() if outcome is False):
+            try:
+                self.mark_merged(image_id, versions[image_id])
+            except SightlineError as error:
+                failed[image_id] = error
+        return failed
 
     @override
     def postpone(

@@ -10,6 +10,35 @@ from sightline.storage.images.bounds import MAX_MESSAGE_CHARACTERS
 from tests.integration.images.stories import BAD, NO_OBJECT, answered, content
 
 
+def test_many_rows_are_complete_together_each_by_its_own_version(images, story, new_id):
+    rows = [story.analysed(new_id()) for _ in range(30)]
+    changed = story.analysed(new_id())
+    moved = images.move_capture(changed, story.capture(hours=1))
+    versions = {row.image_id: row.version for row in (*rows, changed)} | {new_id(): 1}
+    assert {} == images.mark_many_merged(versions)
+    assert {} == images.mark_many_merged(versions)
+    found = images.get_many(versions)
+    for row in rows:
+        after = found[row.image_id]
+        assert (State.COMPLETE, row.version, None, None) == (
+            after.state,
+            after.merged_version,
+            after.next_check_at,
+            after.sent_at,
+        )
+    assert replace(moved, merged_version=changed.version) == found[changed.image_id]
+    assert len(rows) + 1 == len(found)
+    assert [changed.image_id] == [each.image_id for each in images.unfinished() if each.image_id in versions]
+
+
+def test_a_note_of_many_is_the_same_as_a_note_of_one(images, story, new_id):
+    one, other = story.analysed(new_id()), story.analysed(new_id())
+    images.mark_merged(one.image_id, one.version)
+    assert {} == images.mark_many_merged({other.image_id: other.version})
+    same = {"image_id": "", "feed_position": "", "received_at": story.clock.now}
+    assert replace(images.get(one.image_id), **same) == replace(images.get(other.image_id), **same)
+
+
 def test_a_merged_row_is_complete_and_to_say_so_twice_changes_nothing(images, story, new_id):
     row = story.analysed(new_id())
     complete = images.mark_merged(row.image_id, row.version)

@@ -37,6 +37,13 @@ def test_a_part_and_a_merge_sent_twice_are_done_once(images, once, new_id):
     assert (State.COMPLETE, row.version) == (merged.state, merged.merged_version)
 
 
+def test_notes_of_many_sent_twice_are_done_once(images, once, new_id):
+    rows = [once.analysed(new_id()) for _ in range(3)]
+    assert {} == images.mark_many_merged({row.image_id: row.version for row in rows})
+    found = images.get_many(row.image_id for row in rows).values()
+    assert [(State.COMPLETE, 2, 2)] * 3 == [(row.state, row.version, row.merged_version) for row in found]
+
+
 def test_an_analysis_and_an_end_sent_twice_count_once(images, once, new_id):
     row = once.settled(new_id())
     assert images.mark_analysed(row) is None

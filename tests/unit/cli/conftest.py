@@ -16,6 +16,7 @@ from sightline.cli import main, sightline
 from sightline.cli.factory import Factory
 from sightline.config import Settings
 from sightline.graph.group_commit import GroupCommit
+from sightline.services.graph_merge import RowMerger
 from sightline.testing.fake import FakeSightline, picture, uri_of
 from sightline.testing.graph import InMemoryGraphStore
 
@@ -27,7 +28,8 @@ def world() -> FakeSightline:
     """Return a FakeSightline whose graph uses the same clock."""
     world = FakeSightline()
     world.graph = InMemoryGraphStore(clock=world.clock)
-    world.services = replace(world.services, graph=world.graph, merges=GroupCommit(world.graph.merge))
+    merges = GroupCommit(RowMerger(world.images, world.graph.merge))
+    world.services = replace(world.services, graph=world.graph, merges=merges)
     return world
 
 

@@ -56,6 +56,11 @@ def test_nobody_may_delete_an_image_or_its_row(policy):
     assert {"ForgetMarks", "TryConditions"} >= {each["Sid"] for each in deleting}
 
 
+def test_workers_may_complete_images_together():
+    (completes,) = [each for each in statements("workers") if "dynamodb:PartiQLUpdate" in each["Action"]]
+    assert ["arn:aws:dynamodb:REGION:ACCOUNT:table/sightline-images"] == completes["Resource"]
+
+
 class HoldsOneThatEnded:
     """A table of images in which there is one row, rejected; it notes what is asked of it."""
 

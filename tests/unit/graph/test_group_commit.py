@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Event, stack_size
 from time import monotonic, sleep
+from typing import TypeAlias
 
 from sightline.errors import RefusedByGraph, Unavailable
 from sightline.graph.group_commit import GroupCommit
@@ -34,7 +35,10 @@ class Recorder(InMemoryGraphStore):
         return super().merge(images)
 
 
-def merge_at_once(commits: GroupCommit, images: Sequence[GraphImage]) -> list[Merged | Exception]:
+Commits: TypeAlias = GroupCommit[GraphImage, Merged]
+
+
+def merge_at_once(commits: Commits, images: Sequence[GraphImage]) -> list[Merged | Exception]:
     """Merge each image in a thread of its own, all of them in hand before the first asks."""
     barrier = Barrier(len(images))
 
@@ -52,24 +56,32 @@ def merge_at_once(commits: GroupCommit, images: Sequence[GraphImage]) -> list[Me
 
 def test_threads_that_merge_at_the_same_moment_share_one_call() -> None:
     store = Recorder()
-    outcomes = merge_at_once(GroupCommit(store.merge, window=NEVER), [image(n) for n in range(32)])
+    outcomes = merge_at_once(GroupCommit(store.merge, window=NEVER, least=1), [image(n) for n in range(32)])
     assert [Merged(f"s3://b/{n}", 1, is_changed=True) for n in range(32)] == outcomes
     assert store.sizes == [32]
 
 
 def test_a_batch_that_is_full_goes_at_once() -> None:
     store = Recorder()
-    merge_at_once(GroupCommit(store.merge, window=NEVER, most=8), [image(n) for n in range(32)])
+    merge_at_once(GroupCommit(store.merge, window=NEVER, least=1, most=8), [image(n) for n in range(32)])
     assert store.sizes == [8, 8, 8, 8]
 
 
-def test_a_thread_alone_in_hand_does_not_wait_for_others() -> None:
+def test_as_many_as_fill_a_batch_do_not_wait_for_others() -> None:
     store = Recorder()
-    commits = GroupCommit(store.merge, window=NEVER)
+    commits = GroupCommit(store.merge, window=NEVER, least=1)
     with commits.in_hand():
         assert commits.merge(image(1)).is_changed
         assert not commits.merge(image(1)).is_changed
     assert store.sizes == [1, 1]
+
+
+def test_few_wait_for_others_until_their_window_ends() -> None:
+    store = Recorder()
+    commits = GroupCommit(store.merge, window=timedelta(milliseconds=20), least=3)
+    begun = monotonic()
+    merge_at_once(commits, [image(1), image(2)])
+    assert ([2], True) == (store.sizes, monotonic() - begun >= 0.02)
 
 
 def test_without_a_word_about_threads_the_window_closes_a_batch() -> None:
@@ -80,7 +92,7 @@ def test_without_a_word_about_threads_the_window_closes_a_batch() -> None:
 
 def test_a_thread_that_leaves_without_merging_is_not_waited_for() -> None:
     store, is_in_hand, may_leave = Recorder(), Event(), Event()
-    commits = GroupCommit(store.merge, window=NEVER)
+    commits = GroupCommit(store.merge, window=NEVER, least=1)
 
     def leave() -> None:
         with commits.in_hand():
@@ -102,23 +114,29 @@ def test_a_thread_that_leaves_without_merging_is_not_waited_for() -> None:
 
 def test_each_thread_gets_its_own_outcome() -> None:
     images = [image(1), image(2, version=0), image(3), image(4, version=0)]
-    outcomes = merge_at_once(GroupCommit(Recorder().merge, window=NEVER), images)
+    outcomes = merge_at_once(GroupCommit(Recorder().merge, window=NEVER, least=1), images)
     assert [type(each) for each in outcomes] == [Merged, RefusedByGraph, Merged, RefusedByGraph]
     assert [each.subject for each in outcomes if isinstance(each, RefusedByGraph)] == ["s3://b/2", "s3://b/4"]
 
 
 def test_an_absent_database_is_an_error_for_each_thread() -> None:
     away = Unavailable("Neo4j")
-    assert merge_at_once(GroupCommit(Recorder(away).merge, window=NEVER), [image(n) for n in range(4)]) == [away] * 4
+    assert (
+        merge_at_once(GroupCommit(Recorder(away).merge, window=NEVER, least=1), [image(n) for n in range(4)])
+        == [away] * 4
+    )
 
 
 def test_even_an_end_of_the_committing_thread_reaches_all() -> None:
     end = SystemExit(1)
-    assert merge_at_once(GroupCommit(Recorder(end).merge, window=NEVER), [image(n) for n in range(4)]) == [end] * 4
+    assert (
+        merge_at_once(GroupCommit(Recorder(end).merge, window=NEVER, least=1), [image(n) for n in range(4)])
+        == [end] * 4
+    )
 
 
 def test_without_a_thread_to_commit_in_all_who_wait_try_again_and_the_next_batch_goes_on() -> None:
-    commits = GroupCommit(Recorder().merge, window=NEVER, most=4, patience=NEVER, at_once=1)
+    commits = GroupCommit(Recorder().merge, window=NEVER, least=1, most=4, patience=NEVER, at_once=1)
     usual, barrier = stack_size(), Barrier(4)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: barrier.wait(30), range(4)))  # these four run already
@@ -136,9 +154,9 @@ def test_without_a_thread_to_commit_in_all_who_wait_try_again_and_the_next_batch
 def test_a_store_that_hangs_holds_nobody_for_ever_and_the_next_batch_goes_on() -> None:
     may_go = Event()
     store = Recorder(may_go=may_go)
-    commits = GroupCommit(store.merge, window=NEVER, patience=timedelta(milliseconds=50))
+    commits = GroupCommit(store.merge, window=NEVER, least=1, patience=timedelta(milliseconds=50))
     outcomes = merge_at_once(commits, [image(n) for n in range(4)])
-    assert [str(each).split(".")[0] for each in outcomes] == ["Neo4j: no commit ended within 0"] * 4
+    assert [str(each).split(".")[0] for each in outcomes] == ["Neo4j or DynamoDB: no commit ended within 0"] * 4
     may_go.set()
     with commits.in_hand():
         assert commits.merge(image(9)).is_changed
@@ -172,7 +190,7 @@ def test_commits_that_hang_do_not_keep_the_next_from_running() -> None:
 def test_threads_that_wait_for_a_commit_do_not_keep_the_next_batch_open() -> None:
     may_go = Event()
     store = Recorder(may_go=may_go)
-    commits = GroupCommit(store.merge, window=NEVER, most=2)
+    commits = GroupCommit(store.merge, window=NEVER, least=1, most=2)
 
     def wait_for(sizes: list[int]) -> None:
         deadline = monotonic() + 30

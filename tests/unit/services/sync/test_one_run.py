@@ -93,7 +93,7 @@ def _with_unknown_feature(row):
 def test_days_are_marked_before_the_position_moves_also_of_rows_that_were_merged_already(world, tick):
     tick()
     row = analysed(world.images, URI, world.clock.now)
-    merge(URI, images=world.images, merges=world.services.merges)
+    merge(URI, merges=world.services.merges)
     assert 0 == tick()["merged"]
     for purpose in Purpose:
         assert [row.capture.camera_day] == [each.camera_day for each in world.operations.dirty_days.dirty(purpose)]

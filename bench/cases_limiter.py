@@ -119,6 +119,6 @@ def _calls(limiter: RedisLimiter) -> list[float]:
     while world.sent and world.sent[0].task != DETECT:
         world.do(world.sent.popleft())
     with ThreadPoolExecutor(THREADS) as pool:
-        ask = partial(detect, images=services.images, plan=services.plan, payer=services.payer)
+        ask = partial(detect, facts=None, images=services.images, plan=services.plan, payer=services.payer)
         list(pool.map(lambda uri: ask(uri, "labels", Lane.LIVE), uris))
     return detector.called_at

@@ -64,6 +64,9 @@ EMPTY_FOR = timedelta(minutes=3)
 EMPTY_LOOKED_AT_EVERY = timedelta(seconds=20)
 """How often such an object is looked at."""
 
+FACTS_TRUSTED_FOR = timedelta(seconds=60)
+"""For how long a step believes what its message says of the row, instead of reading it."""
+
 CHECK_AFTER = timedelta(minutes=2)
 """When the reconciler first looks at a row that has not moved."""
 

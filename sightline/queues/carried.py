@@ -7,15 +7,22 @@ from the stores instead. An older worker ignores these headers.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from sightline.models.answers import Json
-from sightline.models.images import AskedBy, FeatureResult, Rejection, ResultStatus
+from sightline.models.images import AskedBy, Content, FeatureResult, ImageRow, Rejection, ResultStatus
 from sightline.models.stored import known_fields
 
 RESULT = "result"
 """The header of `write_rows` that carries the settled analysis as its row keeps it."""
+
+FACTS = "facts"
+"""The header of `detect_feature` that carries what its row wanted, of which bytes, and when that was so."""
+
+IS_NEW = "new_row"
+"""The header of `ingest_image` that says: its producer has just made the row, so nothing is known in it."""
 
 MOST_BYTES = 8 * 1024
 """A larger result is not carried: messages stay small, and a long list of texts is rare."""
@@ -48,3 +55,49 @@ def _result(stored: Mapping[str, Any]) -> FeatureResult:
         "asked_by": AskedBy.read(stored.get("asked_by", AskedBy.NAME)),
     }
     return FeatureResult(**known_fields(FeatureResult, stored) | decoded)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a row said of one feature. read_at: before the row was written or read; a copy of the message keeps it."""
+
+    analysis_id: str
+    content: Content
+    read_at: datetime
+
+
+def facts_headers(row: ImageRow, feature: str, read_at: datetime) -> dict[str, Json]:
+    """Return the header that carries what a row says; nothing if the row has no content.
+
+    Nothing either if answers about it were dropped: the step then needs more of the row.
+    """
+    if row.content is None or row.drops is not None:
+        return {}
+    content = asdict(row.content)
+    at = row.content.last_modified
+    stored = content | {"last_modified": at.isoformat() if at else None}
+    return {FACTS: {"analysis_id": row.wanted[feature], "content": stored, "read_at": read_at.isoformat()}}
+
+
+def carried_facts(headers: Mapping[str, Any] | None) -> Facts | None:
+    """Return the facts that a message carries; None if it carries none that this version can read."""
+    try:
+        return _facts((headers or {})[FACTS])
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _facts(stored: Mapping[str, Any]) -> Facts:
+    content, read_at = dict(stored["content"]), datetime.fromisoformat(stored["read_at"])
+    texts = (stored["analysis_id"], content["sha256"], content["etag"], content.get("version") or "")
+    if read_at.tzinfo is None or not all(isinstance(text, str) for text in texts):
+        raise ValueError("facts are of texts and of an aware time")
+    at = content.get("last_modified")
+    last_modified = datetime.fromisoformat(at) if at else None
+    known = known_fields(Content, content) | {"last_modified": last_modified}
+    return Facts(stored["analysis_id"], Content(**known), read_at)
+
+
+def carried_is_new(headers: Mapping[str, Any] | None) -> bool:
+    """Return whether a message says that its row was new."""
+    return (headers or {}).get(IS_NEW) is True

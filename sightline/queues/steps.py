@@ -6,9 +6,11 @@ step is always derived from the row.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sightline.models.answers import Json
 from sightline.models.images import ImageRow, Lane, State
+from sightline.queues.carried import IS_NEW, facts_headers
 
 INGEST, DETECT, WRITE, MERGE = "ingest_image", "detect_feature", "write_rows", "merge_image"
 
@@ -38,9 +40,9 @@ def lane_queue(queue: str, lane: Lane) -> str:
     return queue if lane is Lane.LIVE else f"{queue}.{lane}"
 
 
-def ingest_step(image_id: str, lane: Lane) -> Step:
-    """Return the step that inspects the object and decides which analyses it needs."""
-    return Step(INGEST, (image_id, lane), "ingest", lane)
+def ingest_step(image_id: str, lane: Lane, *, is_new: bool = False) -> Step:
+    """Return the step that inspects the object and decides which analyses it needs. is_new: its row was just made."""
+    return Step(INGEST, (image_id, lane), "ingest", lane, headers={IS_NEW: True} if is_new else {})
 
 
 def write_step(image_id: str, feature: str, lane: Lane) -> Step:
@@ -48,9 +50,10 @@ def write_step(image_id: str, feature: str, lane: Lane) -> Step:
     return Step(WRITE, (image_id, feature, lane), "rows", lane)
 
 
-def detect_step(image_id: str, feature: str, lane: Lane) -> Step:
+def detect_step(image_id: str, feature: str, lane: Lane, headers: Mapping[str, Json] | None = None) -> Step:
     """Return the step that pays for one analysis, followed by the step that writes it to the row."""
-    return Step(DETECT, (image_id, feature, lane), feature, lane, then=write_step(image_id, feature, lane))
+    then = write_step(image_id, feature, lane)
+    return Step(DETECT, (image_id, feature, lane), feature, lane, then, headers or {})
 
 
 def merge_step(image_id: str, lane: Lane) -> Step:
@@ -58,15 +61,19 @@ def merge_step(image_id: str, lane: Lane) -> Step:
     return Step(MERGE, (image_id, lane), "graph", lane)
 
 
-def next_steps(row: ImageRow) -> list[Step]:
+def next_steps(row: ImageRow, read_at: datetime | None = None) -> list[Step]:
     """Return the steps that the row is waiting for: nothing if it is finished.
 
+    read_at: before the row was read or written; the messages then carry what it says. None: they carry nothing.
     If all results are settled and the row is still `analysing`, a process died between its two writes: any `write_rows`
     repairs it.
     """
     if row.state is State.RECEIVED:
         return [ingest_step(row.image_id, row.lane)]
     if row.state is State.ANALYSING:
-        unsettled = [detect_step(row.image_id, feature, row.lane) for feature in row.unsettled()]
+        unsettled = [
+            detect_step(row.image_id, feature, row.lane, facts_headers(row, feature, read_at) if read_at else None)
+            for feature in row.unsettled()
+        ]
         return unsettled or [write_step(row.image_id, min(row.wanted), row.lane)]
     return [merge_step(row.image_id, row.lane)] if row.is_merge_due else []

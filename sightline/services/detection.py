@@ -42,9 +42,9 @@ from sightline.errors import (
 from sightline.models.answers import Answer, Json
 from sightline.models.bucket_refusals import Reader
 from sightline.models.images import AskedBy, Content, FeatureResult, ImageRow, Lane, Rejection, State
+from sightline.queues.carried import Facts
 from sightline.ratelimit.gcra import HORIZON_SECONDS
 from sightline.ratelimit.protocol import Limiter
-from sightline.rekognition.analysis import analysis_id
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import feature_named
 from sightline.rekognition.prices import price_micro_usd
@@ -61,6 +61,7 @@ from sightline.timing import (
     ATTEMPTS_BEGIN_WITHIN,
     CALL_LIMIT,
     CLOCK_TOLERANCE,
+    FACTS_TRUSTED_FOR,
     SLOT_PATIENCE_UNDER_CLAIM,
     STORE_REQUEST_LIMIT,
 )
@@ -101,22 +102,6 @@ class Payer:
     bucket_gate: BucketGate
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """What is asked about: the object that the row knows, or the copy of its bytes if it is overwritten repeatedly."""
-
-    row: ImageRow
-    content: Content
-    copy: Copy | None = None
-
-    @property
-    def asked_by(self) -> AskedBy:
-        """Return how the detector is given it."""
-        if self.copy is None:
-            return AskedBy.NAME
-        return AskedBy.BYTES if _is_sent(self.copy) else AskedBy.COPY
-
-
 class _StopAt(stop_base):
     """Nothing is tried again from `until` on."""
 
@@ -128,24 +113,76 @@ class _StopAt(stop_base):
         return self._clock() >= self._until
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is to be paid for, and what is asked about.
+
+    row: what it says now; None: the message says that it did
+    copy: what is asked about instead of the object, if that is overwritten again and again
+    """
+
+    feature: Feature
+    analysis: Analysis
+    content: Content
+    row: ImageRow | None
+    copy: Copy | None = None
+
+    @property
+    def asked_by(self) -> AskedBy:
+        """Return how the detector is given it."""
+        if self.copy is None:
+            return AskedBy.NAME
+        return AskedBy.BYTES if _is_sent(self.copy) else AskedBy.COPY
+
+
+class _WantedNoMore(Exception):
+    """The row no longer says what the message says."""
+
+
 def detect(
-    image_id: str, feature_name: str, lane: Lane, *, images: ImageStore, plan: Plan, payer: Payer
+    image_id: str,
+    feature_name: str,
+    lane: Lane,
+    *,
+    facts: Facts | None,
+    images: ImageStore,
+    plan: Plan,
+    payer: Payer,
 ) -> FeatureResult | None:
     """See that the analysis which the row wants is settled; return what the row is to keep of it.
 
-    None if the row no longer wants one. `write_rows` writes the result: the chain carries it there.
+    None if the row no longer wants one. `write_rows` writes the result: the chain carries it there. facts: what the row
+    said, as the message carries it; they are believed for FACTS_TRUSTED_FOR, and by the analysis's first attempt only.
 
     Up to three attempts, each with a claim and a slot of its own. Raises LeaseHeld while another pays, SlotRefused when
     no slot came near, ImageChanged when the bytes are no longer those of the row, BucketWaits while the bucket is
     refused, ObjectRefused if this image alone is, else what the last attempt met.
     """
+    if facts is not None and timedelta(0) <= payer.clock() - facts.read_at <= FACTS_TRUSTED_FOR:
+        feature = feature_named(feature_name)
+        analysis = _analysis(image_id, facts.analysis_id, facts.content, feature, plan)
+        try:
+            return _settled(_Wanted(feature, analysis, facts.content, None), lane, images, payer)
+        except _WantedNoMore:
+            log.info("The row has changed since the message was sent")
+    wanted = _wanted_by_row(image_id, feature_name, images, plan)
+    if wanted is None:
+        log.info("The row no longer wants this analysis")
+        return None
+    return _settled(wanted, lane, images, payer)
+
+
+def _wanted_by_row(image_id: str, feature_name: str, images: ImageStore, plan: Plan) -> _Wanted | None:
     row = images.get(image_id)
     if row is None or row.content is None or feature_name not in row.wanted or row.state is State.STUCK:
-        log.info("The row no longer wants this analysis")
         return None
     row.require_known()
     feature = feature_named(feature_name)
-    analysis = _analysis(row, row.content, feature, plan)
+    analysis = _analysis(image_id, row.wanted[feature_name], row.content, feature, plan)
+    return _Wanted(feature, analysis, row.content, row)
+
+
+def _settled(wanted: _Wanted, lane: Lane, images: ImageStore, payer: Payer) -> FeatureResult:
     attempts = Retrying(
         stop=stop_after_attempt(3)
         | _StopAt(payer.clock() + ATTEMPTS_BEGIN_WITHIN, payer.clock),  # an answer may have been held for long
@@ -154,43 +191,55 @@ def detect(
         sleep=lambda seconds: sleep_unless_stopping(payer.stopping, seconds),
         reraise=True,
     )
-    return result_of(attempts(_attempt, feature, analysis, _Target(row, row.content), lane, payer))
+    return result_of(attempts(_attempt, wanted, lane, images, payer))
 
 
-def _analysis(row: ImageRow, content: Content, feature: Feature, plan: Plan) -> Analysis:
-    """Name what is to be paid: what the row wants. Raise ImageChanged if the settings have changed since ingest."""
-    for parameters in plan.requests(feature.name):
-        name = analysis_id(content.sha256, feature.name, parameters, plan.generation)
-        if row.wanted[feature.name] == name:
-            return Analysis(name, content.sha256, feature.name, parameters, plan.generation, row.image_id)
-    raise ImageChanged(row.image_id, rule="the settings changed while it was worked on")
+def _analysis(image_id: str, wanted: str, content: Content, feature: Feature, plan: Plan) -> Analysis:
+    """Say what is to be paid for. Raise ImageChanged if the settings have changed since ingest."""
+    analysis = plan.analysis(image_id, content.sha256, feature.name, wanted)
+    if analysis is None:
+        raise ImageChanged(image_id, rule="the settings changed while it was worked on")
+    return analysis
 
 
-def _attempt(feature: Feature, analysis: Analysis, target: _Target, lane: Lane, payer: Payer) -> Entry:
-    claimed = payer.ledger.claim(analysis)
+def _attempt(wanted: _Wanted, lane: Lane, images: ImageStore, payer: Payer) -> Entry:
+    claimed = payer.ledger.claim(wanted.analysis)
     if claimed.is_settled:
         return claimed
     try:
-        ready = _ready(feature, claimed, target, lane, payer)
+        if claimed.attempts > 1 and wanted.row is None:
+            wanted = _wanted_still(wanted, images)
+        ready = _ready(wanted, claimed, lane, payer)
     except Exception:
         payer.ledger.release(claimed)  # nothing was sent, so nothing can have been billed
         raise
-    return _pay(feature, claimed, ready, payer)
+    return _pay(ready, claimed, payer)
 
 
-def _ready(feature: Feature, claimed: Entry, target: _Target, lane: Lane, payer: Payer) -> _Target:
+def _wanted_still(wanted: _Wanted, images: ImageStore) -> _Wanted:
+    """Read the row before a further attempt: after an earlier one the image may be stuck, or may have changed."""
+    row = images.get(wanted.analysis.image_id)
+    if row is None or row.state is State.STUCK or row.content != wanted.content:
+        raise _WantedNoMore
+    if row.wanted.get(wanted.feature.name) != wanted.analysis.analysis_id:
+        raise _WantedNoMore
+    row.require_known()
+    return replace(wanted, row=row)
+
+
+def _ready(wanted: _Wanted, claimed: Entry, lane: Lane, payer: Payer) -> _Wanted:
     """Do what must come before the call, the slot last; return what is asked about: the copy, if there is one.
 
     Raise BucketWaits while the bucket is refused, SlotRefused if no slot came in time, or Unavailable if all this took
     so long that another might claim before the answer is kept.
     """
     _require_open(claimed.analysis.image_id, payer)
-    copy = payer.held.find(target.row, target.content)
+    copy = payer.held.find(wanted.row, wanted.content) if wanted.row else None
     _require_time(claimed, timedelta(seconds=HORIZON_SECONDS[lane]), payer)
     patience = min(SLOT_PATIENCE_UNDER_CLAIM, _call_begins_by(claimed) - payer.clock())
-    wait_for_slot(feature.operation, lane, payer.limiter, payer.stopping, payer.clock, patience)
+    wait_for_slot(wanted.feature.operation, lane, payer.limiter, payer.stopping, payer.clock, patience)
     _require_time(claimed, timedelta(0), payer)
-    return replace(target, copy=copy)
+    return replace(wanted, copy=copy)
 
 
 def _require_open(image_id: str, payer: Payer) -> None:
@@ -204,17 +253,17 @@ def _require_open(image_id: str, payer: Payer) -> None:
     payer.bucket_gate.require_open(image_id, Reader.REKOGNITION)
 
 
-def _pay(feature: Feature, claimed: Entry, target: _Target, payer: Payer) -> Entry:
+def _pay(wanted: _Wanted, claimed: Entry, payer: Payer) -> Entry:
     """Call once under the claim; settle, or give the claim back."""
-    copy = target.copy
+    feature, copy = wanted.feature, wanted.copy
     price = price_micro_usd(feature, claimed.analysis.parameters)
     called_at = payer.clock()
     outcome: Answer | Rejection | None = None
     try:
-        outcome = _call(feature, claimed.analysis, target, payer)
+        outcome = _call(wanted, payer)
         held = _held_until(_leaving(claimed, 2 * STORE_REQUEST_LIMIT), payer.clock)  # the last look, and settling
         if copy is None:
-            _require_same_object(claimed.analysis, outcome, target.content, called_at, held, payer)
+            _require_same_object(claimed.analysis, outcome, wanted.content, called_at, held, payer)
         elif not _is_sent(copy):
             held(payer.held.require_unchanged, copy)
             if _is_unseen(outcome):
@@ -227,14 +276,14 @@ def _pay(feature: Feature, claimed: Entry, target: _Target, payer: Payer) -> Ent
         is_unknown = is_unreadable or isinstance(error, OutcomeUnknown)
         payer.ledger.release(claimed, is_unknown=is_unknown, dropped_micro_usd=dropped)
         if dropped and isinstance(error, ImageChanged):
-            _note_drop(target.row, payer.held)
+            _note_drop(claimed.analysis.image_id, payer.held)
         if isinstance(error, Throttled):
             payer.limiter.throttled(feature.operation, ramped_too_fast=isinstance(error, RampedTooFast))
         raise
     cost = price if isinstance(outcome, Answer) else 0
     payer.calls.count(feature.name, "answered" if isinstance(outcome, Answer) else "rejected", cost)
     held = _held_until(_leaving(claimed, STORE_REQUEST_LIMIT), payer.clock)
-    settled = held(payer.ledger.settle, replace(claimed, asked_by=target.asked_by), outcome, cost)
+    settled = held(payer.ledger.settle, replace(claimed, asked_by=wanted.asked_by), outcome, cost)
     if copy is None:
         payer.bucket_gate.passed(claimed.analysis.image_id, Reader.REKOGNITION)
     return settled
@@ -257,16 +306,17 @@ def _leaving(claimed: Entry, time: timedelta) -> datetime:
     return cast("datetime", claimed.free_at) - time  # a claimed entry has a lease
 
 
-def _call(feature: Feature, analysis: Analysis, target: _Target, payer: Payer) -> Answer | Rejection:
+def _call(wanted: _Wanted, payer: Payer) -> Answer | Rejection:
     """Ask. What Rekognition refuses is an outcome; an answer that nobody can read is none."""
-    uri, copy = ObjectUri.parse(analysis.image_id), target.copy
+    feature, analysis, copy = wanted.feature, wanted.analysis, wanted.copy
+    uri = ObjectUri.parse(analysis.image_id)
     try:
         if copy is not None:
             log.info("An image that is overwritten again and again is asked about by its own bytes")
             if _is_sent(copy):
                 return payer.detector.analyse_bytes(feature, analysis.parameters, copy.data)
             return payer.detector.analyse_object(feature, analysis.parameters, copy.uri.bucket, copy.uri.key)
-        return payer.detector.analyse_object(feature, analysis.parameters, uri.bucket, uri.key, target.content.version)
+        return payer.detector.analyse_object(feature, analysis.parameters, uri.bucket, uri.key, wanted.content.version)
     except UnreadableAnswer:
         raise
     except RejectedError as error:
@@ -277,10 +327,10 @@ def _is_sent(copy: Copy) -> bool:
     return len(copy.data) <= MOST_SENT_BYTES
 
 
-def _note_drop(row: ImageRow, held: HeldBytes) -> None:
+def _note_drop(image_id: str, held: HeldBytes) -> None:
     """Count a dropped answer. If the store is away, it is not counted: that is no reason to hide why it was dropped."""
     try:
-        held.note_drop(row)
+        held.note_drop(image_id)
     except SightlineError as error:
         log.warning("A dropped answer could not be counted", error=str(error))
 

@@ -42,9 +42,10 @@ class HeldBytes:
         self._bucket = bucket
         self._clock = clock
 
-    def note_drop(self, row: ImageRow) -> None:
+    def note_drop(self, image_id: str) -> None:
         """Count an answer that was dropped."""
-        self._images.note_drop(row)
+        if row := self._images.get(image_id):
+            self._images.note_drop(row)
 
     def keep(self, row: ImageRow, data: bytes) -> None:
         """Keep what was read, if enough answers about the image have been dropped."""

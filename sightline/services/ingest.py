@@ -37,6 +37,7 @@ from sightline.services.usage import CallCounter
 from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri
 from sightline.storage.capture_counts import counted_of
 from sightline.storage.images.protocol import ImageStore
+from sightline.storage.images.transitions import new_row
 from sightline.storage.ledger.protocol import Ledger
 from sightline.storage.operations import Operations
 from sightline.timing import EMPTY_FOR
@@ -59,10 +60,12 @@ def add_images(image_ids: Iterable[str], lane: Lane, services: "Services", send:
     added = Added()
     valid = _valid_ids(image_ids, added.refused)
     while chunk := list(islice(valid, BATCH)):
-        for _, is_new in services.images.add_many(chunk, lane):
+        new: set[str] = set()
+        for image_id, is_new in services.images.add_many(chunk, lane):
             added.new += is_new
             added.known += not is_new
-        send(ingest_step(image_id, lane) for image_id in chunk)
+            new |= {image_id} if is_new else set()
+        send(ingest_step(image_id, lane, is_new=image_id in new) for image_id in chunk)
     for error in added.refused:
         message = {"uri": error.subject}
         write_dead_letter(
@@ -96,15 +99,20 @@ class Ingest:
     held: HeldBytes
     bucket_gate: BucketGate
 
-    def ingest(self, image_id: str, lane: Lane, *, may_be_late: bool) -> list[Step]:
+    def ingest(self, image_id: str, lane: Lane, *, may_be_late: bool, is_new: bool) -> list[Step]:
         """Read the object and fix what is wanted of it; return the steps that are due.
 
+        is_new: the producer has just made the row, so that it can be begun without being read. If that is refused, or
+        the image is bad, the row is read and the object fetched again: bytes from before the row was seen may be older.
         may_be_late: S3 may not show a new object yet, so its absence raises ImageNotYetThere, and it is looked for once
         more. An empty object that is young raises ImageNotYetWritten, and its row stays as it is. A bad image ends
         here, and so does one whose URI is refused, by us or by S3: its row and a dead letter say why. The dead letter
         of an image that is good now is closed. Raises BucketWaits while the bucket or prefix is refused, and
         ObjectRefused for an image that alone cannot be read.
         """
+        read_at = self.clock()
+        if is_new and (begun := self._begin_new(image_id, lane)):
+            return next_steps(begun, read_at)
         before = self._row(image_id, lane)
         if before is None or self._waits_for_its_camera(before, lane):
             return []
@@ -121,7 +129,22 @@ class Ingest:
         if not (after.state is State.GONE and before.content):
             self._count_outcome(before, after, lane)
         close_replaced(image_id, before.rejection, after.rejection, self.operations)
-        return next_steps(after)
+        return next_steps(after, read_at)
+
+    def _begin_new(self, image_id: str, lane: Lane) -> ImageRow | None:
+        """Begin a row of which nothing is known yet, without reading it; None if that cannot be done."""
+        if self.rejection_breaker.is_stopped(image_id, lane):
+            return None
+        assumed = new_row(image_id, lane, self.clock())
+        try:
+            begun = self._begin(assumed, lane)
+        except ObjectRefused:
+            raise
+        except (RejectedError, InvalidUri):
+            return None
+        if begun:
+            self._count_outcome(assumed, begun, lane)
+        return begun
 
     def _row(self, image_id: str, lane: Lane) -> ImageRow | None:
         """Return the row; create it if a producer sent only a message, and its URI is valid.
@@ -172,12 +195,25 @@ class Ingest:
         analyses = wanted(content.sha256, self.plan, paid)
         capture = self._capture(row, content, head, data)
         moved_from = self._moved_from(row, capture)
+        self._outdate(row, content, analyses)
         # Before, so that a crash leaves no day with an image too many; and after, for a reader in between
         self.operations.dirty_days.mark(moved_from)
         begun = self.images.begin(row, content, capture, analyses, lane)
         self.operations.dirty_days.mark(moved_from)
         self._count(row, begun)
         return begun
+
+    def _outdate(self, row: ImageRow, content: Content | None, analyses: Mapping[str, str]) -> None:
+        """Let messages that are on their way with what the row says now read it again before they pay.
+
+        Before the row changes: if this process dies in between, they only read it for nothing.
+        """
+        if row.content is None or (row.content == content and row.wanted == analyses):
+            return
+        for feature in row.unsettled():
+            outdated = self.plan.analysis(row.image_id, row.content.sha256, feature, row.wanted[feature])
+            if outdated:
+                self.ledger.outdate(outdated)
 
     def _content(self, image_id: str, head: ObjectHead, data: bytes) -> Content:
         try:
@@ -224,6 +260,7 @@ class Ingest:
                 operations=self.operations,
                 clock=self.clock,
             )
+        self._outdate(row, None, {})
         state = State.GONE if is_missing else State.REJECTED
         return self.images.end(row, state, Rejection(type(error).__name__, str(error)))
 

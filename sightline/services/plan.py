@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sightline.models.answers import Json
+from sightline.rekognition.analysis import analysis_id
 from sightline.services.other_files import DEFAULT_SKIPPED_SUFFIXES
+from sightline.storage.ledger.protocol import Analysis
 
 IMPORTED: Mapping[str, Mapping[str, Json]] = {"labels": {"MaxLabels": 10}}
 """What answers were asked for that come from a label set: feature → the old system's request."""
@@ -22,6 +24,13 @@ class Plan:
     generation: str
     deeper: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     skipped_suffixes: tuple[str, ...] = DEFAULT_SKIPPED_SUFFIXES
+
+    def analysis(self, image_id: str, content_sha256: str, feature: str, wanted: str) -> Analysis | None:
+        """Return the analysis that a row wants by this id; None if these settings no longer yield it."""
+        for parameters in self.requests(feature):
+            if wanted == analysis_id(content_sha256, feature, parameters, self.generation):
+                return Analysis(wanted, content_sha256, feature, parameters, self.generation, image_id)
+        return None
 
     def requests(self, feature: str) -> list[Mapping[str, Json]]:
         """Return the requests that a row may want of a feature: the usual one first."""

@@ -15,7 +15,7 @@ from sightline.errors import ImageNotYetWritten
 from sightline.graph.group_commit import GroupCommit
 from sightline.models.answers import Answer, Detection, Json
 from sightline.models.images import Lane
-from sightline.queues.carried import carried_result, result_headers
+from sightline.queues.carried import carried_facts, carried_is_new, carried_result, result_headers
 from sightline.queues.steps import DETECT, INGEST, MERGE, WRITE, Step
 from sightline.ratelimit.fallback import InMemoryLimiter
 from sightline.rekognition.feature import Feature
@@ -190,8 +190,9 @@ class FakeSightline:
         if step.task == INGEST:
             self._ingest(step)
         elif step.task == DETECT:
+            facts = carried_facts(headers)
             result = detect.detect(
-                image_id, rest[0], step.lane, images=images, plan=services.plan, payer=services.payer
+                image_id, rest[0], step.lane, facts=facts, images=images, plan=services.plan, payer=services.payer
             )
             if result and step.then:
                 self.send([replace(step.then, headers=result_headers(result))])
@@ -203,7 +204,8 @@ class FakeSightline:
 
     def _ingest(self, step: Step) -> None:
         try:
-            self.send(self.services.ingest.ingest(step.args[0], step.lane, may_be_late=False))
+            is_new = carried_is_new(step.headers)
+            self.send(self.services.ingest.ingest(step.args[0], step.lane, may_be_late=False, is_new=is_new))
         except ImageNotYetWritten:
             self.later.append(step)
 

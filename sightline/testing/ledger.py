@@ -92,6 +92,13 @@ class InMemoryLedger(Ledger):
                 self._keep(free)
 
     @override
+    def outdate(self, analysis: Analysis) -> None:
+        with self._lock:
+            standing = self._entries.get(analysis.analysis_id, Entry(analysis, Status.RELEASED))
+            if standing.status in {Status.CLAIMED, Status.RELEASED}:
+                self._keep(replace(standing, attempts=standing.attempts + 1))
+
+    @override
     def count(self) -> tuple[int, timedelta]:
         return len(self._entries), timedelta(0)
 

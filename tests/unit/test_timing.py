@@ -11,6 +11,7 @@ from sightline.timing import (
     CHECK_AFTER,
     CLAIM_LEASE,
     CLOCK_TOLERANCE,
+    FACTS_TRUSTED_FOR,
     LONGEST_TASK,
     LONGEST_TASK_IN_AN_OUTAGE,
     RUN_LEASE,
@@ -63,6 +64,10 @@ def test_the_limiter_waits_no_longer_for_redis_than_a_reply_may_take():
 
 def test_a_scheduled_run_is_cut_and_its_last_piece_of_work_ended_before_its_message_comes_back():
     assert RUN_LIMIT + RUN_LEASE < VISIBILITY_TIMEOUT
+
+
+def test_what_a_message_says_of_a_row_is_believed_only_before_anybody_sends_its_step_again():
+    assert FACTS_TRUSTED_FOR < CHECK_AFTER
 
 
 def test_a_row_is_looked_at_after_a_wait_for_a_slot_has_given_up():

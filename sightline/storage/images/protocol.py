@@ -69,7 +69,8 @@ class ImageStore(Protocol):
         """Fix what is to be analysed: content, capture and `wanted`; state `analysing`, version + 1, due for a check.
 
         Parts whose analysis id changed are cleared. Where content, capture and wanted are already those, nothing is
-        written and the row is given. Condition: the version is still the one of `seen`.
+        written and the row is given. Condition: the version is still the one of `seen`; before the first `begin`, also
+        content, wanted and rejection.
         """
 
     def end(self, seen: ImageRow, state: State, rejection: Rejection) -> ImageRow | None:

@@ -98,7 +98,7 @@ def begin(
     """Fix what is to be analysed. Parts under an id that is wanted no more go."""
     return Transition(
         "begin",
-        _as_it_was(seen),
+        {**_as_it_was(seen), **_as_new(seen)},
         {
             ("state",): State.ANALYSING,
             ("version",): seen.version + 1,
@@ -111,6 +111,16 @@ def begin(
             **_without_results(seen, wanted),
         },
     )
+
+
+def _as_new(seen: ImageRow) -> dict[FieldPath, tuple[Any, ...]]:
+    """Require more of a row that was never begun: it may be begun without having been read.
+
+    An imported answer, or an earlier refusal, stands in a row of the same version and state.
+    """
+    if seen.version:
+        return {}
+    return {("content",): (seen.content,), ("wanted",): (dict(seen.wanted),), ("rejection",): (seen.rejection,)}
 
 
 def end(seen: ImageRow, state: State, rejection: Rejection, position: str, now: datetime) -> Transition:

@@ -129,6 +129,11 @@ class DynamoLedger(Ledger):
         self._update(claimed.analysis.analysis_id, change, _claimed_as(claimed.claim_id))
 
     @override
+    def outdate(self, analysis: Analysis) -> None:
+        change = identify(Change(), analysis).set_if_missing("status", Status.RELEASED).add("attempts", 1)
+        self._update(analysis.analysis_id, change, _UNSETTLED)
+
+    @override
     def count(self) -> tuple[int, timedelta]:
         return self._table.count()
 

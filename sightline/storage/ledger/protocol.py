@@ -45,7 +45,8 @@ class Analysis:
 class Entry:
     """One row of the ledger.
 
-    attempts: claims so far; unknown_attempts: those that ended with no word (crash, timeout): they may have been billed
+    attempts: claims so far, and the times that it was outdated
+    unknown_attempts: claims that ended with no word (crash, timeout): they may have been billed
     cost_micro_usd: what AWS lists for the call, in millionths of a US dollar
     dropped_micro_usd: the same for answers that were of other bytes by then, and were dropped
     asked_by: how the detector was given the picture; `settle` keeps that of the claimed entry
@@ -114,6 +115,12 @@ class Ledger(Protocol):
         """Release the claim: nothing was paid, or (`is_unknown`) nobody can say. Another's claim is left alone.
 
         dropped_micro_usd: the price of an answer that came and was of other bytes
+        """
+
+    def outdate(self, analysis: Analysis) -> None:
+        """Let no claim of this analysis be its first: `attempts` + 1, unless it is settled.
+
+        The first attempt may go by what a message says of its row; each further one reads the row.
         """
 
     def count(self) -> tuple[int, timedelta]:

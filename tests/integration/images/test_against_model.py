@@ -54,7 +54,7 @@ class Model:
         is_open = self.state not in {State.RECEIVED, State.REJECTED, State.GONE, State.STUCK}
         if is_open and (self.content, self.wanted) == (name, wanted):
             return True
-        if seen.state is not self.state:
+        if seen.state is not self.state or (self.version == 0 and (seen.rejection is not None) != self.is_refused):
             return False
         self.parts = {f: part for f, part in self.parts.items() if wanted.get(f) == part}
         self.content, self.wanted = name, dict(wanted)

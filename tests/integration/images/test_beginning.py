@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sightline.models.images import Capture, Content, Lane, State
+from sightline.storage.images.transitions import new_row
 from tests.integration.images.stories import BAD, NO_OBJECT, answered, content
 
 
@@ -161,3 +162,43 @@ def test_a_complete_image_that_moves_must_be_shown_again(images, story, new_id):
 def test_an_image_in_analysis_does_not_move(images, story, new_id):
     row = story.begun(new_id())
     assert images.move_capture(row, row.capture) is None
+
+
+def test_a_new_row_is_begun_without_having_been_read(images, story, new_id, clock):
+    image_id = new_id()
+    images.add(image_id, Lane.LIVE)
+    assumed = new_row(image_id, Lane.LIVE, clock.now)
+    row = images.begin(assumed, content(), story.capture(), {"labels": "L1"}, Lane.LIVE)
+    assert (State.ANALYSING, 1, {"labels": "L1"}) == (row.state, row.version, row.wanted)
+    assert row == images.get(image_id)
+    assert images.begin(assumed, content("other"), story.capture(), {"labels": "L2"}, Lane.LIVE) is None
+    assert row == images.get(image_id)
+
+
+def test_a_row_that_is_not_there_is_not_begun(images, story, new_id, clock):
+    image_id = new_id()
+    assumed = new_row(image_id, Lane.LIVE, clock.now)
+    assert images.begin(assumed, content(), story.capture(), {"labels": "L1"}, Lane.LIVE) is None
+    assert images.get(image_id) is None
+
+
+def test_an_imported_row_that_is_received_is_not_begun_by_who_takes_it_for_new(images, story, new_id, clock):
+    image_id = new_id()
+    assert images.add_imported(image_id, "labels", answered("imported", ("Fox", 90.0)))
+    images.add(image_id, Lane.LIVE)
+    received = images.get(image_id)
+    assumed = new_row(image_id, Lane.LIVE, clock.now)
+    assert images.begin(assumed, content(), story.capture(), {"labels": "L1"}, Lane.LIVE) is None
+    assert received == images.get(image_id)
+    begun = images.begin(received, content(), story.capture(), {"labels": "imported"}, Lane.LIVE)
+    assert received.parts == begun.parts
+
+
+def test_a_row_that_was_refused_before_it_was_read_is_not_begun_by_who_takes_it_for_new(images, story, new_id, clock):
+    seen = story.received(new_id())
+    images.give_up(seen, BAD)
+    images.add(seen.image_id, Lane.LIVE)
+    received = images.get(seen.image_id)
+    assumed = new_row(seen.image_id, Lane.LIVE, clock.now)
+    assert images.begin(assumed, content(), story.capture(), {"labels": "L1"}, Lane.LIVE) is None
+    assert images.begin(received, content(), story.capture(), {"labels": "L1"}, Lane.LIVE).rejection is None

@@ -110,3 +110,25 @@ def test_a_release_leaves_alone_what_is_not_its_own_claim(ledger: Ledger, clock:
 
     ledger.release(Entry(analysis("unheard-of"), Status.CLAIMED, "x"), is_unknown=True)
     assert ledger.get("unheard-of") is None
+
+
+def test_an_outdated_analysis_is_free_and_its_next_claim_is_not_the_first(ledger: Ledger) -> None:
+    wanted = analysis()
+    ledger.outdate(wanted)
+    entry = ledger.get(wanted.analysis_id)
+    assert entry is not None
+    assert (Status.RELEASED, 1, 0, wanted) == (entry.status, entry.attempts, entry.unknown_attempts, entry.analysis)
+    claimed = ledger.claim(wanted)
+    assert (Status.CLAIMED, 2, 0) == (claimed.status, claimed.attempts, claimed.unknown_attempts)
+
+
+def test_to_outdate_takes_no_claim_away_and_changes_nothing_that_is_settled(ledger: Ledger) -> None:
+    claimed = ledger.claim(analysis())
+    ledger.outdate(claimed.analysis)
+    held = ledger.get(claimed.analysis.analysis_id)
+    assert held is not None
+    assert (claimed.claim_id, 2) == (held.claim_id, held.attempts)
+    settled = ledger.settle(claimed, ANSWER, 1)
+    assert (2, 0) == (settled.attempts, settled.unknown_attempts)
+    ledger.outdate(claimed.analysis)
+    assert settled == ledger.get(claimed.analysis.analysis_id)

@@ -6,6 +6,8 @@ import pytest
 from sightline.errors import ImageNotSeen, InvalidParameter
 from sightline.models.answers import Answer, Box, Detection
 from sightline.models.bucket_refusals import Reader
+from sightline.models.images import Lane
+from sightline.queues.steps import ingest_step
 from sightline.services.held import DROPS
 from sightline.storage.pauses import Cause, Stop
 from sightline.testing.fake import picture, uri_of
@@ -159,8 +161,10 @@ def test_of_an_image_that_is_not_there_the_nearest_are_told(run, world, uri, sai
 def test_dropped_answers_are_told_and_that_the_bytes_themselves_were_sent(run, world):
     world.put(URI, picture())
     world.add(URI)
+    world.sent.clear()
     for _ in range(DROPS):
         world.images.note_drop(world.images.get(URI))
+    world.send([ingest_step(URI, Lane.LIVE)])  # as after a change: the row is not new
     world.run()
     facts = json.loads(run("show", URI, "--json").stdout)
     assert (DROPS, "bytes") == (facts["dropped_answers"], facts["features"]["labels"]["asked_by"])

@@ -1,15 +1,27 @@
 """What messages carry beside their arguments: read back as it was, or not at all."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from celery import Celery, signature
 
-from sightline.models.images import FeatureResult, Lane, Rejection, ResultStatus
-from sightline.queues.carried import MOST_BYTES, RESULT, carried_result, result_headers
+from sightline.models.images import Content, FeatureResult, ImageRow, Lane, Rejection, ResultStatus, State
+from sightline.queues.carried import (
+    FACTS,
+    IS_NEW,
+    MOST_BYTES,
+    RESULT,
+    Facts,
+    carried_facts,
+    carried_is_new,
+    carried_result,
+    facts_headers,
+    result_headers,
+)
 from sightline.queues.names import QUEUES
-from sightline.queues.steps import write_step
+from sightline.queues.steps import ingest_step, next_steps, write_step
 from tasks.retry import StepTask
 
 ANSWERED = FeatureResult("a1", ResultStatus.ANSWERED, (("Person", 97.5), ("Café 😀", 50.0)), 30.0, "3.0", left_out=2)
@@ -103,3 +115,53 @@ def test_a_copy_of_a_message_carries_the_same(task):
 def test_what_a_message_carries_is_believed_by_a_worker_of_its_steps_own_queue(task, read, is_believed):
     task.app.amqp.queues.select(read)
     assert is_believed == (carried_result(task.carried("rows")) is not None)
+
+
+NOW = datetime(2044, 5, 17, 12, 0, 0, 123, tzinfo=UTC)
+CONTENT = Content("c0ffee", "etag", 1000, 640, 480, "v1", NOW - timedelta(minutes=1))
+
+
+def row(content):
+    wanted = {"labels": "a1"}
+    return ImageRow("s3://b/c/k.jpg", Lane.LIVE, State.ANALYSING, received_at=NOW, content=content, wanted=wanted)
+
+
+@pytest.mark.parametrize("content", [CONTENT, replace(CONTENT, version=None, last_modified=None)], ids=["all", "few"])
+def test_facts_are_read_as_they_were_sent(content):
+    headers = sent(facts_headers(row(content), "labels", NOW))
+    assert Facts("a1", content, NOW) == carried_facts(headers)
+    headers[FACTS]["content"]["of_a_newer_version"] = 1
+    assert Facts("a1", content, NOW) == carried_facts(headers)
+
+
+def test_a_row_without_content_has_no_facts():
+    assert {} == facts_headers(row(None), "labels", NOW)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [{"analysis_id": 5}, {"content": {}}, {"content": [1]}, {"read_at": None}, {"read_at": "2044-05-17T12:00:00"}],
+    ids=str,
+)
+def test_facts_that_cannot_be_read_count_as_not_carried(damaged):
+    stored = sent(facts_headers(row(CONTENT), "labels", NOW))[FACTS]
+    assert carried_facts({FACTS: stored | damaged}) is None
+
+
+def test_a_copy_of_a_message_keeps_when_its_facts_were_read(task):
+    task.request.headers = facts_headers(row(CONTENT), "labels", NOW) | {"sent_at": 1.0}
+    copied = task.signature_from_request(task.request, countdown=5, retries=1)
+    assert Facts("a1", CONTENT, NOW) == carried_facts(copied.options["headers"])
+
+
+@pytest.mark.parametrize("headers", [None, {}, {IS_NEW: "yes"}, {IS_NEW: 1}], ids=str)
+def test_only_a_message_that_says_so_is_of_a_new_row(headers):
+    assert carried_is_new({IS_NEW: True})
+    assert not carried_is_new(headers)
+
+
+def test_what_a_step_carries_does_not_change_which_step_it_is():
+    assert ingest_step("s3://b/c/k.jpg", Lane.LIVE) == ingest_step("s3://b/c/k.jpg", Lane.LIVE, is_new=True)
+    carries, other = next_steps(row(CONTENT), NOW), next_steps(row(CONTENT))
+    assert carries == other
+    assert carries[0].headers != other[0].headers

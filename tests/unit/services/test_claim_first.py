@@ -96,10 +96,10 @@ def test_whatever_fails_between_claim_and_call_gives_the_claim_back(error):
     world = waiting_world(URI)
 
     class Refuses:
-        def find(self, *_: object) -> None:
+        def reserve(self, *_: object) -> None:
             raise error
 
-    object.__setattr__(world.services.payer, "held", Refuses())
+    object.__setattr__(world.services.payer, "limiter", Refuses())
     with pytest.raises(type(error)):
         world.do(world.sent[0])
     assert (Status.RELEASED, 0) == (entry(world).status, entry(world).unknown_attempts)

@@ -43,5 +43,5 @@ def test_a_uri_that_only_s3_refuses_ends_rejected_with_a_letter(world):
 
 def test_a_message_whose_uri_names_no_object_makes_no_row(world):
     with pytest.raises(InvalidUri):
-        world.services.ingest.ingest("s3://images/../x", Lane.LIVE, may_be_late=True)
+        world.services.ingest.ingest("s3://images/../x", Lane.LIVE, may_be_late=True, is_new=False)
     assert world.images.get("s3://images/../x") is None

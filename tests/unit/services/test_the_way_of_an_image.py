@@ -194,7 +194,7 @@ def test_a_missing_object_is_looked_for_once_more_and_then_gone(world):
     missing = uri_of("99")
     world.add(missing)
     with pytest.raises(ImageNotYetThere):
-        world.services.ingest.ingest(missing, Lane.LIVE, may_be_late=True)
+        world.services.ingest.ingest(missing, Lane.LIVE, may_be_late=True, is_new=False)
     world.run()
     assert state_of(world, missing) is State.GONE
     assert dead_letters(world) == [("ImageMissing", missing)]

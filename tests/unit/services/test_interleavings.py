@@ -1,0 +1,43 @@
+"""Steps cut into each other at random, with kills after any statement: the promises hold in every run.
+
+A few hundred runs here; `pytest -m full tests/unit/services/test_interleavings.py` makes 5,000. A run that fails names
+its seed: `Play(seed, is_calm=False).run()` repeats it.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from tests.unit.services.interleaved import Play
+
+SIZES = [300, pytest.param(5_000, marks=pytest.mark.full)]
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    with structlog.testing.capture_logs():
+        yield
+
+
+def play(seed: int, *, is_calm: bool) -> Play:
+    made = Play(seed, is_calm=is_calm)
+    try:
+        made.run()
+        made.check()
+    except Exception as error:
+        raise AssertionError(f"seed {seed}, is_calm={is_calm}: {error!r}") from error
+    return made
+
+
+@pytest.mark.parametrize("runs", SIZES)
+def test_no_interleaving_with_kills_and_overwrites_breaks_a_promise(runs):
+    plays = [play(seed, is_calm=False).happened for seed in range(runs)]
+    assert sum(each.kills for each in plays) > runs  # it does what it says
+    assert sum(each.overwrites.total() for each in plays) > runs
+
+
+@pytest.mark.parametrize("runs", SIZES)
+def test_no_interleaving_of_late_and_repeated_messages_pays_anything_twice(runs):
+    calls = [play(seed, is_calm=True).happened.calls.total() for seed in range(runs)]
+    assert max(calls) <= 4  # the twins' two analyses, and two of the third image

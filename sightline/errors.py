@@ -24,6 +24,7 @@ SightlineError                    message = input, rule, remedy
 │   └── UnreadableKey             the key names no camera
 ├── BadMessage                    a message that no task can process: a dead letter
 │   └── InvalidUri, InvalidVerdict
+│       └── VerdictStands         the reviewer has answered the queue already
 └── ConfigurationError            the operator must act: fail loudly, do not drain the queue
     ├── AccessDenied, MissingTable, WrongPassword, UnknownFeature, NotSupported
     └── OtherRegion, EncryptionKeyRefused       a bucket that this setup cannot read
@@ -263,6 +264,13 @@ class InvalidVerdict(BadMessage):
 
     rule = "a verdict is present, absent or unsure, for an image that was analysed"
     remedy = "Correct it"
+
+
+class VerdictStands(InvalidVerdict):
+    """A volunteered verdict that would take the place of the same reviewer's answer to the review queue."""
+
+    rule = "you answered the review queue about these bytes, and a volunteered verdict does not replace that answer"
+    remedy = "Ask somebody else to look, or mark it as sampled if your answer was a slip"
 
 
 class UnreadableAnswer(RejectedError):

@@ -13,7 +13,7 @@ from sightline.services.rollups.report import Report, read_report
 from sightline.services.rollups.run import roll_up_now
 from sightline.services.verdicts import Said, judge_of, verdict_of
 from sightline.stats.figures import Interval
-from sightline.stats.verdicts import Answer
+from sightline.stats.verdicts import Answer, Source
 from sightline.stats.windows import WINDOW_DAYS
 from sightline.storage.dirty_days import Purpose
 
@@ -50,7 +50,8 @@ def review_sample(
         for each in asked:
             uri = each.request.candidate.image_id
             answer = Answer.PRESENT if truth[uri] else Answer.ABSENT
-            services.verdicts.write(verdict_of(Said(uri, LABEL, REVIEWER, answer, services.clock()), judge))
+            said = Said(uri, LABEL, REVIEWER, answer, services.clock(), source=Source.SAMPLED)
+            services.verdicts.write(verdict_of(said, judge))
         answered += len(asked)
         if not asked:
             break

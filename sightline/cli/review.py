@@ -12,8 +12,18 @@ from sightline.cli.images import likely_camera, marked_cameras
 from sightline.cli.output import json_option, print_json, print_table, require_one_form
 from sightline.cli.param_types import DAY
 from sightline.models.answers import Json
-from sightline.services.review import Progress, ToReview, ask_next, newest_day, progress_of, read_cells, scope_of
+from sightline.services.review import (
+    Progress,
+    ToReview,
+    ask_next,
+    in_blind_order,
+    newest_day,
+    progress_of,
+    read_cells,
+    scope_of,
+)
 from sightline.spreadsheets import write_rows
+from sightline.stats.verdicts import Source
 from sightline.stats.windows import WINDOW_DAYS
 
 
@@ -37,6 +47,7 @@ def review() -> None:
 @click.option("--count", type=click.IntRange(1, 5000), default=40, show_default=True, help="How many images.")
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print a sheet to fill in, for `sightline verdicts import`.")
+@click.option("--open", "is_open", is_flag=True, help="Show what the detector said, too: not for those who answer.")
 @click.pass_obj
 def next_command(  # noqa: PLR0913 - one parameter an option
     factory: Factory,
@@ -48,10 +59,12 @@ def next_command(  # noqa: PLR0913 - one parameter an option
     *,
     as_json: bool,
     as_csv: bool,
+    is_open: bool,
 ) -> None:
     """List the images to look at next, negatives among them, in a random order that nobody chooses.
 
-    A verdict counts in the figures only if its image was listed here; others are kept as volunteered.
+    What the detector said is hidden: people agree with an answer that they see. A verdict counts in the figures only
+    if its image was listed here; others are kept as volunteered.
     """
     require_one_form(as_json=as_json, as_csv=as_csv)
     services = factory.services
@@ -61,62 +74,70 @@ def next_command(  # noqa: PLR0913 - one parameter an option
     end_day = day.date().isoformat() if day else newest_day(camera, operations)
     cells = read_cells(scope_of(name, camera, end_day, int(window_days), operations), services)
     asked, progress = ask_next(cells, count, services), progress_of(cells, plan.target_points)
+    shown = asked if is_open else in_blind_order(asked, plan.salt)
     if as_csv:
-        write_sheet_to_fill_in(asked)
+        write_sheet_to_fill_in(shown, is_open=is_open)
     elif as_json:
-        print_json({"images": [_as_json(each) for each in asked], "progress": _progress_as_json(progress)})
+        images: list[Json] = [_as_json(each, is_open=is_open) for each in shown]
+        print_json({"images": images, "progress": _progress_as_json(progress, is_open=is_open)})
     else:
-        print_asked(asked, progress, f"{name}, {window_days} days up to {end_day}")
+        print_asked(shown, progress, f"{name}, {window_days} days up to {end_day}", is_open=is_open)
 
 
-def print_asked(asked: Sequence[ToReview], progress: Progress, title: str) -> None:
+def print_asked(asked: Sequence[ToReview], progress: Progress, title: str, *, is_open: bool) -> None:
     """Print the images, and the progress of the review."""
-    rows = [
-        (
-            each.request.candidate.image_id,
-            each.request.candidate.stratum,
-            each.request.candidate.confidence_percent,
-            each.link,
-        )
-        for each in asked
-    ]
-    print_table(title, ("image", "stratum", "confidence", "link"), rows, empty="every image is reviewed")
+    heads = ("image", *DETECTOR, "link") if is_open else ("image", "link")
+    rows = [(each.request.candidate.image_id, *_detector(each, is_open=is_open), each.link) for each in asked]
+    print_table(title, heads, rows, empty="every image is reviewed")
     more = sum(progress.advice.more.values())
     recall = said(progress.recall, progress.recall)
     click.echo(f"{progress.reviewed} reviewed, {more} more needed for the target; recall: {recall}")
-    click.echo(f"Next: {progress.advice.sentence()}.")
+    if is_open:  # the advice names strata: of a short list it would tell which one each image is of
+        click.echo(f"Next: {progress.advice.sentence()}.")
     if progress.held_back:
         click.echo(f"{progress.held_back} verdicts wait for images earlier in the order; this list shows those first.")
 
 
-def write_sheet_to_fill_in(asked: Sequence[ToReview]) -> None:
-    """Write CSV with an empty column `verdict`; `content` identifies the bytes that were shown."""
-    rows: list[tuple[object, ...]] = [("uri", "verdict", "label", "content", "stratum", "confidence", "link")]
+DETECTOR = ("stratum", "confidence")
+"""The columns that say what the detector said."""
+
+
+def _detector(each: ToReview, *, is_open: bool) -> tuple[object, ...]:
+    candidate = each.request.candidate
+    return (candidate.stratum, candidate.confidence_percent) if is_open else ()
+
+
+def write_sheet_to_fill_in(asked: Sequence[ToReview], *, is_open: bool) -> None:
+    """Write CSV with an empty column `verdict`; `content` identifies the bytes, `source` says that the queue asked."""
+    extra = DETECTOR if is_open else ()
+    rows: list[tuple[object, ...]] = [("uri", "verdict", "label", "content", "source", *extra, "link")]
     for each in asked:
-        image = each.request.candidate
-        label, confidence = each.request.cell.label, image.confidence_percent
-        rows.append((image.image_id, "", label, image.content, image.stratum, confidence, each.link))
+        image, label = each.request.candidate, each.request.cell.label
+        shown = _detector(each, is_open=is_open)
+        rows.append((image.image_id, "", label, image.content, Source.SAMPLED, *shown, each.link))
     write_rows(rows, sys.stdout)
 
 
-def _as_json(each: ToReview) -> dict[str, Json]:
+def _as_json(each: ToReview, *, is_open: bool) -> dict[str, Json]:
     image, cell = each.request.candidate, each.request.cell
+    told: dict[str, Json] = {"stratum": image.stratum, "confidence": image.confidence_percent} if is_open else {}
     return {
         "uri": image.image_id,
         "camera": cell.camera,
         "day": cell.day,
         "label": cell.label,
-        "stratum": image.stratum,
-        "confidence": image.confidence_percent,
+        **told,
         "content": image.content,
         "link": each.link,
     }
 
 
-def _progress_as_json(progress: Progress) -> dict[str, Json]:
+def _progress_as_json(progress: Progress, *, is_open: bool) -> dict[str, Json]:
+    more: dict[str, Json] = {str(stratum): count for stratum, count in progress.advice.more.items()}
     return {
         "reviewed": progress.reviewed,
-        "more": {str(stratum): count for stratum, count in progress.advice.more.items()},
+        **({"more": more} if is_open else {}),
+        "more_in_all": sum(progress.advice.more.values()),
         "expected_half_width": progress.advice.half_width,
         "held_back": progress.held_back,
         "recall": said(progress.recall, progress.recall),

@@ -16,7 +16,7 @@ from sightline.services.verdict_sheet import read_sheet, write_sheet
 from sightline.services.verdicts import Said, judge_of, verdict_of
 from sightline.spreadsheets import decode
 from sightline.stats.agreement import Agreement, cohens_kappa, double_reviews
-from sightline.stats.verdicts import Answer
+from sightline.stats.verdicts import Answer, Source
 
 label_option = click.option("--label", help="A watched label; default: the first one.")
 reviewer_option = click.option("--reviewer", default=getpass.getuser, help="Who looked; default: your user name.")
@@ -32,13 +32,21 @@ def verdicts() -> None:
 @click.argument("answer", type=click.Choice([str(each) for each in Answer]))
 @label_option
 @reviewer_option
+@click.option("--sampled", is_flag=True, help="You answer `sightline review next`; without it, no figure changes.")
 @json_option
 @click.pass_obj
-def add(factory: Factory, uri: str, answer: str, label: str | None, reviewer: str, *, as_json: bool) -> None:
-    """Record whether an image shows the label: present, absent or unsure. It replaces your earlier verdict."""
+def add(
+    factory: Factory, uri: str, answer: str, label: str | None, reviewer: str, *, sampled: bool, as_json: bool
+) -> None:
+    """Record whether an image shows the label: present, absent or unsure.
+
+    It replaces your earlier verdict, but for your answer to `review next`: only --sampled corrects that.
+    """
     services = factory.services
     name = label or services.accuracy.rules[0].label
-    kept = verdict_of(Said(uri, name, reviewer, Answer(answer), services.clock()), judge_of(services))
+    source = Source.SAMPLED if sampled else Source.VOLUNTEERED
+    said = Said(uri, name, reviewer, Answer(answer), services.clock(), source=source)
+    kept = verdict_of(said, judge_of(services))
     is_new = services.verdicts.write(kept)
     if as_json:
         print_json({"changed": is_new, "source": kept.verdict.source})

@@ -4,6 +4,7 @@ Each question is stored before its image is shown. Only an answer to a question 
 people pick because they catch the eye are not a random sample.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -127,6 +128,16 @@ def ask_next(cells: Sequence[ReviewedCell], count: int, services: Services) -> l
     requests = next_images(cells, count, Measure.RECALL, reviewed_before(cells, services))
     services.verdicts.ask(_asked(requests, services))
     return [ToReview(request, _link(request, services.buckets)) for request in requests]
+
+
+def in_blind_order(asked: Sequence[ToReview], salt: str) -> list[ToReview]:
+    """Shuffle what was asked, by a hash: the queue's own order goes by stratum, which would tell what to expect."""
+    return sorted(asked, key=lambda each: blind_key(salt, each.request.candidate.image_id))
+
+
+def blind_key(salt: str, image_id: str) -> str:
+    """Return the place of an image in a list that is shown to a reviewer."""
+    return hashlib.sha256(f"shown\n{salt}\n{image_id}".encode()).hexdigest()
 
 
 def _asked(requests: Iterable[Request], services: Services) -> list[Asked]:

@@ -1,7 +1,7 @@
 """Read verdicts from CSV, checking every line before any is stored, and write them to CSV."""
 
 import csv
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +18,9 @@ COLUMNS = ("uri", "label", "verdict", "reviewer", "at", "content", "source", "st
 NEEDED = ("uri", "verdict")
 STATED = COLUMNS[: COLUMNS.index("source") + 1]
 FAULTS_SHOWN = 20
+
+OF_BEFORE = {"content", "stratum", "confidence", "link"}
+"""Columns of the sheets that `review next` wrote when it did not name the source yet: they were answers to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,15 @@ def read_sheet(file: TextIO, name: str, label: str, reviewer: str, judge: Judge)
     InvalidVerdict that names each bad line; then the caller must store nothing of the file.
     """
     faults, verdicts, blank = list[str](), dict[tuple[str, str, str], KeptVerdict](), 0
+    earlier: defaultdict[tuple[str, str], list[KeptVerdict]] = defaultdict(list)
     for line, fields in _lines(file, name):
         if not fields["verdict"]:
             blank += 1
             continue
         try:
-            kept = _standing(fields, judge) or verdict_of(_said(fields, label, reviewer, judge), judge)
+            said = _said(fields, label, reviewer, judge)
+            before = earlier[said.image_id, said.label]
+            kept = _standing(fields, judge) or verdict_of(said, judge, before)
         except SightlineError as error:
             faults.append(f"line {line}: {error}")
             continue
@@ -51,6 +57,7 @@ def read_sheet(file: TextIO, name: str, label: str, reviewer: str, judge: Judge)
         if key in verdicts:
             faults.append(f"line {line}: {' '.join(key)} is on an earlier line already")
         verdicts[key] = kept
+        before.append(kept)
     if faults:
         raise _refusal(name, faults)
     return Sheet(tuple(verdicts.values()), blank)
@@ -63,8 +70,9 @@ def _lines(file: TextIO, name: str) -> Iterator[tuple[int, Mapping[str, str]]]:
         _, head = next(rows, (1, []))
         names = [name_of(heading) for heading in head]
         _check_names(names, name)
+        default = {"source": str(Source.SAMPLED)} if set(names) >= OF_BEFORE and "source" not in names else {}
         for line, row in rows:
-            given = dict(zip(names, row, strict=False))
+            given = default | dict(zip(names, row, strict=False))
             yield line, {column: plain(given.get(column, "").strip()) for column in COLUMNS}
     except (csv.Error, UnicodeDecodeError, OSError) as error:
         raise _refusal(name, [str(error)]) from error

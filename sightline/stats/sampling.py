@@ -69,12 +69,13 @@ def by_stratum(candidates: Iterable[Candidate]) -> dict[Stratum, list[Candidate]
 def counting_answers(candidates: Iterable[Candidate], label: str, verdicts: Iterable[Verdict]) -> dict[str, Answer]:
     """Settle the verdicts on `label` that count: image id → answer. Others' images and stale bytes fall away."""
     contents = {candidate.image_id: candidate.content for candidate in candidates}
-    answers: defaultdict[str, list[Answer]] = defaultdict(list)
+    counting: defaultdict[str, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
         content = contents.get(verdict.image_id)
         if content is not None and verdict.label == label and verdict.counts_for(content):
-            answers[verdict.image_id].append(verdict.answer)
-    return {image_id: settle(given) for image_id, given in answers.items()}
+            counting[verdict.image_id].append(verdict)
+    settled = {image_id: settle(given) for image_id, given in counting.items()}
+    return {image_id: answer for image_id, answer in settled.items() if answer is not None}
 
 
 def reviewed_prefix(ordered: Sequence[Candidate], answers: Mapping[str, Answer]) -> list[Reviewed]:

@@ -18,10 +18,16 @@ class Answer(StoredEnum):
 
 
 class Source(StoredEnum):
-    """Why the person looked: the review queue asked, or they came by themselves."""
+    """Why the person looked: the queue asked, it asked for a second look at an image, or they came by themselves."""
 
     SAMPLED = "sampled"
+    SECOND = "second"
     VOLUNTEERED = "volunteered"
+
+    @property
+    def was_asked(self) -> bool:
+        """Return whether the review queue asked."""
+        return self in {Source.SAMPLED, Source.SECOND}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +59,26 @@ class Verdict:
         A volunteered verdict never counts: people come for images that look wrong, and an estimate from those
         would be of what catches the eye.
         """
-        return self.source is Source.SAMPLED and self.content == content
+        return self.source.was_asked and self.content == content
 
 
-def settle(answers: Iterable[Answer]) -> Answer:
-    """Make one answer of those of several reviewers: the majority of present and absent; unsure where they tie."""
-    tally = Counter(answers)
+DECIDING = 3
+"""How many reviewers it takes to overrule the first one. Two who differ decide nothing."""
+
+
+def settle(verdicts: Iterable[Verdict]) -> Answer | None:
+    """Make one answer of the verdicts that count on one image: the first sampled one, until a third reviewer decides.
+
+    If two who differ left the image without an answer, just the hard images would drop out of the estimate. From three
+    on, the majority of present and absent stands, and the first verdict where they tie. None without a sampled verdict.
+    """
+    given = list(verdicts)
+    sampled = [verdict for verdict in given if verdict.source is Source.SAMPLED]
+    if not sampled:
+        return None
+    first = min(sampled, key=lambda verdict: (verdict.at, verdict.reviewer)).answer
+    tally = Counter(verdict.answer for verdict in given)
     balance = tally[Answer.PRESENT] - tally[Answer.ABSENT]
-    if balance == 0:
-        return Answer.UNSURE
+    if len(given) < DECIDING or balance == 0:
+        return first
     return Answer.PRESENT if balance > 0 else Answer.ABSENT

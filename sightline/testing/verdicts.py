@@ -7,7 +7,15 @@ from typing_extensions import override
 
 from sightline.models.images import CameraDay
 from sightline.storage.dirty_days import DirtyDayStore, Purpose
-from sightline.storage.verdicts.protocol import Asked, KeptVerdict, VerdictStore, asked_key, says_the_same, verdict_key
+from sightline.storage.verdicts.protocol import (
+    Asked,
+    KeptVerdict,
+    OfLabel,
+    VerdictStore,
+    asked_key,
+    gives_way,
+    verdict_key,
+)
 
 
 class InMemoryVerdictStore(VerdictStore):
@@ -41,11 +49,16 @@ class InMemoryVerdictStore(VerdictStore):
         key = (verdict.image_id, verdict_key(verdict.label, verdict.reviewer))
         with self._lock:
             standing = self._verdicts.get(key)
-            if standing and (says_the_same(standing.verdict, verdict) or standing.verdict.at > verdict.at):
+            if standing and not gives_way(standing.verdict, verdict):
                 return False
             self._verdicts[key] = kept
             self._days.mark([kept.camera_day], [Purpose.ROLLUPS])
             return True
+
+    @override
+    def of_label(self, image_id: str, label: str) -> OfLabel:
+        found = [kept for kept in self.of_image(image_id) if kept.verdict.label == label]
+        return OfLabel(self.asked(image_id, label), found)
 
     @override
     def of_image(self, image_id: str) -> list[KeptVerdict]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -13,7 +13,7 @@ from sightline.services.rollups.plan import FEATURE, AccuracyPlan
 from sightline.stats.counts import ReviewedCell, review_cell
 from sightline.stats.sampling import Candidate, Cell, counting_answers
 from sightline.stats.strata import StrataRule, Stratum
-from sightline.stats.verdicts import Source, Verdict
+from sightline.stats.verdicts import Answer, Source, Verdict
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.verdicts.protocol import VerdictStore
 
@@ -113,8 +113,21 @@ def _cell(
         _outside(reviewed, candidates, mine, len(answers), unanalysed),
         _hash(f"{c.image_id} {c.content} {c.stratum} {c.confidence_percent} {c.hour}" for c in candidates)
         + f"+{unanalysed}",
-        _hash(f"{v.image_id} {v.reviewer} {v.answer} {v.content} {v.source}" for v in mine),
+        _hash([*map(_said, mine), *_settled(mine, answers)]),
     )
+
+
+def _said(verdict: Verdict) -> str:
+    return f"{verdict.image_id} {verdict.reviewer} {verdict.answer} {verdict.content} {verdict.source}"
+
+
+def _settled(mine: Sequence[Verdict], answers: Mapping[str, Answer]) -> list[str]:
+    """Return the settled answers where reviewers differ: which of them was first is in no line of `_said`."""
+    given: defaultdict[str, set[Answer]] = defaultdict(set)
+    for verdict in mine:
+        if verdict.source.was_asked:
+            given[verdict.image_id].add(verdict.answer)
+    return [f"{image} settled {answers[image]}" for image in given.keys() & answers if len(given[image]) > 1]
 
 
 def _outside(

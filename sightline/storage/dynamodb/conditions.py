@@ -70,6 +70,16 @@ def equals(path: Path, value: Any) -> Condition:
     return missing(path) if value is None else _compare(path, "=", value)
 
 
+def differs(path: Path, value: Any) -> Condition:
+    """Hold if the attribute is not `value`, or not there."""
+    return _compare(path, "<>", value)
+
+
+def begins_with(path: Path, prefix: str) -> Condition:
+    """Hold if the attribute is there and begins with `prefix`."""
+    return lambda p: f"begins_with({p.name(path)}, {p.value(prefix)})"
+
+
 def less(path: Path, value: Any) -> Condition:
     """Hold if the attribute is there and below `value`."""
     return _compare(path, "<", value)

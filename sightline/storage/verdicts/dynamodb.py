@@ -11,12 +11,29 @@ from sightline.models.images import CameraDay
 from sightline.stats.strata import Stratum
 from sightline.stats.verdicts import Answer, Source, Verdict
 from sightline.storage.dirty_days import Purpose, dirty_item
-from sightline.storage.dynamodb.conditions import any_of, at_most, equals, missing
+from sightline.storage.dynamodb.conditions import (
+    Condition,
+    all_of,
+    any_of,
+    at_most,
+    begins_with,
+    differs,
+    equals,
+    missing,
+)
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.schema import Index, Key, Schema
 from sightline.storage.dynamodb.table import DynamoTable
 from sightline.storage.dynamodb.transactions import Put, put_together
-from sightline.storage.verdicts.protocol import Asked, KeptVerdict, VerdictStore, asked_key, says_the_same, verdict_key
+from sightline.storage.verdicts.protocol import (
+    Asked,
+    KeptVerdict,
+    OfLabel,
+    VerdictStore,
+    asked_key,
+    gives_way,
+    verdict_key,
+)
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -53,11 +70,17 @@ class DynamoVerdictStore(VerdictStore):
         # If the network sends it twice, it changes nothing the second time.
         item = encode_verdict(kept)
         standing = self._table.get({name: item[name] for name in self._schema.key.attributes})
-        if standing and says_the_same(decode_verdict(standing).verdict, kept.verdict):
+        if standing and not gives_way(decode_verdict(standing).verdict, kept.verdict):
             return False
-        is_later = any_of(missing("at"), at_most("at", instant(kept.verdict.at)))
         mark = dirty_item(kept.camera_day, Purpose.ROLLUPS, uuid4().hex)
-        return put_together(self._client, [Put(self._schema.name, item, is_later), Put(self._marks, mark)])
+        return put_together(self._client, [Put(self._schema.name, item, _gives_way(item)), Put(self._marks, mark)])
+
+    @override
+    def of_label(self, image_id: str, label: str) -> OfLabel:
+        where = all_of(equals("image_id", image_id), begins_with("label_reviewer", asked_key(label)))
+        items = list(self._table.query(where))
+        asked = next((decode_asked(item) for item in items if not is_verdict(item)), None)
+        return OfLabel(asked, [decode_verdict(item) for item in items if is_verdict(item)])
 
     @override
     def of_image(self, image_id: str) -> list[KeptVerdict]:
@@ -81,6 +104,15 @@ BY_DAY = Index("by_day", Key("camera_day", "label_reviewer"), includes=_FIELDS)
 def verdicts_table(prefix: str) -> Schema:
     """Declare the table. It has no TTL: a person's word is for ever."""
     return Schema(f"{prefix}verdicts", Key("image_id", "label_reviewer"), indexes=(BY_DAY,))
+
+
+def _gives_way(item: Item) -> Condition:
+    """Hold if what stands there gives way: another process may have written it since it was read."""
+    is_later = any_of(missing("at"), at_most("at", item["at"]))
+    if item["source"] != Source.VOLUNTEERED:
+        return is_later
+    is_no_answer = any_of(missing("at"), equals("source", Source.VOLUNTEERED), differs("content", item["content"]))
+    return all_of(is_later, is_no_answer)
 
 
 def encode_verdict(kept: KeptVerdict) -> Item:

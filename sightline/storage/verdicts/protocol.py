@@ -31,6 +31,14 @@ class KeptVerdict:
     camera_day: CameraDay
 
 
+@dataclass(frozen=True, slots=True)
+class OfLabel:
+    """What is kept about one image and label. asked: the last question, if there was one."""
+
+    asked: Asked | None
+    verdicts: list[KeptVerdict]
+
+
 class VerdictStore(Protocol):
     """Verdicts by image, label and reviewer; the last word of each reviewer stands."""
 
@@ -49,8 +57,12 @@ class VerdictStore(Protocol):
     def write(self, kept: KeptVerdict) -> bool:
         """Keep a verdict and mark its day for the rollups, in one transaction; return whether anything changed.
 
-        Nothing changes where the reviewer's word of that time or a later one stands already, or says the same.
+        Nothing changes where the reviewer's word of that time or a later one stands already, or says the same, nor
+        where a volunteered word would take the place of an answer to the queue about the same bytes.
         """
+
+    def of_label(self, image_id: str, label: str) -> OfLabel:
+        """Return the question and all verdicts about one label of an image, consistently, in one request."""
 
     def of_image(self, image_id: str) -> list[KeptVerdict]:
         """Return all verdicts on an image, consistently, by label and reviewer."""
@@ -83,6 +95,12 @@ def verdict_key(label: str, reviewer: str) -> str:
 def asked_key(label: str) -> str:
     """Name the question about a label: the place of a reviewer who has no name."""
     return f"{check_word('label', label)}#"
+
+
+def gives_way(standing: Verdict, later: Verdict) -> bool:
+    """Return whether a reviewer's later verdict takes the place of the standing one."""
+    is_answer_lost = standing.counts_for(later.content) and not later.source.was_asked
+    return standing.at <= later.at and not is_answer_lost and not says_the_same(standing, later)
 
 
 def says_the_same(one: Verdict, other: Verdict) -> bool:

@@ -70,7 +70,7 @@ def review(run: Callable[..., str], folder: Path) -> None:
     """Do all that a reviewer does."""
     asked = json.loads(run("review", "next", "--day", LAST_DAY, "--count", "2", "--json"))["images"]
     run("review", "next")
-    run("verdicts", "add", asked[0]["uri"], "present")
+    run("verdicts", "add", asked[0]["uri"], "present", "--sampled")
     sheet = folder / "sheet.csv"
     sheet.write_text(f"uri,verdict\n{asked[1]['uri']},absent\n", "utf-8")
     run("verdicts", "import", str(sheet))

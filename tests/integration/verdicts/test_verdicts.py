@@ -11,9 +11,21 @@ from sightline.stats.verdicts import Answer, Source
 from sightline.storage.dirty_days import Purpose
 from sightline.storage.operations import Operations
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
-from sightline.storage.verdicts.protocol import VerdictStore
+from sightline.storage.verdicts.protocol import KeptVerdict, OfLabel, VerdictStore
 from sightline.testing.clocks import MovingClock
 from tests.integration.verdicts.stories import IMAGE, MINUTE, MONDAY, TUESDAY, Stores, asked, kept
+
+
+class _Table:
+    """A table on which another process writes its answer right after the first read."""
+
+    def __init__(self, store: DynamoVerdictStore, answer: KeptVerdict) -> None:
+        self._store, self._answer = store, answer
+
+    def get(self, key: dict[str, str]) -> Any:
+        found = self._store._table.get(key)
+        self._store.write(self._answer)
+        return found
 
 
 def marks(operations: Operations) -> dict[CameraDay, str]:
@@ -60,6 +72,55 @@ def test_a_reviewers_last_word_stands_whatever_order_it_arrives_in(verdicts: Ver
     clock.move(MINUTE)
     assert verdicts.write(kept(clock, Answer.UNSURE))
     assert [Answer.UNSURE] == [each.verdict.answer for each in verdicts.of_image(IMAGE)]
+
+
+@pytest.mark.parametrize("source", [Source.SAMPLED, Source.SECOND])
+def test_a_volunteered_word_does_not_take_the_place_of_an_answer_to_the_queue(
+    verdicts: VerdictStore, operations: Operations, clock: MovingClock, source: Source
+) -> None:
+    answer = replace(kept(clock), verdict=replace(kept(clock).verdict, source=source))
+    verdicts.write(answer)
+    before = marks(operations)
+    clock.move(MINUTE)
+    volunteered = replace(answer.verdict, answer=Answer.ABSENT, source=Source.VOLUNTEERED, at=clock.now)
+    assert not verdicts.write(replace(answer, verdict=volunteered))
+    assert (before, [answer]) == (marks(operations), verdicts.of_image(IMAGE))
+    on_new_bytes = replace(answer, verdict=replace(volunteered, content="bb"))
+    assert verdicts.write(on_new_bytes)
+    clock.move(MINUTE)
+    asked_again = replace(on_new_bytes, verdict=replace(on_new_bytes.verdict, source=source, at=clock.now))
+    assert verdicts.write(asked_again)
+    assert [asked_again] == verdicts.of_image(IMAGE)
+
+
+def test_a_volunteered_word_that_raced_an_answer_loses(dynamo: Stores, clock: MovingClock) -> None:
+    """The other process writes its answer after this one has read that there is none."""
+    answer = kept(clock)
+    volunteered = replace(answer, verdict=replace(answer.verdict, source=Source.VOLUNTEERED, answer=Answer.ABSENT))
+
+    class Raced(DynamoVerdictStore):
+        """Writes the other's answer between this one's read and its write."""
+
+        def __init__(self, table: DynamoVerdictStore) -> None:
+            self.__dict__ |= table.__dict__
+            self._table = _Table(table, answer)
+
+    assert isinstance(dynamo.verdicts, DynamoVerdictStore)
+    assert not Raced(dynamo.verdicts).write(volunteered)
+    assert [answer] == dynamo.verdicts.of_image(IMAGE)
+
+
+def test_the_question_and_the_verdicts_of_one_label_are_read_together(
+    verdicts: VerdictStore, clock: MovingClock
+) -> None:
+    mine = [kept(clock, reviewer=name) for name in ("ann", "bob")]
+    other = replace(mine[0], verdict=replace(mine[0].verdict, label="Persons"))
+    for each in (*mine, other):
+        verdicts.write(each)
+    assert OfLabel(None, mine) == verdicts.of_label(IMAGE, "Person")
+    verdicts.ask([asked(clock)])
+    assert OfLabel(asked(clock), mine) == verdicts.of_label(IMAGE, "Person")
+    assert OfLabel(None, []) == verdicts.of_label(IMAGE, "Car")
 
 
 def test_the_word_on_other_bytes_is_another_word(verdicts: VerdictStore, clock: MovingClock) -> None:

@@ -30,8 +30,8 @@ def test_a_review_goes_round_from_sheet_to_figures(run, yard, tmp_path):
     sheet = list(csv.DictReader(io.StringIO(run("review", "next", "--count", "100", "--csv").stdout)))
     assert 60 == len(sheet)
     filled = tmp_path / "filled.csv"
-    lines = [f"{row['uri']},{truth(row['uri'])},{row['content']}" for row in sheet]
-    filled.write_text("\n".join(["uri,verdict,content", *lines]), "utf-8")
+    lines = [f"{row['uri']},{truth(row['uri'])},{row['content']},{row['source']}" for row in sheet]
+    filled.write_text("\n".join(["uri,verdict,content,source", *lines]), "utf-8")
     assert "60 kept, 0 known already, 0 blank; 60 sampled" in run("verdicts", "import", str(filled)).stdout
     assert "0 kept, 60 known already" in run("verdicts", "import", str(filled)).stdout
     yard.roll_up()
@@ -41,6 +41,50 @@ def test_a_review_goes_round_from_sheet_to_figures(run, yard, tmp_path):
     assert recall["low"] == recall["median"] == recall["high"]
     assert "every image is reviewed" in run("review", "next").stdout
     assert 61 == len(run("verdicts", "export").stdout.splitlines())
+
+
+def detector_words(said: str) -> list[str]:
+    found = ("stratum", "confidence", "90.0", "35.0", "Next:", '"more"', '"A"', ",A,", "| A ")
+    return [word for word in found if word in said]
+
+
+@pytest.mark.parametrize("form", [(), ("--json",), ("--csv",)])
+def test_a_reviewer_does_not_see_what_the_detector_said(run, form):
+    blind = run("review", "next", "--count", "3", *form).stdout
+    assert ([], True) == (detector_words(blind), "s3://frames/yard/" in blind)
+    assert {"stratum", "confidence"} <= {*detector_words(run("review", "next", "--count", "3", "--open", *form).stdout)}
+
+
+def test_the_order_of_a_list_does_not_tell_the_stratum(run):
+    def uris(*options: str) -> list[str]:
+        return [
+            each["uri"]
+            for each in json.loads(run("review", "next", "--count", "30", "--json", *options).stdout)["images"]
+        ]
+
+    blind, by_stratum = uris(), uris("--open")
+    assert (sorted(by_stratum), True) == (sorted(blind), blind != by_stratum)
+    assert blind == uris()
+
+
+def test_a_word_without_a_mark_changes_no_figure_and_not_the_answer_to_the_queue(run, yard):
+    (asked,) = json.loads(run("review", "next", "--count", "1", "--json").stdout)["images"]
+    assert "kept, volunteered" in run("verdicts", "add", asked["uri"], "absent").stdout
+    assert "kept, sampled" in run("verdicts", "add", asked["uri"], "absent", "--sampled").stdout
+    assert "known already, sampled" in run("verdicts", "add", asked["uri"], "absent").stdout
+    refused = run("verdicts", "add", asked["uri"], "present")
+    assert (1, True) == (refused.exit_code, "does not replace that answer" in refused.stderr)
+    assert "kept, sampled" in run("verdicts", "add", asked["uri"], "present", "--sampled").stdout
+    assert [("present", "sampled")] == [(k.verdict.answer, k.verdict.source) for k in yard.verdicts.scan()]
+
+
+def test_a_sheet_of_before_is_read_as_the_answers_that_it_holds(run, tmp_path):
+    rows = list(csv.DictReader(io.StringIO(run("review", "next", "--count", "5", "--csv", "--open").stdout)))
+    sheet = tmp_path / "before.csv"
+    names = ["uri", "verdict", "label", "content", "stratum", "confidence", "link"]
+    lines = [",".join([row["uri"], str(truth(row["uri"])), *(row[name] for name in names[2:])]) for row in rows]
+    sheet.write_text("\n".join([",".join(names), *lines]), "utf-8")
+    assert "5 kept, 0 known already, 0 blank; 5 sampled" in run("verdicts", "import", str(sheet)).stdout
 
 
 def test_a_bad_sheet_keeps_nothing(run, yard, tmp_path):
@@ -60,7 +104,7 @@ def test_what_can_not_be_estimated_is_said(run, yard):
     run("review", "next", "--count", "2")
     for uri in yard.uris():
         if yard.verdicts.asked(uri, "Person"):
-            run("verdicts", "add", uri, str(truth(uri)))
+            run("verdicts", "add", uri, str(truth(uri)), "--sampled")
     yard.roll_up()
     assert "too few reviews (2 of 15)" in run("accuracy", "--window", "1").stdout
 
@@ -140,14 +184,14 @@ def test_the_queue_tells_scripts_what_to_look_at_and_how_far_it_has_come(run):
     assert ["yard"] * 3 == [each["camera"] for each in told["images"]]
     assert (0, 0, "not estimable") == tuple(told["progress"][name] for name in ("reviewed", "held_back", "recall"))
     table = run("review", "next", "--count", "3").stdout
-    assert "0 reviewed" in table
-    assert "Next: " in table
+    assert "0 reviewed, 40 more needed" in table
+    assert 40 == told["progress"]["more_in_all"]
 
 
 def test_what_waits_for_images_before_it_is_said(run):
-    asked = json.loads(run("review", "next", "--count", "9", "--json").stdout)["images"]
+    asked = json.loads(run("review", "next", "--count", "9", "--json", "--open").stdout)["images"]
     for each in asked[6:]:
-        run("verdicts", "add", each["uri"], "absent")
+        run("verdicts", "add", each["uri"], "absent", "--sampled")
     assert "verdicts wait for images earlier in the order" in run("review", "next").stdout
 
 

@@ -31,8 +31,9 @@ def ask(yard: Yard, count: int) -> list[str]:
     return [each.request.candidate.image_id for each in ask_next(cells(yard), count, yard.services)]
 
 
-def give(yard: Yard, uri: str, answer: Answer | None = None) -> KeptVerdict:
-    kept = verdict_of(Said(uri, "Person", "ann", answer or truth(uri), yard.clock.now), judge_of(yard.services))
+def give(yard: Yard, uri: str, source: Source | None = Source.SAMPLED) -> KeptVerdict:
+    said = Said(uri, "Person", "ann", truth(uri), yard.clock.now, source=source)
+    kept = verdict_of(said, judge_of(yard.services))
     yard.verdicts.write(kept)
     return kept
 
@@ -52,9 +53,12 @@ def test_the_queue_asks_for_negatives_too_and_gives_a_link_to_each(yard):
 def test_an_answer_counts_only_where_the_queue_asked_about_these_bytes(yard):
     uri, *_ = ask(yard, 1)
     other = next(each for each in yard.uris() if each != uri)
-    assert [Source.SAMPLED, Source.VOLUNTEERED] == [give(yard, each).verdict.source for each in (uri, other)]
+    assert Source.SAMPLED is give(yard, uri).verdict.source
+    with pytest.raises(InvalidVerdict, match="the queue did not ask"):
+        give(yard, other)
     yard.image(int(uri.rsplit("/", 1)[1][:-4]), {"Cat": 99.0})
-    assert Source.VOLUNTEERED is give(yard, uri).verdict.source
+    with pytest.raises(InvalidVerdict, match="the queue did not ask about these bytes"):
+        give(yard, uri)
 
 
 def test_what_was_answered_is_not_asked_again_and_progress_grows(yard):
@@ -75,7 +79,7 @@ def test_a_reviewer_who_volunteers_what_looks_wrong_does_not_move_the_estimate_a
     missed = [uri for uri in yard.uris() if truth(uri) is Answer.PRESENT and not yard.verdicts.of_image(uri)]
     assert len(missed) > 10
     for uri in missed:
-        assert Source.VOLUNTEERED is give(yard, uri).verdict.source
+        assert Source.VOLUNTEERED is give(yard, uri, source=None).verdict.source
     assert before == recall(yard)
 
 

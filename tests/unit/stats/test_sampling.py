@@ -1,6 +1,8 @@
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +17,7 @@ from sightline.stats.sampling import (
 )
 from sightline.stats.strata import Stratum
 from sightline.stats.verdicts import Answer, Source
-from tests.unit.stats.worlds import SALT, cell, reviewed, verdict, world
+from tests.unit.stats.worlds import NOON, SALT, cell, reviewed, verdict, world
 
 
 @given(st.randoms(use_true_random=False))
@@ -89,10 +91,41 @@ def test_volunteered_verdicts_never_count():
     assert counting_answers(candidates, "Person", volunteered) == {}
 
 
-def test_two_reviewers_who_differ_leave_an_image_unsure_and_a_third_decides():
+P, A, U = Answer.PRESENT, Answer.ABSENT, Answer.UNSURE
+
+
+@pytest.mark.parametrize(
+    ("given", "settled"),
+    [
+        ([P], P),
+        ([P, P], P),
+        ([P, A], P),
+        ([A, P], A),
+        ([P, U], P),
+        ([U, P], U),
+        ([P, A, A], A),
+        ([A, P, A], A),
+        ([P, A, U], P),
+        ([U, P, P], P),
+        ([U, P, A], U),
+        ([P, A, A, P], P),
+    ],
+)
+@pytest.mark.parametrize("later", [Source.SAMPLED, Source.SECOND])
+def test_the_first_answer_stands_until_a_third_reviewer_decides(given: list[Answer], settled: Answer, later: Source):
     candidates, _ = world(size=1)
     name = candidates[0].image_id
-    two = [verdict(name, Answer.PRESENT), verdict(name, Answer.ABSENT, reviewer="bob")]
-    three = [*two, verdict(name, Answer.ABSENT, reviewer="cid")]
-    assert counting_answers(candidates, "Person", two) == {name: Answer.UNSURE}
-    assert counting_answers(candidates, "Person", three) == {name: Answer.ABSENT}
+    verdicts = [
+        replace(
+            verdict(name, answer, later if number else Source.SAMPLED, reviewer=f"{9 - number}"),
+            at=NOON + timedelta(minutes=number),
+        )
+        for number, answer in enumerate(given)
+    ]
+    assert counting_answers(candidates, "Person", verdicts) == {name: settled}
+    assert counting_answers(candidates, "Person", verdicts[::-1]) == {name: settled}
+
+
+def test_a_second_look_alone_is_no_answer():
+    candidates, _ = world(size=1)
+    assert counting_answers(candidates, "Person", [verdict(candidates[0].image_id, P, Source.SECOND)]) == {}

@@ -19,7 +19,8 @@ class Tally:
     unsure: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.present, self.absent, self.unsure) < 0 or self.reviewed > self.population:
+        is_negative = self.present < 0 or self.absent < 0 or self.unsure < 0
+        if is_negative or self.reviewed > self.population:
             message = f"{self}: counts must not be negative, nor reviews more than images"
             raise ValueError(message)
 
@@ -47,6 +48,9 @@ class Tally:
         return self.population - self.decided
 
 
+EMPTY = Tally(0)
+
+
 @dataclass(frozen=True, slots=True)
 class CellCounts:
     """All strata of one cell; a stratum that is not named is empty."""
@@ -56,7 +60,7 @@ class CellCounts:
 
     def tally(self, stratum: Stratum) -> Tally:
         """Return the counts of one stratum."""
-        return self.tallies.get(stratum, Tally(0))
+        return self.tallies.get(stratum, EMPTY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
-from sightline.stats.counts import CellCounts
+from sightline.stats.counts import CellCounts, Tally
 from sightline.stats.figures import Figure, Figures, NotEstimable, estimate, hull, unknown_reason
-from sightline.stats.posterior import PRIORS, Evidence, Values, draw_present, generator
+from sightline.stats.posterior import DRAWS, PRIORS, Counts, Evidence, Values, draw_present, generator
 from sightline.stats.sampling import Cell
 from sightline.stats.strata import ESTIMATED, Stratum
 from sightline.stats.summary import ABSENT, BAND_PERCENT, CellSummary
-from sightline.stats.windows import evidence_of
+from sightline.stats.windows import evidence_of, stratum_evidence
 
 T = TypeVar("T")
 
@@ -61,12 +61,44 @@ def sweep(cells: Sequence[CellSummary], thresholds_percent: Sequence[float], *na
     if any(step % BAND_PERCENT for step in steps):
         raise ValueError(f"thresholds {steps}: each must be a multiple of {BAND_PERCENT} %")
     parts = _results([(band, counts) for cell in cells for band, counts in cell.bands.items()])
-    below = [_together(each for band, part in parts.items() if band < step for each in part) for step in steps]
     total = sum(_images(part) for part in parts.values())
-    return [
-        SweepPoint(step, total - _images(part), _present(evidence_of(part), *names, "sweep", str(step)))
-        for step, part in zip(steps, below, strict=True)
-    ]
+    below, added, points = _Below(), 0, list[SweepPoint]()
+    bands = sorted(parts)
+    for step in steps:
+        while added < len(bands) and bands[added] < step:
+            below.add(parts[bands[added]])
+            added += 1
+        points.append(SweepPoint(step, total - below.images, _present(below.evidence(), *names, "sweep", str(step))))
+    return points
+
+
+class _Below:
+    """What lies below a threshold that rises: each band is added once, and only what it changed is joined again."""
+
+    def __init__(self) -> None:
+        self.images = 0
+        self._tallies: dict[Stratum, dict[Cell, Tally]] = {stratum: {} for stratum in ESTIMATED}
+        self._evidence: dict[Stratum, Evidence] = {}
+
+    def add(self, part: Iterable[CellCounts]) -> None:
+        """Add the cells of one band."""
+        for counts in part:
+            for stratum in ESTIMATED:
+                if (tally := counts.tally(stratum)).population:
+                    self._add(stratum, counts.cell, tally)
+
+    def _add(self, stratum: Stratum, cell: Cell, tally: Tally) -> None:
+        known = self._tallies[stratum].get(cell)
+        self._tallies[stratum][cell] = known + tally if known else tally
+        self._evidence.pop(stratum, None)
+        self.images += tally.population
+
+    def evidence(self) -> Mapping[Stratum, Evidence]:
+        """Return the evidence of what was added so far."""
+        for stratum in ESTIMATED:
+            if stratum not in self._evidence:
+                self._evidence[stratum] = stratum_evidence(self._tallies[stratum].items())
+        return dict(self._evidence)
 
 
 def calibration(cells: Sequence[CellSummary], *names: str) -> list[CalibrationBin]:
@@ -136,10 +168,34 @@ def _present(evidence: Mapping[Stratum, Evidence], *names: str, divisor: int = 1
     least = {stratum: each.least for stratum, each in evidence.items()}
     most = {stratum: each.most for stratum, each in evidence.items()}
     worlds = [evidence, least, most] if any(each.ends for each in evidence.values()) else [evidence]
-    return hull([_drawn(world, prior, *names) / divisor for world in worlds for prior in PRIORS])
+    draws = _Draws(*names)
+    return hull([draws.total([world[s] for s in ESTIMATED], prior) / divisor for world in worlds for prior in PRIORS])
 
 
-def _drawn(evidence: Mapping[Stratum, Evidence], prior: float, *names: str) -> Values:
-    source = generator(*names)
-    total = sum(draw_present(evidence[stratum], source, prior) for stratum in ESTIMATED)
-    return np.asarray(total, dtype=np.float64)
+class _Draws:
+    """The draws of one figure, whose strata are drawn one after the other from one source.
+
+    Worlds often differ in their last strata only, and what they have in common is drawn once: drawing is what a sweep
+    costs.
+    """
+
+    def __init__(self, *names: str) -> None:
+        self._source = generator(*names)
+        self._start = self._source.bit_generator.state
+        self._known: dict[tuple[float, tuple[Evidence, ...]], tuple[Counts, Mapping[str, Any]]] = {}
+
+    def total(self, strata: Sequence[Evidence], prior: float) -> Values:
+        """Draw how many images are present in all strata together, shape (draws,)."""
+        counts, _ = self._after(strata, prior)
+        return np.asarray(counts, dtype=np.float64)
+
+    def _after(self, strata: Sequence[Evidence], prior: float) -> tuple[Counts, Mapping[str, Any]]:
+        """Return the draws of these strata, and the state of the source after them."""
+        if not strata:
+            return np.zeros(DRAWS, dtype=np.int64), self._start
+        key = (prior, tuple(strata))
+        if key not in self._known:
+            before, self._source.bit_generator.state = self._after(strata[:-1], prior)
+            counts = before + draw_present(strata[-1], self._source, prior)
+            self._known[key] = (counts, self._source.bit_generator.state)
+        return self._known[key]

@@ -5,6 +5,7 @@ precision = TP / (TP + FP), recall = TP / (TP + FN), F1 = 2 TP / (2 TP + FP + FN
 (van Rijsbergen, Information Retrieval, 1979, chapter 7), computed in every draw of `posterior`.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -137,7 +138,8 @@ def possible(evidence: Mapping[Stratum, Evidence]) -> list[Mapping[Stratum, Evid
 
 def interval(values: Values | Counts) -> Interval:
     """Take the 2.5, 50 and 97.5 % quantiles of draws, shape (draws,), each of them a value that was drawn."""
-    low, median, high = np.quantile(values, (0.025, 0.5, 0.975), method="inverted_cdf")
+    places = [math.ceil(values.size * share) - 1 for share in (0.025, 0.5, 0.975)]  # np.quantile: four times the time
+    low, median, high = np.partition(values, places)[places]
     return Interval(float(low), float(median), float(high))
 
 

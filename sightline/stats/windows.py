@@ -17,10 +17,12 @@ or all be absent, and so may the images of which reviewers were unsure, who are 
 kept beside the evidence (Manski, Partial Identification of Probability Distributions, 2003, chapter 1).
 """
 
+from bisect import bisect
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cache
 
 from sightline.stats.counts import CellCounts, Tally
 from sightline.stats.posterior import Evidence
@@ -33,11 +35,12 @@ MAXIMUM_SHARE = 4.0
 """How many times the images of an average verdict one verdict may stand for."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Group:
     """Cells that are read as one: their images, and their verdicts. unsure: not among the decided."""
 
-    cell: Cell
+    camera: str
+    day: int
     population: int
     present: int
     decided: int
@@ -46,6 +49,17 @@ class _Group:
     @property
     def unseen(self) -> int:
         return self.population - self.decided
+
+    @property
+    def thickness(self) -> float:
+        return self.decided / self.population
+
+    def add(self, other: "_Group") -> None:
+        """Read another day with this one."""
+        self.population += other.population
+        self.present += other.present
+        self.decided += other.decided
+        self.unsure += other.unsure
 
 
 def days_of(end_day: str, length_days: int) -> list[str]:
@@ -59,13 +73,17 @@ def evidence_of(cells: Sequence[CellCounts]) -> dict[Stratum, Evidence]:
     return {stratum: stratum_evidence([(c.cell, c.tally(stratum)) for c in cells]) for stratum in ESTIMATED}
 
 
-def stratum_evidence(cells: Sequence[tuple[Cell, Tally]]) -> Evidence:
-    """Join the cells of one stratum. Their order does not matter."""
-    filled = [_Group(cell, t.population, t.present, t.decided, t.unsure) for cell, t in cells if t.population]
-    reviewed = {group.cell.camera for group in filled if group.decided}
-    blind = [group for group in filled if group.cell.camera not in reviewed]
+def stratum_evidence(cells: Iterable[tuple[Cell, Tally]]) -> Evidence:
+    """Join the cells of one stratum. Their order does not matter; each camera and day is there once."""
+    filled = [
+        _Group(cell.camera, _ordinal(cell.day), t.population, t.present, t.decided, t.unsure)
+        for cell, t in cells
+        if t.population
+    ]
+    reviewed = {group.camera for group in filled if group.decided}
+    blind = [group for group in filled if group.camera not in reviewed]
     # Which cells are read as one follows from the decided alone: otherwise the ends would not surround the evidence.
-    seen = _joined([group for group in filled if group.cell.camera in reviewed])
+    seen = _joined([group for group in filled if group.camera in reviewed])
     unreviewed = sum(group.population for group in blind)
     evidence = _evidence(seen, unreviewed)
     if not evidence.is_known or not (blind or any(group.unsure for group in seen)):
@@ -73,69 +91,83 @@ def stratum_evidence(cells: Sequence[tuple[Cell, Tally]]) -> Evidence:
     return replace(
         evidence,
         unreviewed=unreviewed,
-        unreviewed_cameras=tuple(sorted({group.cell.camera for group in blind})),
+        unreviewed_cameras=tuple(sorted({group.camera for group in blind})),
         ends=(
-            _evidence([*map(_all_absent, seen), *(replace(g, present=0, decided=g.population) for g in blind)]),
-            _evidence(
-                [*map(_all_present, seen), *(replace(g, present=g.population, decided=g.population) for g in blind)]
-            ),
+            _evidence([*map(_all_absent, seen), *(_decided(g, 0) for g in blind)]),
+            _evidence([*map(_all_present, seen), *(_decided(g, g.population) for g in blind)]),
         ),
     )
 
 
+@cache
+def _ordinal(day: str) -> int:
+    """Count days: subtracting numbers is a hundred times cheaper than reading dates, and a sweep does it so often."""
+    return date.fromisoformat(day).toordinal()
+
+
 def _all_absent(group: _Group) -> _Group:
-    return replace(group, decided=group.decided + group.unsure)
+    return _Group(group.camera, group.day, group.population, group.present, group.decided + group.unsure)
 
 
 def _all_present(group: _Group) -> _Group:
-    return replace(group, present=group.present + group.unsure, decided=group.decided + group.unsure)
+    present, decided = group.present + group.unsure, group.decided + group.unsure
+    return _Group(group.camera, group.day, group.population, present, decided)
+
+
+def _decided(group: _Group, present: int) -> _Group:
+    return _Group(group.camera, group.day, group.population, present, group.population)
 
 
 def _evidence(groups: Sequence[_Group], blind: int = 0) -> Evidence:
     """Read groups of reviewed cameras. blind: how many images without a truth other cameras have."""
-    population, present = sum(g.population for g in groups) + blind, sum(g.present for g in groups)
-    unseen = sum(g.unseen for g in groups)
+    population, present = sum([g.population for g in groups]) + blind, sum([g.present for g in groups])
+    unseen = population - blind - sum([g.decided for g in groups])
     if not groups or (not unseen and not blind) or not all(g.decided for g in groups):
         return Evidence(population, present, unseen + blind, rate=0.0, effective=0.0)
     # Where all that reviewed cameras have is decided, their images stand for those of the others
     weights = [(g.unseen if unseen else g.population) / (unseen or population - blind) for g in groups]
-    rate = sum(w * g.present / g.decided for w, g in zip(weights, groups, strict=True))
-    effective = 1 / sum(w * w / g.decided for w, g in zip(weights, groups, strict=True))
+    rate = sum([w * g.present / g.decided for w, g in zip(weights, groups, strict=True)])
+    effective = 1 / sum([w * w / g.decided for w, g in zip(weights, groups, strict=True)])
     return Evidence(population, present, unseen + blind, min(rate, 1.0), effective)
 
 
-def _joined(groups: Sequence[_Group]) -> list[_Group]:
+def _joined(groups: Iterable[_Group]) -> list[_Group]:
     """Let every group that is too thin join its camera's nearest day, until none is or one of the camera is left."""
     of_camera: defaultdict[str, list[_Group]] = defaultdict(list)
-    for group in sorted(groups, key=lambda g: (g.cell.camera, g.cell.day)):
-        of_camera[group.cell.camera].append(group)
-    return [group for camera in sorted(of_camera) for group in _joined_days(of_camera[camera])]
+    for group in groups:
+        of_camera[group.camera].append(group)
+    return [
+        group for camera in sorted(of_camera) for group in _joined_days(sorted(of_camera[camera], key=lambda g: g.day))
+    ]
 
 
-def _joined_days(left: list[_Group]) -> list[_Group]:
-    decided, population = sum(g.decided for g in left), sum(g.population for g in left)
-    while decided and len(left) > 1:
-        thin = min(left, key=lambda g: g.decided / g.population)
+def _joined_days(ordered: Sequence[_Group]) -> list[_Group]:
+    """Join the days of one camera, in their order, of which one has a verdict; the groups are changed.
+
+    Days without a verdict are the thinnest. All of them join a day that has one, and which one does not depend on the
+    others. From then on the nearest day is one of the two beside it.
+    """
+    left = [group for group in ordered if group.decided]
+    days = [group.day for group in left]
+    for group in ordered:
+        if not group.decided:
+            left[_nearest(days, bisect(days, group.day), group.day)].add(group)
+    population, decided = sum(g.population for g in left), sum(g.decided for g in left)
+    thickness = [group.thickness for group in left]
+    while len(left) > 1:
+        place = thickness.index(min(thickness))
+        thin = left[place]
         if thin.decided * MAXIMUM_SHARE * population >= thin.population * decided:
             break
-        left.remove(thin)
-        _join(left, thin)
+        del left[place], days[place], thickness[place]
+        host = _nearest(days, place, thin.day)
+        left[host].add(thin)
+        thickness[host] = left[host].thickness
     return left
 
 
-def _join(groups: list[_Group], thin: _Group) -> None:
-    """Add `thin` to the nearest day of its camera's `groups`; one with verdicts goes before."""
-    place = min(range(len(groups)), key=lambda i: _distance(groups[i], thin))
-    host = groups[place]
-    groups[place] = replace(
-        host,
-        population=host.population + thin.population,
-        present=host.present + thin.present,
-        decided=host.decided + thin.decided,
-        unsure=host.unsure + thin.unsure,
-    )
-
-
-def _distance(host: _Group, thin: _Group) -> tuple[bool, int, str]:
-    apart = date.fromisoformat(host.cell.day) - date.fromisoformat(thin.cell.day)
-    return (host.decided == 0, abs(apart.days), host.cell.day)
+def _nearest(days: Sequence[int], place: int, day: int) -> int:
+    """Return the index of the nearest of `days` to a day that would stand at `place`; the earlier one of two."""
+    if place == len(days) or (place and day - days[place - 1] <= days[place] - day):
+        return place - 1
+    return place

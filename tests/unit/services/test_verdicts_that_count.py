@@ -119,8 +119,8 @@ def test_what_was_stored_before_counts_as_it_is_but_for_ties(yard, asked):
             yard.say(uri, answer, reviewer=reviewer)
             yard.clock.move(SECOND)
     cells = read_cells(scope_of("Person", None, LAST_DAY, 1, yard.operations), yard.services)
-    answers = {one.candidate.image_id: one.answer for cell in cells for s in cell.prefixes.values() for one in s}
-    assert (PRESENT, ABSENT) == (answers[tied], answers[decided])
+    settled = {one.candidate.image_id: one.answer for cell in cells for s in cell.prefixes.values() for one in s}
+    assert (PRESENT, ABSENT) == (settled[tied], settled[decided])
 
 
 def test_the_first_of_a_day_that_was_told_in_the_other_order_makes_other_figures(yard, asked):

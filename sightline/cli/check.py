@@ -171,7 +171,7 @@ def name_lines(places: Sequence[Prefix], services: Services, settings: Settings)
     in_buckets: dict[str, set[str]] = {}
     known: set[str] = set()
     with suppress(SightlineError):  # the servers' own lines say what is wrong with them
-        known = {each["camera"] for each in services.graph.query("cameras")}
+        known = {each["camera"] for each in services.graph.query("camera-names")}
     for place in places:
         with suppress(SightlineError):
             in_buckets.setdefault(place.bucket, set()).update(cameras_of(place, services.buckets, camera_of))

@@ -150,7 +150,9 @@ def close(factory: Factory, /, *, dead_letter: str | None, everything: bool, **c
 
 def _letters(factory: Factory, choice: Choice, *, closed: bool = False) -> Iterator[DeadLetter]:
     camera_of = capture_reader(factory.settings).camera_of
-    dead_letters: Iterable[DeadLetter] = factory.services.operations.dead_letters.read(closed=closed)
+    # With a camera all are read: which name is meant follows from the cameras of all errors.
+    error = None if choice.camera else choice.error
+    dead_letters: Iterable[DeadLetter] = factory.services.operations.dead_letters.read(closed=closed, error=error)
     if choice.camera:
         dead_letters = [*dead_letters]
         known = {camera for each in dead_letters if (camera := camera_of_dead_letter(each, camera_of))}
@@ -159,8 +161,11 @@ def _letters(factory: Factory, choice: Choice, *, closed: bool = False) -> Itera
 
 
 def _named(factory: Factory, name: str) -> list[DeadLetter]:
-    dead_letters = factory.services.operations.dead_letters.read()
-    found = [each for each in dead_letters if name in {each.dead_letter_id, each.image_id, each.subject}]
+    dead_letters = factory.services.operations.dead_letters
+    by_id = dead_letters.get(name)
+    if by_id and by_id.closed_at is None:
+        return [by_id]
+    found = [each for each in dead_letters.read() if name in {each.dead_letter_id, each.image_id, each.subject}]
     if not found:
         raise NoSuchDeadLetter(name)
     return found

@@ -39,23 +39,26 @@ class UnknownCamera(SightlineError):
 @click.option("--camera", help="Only this camera's images.")
 @click.option("--since", metavar="TIME", type=TIME, help="Only images taken since then: 2h, 7d or a time.")
 @click.option("--day", type=DAY, help="Only images of this day, in the camera's time zone.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the newest N images.")
 @json_option
 @click.pass_obj
-def images(
+def images(  # noqa: PLR0913 - one parameter an option
     factory: Factory,
     label: str,
     at_least: float,
     camera: str | None,
     since: datetime | None,
     day: datetime | None,
+    limit: int | None,
     *,
     as_json: bool,
 ) -> None:
     """List the images that show a label with at least a given confidence, newest first."""
     graph = factory.services.graph
-    found = graph.query("images-with-label", parameters(label, at_least, camera, since, day))
+    asked = parameters(label, at_least, camera, since, day, limit)
+    found = graph.query("images-with-label", asked)
     if not found and camera is not None and (other := require_camera(camera, graph)) != camera:
-        found = graph.query("images-with-label", parameters(label, at_least, other, since, day))
+        found = graph.query("images-with-label", {**asked, "camera": other})
     if not found and (hint := label_hint(label, graph)):
         click.echo(printable(hint), err=True)
     if as_json:
@@ -71,7 +74,7 @@ def require_camera(camera: str, graph: GraphStore) -> str:
 
     An empty answer would look like good news.
     """
-    return known_camera(camera, [each["camera"] for each in graph.query("cameras")])
+    return known_camera(camera, [each["camera"] for each in graph.query("camera-names")])
 
 
 def known_camera(camera: str, known: Collection[str], rule: str | None = None) -> str:
@@ -116,7 +119,12 @@ def label_hint(label: str, graph: GraphStore) -> str | None:
 
 
 def parameters(
-    label: str, at_least: float, camera: str | None, since: datetime | None, day: datetime | None
+    label: str,
+    at_least: float,
+    camera: str | None,
+    since: datetime | None,
+    day: datetime | None,
+    limit: int | None,
 ) -> dict[str, str | float | None]:
     """Return the query's parameters: `since` as seconds since the epoch, `day` as YYYY-MM-DD."""
     return {
@@ -125,4 +133,5 @@ def parameters(
         "camera": camera,
         "since": since.timestamp() if since else None,
         "day": day.date().isoformat() if day else None,
+        **({} if limit is None else {"limit": limit}),
     }

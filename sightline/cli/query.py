@@ -29,6 +29,8 @@ HEADINGS = {
 }
 """Headings for people where a query names its columns badly; scripts see the query's own names."""
 
+AT_LEAST_ONE: click.ParamType = click.IntRange(1)
+
 EPOCH_COLUMNS = {"first", "last", "timestamp"}
 """Columns that hold seconds since the epoch."""
 
@@ -106,6 +108,8 @@ def _check_words(asked: NamedQuery, written: list[str], words: Mapping[str, str]
         PERCENT.convert(words["at_least"], click.Option(["--with"]), None)
     if words.get("minutes", "").startswith("-"):
         raise click.UsageError(f"minutes: {words['minutes']} is below 0; the query looks both before and after.")
+    if "limit" in words:
+        AT_LEAST_ONE.convert(words["limit"], click.Option(["--with"]), None)
 
 
 def print_csv(rows: list[Row]) -> None:

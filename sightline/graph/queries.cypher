@@ -10,17 +10,20 @@ match(person_label:Label {label_name:'Person'})-[label_edge:HAS_LABEL]-(image:Im
 match(person_label:Label {label_name:'Person'})-[label_edge:HAS_LABEL]-(image:Image)-[:HAS_IMAGE]-(camera:Camera) where image.timestamp > ((timestamp()/1000) - 60*60*2) return camera.camera_name, image.object_key, count(round(label_edge.confidence)), round(label_edge.confidence) order by round(label_edge.confidence) asc
 
 // name: images-with-label
-// explains: Images that show a label with at least this confidence, newest first; by camera, since a time (seconds since 1970), or of a day.
+// explains: Images that show a label with at least this confidence, newest first; by camera, since a time (seconds since 1970), or of a day; limit of them, after the one that was taken at before and has the id after.
 // needs: label, at_least (number)
-// may take: camera, since (number), day (day)
+// may take: camera, since (number), day (day), before (number), after, limit (number)
 MATCH (label:Label {label_name: $label})<-[edge:HAS_LABEL]-(image:Image)<-[:HAS_IMAGE]-(camera:Camera)
 WHERE edge.confidence >= $at_least
   AND ($camera IS NULL OR camera.camera_name = $camera)
   AND ($since IS NULL OR image.timestamp >= $since)
   AND ($day IS NULL OR image.isodate STARTS WITH $day)
+  AND ($before IS NULL OR image.timestamp < $before
+    OR (image.timestamp = $before AND image.image_id > coalesce($after, '')))
 RETURN camera.camera_name AS camera, image.image_id AS image_id, image.isodate AS taken_at,
   edge.confidence AS confidence
 ORDER BY image.timestamp DESC, image.image_id
+LIMIT toInteger(coalesce($limit, 9223372036854775807))
 
 // name: labels
 // explains: Every label that was ever seen.
@@ -30,11 +33,24 @@ RETURN label.label_name AS label
 ORDER BY label
 
 // name: cameras
-// explains: Every camera, with how many images it has and when it took the first and the last of them.
+// explains: Every camera, with how many images it has and when it took the first and the last of them; one camera, or limit of them after a name.
+// may take: camera, after, limit (number)
 MATCH (camera:Camera)
-WHERE camera.camera_name > ''
+WHERE camera.camera_name > coalesce($after, '')
+  AND ($camera IS NULL OR camera.camera_name = $camera)
+  AND EXISTS { (camera)-[:HAS_IMAGE]->(:Image) }
+WITH camera
+ORDER BY camera.camera_name
+LIMIT toInteger(coalesce($limit, 9223372036854775807))
 MATCH (camera)-[edge:HAS_IMAGE]->(:Image)
 RETURN camera.camera_name AS camera, count(edge) AS images, min(edge.timestamp) AS first, max(edge.timestamp) AS last
+ORDER BY camera
+
+// name: camera-names
+// explains: The name of every camera that has an image, without counting its images.
+MATCH (camera:Camera)
+WHERE camera.camera_name > '' AND EXISTS { (camera)-[:HAS_IMAGE]->(:Image) }
+RETURN camera.camera_name AS camera
 ORDER BY camera
 
 // name: months

@@ -68,8 +68,7 @@ class ToReview:
 
 def scope_of(label: str, camera: str | None, end_day: str, window_days: int, operations: Operations) -> Scope:
     """Return the camera days with images in the window that ends on a day; raise NothingToReview if there are none."""
-    days = set(days_of(end_day, window_days))
-    known = [each for each in operations.dirty_days.known() if each.day in days and camera in {None, each.camera}]
+    known = list(operations.dirty_days.known(camera, days_of(end_day, window_days)[0], end_day))
     if not known:
         raise NothingToReview(f"{camera or 'all cameras'}, {window_days} days up to {end_day}")
     return Scope(label, known)
@@ -77,10 +76,11 @@ def scope_of(label: str, camera: str | None, end_day: str, window_days: int, ope
 
 def newest_day(camera: str | None, operations: Operations) -> str:
     """Return the newest capture day that has images; raise NothingToReview if there is none."""
-    days = [each.day for each in operations.dirty_days.known() if camera in {None, each.camera}]
-    if not days:
+    days = operations.dirty_days
+    newest = max((each.day for each in days.known()), default=None) if camera is None else days.newest(camera)
+    if newest is None:
         raise NothingToReview(camera or "all cameras")
-    return max(days)
+    return newest
 
 
 def read_cells(scope: Scope, services: Services) -> list[ReviewedCell]:

@@ -56,8 +56,10 @@ ENDINGS = {
 Gather = Callable[[], Section]
 
 
-def status_report(services: Services, *, exact: bool = False) -> dict[str, Section]:
+def status_report(services: Services, *, exact: bool = False, waiting_read: int = WAITING_READ) -> dict[str, Section]:
     """Return all sections; one whose server is unavailable holds only `error`.
+
+    waiting_read: the most unfinished images whose rows are read for `parts`
 
     exact: compute `images`, `parts`, `capture_times` and an extra section `ledger` from every row, with a progress bar
     """
@@ -65,7 +67,7 @@ def status_report(services: Services, *, exact: bool = False) -> dict[str, Secti
     read = _exact(services) if exact else {}
     sections: dict[str, Gather] = {
         "images": lambda: images_section(services.images),
-        "parts": lambda: parts_section(services.images, features),
+        "parts": lambda: parts_section(services.images, features, waiting_read),
         "queues": lambda: queues_section(services.queues.read(QUEUE_NAMES), now),
         "redis": lambda: asdict(services.queues.memory()),
         "calls": lambda: calls_section(services.operations, now, features),
@@ -124,9 +126,9 @@ def images_section(images: ImageStore) -> Section:
     return _images(counts | {State.COMPLETE: max(0, total - others)}, total, age.total_seconds())
 
 
-def parts_section(images: ImageStore, features: Iterable[str]) -> Section:
-    """Count by feature how many analyses of unfinished images are waiting, answered or rejected."""
-    ids = [each.image_id for each in islice(images.unfinished(), WAITING_READ)]
+def parts_section(images: ImageStore, features: Iterable[str], limit: int = WAITING_READ) -> Section:
+    """Count by feature how many analyses of unfinished images are waiting, answered or rejected, of `limit` images."""
+    ids = [each.image_id for each in islice(images.unfinished(), limit)]
     return _results(images.get_many(ids).values(), features)
 
 
@@ -345,10 +347,6 @@ def graph_section(graph: GraphStore) -> Section:
 
 def dead_letters_section(operations: Operations) -> Section:
     """Count the open dead letters by error, and return the first of them in full."""
-    by_error: dict[str, int] = {}
-    shown: list[Section] = []
-    for dead_letter in operations.dead_letters.read():
-        by_error[dead_letter.error] = by_error.get(dead_letter.error, 0) + 1
-        if len(shown) < DEAD_LETTERS_SHOWN:
-            shown.append(asdict(dead_letter))
+    by_error = operations.dead_letters.count_by_error()
+    shown = [asdict(each) for each in operations.dead_letters.read(limit=DEAD_LETTERS_SHOWN)]
     return {"open": sum(by_error.values()), "by_error": by_error, "first": shown}

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from sightline.models.answers import Json
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import (
     all_of,
+    begins_with,
     equals,
     exists,
     greater,
@@ -54,6 +56,11 @@ def dead_letter_id_of(error: str, subject: str) -> str:
     return f"{error}#{subject}"
 
 
+def error_of(dead_letter_id: str) -> str:
+    """Return the error that a dead letter's id names."""
+    return dead_letter_id.partition("#")[0]
+
+
 CLOSED_LETTERS_LAST = timedelta(days=90)
 """How long a closed dead letter is kept. An open one is kept for ever."""
 
@@ -80,8 +87,19 @@ class DeadLetters(Protocol):
         Any text is taken; what no row can hold is cut, and says how long it was.
         """
 
-    def read(self, *, closed: bool = False) -> Iterator[DeadLetter]:
-        """Return the open (or the closed) dead letters, by id."""
+    def read(
+        self, *, closed: bool = False, error: str | None = None, after: str | None = None, limit: int | None = None
+    ) -> Iterator[DeadLetter]:
+        """Return the open (or the closed) dead letters, by id.
+
+        error: only this one's; after: the id that the page before ended with, of the same error; limit: the most
+        """
+
+    def get(self, dead_letter_id: str) -> DeadLetter | None:
+        """Return one dead letter, open or closed, consistently."""
+
+    def count_by_error(self) -> dict[str, int]:
+        """Count the open dead letters by error, in order of the errors' names, without reading what they say."""
 
     def close(self, dead_letter_id: str) -> bool:
         """Close an open dead letter; return whether there was one."""
@@ -102,11 +120,27 @@ class DynamoDeadLetters(DeadLetters):
         self._table.change(_key(kept.dead_letter_id), change.remove("closed_at", "expires_at"))
 
     @override
-    def read(self, *, closed: bool = False) -> Iterator[DeadLetter]:
+    def read(
+        self, *, closed: bool = False, error: str | None = None, after: str | None = None, limit: int | None = None
+    ) -> Iterator[DeadLetter]:
         # TTL deletes late, so the time is compared as well.
         forgotten = instant(self._clock() - CLOSED_LETTERS_LAST)
         only_if = greater("closed_at", forgotten) if closed else missing("closed_at")
-        return map(_letter, self._table.query(equals("kind", LETTER), only_if=only_if))
+        where = equals("kind", LETTER)
+        if error is not None:
+            where = all_of(where, begins_with("id", dead_letter_id_of(error, "")))
+        start = None if after is None else _key(after)
+        return map(_letter, self._table.query(where, only_if=only_if, start=start, limit=limit))
+
+    @override
+    def get(self, dead_letter_id: str) -> DeadLetter | None:
+        item = self._table.get(_key(dead_letter_id))
+        return _letter(item) if item else None
+
+    @override
+    def count_by_error(self) -> dict[str, int]:
+        items = self._table.query(equals("kind", LETTER), only_if=missing("closed_at"), attributes=("id",))
+        return dict(Counter(error_of(item["id"]) for item in items))
 
     @override
     def close(self, dead_letter_id: str) -> bool:

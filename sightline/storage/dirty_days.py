@@ -16,12 +16,13 @@ from typing_extensions import override
 
 from sightline.models.images import CameraDay
 from sightline.storage.dynamodb.conditions import (
+    Condition,
     all_of,
     between,
     equals,
 )
 from sightline.storage.dynamodb.items import Item, instant
-from sightline.storage.dynamodb.sort_keys import sort_key
+from sightline.storage.dynamodb.sort_keys import is_hashed, sort_key
 from sightline.storage.dynamodb.table import DynamoTable
 
 
@@ -41,6 +42,9 @@ class DirtyDay:
     mark: str
 
 
+FIRST_DAY, LAST_DAY = "0000-00-00", "9999-99-99"
+"""All days lie between them."""
+
 DIRTY, KNOWN, REOPENED = "dirty_day", "camera_day", "reopened_day"
 
 
@@ -56,8 +60,16 @@ class DirtyDayStore(Protocol):
     def clean(self, dirty: DirtyDay) -> bool:
         """Remove a mark, unless the day was marked again since it was read; return whether it is gone."""
 
-    def known(self) -> Iterator[CameraDay]:
-        """Return every day that was ever marked."""
+    def known(
+        self, camera: str | None = None, first_day: str = FIRST_DAY, last_day: str = LAST_DAY
+    ) -> Iterator[CameraDay]:
+        """Return the days that were ever marked, by camera and day: all, or a camera's, or those of a span.
+
+        Of one camera only the span is read. Of all cameras the store reads every key, but returns only the span.
+        """
+
+    def newest(self, camera: str) -> str | None:
+        """Return a camera's newest day, in one request; None if it has none."""
 
     def reopen(self, days: Iterable[CameraDay], at: datetime) -> None:
         """Let the figures of days be made again, however old they are."""
@@ -92,9 +104,26 @@ class DynamoDirtyDays(DirtyDayStore):
         return self._table.delete(key, equals("mark", dirty.mark))
 
     @override
-    def known(self) -> Iterator[CameraDay]:
-        for item in self._table.query(equals("kind", KNOWN)):
+    def known(
+        self, camera: str | None = None, first_day: str = FIRST_DAY, last_day: str = LAST_DAY
+    ) -> Iterator[CameraDay]:
+        if first_day > last_day:
+            return
+        is_asked = between("day", first_day, last_day)
+        if camera is None:
+            where = equals("kind", KNOWN)
+        else:
+            where = _of_camera(camera, first_day, last_day)
+            is_asked = all_of(is_asked, equals("camera", camera))
+        for item in self._table.query(where, only_if=is_asked):
             yield CameraDay(item["camera"], item["day"])
+
+    @override
+    def newest(self, camera: str) -> str | None:
+        where, is_asked = _of_camera(camera, FIRST_DAY, LAST_DAY), equals("camera", camera)
+        items = self._table.query(where, only_if=is_asked, newest_first=True)
+        days: Iterator[str] = (item["day"] for item in items)
+        return max(days, default=None) if is_hashed(_key_of(camera)) else next(days, None)
 
     def reopen(self, days: Iterable[CameraDay], at: datetime) -> None:
         """Let the figures of days be made again."""
@@ -111,6 +140,20 @@ class DynamoDirtyDays(DirtyDayStore):
 def dirty_item(day: CameraDay, purpose: Purpose, mark: str) -> Item:
     """Return the item of a mark, for a caller that must mark in its own transaction."""
     return {**_key(DIRTY, f"{purpose}#{day}"), **_camera_and_day(day), "mark": mark}
+
+
+def _of_camera(camera: str, first_day: str, last_day: str) -> Condition:
+    """Return the key condition of a camera's days. A name too long for a key is hashed, and its days are in no order.
+
+    Another camera whose name goes on with # may lie between, so what is read is compared as well.
+    """
+    if is_hashed(_key_of(camera)):
+        return equals("kind", KNOWN)
+    return all_of(equals("kind", KNOWN), between("id", f"{camera}#{first_day}", f"{camera}#{last_day}"))
+
+
+def _key_of(camera: str) -> str:
+    return str(CameraDay(camera, FIRST_DAY))
 
 
 def _key(kind: str, name: str) -> dict[str, str]:

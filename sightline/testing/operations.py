@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from threading import Lock
 from uuid import uuid4
 
@@ -18,8 +19,15 @@ from sightline.storage.attempts import BEGINNINGS_LAST, Attempts
 from sightline.storage.bucket_refusals import REMEMBERED_FOR, BucketRefusals, as_text, from_text
 from sightline.storage.capture_counts import CaptureCounts, Counted
 from sightline.storage.checkpoints import Checkpoints
-from sightline.storage.dead_letters import CLOSED_LETTERS_LAST, DeadLetter, DeadLetters, fit
-from sightline.storage.dirty_days import DirtyDay, DirtyDayStore, Purpose
+from sightline.storage.dead_letters import (
+    CLOSED_LETTERS_LAST,
+    DeadLetter,
+    DeadLetters,
+    dead_letter_id_of,
+    error_of,
+    fit,
+)
+from sightline.storage.dirty_days import FIRST_DAY, LAST_DAY, DirtyDay, DirtyDayStore, Purpose
 from sightline.storage.dynamodb.sort_keys import sort_key
 from sightline.storage.leases import Lease, Leases, is_free, next_fence
 from sightline.storage.operations import Operations
@@ -48,14 +56,29 @@ class InMemoryDeadLetters(DeadLetters):
             self._letters[key] = kept
 
     @override
-    def read(self, *, closed: bool = False) -> Iterator[DeadLetter]:
-        forgotten = self._clock() - CLOSED_LETTERS_LAST
-        for _, dead_letter in sorted(self._letters.items()):
-            is_listed = (
-                dead_letter.closed_at and dead_letter.closed_at > forgotten if closed else dead_letter.closed_at is None
-            )
-            if is_listed:
-                yield dead_letter
+    def read(
+        self, *, closed: bool = False, error: str | None = None, after: str | None = None, limit: int | None = None
+    ) -> Iterator[DeadLetter]:
+        begin, prefix = sort_key(after) if after else "", dead_letter_id_of(error, "") if error else ""
+        listed = (
+            dead_letter
+            for key, dead_letter in sorted(self._letters.items())
+            if key > begin and key.startswith(prefix) and self._is_listed(dead_letter, closed=closed)
+        )
+        yield from islice(listed, limit)
+
+    def _is_listed(self, dead_letter: DeadLetter, *, closed: bool) -> bool:
+        if dead_letter.closed_at is None:
+            return not closed
+        return closed and dead_letter.closed_at > self._clock() - CLOSED_LETTERS_LAST
+
+    @override
+    def get(self, dead_letter_id: str) -> DeadLetter | None:
+        return self._letters.get(sort_key(dead_letter_id))
+
+    @override
+    def count_by_error(self) -> dict[str, int]:
+        return dict(Counter(error_of(each.dead_letter_id) for each in self.read()))
 
     @override
     def close(self, dead_letter_id: str) -> bool:
@@ -153,10 +176,16 @@ class InMemoryDirtyDays(DirtyDayStore):
             return is_same
 
     @override
-    def known(self) -> Iterator[CameraDay]:
+    def known(
+        self, camera: str | None = None, first_day: str = FIRST_DAY, last_day: str = LAST_DAY
+    ) -> Iterator[CameraDay]:
         with self._lock:
             days = sorted(self._known)
-        yield from days
+        yield from (each for each in days if camera in {None, each.camera} and first_day <= each.day <= last_day)
+
+    @override
+    def newest(self, camera: str) -> str | None:
+        return max((each.day for each in self.known(camera)), default=None)
 
     def reopen(self, days: Iterable[CameraDay], at: datetime) -> None:
         """Let the figures of days be made again."""

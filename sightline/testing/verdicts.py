@@ -6,6 +6,7 @@ from threading import Lock
 from typing_extensions import override
 
 from sightline.models.images import CameraDay
+from sightline.stats.verdicts import Verdict
 from sightline.storage.dirty_days import DirtyDayStore, Purpose
 from sightline.storage.verdicts.protocol import (
     Asked,
@@ -46,7 +47,7 @@ class InMemoryVerdictStore(VerdictStore):
     @override
     def write(self, kept: KeptVerdict) -> bool:
         verdict = kept.verdict
-        key = (verdict.image_id, verdict_key(verdict.label, verdict.reviewer))
+        key = _key(verdict)
         with self._lock:
             standing = self._verdicts.get(key)
             if standing and not gives_way(standing.verdict, verdict):
@@ -70,8 +71,18 @@ class InMemoryVerdictStore(VerdictStore):
         yield from (kept for _, kept in sorted(found, key=lambda item: item[0][::-1]))
 
     @override
-    def scan(self) -> Iterator[KeptVerdict]:
-        yield from list(self._verdicts.values())
+    def asked_many(self, image_ids: Iterable[str], label: str) -> dict[str, Asked]:
+        found = {each: self.asked(each, label) for each in image_ids}
+        return {image_id: asked for image_id, asked in found.items() if asked}
+
+    @override
+    def scan(self, after: KeptVerdict | None = None) -> Iterator[KeptVerdict]:
+        begin = ("", "") if after is None else _key(after.verdict)
+        yield from (kept for key, kept in sorted(self._verdicts.items(), key=_by_key) if key > begin)
+
+
+def _key(verdict: Verdict) -> tuple[str, str]:
+    return verdict.image_id, verdict_key(verdict.label, verdict.reviewer)
 
 
 def _by_key(item: tuple[tuple[str, str], KeptVerdict]) -> tuple[str, str]:

@@ -13,6 +13,11 @@ def sort_key(text: str) -> str:
     return f"{ascii(text[:60])[1:-1]}…sha256:{hashlib.sha256(utf8(text)).hexdigest()}"
 
 
+def is_hashed(text: str) -> bool:
+    """Return whether the text is too long or too strange to be a sort key itself: hashes are in no order."""
+    return sort_key(text) != text
+
+
 def utf8(text: str) -> bytes:
     """Return the text in UTF-8, a lone surrogate included."""
     return text.encode("utf-8", "surrogatepass")

@@ -243,20 +243,32 @@ class DynamoTable:
         *,
         index: str | None = None,
         only_if: Condition | None = None,
+        attributes: tuple[str, ...] = (),
+        start: Mapping[str, str] | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
     ) -> Iterator[Item]:
         """Yield one partition's items in the order of the sort key, page after page as they are taken.
 
-        where: the key condition; only_if: a filter on what was read (and paid for).
+        where: the key condition; only_if: a filter on what was read (and paid for); attributes: only these;
+        start: the key to continue after; limit: the most items, and the most that the first page reads: where a filter
+        leaves too few of it, whole pages follow.
         A query of the table is consistent; one of an index cannot be.
         """
         placeholders = Placeholders()
+        projection = ", ".join(placeholders.name(attribute) for attribute in attributes)
         request: dict[str, Any] = {
             "KeyConditionExpression": where(placeholders),
             "ConsistentRead": index is None,
+            "ScanIndexForward": not newest_first,
             **({"IndexName": index} if index else {}),
             **({"FilterExpression": only_if(placeholders)} if only_if else {}),
+            **({"ProjectionExpression": projection} if projection else {}),
+            **({"ExclusiveStartKey": to_item(start)} if start else {}),
+            **({"Limit": limit} if limit is not None else {}),
         }
-        yield from self._pages(self._client.query, request | placeholders.request())
+        later = {} if limit is None else {"Limit": max(limit, SCANNED_AT_ONCE)}
+        yield from islice(self._pages(self._client.query, request | placeholders.request(), **later), limit)
 
     def scan(self, attributes: tuple[str, ...] = (), start: Mapping[str, str] | None = None) -> Iterator[Item]:
         """Read every item, consistently, or only some attributes: expensive. start: the key to continue after."""
@@ -270,12 +282,12 @@ class DynamoTable:
         }
         yield from self._pages(self._client.scan, request | placeholders.request())
 
-    def _pages(self, read: Callable[..., Any], request: dict[str, Any]) -> Iterator[Item]:
-        start: dict[str, Any] = {}
+    def _pages(self, read: Callable[..., Any], request: dict[str, Any], **later: Any) -> Iterator[Item]:
+        """Read page after page. later: what is asked otherwise from the second page on."""
         while True:
             with aws_errors(self._schema.name):
-                answer = read(TableName=self._schema.name, **(request | start))
+                answer = read(TableName=self._schema.name, **request)
             yield from map(from_item, answer["Items"])
             if not answer.get("LastEvaluatedKey"):
                 return
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+            request = request | later | {"ExclusiveStartKey": answer["LastEvaluatedKey"]}

@@ -91,8 +91,14 @@ class DynamoVerdictStore(VerdictStore):
         yield from map(decode_verdict, self._table.query(equals("camera_day", str(camera_day)), index=BY_DAY.name))
 
     @override
-    def scan(self) -> Iterator[KeptVerdict]:
-        yield from (decode_verdict(item) for item in self._table.scan() if is_verdict(item))
+    def asked_many(self, image_ids: Iterable[str], label: str) -> dict[str, Asked]:
+        keys = ({"image_id": each, "label_reviewer": asked_key(label)} for each in set(image_ids))
+        return {item["image_id"]: decode_asked(item) for item in self._table.get_many(keys)}
+
+    @override
+    def scan(self, after: KeptVerdict | None = None) -> Iterator[KeptVerdict]:
+        items = self._table.scan(start=None if after is None else _key(after.verdict))
+        yield from (decode_verdict(item) for item in items if is_verdict(item))
 
 
 _FIELDS = ("label", "reviewer", "answer", "content", "source", "at", "stratum", "threshold_percent")
@@ -104,6 +110,10 @@ BY_DAY = Index("by_day", Key("camera_day", "label_reviewer"), includes=_FIELDS)
 def verdicts_table(prefix: str) -> Schema:
     """Declare the table. It has no TTL: a person's word is for ever."""
     return Schema(f"{prefix}verdicts", Key("image_id", "label_reviewer"), indexes=(BY_DAY,))
+
+
+def _key(verdict: Verdict) -> dict[str, str]:
+    return {"image_id": verdict.image_id, "label_reviewer": verdict_key(verdict.label, verdict.reviewer)}
 
 
 def _gives_way(item: Item) -> Condition:

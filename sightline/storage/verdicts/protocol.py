@@ -70,8 +70,14 @@ class VerdictStore(Protocol):
     def of_day(self, camera_day: CameraDay) -> Iterator[KeptVerdict]:
         """Return the verdicts on a camera's images of a day, by label and reviewer. Eventually consistent."""
 
-    def scan(self) -> Iterator[KeptVerdict]:
-        """Read every verdict there is."""
+    def asked_many(self, image_ids: Iterable[str], label: str) -> dict[str, Asked]:
+        """Return what was last asked about some images, consistently; those never asked about are left out."""
+
+    def scan(self, after: KeptVerdict | None = None) -> Iterator[KeptVerdict]:
+        """Read every verdict there is, page after page as they are taken, or those after one that was read before.
+
+        The order is the store's own, and stays the same: what is written meanwhile may be before or after.
+        """
 
 
 LONGEST_WORD_BYTES = 200

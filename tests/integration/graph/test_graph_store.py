@@ -180,6 +180,38 @@ def test_images_with_a_label_are_found_by_confidence_camera_time_and_day(real: S
     assert expected == row
 
 
+def test_images_with_a_label_are_read_page_by_page_though_newer_ones_arrive(real: Subject) -> None:
+    made = [
+        image(f"yard/{n}.jpg", taken_at=TAKEN + timedelta(seconds=n // 2), labels=(("Dog", 60.0),)) for n in range(7)
+    ]
+    real.store.merge(made)
+    found: list[str] = []
+    cursor: dict[str, object] = {}
+    while page := real.store.query("images-with-label", {"label": "Dog", "at_least": 0, "limit": 2, **cursor}):
+        assert len(page) <= 2
+        found += [row["image_id"] for row in page]
+        before = int(datetime.fromisoformat(page[-1]["taken_at"]).timestamp())
+        cursor = {"before": before, "after": page[-1]["image_id"]}
+        newer = TAKEN + timedelta(hours=len(found))
+        real.store.merge([image(f"yard/new{len(found)}.jpg", taken_at=newer, labels=(("Dog", 60.0),))])
+    assert [
+        each.image_id for each in sorted(made, key=lambda each: (-(each.taken_at.timestamp()), each.image_id))
+    ] == found
+
+
+def test_cameras_are_named_and_counted_one_by_one_or_page_by_page(real: Subject) -> None:
+    real.store.merge([image(f"{name}/1.jpg", camera=name) for name in ("c", "a", "d", "b")])
+    real.store.merge([gone("e/1", 2)])
+
+    def names(query: str, **asked: object) -> list[str]:
+        return [row["camera"] for row in real.store.query(query, asked)]
+
+    assert ["a", "b", "c", "d"] == names("camera-names") == names("cameras")
+    assert ["b"] == names("cameras", camera="b")
+    assert ["a", "b"] == names("cameras", limit=2)
+    assert ["c"] == names("cameras", after="b", limit=1.0)
+
+
 def test_cameras_are_listed_with_their_images(real: Subject) -> None:
     later = TAKEN + timedelta(hours=1)
     real.store.merge([image(), image("yard/2.jpg", taken_at=later), image("gate/1.jpg", camera="gate"), gone("a/1", 2)])

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from sightline.models.images import CameraDay
 from sightline.storage.capture_counts import Counted
 from sightline.storage.dirty_days import DirtyDay, Purpose
@@ -48,6 +50,25 @@ def test_days_are_known_for_ever_and_more_of_them_than_one_request_holds(operati
         operations.dirty_days.clean(dirty)
     assert [] == days(operations, Purpose.PARITY)
     assert many == list(operations.dirty_days.known())
+
+
+HASHED = "c" * 1020
+"""With its day, this name is too long for a key."""
+
+
+@pytest.mark.parametrize("camera", ["gate", "gate#2", HASHED])
+def test_the_days_of_one_camera_or_of_a_span_are_read_alone(operations: Operations, camera: str) -> None:
+    names = ["gate", "gate#2", "gate#2026-11-01", "gates", "yard", HASHED]
+    days = [f"2026-11-{day:02}" for day in (1, 5, 9, 28)]
+    operations.dirty_days.mark(CameraDay(name, day) for name in names for day in days)
+    known, first, last = operations.dirty_days.known, "2026-11-05", "2026-11-09"
+    assert [CameraDay(camera, day) for day in days] == sorted(known(camera))
+    assert [CameraDay(camera, day) for day in (first, last)] == sorted(known(camera, first, last))
+    assert [CameraDay(camera, first)] == list(known(camera, first, first))
+    assert sorted(CameraDay(n, d) for n in names for d in (first, last)) == sorted(known(None, first, last))
+    assert [] == list(known(camera, last, first))
+    assert days[-1] == operations.dirty_days.newest(camera)
+    assert operations.dirty_days.newest("dock") is None
 
 
 def test_a_day_that_is_reopened_says_since_when(operations: Operations) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -121,3 +122,61 @@ def test_letters_of_many_pages_are_all_given(make_dynamo: Callable[..., Operatio
         operations.dead_letters.write(replace(letter_of(str(n), clock), message={"text": "x" * 100_000}))
 
     assert 20 == len(list(operations.dead_letters.read()))
+
+
+@pytest.fixture
+def many(operations: Operations, clock: MovingClock) -> list[DeadLetter]:
+    """Write letters of two errors; every third is closed."""
+    made = [
+        replace(letter_of(f"s3://yard/{number:02}.jpg", clock), error=error)
+        for error in ("EmptyImage", "EmptyImages", "NotAnImage")
+        for number in range(9)
+    ]
+    for each in made:
+        operations.dead_letters.write(each)
+    for each in made[::3]:
+        operations.dead_letters.close(each.dead_letter_id)
+    return [each for number, each in enumerate(made) if number % 3]
+
+
+@pytest.mark.parametrize("error", [None, "EmptyImage", "NotAnImage"])
+def test_letters_are_read_page_by_page_though_some_are_closed_meanwhile(
+    operations: Operations, many: list[DeadLetter], error: str | None
+) -> None:
+    expected = [each for each in many if error in {None, each.error}]
+    found, after = list[DeadLetter](), None
+    while page := list(operations.dead_letters.read(error=error, after=after, limit=4)):
+        assert len(page) <= 4
+        found += page
+        after = page[-1].dead_letter_id
+        operations.dead_letters.close(after)
+    assert expected == found
+
+
+def test_letters_are_counted_by_error_and_read_by_their_ids(operations: Operations, many: list[DeadLetter]) -> None:
+    assert {"EmptyImage": 6, "EmptyImages": 6, "NotAnImage": 6} == operations.dead_letters.count_by_error()
+    assert many[3] == operations.dead_letters.get(many[3].dead_letter_id)
+    closed = operations.dead_letters.get("EmptyImage#s3://yard/00.jpg")
+    assert closed is not None
+    assert closed.closed_at is not None
+    assert operations.dead_letters.get("EmptyImage#s3://yard/none.jpg") is None
+
+
+def test_a_page_of_open_letters_is_one_request_that_reads_no_more(
+    make_dynamo: Callable[..., Operations], dynamodb_client: Any, clock: MovingClock
+) -> None:
+    store = make_dynamo().dead_letters
+    for number in range(60):
+        store.write(letter_of(f"s3://yard/{number}.jpg", clock))
+    asked: list[Any] = []
+
+    def note(params: Any, **_: object) -> None:
+        asked.append(params)
+
+    name = "provide-client-params.dynamodb.Query"
+    dynamodb_client.meta.events.register(name, note)
+    try:
+        assert 50 == len(list(store.read(limit=50)))
+    finally:
+        dynamodb_client.meta.events.unregister(name, note)
+    assert [50] == [each["Limit"] for each in asked]

@@ -1,6 +1,7 @@
 """What every store of verdicts does."""
 
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -152,6 +153,28 @@ def test_what_was_asked_last_is_remembered_and_is_no_verdict(verdicts: VerdictSt
     assert many[59] == verdicts.asked(many[59].image_id, "Person")
     assert verdicts.asked(IMAGE, "Car") is None
     assert ([], [], []) == (verdicts.of_image(IMAGE), list(verdicts.of_day(MONDAY)), list(verdicts.scan()))
+
+
+def test_what_was_asked_about_many_images_is_read_together(verdicts: VerdictStore, clock: MovingClock) -> None:
+    ids = [f"s3://frames/{number}.jpg" for number in range(130)]
+    verdicts.ask(asked(clock, each) for each in ids[:120])
+    verdicts.write(kept(clock, image_id=ids[125]))
+    assert {each: asked(clock, each) for each in ids[10:120]} == verdicts.asked_many(ids[10:], "Person")
+    assert {} == verdicts.asked_many(ids, "Car")
+
+
+def test_a_scan_goes_on_after_the_last_verdict_that_was_read(verdicts: VerdictStore, clock: MovingClock) -> None:
+    given = [kept(clock, reviewer=who, image_id=f"s3://frames/{n}.jpg") for n in range(6) for who in ("ann", "bob")]
+    verdicts.ask([asked(clock, f"s3://frames/{n}.jpg") for n in range(9)])
+    for each in given:
+        verdicts.write(each)
+    found, after = list[KeptVerdict](), None
+    while page := list(islice(verdicts.scan(after), 5)):
+        found += page
+        after = page[-1]
+    assert list(verdicts.scan()) == found
+    assert len(given) == len(found)
+    assert all(each in found for each in given)
 
 
 @pytest.mark.parametrize("name", ["", "a#b", "a\nb", " a", "n" * 201])

@@ -184,7 +184,7 @@ def test_a_time_zone_of_a_camera_that_is_not_there_is_warned_of_with_the_nearest
     factory = Factory(settings.model_copy(update={"camera_time_zones": zones}), world.services)
     assert (0, {}) == warnings(run, factory=factory)
     world.put("s3://frames/gate/1.jpg", picture())
-    world.graph.answers["cameras"] = [{"camera": "yard"}]
+    world.graph.answers["camera-names"] = [{"camera": "yard"}]
     assert (
         0,
         {

@@ -15,7 +15,7 @@ def _two_images(world):
     """Let the graph answer as Neo4j does with two images."""
     world.graph.answers |= {
         "images-with-label": ROWS,
-        "cameras": [{"camera": "gate"}, {"camera": "yard"}],
+        "camera-names": [{"camera": "gate"}, {"camera": "yard"}],
         "labels": [{"label": "Cat"}, {"label": "Person"}],
     }
 
@@ -42,11 +42,13 @@ def seconds(text):
         (("--since", "2044-05-17T11:30"), {"since": seconds("2044-05-17T11:30")}),
         (("--since", "2044-05-01"), {"since": seconds("2044-05-01T00:00")}),
         (("--day", "2044-05-16"), {"day": "2044-05-16"}),
+        (("--limit", "61"), {"limit": 61}),
         (("--day", "2044-05-16", "--camera", "yard"), {"day": "2044-05-16", "camera": "yard"}),
     ],
 )
 def test_the_graph_is_asked_for_what_the_options_say(run, world, options, expected):
-    everything = {"label": "Person", "at_least": 50.0, "camera": None, "since": None, "day": None}
+    left_out = dict.fromkeys(("camera", "since", "day", "before", "after", "limit"))
+    everything = {"label": "Person", "at_least": 50.0, **left_out}
     assert 0 == run("images", *options).exit_code
     assert [("images-with-label", everything | expected)] == world.graph.asked
 
@@ -82,7 +84,7 @@ def test_a_camera_that_is_not_there_is_named_with_those_that_are(run):
 
 
 def test_a_camera_that_can_only_mean_one_is_taken_for_that_one(run, world):
-    world.graph.answers |= {"images-with-label": [], "cameras": [{"camera": "Front Door"}, {"camera": "yard"}]}
+    world.graph.answers |= {"images-with-label": [], "camera-names": [{"camera": "Front Door"}, {"camera": "yard"}]}
     result = run("images", "--camera", "Front\u00a0Door/")
     assert 0 == result.exit_code
     assert "No camera is named Front\\xa0Door/; Front Door is meant.\n" == result.stderr
@@ -93,7 +95,7 @@ def test_a_camera_that_can_only_mean_one_is_taken_for_that_one(run, world):
 
 @pytest.mark.usefixtures("_no_image")
 def test_a_camera_that_may_mean_two_is_refused_and_their_difference_is_seen(run, world):
-    world.graph.answers["cameras"] = [{"camera": "yard"}, {"camera": "yard "}]
+    world.graph.answers["camera-names"] = [{"camera": "yard"}, {"camera": "yard "}]
     result = run("images", "--camera", "yard/")
     assert 1 == result.exit_code
     assert "There are yard, yard\\x20; the nearest is yard" in result.stderr

@@ -31,6 +31,7 @@ ANSWERS = {
         }
     ],
     "cameras": [{"camera": "yard", "images": 1, "first": TAKEN_SECONDS, "last": TAKEN_SECONDS}],
+    "camera-names": [{"camera": "yard"}],
     "labels": [{"label": "Person"}],
 }
 
@@ -93,7 +94,7 @@ def test_a_query_that_is_not_there_is_wrong_usage_and_those_that_are_are_listed(
 
 
 def test_help_tells_what_each_query_answers(run):
-    assert all(name in run("query", "--help").stdout for name in ("heat-map:", "confidence-histogram:", "cameras:"))
+    assert all(name in run("query", "--help").stdout for name in ("heat-map:", "confidence-histogram:", "cameras ("))
 
 
 @pytest.mark.usefixtures("person")
@@ -139,6 +140,13 @@ def test_a_question_without_what_it_needs_is_wrong_usage(run, given, said):
 def test_what_would_be_another_question_is_wrong_usage(run, given, said):
     result = run("query", "cameras-by-hour", *(part for each in given for part in ("--with", each)))
     assert (2, "", True) == (result.exit_code, result.stdout, said in result.stderr)
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "2.5", "many"])
+@pytest.mark.usefixtures("person")
+def test_a_limit_is_a_whole_number_above_zero(run, limit):
+    result = run("query", "cameras", "--with", f"limit={limit}")
+    assert (2, "", True) == (result.exit_code, result.stdout, limit in result.stderr)
 
 
 @pytest.mark.parametrize(

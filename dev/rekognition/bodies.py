@@ -4,10 +4,12 @@ The first look covers the picture. Uncertain finds get a second look, at the sca
 this lowers the score of leaves and shelves, and raises that of distant people.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -25,6 +27,7 @@ FACES = Network("face_detection_full_range_sparse.tflite", 192, ((48, 1),), poin
 """Points: the person's right eye, left eye, nose, mouth, right ear, left ear."""
 
 _FAINTEST_BODY, _CLEAR_BODY = -2.5, 2.0
+_POSSIBLE_BODY = -1.0
 _FAINTEST_FACE = -2.0
 _MOST_SECOND_LOOKS = 3
 _SECOND_LOOK_RADII = 4.5
@@ -45,11 +48,19 @@ class Look:
     faces: Sequence[Sighting]
 
 
+class Searches(Protocol):
+    """A network that is loaded."""
+
+    def look(self, picture: Picture, tile: Tile, least_logit: float) -> Iterator[Sighting]:
+        """Find what scores at least `least_logit` in a tile."""
+        ...
+
+
 class Eyes:
     """The two networks, loaded."""
 
-    def __init__(self, folder: Path) -> None:
-        self._people, self._faces = Ssd(PEOPLE, folder), Ssd(FACES, folder)
+    def __init__(self, people: Searches, faces: Searches) -> None:
+        self._people, self._faces = people, faces
 
     def look(self, picture: Picture) -> Look:
         """Search everything once, and look again at uncertain finds."""
@@ -57,15 +68,17 @@ class Eyes:
         first = apart(_each(self._people, picture, tiles, _FAINTEST_BODY), middle, radius)
         faint = [each for each in first if each.logit < _CLEAR_BODY][:_MOST_SECOND_LOOKS]
         closer = [_around(each, picture) for each in faint]
-        second = _each(self._people, picture, closer, _FAINTEST_BODY)
-        faces = _each(self._faces, picture, [*tiles, *closer], _FAINTEST_FACE)
-        return Look(apart([*first, *second], middle, radius), apart(faces, lambda face: face.centre, face_side))
+        seconds = [list(self._people.look(picture, tile, _FAINTEST_BODY)) for tile in closer]
+        with_body = [tile for tile, found in zip(closer, seconds, strict=True) if _shows_a_body(found)]
+        faces = _each(self._faces, picture, [*tiles, *with_body], _FAINTEST_FACE)
+        bodies = apart([*first, *chain.from_iterable(seconds)], middle, radius)
+        return Look(bodies, apart(faces, lambda face: face.centre, face_side))
 
 
 @cache
 def eyes(folder: Path) -> Eyes:
     """Load the networks once in each process."""
-    return Eyes(folder)
+    return Eyes(Ssd(PEOPLE, folder), Ssd(FACES, folder))
 
 
 def find_bodies(picture: Picture, seeing: Eyes) -> Seen:
@@ -132,8 +145,13 @@ def apart(
     return kept
 
 
-def _each(network: Ssd, picture: Picture, tiles: Iterable[Tile], least_logit: float) -> list[Sighting]:
+def _each(network: Searches, picture: Picture, tiles: Iterable[Tile], least_logit: float) -> list[Sighting]:
     return [found for tile in tiles for found in network.look(picture, tile, least_logit)]
+
+
+def _shows_a_body(found: Sequence[Sighting]) -> bool:
+    """Return whether a second look leaves a body possible. Where it does not, no face was ever found."""
+    return any(each.logit >= _POSSIBLE_BODY for each in found)
 
 
 def _around(body: Sighting, picture: Picture) -> Tile:

@@ -24,12 +24,13 @@ def read_picture(content: bytes) -> Picture:
     try:
         with Image.open(BytesIO(content), formats=("JPEG", "PNG")) as image:
             _refuse_by_size(*image.size)
-            upright = ImageOps.exif_transpose(image).convert("RGB")
+            ImageOps.exif_transpose(image, in_place=True)
+            pixels = np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
     except _TOO_MANY_PIXELS as error:
         raise Refusal("ImageTooLargeException") from error
     except _NOT_AN_IMAGE as error:
         raise Refusal("InvalidImageFormatException") from error
-    return np.ascontiguousarray(np.asarray(upright)[:, :, ::-1])
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), np.uint8)
 
 
 def _refuse_by_size(width: int, height: int) -> None:

@@ -27,6 +27,10 @@ _MOST_ANCHORS = 200
 """Of one tile: a person makes some twenty anchors answer."""
 
 
+_INPUT_OF_VALUE = np.arange(256, dtype=np.float32) * np.float32(2 / 255) - 1
+"""The networks' input for each value of a pixel: looked up, because that is quicker than computing it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tile:
     """A rectangle of a picture, in pixels."""
@@ -75,7 +79,8 @@ class Ssd:
         self._interpreter.set_tensor(self._input, pixels)
         self._interpreter.invoke()
         logits = self._interpreter.get_tensor(self._scores)[0, :, 0]
-        found = np.argsort(-logits)[: int((logits >= least_logit).sum())][:_MOST_ANCHORS]
+        answering = np.flatnonzero(logits >= least_logit)
+        found = answering[np.argsort(-logits[answering])][:_MOST_ANCHORS]
         numbers = self._interpreter.get_tensor(self._numbers)[0, found].astype(np.float64)
         pairs = numbers.reshape(len(found), 2 + self._network.points, 2)
         sizes = pairs[:, 1] / factor
@@ -91,8 +96,10 @@ class Ssd:
         cut = picture[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width]
         scaled = cv2.resize(cut, (wide, high), interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
         left, top = (side - wide) // 2, (side - high) // 2
-        pixels = np.full((1, side, side, 3), -1, np.float32)
-        pixels[0, top : top + high, left : left + wide] = scaled[:, :, ::-1] * np.float32(2 / 255) - 1
+        framed = cv2.copyMakeBorder(
+            scaled, top, side - high - top, left, side - wide - left, cv2.BORDER_CONSTANT, value=(0, 0, 0)
+        )
+        pixels = np.asarray(cv2.LUT(cv2.cvtColor(framed, cv2.COLOR_BGR2RGB), _INPUT_OF_VALUE), np.float32)[None]
         return pixels, factor, np.array([left, top], np.float64)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dev.rekognition.bodies import FACES, PEOPLE, apart, face_side
+from dev.rekognition.bodies import FACES, PEOPLE, Eyes, apart, face_side
 from dev.rekognition.confidence import face_percent, logit_of, person_percent
 from dev.rekognition.detectors import detector_here
 from dev.rekognition.models import FOLDER, read_lock, unusable
@@ -55,6 +55,30 @@ def test_of_sightings_of_one_face_the_surest_is_kept():
 
     kept = apart([face(1.0, 50), face(2.0, 55), face(0.5, 90)], lambda each: each.centre, face_side)
     assert [2.0, 0.5] == [each.logit for each in kept]
+
+
+class Searching:
+    """A network that answers each tile with one sighting in its middle, and remembers the tiles."""
+
+    def __init__(self, *logits):
+        self.logits, self.tiles = list(logits), []
+
+    def look(self, picture, tile, least_logit):
+        assert tile.left + tile.width <= picture.shape[1]
+        self.tiles.append(tile)
+        logit = self.logits.pop(0) if self.logits else least_logit - 1
+        if logit >= least_logit:
+            hips = np.array([tile.left + tile.width / 2, tile.top + tile.height / 2])
+            points = np.array([hips, hips + np.array([0, 20]), hips, hips])
+            yield Sighting(logit, hips, np.array([10.0, 10.0]), points)
+
+
+@pytest.mark.parametrize(("of_the_second_look", "tiles_of_faces"), [(1.0, 2), (-0.9, 2), (-1.1, 1), (-3.0, 1)])
+def test_faces_are_looked_for_again_only_if_a_second_look_leaves_a_body_possible(of_the_second_look, tiles_of_faces):
+    people, faces = Searching(-0.5, of_the_second_look), Searching()
+    Eyes(people, faces).look(noise(200, 200))
+    assert 2 == len(people.tiles)
+    assert people.tiles[:tiles_of_faces] == faces.tiles
 
 
 def test_confidence_is_a_percent_that_rises_with_the_log_odds():

@@ -35,6 +35,7 @@ from sightline.storage.label_set.protocol import LabelSet
 from sightline.storage.ledger.dynamodb import DynamoLedger
 from sightline.storage.operations import Operations, dynamo_operations
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
+from sightline.storage.users.dynamodb import DynamoUserStore
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
 from sightline.timing import STORE_ATTEMPTS, STORE_CONNECT, STORE_READ
 
@@ -87,6 +88,7 @@ def connect(
         sweep=sweep_plan(chosen),
         verdicts=DynamoVerdictStore(dynamodb, chosen.table_prefix),
         rollups=DynamoRollupStore(dynamodb, chosen.table_prefix),
+        users=DynamoUserStore(dynamodb, chosen.table_prefix, utc_now),
         accuracy=chosen.accuracy_plan,
         read_capture=capture_reader(chosen),
         clock=utc_now,

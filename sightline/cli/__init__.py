@@ -36,6 +36,7 @@ COMMANDS = {
     "parity": "Compare rows and graph, image by image and relationship by relationship.",
     "dead": "List, show, export and redrive dead letters.",
     "resume": "Resume stopped lanes and cameras.",
+    "users": "Add, list and remove users of the console.",
 }
 """Each command, in the order of `--help`. The module and the function in it are named after the command."""
 

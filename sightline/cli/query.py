@@ -29,7 +29,7 @@ HEADINGS = {
 }
 """Headings for people where a query names its columns badly; scripts see the query's own names."""
 
-AT_LEAST_ONE: click.ParamType = click.IntRange(1)
+AT_LEAST_ONE: click.ParamType[int] = click.IntRange(1)
 
 EPOCH_COLUMNS = {"first", "last", "timestamp"}
 """Columns that hold seconds since the epoch."""

@@ -21,6 +21,7 @@ def setup(factory: Factory, *, as_json: bool) -> None:
         "verdicts": services.verdicts.setup,
         "rollups": services.rollups.setup,
         "operations": services.operations.setup,
+        "users": services.users.setup,
         "graph": services.graph.setup,
         "bucket": partial(services.buckets.create, factory.settings.checkpoint_bucket),
     }

@@ -26,6 +26,7 @@ from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Ledger
 from sightline.storage.operations import Operations
 from sightline.storage.rollups.protocol import RollupStore
+from sightline.storage.users.protocol import UserStore
 from sightline.storage.verdicts.protocol import VerdictStore
 
 
@@ -66,6 +67,7 @@ class Services:
     sweep: SweepPlan
     verdicts: VerdictStore
     rollups: RollupStore
+    users: UserStore
     accuracy: AccuracyPlan
     clock_doubts: ClockDoubts
     read_capture: Callable[[ObjectHead, bytes], Capture]

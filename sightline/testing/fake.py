@@ -43,6 +43,7 @@ from sightline.testing.ledger import InMemoryLedger
 from sightline.testing.operations import in_memory_operations
 from sightline.testing.queues import InMemoryQueues
 from sightline.testing.rollups import InMemoryRollupStore
+from sightline.testing.users import InMemoryUserStore
 from sightline.testing.verdicts import InMemoryVerdictStore
 from sightline.timing import EMPTY_LOOKED_AT_EVERY
 
@@ -130,6 +131,7 @@ class FakeSightline:
         self.operations = in_memory_operations(self.clock)
         self.verdicts = InMemoryVerdictStore(self.operations.dirty_days)
         self.rollups = InMemoryRollupStore()
+        self.users = InMemoryUserStore(self.clock)
         self.buckets = InMemoryBuckets(self.clock)
         self.buckets.create(BUCKET)
         self.buckets.create(CHECKPOINTS)
@@ -164,6 +166,7 @@ class FakeSightline:
             sweep=SweepPlan([Prefix(BUCKET)], "%Y-%m-%d/", {}, ZoneInfo("UTC")),
             verdicts=self.verdicts,
             rollups=self.rollups,
+            users=self.users,
             accuracy=WATCHED,
             clock_doubts=ClockDoubts(self.images),
             read_capture=reader,

@@ -246,13 +246,14 @@ class DynamoTable:
         attributes: tuple[str, ...] = (),
         start: Mapping[str, str] | None = None,
         limit: int | None = None,
+        page: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[Item]:
         """Yield one partition's items in the order of the sort key, page after page as they are taken.
 
         where: the key condition; only_if: a filter on what was read (and paid for); attributes: only these;
         start: the key to continue after; limit: the most items, and the most that the first page reads: where a filter
-        leaves too few of it, whole pages follow.
+        leaves too few of it, whole pages follow; page: how many are read at once, however many are taken.
         A query of the table is consistent; one of an index cannot be.
         """
         placeholders = Placeholders()
@@ -265,9 +266,9 @@ class DynamoTable:
             **({"FilterExpression": only_if(placeholders)} if only_if else {}),
             **({"ProjectionExpression": projection} if projection else {}),
             **({"ExclusiveStartKey": to_item(start)} if start else {}),
-            **({"Limit": limit} if limit is not None else {}),
+            **({"Limit": page or limit} if page or limit is not None else {}),
         }
-        later = {} if limit is None else {"Limit": max(limit, SCANNED_AT_ONCE)}
+        later = {} if limit is None or page else {"Limit": max(limit, SCANNED_AT_ONCE)}
         yield from islice(self._pages(self._client.query, request | placeholders.request(), **later), limit)
 
     def scan(self, attributes: tuple[str, ...] = (), start: Mapping[str, str] | None = None) -> Iterator[Item]:

@@ -13,6 +13,7 @@ from typing_extensions import override
 from sightline.errors import SightlineError
 from sightline.models.images import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished
 from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, check_id, day_position, shard_of, write_day_of
+from sightline.storage.images.protocol import WHOLE_DAY, DayPart
 from sightline.storage.images.steps import Applied, ImageSteps
 from sightline.storage.images.transitions import FieldPath, Transition
 
@@ -83,7 +84,7 @@ class InMemoryImageStore(ImageSteps):
         return Counter(row.state for row in self.scan() if row.state is not State.COMPLETE)
 
     @override
-    def by_day(self, camera: str, capture_day: str) -> Iterator[ImageSummary]:
+    def by_day(self, camera: str, capture_day: str, part: DayPart = WHOLE_DAY) -> Iterator[ImageSummary]:
         entries = [
             ImageSummary(
                 row.image_id,
@@ -97,7 +98,11 @@ class InMemoryImageStore(ImageSteps):
             for row in self.scan()
             if row.content and row.capture and (row.capture.camera, row.capture.day) == (camera, capture_day)
         ]
-        yield from sorted(entries, key=lambda entry: day_position(entry.image_id, entry.capture))
+        placed = sorted(
+            ((day_position(entry.image_id, entry.capture), entry) for entry in entries), key=lambda pair: pair[0]
+        )
+        chosen = [entry for position, entry in placed if part.takes(position)]
+        yield from reversed(chosen) if part.newest_first else chosen
 
     @override
     def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:

@@ -13,12 +13,23 @@ from typing_extensions import override
 from sightline.errors import SightlineError
 from sightline.models.images import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished
 from sightline.storage.dynamodb.changes import Change
-from sightline.storage.dynamodb.conditions import Condition, all_of, any_of, between, equals, less, missing, one_of
+from sightline.storage.dynamodb.conditions import (
+    Condition,
+    all_of,
+    any_of,
+    between,
+    equals,
+    greater,
+    less,
+    missing,
+    one_of,
+)
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.table import DynamoTable, Outcome, Update
 from sightline.storage.images import encoding
 from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, camera_day, check_id, feed_partition
 from sightline.storage.images.positions import BEFORE_ALL
+from sightline.storage.images.protocol import WHOLE_DAY, DayPart
 from sightline.storage.images.steps import Applied, ImageSteps
 from sightline.storage.images.transitions import ENDED, FieldPath, Transition
 
@@ -130,9 +141,19 @@ class DynamoImageStore(ImageSteps):
         return self._table.query(equals("ended_as", state), index=encoding.ENDED_INDEX.name)
 
     @override
-    def by_day(self, camera: str, capture_day: str) -> Iterator[ImageSummary]:
+    def by_day(self, camera: str, capture_day: str, part: DayPart = WHOLE_DAY) -> Iterator[ImageSummary]:
         where = equals("camera_day", camera_day(camera, capture_day))
-        yield from map(encoding.decode_summary, self._table.query(where, index=encoding.BY_DAY.name))
+        # A key condition has one bound or BETWEEN, which takes its ends in.
+        if part.after is not None and part.before is not None:
+            if part.before <= part.after:
+                return
+            where = all_of(where, between("day_position", part.after, part.before))
+        elif part.after is not None:
+            where = all_of(where, greater("day_position", part.after))
+        elif part.before is not None:
+            where = all_of(where, less("day_position", part.before))
+        found = self._table.query(where, index=encoding.BY_DAY.name, newest_first=part.newest_first, page=part.page)
+        yield from (encoding.decode_summary(item) for item in found if part.takes(item["day_position"]))
 
     @override
     def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:

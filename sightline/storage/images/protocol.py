@@ -8,6 +8,7 @@ and each method that takes the row as `seen` raises NewerVersion.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -25,6 +26,27 @@ from sightline.models.images import (
     Unfinished,
 )
 from sightline.storage.images.keys import Shards
+
+
+@dataclass(frozen=True, slots=True)
+class DayPart:
+    """Which part of a camera's day is read, and how.
+
+    after, before: places in the day (`day_position`), themselves left out; newest_first: in reverse order;
+    page: how many are read at once, if only a few are wanted
+    """
+
+    after: str | None = None
+    before: str | None = None
+    newest_first: bool = False
+    page: int | None = None
+
+    def takes(self, position: str) -> bool:
+        """Return whether a place is in this part."""
+        return (self.after is None or position > self.after) and (self.before is None or position < self.before)
+
+
+WHOLE_DAY = DayPart()
 
 
 class ImageStore(Protocol):
@@ -130,7 +152,7 @@ class ImageStore(Protocol):
     def count_by_state(self) -> dict[State, int]:
         """Count the rows of every state but `complete`, from sparse indexes: the cost is that of those rows."""
 
-    def by_day(self, camera: str, capture_day: str) -> Iterator[ImageSummary]:
+    def by_day(self, camera: str, capture_day: str, part: DayPart = WHOLE_DAY) -> Iterator[ImageSummary]:
         """Yield one camera's images of one capture day in order of capture. Eventually consistent."""
 
     def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:

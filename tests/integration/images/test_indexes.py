@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from sightline.models.images import FeedEntry, ImageSummary, Lane, State, Unfinished
-from sightline.storage.images.keys import shard_of, write_day_of
+from sightline.storage.images.keys import day_position, shard_of, write_day_of
 from sightline.storage.images.positions import AFTER_ALL, BEFORE_ALL
+from sightline.storage.images.protocol import DayPart
 from tests.integration.images.stories import BAD, answered, content
 
 
@@ -162,6 +163,26 @@ def test_a_day_gives_findings_in_order_of_capture(images, story, new_id, camera)
     part = {"labels": answered("L1", ("Person", 90.25))}
     expected = ImageSummary(row.image_id, State.ANALYSING, 1, row.capture, row.content.sha256, part)
     assert [expected, replace(expected, image_id=ids[1], content_sha256=ids[1], parts={})] == [given[1], given[0]]
+
+
+@pytest.mark.parametrize("page", [None, 1, 2])
+def test_a_part_of_a_day_is_read_from_either_end(images, story, new_id, camera, page):
+    captures = {new_id(): story.capture(minutes=minute) for minute in range(5)}
+    for image_id, capture in captures.items():
+        images.begin(story.received(image_id), content(), capture, {}, Lane.LIVE)
+    ids, day = [*captures], story.capture().day
+    places = [day_position(image_id, capture) for image_id, capture in captures.items()]
+
+    def read(**part):
+        return [each.image_id for each in images.by_day(camera, day, DayPart(page=page, **part))]
+
+    assert ids[2:] == read(after=places[1])
+    assert ids[:2] == read(before=places[2])
+    assert ids[2:4] == read(after=places[1], before=places[4])
+    assert ids[3:1:-1] == read(after=places[1], before=places[4], newest_first=True)
+    assert ids[::-1] == read(newest_first=True)
+    assert [] == read(after=places[2], before=places[2]) == read(after=places[3], before=places[1])
+    assert [] == read(after=places[2], before=places[3])
 
 
 def test_a_day_holds_its_own_camera_and_day_only(images, story, camera, clock):

@@ -1,4 +1,4 @@
-"""The capture times that a camera wrote into its picture (EXIF 2.32, on the structure of TIFF 6.0).
+"""The capture times that a camera wrote into its picture, and how it held it (EXIF 2.32, on the structure of TIFF 6.0).
 
 Cameras write DateTimeOriginal in many spellings, beside tags that are blank or malformed, or leave it out and write
 DateTime alone. What can be read is read; what cannot is named.
@@ -17,6 +17,10 @@ _JPEG_EXIF = b"Exif\0\0"
 _BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 
 _EXIF_DIRECTORY = 0x8769
+
+_ORIENTATION = 0x0112
+_ORIENTATIONS = range(1, 9)
+_UPRIGHT = 1
 
 _ENTRY_BYTES = 12
 _VALUE_BYTES = 4
@@ -40,6 +44,26 @@ def exif_times(data: bytes) -> Iterator[ExifTime]:
             yield from _times(tiff)
     except (ValueError, struct.error):
         yield ExifTime("EXIF", None, ("EXIF is malformed",))
+
+
+def exif_orientation(data: bytes) -> int:
+    """Return how a JPEG is turned, 1 to 8; 1 (upright) if it does not say so in a form that can be read."""
+    try:
+        found = [_orientation(tiff) for tiff in _exif_blocks(data)] if data.startswith(JPEG_SIGNATURE) else []
+    except (ValueError, struct.error):
+        return _UPRIGHT
+    return next((each for each in found if each in _ORIENTATIONS), _UPRIGHT)
+
+
+def _orientation(tiff: bytes) -> int:
+    order = _BYTE_ORDERS.get(tiff[:4])
+    if order is None:
+        raise ValueError("EXIF must begin with its byte order")
+    main = _entries(tiff, order, struct.unpack_from(f"{order}I", tiff, 4)[0])
+    if _ORIENTATION not in main:
+        return _UPRIGHT
+    (value,) = struct.unpack_from(f"{order}H", tiff, main[_ORIENTATION] + 8)
+    return int(value)
 
 
 def _times(tiff: bytes) -> Iterator[ExifTime]:

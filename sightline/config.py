@@ -50,6 +50,9 @@ log = structlog.get_logger()
 
 DEFAULT_THRESHOLD_PERCENT = 50.0
 
+LEAST_SECRET_BYTES = 32
+"""Of the console's secret."""
+
 RELATED_TO_PERSON = (
     "Adult",
     "Baby",
@@ -139,6 +142,30 @@ def _region(name: str) -> str:
     return name
 
 
+def _web_secret(secret: SecretStr | None) -> SecretStr | None:
+    """Require a key that cannot be guessed."""
+    if secret is not None:
+        _require(
+            len(secret.get_secret_value().encode()) >= LEAST_SECRET_BYTES,
+            f"the secret has at least {LEAST_SECRET_BYTES} bytes; `openssl rand -hex 32` draws one",
+        )
+    return secret
+
+
+def _origin(text: str) -> str:
+    """Require what a browser sends as Origin."""
+    parts = urlsplit(text)
+    is_origin = _is_address(text, _HTTP) and f"{parts.scheme}://{parts.netloc}" == text and "@" not in text
+    _require(is_origin, f"{text!r} is no origin: https://host or http://host:port, without a path")
+    return text
+
+
+def _host(name: str) -> str:
+    """Require a host's name without a port; `*` would let every page reach the console through a name of its own."""
+    _require(re.fullmatch(r"[A-Za-z0-9._-]+", name) is not None, f"{name!r} is no host's name")
+    return name
+
+
 def _listening_address(address: str) -> str:
     """Require what a server can bind to without asking for a name."""
     try:
@@ -179,6 +206,9 @@ _Secret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
 _Endpoint = Annotated[Annotated[str, AfterValidator(_endpoint)] | None, BeforeValidator(_empty_is_unset)]
 _CaFile = Annotated[Annotated[str, AfterValidator(_ca_file)] | None, BeforeValidator(_empty_is_unset)]
 _TimeZone = Annotated[str, AfterValidator(_time_zone)]
+_WebSecret = Annotated[Annotated[SecretStr | None, AfterValidator(_web_secret)], BeforeValidator(_empty_is_unset)]
+_Origin = Annotated[str, AfterValidator(_origin)]
+_Host = Annotated[str, AfterValidator(_host)]
 _Operation = Annotated[str, AfterValidator(_operation)]
 _Rate = Annotated[float, Field(ge=LEAST_RATE, allow_inf_nan=False)]
 
@@ -285,6 +315,34 @@ class Settings(BaseSettings):
     review_target_points: float = Field(
         default=5.0, gt=0, le=50, description="the review's target: recall ± so many points"
     )
+
+    web_address: Annotated[str, AfterValidator(_listening_address)] = Field(
+        default="127.0.0.1", description="where `sightline serve` listens"
+    )
+    web_port: int = Field(default=8080, ge=1, le=65535, description="and its port")
+    web_secret: _WebSecret = Field(
+        default=None, description="signs the addresses of pictures; `sightline serve` needs it: at least 32 bytes"
+    )
+    web_hosts: Annotated[tuple[_Host, ...], NoDecode, BeforeValidator(_words)] = Field(
+        default=("localhost", "127.0.0.1"), description="names by which browsers reach the console; others are refused"
+    )
+    web_https: bool = Field(
+        default=False, description="browsers reach the console over HTTPS, which a proxy in front of it ends"
+    )
+    web_plain_http: bool = Field(
+        default=False, description="allow passwords to reach the console unencrypted from other machines"
+    )
+    web_origins: Annotated[tuple[_Origin, ...], NoDecode, BeforeValidator(_words)] = Field(
+        default=(), description="origins whose pages may read the API with a token, such as https://shop.example"
+    )
+    web_session_hours: float = Field(default=12.0, gt=0, le=720, description="a session's length")
+    web_thumbs_mib: int = Field(
+        default=2048, ge=1, description="small pictures kept on disk, in `SIGHTLINE_STATE_FOLDER`, in MiB"
+    )
+    web_first_user: str = Field(
+        default="sightline", description="the user that `sightline serve` adds if there is none and a password is set"
+    )
+    web_first_password: _Secret = Field(default=None, description="that user's first password")
 
     @field_validator("watched_labels")
     @classmethod

@@ -76,3 +76,6 @@ RUN_LIMIT = timedelta(seconds=100)
 RUN_LEASE = timedelta(seconds=60)
 """How long a scheduled run's lease lasts. It is renewed with each piece of work. Short, because nobody repairs anything
 until a dead holder's lease has ended."""
+
+ORIGINAL_LINK_LASTS = timedelta(seconds=60)
+"""How long the console's link to an object is valid: time enough for a browser to follow it."""

@@ -37,6 +37,7 @@ COMMANDS = {
     "dead": "List, show, export and redrive dead letters.",
     "resume": "Resume stopped lanes and cameras.",
     "users": "Add, list and remove users of the console.",
+    "serve": "Serve the console: pages and the JSON API, on SIGHTLINE_WEB_ADDRESS and SIGHTLINE_WEB_PORT.",
 }
 """Each command, in the order of `--help`. The module and the function in it are named after the command."""
 

@@ -104,6 +104,7 @@ def server_lines(services: Services, settings: Settings) -> list[Line]:
         ("DynamoDB, verdicts", f"{dynamodb} {tables}verdicts", services.verdicts.check),
         ("DynamoDB, rollups", f"{dynamodb} {tables}rollups", services.rollups.check),
         ("DynamoDB, operations", f"{dynamodb} {tables}operations", services.operations.check),
+        *([("DynamoDB, users", f"{dynamodb} {tables}users", services.users.check)] if settings.web_secret else []),
         ("Neo4j", f"{settings.neo4j_uri} {settings.neo4j_database}", services.graph.check),
         ("S3", f"{settings.s3_endpoint or 'AWS'} {bucket}", lambda: services.buckets.check(bucket)),
         ("Rekognition", _rekognition(settings), services.detector.check),

@@ -1,0 +1,98 @@
+"""What every page and every call of the API works with: the services, and how this console is reached."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sightline.models.answers import Json
+from sightline.queues.publishing import Publish
+from sightline.services.collaborators import Services
+from sightline.services.users import Passwords
+from sightline.web.recent import Recent
+from sightline.web.sign_in_limits import SignInLimits
+from sightline.web.signed_addresses import AddressSigner
+from sightline.web.thumbnails import Thumbnails
+from sightline.web.visitors import Visitor
+
+READS_AT_ONCE = 16
+
+VISITOR_KEPT = timedelta(seconds=10)
+"""How long a process trusts what it has read of a session: so long a change of password may take to end the others."""
+
+KNOWN_DAYS_KEPT = timedelta(seconds=60)
+STATUS_KEPT = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the console is reached.
+
+    secret: signs the addresses of pictures; hosts: names by which browsers reach it; origins: those whose pages may
+    read the API with a token; is_https: browsers reach it over HTTPS
+    """
+
+    secret: bytes = field(repr=False)
+    hosts: tuple[str, ...]
+    origins: tuple[str, ...]
+    is_https: bool
+    session_lasts: timedelta
+
+    @property
+    def cookie(self) -> str:
+        """Return the name of the session's cookie. A browser takes `__Host-` from this very host over HTTPS alone."""
+        return "__Host-sightline" if self.is_https else "sightline"
+
+    def set_cookie(self, answer: Response, credential: str) -> None:
+        """Give the browser a session's cookie."""
+        lasts = int(self.session_lasts.total_seconds())
+        answer.set_cookie(
+            self.cookie, credential, max_age=lasts, path="/", secure=self.is_https, httponly=True, samesite="lax"
+        )
+
+    def drop_cookie(self, answer: Response) -> None:
+        """Take it back."""
+        answer.delete_cookie(self.cookie, path="/", secure=self.is_https, httponly=True, samesite="lax")
+
+
+class Console:
+    """The collaborators of pages and API. Threads share one."""
+
+    def __init__(
+        self,
+        services: Services,
+        options: Options,
+        send: Publish,
+        thumbnails: Thumbnails,
+        passwords: Passwords | None = None,
+    ) -> None:
+        self.services = services
+        self.options = options
+        self.send = send
+        self.thumbnails = thumbnails
+        self.passwords = passwords or Passwords()
+        self.sign_in_limits = SignInLimits(services.clock)
+        self.signer = AddressSigner(options.secret, services.clock)
+        self.visitors: Recent[str, Visitor] = Recent(services.clock, VISITOR_KEPT)
+        self.known_days: Recent[str, dict[str, list[str]]] = Recent(services.clock, KNOWN_DAYS_KEPT)
+        self.status: Recent[str, tuple[datetime, dict[str, Json]]] = Recent(services.clock, STATUS_KEPT)
+        self.status_read = Lock()
+        self.reads = ThreadPoolExecutor(READS_AT_ONCE, thread_name_prefix="web-read")
+
+    @property
+    def now(self) -> datetime:
+        """Return the time."""
+        return self.services.clock()
+
+    def close(self) -> None:
+        """End the threads."""
+        self.reads.shutdown(cancel_futures=True)
+
+
+def console_of(request: Request) -> Console:
+    """Return the console that serves this request."""
+    console: Console = request.app.state.console
+    return console

@@ -1,0 +1,74 @@
+"""The days that cameras have pictures of, and a page of one day's pictures."""
+
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from sightline.models.images import Capture, ImageSummary
+from sightline.storage.images.keys import day_position
+from sightline.storage.images.protocol import DayPart
+from sightline.web.console import Console
+
+ALL = ""
+READ_AT_ONCE = 100
+
+
+def known_days(console: Console) -> dict[str, list[str]]:
+    """Return each camera's days, the newest first. Kept for a minute: it is on every page."""
+    kept = console.known_days.get(ALL)
+    if kept is not None:
+        return kept
+    days: dict[str, list[str]] = {}
+    for each in console.services.operations.dirty_days.known():
+        days.setdefault(each.camera, []).append(each.day)
+    return console.known_days.keep(ALL, {camera: sorted(days[camera], reverse=True) for camera in sorted(days)})
+
+
+def newest_day(days: dict[str, list[str]], camera: str | None) -> str | None:
+    """Return the last day of a camera, or of all."""
+    if camera is not None:
+        return next(iter(days.get(camera, ())), None)
+    return max((each[0] for each in days.values() if each), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An image and its place in its day."""
+
+    position: str
+    image: ImageSummary
+
+
+def pictures_of(day: str, cameras: Iterable[str], console: Console, before: str | None = None) -> Iterator[Placed]:
+    """Return the pictures of a day, the newest first, of all these cameras together; before: from this place on.
+
+    Places of a day begin with the instant, so they order the pictures of all cameras.
+    """
+    part = DayPart(before=before, newest_first=True, page=READ_AT_ONCE)
+    images = console.services.images
+    days = [map(_placed, images.by_day(camera, day, part)) for camera in cameras]
+    yield from heapq.merge(*days, key=lambda each: (each.position, each.image.capture.camera), reverse=True)
+
+
+def neighbours(image_id: str, capture: Capture, console: Console) -> tuple[str | None, str | None]:
+    """Return the images of the same camera just before and just after this one, on its day."""
+    position, images = day_position(image_id, capture), console.services.images
+    earlier = DayPart(before=position, newest_first=True, page=1)
+    later = DayPart(after=position, page=1)
+    found = console.reads.map(
+        lambda part: next((each.image_id for each in images.by_day(capture.camera, capture.day, part)), None),
+        (earlier, later),
+    )
+    before, after = found
+    return before, after
+
+
+def _placed(image: ImageSummary) -> Placed:
+    return Placed(day_position(image.image_id, image.capture), image)
+
+
+def take(found: Iterator[Placed], number: int) -> tuple[list[Placed], str | None]:
+    """Take a page, and the place to go on from; None if nothing follows."""
+    taken = list(islice(found, number))
+    return taken, taken[-1].position if len(taken) == number and next(found, None) is not None else None

@@ -1,0 +1,94 @@
+"""Pages from templates, and errors as pages or as problem+json."""
+
+from functools import cache
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from sightline import names
+from sightline.storage.users.protocol import Role
+from sightline.web.errors import Problem, SignInNeeded, problem_of
+from sightline.web.static_files import address_of
+from sightline.web.times import clock_time, full_time
+
+API = "/api/v1"
+PROBLEM_JSON = "application/problem+json"
+PICTURES = ("/picture/", "/original/")
+
+
+def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """Return a page. Every template may use `visitor` (None: nobody), `path` and `request_id`."""
+    usual = {
+        "visitor": request.state.visitor,
+        "path": request.url.path,
+        "request_id": request.state.request_id,
+        "keys_on": _keys_on(request),
+    }
+    return HTMLResponse(environment().get_template(template).render(usual | values), status)
+
+
+def _keys_on(request: Request) -> bool:
+    visitor = request.state.visitor
+    return visitor is not None and visitor.preferences.get("keys") is not False
+
+
+@cache
+def environment() -> Environment:
+    """Return what renders the templates: every value is escaped, and one that is missing is an error."""
+    made = Environment(
+        loader=PackageLoader("sightline.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "shown": names.visible,
+        "clock_time": clock_time,
+        "full_time": full_time,
+        "percent": lambda value: f"{value:.0f}\N{NO-BREAK SPACE}%",
+        "number": lambda value: f"{value:,}",
+    }
+    made.globals |= {"static": address_of, "link": link, "Role": Role}
+    return made
+
+
+def link(path: str, **query: Any) -> str:
+    """Return an address with its query; what is None is left out."""
+    given = {name: value for name, value in query.items() if value is not None}
+    return f"{path}?{urlencode(given, quote_via=quote)}" if given else path
+
+
+def error_answer(request: Request, error: Exception) -> Response:
+    """Answer an error: to a program as problem+json, to a person as a page; who must sign in is led there."""
+    problem = problem_of(error)
+    headers = {"retry-after": str(problem.retry_after)} if problem.retry_after is not None else {}
+    path = request.url.path
+    if path.startswith((API, "/api/")):
+        if isinstance(error, SignInNeeded):
+            headers["www-authenticate"] = "Bearer"
+        body = problem.as_json(request.state.request_id)
+        return JSONResponse(body, problem.status, headers, PROBLEM_JSON)
+    if path.startswith(PICTURES):
+        return _picture_of(problem, headers)
+    if isinstance(error, SignInNeeded):
+        return RedirectResponse(link("/login", next=_place(request)), 303)
+    answer = page(request, "error.html", problem.status, problem=problem)
+    answer.headers.update(headers)
+    return answer
+
+
+def _place(request: Request) -> str | None:
+    """Return where to go on after signing in: a page can be opened again, a form was lost."""
+    if request.method != "GET" or request.url.path == "/":
+        return None
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+
+
+def _picture_of(problem: Problem, headers: dict[str, str]) -> Response:
+    """Return the reason as a picture: it stands where the picture would, and its text is never a name from outside."""
+    drawn = environment().get_template("problem.svg").render(problem=problem)
+    return Response(drawn, problem.status, headers, "image/svg+xml")

@@ -1,0 +1,56 @@
+// Keys that press the page's own buttons, and rows that light their boxes. Every page works without this file.
+
+const page = document.documentElement;
+const WORDS = { arrowleft: "←", arrowright: "→" };
+
+/** Elements that a key presses; what is hidden is not pressed. */
+const keyed = () =>
+  [...document.querySelectorAll("[data-key]")].filter((each) => each.checkVisibility() && !each.disabled);
+
+const isWriting = (element) =>
+  element instanceof HTMLElement && element.closest("select, textarea, input:not([type=checkbox]), [contenteditable]");
+
+function showKeys() {
+  const dialog = document.getElementById("keys");
+  const rows = keyed().map((each) => {
+    const row = document.createElement("tr");
+    for (const text of [WORDS[each.dataset.key.toLowerCase()] ?? each.dataset.key.toUpperCase(), each.dataset.does ?? each.textContent.trim()]) {
+      row.append(Object.assign(document.createElement("td"), { textContent: text }));
+    }
+    return row;
+  });
+  dialog.querySelector("tbody").replaceChildren(...rows);
+  dialog.showModal();
+}
+
+// On the document, so that no widget that has the focus can swallow a key.
+document.addEventListener("keydown", (event) => {
+  const isPlain = !(event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing);
+  if (page.dataset.keys !== "on" || !isPlain || event.defaultPrevented || isWriting(event.target)) return;
+  if (document.querySelector("dialog[open]")) return;
+  if (event.key === "?") {
+    event.preventDefault();
+    showKeys();
+    return;
+  }
+  const pressed = keyed().find((each) => each.dataset.key.toLowerCase() === event.key.toLowerCase());
+  if (pressed) {
+    event.preventDefault();
+    pressed.click();
+  }
+});
+
+// A row of the list lights its boxes, and a box its row.
+const rows = [...document.querySelectorAll("[data-boxes]")].map((row) => ({
+  row,
+  boxes: row.dataset.boxes.split(" ").map((number) => document.querySelector(`[data-box="${number}"]`)),
+}));
+for (const { row, boxes } of rows) {
+  const light = (is) => [row, ...boxes].forEach((each) => each.classList.toggle("lit", is));
+  for (const source of [row, ...boxes]) {
+    source.addEventListener("pointerenter", () => light(true));
+    source.addEventListener("pointerleave", () => light(row === document.activeElement));
+  }
+  row.addEventListener("focus", () => light(true));
+  row.addEventListener("blur", () => light(false));
+}

@@ -1,0 +1,178 @@
+"""Who may ask for what: every route, for nobody and for each role; and where a request must come from."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from fastapi import APIRouter
+
+from sightline.storage.users.protocol import Role, UserChange
+from sightline.web.access import GuardedRoute, for_roles
+from sightline.web.app import API, CALLS, PAGES, guarded
+from tests.unit.web.house import DAY, FROM_HERE, HOST, PASSWORD, SHOP, URI
+
+OWNER, REVIEWER, OPERATOR = {"owner"}, {"reviewer"}, {"operator"}
+ALL = OWNER | REVIEWER | OPERATOR
+EVERYBODY = ALL | {"nobody"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A request of a route: to whom it is open, and what it sends."""
+
+    method: str
+    path: str
+    open_to: set[str]
+    query: dict[str, str] = field(default_factory=dict)
+    form: dict[str, Any] = field(default_factory=dict)
+    json: Any = None
+    by_session: bool = False
+
+
+CASES = [
+    Case("GET", "/healthz", EVERYBODY),
+    Case("GET", "/static/{name}", EVERYBODY),
+    Case("GET", "/picture/{width}/{sha256}.jpg", EVERYBODY),  # it asks for the signature itself: test_pictures.py
+    Case("GET", "/original/{sha256}", OWNER, {"id": URI, "t": "x"}),
+    Case("GET", "/login", EVERYBODY),
+    Case("POST", "/login", EVERYBODY, form={"name": "x", "password": "y"}),
+    Case("POST", "/logout", ALL, by_session=True),
+    Case("GET", "/", ALL),
+    Case("GET", "/day", OWNER),
+    Case("GET", "/image", OWNER, {"id": URI}),
+    Case("POST", "/image/verdict", OWNER, form={"id": URI, "label": "Person", "answer": "absent", "content": ""}),
+    Case("GET", "/me", ALL, by_session=True),
+    Case("POST", "/me/keys", ALL, by_session=True),
+    Case("POST", "/me/password", ALL, form={"old": PASSWORD, "new": f"{PASSWORD} 2"}, by_session=True),
+    Case("POST", "/me/tokens", ALL, form={"title": "t", "roles": "owner"}, by_session=True),
+    Case("POST", "/me/tokens/withdraw", ALL, form={"token_id": "x"}, by_session=True),
+    Case("GET", "/api", ALL),
+    Case("GET", "/api/v1/openapi.json", ALL),
+    Case("GET", "/api/v1/cameras", OWNER),
+    Case("GET", "/api/v1/images", OWNER, {"day": DAY}),
+    Case("GET", "/api/v1/image", OWNER, {"id": URI}),
+    Case("GET", "/api/v1/verdicts", OWNER, {"id": URI}),
+    Case("POST", "/api/v1/verdicts", OWNER, json={"image_id": URI, "label": "Person", "answer": "absent"}),
+    Case("GET", "/api/v1/accuracy", ALL),
+    Case("GET", "/api/v1/status", OPERATOR),
+    Case("GET", "/api/v1/dead-letters", OPERATOR),
+    Case("POST", "/api/v1/dead-letters/redrive", OPERATOR, json={"ids": ["x"]}),
+]
+
+
+def send(client, case, **headers):
+    path = case.path.replace("{name}", "console.css").replace("{width}", "320").replace("{sha256}", "0" * 64)
+    given = {"data": case.form} if case.form else {"json": case.json} if case.json else {}
+    return client.request(case.method, path, params=case.query, headers=headers, **given)
+
+
+def is_refused(case, answer):
+    """Say whether who asks was sent away; who has signed out is led to the sign-in as well."""
+    if case.path == "/login":  # refuses a wrong password
+        return False
+    is_sent_away = answer.headers.get("location", "").startswith("/login")
+    return answer.status_code in {401, 403} or (is_sent_away and "clear-site-data" not in answer.headers)
+
+
+def test_every_route_has_its_case():
+    routers = [*(("", router) for router in PAGES), *((API, router) for router in CALLS)]
+    routes = [(prefix, route) for prefix, router in routers for route in guarded(router)]
+    served = {(method, prefix + route.path) for prefix, route in routes for method in route.methods}
+    assert {(case.method, case.path) for case in CASES} == served
+
+
+@pytest.mark.parametrize("who", sorted(EVERYBODY))
+def test_a_route_is_open_to_those_whom_it_is_for(looked_at, who):
+    for case in CASES:
+        answer = send(looked_at.client(None if who == "nobody" else who), case, **FROM_HERE)
+        assert (who not in case.open_to) == is_refused(case, answer), (case, answer.text)
+        assert answer.status_code != 500, (case, answer.text)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_token_opens_what_its_roles_open_but_nothing_that_is_for_persons(looked_at, role):
+    for case in CASES:
+        answer = send(looked_at.client(), case, **looked_at.token("all", role))
+        is_open = case.open_to == EVERYBODY or (str(role) in case.open_to and not case.by_session)
+        assert is_open != is_refused(case, answer), (case, answer.text)
+
+
+FROM_ELSEWHERE = {
+    "nothing": {},
+    "another site": {"origin": "https://evil.example"},
+    "null": {"origin": "null"},
+    "a longer name": {"origin": f"{HOST}.evil.example"},
+    "no address": {"origin": "http://[::1"},
+    "cross-site": {"sec-fetch-site": "cross-site", "origin": HOST},
+    "same-site": {"sec-fetch-site": "same-site", "origin": HOST},
+}
+
+
+@pytest.mark.parametrize("headers", FROM_ELSEWHERE.values(), ids=FROM_ELSEWHERE)
+def test_what_changes_something_must_come_from_a_page_of_the_console(looked_at, headers):
+    for case in CASES:
+        answer = send(looked_at.client("all"), case, **headers)
+        is_foreign = answer.status_code == 403 and "from a page of this console" in answer.text
+        assert (case.method == "POST") == is_foreign, (case, answer.text)
+    assert [] == looked_at.world.users.acts()
+    assert [] == looked_at.world.verdicts.of_image(URI)
+
+
+@pytest.mark.parametrize("headers", [FROM_HERE, {"sec-fetch-site": "same-origin"}, {"sec-fetch-site": "none"}])
+def test_a_page_of_the_console_may_change_something(looked_at, headers):
+    for case in CASES:
+        assert "from a page of this console" not in send(looked_at.client("all"), case, **headers).text
+
+
+def test_a_program_ignores_the_cookie_that_comes_with_its_token(looked_at):
+    client = looked_at.client("all")
+    answer = client.get("/api/v1/status", headers=looked_at.token("owner", Role.OWNER))
+    assert 403 == answer.status_code
+    wrong = client.get("/api/v1/status", headers={"authorization": "Bearer b3duZXI.wrong"})
+    assert 401 == wrong.status_code
+    assert "Bearer" == wrong.headers["www-authenticate"]
+
+
+def test_a_token_has_what_its_user_still_has(looked_at):
+    header = looked_at.token("all", *Role)
+    assert 200 == looked_at.client().get("/api/v1/cameras", headers=header).status_code
+    looked_at.world.users.change("all", UserChange(roles=frozenset({Role.REVIEWER})))
+    assert 403 == looked_at.client().get("/api/v1/cameras", headers=header).status_code
+
+
+def test_a_token_of_a_removed_user_is_worth_nothing_to_a_namesake(looked_at):
+    header, users = looked_at.token("owner", Role.OWNER), looked_at.world.users
+    token = users.tokens("owner")[0]
+    users.remove("owner")
+    looked_at.world.clock.move(looked_at.console.options.session_lasts)
+    looked_at.add("owner", [Role.OWNER])
+    users.keep_token(token)  # as if its removal had been interrupted
+    assert 401 == looked_at.client().get("/api/v1/cameras", headers=header).status_code
+
+
+@pytest.mark.parametrize("credential", ["", ".", "x", "!.y", "//8.y", "YW5u.", "YW5u.\N{SNOWMAN}", "A" * 5000 + ".x"])
+def test_a_cookie_that_we_never_gave_out_is_nobody(house, credential):
+    client = house.client()
+    answer = client.get("/day", headers={"cookie": f"sightline={credential}".encode()})
+    assert "/login?next=%2Fday" == answer.headers["location"]
+
+
+def test_a_route_that_declares_nobody_stops_the_console_from_starting():
+    router = APIRouter(route_class=GuardedRoute)
+    with pytest.raises(TypeError, match="must declare who may ask"):
+        router.get("/secret")(lambda: "for whom?")
+    router.get("/secret")(for_roles(Role.OWNER)(lambda: "for owners"))
+
+
+def test_pages_of_named_origins_may_read_the_api_and_no_others(looked_at):
+    asking = {"origin": SHOP, "access-control-request-method": "GET", "access-control-request-headers": "authorization"}
+    client = looked_at.client()
+    allowed = client.options("/api/v1/cameras", headers=asking)
+    assert (200, SHOP) == (allowed.status_code, allowed.headers["access-control-allow-origin"])
+    assert "access-control-allow-credentials" not in allowed.headers
+    refused = client.options("/api/v1/cameras", headers=asking | {"origin": "https://evil.example"})
+    assert "access-control-allow-origin" not in refused.headers
+    read = client.get("/api/v1/cameras", headers={"origin": SHOP, **looked_at.token("owner", Role.OWNER)})
+    assert SHOP == read.headers["access-control-allow-origin"]
+    page = looked_at.client("all").get("/day", headers={"origin": SHOP})
+    assert "access-control-allow-origin" not in page.headers

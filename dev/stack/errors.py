@@ -15,7 +15,7 @@ class UnknownService(ConfigurationError):
 class BadScale(ConfigurationError):
     """A number of replicas that is not possible."""
 
-    rule = 'SCALE must be a list such as "labels=3 text=2", of workers; beat and flower run at most once'
+    rule = 'SCALE must be a list such as "labels=3 text=2", of workers; beat, flower and web run at most once'
 
 
 class NotReady(Unavailable):

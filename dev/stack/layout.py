@@ -47,11 +47,11 @@ class Layout:
             self._save()
         return int(ports[name])
 
-    def password(self, name: str) -> str:
+    def password(self, name: str, drawn_bytes: int = 18) -> str:
         """Return a password, drawn at random the first time."""
         passwords = self._known["passwords"]
         if name not in passwords:
-            passwords[name] = secrets.token_urlsafe(18)
+            passwords[name] = secrets.token_urlsafe(drawn_bytes)
             self._save()
         return passwords[name]
 

@@ -99,6 +99,8 @@ class Replicas:
             return lambda: self._has_heartbeat(process)
         if service.name == "flower":
             return lambda: http_answers(self._layout.port("flower"), "/healthcheck")
+        if service.name == "web":
+            return lambda: http_answers(self._layout.port("web"), "/healthz")
         return process.is_running
 
     def _has_heartbeat(self, process: Process) -> bool:
@@ -115,6 +117,9 @@ class Replicas:
             "SIGHTLINE_METRICS_ADDRESS": "127.0.0.1",
             "SIGHTLINE_FLOWER_PORT": str(self._layout.port("flower")),
             "SIGHTLINE_FLOWER_ADDRESS": "127.0.0.1",
+            "SIGHTLINE_WEB_PORT": str(self._layout.port("web")),
+            "SIGHTLINE_WEB_ADDRESS": "127.0.0.1",
+            "SIGHTLINE_WEB_PLAIN_HTTP": "false",
             "SIGHTLINE_BEAT_SCHEDULE": str(self._layout.folder / "beat-schedule"),
         }
 

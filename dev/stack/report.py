@@ -11,6 +11,7 @@ def addresses(folder: Path, env: Mapping[str, str]) -> str:
     """Return the addresses of everything, with passwords: they are valid only for this stack, on this machine."""
     layout = Layout(folder)
     rows = {
+        "Console": f"{console(folder)}  {console_login(env)}",
         "Flower": f"http://127.0.0.1:{layout.port('flower')}  {_login(env, 'FLOWER')}",
         "Neo4j": f"{env['SIGHTLINE_NEO4J_URI']}  {_login(env, 'NEO4J')}",
         "S3": f"{env['SIGHTLINE_S3_ENDPOINT']}  buckets images and {env['SIGHTLINE_CHECKPOINT_BUCKET']}, any key",
@@ -23,6 +24,16 @@ def addresses(folder: Path, env: Mapping[str, str]) -> str:
         "Settings": f". {folder / 'env'}   then `sightline …` and any client talk to this stack",
     }
     return "\n".join(f"{name:<12} {value}" for name, value in rows.items() if value)
+
+
+def console(folder: Path) -> str:
+    """Return the console's address."""
+    return f"http://127.0.0.1:{Layout(folder).port('web')}"
+
+
+def console_login(env: Mapping[str, str]) -> str:
+    """Return the first user and password of the console: `sightline users` adds others and changes this one."""
+    return f"user {env['SIGHTLINE_WEB_FIRST_USER']}, password {env['SIGHTLINE_WEB_FIRST_PASSWORD']}"
 
 
 def processes(folder: Path) -> str:

@@ -113,6 +113,9 @@ class Stack:
             "SIGHTLINE_STATE_FOLDER": str(self.layout.folder / "state"),
             "SIGHTLINE_FLOWER_USER": "sightline",
             "SIGHTLINE_FLOWER_PASSWORD": self.layout.password("flower"),
+            "SIGHTLINE_WEB_SECRET": self.layout.password("web secret", drawn_bytes=32),
+            "SIGHTLINE_WEB_FIRST_USER": "sightline",
+            "SIGHTLINE_WEB_FIRST_PASSWORD": self.layout.password("web"),
         }
         found = {name: value for server in servers for name, value in server.settings.items()}
         every = dict(self._options.defaults) | own | found | dict(self._options.settings)

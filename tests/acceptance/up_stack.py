@@ -21,7 +21,7 @@ from dev.stack.waiting import Moves, wait_until
 from tests.commands import run
 
 FEW = "ingest=0 faces=0 text=0 rows=0 graph=0 careful=0"
-"""Enough to see how processes are run: the servers, labels, operations, beat and Flower."""
+"""Enough to see how processes are run: the servers, labels, operations, beat, Flower and the console."""
 
 
 class UpStack:

@@ -15,7 +15,8 @@ from sightline.queues.names import QUEUE_NAMES
 from sightline.rekognition.features import all_features
 
 USERS = {f"SIGHTLINE_REDIS_{user.upper()}_PASSWORD": f"pw-{user}" for user in REDIS_USERS}
-PASSWORDS = {"SIGHTLINE_NEO4J_PASSWORD": "graph", "SIGHTLINE_FLOWER_PASSWORD": "pages"} | USERS
+WEB = {"SIGHTLINE_WEB_SECRET": "s" * 32, "SIGHTLINE_WEB_FIRST_PASSWORD": "first password"}
+PASSWORDS = {"SIGHTLINE_NEO4J_PASSWORD": "graph", "SIGHTLINE_FLOWER_PASSWORD": "pages"} | USERS | WEB
 
 
 def after(command, flag):
@@ -114,6 +115,13 @@ def test_flowers_password_is_not_in_its_command_where_everybody_could_read_it():
     flower = our_service("flower", PASSWORDS)
     assert "sightline:pages" == flower.environment["FLOWER_BASIC_AUTH"]
     assert not any("pages" in word for word in flower.command)
+
+
+def test_the_console_speaks_plain_http_within_its_container_and_is_published_on_loopback():
+    web = our_service("web", PASSWORDS)
+    assert ("sightline", "serve") == web.command
+    assert "true" == web.environment["SIGHTLINE_WEB_PLAIN_HTTP"]
+    assert ["127.0.0.1:8080:8080"] == yaml.safe_load(FILE.read_text())["services"]["web"]["ports"]
 
 
 def test_a_password_that_is_not_given_is_asked_for():

@@ -33,7 +33,14 @@ class FailsOnce(Stack):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        names = ("NEO4J_PASSWORD", "FLOWER_PASSWORD", "REDIS_URL", "REDIS_FLOWER_URL")
+        names = (
+            "NEO4J_PASSWORD",
+            "FLOWER_PASSWORD",
+            "REDIS_URL",
+            "REDIS_FLOWER_URL",
+            "WEB_SECRET",
+            "WEB_FIRST_PASSWORD",
+        )
         self.env = {f"SIGHTLINE_{name}": "-" for name in names}
         self.attempts = 0
 

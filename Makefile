@@ -36,7 +36,7 @@ unit: ## run the unit tests: no server is needed
 	@$(BIN)/pytest tests/unit $(ARGS)
 
 test: ## run the tests; ARGS="-k name" chooses, ARGS=--cov measures coverage
-	@$(INSTALL) dev servers
+	@$(INSTALL) dev servers browser
 	@$(BIN)/pytest -n 2 --no-loadscope-reorder $(ARGS)
 
 check: ## linters, formatter, types, import rules, compose file

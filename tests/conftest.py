@@ -20,7 +20,7 @@ load_profile()
 
 UNIT = Path(__file__).parent / "unit"
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
-KINDS = ("unit", "integration", "acceptance")
+KINDS = ("unit", "browser", "integration", "acceptance")
 """The order in which they run: the quickest come first."""
 
 OWN_STACKS = ("test_operating.py", "test_stack.py", "test_docs.py", "test_lifetimes.py")

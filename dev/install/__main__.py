@@ -1,4 +1,4 @@
-"""`dev/install.sh [stack|dev] [servers] [frames]`: install what is missing, one line for each stage.
+"""`dev/install.sh [stack|dev] [servers] [browser] [frames]`: install what is missing, one line for each stage.
 
 Python packages and servers are installed side by side: both spend most of their time waiting for the network.
 """
@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dev.frames.package import PackageMissing, examples, is_unpacked
-from dev.install.errors import InstallFailed
+from dev.install.errors import InstallFailed, MissingProgram
 from dev.install.folders import CACHE
 from dev.install.packages import LOCKS, install_packages, make_venv
-from dev.install.servers import install_servers
+from dev.install.servers import BROWSER, install_debian, install_servers
 from dev.install.stages import Stages
 from dev.rekognition.models import FOLDER, install_models, read_lock, unusable
 from sightline.errors import SightlineError
@@ -24,7 +24,7 @@ from sightline.errors import SightlineError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Install; return the exit code."""
     parser = argparse.ArgumentParser(prog="dev/install.sh", description=__doc__)
-    parser.add_argument("wanted", nargs="+", choices=[*LOCKS, "servers", "frames"])
+    parser.add_argument("wanted", nargs="+", choices=[*LOCKS, "servers", "browser", "frames"])
     wanted = parser.parse_args(arguments).wanted
     with one_at_a_time(CACHE / "installing"):
         return _install(wanted, Stages(lambda line: print(line, flush=True)))
@@ -61,10 +61,12 @@ def _packages(uses: Sequence[str], stages: Stages) -> None:
 
 
 def _programs(wanted: Sequence[str], stages: Stages) -> None:
-    """Install servers, then frames: both may call apt-get, which cannot run twice at a time."""
+    """Install servers, browser and frames in turn: all may call apt-get, which cannot run twice at a time."""
     if "servers" in wanted:
         install_servers(stages)
         _models(stages)
+    if "browser" in wanted:
+        _browser(stages)
     if "frames" in wanted and not is_unpacked(CACHE):
         try:
             with stages.stage("opencv-doc: pictures for the demo", CACHE / "opencv-doc"):
@@ -83,6 +85,17 @@ def _models(stages: Stages) -> None:
             install_models()
     except InstallFailed as error:
         print(f"{error}\nThe local Rekognition will use HOG and Haar instead", file=sys.stderr)
+
+
+def _browser(stages: Stages) -> None:
+    """Install Chromium. Without it the tests in a browser are skipped, so this must not fail."""
+    if BROWSER.is_there():
+        return
+    try:
+        with stages.stage(f"Debian package {BROWSER.package}"):
+            install_debian([BROWSER])
+    except (MissingProgram, InstallFailed) as error:
+        print(f"{error}\nThe tests in a browser will be skipped", file=sys.stderr)
 
 
 def _side_by_side(lanes: Sequence[Callable[[], None]]) -> list[SightlineError]:

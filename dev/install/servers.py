@@ -54,6 +54,8 @@ NEEDS = (
     Need("Tesseract's English data", "tesseract-ocr-eng", has_english, frozenset({"rekognition"})),
 )
 
+BROWSER = Need("a browser for the tests", "chromium", lambda: bool(shutil.which("chromium")), frozenset())
+
 
 def install_servers(stages: Stages) -> None:
     """Install whatever is missing. Raise MissingProgram if Debian packages may not be installed from here."""

@@ -95,6 +95,15 @@ def test_flower_shows_nothing_without_the_password(up_stack, path):
     assert HTTPStatus.OK == up_stack.flower(path, up_stack.env()["SIGHTLINE_FLOWER_PASSWORD"])[0]
 
 
+def test_the_console_lets_the_first_user_in_and_nobody_else(up_stack):
+    env = up_stack.env()
+    who = {"name": env["SIGHTLINE_WEB_FIRST_USER"], "password": env["SIGHTLINE_WEB_FIRST_PASSWORD"]}
+    assert (HTTPStatus.SEE_OTHER, "/login") == up_stack.console("/")
+    assert HTTPStatus.UNAUTHORIZED == up_stack.console("/login", who | {"password": "a guess of mine"})[0]
+    assert (HTTPStatus.SEE_OTHER, "/") == up_stack.console("/login", who)
+    assert who["password"] in up_stack.run("status").stdout
+
+
 def test_flower_lists_every_worker_and_every_registered_task(up_stack):
     wanted = {name for name in up_stack.pids() if name.startswith(("labels", "operations"))}
 

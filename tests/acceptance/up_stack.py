@@ -1,11 +1,13 @@
 """A stack as `make up` leaves it, in its own folder, used only by the command line and by its addresses."""
 
 import base64
+import http.client
 import json
 import shlex
 import subprocess
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from http import HTTPStatus
@@ -68,6 +70,19 @@ class UpStack:
                 return HTTPStatus(answer.status), answer.read().decode()
         except urllib.error.HTTPError as error:
             return HTTPStatus(error.code), error.read().decode()
+
+    def console(self, path: str, form: dict[str, str] | None = None) -> tuple[HTTPStatus, str]:
+        """Ask the console for a page, or send it a form; return the status and where it leads."""
+        host = f"127.0.0.1:{Layout(self.folder).port('web')}"
+        headers = {"Origin": f"http://{host}", "Content-Type": "application/x-www-form-urlencoded"}
+        connection = http.client.HTTPConnection(host, timeout=60)
+        try:
+            body = None if form is None else urllib.parse.urlencode(form)
+            connection.request("GET" if form is None else "POST", path, body, headers)
+            answer = connection.getresponse()
+            return HTTPStatus(answer.status), answer.headers.get("location", "")
+        finally:
+            connection.close()
 
     def flower_workers(self) -> dict[str, Any]:
         """Ask Flower for what it knows of the workers, by name and number of each: `labels-0`."""

@@ -1,5 +1,7 @@
 """How the console is started: what it refuses, and its first user."""
 
+from typing import Any
+
 import pytest
 from pydantic import SecretStr, ValidationError
 
@@ -13,7 +15,7 @@ SECRET = SecretStr("s" * 32)
 
 
 def settings(**given) -> Settings:
-    own = {"checkpoint_bucket": "own", "neo4j_password": SecretStr("hush"), "web_secret": SECRET}
+    own: dict[str, Any] = {"checkpoint_bucket": "own", "neo4j_password": SecretStr("hush"), "web_secret": SECRET}
     return Settings(_env_file=None, **(own | given))
 
 

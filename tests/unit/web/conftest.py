@@ -13,7 +13,7 @@ def house(tmp_path) -> Iterator[House]:
 
 
 @pytest.fixture
-def looked_at(house) -> House:
+def looked_at(house: House) -> House:
     """Return a house with one image whose answers are there."""
     house.analyse()
     return house

@@ -8,7 +8,8 @@ from fastapi import APIRouter
 
 from sightline.storage.users.protocol import Role, UserChange
 from sightline.web.access import GuardedRoute, for_roles
-from sightline.web.app import API, CALLS, PAGES, guarded
+from sightline.web.app import CALLS, PAGES, guarded
+from sightline.web.rendering import API
 from tests.unit.web.house import DAY, FROM_HERE, HOST, PASSWORD, SHOP, URI
 
 OWNER, REVIEWER, OPERATOR = {"owner"}, {"reviewer"}, {"operator"}

@@ -1,0 +1,92 @@
+"""The rights that deploy/iam/console.json gives: what pages and calls ask of DynamoDB, and not more."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sightline.storage.images.dynamodb import DynamoImageStore
+from sightline.storage.ledger.dynamodb import DynamoLedger
+from sightline.storage.operations import dynamo_operations
+from sightline.storage.rollups.dynamodb import DynamoRollupStore
+from sightline.storage.users.dynamodb import DynamoUserStore
+from sightline.storage.users.protocol import Role
+from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
+from sightline.testing.fake import CHECKPOINTS, uri_of
+from sightline.web.app import make_app
+from sightline.web.console import Console
+from tests.integration.rights import Rights, granted
+from tests.unit.web.house import DAY, FROM_HERE, PASSWORD, PASSWORDS, URI, House, build
+
+BAD = uri_of("99")
+
+
+@pytest.fixture
+def house(tmp_path: Path, dynamodb_client: Any, table_prefix: str) -> Iterator[House]:
+    """Give a house whose rows are in DynamoDB: one image with its answers, and one that was refused."""
+    house = build(tmp_path)
+    house.console.close()
+    client, prefix, world = dynamodb_client, table_prefix, house.world
+    world.images = DynamoImageStore(client, prefix, world.clock)  # type: ignore[assignment] # real stores for fakes
+    world.ledger = DynamoLedger(client, prefix, world.clock, world.buckets, CHECKPOINTS)  # type: ignore[assignment]
+    world.verdicts = DynamoVerdictStore(client, prefix)  # type: ignore[assignment]
+    world.rollups = DynamoRollupStore(client, prefix)  # type: ignore[assignment]
+    world.users = DynamoUserStore(client, prefix, world.clock)  # type: ignore[assignment]
+    world.operations = dynamo_operations(client, prefix, world.clock)
+    for store in (world.images, world.ledger, world.verdicts, world.rollups, world.users, world.operations):
+        store.setup()
+    world.services = replace(world.make_services(world.plan), users=world.users)
+    old = house.console
+    house.console = Console(world.services, old.options, world.send, old.thumbnails, PASSWORDS)
+    house.app = make_app(house.console)
+    house.add("all", Role)
+    house.analyse()
+    world.put(BAD, b"no picture")
+    world.add(BAD)
+    world.run()
+    yield house
+    house.console.close()
+
+
+@pytest.fixture
+def rights(
+    house: House,  # noqa: ARG001 - what its making asks for is not noted
+    dynamodb_client: Any,
+    table_prefix: str,
+) -> Iterator[Rights]:
+    noted = Rights(dynamodb_client, table_prefix)
+    yield noted
+    noted.stop()
+
+
+def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(house: House, rights: Rights) -> None:
+    client = house.client()
+    assert 303 == client.post("/login", data={"name": "all", "password": PASSWORD}, headers=FROM_HERE).status_code
+    row = house.world.images.get(URI)
+    assert row is not None
+    assert row.content is not None
+    for path in ("/", f"/day?day={DAY}", f"/image?id={URI}", "/me", "/api", "/api/v1/accuracy"):
+        assert client.get(path).status_code in {200, 422}, path
+    said = {"id": URI, "label": "Person", "answer": "absent", "content": row.content.sha256}
+    assert 303 == client.post("/image/verdict", data=said, headers=FROM_HERE).status_code
+    client.post("/me/keys", data={}, headers=FROM_HERE)
+    client.post("/me/tokens", data={"title": "t", "roles": "owner"}, headers=FROM_HERE)
+    client.post(
+        "/me/tokens/withdraw", data={"token_id": house.world.users.tokens("all")[0].token_id}, headers=FROM_HERE
+    )
+    for path in ("/cameras", f"/images?day={DAY}", f"/image?id={URI}", f"/verdicts?id={URI}", "/status"):
+        assert 200 == client.get(f"/api/v1{path}").status_code, path
+    letters = client.get("/api/v1/dead-letters").json()["dead_letters"]
+    redriven = {"ids": [each["id"] for each in letters]}
+    assert {"sent": 1} == {
+        name: number
+        for name, number in client.post("/api/v1/dead-letters/redrive", json=redriven, headers=FROM_HERE).json().items()
+        if number
+    }
+    client.post("/logout", headers=FROM_HERE)
+    assert granted("console", "dynamodb") >= rights.used
+    # Pages to come read marks of many images; a redrive closes what is complete.
+    unused = granted("console", "dynamodb") - rights.used
+    assert {("dynamodb:BatchGetItem", "users"), ("dynamodb:UpdateItem", "operations")} >= unused

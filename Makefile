@@ -8,6 +8,7 @@ BIN := .venv/bin
 INSTALL := PYTHON=$(PYTHON) dev/install.sh
 SCALE ?=
 IMAGES ?=
+OPEN ?=
 ARGS ?=
 
 .PHONY: help demo soak soak-twice soak-sync unit test check up down status clean lock
@@ -15,9 +16,9 @@ ARGS ?=
 help: ## say what there is
 	@grep -hE '^[a-z %-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-demo: ## show the whole of it on pictures; IMAGES=folder takes your own
+demo: ## show the whole of it on pictures; IMAGES=folder takes your own, OPEN=1 leaves the console open
 	@$(INSTALL) stack servers $(if $(IMAGES),,frames)
-	@$(BIN)/python -m dev.demo $(if $(IMAGES),--images "$(IMAGES)") $(ARGS)
+	@$(BIN)/python -m dev.demo $(if $(IMAGES),--images "$(IMAGES)") $(if $(OPEN),--open) $(ARGS)
 
 up: ## start the local stack and leave it running; SCALE="labels=3 text=2" sets replicas
 	@$(INSTALL) stack servers

@@ -6,9 +6,10 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 from dev.demo.answers import count_dead_letters, print_answers
 from dev.demo.stages import bars, follow
@@ -19,6 +20,7 @@ from dev.frames.package import PackageMissing, examples
 from dev.stack.errors import NotReady
 from dev.stack.pidfiles import PidFiles
 from dev.stack.quotas import for_this_machine
+from dev.stack.report import console, console_login
 from dev.stack.stack import Stack
 from dev.stack.watched import watch
 from sightline.bootstrap import aws_session, s3_client
@@ -43,11 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demonstration; return the exit code."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--images", type=Path, help="a folder of your own pictures instead of the demo frames")
+    parser.add_argument("--open", action="store_true", help="leave the console open at the end, until Ctrl-C")
     chosen = parser.parse_args(arguments)
     begun = time.monotonic()
     watch()
     try:
-        run(chosen.images)
+        run(chosen.images, is_open=chosen.open)
     except SightlineError as error:
         print(f"\nThe demonstration failed. {error}", file=sys.stderr)
         return 1
@@ -58,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def run(pictures: Path | None) -> None:
+def run(pictures: Path | None, *, is_open: bool) -> None:
     """Run every part; raise SightlineError if one fails."""
     uploads = _uploads(pictures)
     with _stack() as stack, _factory(stack) as factory:
@@ -70,8 +73,19 @@ def run(pictures: Path | None) -> None:
         stack.replicas.stop()  # workers write their counts of calls when they end
         print_answers(uploads, rows, factory.services)
         print_accuracy(uploads, rows, factory.services)
+        if is_open:
+            _hold_open(stack)
         if pictures is None:
             _judge(rows, count_dead_letters(factory.services))
+
+
+def _hold_open(stack: Stack) -> None:
+    """Serve the console until Ctrl-C."""
+    stack.start_workers({"operations": 1, "beat": 1, "web": 1})
+    folder = stack.layout.folder
+    _say(f"\nThe console: {console(folder)}  {console_login(stack.env)}\nIt is open until you press Ctrl-C.")
+    with suppress(KeyboardInterrupt):
+        Event().wait()
 
 
 def _uploads(pictures: Path | None) -> list[Upload]:

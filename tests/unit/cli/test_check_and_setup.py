@@ -3,6 +3,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from sightline.cli.factory import Factory
 from sightline.config import Settings
@@ -236,3 +237,13 @@ def test_a_place_that_holds_nothing_is_warned_of_with_the_nearest_folder(run, wo
     world.put("s3://frames/yard/1.jpg", picture())
     world.put("s3://frames/site/gate/1.jpg", picture())
     assert (0, {f"images, {place}": said}) == warnings(run, place)
+
+
+@pytest.mark.usefixtures("ready")
+def test_the_table_of_users_is_looked_at_where_there_is_a_console(run, world, settings):
+    assert "DynamoDB, users" not in json.loads(run("check", "--json").stdout)
+    with_console = settings.model_copy(update={"web_secret": SecretStr("s" * 32)})
+    broken = replace(world.services, users=Broken(MissingTable("users")))
+    told = json.loads(run("check", "--json", factory=Factory(with_console, broken)).stdout)
+    assert told["DynamoDB, users"]["problem"].endswith("Run `sightline setup`.")
+    assert "ssss" not in str(told)

@@ -1,0 +1,87 @@
+"""How often each page asks the stores: what a page costs is part of what it promises."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sightline.storage.users.protocol import Role
+from sightline.testing.fake import uri_of
+from tests.unit.web.house import DAY, URI
+
+COUNTED = ("images", "ledger", "verdicts", "users", "graph", "buckets")
+
+
+class Counting:
+    """A store whose calls are counted."""
+
+    def __init__(self, name: str, store: Any, counts: "Counter[str]") -> None:
+        self._name, self._store, self._counts = name, store, counts
+
+    def __getattr__(self, method: str) -> Any:
+        found = getattr(self._store, method)
+
+        def call(*arguments: Any, **options: Any) -> Any:
+            self._counts[f"{self._name}.{method}"] += 1
+            return found(*arguments, **options)
+
+        return call if callable(found) else found
+
+
+@pytest.fixture
+def counts(house) -> "Counter[str]":
+    """Count what the console asks of its stores, from here on; nine images and two cameras are there."""
+    for second in range(9):
+        house.analyse(uri_of(f"{second:02}", "gate" if second > 6 else "yard"))
+    counts: Counter[str] = Counter()
+    services = house.console.services
+    counting: Any = {name: Counting(name, getattr(services, name), counts) for name in COUNTED}
+    house.console.services = replace(services, **counting)
+    house.console.thumbnails = type(house.console.thumbnails)(
+        house.console.thumbnails._folder, 10_000_000, counting["buckets"]
+    )
+    return counts
+
+
+SESSION = {"users.session": 1, "users.user": 1}
+MASK = {"verdicts.asked": 1}
+IMAGE = {"images.get": 1, "ledger.get": 3}
+
+PAGES = {
+    "/day": (f"/day?day={DAY}", {"images.by_day": 2}, {"verdicts.asked": 9}),
+    "/image": (f"/image?id={URI}", IMAGE | {"images.by_day": 2, "verdicts.of_image": 1, "users.mark": 1}, MASK),
+    "/me": ("/me", {"users.tokens": 1}, {}),
+    "/api/v1/image": (f"/api/v1/image?id={URI}", IMAGE | {"users.mark": 1}, MASK),
+    "/api/v1/images": (f"/api/v1/images?day={DAY}&label=Person", {"images.by_day": 2}, {"verdicts.asked": 9}),
+    "/api/v1/verdicts": (f"/api/v1/verdicts?id={URI}", {"images.get": 1, "verdicts.of_image": 1}, MASK),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_asks_no_more_than_it_must(house, counts, name):
+    path, asked, of_reviewers = PAGES[name]
+    house.add("both", [Role.OWNER, Role.REVIEWER])
+    for user, expected in (("owner", asked), ("both", asked | of_reviewers)):
+        client = house.client(user)
+        counts.clear()
+        assert 200 == client.get(path).status_code
+        assert SESSION | expected == counts, user
+        counts.clear()
+        client.get(path)
+        assert expected == counts, "who asks is read once in ten seconds"
+
+
+def test_a_picture_is_read_from_its_bucket_once(house, counts):
+    sha256 = house.world.images.get(URI).content.sha256
+    address, client = house.console.signer.picture(320, sha256, URI), house.client("owner")
+    counts.clear()
+    for _ in range(3):
+        assert 200 == client.get(address).status_code
+    assert SESSION | {"buckets.get": 1} == counts
+
+
+def test_what_asks_nobody_asks_no_store(house, counts):
+    for path in ("/healthz", "/login", "/static/console.css", "/nothing"):
+        house.client().get(path)
+    assert {} == counts

@@ -111,7 +111,7 @@ def test_hostile_names_are_shown_as_text_on_every_page(house, name):
         assert 200 == page.status_code, page.text
         assert "<script>alert" not in page.text
         assert '"onmouseover' not in page.text
-        assert "49" not in page.text.partition("</header>")[2].replace(f"{BRACES}", "") or name != BRACES
+        assert ">49<" not in page.text
         assert not {"\u202e", "\u200b"} & set(re.sub(r'value="[^"]*"', "", page.text))  # a form sends the name itself
     shown = client.get("/image", params={"id": uri}).text
     if name == BRACES:

@@ -56,9 +56,8 @@ def rights(
     dynamodb_client: Any,
     table_prefix: str,
 ) -> Iterator[Rights]:
-    noted = Rights(dynamodb_client, table_prefix)
-    yield noted
-    noted.stop()
+    with Rights(dynamodb_client, table_prefix) as noted:
+        yield noted
 
 
 def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(house: House, rights: Rights) -> None:

@@ -100,11 +100,6 @@ def between(path: Path, low: Any, high: Any) -> Condition:
     return lambda p: f"{p.name(path)} BETWEEN {p.value(low)} AND {p.value(high)}"
 
 
-def begins_with(path: Path, start: str) -> Condition:
-    """Hold if the attribute is a text that begins with `start`."""
-    return lambda p: f"begins_with({p.name(path)}, {p.value(start)})"
-
-
 def one_of(path: Path, values: tuple[Any, ...]) -> Condition:
     """Hold if the attribute is one of `values`."""
     return lambda p: f"{p.name(path)} IN {p.values(values)}"

@@ -237,7 +237,7 @@ class DynamoTable:
                 return Outcome(False, from_item(old) if old else None)
         return Outcome(True, from_item(answer.get("Attributes", {})) or None)
 
-    def query(
+    def query(  # noqa: PLR0913 - what a Query has
         self,
         where: Condition,
         *,

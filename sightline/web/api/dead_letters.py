@@ -3,7 +3,6 @@
 from collections import Counter
 from datetime import datetime
 from functools import partial
-from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -70,7 +69,7 @@ def list_dead_letters(
 ) -> DeadLetterList:
     """List the open dead letters, by error."""
     dead_letters = console_of(request).services.operations.dead_letters
-    found = list(islice(dead_letters.read(after=cursor, page=limit + 1), limit + 1))
+    found = list(dead_letters.read(after=cursor, limit=limit + 1))
     shown = found[:limit]
     return DeadLetterList(
         dead_letters=[_shape(each) for each in shown],
@@ -85,7 +84,8 @@ def redrive_dead_letters(request: Request, chosen: Redrive) -> Redriven:
     console, visitor = console_of(request), visitor_of(request)
     services = console.services
     ids = dict.fromkeys(chosen.ids)
-    letters = [letter for each in ids if (letter := services.operations.dead_letters.get(each)) is not None]
+    found = map(services.operations.dead_letters.get, ids)
+    letters = [letter for letter in found if letter is not None and letter.closed_at is None]
     note = partial(note_act, visitor.user, users=services.users, clock=services.clock)
     note("redrive", f"{len(letters)} dead letters", {"ids": [each.dead_letter_id for each in letters]})
     counts = sum(redrive(letters, services.images, services.operations, console.send), Counter[str]())

@@ -4,7 +4,6 @@ from copy import copy
 from dataclasses import replace
 
 import pytest
-import redis
 
 from sightline.models.images import Lane, State
 from sightline.queues.publishing import publish
@@ -17,22 +16,32 @@ __all__ = ["world"]
 
 @pytest.fixture
 def reads(world) -> list[str]:
-    """Note each read of the ledger."""
+    """Note each read of an entry of the ledger or of a row by itself."""
     noted: list[str] = []
-    ledger = copy(world.ledger)
-    get = world.ledger.get
-    ledger.get = lambda analysis_id: noted.append(analysis_id) or get(analysis_id)
-    world.services = replace(world.services, ledger=ledger)
+    ledger, images = copy(world.ledger), copy(world.images)
+
+    def noting(get):
+        return lambda name: noted.append(name) or get(name)
+
+    ledger.get, images.get = noting(world.ledger.get), noting(world.images.get)
+    world.services = replace(world.services, ledger=ledger, images=images)
     provide(world.services)
     return noted
 
 
-def test_an_image_goes_through_the_queues_without_a_read_of_the_ledger(app, world, reads, redis_url):
+def test_a_new_image_goes_through_the_queues_and_nothing_is_read_by_itself(app, world, reads):
     with working(app, world):
-        publish([ingest_step(URIS[0], Lane.LIVE)])
+        assert world.images.add(URIS[0], Lane.LIVE)
+        publish([ingest_step(URIS[0], Lane.LIVE, is_new=True)])
         assert until(world, lambda: (row := world.images.get(URIS[0])) and row.state is State.COMPLETE)
     assert [] == reads
     assert 1 == len(world.detector.asked)
-    prefix = app.conf.broker_transport_options["global_keyprefix"]
-    with redis.Redis.from_url(redis_url) as client:
-        assert 0 == client.hlen(f"{prefix}unacked")
+
+
+def test_a_message_of_another_sender_costs_one_read_of_its_row(app, world, reads):
+    with working(app, world):
+        world.images.add(URIS[0], Lane.LIVE)
+        publish([ingest_step(URIS[0], Lane.LIVE)])
+        assert until(world, lambda: (row := world.images.get(URIS[0])) and row.state is State.COMPLETE)
+    assert [URIS[0]] == reads
+    assert 1 == len(world.detector.asked)

@@ -23,7 +23,8 @@ SightlineError                    message = input, rule, remedy
 │   ├── ObjectRefused             it alone cannot be read, while others of its bucket can
 │   └── UnreadableKey             the key names no camera
 ├── BadMessage                    a message that no task can process: a dead letter
-│   └── InvalidUri, InvalidVerdict
+│   ├── InvalidUri
+│   └── InvalidVerdict
 │       └── VerdictStands         the reviewer has answered the queue already
 └── ConfigurationError            the operator must act: fail loudly, do not drain the queue
     ├── AccessDenied, MissingTable, WrongPassword, UnknownFeature, NotSupported

@@ -8,7 +8,14 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from sightline.errors import BadMessage, ConfigurationError, RejectedError, RetryableError, SightlineError
+from sightline.errors import (
+    BadMessage,
+    ConfigurationError,
+    RejectedError,
+    RetryableError,
+    SightlineError,
+    VerdictStands,
+)
 from sightline.names import printable
 from sightline.services.rollups.plan import NotWatched
 from sightline.services.users import InvalidUser
@@ -105,14 +112,6 @@ class InReview(WebError):
     remedy = "Answer in the review first"
 
 
-class WordStands(WebError):
-    """The visitor's blind answer stands, and is not written over."""
-
-    status = HTTPStatus.CONFLICT
-    rule = "your answer from the review stands: one given after seeing the detector's would bias the figures"
-    remedy = "Have another reviewer look"
-
-
 @dataclass(frozen=True, slots=True)
 class Problem:
     """An error as it is answered: what it is about, why it is one, and what to do."""
@@ -139,6 +138,7 @@ STORES_AWAY_SECONDS = 10
 
 _BY_KIND: tuple[tuple[type[SightlineError], HTTPStatus], ...] = (
     (RetryableError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (VerdictStands, HTTPStatus.CONFLICT),
     (BadMessage, HTTPStatus.UNPROCESSABLE_ENTITY),
     (InvalidUser, HTTPStatus.UNPROCESSABLE_ENTITY),
     (RejectedError, HTTPStatus.NOT_FOUND),
@@ -167,9 +167,7 @@ def problem_of(error: Exception) -> Problem:
 def _of_ours(error: SightlineError) -> Problem:
     if isinstance(error, WebError):
         return Problem(error.status, printable(error.subject), error.rule, error.remedy, error.retry_after)
-    fallback = (
-        HTTPStatus.UNPROCESSABLE_ENTITY
-    )  # such as NotWatched and NoFigures: the request asks for what is not there
+    fallback = HTTPStatus.UNPROCESSABLE_ENTITY  # such as NoFigures: the request asks for what is not there
     status = next((status for kind, status in _BY_KIND if isinstance(error, kind)), fallback)
     wait = STORES_AWAY_SECONDS if status is HTTPStatus.SERVICE_UNAVAILABLE else None
     return Problem(status, printable(error.subject), error.rule, error.remedy, wait)

@@ -1,15 +1,15 @@
 """What a reviewer must not see yet: what the detector found in an image that the review asks about.
 
-Whoever has the role of a reviewer is masked, in pages, lists and tokens alike, until their own answer on those bytes is
-there. A list by label leaves such images out: to be listed by it tells as much as the label itself.
+For a reviewer, an image is masked in pages, lists and tokens alike until they have answered, or cannot be asked any
+more: somebody else has, and no second look is drawn for it. A list by label leaves such images out: to be listed by it tells as much as the label itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sightline.models.images import ImageRow, ImageSummary
-from sightline.stats.verdicts import Source
+from sightline.stats.second_looks import is_drawn
 from sightline.storage.users.protocol import Role
-from sightline.storage.verdicts.protocol import KeptVerdict, VerdictStore
+from sightline.storage.verdicts.protocol import KeptVerdict
 from sightline.web.console import Console
 from sightline.web.visitors import Visitor
 
@@ -38,24 +38,21 @@ def is_masked(row: ImageRow, visitor: Visitor, console: Console) -> bool:
 
 
 def _is_masked(image_id: str, content: str, user: str, console: Console) -> bool:
-    verdicts = console.services.verdicts
     labels = [rule.label for rule in console.services.accuracy.rules]
-    open_labels = [label for label in labels if _is_asked(image_id, content, label, verdicts)]
-    if not open_labels:
+    return any(_waits_for(user, image_id, content, label, console) for label in labels)
+
+
+def _waits_for(user: str, image_id: str, content: str, label: str, console: Console) -> bool:
+    """Return whether the review may still ask this person about these bytes: as the first, or for a second look."""
+    known = console.services.verdicts.of_label(image_id, label)
+    if known.asked is None or known.asked.content != content:
         return False
-    answered = {each.verdict.label for each in blind_words(verdicts.of_image(image_id), user, content)}
-    return any(label not in answered for label in open_labels)
+    answers = blind_words(known.verdicts, content)
+    if user in {kept.verdict.reviewer for kept in answers}:
+        return False
+    return not answers or is_drawn(console.services.accuracy.salt, label, image_id)
 
 
-def _is_asked(image_id: str, content: str, label: str, verdicts: VerdictStore) -> bool:
-    asked = verdicts.asked(image_id, label)
-    return asked is not None and asked.content == content
-
-
-def blind_words(kept: list[KeptVerdict], user: str, content: str) -> list[KeptVerdict]:
-    """Return a user's answers to the review, on these bytes."""
-    return [
-        each
-        for each in kept
-        if (each.verdict.reviewer, each.verdict.content, each.verdict.source) == (user, content, Source.SAMPLED)
-    ]
+def blind_words(kept: Iterable[KeptVerdict], content: str) -> list[KeptVerdict]:
+    """Return the answers to the review, on these bytes."""
+    return [each for each in kept if each.verdict.counts_for(content)]

@@ -20,9 +20,9 @@ from sightline.storage.verdicts.protocol import KeptVerdict
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.console import Console, console_of
 from sightline.web.days import neighbours
-from sightline.web.errors import InReview, WordStands
+from sightline.web.errors import InReview
 from sightline.web.found import boxes_of, features_of
-from sightline.web.masks import blind_words, is_masked
+from sightline.web.masks import is_masked
 from sightline.web.rendering import link, page
 from sightline.web.visitors import Visitor
 
@@ -127,15 +127,10 @@ def give_verdict(
 def volunteer(
     image_id: str, label: str, answer: Answer, content: str | None, visitor: Visitor, console: Console
 ) -> KeptVerdict:
-    """Keep a volunteered verdict; raise InReview if the answers are hidden, WordStands if a blind one is there."""
-    row = row_of(image_id, console)
-    if is_masked(row, visitor, console):
+    """Keep a volunteered verdict; raise InReview if the answers are hidden, VerdictStands if a blind one is there."""
+    if is_masked(row_of(image_id, console), visitor, console):
         raise InReview(image_id)
     services = console.services
-    sha256 = row.content.sha256 if row.content else ""
-    blind = blind_words(services.verdicts.of_image(image_id), visitor.user, sha256)
-    if any(each.verdict.label == label for each in blind):
-        raise WordStands(f"{label} in {image_id}")
     said = Said(image_id, label, visitor.user, answer, console.now, content, Source.VOLUNTEERED)
     kept = verdict_of(said, judge_of(services))
     services.verdicts.write(kept)

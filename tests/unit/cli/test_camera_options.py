@@ -42,7 +42,7 @@ def yard() -> Yard:
     yard = Yard()
     yard.images_of_a_day(6)
     yard.roll_up()
-    yard.graph.answers["cameras"] = [{"camera": "yard"}]
+    yard.graph.answers["camera-names"] = [{"camera": "yard"}]
     uri = f"s3://frames/yard/{LAST_DAY}/9.jpg"
     write_dead_letter(
         NotAnImage(uri), step="ingest", message={}, image_id=uri, operations=yard.operations, clock=yard.clock
@@ -70,6 +70,6 @@ def test_the_only_camera_that_can_be_meant_is_taken_and_that_is_said(run, words,
 
 @pytest.mark.parametrize(("words", "option"), FOUND, ids=[" ".join(words) for words, _ in FOUND])
 def test_of_a_slip_the_nearest_name_is_told(run, yard, words, option):
-    yard.graph.answers["cameras"].append({"camera": "gate"})
+    yard.graph.answers["camera-names"].append({"camera": "gate"})
     result = run(*words, *filter(None, [option]), "yrad", *NEEDED.get(words[0], ()))
     assert "yard" in result.stderr

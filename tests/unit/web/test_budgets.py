@@ -45,15 +45,15 @@ def counts(house) -> "Counter[str]":
 
 
 SESSION = {"users.session": 1, "users.user": 1}
-MASK = {"verdicts.asked": 1}
+MASK = {"verdicts.of_label": 1}
 IMAGE = {"images.get": 1, "ledger.get": 3}
 
 PAGES = {
-    "/day": (f"/day?day={DAY}", {"images.by_day": 2}, {"verdicts.asked": 9}),
+    "/day": (f"/day?day={DAY}", {"images.by_day": 2}, {"verdicts.of_label": 9}),
     "/image": (f"/image?id={URI}", IMAGE | {"images.by_day": 2, "verdicts.of_image": 1, "users.mark": 1}, MASK),
     "/me": ("/me", {"users.tokens": 1}, {}),
     "/api/v1/image": (f"/api/v1/image?id={URI}", IMAGE | {"users.mark": 1}, MASK),
-    "/api/v1/images": (f"/api/v1/images?day={DAY}&label=Person", {"images.by_day": 2}, {"verdicts.asked": 9}),
+    "/api/v1/images": (f"/api/v1/images?day={DAY}&label=Person", {"images.by_day": 2}, {"verdicts.of_label": 9}),
     "/api/v1/verdicts": (f"/api/v1/verdicts?id={URI}", {"images.get": 1, "verdicts.of_image": 1}, MASK),
 }
 

@@ -1,11 +1,14 @@
 """The page of an image and its list in the API: boxes, what is hidden while the review asks, and verdicts."""
 
 import re
+from dataclasses import replace
+from itertools import count
 
 import pytest
 
 from sightline.models.answers import Answer, Detection
 from sightline.services.verdicts import Said, judge_of, verdict_of
+from sightline.stats.second_looks import is_drawn
 from sightline.stats.verdicts import Answer as Word
 from sightline.stats.verdicts import Source
 from sightline.storage.users.protocol import MarkKind, Role
@@ -127,9 +130,24 @@ def test_swapped_answers_change_not_one_byte_of_what_a_reviewer_gets(tmp_path):
 def test_all_is_shown_once_the_reviewers_own_answer_is_there(house):
     house.analyse(answers=SECRET)
     house.ask()
-    answer_blind(house, "somebody else")
     assert "ZzLabel" not in str(everything(house, "all"))
-    assert "somebody else" not in str(everything(house, "all"))
+    answer_blind(house, "all")
+    assert "ZzLabel" in str(everything(house, "all"))
+
+
+@pytest.mark.parametrize("is_drawn_for_a_second_look", [True, False])
+def test_another_persons_answer_opens_only_what_nobody_is_asked_about_again(house, is_drawn_for_a_second_look):
+    salts = map(str, count())
+    salt = next(each for each in salts if is_drawn(each, "Person", URI) is is_drawn_for_a_second_look)
+    accuracy = replace(house.world.services.accuracy, salt=salt)
+    house.world.services = replace(house.world.services, accuracy=accuracy)
+    house.console.services = house.world.services
+    house.analyse(answers=SECRET)
+    house.ask()
+    answer_blind(house, "somebody else")
+    seen = str(everything(house, "all"))
+    assert is_drawn_for_a_second_look is ("ZzLabel" not in seen)
+    assert is_drawn_for_a_second_look is ("somebody else" not in seen)
     answer_blind(house, "all")
     assert "ZzLabel" in str(everything(house, "all"))
 

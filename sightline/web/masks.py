@@ -1,7 +1,8 @@
 """What a reviewer must not see yet: what the detector found in an image that the review asks about.
 
 For a reviewer, an image is masked in pages, lists and tokens alike until they have answered, or cannot be asked any
-more: somebody else has, and no second look is drawn for it. A list by label leaves such images out: to be listed by it tells as much as the label itself.
+more: somebody else has, and no second look is drawn for it. A list by label leaves masked images out: to be listed by
+it tells as much as the label itself.
 """
 
 from collections.abc import Iterable, Mapping

@@ -2,16 +2,18 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from redis import Redis
 
 from sightline.errors import RejectedError, RetryableError
+from sightline.graph.group_commit import GroupCommit
 from sightline.ratelimit.redis import RedisLimiter
 from sightline.rekognition.features import all_features
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.failures import keep_failure
+from sightline.services.graph_merge import RowMerger
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.usage import CallCounter
 from sightline.storage.buckets.protocol import ObjectUri, Prefix
@@ -57,6 +59,7 @@ class Deployed(FakeSightline):
         self.services = replace(
             self.services,
             **stores,
+            merges=GroupCommit(RowMerger(stores["images"], self.services.graph.merge), window=timedelta(0)),
             checkpoint_bucket=self.own,
             calls=CallCounter(operations, self.clock, _at_once),
             rejection_breaker=RejectionBreaker(

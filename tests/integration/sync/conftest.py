@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import uuid4
 
 import boto3
 import neo4j
 import pytest
 
+from sightline.graph.group_commit import GroupCommit
 from sightline.graph.neo4j import Neo4jGraphStore
 from sightline.graph.protocol import GraphStore
 from sightline.services.collaborators import Services
+from sightline.services.graph_merge import RowMerger
 from sightline.services.sync import sync_with
 from sightline.storage.buckets.protocol import Buckets
 from sightline.storage.buckets.s3 import S3Buckets
@@ -79,6 +82,7 @@ def real(dynamodb_client, table_prefix, driver, real_graph, real_buckets, twins)
         images=images,
         operations=operations,
         graph=real_graph,
+        merges=GroupCommit(RowMerger(images, real_graph.merge), window=timedelta(0)),
         buckets=buckets,
         checkpoint_bucket=bucket,
     )

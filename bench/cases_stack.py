@@ -1,5 +1,6 @@
 """Cases that need workers: uploads, a bucket of another region, and a cancelled consumer, on a local stack."""
 
+import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,13 +12,13 @@ from bench import cases_limiter
 from bench.cases_outcome import Case, Seen
 from bench.reported import (
     FOREIGN,
+    MOST_DROPPED,
     ForeignBucket,
     Snapshot,
     Upload,
     Uploader,
     cancel_consumer,
     empty_then_whole,
-    logged_calls,
     not_taken_from,
     uploads,
 )
@@ -27,7 +28,6 @@ from dev.stack import Stack
 from dev.stack.waiting import wait_until
 from sightline.models.bucket_refusals import HELD_AFTER
 from sightline.models.images import State
-from sightline.services.held import DROPS
 from sightline.storage.pauses import Cause
 
 WORKERS = {"ingest": 1, "labels": 1, "faces": 1, "rows": 1, "graph": 1, "operations": 1, "beat": 1}
@@ -40,6 +40,8 @@ FOREIGN_SECONDS = 150.0
 """So long the foreign bucket is watched: two probes, and the dead letter."""
 
 POLL_SECONDS = 1.0
+STANDSTILL_SECONDS = 300.0
+"""A probe is due each minute, and what waited is sent by the reconciler after it."""
 
 
 class Files:
@@ -87,7 +89,7 @@ class StackCases:
             Case(
                 "latest.jpg",
                 f"overwritten every {OVERWRITTEN_EVERY_SECONDS} s, {OVERWRITES} times",
-                "complete, dropped answers are bounded",
+                f"complete, at most {MOST_DROPPED} answers dropped",
                 self._latest,
             ),
             Case(
@@ -117,25 +119,24 @@ class StackCases:
         return Seen(words, (complete, stops, letters) == (FILES + len(self._files.gate), 0, 0))
 
     def _wait_for(self, files: Sequence[Upload]) -> int:
-        """Wait while anything moves; return how many images are complete."""
-        uris = [each.uri for each in files]
+        """Wait while more become complete; return how many images are, with these bytes."""
+        contents = {each.uri: hashlib.sha256(each.data).hexdigest() for each in files}
 
         def complete() -> int:
-            rows = self._environment.services.images.get_many(uris).values()
-            return sum(row.state is State.COMPLETE for row in rows)
+            rows = self._environment.services.images.get_many(contents).values()
+            shown = {row.image_id: row.content.sha256 for row in rows if row.content and row.state is State.COMPLETE}
+            return sum(contents[image_id] == sha256 for image_id, sha256 in shown.items())
 
-        wait_until(lambda: complete() == len(uris), complete, every=POLL_SECONDS)
+        wait_until(lambda: complete() == len(contents), complete, every=POLL_SECONDS, standstill=STANDSTILL_SECONDS)
         return complete()
 
     def _latest(self) -> Seen:
         snapshot = Snapshot(f"s3://{BUCKET}/door/latest.jpg", self._files.latest)
-        snapshot.overwrite(self._uploader, OVERWRITTEN_EVERY_SECONDS, Event(), announces=False)
+        snapshot.overwrite(self._uploader, OVERWRITTEN_EVERY_SECONDS, Event())
         complete = self._wait_for([Upload(snapshot.uri, snapshot.written[-1])])
-        key = snapshot.uri.removeprefix(f"s3://{BUCKET}/")
-        calls = [call for call in logged_calls(self._environment) if call["key"] == key]
-        most = (DROPS + 1) * len(FEATURES)  # one of each feature may be under way at the last drop
-        words = f"{'complete' if complete else 'not complete'}, {len(calls)} calls by name (at most {most})"
-        return Seen(words, complete == 1 and len(calls) <= most)
+        dropped = snapshot.dropped(self._environment)
+        words = f"{'complete' if complete else 'not complete'}, {dropped} dropped answers"
+        return Seen(words, complete == 1 and dropped <= MOST_DROPPED)
 
     def _cancel(self) -> Seen:
         environment = self._environment
@@ -164,7 +165,8 @@ class StackCases:
         self._foreign.move()
         complete = self._wait_for(self._foreign.files)
         letters = self._foreign.letters()
-        words = f"{complete} of {len(self._foreign.files)} complete, {len(letters)} dead letters"
+        rows = self._environment.services.images.get_many([each.uri for each in self._foreign.files]).values()
+        words = f"{complete} complete of {', '.join(sorted(row.state for row in rows))}; {len(letters)} dead letters"
         return Seen(words, (complete, letters) == (len(self._foreign.files), []))
 
 

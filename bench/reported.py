@@ -3,6 +3,7 @@
 Uploads are announced by messages alone, as S3's events are. While a server is away, they are tried again.
 """
 
+import hashlib
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,15 +11,20 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 
-from bench.soak_environment import Environment, insisting
+from bench.soak_end import paid_calls, settled_analyses
+from bench.soak_environment import FEATURES, Environment, insisting
 from bench.soak_pictures import picture_of
 from sightline.bootstrap import aws_session, s3_client
 from sightline.models.images import Lane
+from sightline.services.held import DROPS
 from sightline.services.ingest import add_images
 from sightline.storage.buckets.protocol import ObjectUri
 
 AT_ONCE = 3
 OTHER_REGION = "eu-west-1"
+MOST_DROPPED = 2 * DROPS * len(FEATURES)
+"""Of one key: the drops after which its own bytes are asked about, and as many again that were under way then."""
+
 FOREIGN = "foreign"
 ANSWER_SECONDS = 10.0
 CLIP, INDEX = b"\0\0\0\x20ftypisom", b"IDX"
@@ -98,14 +104,23 @@ class Snapshot:
     names: Sequence[str]
     written: list[str] = field(default_factory=list)
 
-    def overwrite(self, uploader: Uploader, every: float, until: Event, *, announces: bool) -> None:
-        """Overwrite it every so many seconds; the first picture is announced, and the others if `announces`."""
+    def overwrite(self, uploader: Uploader, every: float, until: Event) -> None:
+        """Overwrite it every so many seconds, and announce each picture."""
         for name in self.names:
-            put = uploader.upload if announces or not self.written else uploader.put
-            put(self.uri, picture_of(name))
+            uploader.upload(self.uri, picture_of(name))
             self.written.append(name)
             if until.wait(every):
                 return
+
+    @property
+    def contents(self) -> set[str]:
+        """Return the sha256 (hex) of every picture that it may have."""
+        return {hashlib.sha256(picture_of(name)).hexdigest() for name in self.names}
+
+    def dropped(self, environment: Environment) -> int:
+        """Count the answers about it that were paid for and dropped."""
+        extra, contents = paid_calls(environment) - settled_analyses(environment), self.contents
+        return sum(number for (content, _), number in extra.items() if content in contents)
 
 
 @dataclass

@@ -80,7 +80,7 @@ def soak(stack: Stack, images: Images, chosen: argparse.Namespace, files: Report
     play(producers, faults, reported)
     print(f"handed in {producers.handed_in}, overwritten {len(producers.overwritten)}; now it heals", flush=True)
     healed = wait_for_all(environment, images)
-    contents = reported.contents if reported else set[str]()
+    contents = files.snapshot.contents if files else set[str]()
     report = Report.of(environment, images, producers, faults, healed.seconds, counted_apart=contents)
     if reported:
         reported.wait_for_letter()

@@ -4,7 +4,6 @@ Files that are empty first, a camera that sends clips, a key that is overwritten
 region. All but that bucket's images must be complete in the end. Consumers are cancelled by the script of faults.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +13,7 @@ from threading import Event, Thread
 from bench.reported import (
     AT_ONCE,
     FOREIGN,
+    MOST_DROPPED,
     ForeignBucket,
     Snapshot,
     Uploader,
@@ -23,14 +23,12 @@ from bench.reported import (
     uploads,
     with_clips,
 )
-from bench.soak_end import paid_calls, settled_analyses
 from bench.soak_environment import FEATURES, Environment
 from bench.soak_faults import CANCEL, Faults
 from bench.soak_pictures import BUCKET, picture_of
 from bench.soak_report import Line
 from dev.stack.waiting import wait_until
 from sightline.models.images import State
-from sightline.services.held import DROPS
 from sightline.storage.pauses import Cause
 
 EMPTY_FIRST = 60
@@ -91,7 +89,7 @@ class ReportedFaults:
         kinds: list[Callable[[], None]] = [
             partial(empty_then_whole, uploader, files.empty_first, of_threes),
             partial(with_clips, uploader, files.with_clips, files.seconds / SNAPSHOTS),
-            partial(overwrite, uploader, announces=True),
+            partial(overwrite, uploader),
         ]
         self._threads = [Thread(target=self._note_failure, args=(kind,), daemon=True) for kind in kinds]
         for thread in self._threads:
@@ -113,14 +111,10 @@ class ReportedFaults:
         """Wait for the dead letter of the foreign bucket, as long as anything moves."""
         wait_until(self.foreign.letters, self.environment.stack.moves, every=POLL_SECONDS)
 
-    @property
-    def contents(self) -> set[str]:
-        """Return the sha256 (hex) of every picture of the snapshot key."""
-        return {hashlib.sha256(picture_of(name)).hexdigest() for name in self.files.snapshot.names}
-
     def lines(self, faults: Faults, minutes: float) -> list[Line]:
         """Return what is promised, and what came of it. minutes: since the foreign bucket was filled."""
         letters, cancelled = self.foreign.letters(), {act.whom for act in faults.acts if act.what == CANCEL}
+        most_dropped = MOST_DROPPED + len(faults.in_flight)
         most_calls = IN_OTHER_REGION * len(FEATURES) + 2 * minutes
         return [
             Line("clips and indexes with a row", self._others_with_row(), 0),
@@ -129,7 +123,7 @@ class ReportedFaults:
             Line("dead letters of the foreign bucket", len(letters), 1),
             Line("foreign buckets without a dead letter", int(not letters), 0),
             Line("calls refused for the foreign bucket", self.foreign.calls(), round(most_calls)),
-            Line("calls − analyses, of the snapshot key", self._dropped(), self._most_dropped(faults)),
+            Line("calls − analyses, of the snapshot key", self.files.snapshot.dropped(self.environment), most_dropped),
             Line("cancelled queues that no worker takes from", len(not_taken_from(self.environment, cancelled)), 0),
             Line("uploads of the snapshot key", len(self.files.snapshot.written)),
         ]
@@ -145,12 +139,3 @@ class ReportedFaults:
     def _foreign_that_ended(self) -> int:
         rows = self.environment.services.images.get_many([each.uri for each in self.files.foreign])
         return len(self.files.foreign) - sum(row.state in WAITS for row in rows.values())
-
-    def _dropped(self) -> int:
-        extra = paid_calls(self.environment) - settled_analyses(self.environment)
-        contents = self.contents
-        return sum(number for (content, _), number in extra.items() if content in contents)
-
-    def _most_dropped(self, faults: Faults) -> int:
-        """Allow the drops after which its own bytes are asked about, as many again under way then, and kills."""
-        return 2 * DROPS * len(FEATURES) + len(faults.in_flight)

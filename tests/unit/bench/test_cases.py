@@ -95,12 +95,11 @@ def test_each_snapshot_has_its_clip_and_its_index():
     assert all(is_announced for _, _, is_announced in uploader.done)
 
 
-@pytest.mark.parametrize("announces", [False, True])
-def test_a_snapshot_is_overwritten_until_it_is_told_to_stop(announces):
+def test_a_snapshot_is_overwritten_until_it_is_told_to_stop():
     uploader, until = NotingUploader(), Event()
     snapshot = Snapshot("s3://images/door/latest.jpg", ["a", "b", "c"])
-    snapshot.overwrite(uploader, 0.0, until, announces=announces)
-    assert [True, announces, announces] == [is_announced for _, _, is_announced in uploader.done]
+    snapshot.overwrite(uploader, 0.0, until)
+    assert [True] * 3 == [is_announced for _, _, is_announced in uploader.done]
     until.set()
-    snapshot.overwrite(uploader, 0.0, until, announces=announces)
+    snapshot.overwrite(uploader, 0.0, until)
     assert ["a", "b", "c", "a"] == snapshot.written

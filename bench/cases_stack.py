@@ -25,7 +25,7 @@ from bench.reported import (
 from bench.soak_environment import FEATURES, REMEMBERED, Environment, Images, options, plan
 from bench.soak_pictures import BUCKET, picture_of, remember
 from dev.stack import Stack
-from dev.stack.waiting import wait_until
+from dev.stack.waiting import nothing, wait_until
 from sightline.models.bucket_refusals import HELD_AFTER
 from sightline.models.images import State
 from sightline.storage.pauses import Cause
@@ -155,6 +155,7 @@ class StackCases:
 
     def _other_region(self) -> Seen:
         time.sleep(max(0.0, self._filled_at + FOREIGN_SECONDS - time.monotonic()))
+        wait_until(self._foreign.letters, nothing, every=POLL_SECONDS, standstill=STANDSTILL_SECONDS)
         minutes = (time.monotonic() - self._filled_at) / 60
         calls, letters = self._foreign.calls(), self._foreign.letters()
         most = 2 * HELD_AFTER * len(FEATURES) + minutes

@@ -14,7 +14,7 @@ from sightline.testing.fake import picture
 from tests.integration.deploy.deployed import Deployed
 from tests.unit.workers.settings import settings
 
-OF_OTHERS = {"setup", "review", "verdicts"}
+OF_OTHERS = {"setup", "review", "verdicts", "serve", "users"}
 """The commands that other policies are for."""
 
 LABEL_SET = "another-system"

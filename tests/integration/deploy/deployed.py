@@ -22,6 +22,7 @@ from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.ledger.dynamodb import DynamoLedger
 from sightline.storage.operations import dynamo_operations
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
+from sightline.storage.users.dynamodb import DynamoUserStore
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
 from sightline.testing.clocks import MovingClock
 from sightline.testing.fake import FakeSightline
@@ -48,6 +49,7 @@ class Deployed(FakeSightline):
                 "images": DynamoImageStore(dynamodb, prefix, self.clock),
                 "ledger": DynamoLedger(dynamodb, prefix, self.clock, buckets, self.own, largest_in_row_bytes=0),
                 "verdicts": DynamoVerdictStore(dynamodb, prefix),
+                "users": DynamoUserStore(dynamodb, prefix, self.clock),
                 "rollups": DynamoRollupStore(dynamodb, prefix, longest_text=500),
                 "operations": dynamo_operations(dynamodb, prefix, self.clock),
             },

@@ -32,8 +32,9 @@ GIVEN_APART = {
 OF_NO_WORKER: set[Method] = {
     *((store, "setup") for store in ("images", "ledger", "verdicts", "rollups")),
     *(("buckets", name) for name in ("create", "link", "delete")),
-    *(("verdicts", name) for name in ("ask", "asked", "write", "of_image", "scan")),
+    *(("verdicts", name) for name in ("ask", "asked", "asked_many", "write", "of_image", "of_label", "scan")),
     ("rollups", "get"),
+    ("operations.dirty_days", "newest"),
 }
 """What only `sightline setup` and reviewers do, for whom other policies are. Only tests get rollups and delete objects:
 `check` does so by itself.

@@ -12,6 +12,7 @@ from sightline.cli.images import likely_camera, marked_cameras
 from sightline.cli.output import json_option, print_json, print_table, require_one_form
 from sightline.cli.param_types import DAY
 from sightline.models.answers import Json
+from sightline.services.collaborators import Services
 from sightline.services.review import (
     Progress,
     ToReview,
@@ -22,6 +23,7 @@ from sightline.services.review import (
     read_cells,
     scope_of,
 )
+from sightline.services.review_plan import ask_planned, progress_of_plan, read_plan
 from sightline.spreadsheets import write_rows
 from sightline.stats.verdicts import Source
 from sightline.stats.windows import WINDOW_DAYS
@@ -71,9 +73,9 @@ def next_command(  # noqa: PLR0913 - one parameter an option
     operations, plan = services.operations, services.accuracy
     name = label or plan.rules[0].label
     camera = likely_camera(camera, marked_cameras(operations)) if camera else None
-    end_day = day.date().isoformat() if day else newest_day(camera, operations)
-    cells = read_cells(scope_of(name, camera, end_day, int(window_days), operations), services)
-    asked, progress = ask_next(cells, count, services), progress_of(cells, plan.target_points)
+    asked, progress, end_day = _ask(
+        name, camera, day.date().isoformat() if day else None, int(window_days), count, services
+    )
     shown = asked if is_open else in_blind_order(asked, plan.salt)
     if as_csv:
         write_sheet_to_fill_in(shown, is_open=is_open)
@@ -82,6 +84,26 @@ def next_command(  # noqa: PLR0913 - one parameter an option
         print_json({"images": images, "progress": _progress_as_json(progress, is_open=is_open)})
     else:
         print_asked(shown, progress, f"{name}, {window_days} days up to {end_day}", is_open=is_open)
+
+
+def _ask(
+    label: str, camera: str | None, day: str | None, window_days: int, count: int, services: Services
+) -> tuple[list[ToReview], Progress, str]:
+    """Ask by the plan that beat has made of the longest window, if it holds enough; else read every image of it."""
+    plan = services.accuracy
+    planned = read_plan(plan.rule_of(label), window_days, services) if _is_planned(camera, window_days) else None
+    if planned and day in {None, planned.rollup.end_day} and (progress := progress_of_plan(planned, services)):
+        asked = ask_planned(planned, count, services)
+        if len(asked) == count:
+            return asked, progress, planned.rollup.end_day
+    end_day = day or newest_day(camera, services.operations)
+    cells = read_cells(scope_of(label, camera, end_day, window_days, services.operations), services)
+    return ask_next(cells, count, services), progress_of(cells, plan.target_points), end_day
+
+
+def _is_planned(camera: str | None, window_days: int) -> bool:
+    """Return whether the window is long enough not to be read while somebody waits. Plans are of all cameras."""
+    return camera is None and window_days == max(WINDOW_DAYS)
 
 
 def print_asked(asked: Sequence[ToReview], progress: Progress, title: str, *, is_open: bool) -> None:

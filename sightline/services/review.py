@@ -126,6 +126,11 @@ def _decided(camera_day: CameraDay, label: str, services: Services) -> Iterator[
 def ask_next(cells: Sequence[ReviewedCell], count: int, services: Services) -> list[ToReview]:
     """Choose the images whose verdicts narrow recall most, store the questions, and return them with links."""
     requests = next_images(cells, count, Measure.RECALL, reviewed_before(cells, services))
+    return ask(requests, services)
+
+
+def ask(requests: Sequence[Request], services: Services) -> list[ToReview]:
+    """Store questions, and return them with links."""
     services.verdicts.ask(_asked(requests, services))
     return [ToReview(request, _link(request, services.buckets)) for request in requests]
 

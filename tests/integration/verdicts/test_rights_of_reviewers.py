@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from sightline.cli import sightline
 from sightline.cli.factory import Factory
+from sightline.services.plan_review import plan_review
 from sightline.storage.buckets.s3 import S3Buckets
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.operations import dynamo_operations
@@ -48,6 +49,7 @@ def yard(dynamodb_client: Any, table_prefix: str, s3: Any) -> Yard:
     yard.images, yard.operations = yard.services.images, yard.services.operations  # type: ignore[assignment] # real ones for twins
     yard.images_of_a_day(6)
     yard.roll_up()
+    plan_review(yard.services, lambda: True)
     return yard
 
 
@@ -70,6 +72,7 @@ def review(run: Callable[..., str], folder: Path) -> None:
     """Do all that a reviewer does."""
     asked = json.loads(run("review", "next", "--day", LAST_DAY, "--count", "2", "--json"))["images"]
     run("review", "next")
+    run("review", "next", "--window", "28", "--count", "1")
     run("verdicts", "add", asked[0]["uri"], "present", "--sampled")
     sheet = folder / "sheet.csv"
     sheet.write_text(f"uri,verdict\n{asked[1]['uri']},absent\n", "utf-8")

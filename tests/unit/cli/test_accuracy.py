@@ -3,11 +3,14 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
 from sightline.accuracy_report.page import change_words, page_of
 from sightline.cli.factory import Factory
+from sightline.services.plan_review import plan_review
+from sightline.services.review_plan import keep_plan, read_plan
 from sightline.services.rollups.report import read_report
 from sightline.services.status import models_section
 from sightline.stats.verdicts import Answer
@@ -53,6 +56,23 @@ def test_a_reviewer_does_not_see_what_the_detector_said(run, form):
     blind = run("review", "next", "--count", "3", *form).stdout
     assert ([], True) == (detector_words(blind), "s3://frames/yard/" in blind)
     assert {"stratum", "confidence"} <= {*detector_words(run("review", "next", "--count", "3", "--open", *form).stdout)}
+
+
+def test_a_month_is_reviewed_by_its_plan_if_there_is_one(run, yard):
+    yard.roll_up()
+    plan_review(yard.services, lambda: True)
+    plan = read_plan(yard.services.accuracy.rules[0], 28, yard.services)
+    assert plan is not None
+    keep_plan(replace(plan, requests=plan.requests[40:43]), yard.services)
+    kept = sorted(each.candidate.image_id for each in plan.requests[40:43])
+
+    def uris(*options: str) -> list[str]:
+        told = json.loads(run("review", "next", "--window", "28", "--json", *options).stdout)
+        return sorted(each["uri"] for each in told["images"])
+
+    assert kept == uris("--count", "3") == uris("--count", "3", "--day", LAST_DAY)
+    assert kept != uris("--count", "3", "--camera", "yard")  # a plan is of all cameras
+    assert 4 == len(uris("--count", "4"))  # the plan does not hold enough
 
 
 def test_the_order_of_a_list_does_not_tell_the_stratum(run):

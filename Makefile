@@ -7,6 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := PYTHON=$(PYTHON) dev/install.sh
 SCALE ?=
+DETECTOR ?=
 IMAGES ?=
 OPEN ?=
 ARGS ?=
@@ -20,9 +21,9 @@ demo: ## show the whole of it on pictures; IMAGES=folder takes your own, OPEN=1 
 	@$(INSTALL) stack servers $(if $(IMAGES),,frames)
 	@$(BIN)/python -m dev.demo $(if $(IMAGES),--images "$(IMAGES)") $(if $(OPEN),--open) $(ARGS)
 
-up: ## start the local stack and leave it running; SCALE="labels=3 text=2" sets replicas
-	@$(INSTALL) stack servers
-	@$(BIN)/python -m dev.stack up --scale "$(SCALE)"
+up: ## start the local stack and leave it running; SCALE="labels=3 text=2" sets replicas, DETECTOR=objects finds more
+	@$(INSTALL) stack servers $(filter objects,$(DETECTOR))
+	@$(BIN)/python -m dev.stack up --scale "$(SCALE)" --detector "$(DETECTOR)"
 
 down: ## stop the local stack; its data stays
 	@$(INSTALL) stack

@@ -1,4 +1,4 @@
-"""`dev/install.sh [stack|dev] [servers] [browser] [frames]`: install what is missing, one line for each stage.
+"""`dev/install.sh [stack|dev] [servers] [browser] [frames] [objects]`: install what is missing, a line for each stage.
 
 Python packages and servers are installed side by side: both spend most of their time waiting for the network.
 """
@@ -17,14 +17,14 @@ from dev.install.folders import CACHE
 from dev.install.packages import LOCKS, install_packages, make_venv
 from dev.install.servers import BROWSER, install_debian, install_servers
 from dev.install.stages import Stages
-from dev.rekognition.models import FOLDER, install_models, read_lock, unusable
+from dev.rekognition.models import FOLDER, LOCK, OBJECTS_LOCK, install_models, read_lock, unusable
 from sightline.errors import SightlineError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Install; return the exit code."""
     parser = argparse.ArgumentParser(prog="dev/install.sh", description=__doc__)
-    parser.add_argument("wanted", nargs="+", choices=[*LOCKS, "servers", "browser", "frames"])
+    parser.add_argument("wanted", nargs="+", choices=[*LOCKS, "servers", "browser", "frames", "objects"])
     wanted = parser.parse_args(arguments).wanted
     with one_at_a_time(CACHE / "installing"):
         return _install(wanted, Stages(lambda line: print(line, flush=True)))
@@ -64,7 +64,9 @@ def _programs(wanted: Sequence[str], stages: Stages) -> None:
     """Install servers, browser and frames in turn: all may call apt-get, which cannot run twice at a time."""
     if "servers" in wanted:
         install_servers(stages)
-        _models(stages)
+        _models(stages, "models of the local Rekognition", LOCK, "use HOG and Haar instead")
+    if "objects" in wanted:
+        _models(stages, "model of objects", OBJECTS_LOCK, "find people and faces, but no objects")
     if "browser" in wanted:
         _browser(stages)
     if "frames" in wanted and not is_unpacked(CACHE):
@@ -76,15 +78,15 @@ def _programs(wanted: Sequence[str], stages: Stages) -> None:
             raise InstallFailed("the demo's pictures", rule=str(error), remedy=remedy) from error
 
 
-def _models(stages: Stages) -> None:
-    """Install the models. Without them the local Rekognition sees less and all else works: this must not fail."""
-    if not unusable(FOLDER, read_lock()):
+def _models(stages: Stages, what: str, lock: Path, otherwise: str) -> None:
+    """Install the models of a lock. Without them the local Rekognition sees less and all else works: do not fail."""
+    if not unusable(FOLDER, read_lock(lock)):
         return
     try:
-        with stages.stage("models of the local Rekognition", FOLDER):
-            install_models()
+        with stages.stage(what, FOLDER):
+            install_models(FOLDER, lock)
     except InstallFailed as error:
-        print(f"{error}\nThe local Rekognition will use HOG and Haar instead", file=sys.stderr)
+        print(f"{error}\nThe local Rekognition will {otherwise}", file=sys.stderr)
 
 
 def _browser(stages: Stages) -> None:

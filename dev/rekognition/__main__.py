@@ -12,6 +12,7 @@ from dev.rekognition.answers import Answers
 from dev.rekognition.app import build_app
 from dev.rekognition.calls_log import CallsLog
 from dev.rekognition.content import Objects
+from dev.rekognition.detectors import detector_here
 from dev.rekognition.endpoint import Endpoint
 from dev.rekognition.faults import FaultScript
 from dev.rekognition.operations import OPERATIONS
@@ -27,7 +28,7 @@ def build_endpoint(options: Options) -> Endpoint:
     return Endpoint(
         region=options.region,
         objects=Objects(options.s3_endpoint, options.region),
-        sight=Sight(options.processes),
+        sight=Sight(options.processes, detector=detector_here(wanted=options.detector)),
         answers=Answers(options.remember),
         quotas=Quotas({**defaults, **options.quotas}, time.monotonic),
         faults=FaultScript(),

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from dev.rekognition.confidence import face_percent, person_percent
+from dev.rekognition import confidence
 from dev.rekognition.light import light_of
 from dev.rekognition.picture import Picture, box_of
 from dev.rekognition.seen import Seen
@@ -26,9 +26,9 @@ PEOPLE = Network("pose_detection.tflite", 224, ((28, 2), (14, 2), (7, 6)), point
 FACES = Network("face_detection_full_range_sparse.tflite", 192, ((48, 1),), points=6)
 """Points: the person's right eye, left eye, nose, mouth, right ear, left ear."""
 
-_FAINTEST_BODY, _CLEAR_BODY = -2.5, 2.0
+_FAINTEST_BODY, _CLEAR_BODY = confidence.BODIES.faintest, 2.0
 _POSSIBLE_BODY = -1.0
-_FAINTEST_FACE = -2.0
+_FAINTEST_FACE = confidence.FACES.faintest
 _MOST_SECOND_LOOKS = 3
 _SECOND_LOOK_RADII = 4.5
 _NARROWEST_PIXELS = 48
@@ -67,7 +67,7 @@ class Eyes:
         tiles = cover(picture, _MOST_TILES)
         first = apart(_each(self._people, picture, tiles, _FAINTEST_BODY), middle, radius)
         faint = [each for each in first if each.logit < _CLEAR_BODY][:_MOST_SECOND_LOOKS]
-        closer = [_around(each, picture) for each in faint]
+        closer = distinct(_around(each, picture) for each in faint)
         seconds = [list(self._people.look(picture, tile, _FAINTEST_BODY)) for tile in closer]
         with_body = [tile for tile, found in zip(closer, seconds, strict=True) if _shows_a_body(found)]
         faces = _each(self._faces, picture, [*tiles, *with_body], _FAINTEST_FACE)
@@ -84,8 +84,10 @@ def eyes(folder: Path) -> Eyes:
 def find_bodies(picture: Picture, seeing: Eyes) -> Seen:
     """Find people and faces, the most certain first."""
     look = seeing.look(picture)
-    people = [Detection("Person", person_percent(each.logit), _body_box(each, picture)) for each in look.bodies]
-    return Seen(tuple(people), tuple(_face(each, picture) for each in look.faces))
+    people = [
+        Detection("Person", confidence.BODIES.percent(each.logit), _body_box(each, picture)) for each in look.bodies
+    ]
+    return Seen(tuple(people), faces_of(look.faces, picture))
 
 
 def _body_box(body: Sighting, picture: Picture) -> Box:
@@ -95,6 +97,11 @@ def _body_box(body: Sighting, picture: Picture) -> Box:
     reach = np.maximum(np.abs(along), np.abs(across))
     left, top = body.points[0] - reach
     return box_of(left, top, 2 * reach[0], 2 * reach[1], picture)
+
+
+def faces_of(faces: Iterable[Sighting], picture: Picture) -> tuple[Detection, ...]:
+    """Return faces as they are answered."""
+    return tuple(_face(each, picture) for each in faces)
 
 
 def _face(face: Sighting, picture: Picture) -> Detection:
@@ -111,7 +118,9 @@ def _face(face: Sighting, picture: Picture) -> Detection:
     }
     roll = float(np.degrees(np.arctan2(*(left - right)[::-1])))
     quality = {"brightness": light.brightness, "sharpness": light.sharpness}
-    return Detection("Face", face_percent(face.logit), box, {"quality": quality, "landmarks": marks, "roll": roll})
+    return Detection(
+        "Face", confidence.FACES.percent(face.logit), box, {"quality": quality, "landmarks": marks, "roll": roll}
+    )
 
 
 def middle(body: Sighting) -> Points:
@@ -147,6 +156,15 @@ def apart(
 
 def _each(network: Searches, picture: Picture, tiles: Iterable[Tile], least_logit: float) -> list[Sighting]:
     return [found for tile in tiles for found in network.look(picture, tile, least_logit)]
+
+
+def distinct(tiles: Iterable[Tile]) -> list[Tile]:
+    """Leave out each tile that shares most of its area with one before it: it would show the same again."""
+    kept: list[Tile] = []
+    for tile in tiles:
+        if all(tile.likeness(other) <= _SAME for other in kept):
+            kept.append(tile)
+    return kept
 
 
 def _shows_a_body(found: Sequence[Sighting]) -> bool:

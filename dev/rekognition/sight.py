@@ -19,9 +19,10 @@ from dev.rekognition.once import Once
 from dev.rekognition.picture import Picture, read_picture
 from dev.rekognition.refusals import Refusal
 from dev.rekognition.scene import Scene, measure_scene
+from dev.rekognition.seen import Seen
 from dev.rekognition.text import Line, find_text
 from dev.rekognition.waiting import Waiting
-from sightline.models.answers import Box, Detection
+from sightline.models.answers import Box
 
 T = TypeVar("T")
 
@@ -39,13 +40,9 @@ class Sight:
         self._pool = self._new_pool()
         self._seen: Once[Hashable, Any] = Once()
 
-    async def people(self, content: Content) -> tuple[Detection, ...]:
-        """Find people, in the same pass as faces. Raise a Refusal if AWS would not read `content`."""
-        return (await self._look(content, self.detector.see)).people
-
-    async def faces(self, content: Content) -> tuple[Detection, ...]:
-        """Find faces, in the same pass as people."""
-        return (await self._look(content, self.detector.see)).faces
+    async def see(self, content: Content) -> Seen:
+        """Find people, faces and things in one pass. Raise a Refusal if AWS would not read `content`."""
+        return await self._look(content, self.detector.see)
 
     async def text(self, content: Content) -> tuple[Line, ...]:
         """Find lines of text."""

@@ -40,6 +40,13 @@ class Tile:
     width: int
     height: int
 
+    def likeness(self, other: "Tile") -> float:
+        """Return the area that both share, as a fraction of the area that either covers."""
+        width = min(self.left + self.width, other.left + other.width) - max(self.left, other.left)
+        height = min(self.top + self.height, other.top + other.height) - max(self.top, other.top)
+        shared = max(width, 0) * max(height, 0)
+        return shared / (self.width * self.height + other.width * other.height - shared)
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:

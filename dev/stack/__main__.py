@@ -5,6 +5,7 @@ import shlex
 import sys
 from pathlib import Path
 
+from dev.rekognition.detectors import OBJECTS
 from dev.stack import control, report
 from dev.stack.folders import UP
 from dev.stack.supervisor import supervise
@@ -16,16 +17,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code: 0 done, 1 failed, 2 wrong usage."""
     chosen = _parser().parse_args(arguments)
     try:
-        return _run(chosen.command, chosen.folder, chosen.scale)
+        return _run(chosen.command, chosen.folder, chosen.scale, chosen.detector)
     except SightlineError as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def _run(command: str, folder: Path, scale: str) -> int:
+def _run(command: str, folder: Path, scale: str, detector: str) -> int:
     match command:
         case "up":
-            _up(folder, scale)
+            _up(folder, scale, detector)
         case "down":
             left = control.down(folder)
             print(f"ended what was left running: {', '.join(left)}" if left else "stopped")
@@ -38,9 +39,8 @@ def _run(command: str, folder: Path, scale: str) -> int:
     return 0
 
 
-def _up(folder: Path, scale: str) -> None:
-    counts = control.read_scale(scale)
-    control.up(folder, counts)
+def _up(folder: Path, scale: str, detector: str) -> None:
+    control.up(folder, control.read_scale(scale), detector)
     print(report.addresses(folder, _read_env(folder)))
 
 
@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("command", choices=["up", "down", "status", "env", "supervise"])
     parser.add_argument("--folder", type=Path, default=UP, help="where the stack keeps its data, logs and passwords")
     parser.add_argument("--scale", default="", help='replicas, such as "labels=3 text=2"')
+    parser.add_argument("--detector", choices=["", OBJECTS], default="", help="of the local Rekognition")
     return parser
 
 

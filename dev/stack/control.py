@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dev.stack.compose import our_services
-from dev.stack.errors import BadScale, NotReady, UnknownService
+from dev.stack.errors import BadScale, NotReady, OtherDetector, UnknownService
 from dev.stack.folders import CHECKOUT
 from dev.stack.layout import Layout
 from dev.stack.pidfiles import PidFiles
@@ -19,13 +19,17 @@ from dev.stack.supervisor import Wanted, is_about_another_attempt, read_reached,
 from dev.stack.waiting import Moves, wait_until
 
 
-def up(folder: Path, scale: Mapping[str, int]) -> None:
-    """Have the stack run with these replicas; services that are not named keep theirs. Raises NotReady."""
+def up(folder: Path, scale: Mapping[str, int], detector: str = "") -> None:
+    """Have the stack run with these replicas; services that are not named keep theirs. Raises NotReady.
+
+    detector: of the local Rekognition. Raises OtherDetector if the stack is up with another.
+    """
     log = folder / "logs" / "supervisor.log"
     begin = log.stat().st_size if log.exists() else 0
     before = read_wanted(folder)
     number = before.number + 1
-    write_wanted(folder, Wanted(number, dict(before.scale) | dict(scale)))
+    refuse_other(folder, detector)
+    write_wanted(folder, Wanted(number, dict(before.scale) | dict(scale), detector or before.detector))
     if is_up(folder):
         begin = _print_log(folder, log, begin, number)
     if not _is_reached(folder, number) and not is_up(folder):  # also if one was just failing in an earlier attempt
@@ -35,6 +39,12 @@ def up(folder: Path, scale: Mapping[str, int]) -> None:
     error = reached.error if reached and reached.number >= number else end_of(log, 20)
     if error or not is_up(folder):
         raise NotReady("the local stack", remedy=error or end_of(log, 20))
+
+
+def refuse_other(folder: Path, detector: str) -> None:
+    """Raise OtherDetector if a running stack would have to change its detector: answers of two must not be mixed."""
+    if detector and is_up(folder) and detector != read_wanted(folder).detector:
+        raise OtherDetector(detector)
 
 
 def down(folder: Path) -> list[str]:

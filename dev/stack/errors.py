@@ -3,7 +3,7 @@
 from dev.install.errors import MissingProgram
 from sightline.errors import ConfigurationError, Unavailable
 
-__all__ = ["BadScale", "MissingProgram", "NotReady", "UnknownService"]
+__all__ = ["BadScale", "MissingProgram", "NotReady", "OtherDetector", "UnknownService"]
 
 
 class UnknownService(ConfigurationError):
@@ -16,6 +16,13 @@ class BadScale(ConfigurationError):
     """A number of replicas that is not possible."""
 
     rule = 'SCALE must be a list such as "labels=3 text=2", of workers; beat, flower and web run at most once'
+
+
+class OtherDetector(ConfigurationError):
+    """The stack is up with another detector than the one that is wanted."""
+
+    rule = "a detector is chosen when the stack starts"
+    remedy = "Run `make down` first"
 
 
 class NotReady(Unavailable):

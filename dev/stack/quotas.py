@@ -17,12 +17,16 @@ CALLS_A_CORE = 2
 """Calls in flight for each core and feature: one is being analysed, one is on its way. More would only wait."""
 
 
-def for_this_machine(defaults: Mapping[str, str] | None = None) -> Options:
-    """Return options by which endpoint and limiter use the rate of this machine, or that of `defaults` if given."""
+def for_this_machine(defaults: Mapping[str, str] | None = None, detector: str = "") -> Options:
+    """Return options by which endpoint and limiter use the rate of this machine, or that of `defaults` if given.
+
+    detector: of the local Rekognition; "" for the usual one.
+    """
     given = dict(defaults or {})
     cores = len(os.sched_getaffinity(0))
-    per_second = detector_here().images_a_second * cores
+    per_second = detector_here(wanted=detector).images_a_second * cores
     operations = sorted({feature.operation for feature in all_features().values()})
     quotas = given.get(QUOTAS) or json.dumps(dict.fromkeys(operations, per_second))
     chosen = {THREADS: str(CALLS_A_CORE * cores)} | given | {QUOTAS: quotas}
-    return Options(rekognition=("--quotas", quotas), defaults=chosen)
+    asked = ("--detector", detector) if detector else ()
+    return Options(rekognition=("--quotas", quotas, *asked), defaults=chosen)

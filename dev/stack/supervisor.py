@@ -35,10 +35,14 @@ LONGEST_PAUSE_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What `make up` asks for. scale: replicas by service; the others have one. number: of the attempt."""
+    """What `make up` asks for. scale: replicas by service; the others have one. number: of the attempt.
+
+    detector: of the local Rekognition; "" for the usual one of this machine.
+    """
 
     number: int = 0
     scale: Mapping[str, int] = field(default_factory=dict)
+    detector: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +138,9 @@ def supervise(folder: Path) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: sys.exit(0))
         outer = {name: value for name, value in os.environ.items() if name.startswith("SIGHTLINE_")}
-        stack = Stack(folder, options=options(outer))
-        attempt = read_wanted(folder).number
+        first = read_wanted(folder)
+        stack = Stack(folder, options=options(outer, first.detector))
+        attempt = first.number
         try:
             Supervisor(stack).run()
         except SightlineError as error:
@@ -150,9 +155,9 @@ def supervise(folder: Path) -> int:
             say("stopped")
 
 
-def options(outer: Mapping[str, str]) -> Options:
+def options(outer: Mapping[str, str], detector: str = "") -> Options:
     """Return the options of a stack that people look at: Flower shows its tasks, unless `outer` says otherwise."""
-    return for_this_machine({"SIGHTLINE_TASK_EVENTS": "true", **outer})
+    return for_this_machine({"SIGHTLINE_TASK_EVENTS": "true", **outer}, detector)
 
 
 def take(lock: IO[str]) -> bool:

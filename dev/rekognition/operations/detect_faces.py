@@ -16,7 +16,7 @@ async def detect_faces(request: Json, content: Content, sight: Sight) -> Json:
     if unseen:
         message = f"The local endpoint cannot see {', '.join(unseen)}. Ask for DEFAULT, or use AWS."
         raise Refusal("InvalidParameterException", message)
-    faces = [face for face in await sight.faces(content) if face.confidence >= _LEAST_CONFIDENCE]
+    faces = [face for face in (await sight.see(content)).faces if face.confidence >= _LEAST_CONFIDENCE]
     largest = sorted((_face(each) for each in faces), key=_area, reverse=True)
     return {"FaceDetails": largest[:_MOST_FACES]}
 

@@ -1,12 +1,13 @@
-"""DetectLabels: what follows from people, faces and text, and the image's properties."""
+"""DetectLabels: what follows from people, faces, things and text, and the image's properties."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 
 from dev.rekognition.content import Content
-from dev.rekognition.labels import KINDS, Label, labels_of
+from dev.rekognition.kinds import KINDS
+from dev.rekognition.labels import Label, labels_of
 from dev.rekognition.operations.image_properties import image_properties
-from dev.rekognition.operations.wire import MODEL_VERSION, bounding_box
+from dev.rekognition.operations.wire import bounding_box
 from dev.rekognition.sight import Sight
 from dev.rekognition.text import Line
 from sightline.models.answers import Json
@@ -19,11 +20,9 @@ async def detect_labels(request: Json, content: Content, sight: Sight) -> Json:
     """Answer with the features that are asked for: GENERAL_LABELS (by default), IMAGE_PROPERTIES."""
     features = request.get("Features") or ["GENERAL_LABELS"]
     settings = request.get("Settings", {})
-    people, faces, text = await asyncio.gather(
-        sight.people(content), sight.faces(content), _text_if_asked(settings, content, sight)
-    )
-    found = labels_of(people, faces, text)
-    answer: dict[str, Json] = {"LabelModelVersion": MODEL_VERSION}
+    seen, text = await asyncio.gather(sight.see(content), _text_if_asked(settings, content, sight))
+    found = labels_of(seen, text)
+    answer: dict[str, Json] = {"LabelModelVersion": sight.detector.model_version}
     if "GENERAL_LABELS" in features:
         answer["Labels"] = _labels(found, request, settings.get("GeneralLabels", {}))
     if "IMAGE_PROPERTIES" in features:

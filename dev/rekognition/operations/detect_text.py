@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from itertools import count
 
 from dev.rekognition.content import Content
-from dev.rekognition.operations.wire import MODEL_VERSION, bounding_box, polygon
+from dev.rekognition.operations.wire import bounding_box, polygon
 from dev.rekognition.sight import Sight
 from dev.rekognition.text import Line
 from sightline.models.answers import Box, Detection, Json
@@ -22,7 +22,7 @@ async def detect_text(request: Json, content: Content, sight: Sight) -> Json:
         for word in line.words:
             entry = _detection("WORD", word.name, word.confidence, _box(word), next(ids))
             found.append({**entry, "ParentId": parent})
-    return {"TextDetections": found, "TextModelVersion": MODEL_VERSION}
+    return {"TextDetections": found, "TextModelVersion": sight.detector.model_version}
 
 
 def _filtered(lines: Iterable[Line], filters: Mapping[str, Json]) -> list[Line]:

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from bench.detector import Frame, fit, left_out, person_percent, read_frames
-from dev.rekognition.confidence import face_percent
-from dev.rekognition.confidence import person_percent as percent_of
+from dev.rekognition.confidence import BODIES, FACES
 from dev.rekognition.seen import Seen
 from sightline.models.answers import Detection
 
@@ -13,8 +12,8 @@ CAMERAS = np.array(["a", "a", "a", "b", "b", "b"])
 
 
 def seen(logit, face=None):
-    faces = () if face is None else (Detection("Face", face_percent(face)),)
-    return Seen((Detection("Person", percent_of(logit)),), faces)
+    faces = () if face is None else (Detection("Face", FACES.percent(face)),)
+    return Seen((Detection("Person", BODIES.percent(logit)),), faces)
 
 
 def frames_of(truth):
@@ -30,14 +29,14 @@ def test_a_fitted_curve_crosses_half_between_what_is_there_and_what_is_not():
 def test_a_camera_is_judged_by_a_fit_that_does_not_know_it():
     truth = [True, True, False, True, False, False]
     logits = [2.0, 1.8, -0.8, 2.2, -1.0, -1.2]
-    percent, (slope, offset) = left_out(frames_of(truth), [seen(each) for each in logits])
+    percent, (slope, offset) = left_out(frames_of(truth), [seen(each) for each in logits], BODIES)
     alone = fit(np.array(logits[3:]), np.array(truth[3:]), CAMERAS[3:])
     assert 100 / (1 + np.exp(-(alone[0] * 2.0 + alone[1]))) == pytest.approx(percent[0], abs=0.1)
     assert (slope, offset) != pytest.approx(tuple(alone))
 
 
 def test_a_face_makes_a_person():
-    assert person_percent(seen(-2.0, face=3.0)) == face_percent(3.0)
+    assert person_percent(seen(-2.0, face=3.0)) == FACES.percent(3.0)
     assert 0.0 == person_percent(Seen((), ()))
 
 

@@ -15,6 +15,7 @@ from dev.rekognition.picture import read_picture
 from dev.rekognition.quotas import Quotas
 from dev.rekognition.refusals import Refusal
 from dev.rekognition.scene import measure_scene
+from dev.rekognition.seen import Seen
 from dev.rekognition.text import find_text
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=key/20261121/us-east-1/rekognition/aws4_request, Signature=0"
@@ -34,12 +35,9 @@ class DirectSight:
     def __init__(self):
         self.looks = 0
 
-    async def people(self, content):
+    async def see(self, content):
         self.looks += 1
-        return _found(find_people, content.data)
-
-    async def faces(self, content):
-        return _found(find_faces, content.data)
+        return Seen(_found(find_people, content.data), _found(find_faces, content.data))
 
     async def text(self, content):
         return _found(find_text, content.data)

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dev.rekognition.bodies import FACES, PEOPLE, Eyes, apart, face_side
-from dev.rekognition.confidence import face_percent, logit_of, person_percent
+from dev.rekognition import confidence
+from dev.rekognition.bodies import FACES, PEOPLE, Eyes, apart, distinct, face_side
 from dev.rekognition.detectors import detector_here
 from dev.rekognition.models import FOLDER, read_lock, unusable
 from dev.rekognition.picture import read_picture
-from dev.rekognition.ssd import Sighting, cover
+from dev.rekognition.ssd import Sighting, Tile, cover
 from tests.unit.dev.rekognition.drawings import encoded, sign, wall
 
 LEAST_PERCENT = 50
@@ -81,12 +81,17 @@ def test_faces_are_looked_for_again_only_if_a_second_look_leaves_a_body_possible
     assert people.tiles[:tiles_of_faces] == faces.tiles
 
 
+def test_an_enlarged_part_that_was_already_looked_at_is_left_out():
+    first, beside, far = Tile(0, 0, 100, 100), Tile(10, 0, 100, 100), Tile(80, 0, 100, 100)
+    assert [first, far] == distinct([first, beside, far, first])
+
+
 def test_confidence_is_a_percent_that_rises_with_the_log_odds():
-    rising = [person_percent(logit) for logit in (-2.0, 0.0, 0.5, 2.0)]
+    rising = [confidence.BODIES.percent(logit) for logit in (-2.0, 0.0, 0.5, 2.0)]
     assert sorted(rising) == rising
     assert 0 < rising[0] < rising[-1] < 100
-    assert logit_of(person_percent(0.7)) == pytest.approx(0.7)
-    assert face_percent(-1) < LEAST_PERCENT < face_percent(2)
+    assert confidence.BODIES.logit(confidence.BODIES.percent(0.7)) == pytest.approx(0.7)
+    assert confidence.FACES.percent(-1) < LEAST_PERCENT < confidence.FACES.percent(2)
 
 
 @pytest.mark.parametrize("shape", [(80, 10_000), (10_000, 80), (80, 80)])

@@ -33,3 +33,8 @@ def test_quotas_are_those_of_the_region_under_those_of_the_command_line(tmp_path
 def test_the_log_is_stamped_in_utc_and_latency_is_in_seconds(tmp_path):
     endpoint = built(tmp_path, "--latency-ms", "100")
     assert (endpoint.latency_seconds, endpoint.clock().utcoffset()) == (0.1, timedelta(0))
+
+
+def test_the_detector_that_is_asked_for_is_used_or_the_reason_is_told(tmp_path):
+    found = built(tmp_path, "--detector", "objects").sight.detector
+    assert found.name == "objects" or "dev/install.sh" in found.because

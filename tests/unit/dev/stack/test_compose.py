@@ -79,6 +79,11 @@ def test_events_of_tasks_are_off_by_default():
     assert "false" == our_service("rows", PASSWORDS).environment["SIGHTLINE_TASK_EVENTS"]
 
 
+def test_the_detector_that_is_asked_for_is_that_of_the_local_rekognition():
+    assert "objects" == after(for_this_machine(detector="objects").rekognition, "--detector")
+    assert "--detector" not in for_this_machine().rekognition
+
+
 def test_only_setting_up_ends_by_itself():
     assert ["setup"] == [name for name, service in our_services(PASSWORDS).items() if service.is_once]
 

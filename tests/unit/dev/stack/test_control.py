@@ -1,9 +1,12 @@
 """What `make up SCALE=…` understands."""
 
+import fcntl
+
 import pytest
 
-from dev.stack.control import read_scale
-from dev.stack.errors import BadScale, UnknownService
+from dev.stack.control import read_scale, refuse_other
+from dev.stack.errors import BadScale, OtherDetector, UnknownService
+from dev.stack.supervisor import Wanted, write_wanted
 
 
 @pytest.mark.parametrize(
@@ -33,3 +36,14 @@ def test_beat_and_flower_may_be_left_out():
 def test_a_service_that_does_not_exist_is_refused():
     with pytest.raises(UnknownService, match="redis"):
         read_scale("redis=2")
+
+
+def test_a_stack_that_is_up_keeps_its_detector(tmp_path):
+    write_wanted(tmp_path, Wanted(1, {}, "objects"))
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        refuse_other(tmp_path, "objects")
+        refuse_other(tmp_path, "")
+        with pytest.raises(OtherDetector, match="make down"):
+            refuse_other(tmp_path, "another")
+    refuse_other(tmp_path, "another")

@@ -28,9 +28,9 @@ def clock() -> MovingClock:
     return clock
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def real_table(dynamodb_client) -> Iterator[str]:
-    """Give the prefix of one table for all tests: to create one takes longer than a test."""
+    """Give the prefix of one table for all tests here: to create one takes longer than a test."""
     prefix = f"test-{os.getpid()}-{uuid4().hex[:8]}-"
     DynamoImageStore(dynamodb_client, prefix, lambda: datetime.now(UTC), SHARDS).setup()
     yield prefix

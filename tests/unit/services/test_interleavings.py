@@ -1,9 +1,10 @@
 """Steps cut into each other at random, with kills after any statement: the promises hold in every run.
 
-A few hundred runs here; `pytest -m full tests/unit/services/test_interleavings.py` makes 5,000. A run that fails names
-its seed: `Play(seed, is_calm=False).run()` repeats it.
+A few hundred runs; `INTERLEAVINGS=5000 pytest tests/unit/services/test_interleavings.py` makes 5,000, which take five
+minutes. A run that fails names its seed: `Play(seed, is_calm=False).run()` repeats it.
 """
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,7 @@ import structlog
 
 from tests.unit.services.interleaved import Play
 
-SIZES = [300, pytest.param(5_000, marks=pytest.mark.full)]
+RUNS = int(os.environ.get("INTERLEAVINGS", "300"))
 
 
 @pytest.fixture(autouse=True)
@@ -30,14 +31,12 @@ def play(seed: int, *, is_calm: bool) -> Play:
     return made
 
 
-@pytest.mark.parametrize("runs", SIZES)
-def test_no_interleaving_with_kills_and_overwrites_breaks_a_promise(runs):
-    plays = [play(seed, is_calm=False).happened for seed in range(runs)]
-    assert sum(each.kills for each in plays) > runs  # it does what it says
-    assert sum(each.overwrites.total() for each in plays) > runs
+def test_no_interleaving_with_kills_and_overwrites_breaks_a_promise():
+    plays = [play(seed, is_calm=False).happened for seed in range(RUNS)]
+    assert sum(each.kills for each in plays) > RUNS  # it does what it says
+    assert sum(each.overwrites.total() for each in plays) > RUNS
 
 
-@pytest.mark.parametrize("runs", SIZES)
-def test_no_interleaving_of_late_and_repeated_messages_pays_anything_twice(runs):
-    calls = [play(seed, is_calm=True).happened.calls.total() for seed in range(runs)]
+def test_no_interleaving_of_late_and_repeated_messages_pays_anything_twice():
+    calls = [play(seed, is_calm=True).happened.calls.total() for seed in range(RUNS)]
     assert max(calls) <= 4  # the twins' two analyses, and two of the third image

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from sightline.models.answers import Json
-from sightline.models.images import AskedBy, Content, FeatureResult, ImageRow, Rejection, ResultStatus
-from sightline.models.stored import known_fields
+from sightline.models.images import Content, FeatureResult, ImageRow
+from sightline.models.stored_images import read_content, read_result
 
 RESULT = "result"
 """The header of `write_rows` that carries the settled analysis as its row keeps it."""
@@ -44,17 +44,9 @@ def carried_result(headers: Mapping[str, Any] | None) -> FeatureResult | None:
 
 
 def _result(stored: Mapping[str, Any]) -> FeatureResult:
-    cut, rejection = stored["cut_percent"], stored["rejection"]
-    decoded = {
-        "analysis_id": str(stored["analysis_id"]),
-        "status": ResultStatus.read(stored["status"]),
-        "finding": tuple((str(name), float(confidence)) for name, confidence in stored["finding"]),
-        "cut_percent": None if cut is None else float(cut),
-        "rejection": None if rejection is None else Rejection(**known_fields(Rejection, rejection)),
-        "left_out": int(stored["left_out"]),
-        "asked_by": AskedBy.read(stored.get("asked_by", AskedBy.NAME)),
-    }
-    return FeatureResult(**known_fields(FeatureResult, stored) | decoded)
+    checked = {"analysis_id": str(stored["analysis_id"]), "left_out": int(stored["left_out"])}
+    finding = [(str(name), confidence) for name, confidence in stored["finding"]]
+    return read_result({**stored, **checked, "finding": finding})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +84,7 @@ def _facts(stored: Mapping[str, Any]) -> Facts:
     texts = (stored["analysis_id"], content["sha256"], content["etag"], content.get("version") or "")
     if read_at.tzinfo is None or not all(isinstance(text, str) for text in texts):
         raise ValueError("facts are of texts and of an aware time")
-    at = content.get("last_modified")
-    last_modified = datetime.fromisoformat(at) if at else None
-    known = known_fields(Content, content) | {"last_modified": last_modified}
-    return Facts(stored["analysis_id"], Content(**known), read_at)
+    return Facts(stored["analysis_id"], read_content(content), read_at)
 
 
 def carried_is_new(headers: Mapping[str, Any] | None) -> bool:

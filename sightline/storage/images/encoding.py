@@ -17,11 +17,11 @@ from sightline.models.images import (
     ImageSummary,
     Lane,
     Rejection,
-    ResultStatus,
     State,
     Unfinished,
 )
 from sightline.models.stored import known_fields
+from sightline.models.stored_images import read_content, read_rejection, read_result
 from sightline.storage.dynamodb.conditions import Path
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.schema import Index, Key, Schema
@@ -109,15 +109,15 @@ def decode_row(item: Item) -> ImageRow:
         received_at=datetime.fromisoformat(item["received_at"]),
         version=item["version"],
         merged_version=item["merged_version"],
-        content=_decode_content(item["content"]) if "content" in item else None,
+        content=read_content(item["content"]) if "content" in item else None,
         capture=_decode_capture(item["capture"]) if "capture" in item else None,
         wanted=item["wanted"],
         parts=_decode_results(item["parts"]),
-        rejection=_decode_rejection(item.get("rejection")),
+        rejection=read_rejection(item.get("rejection")),
         rounds=item["rounds"],
         next_check_at=datetime.fromisoformat(item["next_check_at"]) if "next_check_at" in item else None,
         feed_position=item.get("feed_position"),
-        failure=_decode_rejection(item.get("failure")),
+        failure=read_rejection(item.get("failure")),
         sent_at=datetime.fromisoformat(item["sent_at"]) if "sent_at" in item else None,
         drops=Drops(item["drops"]["count"], datetime.fromisoformat(item["drops"]["at"])) if "drops" in item else None,
     )
@@ -132,7 +132,7 @@ def decode_summary(item: Item) -> ImageSummary:
         capture=_decode_capture(item["capture"]),
         content_sha256=item["content"]["sha256"],
         parts=_decode_results(item["parts"]),
-        uploaded_at=_decode_content(item["content"]).last_modified,
+        uploaded_at=read_content(item["content"]).last_modified,
     )
 
 
@@ -148,11 +148,6 @@ def decode_feed_entry(item: Item) -> FeedEntry:
     return FeedEntry(item["image_id"], item["version"], item["feed_position"], taken)
 
 
-def _decode_content(item: Item) -> Content:
-    at = item.get("last_modified")  # not there in rows from before it was kept
-    return Content(**known_fields(Content, item) | {"last_modified": datetime.fromisoformat(at) if at else None})
-
-
 def _encode_capture(capture: Capture) -> Item:
     """Leave out what is empty, as it is for most images: every entry of the index by day holds this."""
     return {key: value for key, value in asdict(capture).items() if value not in ((), "", None, 0) or key in _CAPTURED}
@@ -163,21 +158,5 @@ def _decode_capture(item: Item) -> Capture:
     return Capture(**known_fields(Capture, item) | times | {"ignored": tuple(item.get("ignored", ()))})
 
 
-def _decode_rejection(item: Item | None) -> Rejection | None:
-    return Rejection(**known_fields(Rejection, item)) if item else None
-
-
 def _decode_results(parts: Mapping[str, Item]) -> dict[str, FeatureResult]:
-    return {feature: _decode_result(item) for feature, item in parts.items()}
-
-
-def _decode_result(item: Item) -> FeatureResult:
-    cut = item["cut_percent"]
-    decoded = {
-        "status": ResultStatus.read(item["status"]),
-        "finding": tuple((name, float(confidence)) for name, confidence in item["finding"]),
-        "cut_percent": None if cut is None else float(cut),
-        "rejection": _decode_rejection(item["rejection"]),
-        "asked_by": AskedBy.read(item.get("asked_by", AskedBy.NAME)),
-    }
-    return FeatureResult(**known_fields(FeatureResult, item) | decoded)
+    return {feature: read_result(item) for feature, item in parts.items()}

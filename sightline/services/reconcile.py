@@ -172,12 +172,18 @@ def _is_understood(row: ImageRow) -> bool:
 
 def _reconcile_rows(rows: list[ImageRow], reconciler: Reconciler) -> Counter[str]:
     done = Counter(looked_at=len(rows), failed=sum(row.failure is not None for row in rows))
-    held = [row for row in rows if _waits_for_its_camera(row, reconciler)]
-    stuck = [row for row in rows if row not in held and row.failure and row.rounds + 1 >= MAX_ROUNDS]
+    held, stuck, going = list[ImageRow](), list[ImageRow](), list[tuple[ImageRow, list[Step]]]()
+    for row in rows:
+        if _waits_for_its_camera(row, reconciler):
+            held.append(row)
+        elif row.failure and row.rounds + 1 >= MAX_ROUNDS:
+            stuck.append(row)
+        elif _waits_for_its_bucket(row, reconciler.bucket_gate):
+            held.append(row)
+        else:
+            going.append((row, next_steps(row)))
     for row in stuck:
         _give_up(row, reconciler)
-    held += [row for row in rows if row not in held + stuck and _waits_for_its_bucket(row, reconciler.bucket_gate)]
-    going = [(row, next_steps(row)) for row in rows if row not in stuck and row not in held]
     now = reconciler.clock()
     waiting = reconciler.queues.read(_queues_of(step for _, steps in going for step in steps)).waiting
     missing = [[step for step in steps if not may_wait(step, row, waiting, now)] for row, steps in going]

@@ -117,8 +117,12 @@ class DynamoTable:
             keys = [dict(key) for key in unprocessed["Keys"]] if unprocessed else []
             if not keys:
                 return
-            self._pause(UNPROCESSED_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+            self._back_off(attempt)
         raise Unavailable(name, rule="the server left keys of a batch unread, again and again")
+
+    def _back_off(self, attempt: int) -> None:
+        """Wait before what the server left undone is sent again; longer each time."""
+        self._pause(UNPROCESSED_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
 
     def put(self, item: Mapping[str, Any], only_if: Condition | None = None) -> Outcome:
         """Write a whole item, if the condition holds for the one that is there."""
@@ -156,7 +160,7 @@ class DynamoTable:
     def _update_batch(self, waiting: dict[int, Update], outcomes: dict[int, bool | SightlineError]) -> None:
         for attempt in range(UNPROCESSED_ATTEMPTS):
             if attempt:
-                self._pause(UNPROCESSED_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+                self._back_off(attempt)
             statements = cast("Any", [self._statement(update) for update in waiting.values()])
             with aws_errors(self._schema.name):
                 answers = self._client.batch_execute_statement(Statements=statements)["Responses"]
@@ -196,7 +200,7 @@ class DynamoTable:
             unwritten = answer["UnprocessedItems"].get(name)
             if not unwritten:
                 return
-            self._pause(UNPROCESSED_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+            self._back_off(attempt)
         raise Unavailable(name, rule="the server left items of a batch unwritten, again and again")
 
     def delete(self, key: Mapping[str, str], only_if: Condition) -> bool:

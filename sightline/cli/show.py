@@ -13,7 +13,7 @@ from sightline.services.collaborators import Services
 from sightline.services.holding_up import held_up_by
 from sightline.services.similar_keys import not_added
 from sightline.storage.buckets.protocol import ObjectUri
-from sightline.storage.ledger.protocol import Ledger, Status
+from sightline.storage.ledger.protocol import Ledger, Status, shown_status
 
 ASKED_BY = {
     AskedBy.BYTES: " (the bytes themselves were sent: the object is overwritten again and again)",
@@ -74,13 +74,11 @@ def image_facts(uri: str, services: Services) -> dict[str, Any]:
 def _feature_facts(row: ImageRow, feature: str, ledger: Ledger) -> dict[str, Any]:
     entry = ledger.get(row.wanted[feature])
     because = f" ({entry.rejection.message})" if entry and entry.rejection else ""
-    is_waiting = entry is None or (entry.status.is_known and not entry.is_settled)
-    status = "waiting" if entry is None or is_waiting else entry.status.shown
     found = detections_as_json(entry.answer.detections) if entry and entry.answer else []
     part = row.parts.get(feature)
     return {
         "analysis_id": row.wanted[feature],
-        "status": status,
+        "status": shown_status(entry),
         "because": because,
         "asked_by": part.asked_by if part and part.analysis_id == row.wanted[feature] else None,
         "detections": found,

@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from sightline.models.answers import Box, Detection, Json
 from sightline.models.images import ImageRow
 from sightline.rekognition.geometry import boxes
-from sightline.storage.ledger.protocol import Entry, Ledger, Status
+from sightline.storage.ledger.protocol import Entry, Ledger, shown_status
 from sightline.web.console import Console
-
-WAITING = "waiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def _shown(row: ImageRow, name: str, entry: Entry | None, numbered: int) -> Feat
     detections = entry.answer.detections if entry and entry.answer else ()
     return FeatureShown(
         feature=name,
-        status=_status(entry),
+        status=shown_status(entry),
         because=entry.rejection.message if entry and entry.rejection else "",
         found=tuple(_numbered(detections, numbered)),
         analysis_id=row.wanted[name],
@@ -91,12 +89,6 @@ def _shown(row: ImageRow, name: str, entry: Entry | None, numbered: int) -> Feat
         cost_micro_usd=entry.cost_micro_usd if entry else 0,
         unknown_attempts=entry.unknown_attempts if entry else 0,
     )
-
-
-def _status(entry: Entry | None) -> str:
-    if entry is None or (entry.status.is_known and not entry.is_settled):
-        return WAITING
-    return entry.status.shown if not entry.status.is_known else str(Status(entry.status))
 
 
 def _numbered(detections: tuple[Detection, ...], numbered: int) -> Iterator[Shown]:

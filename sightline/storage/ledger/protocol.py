@@ -80,6 +80,12 @@ class Entry:
         return self.lease_until and self.lease_until + TAKEOVER_AFTER
 
 
+def shown_status(entry: Entry | None) -> str:
+    """Return how an analysis stands, as a person reads it: `waiting`, or how it ended."""
+    is_waiting = entry is None or (entry.status.is_known and not entry.is_settled)
+    return "waiting" if entry is None or is_waiting else entry.status.shown
+
+
 class Ledger(Protocol):
     """Analyses by analysis id."""
 

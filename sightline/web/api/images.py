@@ -13,15 +13,15 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from sightline.models.answers import Json
-from sightline.models.images import ImageRow, ImageSummary
-from sightline.storage.users.protocol import MarkKind, Role
+from sightline.models.images import ImageSummary
+from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.console import Console, console_of
 from sightline.web.days import Placed, known_days, pictures_of
 from sightline.web.errors import InvalidRequest
-from sightline.web.found import FeatureShown, Shown, features_of
-from sightline.web.masks import contents_of, is_masked, masked
-from sightline.web.pages.image import VIEWED_LASTS, row_of
+from sightline.web.found import FeatureShown, Shown
+from sightline.web.looking import LookedAt, look_at
+from sightline.web.masks import contents_of, masked
 from sightline.web.visitors import Visitor
 
 router = APIRouter(route_class=GuardedRoute)
@@ -208,15 +208,11 @@ def get_image(
 ) -> ImageFacts:
     """Return one image with its labels, faces, text and boxes, as far as they are there."""
     console, visitor = console_of(request), visitor_of(request)
-    row = row_of(id, console)
-    hidden = is_masked(row, visitor, console)
-    features = [] if hidden else features_of(row, console)
-    if features:
-        console.services.users.mark(visitor.user, MarkKind.VIEWED, [row.image_id], VIEWED_LASTS)
-    return _facts(row, features, console, hidden=hidden)
+    return _facts(look_at(id, visitor, console), console)
 
 
-def _facts(row: ImageRow, features: list[FeatureShown], console: Console, *, hidden: bool) -> ImageFacts:
+def _facts(looked_at: LookedAt, console: Console) -> ImageFacts:
+    row = looked_at.row
     content, capture = row.content, row.capture
     return ImageFacts(
         image_id=row.image_id,
@@ -233,8 +229,8 @@ def _facts(row: ImageRow, features: list[FeatureShown], console: Console, *, hid
         version=row.version,
         merged_version=row.merged_version,
         rejection=row.rejection.message if row.rejection else None,
-        in_review=hidden,
-        features={each.feature: _answer(each) for each in features},
+        in_review=looked_at.is_hidden,
+        features={each.feature: _answer(each) for each in looked_at.features},
         pictures=_pictures(content.sha256, row.image_id, console) if content else None,
     )
 

@@ -12,8 +12,8 @@ from sightline.storage.users.protocol import Role
 from sightline.storage.verdicts.protocol import KeptVerdict
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.console import console_of
+from sightline.web.looking import row_of, verdicts_of, volunteer
 from sightline.web.masks import is_masked
-from sightline.web.pages.image import row_of, verdicts_of, volunteer
 
 router = APIRouter(route_class=GuardedRoute)
 

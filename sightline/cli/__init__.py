@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from sightline.cli.output import printable
 from sightline.cli.param_types import check_arguments
 from sightline.cli.writing import Unwritable, survive_broken_pipes
 from sightline.errors import SightlineError
+from sightline.names import printable
 
 COMMANDS = {
     "check": "Check every setting, server, clock and bucket of images.",

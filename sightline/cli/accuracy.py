@@ -12,9 +12,10 @@ from sightline.accuracy_report.page import write_page
 from sightline.accuracy_report.words import COLUMNS, notes, table_rows
 from sightline.cli.factory import Factory
 from sightline.cli.images import likely_camera, marked_cameras
-from sightline.cli.output import json_option, print_json, print_table, printable, require_one_form
+from sightline.cli.output import json_option, print_json, print_table, require_one_form
 from sightline.cli.param_types import DAY
 from sightline.cli.writing import writing
+from sightline.names import printable
 from sightline.services.rollups.report import Report, read_report
 from sightline.stats.windows import WINDOW_DAYS
 

@@ -8,8 +8,9 @@ import click
 
 from sightline.cli.factory import Factory
 from sightline.cli.key_lists import KeyList
-from sightline.cli.output import json_option, print_json, printable
+from sightline.cli.output import json_option, print_json
 from sightline.models.images import Lane
+from sightline.names import printable
 from sightline.progress import counted
 from sightline.services.ingest import add_images
 

@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from sightline.cli.factory import Factory
-from sightline.cli.output import json_option, print_json, print_table, printable
+from sightline.cli.output import json_option, print_json, print_table
+from sightline.names import printable
 from sightline.progress import counted
 from sightline.rekognition.prices import price_list
 from sightline.services.backfill import Progress, kept_progress, survey

@@ -13,9 +13,10 @@ from sightline import errors
 from sightline.bootstrap import capture_reader
 from sightline.cli.factory import Factory
 from sightline.cli.images import likely_camera
-from sightline.cli.output import json_option, plain, print_json, print_table, printable
+from sightline.cli.output import json_option, plain, print_json, print_table
 from sightline.cli.param_types import TIME
 from sightline.errors import BadMessage, RejectedError, UnknownFeature
+from sightline.names import printable
 from sightline.progress import counted
 from sightline.services.redrive import Choice, camera_of_dead_letter, redrive
 from sightline.storage.dead_letters import DeadLetter

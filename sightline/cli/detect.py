@@ -8,10 +8,11 @@ import click
 from sightline.cli.detections import FORMATS, draw, print_found
 from sightline.cli.detections import as_json as detections_as_json
 from sightline.cli.factory import Factory
-from sightline.cli.output import json_option, print_json, printable
+from sightline.cli.output import json_option, print_json
 from sightline.cli.writing import writing
 from sightline.errors import SightlineError
 from sightline.models.answers import Answer
+from sightline.names import printable
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import all_features
 from sightline.rekognition.preflight import inspect_picture

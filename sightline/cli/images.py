@@ -7,11 +7,11 @@ from difflib import get_close_matches
 import click
 
 from sightline.cli.factory import Factory
-from sightline.cli.output import json_option, print_json, print_table, printable
+from sightline.cli.output import json_option, print_json, print_table
 from sightline.cli.param_types import DAY, PERCENT, TIME
 from sightline.errors import SightlineError
 from sightline.graph.protocol import GraphStore
-from sightline.names import meant, nearest, visible
+from sightline.names import meant, nearest, printable, visible
 from sightline.storage.operations import Operations
 
 CAMERAS_NAMED = 20

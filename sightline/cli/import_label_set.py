@@ -6,8 +6,9 @@ from typing import Any
 import click
 
 from sightline.cli.factory import Factory
-from sightline.cli.output import json_option, print_json, print_table, printable
+from sightline.cli.output import json_option, print_json, print_table
 from sightline.errors import BadMessage
+from sightline.names import printable
 from sightline.progress import counted, watched
 from sightline.rekognition.features import feature_named
 from sightline.rekognition.prices import price_micro_usd

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from rich.cells import cell_len
 
-from sightline import names
+from sightline.names import printable, visible
 
 GAP = "  "
 
@@ -149,7 +149,7 @@ def _cell(value: Any) -> str:
         return f"{value:,.1f}"
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds")
-    return f"{value:,}" if isinstance(value, int) else names.visible(in_words(value))
+    return f"{value:,}" if isinstance(value, int) else visible(in_words(value))
 
 
 def in_words(value: Any) -> str:
@@ -163,11 +163,6 @@ def in_words(value: Any) -> str:
 
 def _inside(value: Any) -> str:
     return f"({in_words(value)})" if isinstance(value, Mapping) and value else _cell(value)
-
-
-def printable(text: str) -> str:
-    """Escape what cannot be seen, so that a newline in a key cannot break a table."""
-    return names.printable(text)
 
 
 def spell(seconds: float) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sightline.cli.output import printable
+from sightline.names import printable
 
 FIRST_DAY = datetime(1970, 1, 1)  # noqa: DTZ001 - a day in the camera's time zone
 """Times are stored in seconds since the epoch."""

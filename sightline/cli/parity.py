@@ -7,10 +7,11 @@ import click
 
 from sightline.cli.factory import Factory
 from sightline.cli.images import known_camera
-from sightline.cli.output import json_option, print_json, print_table, printable
+from sightline.cli.output import json_option, print_json, print_table
 from sightline.cli.param_types import DAY
 from sightline.models.answers import Json
 from sightline.models.images import CameraDay
+from sightline.names import printable
 from sightline.progress import counted
 from sightline.services.by_hand import TakenElsewhere, by_hand
 from sightline.services.collaborators import Services

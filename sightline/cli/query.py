@@ -8,12 +8,13 @@ import click
 
 from sightline.cli.factory import Factory
 from sightline.cli.images import label_hint, require_camera
-from sightline.cli.output import json_option, print_json, print_table, printable, require_one_form
+from sightline.cli.output import json_option, print_json, print_table, require_one_form
 from sightline.cli.param_types import PERCENT
 from sightline.errors import ConfigurationError, ImageMissing
 from sightline.graph.protocol import GraphStore
 from sightline.graph.queries import NamedQuery, all_queries, query_named
 from sightline.models.answers import Json
+from sightline.names import printable
 from sightline.spreadsheets import write_rows
 
 Row = dict[str, Json]

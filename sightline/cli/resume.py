@@ -6,8 +6,9 @@ import click
 
 from sightline.cli.factory import Factory
 from sightline.cli.images import likely_camera
-from sightline.cli.output import json_option, print_json, printable
+from sightline.cli.output import json_option, print_json
 from sightline.models.images import Lane
+from sightline.names import printable
 from sightline.services.rejection_breaker import NO_CAMERA, Group, stopped_groups
 from sightline.services.rejection_breaker import resume as resume_lane
 from sightline.services.stopped_cameras import resume_cameras

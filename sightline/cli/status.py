@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from sightline.cli.factory import Factory
-from sightline.cli.output import json_option, print_json, print_table, printable, spell
+from sightline.cli.output import json_option, print_json, print_table, spell
+from sightline.names import printable
 from sightline.services.status import status_report
 
 Section = Mapping[str, Any]

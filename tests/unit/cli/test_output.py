@@ -2,7 +2,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from sightline.cli.output import in_words, print_json, print_table, printable, spell
+from sightline.cli.output import in_words, print_json, print_table, spell
+from sightline.names import printable
 from sightline.progress import counted
 
 

@@ -12,7 +12,7 @@ from celery.schedules import crontab
 
 from sightline.models.answers import Json
 from sightline.queues.steps import Step
-from sightline.services import parity, plan_review, purge, reconcile, sweep, sync
+from sightline.services import parity, purge, reconcile, review_planning, sweep, sync
 from sightline.services.collaborators import Services
 from sightline.services.leased_runs import LeasedRun, run_under_lease
 from sightline.services.rollups import run as rollups
@@ -56,8 +56,8 @@ TASKS = (
     ScheduledTask(rollups.NAME, _roll_up, every=timedelta(hours=1), expires=timedelta(minutes=50)),
     # Within twenty minutes of a rollup; where nothing changed it asks for little.
     _leased(
-        plan_review.NAME,
-        lambda run, services: plan_review.plan_review(services, run.goes_on),
+        review_planning.NAME,
+        lambda run, services: review_planning.plan_review(services, run.goes_on),
         every=timedelta(minutes=20),
         expires=timedelta(minutes=15),
     ),

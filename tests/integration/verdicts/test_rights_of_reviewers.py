@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from sightline.cli import sightline
 from sightline.cli.factory import Factory
-from sightline.services.plan_review import plan_review
+from sightline.services.review_planning import plan_review
 from sightline.storage.buckets.s3 import S3Buckets
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.operations import dynamo_operations

@@ -9,8 +9,8 @@ import pytest
 
 from sightline.accuracy_report.page import change_words, page_of
 from sightline.cli.factory import Factory
-from sightline.services.plan_review import plan_review
 from sightline.services.review_plan import keep_plan, read_plan
+from sightline.services.review_planning import plan_review
 from sightline.services.rollups.report import read_report
 from sightline.services.status import models_section
 from sightline.stats.verdicts import Answer

@@ -7,7 +7,6 @@ import pytest
 
 from sightline.models.images import Rejection, State
 from sightline.services.collaborators import Services
-from sightline.services.plan_review import FEWEST, KEPT, plan_review
 from sightline.services.review import ToReview, ask_next, progress_of, read_cells, scope_of
 from sightline.services.review_plan import (
     LONGEST_BYTES,
@@ -18,6 +17,7 @@ from sightline.services.review_plan import (
     progress_of_plan,
     read_plan,
 )
+from sightline.services.review_planning import FEWEST, KEPT, plan_review
 from sightline.services.verdicts import Said, judge_of, verdict_of
 from sightline.stats.queue import Request
 from sightline.stats.sampling import Candidate, Cell

@@ -6,19 +6,15 @@ a password.
 """
 
 import re
-import ssl
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
-from ipaddress import ip_address
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
-from botocore.exceptions import InvalidRegionError
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
-from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url, validate_region_name
 from botocore.validate import ParamValidator
 from pydantic import (
     AfterValidator,
@@ -33,6 +29,8 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 from redis.connection import parse_url
 
+from sightline import addresses
+from sightline.addresses import require
 from sightline.errors import ConfigurationError, InvalidUri
 from sightline.public_hosts import is_public
 from sightline.ratelimit.gcra import LEAST_RATE
@@ -70,12 +68,6 @@ RELATED_TO_PERSON = (
 """Labels of Rekognition that each imply a person."""
 
 
-_REDIS = ("redis", "rediss")
-_BOLT = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
-_PLAIN_BOLT = ("bolt", "neo4j")
-_HTTP = ("http", "https")
-
-
 def _words(value: Any) -> Any:
     """Read `labels,faces text` as three words."""
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
@@ -98,81 +90,14 @@ def _empty_is_unset(value: Any) -> Any:
     return None if value == "" else value
 
 
-def _redis_url(secret: SecretStr) -> SecretStr:
-    """Require what redis-py can read."""
-    url = secret.get_secret_value()
-    _require(
-        _is_address(url, _REDIS) and _is_read_by_redis(url),
-        "an address of Redis is redis://:password@host:port/number, or rediss:// for TLS; "
-        "write / @ : # of a password as %2F %40 %3A %23",
-    )
-    return secret
-
-
-def _ca_file(path: str) -> str:
-    """Require certificates that a connection can be verified with."""
-    try:
-        ssl.create_default_context(cafile=path)
-    except OSError as error:  # ssl's own error is one
-        message = f"{path} must be a readable file of certificates in PEM ({error.strerror or error})"
-        raise ValueError(message) from None
-    return path
-
-
-def _neo4j_uri(uri: str) -> str:
-    """Require what the driver connects to."""
-    _require(_is_address(uri, _BOLT), f"an address of Neo4j is bolt://host:port; it may begin with {', '.join(_BOLT)}")
-    return uri
-
-
-def _endpoint(url: str) -> str:
-    """Require what botocore connects to."""
-    is_read_by_botocore = _is_address(url, _HTTP) and (is_valid_endpoint_url(url) or is_valid_ipv6_endpoint_url(url))
-    _require(is_read_by_botocore, "an endpoint is http://host:port or https://host:port")
-    return url
-
-
-def _region(name: str) -> str:
-    """Require what can be a region: it becomes a part of host names."""
-    try:
-        validate_region_name(name)
-    except InvalidRegionError:
-        name = ""
-    _require(bool(name), "a region is a word such as us-east-1")
-    return name
-
-
 def _web_secret(secret: SecretStr | None) -> SecretStr | None:
     """Require a key that cannot be guessed."""
     if secret is not None:
-        _require(
+        require(
             len(secret.get_secret_value().encode()) >= LEAST_SECRET_BYTES,
             f"the secret has at least {LEAST_SECRET_BYTES} bytes; `openssl rand -hex 32` draws one",
         )
     return secret
-
-
-def _origin(text: str) -> str:
-    """Require what a browser sends as Origin."""
-    parts = urlsplit(text)
-    is_origin = _is_address(text, _HTTP) and f"{parts.scheme}://{parts.netloc}" == text and "@" not in text
-    _require(is_origin, f"{text!r} is no origin: https://host or http://host:port, without a path")
-    return text
-
-
-def _host(name: str) -> str:
-    """Require a host's name without a port; `*` would let every page reach the console through a name of its own."""
-    _require(re.fullmatch(r"[A-Za-z0-9._-]+", name) is not None, f"{name!r} is no host's name")
-    return name
-
-
-def _listening_address(address: str) -> str:
-    """Require what a server can bind to without asking for a name."""
-    try:
-        return address if address == "localhost" else str(ip_address(address))
-    except ValueError:
-        message = f"{address!r} must be an IP address, such as 127.0.0.1, or localhost"
-        raise ValueError(message) from None
 
 
 def _time_zone(name: str) -> str:
@@ -188,7 +113,7 @@ def _time_zone(name: str) -> str:
 def _operation(name: str) -> str:
     """Require an operation that some feature calls."""
     known = sorted({feature.operation for feature in all_features().values()})
-    _require(name in known, f"{name!r} is no operation of a feature; there are {', '.join(known)}")
+    require(name in known, f"{name!r} is no operation of a feature; there are {', '.join(known)}")
     return name
 
 
@@ -196,19 +121,19 @@ def _feature_parameters(given: dict[str, dict[str, Any]]) -> dict[str, dict[str,
     """Require features that exist, and parameters that their operations take: botocore's model of Rekognition says."""
     features = all_features()
     for name, parameters in given.items():
-        _require(name in features, f"{name!r} is no feature; there are {', '.join(features)}")
+        require(name in features, f"{name!r} is no feature; there are {', '.join(features)}")
         wrong = _wrong(features[name], parameters)
-        _require(not wrong, f"{name}: {'; '.join(wrong)}")
+        require(not wrong, f"{name}: {'; '.join(wrong)}")
     return given
 
 
 _Secret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
-_Endpoint = Annotated[Annotated[str, AfterValidator(_endpoint)] | None, BeforeValidator(_empty_is_unset)]
-_CaFile = Annotated[Annotated[str, AfterValidator(_ca_file)] | None, BeforeValidator(_empty_is_unset)]
+_Endpoint = Annotated[Annotated[str, AfterValidator(addresses.endpoint)] | None, BeforeValidator(_empty_is_unset)]
+_CaFile = Annotated[Annotated[str, AfterValidator(addresses.ca_file)] | None, BeforeValidator(_empty_is_unset)]
 _TimeZone = Annotated[str, AfterValidator(_time_zone)]
 _WebSecret = Annotated[Annotated[SecretStr | None, AfterValidator(_web_secret)], BeforeValidator(_empty_is_unset)]
-_Origin = Annotated[str, AfterValidator(_origin)]
-_Host = Annotated[str, AfterValidator(_host)]
+_Origin = Annotated[str, AfterValidator(addresses.origin)]
+_Host = Annotated[str, AfterValidator(addresses.host)]
 _Operation = Annotated[str, AfterValidator(_operation)]
 _Rate = Annotated[float, Field(ge=LEAST_RATE, allow_inf_nan=False)]
 
@@ -220,7 +145,7 @@ class Settings(BaseSettings):
         env_prefix="SIGHTLINE_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    redis_url: Annotated[SecretStr, AfterValidator(_redis_url)] = Field(
+    redis_url: Annotated[SecretStr, AfterValidator(addresses.redis_url)] = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"),
         description="Redis: broker and limiter; `rediss://` for TLS",
     )
@@ -233,7 +158,7 @@ class Settings(BaseSettings):
     key_prefix: str = Field(
         default="sightline:", description="what every key in Redis begins with; foreign producers need it"
     )
-    region: Annotated[str, AfterValidator(_region)] = Field(
+    region: Annotated[str, AfterValidator(addresses.region)] = Field(
         default="us-east-1", description="the AWS region of bucket, tables and Rekognition"
     )
     account: str = Field(
@@ -246,7 +171,7 @@ class Settings(BaseSettings):
     rekognition_endpoint: _Endpoint = Field(default=None, description="unset: AWS")
     table_prefix: str = Field(default="sightline-", description="what every table's name begins with")
     checkpoint_bucket: str = Field(description="where sightline keeps objects of its own, under sightline/")
-    neo4j_uri: Annotated[str, AfterValidator(_neo4j_uri)] = Field(
+    neo4j_uri: Annotated[str, AfterValidator(addresses.neo4j_uri)] = Field(
         default="bolt://127.0.0.1:7687", description="Neo4j, over Bolt"
     )
     neo4j_user: str = Field(default="neo4j", description="its user")
@@ -290,7 +215,7 @@ class Settings(BaseSettings):
     task_events: bool = Field(
         default=False, description="send an event for each step of a task, so that Flower shows tasks; costs CPU"
     )
-    metrics_address: Annotated[str, AfterValidator(_listening_address)] = Field(
+    metrics_address: Annotated[str, AfterValidator(addresses.listening_address)] = Field(
         default="127.0.0.1", description="where a worker serves its metrics to Prometheus"
     )
     metrics_port: int | None = Field(default=None, ge=1, le=65535, description="unset: a worker serves none")
@@ -316,7 +241,7 @@ class Settings(BaseSettings):
         default=5.0, gt=0, le=50, description="the review's target: recall ± so many points"
     )
 
-    web_address: Annotated[str, AfterValidator(_listening_address)] = Field(
+    web_address: Annotated[str, AfterValidator(addresses.listening_address)] = Field(
         default="127.0.0.1", description="where `sightline serve` listens"
     )
     web_port: int = Field(default=8080, ge=1, le=65535, description="and its port")
@@ -396,7 +321,7 @@ class Settings(BaseSettings):
         if is_plain and redis.get("password") and is_public(redis["host"]):
             yield "REDIS_URL", redis["host"], "rediss://"
         graph = urlsplit(self.neo4j_uri)
-        if graph.scheme in _PLAIN_BOLT and is_public(graph.hostname or ""):
+        if graph.scheme in addresses.PLAIN_BOLT and is_public(graph.hostname or ""):
             yield "NEO4J_URI", str(graph.hostname), "neo4j+s://"
 
     @model_validator(mode="after")
@@ -454,28 +379,6 @@ def _wrong(feature: Feature, given: Mapping[str, Any]) -> list[str]:
 def _rekognition() -> ServiceModel:
     """Read the model that comes with botocore. A session would read the profiles of this machine too."""
     return ServiceModel(Loader().load_service_model("rekognition", "service-2"), "rekognition")
-
-
-def _is_address(url: str, schemes: tuple[str, ...]) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0 and " " not in url
-    except ValueError:  # no port that can be
-        return False
-
-
-def _is_read_by_redis(url: str) -> bool:
-    path = urlsplit(url).path.strip("/")
-    try:
-        parse_url(url)  # type: ignore[no-untyped-call] # redis says no type
-    except ValueError:
-        return False
-    return not path or path.isdecimal()
-
-
-def _require(condition: bool, rule: str) -> None:  # noqa: FBT001 - reads as a sentence
-    if not condition:
-        raise ValueError(rule)
 
 
 def _parsed(phrase: str) -> tuple[str, float]:

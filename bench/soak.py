@@ -23,7 +23,7 @@ from pathlib import Path
 from neo4j.exceptions import DriverError, Neo4jError
 
 from bench.soak_end import End, clear_graph, is_finished, read_end
-from bench.soak_environment import REMEMBERED, WORKERS, Environment, Images, add_seed, options, plan
+from bench.soak_environment import REMEMBERED, WORKERS, Environment, Images, add_seed, add_versioned, options, plan
 from bench.soak_faults import Faults, script
 from bench.soak_pictures import BUCKET, remember
 from bench.soak_producers import Producers
@@ -56,7 +56,7 @@ def main() -> None:
     files = ReportedFiles(today, chosen.minutes * 60 * HANDING_IN) if chosen.reported_faults else None
     images = Images(chosen.images, today, files.to_be_complete if files else ())
     with temporary_folder("sightline-soak-") as folder:
-        made = options(folder, images)
+        made = options(folder, images, is_versioned=chosen.versioned)
         remember(folder / REMEMBERED, files.pictures() if files else (), plan())
         with Stack(folder / "stack", options=made) as stack:
             report = soak(stack, images, chosen, files)
@@ -170,6 +170,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m bench.soak", description=__doc__)
     parser.add_argument("--images", type=int, default=3000)
     add_seed(parser)
+    add_versioned(parser)
     parser.add_argument("--minutes", type=float, default=5.0, help="with faults")
     parser.add_argument("--kills", type=int, default=24, help="of worker processes")
     parser.add_argument("--outage", type=float, default=60.0, help="seconds that a server is away at most")

@@ -78,13 +78,14 @@ class Images:
         return [*(self.uri(number) for number in range(self.count)), *self.others]
 
 
-def options(folder: Path, images: Images, *rekognition: str, **settings: str) -> Options:
+def options(folder: Path, images: Images, *rekognition: str, is_versioned: bool = False, **settings: str) -> Options:
     """Return options: Rekognition remembers every picture, and the bucket is swept. rekognition: more arguments."""
     remembered = folder / REMEMBERED
     numbers = range(images.count)
     remember(remembered, (make(number) for make in (images.first, images.second) for number in numbers), plan())
     return Options(
         dynamodb_in_memory=True,
+        is_versioned=is_versioned,
         rekognition=("--latency-ms", str(LATENCY_MS), "--processes", "1", "--remember", str(remembered), *rekognition),
         settings={"SIGHTLINE_FEATURES": ",".join(FEATURES), "SIGHTLINE_SWEEP": f"s3://{BUCKET}", **settings},
     )
@@ -152,6 +153,11 @@ def insisting(do: Callable[[], Given], moves: Callable[[], Moves]) -> Given:
     if not wait_until(attempt, moves, every=PAUSE_SECONDS):
         raise last_error[0]
     return done[0]
+
+
+def add_versioned(parser: argparse.ArgumentParser) -> None:
+    """Add the option for the other kind of bucket."""
+    parser.add_argument("--versioned", action="store_true", help="with a bucket that keeps versions")
 
 
 def add_seed(parser: argparse.ArgumentParser) -> None:

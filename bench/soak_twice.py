@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from bench.soak import compare, wait_for_all
 from bench.soak_end import paid_calls, read_end, settled_analyses
-from bench.soak_environment import FEATURES, Environment, Images, add_seed, options
+from bench.soak_environment import FEATURES, Environment, Images, add_seed, add_versioned, options
 from bench.soak_report import Line, Report, print_report
 from dev.stack import Stack
 from dev.stack.waiting import wait_until
@@ -31,12 +31,15 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m bench.soak_twice", description=__doc__)
     parser.add_argument("--images", type=int, default=500)
     add_seed(parser)
+    add_versioned(parser)
     chosen = parser.parse_args()
     print(f"seed {chosen.seed}", flush=True)
     images = Images(chosen.images)
     with (
         temporary_folder("sightline-twice-") as folder,
-        Stack(folder / "stack", options=options(folder, images, SIGHTLINE_SWEEP="")) as stack,
+        Stack(
+            folder / "stack", options=options(folder, images, is_versioned=chosen.versioned, SIGHTLINE_SWEEP="")
+        ) as stack,
     ):
         report = twice(stack, images, random.Random(chosen.seed))
     print_report(report)

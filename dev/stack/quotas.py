@@ -20,7 +20,7 @@ CALLS_A_CORE = 2
 def for_this_machine(defaults: Mapping[str, str] | None = None, detector: str = "") -> Options:
     """Return options by which endpoint and limiter use the rate of this machine, or that of `defaults` if given.
 
-    detector: of the local Rekognition; "" for the usual one.
+    The bucket for pictures keeps versions, as is recommended. detector: of the local Rekognition; "" for the usual one.
     """
     given = dict(defaults or {})
     cores = len(os.sched_getaffinity(0))
@@ -29,4 +29,4 @@ def for_this_machine(defaults: Mapping[str, str] | None = None, detector: str = 
     quotas = given.get(QUOTAS) or json.dumps(dict.fromkeys(operations, per_second))
     chosen = {THREADS: str(CALLS_A_CORE * cores)} | given | {QUOTAS: quotas}
     asked = ("--detector", detector) if detector else ()
-    return Options(rekognition=("--quotas", quotas, *asked), defaults=chosen)
+    return Options(rekognition=("--quotas", quotas, *asked), is_versioned=True, defaults=chosen)

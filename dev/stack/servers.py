@@ -14,6 +14,9 @@ from dev.stack.redis_users import OPERATOR, password, users_file
 BUCKETS = ("images", "sightline")
 """Created when S3 first starts: one for pictures, one for sightline's own objects."""
 
+VERSIONED = BUCKETS[:1]
+"""Those that keep versions where a caller wants that: sightline's own objects need none."""
+
 KEY_PREFIX = "sightline:"
 
 QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
@@ -24,12 +27,13 @@ QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 class Options:
     """What a caller may choose.
 
-    rekognition: more of its arguments; defaults: SIGHTLINE_* settings that the stack's own override; settings: those
-    that override the stack's own.
+    rekognition: more of its arguments; is_versioned: whether the bucket for pictures keeps versions; defaults:
+    SIGHTLINE_* settings that the stack's own override; settings: those that override the stack's own.
     """
 
     dynamodb_in_memory: bool = False
     rekognition: tuple[str, ...] = ()
+    is_versioned: bool = False
     defaults: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
 
@@ -115,12 +119,14 @@ def dynamodb_server(layout: Layout, options: Options) -> Server:
     )
 
 
-def s3_server(layout: Layout, _: Options) -> Server:
+def s3_server(layout: Layout, options: Options) -> Server:
     """Return S3Mock. It keeps its objects as files."""
     port = layout.port("s3")
     url = f"http://127.0.0.1:{port}"
     store = {"root": layout.data("s3"), "retainFilesOnExit": "true", "initialBuckets": ",".join(BUCKETS)}
     properties = [f"--com.adobe.testing.s3mock.store.{name}={value}" for name, value in store.items()]
+    if options.is_versioned:
+        properties.append(f"--versioned-buckets={','.join(VERSIONED)}")
     return Server(
         "s3",
         (*_java(layout, "s3", "512m"), "LoopbackS3", f"--server.port={port}", *properties),

@@ -3,6 +3,7 @@
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -27,8 +28,8 @@ ODD_KEYS = [
 ]
 
 
-def s3(endpoint: str) -> S3Buckets:
-    client = Session().create_client(
+def s3_client(endpoint: str) -> Any:
+    return Session().create_client(
         "s3",
         region_name="us-east-1",
         endpoint_url=endpoint,
@@ -36,7 +37,10 @@ def s3(endpoint: str) -> S3Buckets:
         aws_secret_access_key="test",
         config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, connect_timeout=5),
     )
-    return S3Buckets(client)  # type: ignore[arg-type]
+
+
+def s3(endpoint: str) -> S3Buckets:
+    return S3Buckets(s3_client(endpoint))
 
 
 @pytest.fixture(params=["memory", "s3"])
@@ -65,6 +69,45 @@ def test_what_was_put_is_what_is_read(buckets: Buckets, bucket: str) -> None:
     assert '"' not in head.etag
     assert abs(datetime.now(UTC) - head.last_modified) < timedelta(minutes=1)
     assert head == buckets.head(uri)
+
+
+@pytest.fixture
+def versioned(s3_endpoint: str) -> tuple[S3Buckets, str]:
+    """Give a bucket that keeps versions; memory keeps none."""
+    client, name = s3_client(s3_endpoint), f"test-{uuid4().hex}"
+    client.create_bucket(Bucket=name)
+    client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return S3Buckets(client), name
+
+
+def test_each_upload_to_a_versioned_bucket_is_another_version(versioned: tuple[S3Buckets, str]) -> None:
+    buckets, name = versioned
+    uri = ObjectUri(name, "yard/a.jpg")
+    versions = []
+    for data in (b"one", b"two", b"two"):
+        buckets.put(uri, data)
+        head, read = buckets.get(uri)
+        assert (data, head) == (read, buckets.head(uri))
+        versions.append(head.version)
+    assert None not in versions
+    assert 3 == len(set(versions))
+
+
+def test_a_key_that_was_deleted_from_a_versioned_bucket_is_not_listed_and_not_found(
+    versioned: tuple[S3Buckets, str],
+) -> None:
+    buckets, name = versioned
+    for key in ("yard/a.jpg", "yard/b.jpg", "yard/c.jpg"):
+        buckets.put(ObjectUri(name, key), b"picture")
+    buckets.delete(ObjectUri(name, "yard/b.jpg"))
+    assert ["yard/a.jpg", "yard/c.jpg"] == [each.uri.key for each in walk(buckets, name, "yard/")]
+    assert ["yard/c.jpg"] == [each.uri.key for each in buckets.list_page(name, "yard/", "yard/a.jpg")]
+    with pytest.raises(ImageMissing):
+        buckets.get(ObjectUri(name, "yard/b.jpg"))
+    with pytest.raises(ImageMissing):
+        buckets.head(ObjectUri(name, "yard/b.jpg"))
+    buckets.put(ObjectUri(name, "yard/b.jpg"), b"again")
+    assert 3 == len(list(walk(buckets, name, "yard/")))
 
 
 def test_other_bytes_have_another_etag(buckets: Buckets, bucket: str) -> None:

@@ -4,8 +4,9 @@ import pytest
 
 from dev.stack.errors import UnknownService
 from dev.stack.layout import Layout
+from dev.stack.quotas import for_this_machine
 from dev.stack.redis_users import USERS, password
-from dev.stack.servers import SERVERS, Options
+from dev.stack.servers import SERVERS, Options, s3_server
 from dev.stack.stack import Stack
 from sightline.config import Settings
 
@@ -40,6 +41,16 @@ def test_no_password_stands_in_a_command(server, tmp_path):
     layout = Layout(tmp_path)
     passwords = [layout.password("neo4j"), *(password(layout, user) for user in USERS)]
     assert not any(each in word for each in passwords for word in server.command)
+
+
+@pytest.mark.parametrize(("options", "expected"), [(Options(is_versioned=True), ["images"]), (Options(), [])])
+def test_only_the_bucket_for_pictures_keeps_versions_and_only_where_that_is_wanted(tmp_path, options, expected):
+    command = s3_server(FixedLayout(tmp_path), options).command
+    assert expected == [word.partition("=")[2] for word in command if word.startswith("--versioned-buckets")]
+
+
+def test_the_local_stack_has_the_bucket_that_is_recommended():
+    assert for_this_machine().is_versioned
 
 
 def test_a_server_that_does_not_exist_is_refused_with_those_that_do(tmp_path):

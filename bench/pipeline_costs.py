@@ -1,8 +1,8 @@
-"""What a run costs besides time: tasks, Redis commands, requests to AWS, CPU seconds, read before and after it."""
+"""What a run costs: CPU seconds, requests to AWS, tasks and Redis commands, read before and after it."""
 
 import urllib.request
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,6 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from dev.stack import Stack
 
 Counts: TypeAlias = Mapping[str, float]
+
+CPU, REQUESTS = "CPU seconds", "AWS requests"
+PRODUCER = "producer"
+"""This process: it adds the images, waits until they are complete, and is all of the pool and of the handler."""
 
 LABELS = ("task", "outcome", "service", "operation")
 """The labels that name a count, in this order."""
@@ -28,6 +32,27 @@ class Costs:
     def since(self, before: "Costs") -> "Costs":
         """Return what was added since `before`."""
         return Costs({kind: _added(counts, before.kinds[kind]) for kind, counts in self.kinds.items()})
+
+    def plus(self, other: "Costs") -> "Costs":
+        """Return the costs of two runs."""
+        return Costs({kind: _summed(counts, other.kinds[kind]) for kind, counts in self.kinds.items()})
+
+    def with_cpu_of(self, other: "Costs") -> "Costs":
+        """Return these costs with the CPU seconds of another reading."""
+        return Costs({**self.kinds, CPU: other.kinds[CPU]})
+
+    def own_cpu(self, workers: Collection[str]) -> float:
+        """Return the CPU seconds of the producer and of these workers, without those of the servers."""
+        return sum(self.kinds[CPU].get(name, 0.0) for name in (PRODUCER, *workers))
+
+    @property
+    def requests(self) -> float:
+        """Return how many requests went to AWS."""
+        return sum(self.kinds[REQUESTS].values())
+
+
+def _summed(counts: Counts, others: Counts) -> Counts:
+    return {name: counts.get(name, 0) + others.get(name, 0) for name in {**counts, **others}}
 
 
 def _added(after: Counts, before: Counts) -> Counts:
@@ -45,7 +70,7 @@ def read_costs(stack: Stack, client: redis.Redis, own_requests: Counts) -> Costs
                 if sample.name == f"{family.name}_total":
                     name = " ".join(sample.labels[label] for label in LABELS if label in sample.labels)
                     counts[name] = counts.get(name, 0) + sample.value
-    return Costs({"tasks": tasks, "Redis commands": _commands(client), "AWS requests": aws, "CPU seconds": _cpu(stack)})
+    return Costs({CPU: _cpu(stack), REQUESTS: aws, "tasks": tasks, "Redis commands": _commands(client)})
 
 
 def _scrape(port: int) -> list[Metric]:
@@ -62,7 +87,7 @@ def _cpu(stack: Stack) -> Counts:
     seconds: defaultdict[str, float] = defaultdict(float)
     for process in stack.processes:
         seconds[process.name.rpartition("-")[0] or process.name] += _family_seconds(process.pid)
-    return seconds | {"producer": _seconds(psutil.Process())}
+    return seconds | {PRODUCER: _seconds(psutil.Process())}
 
 
 def _family_seconds(pid: int) -> float:

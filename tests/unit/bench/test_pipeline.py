@@ -2,8 +2,12 @@
 
 import hashlib
 import json
+import re
 
-from bench.pipeline_costs import Costs
+import pytest
+
+from bench.pipeline import BLOG, OURS, POOL, WITH_EVENTS, Run, plan_runs, report
+from bench.pipeline_costs import CPU, REQUESTS, Costs
 from bench.pipeline_environment import default_plan
 from bench.pipeline_pictures import ANSWERS, make_pictures, remember
 from dev.rekognition.answers import Answers, name_of
@@ -44,3 +48,51 @@ def test_costs_are_what_was_added_since():
     before = Costs({"tasks": {"a": 2, "b": 1}})
     after = Costs({"tasks": {"a": 5, "b": 1, "c": 4}})
     assert {"tasks": {"a": 3, "c": 4}} == after.since(before).kinds
+
+
+def costs(producer, rows, requests):
+    return Costs(
+        {
+            CPU: {"producer": producer, "rows": rows, "dynamodb": 100.0},
+            REQUESTS: {"dynamodb GetItem": requests, "s3 GetObject": 10.0},
+        }
+    )
+
+
+def test_costs_of_all_rounds_add_up_by_name():
+    both = costs(1.0, 2.0, 30.0).plus(Costs({CPU: {"rows": 1.0}, REQUESTS: {"s3 HeadObject": 5.0}}))
+    assert {"producer": 1.0, "rows": 3.0, "dynamodb": 100.0} == both.kinds[CPU]
+    assert 45.0 == both.requests
+
+
+def test_the_cpu_of_an_image_is_the_producers_and_the_workers_and_not_the_servers():
+    run = Run(images=10, seconds=1.0, costs=costs(1.0, 2.0, 190.0))
+    assert (0.3, 20.0) == (run.cpu, run.requests)
+
+
+def test_what_workers_use_while_their_counters_are_waited_for_does_not_count():
+    at_the_end, later = costs(1.0, 2.0, 30.0), costs(1.5, 2.5, 31.0)
+    settled = later.with_cpu_of(at_the_end)
+    assert (3.0, 41.0) == (settled.own_cpu(["rows"]), settled.requests)
+
+
+@pytest.mark.parametrize(
+    ("cpu", "requests", "expected"),
+    [
+        (1.5, 190.0, 0),
+        (1.6, 190.0, 1),
+        (1.5, 191.0, 1),
+    ],
+)
+def test_a_goal_that_is_missed_ends_the_benchmark_with_1(capsys, cpu, requests, expected):
+    pool = [Run(10, 1.0, costs(1.0, 0.0, 190.0))]
+    ours = [Run(10, 1.0, costs(cpu / 2, cpu / 2, requests))]
+    assert expected == report({OURS: ours, WITH_EVENTS: ours, POOL: pool, BLOG: pool})
+    assert f"{cpu:.2f} of the pool's" in capsys.readouterr().out
+
+
+def test_every_run_has_pictures_of_its_own_in_buckets_that_s3_allows():
+    runs = plan_runs(images=2, rounds=2)
+    uris = [each.uri for run in runs.values() for each in run]
+    assert len(uris) == len(set(uris))
+    assert all(re.fullmatch(r"[a-z0-9-]{3,63}", uri.bucket) for uri in uris)

@@ -25,7 +25,7 @@ import org.springframework.context.annotation.Primary;
  *
  * <p>S3Mock 4.12.4 lists a key whose newest version is a delete marker; S3 does not. Nor does S3Mock
  * create a bucket that keeps versions: those named in versioned-buckets, which are among the initial
- * buckets, do from the start. Arguments are Spring Boot properties.
+ * buckets, do as long as they were empty at a start. Arguments are Spring Boot properties.
  */
 public final class LoopbackS3 {
     private LoopbackS3() {}
@@ -64,8 +64,9 @@ public final class LoopbackS3 {
             this.buckets = buckets;
             this.objects = objects;
             for (String name : versioned) {
-                // Only once: S3Mock forgets the keys of a bucket whose versioning is set.
-                if (!buckets.getBucketMetadata(name).isVersioningEnabled()) {
+                // Only while it is empty: S3Mock forgets the keys of a bucket whose versioning is set.
+                if (!buckets.getBucketMetadata(name).isVersioningEnabled()
+                        && buckets.lookupIdsInBucket(null, name).isEmpty()) {
                     setVersioningConfiguration(
                             name,
                             new VersioningConfiguration(

@@ -131,8 +131,13 @@ def ask_next(cells: Sequence[ReviewedCell], count: int, services: Services) -> l
 
 def ask(requests: Sequence[Request], services: Services) -> list[ToReview]:
     """Store questions, and return them with links."""
-    services.verdicts.ask(_asked(requests, services))
+    remember(requests, services)
     return [ToReview(request, _link(request, services.buckets)) for request in requests]
+
+
+def remember(requests: Sequence[Request], services: Services) -> None:
+    """Store questions, before anybody sees their images."""
+    services.verdicts.ask(_asked(requests, services))
 
 
 def in_blind_order(asked: Sequence[ToReview], salt: str) -> list[ToReview]:

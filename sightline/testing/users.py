@@ -8,6 +8,7 @@ from threading import Lock
 from typing_extensions import override
 
 from sightline.storage.users.protocol import ACTS_LAST, Act, MarkKind, Session, Token, User, UserChange, UserStore
+from sightline.testing.batches import InMemoryBatches
 
 
 class InMemoryUserStore(UserStore):
@@ -15,6 +16,7 @@ class InMemoryUserStore(UserStore):
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
+        self.batches = InMemoryBatches(clock)
         self._users: dict[str, User] = {}
         self._sessions: dict[tuple[str, str], Session] = {}
         self._tokens: dict[tuple[str, str], Token] = {}
@@ -64,6 +66,7 @@ class InMemoryUserStore(UserStore):
             self._sessions = {key: each for key, each in self._sessions.items() if key[0] != name}
             self._tokens = {key: each for key, each in self._tokens.items() if key[0] != name}
             self._marks = {key: each for key, each in self._marks.items() if key[0] != name}
+            self.batches.forget(name)
             return self._users.pop(name, None) is not None
 
     @override

@@ -1,15 +1,14 @@
 """What a reviewer must not see yet: what the detector found in an image that the review asks about.
 
-For a reviewer, an image is masked in pages, lists and tokens alike until they have answered, or cannot be asked any
-more: somebody else has, and no second look is drawn for it. A list by label leaves masked images out: to be listed by
-it tells as much as the label itself.
+For a reviewer, an image is masked in pages, lists and tokens alike until they have answered and their batch is closed,
+or until they cannot be asked any more: somebody else has answered, and no second look is drawn for it. A list by label
+leaves masked images out: to be listed by it tells as much as the label itself.
 """
 
 from collections.abc import Iterable, Mapping
 
 from sightline.models.images import ImageRow, ImageSummary
 from sightline.stats.second_looks import is_drawn
-from sightline.storage.users.protocol import Role
 from sightline.storage.verdicts.protocol import KeptVerdict
 from sightline.web.console import Console
 from sightline.web.visitors import Visitor
@@ -25,12 +24,20 @@ def contents_of(images: list[ImageSummary]) -> Contents:
 
 def masked(contents: Contents, visitor: Visitor, console: Console) -> frozenset[str]:
     """Return the images whose answers this visitor must not see yet."""
-    if not visitor.is_any(Role.REVIEWER):
+    if not visitor.is_reviewer:
         return frozenset()
+    reviewing = _in_open_batches(visitor.user, console)
     asked = console.reads.map(
         lambda image_id: _is_masked(image_id, contents[image_id], visitor.user, console), contents
     )
-    return frozenset(image_id for image_id, is_masked in zip(contents, asked, strict=True) if is_masked)
+    hidden = {image_id for image_id, is_masked in zip(contents, asked, strict=True) if is_masked}
+    return frozenset(hidden | (reviewing & contents.keys()))
+
+
+def _in_open_batches(user: str, console: Console) -> set[str]:
+    """Return the images of this person's open batches: their answers can be changed until the batch is closed."""
+    open_batches = console.services.users.batches.open_of(user)
+    return {picture.image_id for batch in open_batches for picture in batch.pictures}
 
 
 def is_masked(row: ImageRow, visitor: Visitor, console: Console) -> bool:

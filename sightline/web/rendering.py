@@ -1,6 +1,7 @@
 """Pages from templates, and errors as pages or as problem+json."""
 
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from sightline import names
+from sightline.stats.verdicts import Answer
 from sightline.storage.users.protocol import Role
 from sightline.web.errors import Problem, SignInNeeded, problem_of
 from sightline.web.static_files import address_of
@@ -16,7 +18,8 @@ from sightline.web.times import clock_time, full_time
 
 API = "/api/v1"
 PROBLEM_JSON = "application/problem+json"
-PICTURES = ("/picture/", "/original/")
+PICTURES = ("/picture/", "/original/", "/look/")
+REVIEW = "/review/"
 
 
 def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -76,16 +79,30 @@ def error_answer(request: Request, error: Exception) -> Response:
         return _picture_of(problem, headers)
     if isinstance(error, SignInNeeded):
         return RedirectResponse(link("/login", next=_place(request)), 303)
-    answer = page(request, "error.html", problem.status, problem=problem)
+    unsaved = _unsaved(request)
+    if unsaved is not None and problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        again = f"{path}?{request.url.query}"
+        answer = page(request, "review_again.html", problem.status, problem=problem, answer=unsaved, again=again)
+    else:
+        answer = page(request, "error.html", problem.status, problem=problem)
     answer.headers.update(headers)
     return answer
 
 
 def _place(request: Request) -> str | None:
-    """Return where to go on after signing in: a page can be opened again, a form was lost."""
+    """Return where to go on after signing in: a page can be opened again, a form was lost; a review has its picture."""
+    if request.method == "POST" and request.url.path.startswith(REVIEW):
+        return request.url.path
     if request.method != "GET" or request.url.path == "/":
         return None
     return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+
+
+def _unsaved(request: Request) -> Answer | None:
+    """Return the answer to the review that a request carries: it is kept on the page until a store takes it."""
+    is_answer = request.method == "POST" and request.url.path.startswith(REVIEW)
+    given = request.query_params.get("answer") if is_answer else None
+    return next((each for each in Answer if each == given), None)
 
 
 def _picture_of(problem: Problem, headers: dict[str, str]) -> Response:

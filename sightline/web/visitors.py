@@ -16,13 +16,18 @@ SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks. roles: what this session or token may do; session_id, token_id: one of them is there."""
+    """Who asks.
+
+    roles: what this session or token may do; session_id, token_id: one of them is there
+    is_reviewer: the person is, whatever this token may do: what they must not see, no program of theirs shows them
+    """
 
     user: str
     roles: frozenset[Role]
     preferences: dict[str, Json] = field(default_factory=dict)
     session_id: str | None = None
     token_id: str | None = None
+    is_reviewer: bool = False
 
     def is_any(self, *roles: Role) -> bool:
         """Return whether the visitor has one of these roles."""
@@ -47,7 +52,7 @@ def visitor_of_session(credential: str, users: UserStore) -> Visitor | None:
     user = users.user(name) if session else None
     if session is None or user is None or session.epoch != user.epoch:
         return None
-    return Visitor(name, _known(user.roles), dict(user.preferences), session_id=session_id)
+    return _visitor(user, user.roles, session_id=session_id)
 
 
 def make_token(
@@ -69,7 +74,12 @@ def visitor_of_token(credential: str, users: UserStore) -> Visitor | None:
     user = users.user(name) if token else None
     if token is None or user is None or token.created_at < user.created_at:  # a namesake's, who was removed
         return None
-    return Visitor(name, _known(token.roles & user.roles), dict(user.preferences), token_id=token_id)
+    return _visitor(user, token.roles & user.roles, token_id=token_id)
+
+
+def _visitor(user: User, roles: frozenset[Role], session_id: str | None = None, token_id: str | None = None) -> Visitor:
+    is_reviewer = Role.REVIEWER in user.roles
+    return Visitor(user.name, _known(roles), dict(user.preferences), session_id, token_id, is_reviewer)
 
 
 def digest(secret: str) -> str:

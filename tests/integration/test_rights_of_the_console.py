@@ -71,6 +71,12 @@ def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(hou
     said = {"id": URI, "label": "Person", "answer": "absent", "content": row.content.sha256}
     assert 303 == client.post("/image/verdict", data=said, headers=FROM_HERE).status_code
     client.post("/me/keys", data={}, headers=FROM_HERE)
+    place = client.post("/review", data={"label": "Person"}, headers=FROM_HERE).headers["location"]
+    batch = house.world.users.batches.newest("all", 1)[0]
+    assert 200 == client.get(place).status_code
+    seen = {"answer": "absent", "content": batch.pictures[0].content}
+    assert 303 == client.post(place, params=seen, headers=FROM_HERE).status_code
+    assert 303 == client.post(f"/review/{batch.batch_id}/done", headers=FROM_HERE).status_code
     client.post("/me/tokens", data={"title": "t", "roles": "owner"}, headers=FROM_HERE)
     client.post(
         "/me/tokens/withdraw", data={"token_id": house.world.users.tokens("all")[0].token_id}, headers=FROM_HERE

@@ -14,6 +14,7 @@ from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.schema import Key, Schema
 from sightline.storage.dynamodb.sort_keys import sort_key
 from sightline.storage.dynamodb.table import DynamoTable
+from sightline.storage.users.dynamodb_batches import DynamoBatches
 from sightline.storage.users.protocol import (
     ACTS_LAST,
     Act,
@@ -39,6 +40,7 @@ class DynamoUserStore(UserStore):
     def __init__(self, client: "DynamoDBClient", prefix: str, clock: Callable[[], datetime]) -> None:
         self._table = DynamoTable(client, Schema(f"{prefix}users", Key("kind", "id"), ttl="expires_at"))
         self._clock = clock
+        self.batches = DynamoBatches(self._table, clock)
 
     @override
     def setup(self) -> None:

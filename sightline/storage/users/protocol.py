@@ -10,6 +10,7 @@ from typing import Protocol
 
 from sightline.models.answers import Json
 from sightline.models.stored import StoredEnum
+from sightline.storage.users.batches import BatchStore
 
 ACTS_LAST = timedelta(days=400)
 """How long an entry of the audit log is kept."""
@@ -96,7 +97,9 @@ class Act:
 
 
 class UserStore(Protocol):
-    """Users by name. Reads of users, sessions and tokens are consistent."""
+    """Users by name. Reads of users, sessions and tokens are consistent. batches: what each of them reviews."""
+
+    batches: BatchStore
 
     def setup(self) -> None:
         """Create the table and its TTL if they are missing; safe to repeat."""
@@ -117,7 +120,7 @@ class UserStore(Protocol):
         """Change a user, and return the user as changed; None if there is none of this name."""
 
     def remove(self, name: str) -> bool:
-        """Remove a user with sessions, tokens and marks; return whether there was one."""
+        """Remove a user with sessions, tokens, marks and batches; return whether there was one."""
 
     def start_session(self, session: Session) -> None:
         """Keep a session until it expires."""

@@ -1,7 +1,8 @@
 // Keys that press the page's own buttons, and rows that light their boxes. Every page works without this file.
 
 const page = document.documentElement;
-const WORDS = { arrowleft: "←", arrowright: "→" };
+const WORDS = { arrowleft: "←", arrowright: "→", escape: "Esc" };
+const keysOf = (element) => element.dataset.key.toLowerCase().split(" ");
 
 /** Elements that a key presses; what is hidden is not pressed. */
 const keyed = () =>
@@ -14,7 +15,7 @@ function showKeys() {
   const dialog = document.getElementById("keys");
   const rows = keyed().map((each) => {
     const row = document.createElement("tr");
-    for (const text of [WORDS[each.dataset.key.toLowerCase()] ?? each.dataset.key.toUpperCase(), each.dataset.does ?? each.textContent.trim()]) {
+    for (const text of [keysOf(each).map((key) => WORDS[key] ?? key.toUpperCase()).join(" "), each.dataset.does ?? each.textContent.trim()]) {
       row.append(Object.assign(document.createElement("td"), { textContent: text }));
     }
     return row;
@@ -33,7 +34,7 @@ document.addEventListener("keydown", (event) => {
     showKeys();
     return;
   }
-  const pressed = keyed().find((each) => each.dataset.key.toLowerCase() === event.key.toLowerCase());
+  const pressed = keyed().find((each) => keysOf(each).includes(event.key.toLowerCase()));
   if (pressed) {
     event.preventDefault();
     pressed.click();
@@ -54,3 +55,15 @@ for (const { row, boxes } of rows) {
   row.addEventListener("focus", () => light(true));
   row.addEventListener("blur", () => light(false));
 }
+
+// A form that is sent once: a second key lands on the old page while the next one is loading. Nobody judges a picture
+// before it is there.
+let isSent = false;
+const judged = document.querySelector("[data-judged]");
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-once]")) return;
+  const isUnseen = judged && event.submitter?.matches("[data-judges]") && !(judged.complete && judged.naturalWidth);
+  if (isSent || isUnseen) event.preventDefault();
+  else isSent = true;
+});
+addEventListener("pageshow", () => (isSent = false));

@@ -42,6 +42,14 @@ CASES = [
     Case("GET", "/day", OWNER),
     Case("GET", "/image", OWNER, {"id": URI}),
     Case("POST", "/image/verdict", OWNER, form={"id": URI, "label": "Person", "answer": "absent", "content": ""}),
+    Case("GET", "/review", REVIEWER, by_session=True),
+    Case("POST", "/review", REVIEWER, form={"label": "Person"}, by_session=True),
+    Case("GET", "/review/mine", REVIEWER, by_session=True),
+    Case("GET", "/review/{batch_id}/done", REVIEWER, by_session=True),
+    Case("POST", "/review/{batch_id}/done", REVIEWER, by_session=True),
+    Case("GET", "/review/{batch_id}/{number}", REVIEWER, by_session=True),
+    Case("POST", "/review/{batch_id}/{number}", REVIEWER, {"answer": "absent", "content": "x"}, by_session=True),
+    Case("GET", "/look/{batch_id}/{number}/{width}", REVIEWER, by_session=True),
     Case("GET", "/me", ALL, by_session=True),
     Case("POST", "/me/keys", ALL, by_session=True),
     Case("POST", "/me/password", ALL, form={"old": PASSWORD, "new": f"{PASSWORD} 2"}, by_session=True),
@@ -63,6 +71,7 @@ CASES = [
 
 def send(client, case, **headers):
     path = case.path.replace("{name}", "console.css").replace("{width}", "320").replace("{sha256}", "0" * 64)
+    path = path.replace("{batch_id}", "01A").replace("{number}", "1")
     given = {"data": case.form} if case.form else {"json": case.json} if case.json else {}
     return client.request(case.method, path, params=case.query, headers=headers, **given)
 

@@ -8,7 +8,7 @@ import pytest
 
 from sightline.storage.users.protocol import Role
 from sightline.testing.fake import uri_of
-from tests.unit.web.house import DAY, URI
+from tests.unit.web.house import DAY, FROM_HERE, URI
 
 COUNTED = ("images", "ledger", "verdicts", "users", "graph", "buckets")
 
@@ -36,6 +36,7 @@ def counts(house) -> "Counter[str]":
         house.analyse(uri_of(f"{second:02}", "gate" if second > 6 else "yard"))
     counts: Counter[str] = Counter()
     services = house.console.services
+    house.world.users.batches = Counting("batches", house.world.users.batches, counts)
     counting: Any = {name: Counting(name, getattr(services, name), counts) for name in COUNTED}
     house.console.services = replace(services, **counting)
     house.console.thumbnails = type(house.console.thumbnails)(
@@ -45,15 +46,16 @@ def counts(house) -> "Counter[str]":
 
 
 SESSION = {"users.session": 1, "users.user": 1}
-MASK = {"verdicts.of_label": 1}
+OPEN = {"batches.open_of": 1}
+MASK = {"verdicts.of_label": 1} | OPEN
 IMAGE = {"images.get": 1, "ledger.get": 3}
 
 PAGES = {
-    "/day": (f"/day?day={DAY}", {"images.by_day": 2}, {"verdicts.of_label": 9}),
+    "/day": (f"/day?day={DAY}", {"images.by_day": 2}, {"verdicts.of_label": 9} | OPEN),
     "/image": (f"/image?id={URI}", IMAGE | {"images.by_day": 2, "verdicts.of_image": 1, "users.mark": 1}, MASK),
     "/me": ("/me", {"users.tokens": 1}, {}),
     "/api/v1/image": (f"/api/v1/image?id={URI}", IMAGE | {"users.mark": 1}, MASK),
-    "/api/v1/images": (f"/api/v1/images?day={DAY}&label=Person", {"images.by_day": 2}, {"verdicts.of_label": 9}),
+    "/api/v1/images": (f"/api/v1/images?day={DAY}&label=Person", {"images.by_day": 2}, {"verdicts.of_label": 9} | OPEN),
     "/api/v1/verdicts": (f"/api/v1/verdicts?id={URI}", {"images.get": 1, "verdicts.of_image": 1}, MASK),
 }
 
@@ -85,3 +87,38 @@ def test_what_asks_nobody_asks_no_store(house, counts):
     for path in ("/healthz", "/login", "/static/console.css", "/nothing"):
         house.client().get(path)
     assert {} == counts
+
+
+PICTURE = {"batches.get": 1}
+VERDICT = {"images.get": 1, "verdicts.of_label": 2, "verdicts.write": 1, "batches.answer": 1, "batches.get": 2}
+BATCH = {
+    "batches.open_of": 1,
+    "batches.held": 1,
+    "batches.hold": 1,
+    "batches.begin": 1,
+    "verdicts.ask": 1,
+    "images.get_many": 1,
+    "users.marks": 1,
+}
+
+
+def test_a_review_asks_no_more_than_it_must(house, counts):
+    client = house.client("reviewer")
+    client.get("/me")
+    counts.clear()
+    place = client.post("/review", data={"label": "Person"}, headers=FROM_HERE).headers["location"]
+    of_days = {name: number for name, number in counts.items() if name in {"images.by_day", "verdicts.of_day"}}
+    assert BATCH == counts - Counter(of_days)
+    number = place.rsplit("/", 1)[1]
+    batch = house.world.users.batches.newest("reviewer", 1)[0]
+    client.get(place)  # makes the small picture
+    said = {"answer": "absent", "content": batch.picture(int(number)).content}
+    for ask, expected in (
+        (lambda: client.get(place), PICTURE),
+        (lambda: client.get(f"/look{place.removeprefix('/review')}/1280"), PICTURE),
+        (lambda: client.post(place, params=said, headers=FROM_HERE), VERDICT),
+        (lambda: client.get(f"/review/{batch.batch_id}/done"), PICTURE),
+    ):
+        counts.clear()
+        assert ask().status_code in {200, 303}
+        assert expected == counts

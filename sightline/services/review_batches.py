@@ -1,0 +1,200 @@
+"""Batches of the review in the console: which images one reviewer is asked about in one go, and their answers.
+
+Nobody else is asked about a batch's images while it is open, and no answer is taken once it is closed: then the
+detector's answers are shown, and to correct only where one differs from them would pull the estimate towards them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ulid import ULID
+
+from sightline.errors import InvalidVerdict, SightlineError
+from sightline.models.images import ImageRow
+from sightline.services.collaborators import Services
+from sightline.services.review import (
+    NothingToReview,
+    blind_key,
+    newest_day,
+    read_cells,
+    remember,
+    reviewed_before,
+    scope_of,
+)
+from sightline.services.review_plan import read_plan, unanswered
+from sightline.services.verdicts import Said, judge_of, verdict_of
+from sightline.stats.advice import Measure
+from sightline.stats.queue import Request, next_images
+from sightline.stats.verdicts import Answer, Source
+from sightline.stats.windows import WINDOW_DAYS
+from sightline.storage.users.batches import HOLDS_LAST, Batch, Given, Picture
+from sightline.storage.users.protocol import MarkKind
+
+BATCH = 40
+"""How many images are in a batch: some minutes' work."""
+
+
+class BatchClosed(SightlineError):
+    """An answer to a batch whose detector's answers have been shown."""
+
+    rule = "the batch is closed: you have seen what the detector found, so an answer would not be blind"
+    remedy = "Go on with the next batch"
+
+
+class AnswerStands(SightlineError):
+    """Another answer than the one that the page knew of has been given meanwhile, as in another tab."""
+
+    rule = "you have answered this picture meanwhile, on another page or by a second key"
+    remedy = "Look at it again, and answer again if that answer was a slip"
+
+
+class Unjudgeable(SightlineError):
+    """The picture cannot be judged any more."""
+
+    rule = "the picture was overwritten or removed, or you have answered the review about it before"
+    remedy = "Nothing needs to be done: the next picture follows"
+
+
+class NotPlanned(SightlineError):
+    """A review of the longest window that beat has not planned."""
+
+    rule = "so long a window is reviewed by its plan, which is of all cameras and ends with the last day rolled up"
+    remedy = "Choose fewer days; or name neither camera nor day, and wait an hour for the scheduled task `plan_review`"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a reviewer wants to review. camera, day: None for all cameras, and for the newest day."""
+
+    label: str
+    camera: str | None = None
+    day: str | None = None
+    window_days: int = 1
+
+
+def begin_batch(user: str, wanted: Wanted, services: Services) -> Batch:
+    """Ask a reviewer about the next images, in an order that tells nothing; an open batch of the label goes on instead.
+
+    Raise NotWatched, or NothingToReview if every image is reviewed or held by others.
+    """
+    rule = services.accuracy.rule_of(wanted.label)
+    batches = services.users.batches
+    standing = next((each for each in batches.open_of(user) if each.label == wanted.label), None)
+    if standing is not None:
+        return standing
+    batch_id = str(ULID.from_datetime(services.clock()))
+    requests = _held_for(batch_id, wanted, services)
+    if not requests:
+        rule_of = "every image of these days is reviewed, or is in another reviewer's batch"
+        raise NothingToReview(wanted.camera or "all cameras", rule=rule_of, remedy="Choose another day or camera")
+    remember(requests, services)
+    batch = Batch(
+        batch_id,
+        user,
+        rule.label,
+        rule.threshold_percent,
+        _pictures(user, requests, services),
+        services.clock(),
+    )
+    begun = batches.begin(batch)
+    if begun.batch_id != batch_id:
+        batches.release(wanted.label, [each.image_id for each in batch.pictures], batch_id)
+    return begun
+
+
+def _held_for(batch_id: str, wanted: Wanted, services: Services) -> list[Request]:
+    """Choose images that nobody else is asked about, and hold them.
+
+    What others hold comes first in the queue's order and is left to them, so that the sample stays one.
+    """
+    batches, label = services.users.batches, wanted.label
+    held = batches.held(label)
+    chosen = [r for r in _next(wanted, BATCH + len(held), services) if r.candidate.image_id not in held][:BATCH]
+    own = batches.hold(label, [each.candidate.image_id for each in chosen], batch_id, HOLDS_LAST)
+    return [each for each in chosen if each.candidate.image_id in own]
+
+
+def _next(wanted: Wanted, count: int, services: Services) -> Sequence[Request]:
+    """Return the next images; of the longest window by its plan alone, for to read it takes a quarter of a minute."""
+    if wanted.window_days == max(WINDOW_DAYS):
+        plan = read_plan(services.accuracy.rule_of(wanted.label), wanted.window_days, services)
+        if plan is None or wanted.camera is not None or wanted.day is not None:
+            raise NotPlanned(f"{wanted.window_days} days")
+        return unanswered(plan, count, services.images, services.verdicts)
+    end_day = wanted.day or newest_day(wanted.camera, services.operations)
+    scope = scope_of(wanted.label, wanted.camera, end_day, wanted.window_days, services.operations)
+    cells = read_cells(scope, services)
+    return next_images(cells, count, Measure.RECALL, reviewed_before(cells, services))
+
+
+def _pictures(user: str, requests: Sequence[Request], services: Services) -> tuple[Picture, ...]:
+    image_ids = [each.candidate.image_id for each in requests]
+    rows = services.images.get_many(set(image_ids))
+    viewed = services.users.marks(user, MarkKind.VIEWED, image_ids)
+    salt = f"{services.accuracy.salt}\n{user}"
+    shuffled = sorted(requests, key=lambda each: blind_key(salt, each.candidate.image_id))
+    return tuple(
+        _picture(each, row, is_viewed=row.image_id in viewed)
+        for each in shuffled
+        if (row := rows.get(each.candidate.image_id)) is not None
+    )
+
+
+def _picture(request: Request, row: ImageRow, *, is_viewed: bool) -> Picture:
+    candidate, capture = request.candidate, row.capture
+    if capture is None:
+        raise InvalidVerdict(row.image_id, rule="an image of the review has a capture time", remedy="Add it again")
+    return Picture(
+        candidate.image_id,
+        candidate.content,
+        capture.camera,
+        capture.taken_at,
+        candidate.stratum,
+        candidate.confidence_percent,
+        is_viewed,
+    )
+
+
+def answer_picture(batch: Batch, number: int, answer: Answer, former: Answer | None, services: Services) -> Batch:
+    """Keep an answer as a verdict on the picture's bytes; return the batch as it is then.
+
+    The verdict is written first: a store that fails in between is told of, and the same answer again changes nothing.
+    Raise BatchClosed, AnswerStands if the reviewer's answer is neither `former` nor this one, or Unjudgeable.
+    """
+    if batch.closed_at is not None:
+        raise BatchClosed(batch.batch_id)
+    picture, known = batch.picture(number), batch.answers.get(number)
+    if picture is None or number in batch.lost:
+        raise Unjudgeable(f"picture {number}")
+    if known is not None and known.answer not in {former, answer}:
+        raise AnswerStands(f"picture {number}")
+    now, batches = services.clock(), services.users.batches
+    said = Said(picture.image_id, batch.label, batch.user, answer, now, picture.content, Source.SAMPLED)
+    try:
+        _require_first(said, batch, services)
+        kept = verdict_of(said, judge_of(services))
+    except (InvalidVerdict, Unjudgeable) as error:
+        batches.lose(batch, number)
+        raise Unjudgeable(f"picture {number}") from error
+    services.verdicts.write(kept)
+    given = Given(answer, now)
+    batches.answer(batch, number, given)
+    return batches.get(batch.user, batch.batch_id) or batch
+
+
+def _require_first(said: Said, batch: Batch, services: Services) -> None:
+    """Raise Unjudgeable if the reviewer answered about these bytes before this batch was made: that is final."""
+    known = services.verdicts.of_label(said.image_id, said.label)
+    for kept in known.verdicts:
+        verdict = kept.verdict
+        is_own = verdict.reviewer == said.reviewer and verdict.content == said.content and verdict.source.was_asked
+        if is_own and verdict.at < batch.made_at:
+            raise Unjudgeable(said.image_id)
+
+
+def close_batch(batch: Batch, services: Services) -> Batch:
+    """Close a batch: its answers are final, and what it left unanswered may be asked of others."""
+    batches = services.users.batches
+    batches.close(batch, services.clock())
+    batches.release(batch.label, [each.image_id for each in batch.pictures], batch.batch_id)
+    return batches.get(batch.user, batch.batch_id) or batch

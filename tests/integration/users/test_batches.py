@@ -1,0 +1,104 @@
+"""What every store of the review's batches does."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sightline.stats.strata import Stratum
+from sightline.stats.verdicts import Answer
+from sightline.storage.users.batches import BATCHES_LAST, Batch, Given, Picture
+from sightline.storage.users.protocol import Role, User
+
+HOUR = timedelta(hours=1)
+LONG_KEY = f"s3://frames/{'é' * 500}.jpg"
+IMAGES = ["s3://frames/yard/1.jpg", "s3://frames/<b>{{7*7}}\u202e.jpg", LONG_KEY, f"{LONG_KEY}.jpg"]
+
+
+@pytest.fixture
+def batches(store):
+    return store.batches
+
+
+def batch(clock, batch_id="01A", **changes):
+    pictures = tuple(
+        Picture(
+            image_id, f"{n:064}", "yard", clock.now, Stratum.C if n % 2 else Stratum.A, 97.5 if n % 2 else None, n == 2
+        )
+        for n, image_id in enumerate(IMAGES)
+    )
+    return replace(Batch(batch_id, "ann", "Person", 50.0, pictures, clock.now), **changes)
+
+
+def test_a_batch_is_kept_as_begun(batches, clock):
+    begun = batch(clock)
+    assert begun == batches.begin(begun)
+    assert begun == batches.get("ann", "01A")
+    assert [begun] == batches.open_of("ann") == batches.newest("ann", 5)
+    assert batches.get("bob", "01A") is None
+    assert [] == batches.open_of("bob")
+
+
+def test_a_user_has_one_open_batch_of_a_label(batches, clock):
+    first, second = batch(clock), batch(clock, "01B")
+    vehicle = batch(clock, "01C", label="Vehicle")
+    batches.begin(first)
+    assert first == batches.begin(second)
+    assert batches.get("ann", "01B") is None
+    assert vehicle == batches.begin(vehicle)
+    batches.close(first, clock.now)
+    assert [vehicle] == batches.open_of("ann")
+    assert second == batches.begin(second)
+
+
+def test_answers_of_two_pages_are_both_kept_and_the_later_of_one_picture_stands(batches, clock):
+    begun = batches.begin(batch(clock))
+    batches.answer(begun, 1, Given(Answer.PRESENT, clock.now))
+    batches.answer(begun, 3, Given(Answer.UNSURE, clock.now))
+    clock.move(HOUR)
+    batches.answer(begun, 1, Given(Answer.ABSENT, clock.now))
+    batches.put_off(begun, 2)
+    batches.lose(begun, 4)
+    kept = batches.get("ann", "01A")
+    assert {1: Given(Answer.ABSENT, clock.now), 3: Given(Answer.UNSURE, clock.now - HOUR)} == kept.answers
+    assert ({2}, {4}, None) == (kept.put_off, kept.lost, kept.closed_at)
+
+
+def test_a_batch_is_closed_once(batches, clock):
+    begun, closed_at = batches.begin(batch(clock)), clock.now
+    batches.close(begun, closed_at)
+    clock.move(HOUR)
+    batches.close(begun, clock.now)
+    assert closed_at == batches.get("ann", "01A").closed_at
+    assert [] == batches.open_of("ann")
+
+
+def test_the_newest_batches_come_first(batches, clock):
+    for number in range(4):
+        batches.close(batches.begin(batch(clock, f"01{number}")), clock.now)
+    assert ["013", "012"] == [each.batch_id for each in batches.newest("ann", 2)]
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_an_image_is_held_by_one_batch_of_a_label(batches, clock, image):
+    assert {image} == batches.hold("Person", [image], "01A", HOUR)
+    assert set(IMAGES) - {image} == batches.hold("Person", IMAGES, "01B", HOUR)
+    assert {image} == batches.hold("Vehicle", [image], "01B", HOUR)
+    assert set(IMAGES) == batches.held("Person")
+    batches.release("Person", IMAGES, "01B")
+    assert {image} == batches.held("Person")
+    clock.move(HOUR)
+    assert set() == batches.held("Person")
+    assert {image} == batches.hold("Person", [image], "01B", HOUR)
+
+
+def test_a_batch_goes_with_its_user_and_with_its_time(store, batches, clock):
+    store.add(User("ann", frozenset({Role.REVIEWER}), "x", clock.now))
+    batches.begin(batch(clock))
+    batches.begin(batch(clock, user="bob"))
+    store.remove("ann")
+    assert ([], []) == (batches.open_of("ann"), batches.newest("ann", 5))
+    assert "01A" == batches.get("bob", "01A").batch_id
+    clock.move(BATCHES_LAST)
+    assert batches.get("bob", "01A") is None
+    assert [] == batches.newest("bob", 5)

@@ -34,6 +34,10 @@ BATCH = 40
 """How many images are in a batch: some minutes' work."""
 
 
+STARTS_AT_ONCE = 4
+"""How many reviewers may start in the same moment: each takes all that the others wanted, and they choose again."""
+
+
 class BatchClosed(SightlineError):
     """An answer to a batch whose detector's answers have been shown."""
 
@@ -108,10 +112,13 @@ def _held_for(batch_id: str, wanted: Wanted, services: Services) -> list[Request
     What others hold comes first in the queue's order and is left to them, so that the sample stays one.
     """
     batches, label = services.users.batches, wanted.label
-    held = batches.held(label)
-    chosen = [r for r in _next(wanted, BATCH + len(held), services) if r.candidate.image_id not in held][:BATCH]
-    own = batches.hold(label, [each.candidate.image_id for each in chosen], batch_id, HOLDS_LAST)
-    return [each for each in chosen if each.candidate.image_id in own]
+    for _ in range(STARTS_AT_ONCE):
+        held = batches.held(label)
+        chosen = [r for r in _next(wanted, BATCH + len(held), services) if r.candidate.image_id not in held][:BATCH]
+        own = batches.hold(label, [each.candidate.image_id for each in chosen], batch_id, HOLDS_LAST)
+        if own or not chosen:
+            return [each for each in chosen if each.candidate.image_id in own]
+    return []
 
 
 def _next(wanted: Wanted, count: int, services: Services) -> Sequence[Request]:

@@ -1,0 +1,129 @@
+"""Batches of the review: whom they ask about what, and what becomes of the answers."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sightline.services.plan_review import plan_review
+from sightline.services.review import NothingToReview, progress_of, read_cells, scope_of
+from sightline.services.review_batches import (
+    BATCH,
+    AnswerStands,
+    BatchClosed,
+    NotPlanned,
+    Unjudgeable,
+    Wanted,
+    answer_picture,
+    begin_batch,
+    close_batch,
+)
+from sightline.stats.verdicts import Answer, Source
+from sightline.stats.windows import days_of
+from sightline.storage.users.batches import Batch, Given
+from tests.unit.services.rollups.yard import LAST_DAY, Yard, truth
+
+WEEK = Wanted("Person", None, LAST_DAY, 7)
+MONTH = Wanted("Person", None, None, 28)
+
+
+@pytest.fixture
+def yard() -> Yard:
+    """Give a yard with three days of two cameras."""
+    yard = Yard()
+    for day in days_of(LAST_DAY, 3):
+        yard.images_of_a_day(30, day)
+        yard.images_of_a_day(15, day, camera="gate")
+    return yard
+
+
+def images(batch: Batch) -> list[str]:
+    return [each.image_id for each in batch.pictures]
+
+
+def review(yard: Yard, user: str, wanted: Wanted = WEEK) -> Batch:
+    """Answer a whole batch by the truth, and close it."""
+    batch = begin_batch(user, wanted, yard.services)
+    for number, picture in enumerate(batch.pictures, 1):
+        yard.clock.move(timedelta(seconds=5))
+        batch = answer_picture(batch, number, truth(picture.image_id), None, yard.services)
+    return close_batch(batch, yard.services)
+
+
+def test_two_reviewers_in_turn_answer_every_image_once(yard: Yard) -> None:
+    asked: list[str] = []
+    for _ in range(2):
+        asked += images(review(yard, "ann")) + images(review(yard, "bob"))
+    with pytest.raises(NothingToReview):
+        begin_batch("ann", WEEK, yard.services)
+    assert len(set(asked)) == len(asked) == 3 * 45
+    kept = [each.verdict for each in yard.verdicts.scan()]
+    assert {(image_id, truth(image_id), Source.SAMPLED) for image_id in asked} == {
+        (verdict.image_id, verdict.answer, verdict.source) for verdict in kept
+    }
+    assert len(kept) == len(asked)
+    cells = read_cells(scope_of("Person", None, LAST_DAY, 7, yard.operations), yard.services)
+    assert (len(asked), 0) == (progress_of(cells, 5.0).reviewed, progress_of(cells, 5.0).held_back)
+
+
+def test_batches_that_begin_at_once_have_no_picture_in_common(yard: Yard) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        begun = list(pool.map(lambda user: begin_batch(user, WEEK, yard.services), ["ann", "bob", "cem"]))
+    shown = [image_id for batch in begun for image_id in images(batch)]
+    assert len(set(shown)) == len(shown) == 3 * BATCH
+
+
+def test_every_picture_is_asked_about_before_it_is_shown(yard: Yard) -> None:
+    batch = begin_batch("ann", WEEK, yard.services)
+    for picture in batch.pictures:
+        asked = yard.verdicts.asked(picture.image_id, "Person")
+        assert asked is not None
+        assert (picture.content, picture.stratum) == (asked.content, asked.stratum)
+
+
+def test_a_month_is_reviewed_by_its_plan_alone(yard: Yard) -> None:
+    with pytest.raises(NotPlanned):
+        begin_batch("ann", MONTH, yard.services)
+    yard.roll_up()
+    plan_review(yard.services, lambda: True)
+    one, other = begin_batch("ann", MONTH, yard.services), begin_batch("bob", MONTH, yard.services)
+    assert [BATCH, BATCH] == [len(one.pictures), len(other.pictures)]
+    assert set(images(one)).isdisjoint(images(other))
+    for narrower in (replace(MONTH, camera="yard"), replace(MONTH, day=LAST_DAY)):
+        with pytest.raises(NotPlanned):
+            begin_batch("cem", narrower, yard.services)
+
+
+def test_an_answer_changes_by_one_who_knew_of_it(yard: Yard) -> None:
+    batch = begin_batch("ann", WEEK, yard.services)
+    batch = answer_picture(batch, 1, Answer.PRESENT, None, yard.services)
+    with pytest.raises(AnswerStands):
+        answer_picture(batch, 1, Answer.ABSENT, None, yard.services)
+    batch = answer_picture(batch, 1, Answer.ABSENT, Answer.PRESENT, yard.services)
+    (kept,) = yard.verdicts.of_image(batch.pictures[0].image_id)
+    assert Answer.ABSENT is kept.verdict.answer is batch.answers[1].answer
+
+
+def test_a_closed_batch_takes_no_answer_and_lets_go_of_its_pictures(yard: Yard) -> None:
+    batch = close_batch(begin_batch("ann", WEEK, yard.services), yard.services)
+    with pytest.raises(BatchClosed):
+        answer_picture(batch, 1, Answer.PRESENT, None, yard.services)
+    assert set() == yard.services.users.batches.held("Person")
+    assert [] == list(yard.verdicts.scan())
+
+
+@pytest.mark.parametrize("number", [0, -1, BATCH + 1])
+def test_a_picture_that_is_not_in_the_batch_cannot_be_judged(yard: Yard, number: int) -> None:
+    batch = begin_batch("ann", WEEK, yard.services)
+    with pytest.raises(Unjudgeable):
+        answer_picture(batch, number, Answer.PRESENT, None, yard.services)
+
+
+def test_back_goes_the_way_that_the_answers_came(yard: Yard) -> None:
+    now, later = yard.clock.now, yard.clock.now + timedelta(minutes=1)
+    batch = replace(begin_batch("ann", WEEK, yard.services), put_off=frozenset({2}))
+    answered = replace(batch, answers={3: Given(Answer.UNSURE, now), 1: Given(Answer.ABSENT, later)})
+    assert (1, 3, None) == (answered.before(4), answered.before(1), answered.before(3))
+    assert batch.before(1) is None
+    assert (1, BATCH, 2) == (batch.next_open(), len(batch.waiting()), batch.waiting()[-1])

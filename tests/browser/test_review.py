@@ -1,0 +1,180 @@
+"""The review as a person does it: by keys, without script, on a phone, and with nothing that leaks."""
+
+import re
+
+import pytest
+from playwright.sync_api import Response, Route
+
+from sightline.models.answers import Answer as Found
+from sightline.models.answers import Detection
+from sightline.stats.verdicts import Answer, Source
+from sightline.testing.fake import picture, uri_of
+from tests.browser.test_console import THEMES, WIDTHS
+
+URIS = [uri_of(f"{second:02}") for second in range(6)]
+MARKED = ("ZzLabel", "43.21", "87.65", "stratum", "MDAlarm", "s3://")
+
+
+@pytest.fixture
+def yard(served):
+    """Serve six pictures, in one of which the detector found somebody."""
+    for shade, uri in enumerate(URIS):
+        person = [Detection("Person", 87.65)] if shade == 0 else []
+        answers = {"labels": Found((*person, Detection("ZzLabel", 43.21)), "m-1", 30.0)}
+        served.house.analyse(uri, answers, picture(40 * shade, (640, 480)))
+    return served
+
+
+def begin(seen, name="reviewer"):
+    seen.sign_in(name)
+    seen.go("/review")
+    with seen.page.expect_navigation():
+        seen.page.get_by_role("button", name="Start").click()
+    wait(seen)
+
+
+def wait(seen):
+    """Wait until the picture is there: no key judges it before."""
+    seen.page.wait_for_function("document.querySelector('[data-judged]')?.naturalWidth > 0")
+
+
+def press(seen, key, *, is_last=False):
+    with seen.page.expect_navigation():
+        seen.page.keyboard.press(key)
+    if not is_last:
+        wait(seen)
+
+
+def verdicts(served):
+    return [kept.verdict for uri in URIS for kept in served.house.world.verdicts.of_image(uri)]
+
+
+def test_keys_alone_review_a_whole_batch_and_nothing_leaks_before_the_reveal(yard, visit):
+    said: list[str] = []
+
+    def note(answer: Response) -> None:
+        body = answer.text() if "html" in answer.headers.get("content-type", "") else ""
+        said.append(f"{answer.url} {answer.headers} {body}")
+
+    with visit() as seen:
+        begin(seen)
+        seen.page.on("response", note)
+        for key in ("1", "0", "u", "P", "a"):
+            assert "question" == seen.page.evaluate("document.activeElement.id")
+            press(seen, key)
+        press(seen, "0", is_last=True)
+        assert [Source.SAMPLED] * 6 == [each.source for each in verdicts(yard)]
+        assert "6 of 6 answered" in seen.page.locator("h1").inner_text()
+        assert [] == [word for word in MARKED for text in said if word in text]
+        with seen.page.expect_navigation():
+            seen.page.get_by_role("button", name="Close it").click()
+        assert "stratum" in seen.page.locator("main").inner_text()
+        assert [] == seen.wrong
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_of_the_review_is_whole_on_every_screen(yard, visit, width, theme):
+    assert yard
+    with visit(width, theme) as seen:
+        seen.sign_in("reviewer")
+        seen.go("/review")
+        seen.look("review-start")
+        with seen.page.expect_navigation():
+            seen.page.get_by_role("button", name="Start").click()
+        wait(seen)
+        seen.look("review-picture")
+        heights = seen.page.eval_on_selector_all(
+            "[data-judges]", "all => all.map((each) => each.getBoundingClientRect().height)"
+        )
+        assert 3 == len(heights)
+        assert min(heights) >= 56
+        press(seen, "1")
+        press(seen, "z")
+        seen.look("review-again")
+        seen.page.keyboard.press("Escape")
+        seen.page.wait_for_url("**/done")
+        seen.look("review-open")
+        with seen.page.expect_navigation():
+            seen.page.get_by_role("button", name="Close it").click()
+        seen.look("review-revealed")
+        seen.go("/review/mine")
+        seen.look("review-mine")
+
+
+def test_a_second_key_and_a_held_key_judge_nothing(yard, visit):
+    with visit() as seen:
+        begin(seen)
+        number = re.search(r"/(\d+)(\?|$)", seen.page.url)
+        assert number
+        with seen.page.expect_navigation():
+            seen.page.evaluate(
+                """() => {
+                  for (const [key, repeat] of [["1", false], ["0", false], ["0", true]])
+                    document.dispatchEvent(new KeyboardEvent("keydown", { key, repeat, bubbles: true }));
+                }"""
+            )
+        wait(seen)
+        assert [Answer.PRESENT] == [each.answer for each in verdicts(yard)]
+
+
+def test_no_key_judges_before_the_picture_is_there(yard, visit):
+    with visit() as seen:
+        begin(seen)
+        held: list[Route] = []
+        seen.page.route("**/look/**", held.append)
+        seen.page.reload(wait_until="domcontentloaded")
+        seen.page.keyboard.press("1")
+        seen.page.get_by_role("button", name="Absent").click(no_wait_after=True)
+        assert [] == verdicts(yard)
+        for route in held:
+            route.continue_()
+        seen.page.unroute("**/look/**")
+        wait(seen)
+        press(seen, "1")
+        assert 1 == len(verdicts(yard))
+
+
+def test_back_and_another_answer(yard, visit):
+    with visit() as seen:
+        begin(seen)
+        press(seen, "0")
+        press(seen, "z")
+        assert "You said: absent" in seen.page.locator("[role=status]").inner_text()
+        press(seen, "1")
+        assert [Answer.PRESENT] == [each.answer for each in verdicts(yard)]
+
+
+def test_without_script_the_buttons_review(yard, visit):
+    with visit(script=False) as seen:
+        seen.sign_in("reviewer")
+        seen.page.goto(f"{seen.origin}/review")
+        for button in ("Start", "Present", "Unsure"):
+            with seen.page.expect_navigation():
+                seen.page.get_by_role("button", name=button).click()
+        assert sorted([Answer.PRESENT, Answer.UNSURE]) == sorted(each.answer for each in verdicts(yard))
+
+
+def test_keys_that_are_off_judge_nothing(yard, visit):
+    with visit() as seen:
+        begin(seen)
+        where = seen.page.url
+        seen.go("/me")
+        seen.page.get_by_label("Single keys are on").uncheck()
+        with seen.page.expect_navigation():
+            seen.page.get_by_role("button", name="Keep").click()
+        seen.page.goto(where)
+        wait(seen)
+        seen.page.keyboard.press("1")
+        assert [] == verdicts(yard)
+
+
+def test_two_browsers_have_no_picture_in_common(yard, visit):
+    yard.house.add("bob", ["reviewer"])
+    with visit() as one, visit() as other:
+        begin(one)
+        other.sign_in("bob")
+        other.go("/review")
+        other.page.get_by_role("button", name="Start").click()
+        other.page.wait_for_load_state()
+        assert "another reviewer's batch" in other.page.locator("main").inner_text()

@@ -24,10 +24,10 @@ class Visitor:
 
     user: str
     roles: frozenset[Role]
+    is_reviewer: bool
     preferences: dict[str, Json] = field(default_factory=dict)
     session_id: str | None = None
     token_id: str | None = None
-    is_reviewer: bool = False
 
     def is_any(self, *roles: Role) -> bool:
         """Return whether the visitor has one of these roles."""
@@ -79,7 +79,7 @@ def visitor_of_token(credential: str, users: UserStore) -> Visitor | None:
 
 def _visitor(user: User, roles: frozenset[Role], session_id: str | None = None, token_id: str | None = None) -> Visitor:
     is_reviewer = Role.REVIEWER in user.roles
-    return Visitor(user.name, _known(roles), dict(user.preferences), session_id, token_id, is_reviewer)
+    return Visitor(user.name, _known(roles), is_reviewer, dict(user.preferences), session_id, token_id)
 
 
 def digest(secret: str) -> str:

@@ -122,7 +122,7 @@ def test_no_key_judges_before_the_picture_is_there(yard, visit):
     with visit() as seen:
         begin(seen)
         held: list[Route] = []
-        seen.page.route("**/look/**", held.append)
+        seen.page.route("**/look/**", lambda route: held.append(route))  # noqa: PLW0108 - a built-in method is refused
         seen.page.reload(wait_until="domcontentloaded")
         seen.page.keyboard.press("1")
         seen.page.get_by_role("button", name="Absent").click(no_wait_after=True)

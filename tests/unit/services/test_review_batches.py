@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from sightline.services.plan_review import plan_review
 from sightline.services.review import NothingToReview, progress_of, read_cells, scope_of
 from sightline.services.review_batches import (
     BATCH,
@@ -19,6 +18,7 @@ from sightline.services.review_batches import (
     begin_batch,
     close_batch,
 )
+from sightline.services.review_planning import plan_review
 from sightline.stats.verdicts import Answer, Source
 from sightline.stats.windows import days_of
 from sightline.storage.users.batches import Batch, Given

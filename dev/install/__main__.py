@@ -17,7 +17,7 @@ from dev.install.folders import CACHE
 from dev.install.packages import LOCKS, install_packages, make_venv
 from dev.install.servers import BROWSER, install_debian, install_servers
 from dev.install.stages import Stages
-from dev.rekognition.models import FOLDER, LOCK, OBJECTS_LOCK, install_models, read_lock, unusable
+from dev.rekognition.models import FOLDER, LOCK, OBJECTS_LOCK, Fetch, download, install_models, problems, read_lock
 from sightline.errors import SightlineError
 
 
@@ -78,13 +78,15 @@ def _programs(wanted: Sequence[str], stages: Stages) -> None:
             raise InstallFailed("the demo's pictures", rule=str(error), remedy=remedy) from error
 
 
-def _models(stages: Stages, what: str, lock: Path, otherwise: str) -> None:
+def _models(
+    stages: Stages, what: str, lock: Path, otherwise: str, folder: Path = FOLDER, fetch: Fetch = download
+) -> None:
     """Install the models of a lock. Without them the local Rekognition sees less and all else works: do not fail."""
-    if not unusable(FOLDER, read_lock(lock)):
+    if not problems(folder, read_lock(lock)):
         return
     try:
-        with stages.stage(what, FOLDER):
-            install_models(FOLDER, lock)
+        with stages.stage(what, folder):
+            install_models(folder, lock, fetch)
     except InstallFailed as error:
         print(f"{error}\nThe local Rekognition will {otherwise}", file=sys.stderr)
 

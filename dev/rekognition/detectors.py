@@ -3,21 +3,26 @@
 A third finds objects too. It is used if it is asked for, because its network is in a package of 145 MB.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
+from typing import TypeAlias
 
 from dev.rekognition import confidence
 from dev.rekognition.bodies import eyes, find_bodies
 from dev.rekognition.faces import find_faces
-from dev.rekognition.models import FOLDER, OBJECTS_LOCK, read_lock, unusable
+from dev.rekognition.graph_model import CONVERTER
+from dev.rekognition.models import FOLDER, LOCK, OBJECTS_LOCK, problems, read_lock
 from dev.rekognition.objects import face_network, find_objects, nanodet
 from dev.rekognition.people import find_people
 from dev.rekognition.picture import Picture
 from dev.rekognition.seen import Seen
 from dev.rekognition.ssd import RUNTIME
+
+Load: TypeAlias = Callable[[str], object]
+"""Imports a module by its name; raises ImportError, or OSError for a library that is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +65,37 @@ def objects(folder: Path) -> Detector:
 
 
 @cache
-def detector_here(folder: Path = FOLDER, wanted: str = "") -> Detector:
-    """Return the best detector that this machine can run, as it was at the first call. wanted: OBJECTS, or ""."""
-    if bad := unusable(folder, read_lock()):
-        return hog_and_haar(f"{', '.join(bad)}: absent from {folder}, or changed. Run `dev/install.sh servers`")
-    try:
-        import_module(RUNTIME)
-    except (ImportError, OSError) as error:  # no wheel of it for this machine, or a library that it needs is missing
-        return hog_and_haar(f"{RUNTIME} cannot be imported: {error}")
+def detector_here(folder: Path = FOLDER, wanted: str = "", load: Load = import_module) -> Detector:
+    """Return the best detector that this machine can run, as it was at the first call.
+
+    wanted: OBJECTS, or ""; load: imports a module by its name.
+    """
+    if because := _lacks(folder, LOCK, "servers") or _cannot_import([RUNTIME], load):
+        return hog_and_haar(because)
     if wanted != OBJECTS:
         return networks(folder)
-    if bad := unusable(folder, read_lock(OBJECTS_LOCK)):
-        because = f"no objects: {', '.join(bad)} absent from {folder}, or changed. Run `dev/install.sh objects`"
-        return replace(networks(folder), because=because)
+    if because := _cannot_import(CONVERTER, load) or _lacks(folder, OBJECTS_LOCK, OBJECTS):
+        return replace(networks(folder), because=f"no objects: {because}")
     return objects(folder)
+
+
+def _lacks(folder: Path, lock: Path, installed_by: str) -> str:
+    """Return which models of a lock cannot be used, and what to do; "" if all can."""
+    wrong = problems(folder, read_lock(lock))
+    return f"{', '.join(wrong)}, in {folder}. Run `dev/install.sh {installed_by}`" if wrong else ""
+
+
+def _cannot_import(modules: Sequence[str], load: Load) -> str:
+    """Return which module cannot be imported, and why; "" if all can."""
+    for module in modules:
+        try:
+            load(module)
+        except (
+            ImportError,
+            OSError,
+        ) as error:  # no wheel of it for this machine, or a library that it needs is missing
+            return f"{module} cannot be imported: {error}"
+    return ""
 
 
 def _see_by_networks(picture: Picture, folder: Path) -> Seen:

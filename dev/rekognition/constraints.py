@@ -37,6 +37,13 @@ def check_request(operation: str, request: Json) -> None:
         raise Refusal("ValidationException", count + "; ".join(broken))
 
 
+def without_nulls(value: Json) -> Json:
+    """Return a request without its members that are null: to AWS they are absent."""
+    if isinstance(value, dict):
+        return {name: without_nulls(each) for name, each in value.items() if each is not None}
+    return [without_nulls(each) for each in value] if isinstance(value, list) else value
+
+
 def _faults(shape: Shape, value: Json, path: str) -> Iterator[Fault]:
     if not isinstance(value, _TYPES.get(shape.type_name, (object,))) or isinstance(value, bool):
         yield _fault(value, path, f"Member must be a {shape.type_name}")

@@ -1,7 +1,6 @@
 """The bytes of a request: sent with it, or an object in S3."""
 
 import base64
-import binascii
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,7 +34,7 @@ def sent_bytes(encoded: object) -> Content:
     """Read the Bytes of a request (base64)."""
     try:
         data = base64.b64decode(encoded, validate=True) if isinstance(encoded, str) else b""
-    except binascii.Error as error:
+    except ValueError as error:  # letters beyond ASCII, or no base64
         raise Refusal("SerializationException", "Image.Bytes is not base64.") from error
     if not data:
         raise Refusal("InvalidParameterException")

@@ -87,6 +87,7 @@ class Endpoint:
 
     async def _answer(self, call: Call, request: Json) -> Json:
         constraints.check_request(call.operation, request)
+        request = constraints.without_nulls(request)
         content = await self._content(call, request["Image"])
         call.content = content.sha256
 
@@ -122,6 +123,11 @@ def _refused(call: Call, refusal: Refusal) -> Reply:
 
 def _json(body: bytes) -> Json:
     try:
-        return json.loads(body)
-    except ValueError as error:
+        return json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
         raise Refusal("SerializationException") from error
+
+
+def _refuse_constant(name: str) -> None:
+    """Refuse NaN and Infinity, which JSON does not have and Python reads."""
+    raise ValueError(name)

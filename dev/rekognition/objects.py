@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dev.rekognition import confidence
-from dev.rekognition.bodies import FACES, Searches, apart, distinct, face_side, faces_of
+from dev.rekognition.bodies import FACES, Searches, apart, distinct, face_side, faces_of, within
 from dev.rekognition.kinds import COCO
 from dev.rekognition.nanodet import Nanodet, Thing
 from dev.rekognition.picture import Picture
@@ -63,9 +63,9 @@ def find_objects(picture: Picture, things: FindsThings, faces: Searches) -> Seen
     tiles = [*cover(picture, _MOST_TILES), *distinct(_head(each, picture) for each in people[:_MOST_HEADS])]
     seen = [face for tile in tiles for face in faces.look(picture, tile, confidence.FACES.faintest)]
     return Seen(
-        tuple(_detection(each, confidence.PEOPLE_OF_NANODET, picture) for each in people),
+        within(_detection(each, confidence.PEOPLE_OF_NANODET, picture) for each in people),
         faces_of(apart(seen, lambda face: face.centre, face_side), picture),
-        tuple(_detection(each, confidence.THINGS, picture) for each in found if each.name != _PERSON),
+        within(_detection(each, confidence.THINGS, picture) for each in found if each.name != _PERSON),
     )
 
 

@@ -58,7 +58,10 @@ def _search(picture: Picture, search: _Pass) -> Iterator[tuple[float, Box]]:
     """Find (confidence, place) in one pass; boxes that are mostly in the border are artefacts of it."""
     scaled = scale_to(picture, search.longest_pixels)
     border = round(search.border * scaled.shape[0])
-    framed = cv2.copyMakeBorder(scaled, border, border, border, border, cv2.BORDER_REPLICATE)
+    around = (border, border, border, border)
+    framed = np.asarray(cv2.copyMakeBorder(scaled, *around, cv2.BORDER_REPLICATE), np.uint8)
+    if not _holds_a_window(framed):
+        return
     stride = (search.stride_pixels, search.stride_pixels)
     boxes, weights = _detector().detectMultiScale(
         framed, hitThreshold=_FAINTEST_WEIGHT, winStride=stride, scale=_PYRAMID_STEP
@@ -70,6 +73,12 @@ def _search(picture: Picture, search: _Pass) -> Iterator[tuple[float, Box]]:
         whole = body_width * body_height / (scaled.shape[0] * scaled.shape[1])
         if box.width * box.height >= _LEAST_INSIDE * whole:
             yield _confidence(float(weight)), box
+
+
+def _holds_a_window(picture: Picture) -> bool:
+    """Return whether the detector's window fits. In a smaller picture OpenCV reads and writes past its memory."""
+    wide, high = _detector().winSize
+    return bool(picture.shape[1] >= wide and picture.shape[0] >= high)
 
 
 def _confidence(weight: float) -> float:

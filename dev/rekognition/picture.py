@@ -1,32 +1,32 @@
 """Decode pictures by AWS's rules: JPEG or PNG by content, complete, within the limits of size."""
 
+import warnings
 from io import BytesIO
 from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from dev.rekognition.refusals import Refusal
 from sightline.models.answers import Box
 from sightline.rekognition.preflight import MAX_SIDE_PIXELS, MIN_SIDE_PIXELS
+from sightline.rekognition.upright import as_rgb, turned
 
 Picture: TypeAlias = NDArray[np.uint8]
 """Pixels, (height, width, 3), blue first as OpenCV has it."""
 
 _NOT_AN_IMAGE = (OSError, SyntaxError, ValueError)  # what Pillow raises for bytes that it cannot read
-_TOO_MANY_PIXELS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 def read_picture(content: bytes) -> Picture:
-    """Decode `content`, turned upright by its EXIF orientation; raise the Refusal that AWS would return."""
-    try:
-        with Image.open(BytesIO(content), formats=("JPEG", "PNG")) as image:
+    """Decode `content`, a JPEG turned upright by its EXIF orientation; raise the Refusal that AWS would return."""
+    try:  # Pillow warns of sizes that Rekognition takes
+        with warnings.catch_warnings(action="ignore"), Image.open(BytesIO(content), formats=("JPEG", "PNG")) as image:
             _refuse_by_size(*image.size)
-            ImageOps.exif_transpose(image, in_place=True)
-            pixels = np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
-    except _TOO_MANY_PIXELS as error:
+            pixels = np.asarray(turned(as_rgb(image), content))
+    except Image.DecompressionBombError as error:
         raise Refusal("ImageTooLargeException") from error
     except _NOT_AN_IMAGE as error:
         raise Refusal("InvalidImageFormatException") from error

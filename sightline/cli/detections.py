@@ -8,11 +8,12 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFont
 
 from sightline.cli.output import print_table
 from sightline.models.answers import Box, Detection, Json
 from sightline.rekognition.geometry import boxes
+from sightline.rekognition.upright import as_rgb, turned
 
 Found = dict[str, Any]
 
@@ -118,5 +119,4 @@ def upright(picture: bytes) -> Image.Image:
     """Return the picture as Rekognition sees it: boxes refer to a JPEG after rotation by its EXIF orientation."""
     with warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning):  # 100 MP are allowed
         image = Image.open(BytesIO(picture))
-        turned = ImageOps.exif_transpose(image) if image.format == "JPEG" else image
-    return turned.convert("RGB")
+        return turned(as_rgb(image), picture)

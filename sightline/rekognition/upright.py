@@ -1,7 +1,7 @@
-"""Smaller copies of pictures, turned upright: as Rekognition sees them, so that its boxes fit.
+"""Pictures as Rekognition sees them, so that its boxes fit: upright, in RGB; and smaller copies of them.
 
-The decoder gets only what draws the picture, as in `sightline/rekognition/preflight.py`, and must have passed that
-check before: it bounds memory and time.
+For a smaller copy the decoder gets only what draws the picture, as in `sightline/rekognition/preflight.py`. The picture
+must have passed that check before: it bounds memory and time.
 """
 
 from io import BytesIO
@@ -37,11 +37,16 @@ def smaller(data: bytes, width: int) -> bytes:
     image.load()
     image = _flat(image)
     image.thumbnail((width, width), reducing_gap=2.0)
+    file = BytesIO()
+    turned(image, data).save(file, "JPEG", quality=QUALITY)
+    return file.getvalue()
+
+
+def turned(image: Image.Image, data: bytes) -> Image.Image:
+    """Return a picture upright: a JPEG is turned by the EXIF orientation in its data, a PNG never."""
     for turn in _TURNS.get(exif_orientation(data), ()):
         image = image.transpose(turn)
-    file = BytesIO()
-    image.save(file, "JPEG", quality=QUALITY)
-    return file.getvalue()
+    return image
 
 
 def _flat(image: Image.Image) -> Image.Image:
@@ -50,6 +55,11 @@ def _flat(image: Image.Image) -> Image.Image:
         ground = Image.new("RGBA", image.size, "white")
         ground.alpha_composite(image.convert("RGBA"))
         return ground.convert("RGB")
+    return as_rgb(image)
+
+
+def as_rgb(image: Image.Image) -> Image.Image:
+    """Return a picture in RGB, 8 bits a channel, whatever lies under transparent pixels."""
     if image.mode.startswith("I"):  # sixteen bits of grey, which convert() would cut off at 255
         image = image.point(lambda value: value / 256).convert("L")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")

@@ -5,6 +5,7 @@ from itertools import count
 
 from dev.rekognition.content import Content
 from dev.rekognition.operations.wire import bounding_box, polygon
+from dev.rekognition.refusals import Refusal
 from dev.rekognition.sight import Sight
 from dev.rekognition.text import Line
 from sightline.models.answers import Box, Detection, Json
@@ -60,11 +61,14 @@ def _lies_in(word: Detection, regions: list[Box]) -> bool:
 
 
 def _region(region: Json) -> Box:
-    """Read a region of interest; of a polygon, the rectangle around it."""
+    """Read a region of interest; of a polygon, the rectangle around it. Raise a Refusal if it has no place."""
     if "BoundingBox" in region:
         box = region["BoundingBox"]
         return Box(box.get("Left", 0), box.get("Top", 0), box.get("Width", 1), box.get("Height", 1))
-    across, down = [p["X"] for p in region["Polygon"]], [p["Y"] for p in region["Polygon"]]
+    corners = region.get("Polygon")
+    if not corners or not all({"X", "Y"} <= set(corner) for corner in corners):
+        raise Refusal("InvalidParameterException")
+    across, down = [corner["X"] for corner in corners], [corner["Y"] for corner in corners]
     return Box(min(across), min(down), max(across) - min(across), max(down) - min(down))
 
 

@@ -90,16 +90,26 @@ def test_an_object_that_can_not_be_drawn_into_is_an_error_after_its_answer(run, 
     assert "the whole picture must decode" in result.stderr
 
 
-def test_a_jpeg_is_turned_as_rekognition_turns_it(run, world, tmp_path):
+@pytest.mark.parametrize(("stored", "size"), [("JPEG", (100, 200)), ("MPO", (100, 200)), ("PNG", (200, 100))])
+def test_a_picture_is_turned_as_rekognition_turns_it(run, world, tmp_path, stored, size):
     turned, out, data = tmp_path / "turned.jpg", tmp_path / "seen.png", BytesIO()
     exif = Image.Exif()
     exif[0x0112] = 6
-    Image.new("RGB", (200, 100)).save(data, "JPEG", exif=exif)
+    Image.new("RGB", (200, 100)).save(data, stored, exif=exif)
     turned.write_bytes(data.getvalue())
     world.detector.script.append(SEEN)
     run("detect", str(turned), "--out", str(out))
     with Image.open(out) as drawn:
-        assert (100, 200) == drawn.size
+        assert size == drawn.size
+
+
+def test_a_grey_picture_of_sixteen_bits_is_drawn_as_bright_as_it_is(run, world, tmp_path):
+    grey, out = tmp_path / "grey.png", tmp_path / "seen.png"
+    Image.new("I;16", (200, 100), 0x4000).save(grey)
+    world.detector.script.append(SEEN)
+    run("detect", str(grey), "--out", str(out))
+    with Image.open(out) as drawn:
+        assert (64, 64, 64) == drawn.getpixel((5, 5))
 
 
 def test_one_feature_that_fails_is_named_and_the_others_are_shown(run, world, file, tmp_path):

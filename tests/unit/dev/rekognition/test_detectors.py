@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from dev.rekognition import confidence
-from dev.rekognition.bodies import Eyes, apart, distinct, face_side
+from dev.rekognition.bodies import Eyes, Look, apart, distinct, face_side, faces_of, find_bodies
 from dev.rekognition.detectors import detector_here
 from dev.rekognition.models import FOLDER, problems, read_lock
 from dev.rekognition.picture import read_picture
@@ -86,6 +86,31 @@ def test_an_enlarged_part_that_was_already_looked_at_is_left_out():
     assert [first, far] == distinct([first, beside, far, first])
 
 
+def body_at(x, y, reach=20):
+    middle = np.array([x, y], float)
+    points = middle + np.array([[0, 0], [0, -reach], [0, -reach / 2], [0, -reach]])
+    return Sighting(1.0, middle, np.array([reach, reach], float), points)
+
+
+@pytest.mark.parametrize(("x", "y"), [(-90.0, 50.0), (50.0, -90.0), (290.0, 50.0), (50.0, 190.0)])
+def test_what_is_found_in_the_border_of_the_input_is_not_in_the_picture(x, y):
+    face = Sighting(1.0, np.array([x, y]), np.array([30.0, 30.0]), np.tile((x, y), (6, 1)))
+
+    class Beside:
+        def look(self, _):
+            return Look([body_at(x, y), body_at(50, 50)], [face])
+
+    seen = find_bodies(noise(100, 200), Beside())  # type: ignore[arg-type]  # only its look is asked for
+    assert (1, ()) == (len(seen.people), seen.faces)
+
+
+def test_a_face_that_the_edge_cuts_to_a_sliver_is_answered_with_its_light():
+    face = Sighting(1.0, np.array([214.9, 50.0]), np.array([30.0, 30.0]), np.full((6, 2), 50.0))
+    (found,) = faces_of([face], noise(100, 200))
+    assert pytest.approx(0.1 / 200) == found.box.width
+    assert 0 < found.attributes["quality"]["brightness"] < 100
+
+
 def test_confidence_is_a_percent_that_rises_with_the_log_odds():
     rising = [confidence.BODIES.percent(logit) for logit in (-2.0, 0.0, 0.5, 2.0)]
     assert sorted(rising) == rising
@@ -96,9 +121,24 @@ def test_confidence_is_a_percent_that_rises_with_the_log_odds():
 
 @pytest.mark.parametrize("shape", [(80, 10_000), (10_000, 80), (80, 80)])
 def test_a_narrow_or_tiny_picture_is_looked_at(networks, shape):
-    for each in networks.see(noise(*shape)).people:
-        assert 0 <= each.box.left <= each.box.left + each.box.width <= 1.0001
-        assert 0 <= each.box.top <= each.box.top + each.box.height <= 1.0001
+    assert_in_its_place(networks.see(noise(*shape)))
+
+
+def assert_in_its_place(seen):
+    """Everything that was found lies in the picture, and its confidence is a percent."""
+    for each in (*seen.people, *seen.faces, *seen.objects):
+        assert 0 <= each.box.left < each.box.left + each.box.width <= 1.0001
+        assert 0 <= each.box.top < each.box.top + each.box.height <= 1.0001
+        assert 0 < each.confidence <= 100
+
+
+@pytest.mark.parametrize(("orientation", "transposed"), [(3, False), (6, True), (8, True)])
+def test_a_jpeg_that_lies_on_its_side_is_looked_at_upright(networks, orientation, transposed):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = read_picture(encoded(noise(120, 200), exif=exif))
+    assert ((200, 120) if transposed else (120, 200)) == picture.shape[:2]
+    assert_in_its_place(networks.see(picture))
 
 
 @pytest.mark.parametrize("value", [0, 128, 255])

@@ -82,13 +82,52 @@ def test_the_same_content_is_looked_at_once_however_many_ask_at_once(tmp_path):
         (sent(b"x" * (5 * 1024 * 1024 + 1)), "ImageTooLargeException"),
         (sent(encoded(wall()[:60, :60])), "InvalidParameterException"),
         ({"Image": {"Bytes": "*not base64*"}}, "SerializationException"),
+        ({"Image": {"Bytes": "é"}}, "SerializationException"),
+        ({"Image": {"S3Object": None}}, "InvalidParameterException"),
         ({**IN_S3, "MinConfidence": 101}, "ValidationException"),
         ({}, "ValidationException"),
         (b"{no json", "SerializationException"),
+        (b"[" * 100_000, "SerializationException"),
+        ({**IN_S3, "MinConfidence": float("nan")}, "SerializationException"),
     ],
 )
 def test_a_bad_request_gets_the_error_that_aws_gives(tmp_path, request_, error):
     assert error_of(tmp_path, request_) == error
+
+
+@pytest.mark.parametrize(
+    "region", [{}, {"Polygon": []}, {"Polygon": [{"X": 0.1}, {"X": 0.2}, {"X": 0.3}]}, {"BoundingBox": None}]
+)
+def test_a_region_without_a_place_is_refused(tmp_path, region):
+    wanted = {**IN_S3, "Filters": {"RegionsOfInterest": [region]}}
+    assert error_of(tmp_path, wanted, operation="DetectText") == "InvalidParameterException"
+
+
+@pytest.mark.parametrize(
+    ("operation", "nulls"),
+    [
+        ("DetectLabels", {"MaxLabels": None, "MinConfidence": None, "Features": None, "Settings": None}),
+        ("DetectLabels", {"Settings": {"GeneralLabels": {"LabelInclusionFilters": None}, "ImageProperties": None}}),
+        ("DetectFaces", {"Attributes": None}),
+        ("DetectText", {"Filters": {"RegionsOfInterest": None, "WordFilter": {"MinConfidence": None}}}),
+    ],
+)
+def test_a_member_that_is_null_is_absent(tmp_path, operation, nulls):
+    server = endpoint(tmp_path, OBJECTS)
+    with_nulls, without = (asyncio.run(call(server, request, operation)) for request in (IN_S3 | nulls, IN_S3))
+    assert (200, without.body) == (with_nulls.status, with_nulls.body)
+
+
+def test_no_label_is_answered_if_none_is_wanted(tmp_path):
+    for none in ({"MaxLabels": 0}, {"MinConfidence": 100}):
+        assert [] == asyncio.run(call(endpoint(tmp_path, OBJECTS), IN_S3 | none)).body["Labels"]
+
+
+def test_a_key_of_any_letters_is_read_and_logged_as_it_is(tmp_path):
+    key = "hof/日本/😀 a+b%20.jpg"
+    server = endpoint(tmp_path, {("images", key): encoded(wall())})
+    reply = asyncio.run(call(server, {"Image": {"S3Object": {"Bucket": "images", "Name": key}}}))
+    assert (None, [key]) == (reply.error, [entry["key"] for entry in logged(tmp_path)])
 
 
 def test_a_request_without_a_signature_is_refused(tmp_path):

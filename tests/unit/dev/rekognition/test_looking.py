@@ -28,6 +28,13 @@ def test_nobody_is_before_an_empty_wall():
     assert find_people(wall()) == ()
 
 
+@pytest.mark.parametrize("shape", [(80, 8_000), (8_000, 80), (80, 1_000)])
+def test_a_picture_that_is_narrower_than_the_window_for_people_is_searched_as_far_as_it_goes(shape):
+    """OpenCV writes past its memory, or ends the process, if it searches less than its window."""
+    noise = np.random.default_rng(1).integers(0, 256, (*shape, 3), np.uint8)
+    assert [] == [each for each in (*find_people(noise), *find_faces(noise)) if each.confidence >= 50]
+
+
 def test_a_face_from_the_front_is_found_in_its_place():
     (found,) = find_faces(face())
     assert found.confidence > 90

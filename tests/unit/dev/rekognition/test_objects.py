@@ -56,6 +56,12 @@ def test_a_kind_whose_name_is_not_certain_is_not_answered():
     assert () == find_objects(wall(), Finds(thing(unnamed, 5, 0, 0, 50, 50)), Nobody()).objects
 
 
+def test_what_is_found_in_the_border_of_the_input_is_not_in_the_picture():
+    finds = Finds(*(thing(kind, 2, 0, -90, 50, -1) for kind in (PERSON, CAR)), thing(CAR, 1, 600, 10, 900, 50))
+    seen = find_objects(wall(), finds, Nobody())
+    assert ((), [600 / 640]) == (seen.people, [each.box.left for each in seen.objects])
+
+
 def test_faces_are_looked_for_around_the_heads_of_at_most_three_people():
     people = [thing(PERSON, 2, x, 100, x + 60, 400) for x in range(0, 600, 100)]
     with_people, without = Nobody(), Nobody()

@@ -1,3 +1,7 @@
+from io import BytesIO
+from zlib import crc32
+
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -56,6 +60,54 @@ def test_a_picture_is_turned_upright_by_its_exif_orientation():
     exif = Image.Exif()
     exif[0x0112] = 6
     assert read_picture(encoded(wall(), exif=exif)).shape == (640, 480, 3)
+
+
+def turned_by_6(image_format, **more):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return encoded(wall(), image_format, exif=exif, **more)
+
+
+def test_a_jpeg_that_holds_a_second_picture_is_turned_like_any_other():
+    second = Image.new("RGB", (100, 100))
+    content = turned_by_6("MPO", save_all=True, append_images=[second])
+    assert read_picture(content).shape == (640, 480, 3)
+
+
+def test_a_png_is_never_turned():
+    assert read_picture(turned_by_6("PNG")).shape == (480, 640, 3)
+
+
+@pytest.mark.parametrize("exif", [b"Exif\0\0II*\0garbage", b"Exif\0\0", b"no EXIF at all"])
+def test_a_jpeg_whose_exif_cannot_be_read_is_as_it_is(exif):
+    assert read_picture(encoded(wall(), exif=exif)).shape == (480, 640, 3)
+
+
+def stored_as(image, **more):
+    file = BytesIO()
+    image.save(file, "PNG", **more)
+    return read_picture(file.getvalue())
+
+
+def test_a_grey_png_of_sixteen_bits_is_as_bright_as_one_of_eight():
+    grey = np.tile(np.arange(0, 256, dtype=np.uint16), (80, 1))
+    assert np.array_equal(stored_as(Image.fromarray(grey.astype(np.uint8))), stored_as(Image.fromarray(grey * 257)))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "L", "1"])
+def test_a_png_of_any_mode_has_three_channels(mode):
+    assert stored_as(Image.fromarray(wall()).convert(mode)).shape == (480, 640, 3)
+
+
+def test_a_palette_with_transparent_colours_is_read():
+    assert stored_as(Image.fromarray(wall()).convert("P"), transparency=bytes(9)).shape == (480, 640, 3)
+
+
+def test_a_picture_of_the_largest_size_is_decoded_and_not_taken_for_a_bomb():
+    claims = bytearray(encoded(wall(), "PNG"))
+    claims[16:24] = (10_000).to_bytes(4, "big") * 2
+    claims[29:33] = crc32(claims[12:29]).to_bytes(4, "big")
+    assert code_of(bytes(claims)) == "InvalidImageFormatException"  # for the pixels that are missing
 
 
 def test_a_box_is_cut_at_the_edges_of_the_picture():

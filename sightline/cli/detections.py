@@ -1,7 +1,7 @@
 """Detections shown to people: as JSON, as a table, and as boxes drawn into the picture."""
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from io import BytesIO
 from itertools import cycle
@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sightline.cli.output import print_table
 from sightline.models.answers import Box, Detection, Json
-from sightline.rekognition.geometry import boxes
+from sightline.rekognition.geometry import boxes, sure_boxes
 from sightline.rekognition.upright import as_rgb, turned
 
 Found = dict[str, Any]
@@ -103,11 +103,17 @@ def draw(picture: bytes, found: Mapping[str, Iterable[Detection]], out: Path) ->
     drawn = 0
     for detections, colour in zip(found.values(), cycle(COLOURS), strict=False):
         for each in detections:
-            for box in boxes(each):
-                pen.mark(box, f"{each.name} {each.confidence:.0f} %", colour)
+            for box, words in captions(each):
+                pen.mark(box, words, colour)
                 drawn += 1
     image.save(out, FORMATS[out.suffix.lower()])
     return drawn
+
+
+def captions(detection: Detection) -> Iterator[tuple[Box, str]]:
+    """Yield each box with what is written on it: the name, and how sure it is of this box."""
+    for box, confidence in sure_boxes(detection):
+        yield box, f"{detection.name} {confidence:.0f} %"
 
 
 def _pen_for(image: Image.Image) -> Pen:

@@ -19,6 +19,12 @@ def box_as_json(part: Json) -> Json:
 
 def boxes(detection: Detection) -> list[Box]:
     """Return every place where `detection` was seen: its own box, or those of a label's instances."""
+    return [box for box, _ in sure_boxes(detection)]
+
+
+def sure_boxes(detection: Detection) -> list[tuple[Box, float]]:
+    """Return the same places, each with its own confidence: a label's is that of the surest of its instances."""
     if detection.box:
-        return [detection.box]
-    return [Box(**each["box"]) for each in detection.attributes.get("instances", ()) if each["box"]]
+        return [(detection.box, detection.confidence)]
+    instances = [each for each in detection.attributes.get("instances", ()) if each["box"]]
+    return [(Box(**each["box"]), each["confidence"]) for each in instances]

@@ -1,10 +1,11 @@
 """Boxes and words drawn into a picture."""
 
+from dataclasses import asdict
 from io import BytesIO
 
 from PIL import Image
 
-from sightline.cli.detections import COLOURS, draw
+from sightline.cli.detections import COLOURS, captions, draw
 from sightline.models.answers import Box, Detection
 
 BOX = Box(0.3, 0.4, 0.2, 0.3)
@@ -35,3 +36,11 @@ def test_words_at_one_place_do_not_hide_each_other(tmp_path):
 def test_words_that_find_no_place_are_drawn_all_the_same(tmp_path):
     crowd = [Detection(f"Person {number}", 98.0, BOX) for number in range(100)]
     assert pixels_of(drawn(tmp_path, labels=crowd), COLOURS[0]) > 0
+
+
+def test_a_box_says_how_sure_it_is_itself_and_not_how_sure_the_surest_one_of_its_label_is():
+    instances = [{"box": asdict(BOX), "confidence": 99.6}, {"box": None, "confidence": 70.0}]
+    instances.append({"box": asdict(BOX), "confidence": 41.2})
+    people = Detection("Person", 99.6, attributes={"instances": instances})
+    assert [(BOX, "Person 100 %"), (BOX, "Person 41 %")] == list(captions(people))
+    assert [(BOX, "Face 73 %")] == list(captions(Detection("Face", 72.8, BOX)))

@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Hashable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 from multiprocessing import get_context, parent_process
@@ -30,14 +30,21 @@ T = TypeVar("T")
 class Sight:
     """What is found in each content. Make and close it in the serving process; `processes` analyse.
 
-    detector: finds people and faces; by default the best one of this machine.
+    detector: finds people and faces; by default the best one of this machine. new_pool: returns what runs the analyses.
     """
 
-    def __init__(self, processes: int, waiting: Waiting | None = None, detector: Detector | None = None) -> None:
+    def __init__(
+        self,
+        processes: int,
+        waiting: Waiting | None = None,
+        detector: Detector | None = None,
+        new_pool: Callable[[int], Executor] | None = None,
+    ) -> None:
         self.detector = detector or detector_here()
         self._processes = processes
         self._waiting = waiting or Waiting(processes)
-        self._pool = self._new_pool()
+        self._new_pool = new_pool or pool_of_processes
+        self._pool = self._new_pool(processes)
         self._seen: Once[Hashable, Any] = Once()
 
     async def see(self, content: Content) -> Seen:
@@ -75,13 +82,15 @@ class Sight:
                 found, seconds = await loop.run_in_executor(pool, _look_at, content.data, find, *details)
             except BrokenProcessPool as error:
                 if self._pool is pool:  # the first to notice makes a new pool
-                    self._pool = self._new_pool()
+                    self._pool = self._new_pool(self._processes)
                 raise Refusal("InternalServerError") from error
         self._waiting.took(seconds)
         return found
 
-    def _new_pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(self._processes, mp_context=get_context("spawn"), initializer=_begin)
+
+def pool_of_processes(processes: int) -> Executor:
+    """Return a pool whose processes end with this one."""
+    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_begin)
 
 
 def _begin() -> None:

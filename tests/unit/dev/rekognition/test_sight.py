@@ -1,10 +1,14 @@
 import asyncio
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 
 from dev.rekognition.content import Content
 from dev.rekognition.detectors import hog_and_haar
+from dev.rekognition.operations import OPERATIONS
+from dev.rekognition.picture import Picture
 from dev.rekognition.refusals import Refusal
 from dev.rekognition.seen import Seen
-from dev.rekognition.sight import Sight
+from dev.rekognition.sight import Sight, _picture
 from dev.rekognition.waiting import LONGEST_SECONDS, Waiting
 from tests.unit.dev.rekognition.drawings import encoded, wall
 
@@ -26,3 +30,31 @@ def test_who_would_wait_too_long_for_a_core_is_throttled_at_once():
     assert 3 == outcomes.count(Seen((), ()))
     assert 0 == waiting.looks
     assert waiting.seconds_a_look < LONGEST_SECONDS / 2
+
+
+def test_the_calls_for_labels_faces_and_text_of_one_picture_are_one_pass_one_reading_and_one_decoding():
+    looks: list[Picture] = []
+    runs: list[object] = []
+
+    def see(picture: Picture) -> Seen:
+        looks.append(picture)
+        return Seen((), ())
+
+    class OneThread(ThreadPoolExecutor):
+        def submit(self, run, /, *arguments, **named):
+            runs.append(run)
+            return super().submit(run, *arguments, **named)
+
+    def new_pool(processes: int) -> Executor:
+        return OneThread(processes)
+
+    async def ask() -> None:
+        sight = Sight(1, detector=replace(hog_and_haar(), see=see, confuses_text=False), new_pool=new_pool)
+        for content in (Content(encoded(wall())), Content(encoded(wall()))):
+            await asyncio.gather(*(answer({}, content, sight) for answer in OPERATIONS.values()))
+        sight.close()
+
+    decoded = _picture.cache_info().misses
+    asyncio.run(ask())
+    assert (1, 2) == (len(looks), len(runs))
+    assert 1 == _picture.cache_info().misses - decoded

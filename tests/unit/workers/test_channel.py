@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sightline.queues.transport import Channel
+from sightline.queues.transport import Channel, Message
 
 
 class Pool:
@@ -41,8 +41,10 @@ class Client:
     def __init__(self, connection_pool):
         self.connection_pool = connection_pool
         self.commands = []
+        self.is_in_transactions = False
 
-    def pipeline(self):
+    def pipeline(self, transaction):
+        self.is_in_transactions |= transaction
         return self
 
     def __getattr__(self, command):
@@ -86,5 +88,15 @@ def test_kombu_sends_and_acknowledges_through_the_one_client(channel):
     for number in range(3):
         channel._put("rows", {"properties": {"priority": 0}})
         qos.ack(str(number))
-    assert ["lpush", "zrem", "hdel", "execute"] * 3 == lent(channel).commands
+    assert ["lpush", "hdel", "zrem", "execute"] * 3 == lent(channel).commands
     assert 1 == channel.Client.call_count
+
+
+def test_what_is_taken_and_what_is_done_are_noted_without_transactions(channel):
+    """The index comes first and goes last: alone it is removed, where a message alone would stay for ever."""
+    qos = Channel.QoS(channel)
+    message = Message({"properties": {"delivery_tag": "1", "delivery_info": {"exchange": "", "routing_key": "rows"}}})
+    qos.append(message, "1")
+    qos.ack("1")
+    assert ["zadd", "hset", "execute", "hdel", "zrem", "execute"] == lent(channel).commands
+    assert not lent(channel).is_in_transactions

@@ -7,7 +7,7 @@ from threading import Lock
 
 from typing_extensions import override
 
-from sightline.storage.users.protocol import ACTS_LAST, Act, MarkKind, Session, Token, User, UserChange, UserStore
+from sightline.storage.users.protocol import ACTS_LAST, Act, Look, MarkKind, Session, Token, User, UserChange, UserStore
 from sightline.testing.batches import InMemoryBatches
 
 
@@ -21,6 +21,7 @@ class InMemoryUserStore(UserStore):
         self._sessions: dict[tuple[str, str], Session] = {}
         self._tokens: dict[tuple[str, str], Token] = {}
         self._marks: dict[tuple[str, MarkKind, str], tuple[datetime, datetime]] = {}
+        self._looks: dict[str, Look] = {}
         self._acts: dict[str, Act] = {}
         self._lock = Lock()
 
@@ -67,6 +68,7 @@ class InMemoryUserStore(UserStore):
             self._tokens = {key: each for key, each in self._tokens.items() if key[0] != name}
             self._marks = {key: each for key, each in self._marks.items() if key[0] != name}
             self.batches.forget(name)
+            self._looks.pop(name, None)
             return self._users.pop(name, None) is not None
 
     @override
@@ -114,6 +116,18 @@ class InMemoryUserStore(UserStore):
         return {image_id: mark[0] for image_id, mark in found.items() if mark and mark[1] > self._clock()}
 
     @override
+    def look(self, user: str) -> Look | None:
+        return self._looks.get(user)
+
+    @override
+    def keep_look(self, user: str, look: Look, seen: Look | None) -> bool:
+        with self._lock:
+            if _number(self._looks.get(user)) != _number(seen):
+                return False
+            self._looks[user] = look
+            return True
+
+    @override
     def note(self, act: Act) -> None:
         self._acts[act.act_id] = act
 
@@ -125,3 +139,7 @@ class InMemoryUserStore(UserStore):
 
     def _lasts(self, token: Token) -> bool:
         return token.expires_at is None or token.expires_at > self._clock()
+
+
+def _number(look: Look | None) -> int | None:
+    return look.number if look else None

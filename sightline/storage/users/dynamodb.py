@@ -18,6 +18,7 @@ from sightline.storage.users.dynamodb_batches import DynamoBatches
 from sightline.storage.users.protocol import (
     ACTS_LAST,
     Act,
+    Look,
     MarkKind,
     Role,
     Session,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:  # boto3-stubs are a tool of development
 
 USERS, AUDIT = "users", "audit"
 """The partition of all users, and that of the audit log. What belongs to one user is in a partition of its own."""
+
+LOOK = "look"
 
 
 class DynamoUserStore(UserStore):
@@ -158,6 +161,18 @@ class DynamoUserStore(UserStore):
         return {item["image_id"]: datetime.fromisoformat(item["at"]) for item in items}
 
     @override
+    def look(self, user: str) -> Look | None:
+        item = self._table.get({"kind": _of(user), "id": LOOK})
+        return _look(item) if item else None
+
+    @override
+    def keep_look(self, user: str, look: Look, seen: Look | None) -> bool:
+        item = {"kind": _of(user), "id": LOOK} | _look_item(look)
+        if look.before is not None:
+            item["before"] = _look_item(look.before)
+        return self._table.put(item, equals("number", seen.number) if seen else missing("kind")).is_written
+
+    @override
     def note(self, act: Act) -> None:
         self._table.put(
             {
@@ -238,3 +253,18 @@ def _token(user: str, item: Item) -> Token:
 def _act(item: Item) -> Act:
     at = datetime.fromisoformat(item["at"])
     return Act(item["id"], at, item["user"], item["what"], item["on"], json.loads(item["details"]))
+
+
+def _look_item(look: Look) -> Item:
+    return {"position": look.position, "shown": sorted(look.shown), "number": look.number, "undone": look.undone}
+
+
+def _look(item: Item) -> Look:
+    before = item.get("before")
+    return Look(
+        item["position"],
+        frozenset(item["shown"]),
+        item["number"],
+        item["undone"],
+        _look(before) if before else None,
+    )

@@ -85,6 +85,23 @@ class MarkKind(StoredEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Up to where a user has looked at what arrived.
+
+    position: of the feed; nothing up to it is new any more
+    shown: later positions that the user has seen nevertheless: others may still arrive between them
+    number: how often it has changed; undone: the number of the last undo, 0 if there was none
+    before: what an undo brings back, None if there is nothing
+    """
+
+    position: str
+    shown: frozenset[str] = frozenset()
+    number: int = 0
+    undone: int = 0
+    before: "Look | None" = None
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """An entry of the audit log. act_id: its place there, a ULID; what: such as `sign in`; on: what it was done to."""
 
@@ -120,7 +137,7 @@ class UserStore(Protocol):
         """Change a user, and return the user as changed; None if there is none of this name."""
 
     def remove(self, name: str) -> bool:
-        """Remove a user with sessions, tokens, marks and batches; return whether there was one."""
+        """Remove a user with sessions, tokens, marks, batches and look; return whether there was one."""
 
     def start_session(self, session: Session) -> None:
         """Keep a session until it expires."""
@@ -148,6 +165,12 @@ class UserStore(Protocol):
 
     def marks(self, user: str, kind: MarkKind, image_ids: Iterable[str]) -> dict[str, datetime]:
         """Return which of these images bear a mark of the user, and since when. Consistent."""
+
+    def look(self, user: str) -> Look | None:
+        """Return up to where a user has looked; None before the first time. Consistent."""
+
+    def keep_look(self, user: str, look: Look, seen: Look | None) -> bool:
+        """Replace what was `seen`; return False if it has changed since."""
 
     def note(self, act: Act) -> None:
         """Write an entry of the audit log; it is kept for ACTS_LAST."""

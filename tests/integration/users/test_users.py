@@ -8,7 +8,7 @@ from ulid import ULID
 
 from sightline.errors import MissingTable
 from sightline.storage.users.dynamodb import DynamoUserStore
-from sightline.storage.users.protocol import ACTS_LAST, Act, MarkKind, Role, Session, Token, User, UserChange
+from sightline.storage.users.protocol import ACTS_LAST, Act, Look, MarkKind, Role, Session, Token, User, UserChange
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LONG_KEY = f"s3://frames/{'é' * 500}.jpg"
@@ -128,6 +128,21 @@ def test_a_mark_keeps_its_first_time_and_lasts_from_its_last(store, clock):
     assert {IMAGES[0]: first} == store.marks("ann", MarkKind.SEEN, IMAGES)
     clock.move(HOUR)
     assert {} == store.marks("ann", MarkKind.SEEN, IMAGES)
+
+
+def test_a_look_is_replaced_only_if_it_is_the_one_that_was_seen(store, clock):
+    first = Look("01", frozenset({"02", "03"}), 1)
+    second = Look("04", number=2, undone=1, before=first)
+    assert store.look("ann") is None
+    assert store.keep_look("ann", first, None)
+    assert not store.keep_look("ann", second, None)
+    assert first == store.look("ann")
+    assert store.keep_look("ann", second, first)
+    assert not store.keep_look("ann", first, first)
+    assert (second, None) == (store.look("ann"), store.look("bob"))
+    store.add(user(clock))
+    assert store.remove("ann")
+    assert store.look("ann") is None
 
 
 def test_the_audit_log_is_read_from_its_newest_entry_page_by_page(store, clock):

@@ -261,6 +261,9 @@ class Settings(BaseSettings):
         default=(), description="origins whose pages may read the API with a token, such as https://shop.example"
     )
     web_session_hours: float = Field(default=12.0, gt=0, le=720, description="a session's length")
+    web_visit_gap_seconds: float = Field(
+        default=60.0, ge=0, le=86_400, description="pictures of one camera at most this far apart are one visit"
+    )
     web_thumbs_mib: int = Field(
         default=2048, ge=1, description="small pictures kept on disk, in `SIGHTLINE_STATE_FOLDER`, in MiB"
     )

@@ -74,6 +74,7 @@ def options_of(settings: Settings) -> Options:
         origins=settings.web_origins,
         is_https=settings.web_https,
         session_lasts=timedelta(hours=settings.web_session_hours),
+        visit_gap=timedelta(seconds=settings.web_visit_gap_seconds),
     )
 
 

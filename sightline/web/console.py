@@ -32,7 +32,8 @@ class Options:
     """How the console is reached.
 
     secret: signs the addresses of pictures; hosts: names by which browsers reach it; origins: those whose pages may
-    read the API with a token; is_https: browsers reach it over HTTPS
+    read the API with a token; is_https: browsers reach it over HTTPS; visit_gap: how far apart the pictures of one
+    visit may be
     """
 
     secret: bytes = field(repr=False)
@@ -40,6 +41,7 @@ class Options:
     origins: tuple[str, ...]
     is_https: bool
     session_lasts: timedelta
+    visit_gap: timedelta
 
     @property
     def cookie(self) -> str:

@@ -80,10 +80,11 @@ class Viewer:
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("write"), st.integers(0, int(OVERLAP.total_seconds()) - 1)),
-        st.tuples(st.just("pass"), st.integers(1, 1_200)),
+        st.tuples(st.just("pass"), st.sampled_from([1, 6, 30, 300, 1_200])),
         st.tuples(st.just("open"), st.integers(1, 4)),
         st.tuples(st.just("mark"), st.integers(0, 5)),
     ),
+    min_size=12,
     max_size=60,
 )
 

@@ -92,7 +92,7 @@ class House:
 def build(folder: Path, *, is_https: bool = False, host: str = "testserver") -> House:
     """Return a house without images, with a user for each role and one who has them all."""
     world = FakeSightline()
-    options = Options(b"s" * 32, (host,), (SHOP,), is_https, timedelta(hours=12))
+    options = Options(b"s" * 32, (host,), (SHOP,), is_https, timedelta(hours=12), timedelta(seconds=60))
     thumbnails = Thumbnails(folder, 10_000_000, world.buckets)
     console = Console(world.services, options, world.send, thumbnails, PASSWORDS)
     house = House(world, console, make_app(console))

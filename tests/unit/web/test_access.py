@@ -30,6 +30,8 @@ class Case:
     by_session: bool = False
 
 
+SEEN = {"until": "0" * 26, "read_at": "2026-11-02T07:00:00+00:00", "number": "0"}
+
 CASES = [
     Case("GET", "/healthz", EVERYBODY),
     Case("GET", "/static/{name}", EVERYBODY),
@@ -40,6 +42,9 @@ CASES = [
     Case("POST", "/logout", ALL, by_session=True),
     Case("GET", "/", ALL),
     Case("GET", "/day", OWNER),
+    Case("GET", "/new", OWNER),
+    Case("POST", "/new/seen", OWNER, form=SEEN, by_session=True),
+    Case("POST", "/new/undo", OWNER, form={"number": "1"}, by_session=True),
     Case("GET", "/image", OWNER, {"id": URI}),
     Case("POST", "/image/verdict", OWNER, form={"id": URI, "label": "Person", "answer": "absent", "content": ""}),
     Case("GET", "/review", REVIEWER, by_session=True),

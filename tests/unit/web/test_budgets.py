@@ -52,6 +52,11 @@ IMAGE = {"images.get": 1, "ledger.get": 3}
 
 PAGES = {
     "/day": (f"/day?day={DAY}", {"images.by_day": 2}, {"verdicts.of_label": 9} | OPEN),
+    "/new": (
+        "/new",
+        {"users.look": 1, "images.feed": 8, "images.get_many": 1},
+        {"verdicts.of_label": 9} | OPEN,
+    ),
     "/image": (f"/image?id={URI}", IMAGE | {"images.by_day": 2, "verdicts.of_image": 1, "users.mark": 1}, MASK),
     "/me": ("/me", {"users.tokens": 1}, {}),
     "/api/v1/image": (f"/api/v1/image?id={URI}", IMAGE | {"users.mark": 1}, MASK),

@@ -19,13 +19,14 @@ from sightline.web.api import accuracy, cameras, dead_letters, description, imag
 from sightline.web.api.other_origins import OtherOrigins
 from sightline.web.body_limit import BodyLimit
 from sightline.web.console import READS_AT_ONCE, Console
-from sightline.web.pages import day, files, image, me, new, review, signing_in
+from sightline.web.pages import calendar, day, files, image, me, new, review, signing_in
 from sightline.web.rendering import API, error_answer
 
 PAGES: Sequence[APIRouter] = (
     files.router,
     signing_in.router,
     day.router,
+    calendar.router,
     new.router,
     image.router,
     review.router,

@@ -167,7 +167,7 @@ class DynamoUserStore(UserStore):
 
     @override
     def keep_look(self, user: str, look: Look, seen: Look | None) -> bool:
-        item = {"kind": _of(user), "id": LOOK} | _look_item(look)
+        item: Item = {"kind": _of(user), "id": LOOK, **_look_item(look)}
         if look.before is not None:
             item["before"] = _look_item(look.before)
         return self._table.put(item, equals("number", seen.number) if seen else missing("kind")).is_written

@@ -45,8 +45,8 @@ def test_pictures_belong_together_exactly_if_no_gap_parts_them(pictures):
             assert timedelta() <= after.capture.taken_at - before.capture.taken_at <= GAP
     for camera in "ab":
         of_camera = [visit for visit in reversed(found) if visit.camera == camera]
-        for before, after in pairwise(of_camera):
-            assert after.first.capture.taken_at - before.last.capture.taken_at > GAP
+        for earlier, later in pairwise(of_camera):
+            assert later.first.capture.taken_at - earlier.last.capture.taken_at > GAP
 
 
 @given(_pictures())

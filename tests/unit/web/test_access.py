@@ -42,6 +42,7 @@ CASES = [
     Case("POST", "/logout", ALL, by_session=True),
     Case("GET", "/", ALL),
     Case("GET", "/day", OWNER),
+    Case("GET", "/calendar", OWNER),
     Case("GET", "/new", OWNER),
     Case("POST", "/new/seen", OWNER, form=SEEN, by_session=True),
     Case("POST", "/new/undo", OWNER, form={"number": "1"}, by_session=True),

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ def counts(house) -> "Counter[str]":
     """Count what the console asks of its stores, from here on; nine images and two cameras are there."""
     for second in range(9):
         house.analyse(uri_of(f"{second:02}", "gate" if second > 6 else "yard"))
+    house.world.clock.move(timedelta(seconds=10))  # so that the feed's newest entries are read
     counts: Counter[str] = Counter()
     services = house.console.services
     house.world.users.batches = Counting("batches", house.world.users.batches, counts)
@@ -57,6 +59,7 @@ PAGES = {
         {"users.look": 1, "images.feed": 8, "images.get_many": 1},
         {"verdicts.of_label": 9} | OPEN,
     ),
+    "/calendar": ("/calendar?month=2026-11", {}, {}),
     "/image": (f"/image?id={URI}", IMAGE | {"images.by_day": 2, "verdicts.of_image": 1, "users.mark": 1}, MASK),
     "/me": ("/me", {"users.tokens": 1}, {}),
     "/api/v1/image": (f"/api/v1/image?id={URI}", IMAGE | {"users.mark": 1}, MASK),

@@ -26,12 +26,10 @@ def masked(contents: Contents, visitor: Visitor, console: Console) -> frozenset[
     """Return the images whose answers this visitor must not see yet."""
     if not visitor.is_reviewer:
         return frozenset()
-    reviewing = _in_open_batches(visitor.user, console)
-    asked = console.reads.map(
-        lambda image_id: _is_masked(image_id, contents[image_id], visitor.user, console), contents
-    )
-    hidden = {image_id for image_id, is_masked in zip(contents, asked, strict=True) if is_masked}
-    return frozenset(hidden | (reviewing & contents.keys()))
+    reviewing = _in_open_batches(visitor.user, console) & contents.keys()
+    labels = [rule.label for rule in console.services.accuracy.rules]
+    waiting = [_still_asked(visitor.user, contents, label, console) for label in labels]
+    return frozenset(reviewing.union(*waiting))
 
 
 def _in_open_batches(user: str, console: Console) -> set[str]:
@@ -45,9 +43,12 @@ def is_masked(row: ImageRow, visitor: Visitor, console: Console) -> bool:
     return row.content is not None and bool(masked({row.image_id: row.content.sha256}, visitor, console))
 
 
-def _is_masked(image_id: str, content: str, user: str, console: Console) -> bool:
-    labels = [rule.label for rule in console.services.accuracy.rules]
-    return any(_waits_for(user, image_id, content, label, console) for label in labels)
+def _still_asked(user: str, contents: Contents, label: str, console: Console) -> set[str]:
+    """Return the images that the review may still ask this person about. Few of a page were ever asked about at all."""
+    asked = console.services.verdicts.asked_many(contents, label)
+    same = {image_id: contents[image_id] for image_id, each in asked.items() if each.content == contents[image_id]}
+    waits = console.reads.map(lambda image_id: _waits_for(user, image_id, same[image_id], label, console), same)
+    return {image_id for image_id, is_waiting in zip(same, waits, strict=True) if is_waiting}
 
 
 def _waits_for(user: str, image_id: str, content: str, label: str, console: Console) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from sightline.testing.fake import CHECKPOINTS, uri_of
 from sightline.web.app import make_app
 from sightline.web.console import Console
 from tests.integration.rights import Rights, granted
-from tests.unit.web.house import DAY, FROM_HERE, PASSWORD, PASSWORDS, URI, House, build
+from tests.unit.web.house import DAY, FROM_HERE, PASSWORD, PASSWORDS, URI, House, build, fields_of
 
 BAD = uri_of("99")
 
@@ -66,8 +67,13 @@ def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(hou
     row = house.world.images.get(URI)
     assert row is not None
     assert row.content is not None
-    for path in ("/", f"/day?day={DAY}", f"/image?id={URI}", "/me", "/api", "/api/v1/accuracy"):
+    for path in ("/", f"/day?day={DAY}", f"/image?id={URI}", "/calendar", "/me", "/api", "/api/v1/accuracy"):
         assert client.get(path).status_code in {200, 422}, path
+    house.world.clock.move(timedelta(seconds=10))  # so that the feed's newest entries are read
+    opened = client.get("/new").text
+    assert "data-pictures" in opened
+    marked = client.post("/new/seen", data=fields_of(opened), headers=FROM_HERE).headers["location"]
+    assert 303 == client.post("/new/undo", data=fields_of(client.get(marked).text), headers=FROM_HERE).status_code
     said = {"id": URI, "label": "Person", "answer": "absent", "content": row.content.sha256}
     assert 303 == client.post("/image/verdict", data=said, headers=FROM_HERE).status_code
     client.post("/me/keys", data={}, headers=FROM_HERE)

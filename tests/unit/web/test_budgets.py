@@ -49,21 +49,21 @@ def counts(house) -> "Counter[str]":
 
 SESSION = {"users.session": 1, "users.user": 1}
 OPEN = {"batches.open_of": 1}
-MASK = {"verdicts.of_label": 1} | OPEN
+MASK = {"verdicts.asked_many": 1} | OPEN
 IMAGE = {"images.get": 1, "ledger.get": 3}
 
 PAGES = {
-    "/day": (f"/day?day={DAY}", {"images.by_day": 2}, {"verdicts.of_label": 9} | OPEN),
+    "/day": (f"/day?day={DAY}", {"images.by_day": 2}, MASK),
     "/new": (
         "/new",
         {"users.look": 1, "images.feed": 8, "images.get_many": 1},
-        {"verdicts.of_label": 9} | OPEN,
+        MASK,
     ),
     "/calendar": ("/calendar?month=2026-11", {}, {}),
     "/image": (f"/image?id={URI}", IMAGE | {"images.by_day": 2, "verdicts.of_image": 1, "users.mark": 1}, MASK),
     "/me": ("/me", {"users.tokens": 1}, {}),
     "/api/v1/image": (f"/api/v1/image?id={URI}", IMAGE | {"users.mark": 1}, MASK),
-    "/api/v1/images": (f"/api/v1/images?day={DAY}&label=Person", {"images.by_day": 2}, {"verdicts.of_label": 9} | OPEN),
+    "/api/v1/images": (f"/api/v1/images?day={DAY}&label=Person", {"images.by_day": 2}, MASK),
     "/api/v1/verdicts": (f"/api/v1/verdicts?id={URI}", {"images.get": 1, "verdicts.of_image": 1}, MASK),
 }
 
@@ -80,6 +80,15 @@ def test_a_page_asks_no_more_than_it_must(house, counts, name):
         counts.clear()
         client.get(path)
         assert expected == counts, "who asks is read once in ten seconds"
+
+
+def test_the_mask_reads_the_verdicts_only_of_what_the_review_has_asked_about(house, counts):
+    house.ask(uri_of("03"))
+    house.ask(uri_of("04"), content="of bytes that were overwritten")
+    client = house.client("all")
+    counts.clear()
+    assert 1 == client.get(f"/day?day={DAY}").text.count("in review")
+    assert (1, 1) == (counts["verdicts.asked_many"], counts["verdicts.of_label"])
 
 
 def test_a_picture_is_read_from_its_bucket_once(house, counts):

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 
 import pytest
@@ -13,7 +14,7 @@ from sightline.stats.verdicts import Answer as Word
 from sightline.stats.verdicts import Source
 from sightline.storage.users.protocol import MarkKind, Role
 from sightline.testing.fake import uri_of
-from tests.unit.web.house import ANSWERS, DAY, FROM_HERE, URI, build
+from tests.unit.web.house import ANSWERS, DAY, FROM_HERE, PLACES_OF_ARRIVAL, URI, build
 
 SECRET = {
     "labels": Answer((Detection("ZzLabel", 87.6543), Detection("Person", 91.2345)), "zz-model", 30.0),
@@ -31,10 +32,13 @@ def answer_blind(house, name, uri=URI, word=Word.PRESENT):
 def everything(house, name):
     """Return all that a user's pages and calls say of the image, with the names of what differs by request."""
     client, header = house.client(name), house.token(name, *Role)
+    house.world.clock.move(timedelta(seconds=10))  # so that the feed's newest entries are read
     answers = [
         client.get("/image", params={"id": URI}),
         client.get("/day"),
         client.get("/"),
+        client.get("/new"),
+        client.get("/calendar"),
         *(
             house.client().get(f"/api/v1{path}", params=params, headers=header)
             for path, params in (
@@ -48,7 +52,12 @@ def everything(house, name):
         ),
     ]
     assert {200} == {answer.status_code for answer in answers}
-    return [(answer.text, {k: v for k, v in answer.headers.items() if k not in UNIQUE}) for answer in answers]
+    return [said_by(answer) for answer in answers]
+
+
+def said_by(answer):
+    headers = {name: value for name, value in answer.headers.items() if name not in UNIQUE}
+    return PLACES_OF_ARRIVAL.sub("", answer.text), headers
 
 
 UNIQUE = {"x-request-id", "server-timing"}

@@ -5,15 +5,11 @@ from datetime import timedelta
 
 from sightline.storage.users.protocol import Role
 from sightline.testing.fake import uri_of
-from tests.unit.web.house import FROM_HERE, URI
-
-
-def fields(html):
-    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', html))
+from tests.unit.web.house import FROM_HERE, URI, fields_of
 
 
 def press(client, path, html):
-    return client.post(path, data=fields(html), headers=FROM_HERE)
+    return client.post(path, data=fields_of(html), headers=FROM_HERE)
 
 
 def settled(house):
@@ -72,6 +68,6 @@ def test_what_was_found_is_hidden_from_a_reviewer_who_is_asked(looked_at):
 def test_a_page_cannot_mark_what_is_still_to_come(looked_at):
     settled(looked_at)
     client = looked_at.client("owner")
-    given = fields(client.get("/new").text)
+    given = fields_of(client.get("/new").text)
     for change in ({"until": "7" + "Z" * 25}, {"read_at": "2099-01-01T00:00:00+00:00"}, {"positions": "x"}):
         assert 422 == client.post("/new/seen", data=given | change, headers=FROM_HERE).status_code, change

@@ -22,6 +22,9 @@ from sightline.storage.users.protocol import Look, UserStore
 FIRST_LOOK = timedelta(hours=24)
 """What is new to a user who has never looked."""
 
+DAYS_BACK = 8
+"""After a longer absence only the last days are listed: each UTC day takes a read of every shard of the feed."""
+
 MOST_AT_ONCE = 200
 
 MOST_REMEMBERED = 5_000
@@ -48,13 +51,15 @@ class PageTooOld(SightlineError):
 class NewImages:
     """What a user is shown, in the order of arrival.
 
-    until: up to here everything that had arrived when it was read is among `entries`, or seen; is_all: nothing follows
+    until: up to here everything that had arrived when it was read is among `entries`, or seen, or `left_out` because
+    the user has not looked for so long; is_all: nothing follows
     """
 
     entries: tuple[FeedEntry, ...]
     until: str
     read_at: datetime
     is_all: bool
+    left_out: bool = False
 
     @property
     def shown(self) -> frozenset[str]:
@@ -66,14 +71,15 @@ class NewImages:
 def new_images(look: Look | None, images: ImageStore, now: datetime, most: int = MOST_AT_ONCE) -> NewImages:
     """Return the images that arrived first among those that this user has not seen."""
     seen = look or Look(position_at(now - FIRST_LOOK))
-    until = position_at(now - SETTLE)
-    shards = [_entries(images, shard, seen.position, until) for shard in range(images.shards.feed)]
+    farthest = position_at(now - timedelta(days=DAYS_BACK))
+    after, until, left_out = max(seen.position, farthest), position_at(now - SETTLE), seen.position < farthest
+    shards = [_entries(images, shard, after, until) for shard in range(images.shards.feed)]
     in_order = heapq.merge(*shards, key=lambda entry: entry.position)
     found = tuple(islice((each for each in in_order if each.position not in seen.shown), most + 1))
     entries = found[:most]
     if len(found) > most:
-        return NewImages(entries, entries[-1].position, now, is_all=False)
-    return NewImages(entries, max(until, seen.position), now, is_all=True)
+        return NewImages(entries, entries[-1].position, now, is_all=False, left_out=left_out)
+    return NewImages(entries, max(until, seen.position), now, is_all=True, left_out=left_out)
 
 
 def _entries(images: ImageStore, shard: int, after: str, until: str) -> Iterable[FeedEntry]:

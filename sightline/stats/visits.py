@@ -71,3 +71,28 @@ def _runs(taken: list[Glimpse], gap: timedelta, most: int) -> Iterator[tuple[Gli
 
 def _place(each: Glimpse) -> tuple[datetime, str]:
     return each.capture.taken_at, each.image_id
+
+
+class Begun:
+    """Counts the visits of pictures that are passed from the newest to the oldest, one by one."""
+
+    def __init__(self, gap: timedelta, most: int = MOST_IN_A_VISIT) -> None:
+        self._gap, self._most = gap, most
+        self._open: dict[str, tuple[datetime, int]] = {}
+        self.number = 0
+
+    def is_another(self, capture: Capture) -> bool:
+        """Return whether this picture belongs to none of the visits so far."""
+        if capture.camera not in self._open:
+            return True
+        earliest, pictures = self._open[capture.camera]
+        return earliest - capture.taken_at > self._gap or pictures == self._most
+
+    def add(self, capture: Capture) -> None:
+        """Count a picture."""
+        if self.is_another(capture):
+            self.number += 1
+            self._open[capture.camera] = (capture.taken_at, 1)
+        else:
+            _, pictures = self._open[capture.camera]
+            self._open[capture.camera] = (capture.taken_at, pictures + 1)

@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain
 
 from sightline.models.images import Capture, ImageSummary
 from sightline.storage.images.keys import day_position
@@ -12,6 +12,8 @@ from sightline.web.console import Console
 
 ALL = ""
 READ_AT_ONCE = 100
+ENOUGH = 300
+"""About as many pictures as a page's visits have: one camera's are then read by one request, two at most."""
 
 
 def known_days(console: Console) -> dict[str, list[str]]:
@@ -45,9 +47,10 @@ def pictures_of(day: str, cameras: Iterable[str], console: Console, before: str 
 
     Places of a day begin with the instant, so they order the pictures of all cameras.
     """
-    part = DayPart(before=before, newest_first=True, page=READ_AT_ONCE)
+    names = list(cameras)
+    part = DayPart(before=before, newest_first=True, page=max(READ_AT_ONCE, ENOUGH // max(len(names), 1)))
     images = console.services.images
-    days = [map(_placed, images.by_day(camera, day, part)) for camera in cameras]
+    days = console.reads.map(lambda camera: _begun(map(_placed, images.by_day(camera, day, part))), names)
     yield from heapq.merge(*days, key=lambda each: (each.position, each.image.capture.camera), reverse=True)
 
 
@@ -68,7 +71,7 @@ def _placed(image: ImageSummary) -> Placed:
     return Placed(day_position(image.image_id, image.capture), image)
 
 
-def take(found: Iterator[Placed], number: int) -> tuple[list[Placed], str | None]:
-    """Take a page, and the place to go on from; None if nothing follows."""
-    taken = list(islice(found, number))
-    return taken, taken[-1].position if len(taken) == number and next(found, None) is not None else None
+def _begun(day: Iterator[Placed]) -> Iterator[Placed]:
+    """Read the beginning of a day at once, as those of the other cameras are meanwhile."""
+    first = next(day, None)
+    return iter(()) if first is None else chain((first,), day)

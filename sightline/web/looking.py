@@ -1,5 +1,6 @@
 """One image as a visitor may see it, and what they say of it: for its page and for the API."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -37,6 +38,16 @@ def look_at(image_id: str, visitor: Visitor, console: Console) -> LookedAt:
     if features:
         console.services.users.mark(visitor.user, MarkKind.VIEWED, [row.image_id], VIEWED_LASTS)
     return LookedAt(row, is_hidden, features)
+
+
+def note_viewed(image_ids: Collection[str], visitor: Visitor, console: Console) -> None:
+    """Note that a person who reviews has seen what was found in these images, as a list tells it; once for each."""
+    if not visitor.is_reviewer or not image_ids:
+        return
+    users = console.services.users
+    known = users.marks(visitor.user, MarkKind.VIEWED, image_ids)
+    fresh = [each for each in image_ids if each not in known]
+    list(console.reads.map(lambda each: users.mark(visitor.user, MarkKind.VIEWED, [each], VIEWED_LASTS), fresh))
 
 
 def row_of(image_id: str, console: Console) -> ImageRow:

@@ -14,7 +14,7 @@ from sightline.stats.verdicts import Answer
 from sightline.storage.users.protocol import Role
 from sightline.web.errors import Problem, SignInNeeded, problem_of
 from sightline.web.static_files import address_of
-from sightline.web.times import clock_time, full_time
+from sightline.web.times import clock_time, full_time, long_day, offset_of, short_day
 
 API = "/api/v1"
 PROBLEM_JSON = "application/problem+json"
@@ -52,6 +52,9 @@ def environment() -> Environment:
         "shown": names.visible,
         "clock_time": clock_time,
         "full_time": full_time,
+        "long_day": long_day,
+        "offset_of": offset_of,
+        "short_day": short_day,
         "percent": lambda value: f"{value:.0f}\N{NO-BREAK SPACE}%",
         "number": lambda value: f"{value:,}",
     }

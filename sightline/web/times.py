@@ -1,6 +1,6 @@
 """Times as people read them: the camera's, with its offset. The browser's zone is never used."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 
 def clock_time(at: datetime) -> str:
@@ -10,8 +10,23 @@ def clock_time(at: datetime) -> str:
 
 def full_time(at: datetime) -> str:
     """Return `Fri 27 Nov 2026 07:58:11 +01:00`. English names of days and months, whatever the machine's locale is."""
-    day, month = _DAYS[at.weekday()], _MONTHS[at.month - 1]
-    return f"{day} {at.day} {month} {at.year} {at:%H:%M:%S} {offset_of(at)}"
+    return f"{long_day(at)} {at:%H:%M:%S} {offset_of(at)}"
+
+
+def short_day(day: date) -> str:
+    """Return `27 Nov`."""
+    return f"{day.day} {_MONTHS[day.month - 1]}"
+
+
+def long_day(day: date) -> str:
+    """Return `Fri 27 Nov 2026`."""
+    return f"{_DAYS[day.weekday()]} {short_day(day)} {day.year}"
+
+
+def month_name(month: str) -> str:
+    """Return `Nov 2026`, from `2026-11`."""
+    year, number = month.split("-")
+    return f"{_MONTHS[int(number) - 1]} {year}"
 
 
 def offset_of(at: datetime) -> str:

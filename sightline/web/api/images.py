@@ -16,6 +16,7 @@ from sightline.models.answers import Json
 from sightline.models.images import ImageSummary
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
+from sightline.web.chosen import Chosen
 from sightline.web.console import Console, console_of
 from sightline.web.days import Placed, known_days, pictures_of
 from sightline.web.errors import InvalidRequest
@@ -129,22 +130,9 @@ class Asked:
     cursor: Annotated[str | None, Query(max_length=4_096, description="of the page before")] = None
 
     @property
-    def asks_what_was_found(self) -> bool:
-        """Return whether an image is in the list because of what was found in it."""
-        return self.label is not None or self.text is not None
-
-    def takes(self, image: ImageSummary) -> bool:
-        """Return whether an image is wanted."""
-        label = None if self.label is None else self.label.casefold()
-        text = None if self.text is None else self.text.casefold()
-        return (label is None or label in self._names("labels", image)) and (
-            text is None or any(text in line for line in self._names("text", image))
-        )
-
-    def _names(self, feature: str, image: ImageSummary) -> list[str]:
-        part = image.parts.get(feature)
-        found = part.finding if part else ()
-        return [name.casefold() for name, confidence in found if confidence >= self.at_least]
+    def chosen(self) -> Chosen:
+        """Return which images are wanted."""
+        return Chosen(self.label, self.text, self.at_least)
 
 
 @router.get("/images")
@@ -164,7 +152,7 @@ def list_images(request: Request, asked: Annotated[Asked, Depends()]) -> ImageLi
         batch = list(islice(found, READ_AT_ONCE))
         if not batch:
             return ImageList(images=images, cursor=None)
-        for place, entry in _entries(batch, asked, visitor, console):
+        for place, entry in _entries(batch, asked.chosen, visitor, console):
             looked_at, last = looked_at + 1, place.position
             images += [entry] if entry else []
             if len(images) == asked.limit:
@@ -173,12 +161,12 @@ def list_images(request: Request, asked: Annotated[Asked, Depends()]) -> ImageLi
 
 
 def _entries(
-    batch: list[Placed], asked: Asked, visitor: Visitor, console: Console
+    batch: list[Placed], wanted: Chosen, visitor: Visitor, console: Console
 ) -> Iterator[tuple[Placed, ImageEntry | None]]:
     """Return each image of a batch with its entry; None if it is not wanted, or must not be listed."""
-    chosen = [each.image for each in batch if asked.takes(each.image)]
+    chosen = [each.image for each in batch if wanted.takes(each.image)]
     hidden = masked(contents_of(chosen), visitor, console)
-    taken = {each.image_id for each in chosen} - (hidden if asked.asks_what_was_found else frozenset())
+    taken = {each.image_id for each in chosen} - (hidden if wanted.asks_what_was_found else frozenset())
     for each in batch:
         is_hidden = each.image.image_id in hidden
         yield each, _entry(each.image, console, is_hidden=is_hidden) if each.image.image_id in taken else None

@@ -1,6 +1,6 @@
 """What is new since the user last looked, in visits; nothing is marked as seen by looking alone."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -10,24 +10,29 @@ from pydantic import AwareDatetime
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from sightline.models.images import Capture, Content, ImageRow
-from sightline.services.new_images import MOST_AT_ONCE, Shown, mark_seen, new_images, undo_seen
-from sightline.stats.visits import Glimpse, visits
+from sightline.models.images import ImageRow, ImageSummary
+from sightline.services.new_images import DAYS_BACK, MOST_AT_ONCE, Shown, mark_seen, new_images, undo_seen
 from sightline.storage.images.positions import position_at
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.console import Console, console_of
 from sightline.web.errors import InvalidRequest
-from sightline.web.masks import masked
+from sightline.web.masks import contents_of, masked
 from sightline.web.rendering import link, page
+from sightline.web.visits import cards
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
 ULID_PATTERN = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
 
-LABELS_SHOWN = 3
-
 Number = Annotated[int, Form(ge=0)]
+
+
+@router.get("/")
+@for_roles(*Role)
+def show_first_page(request: Request) -> Response:
+    """Show owners what is new; the others get what they may open."""
+    return show_new(request) if visitor_of(request).is_any(Role.OWNER) else page(request, "welcome.html")
 
 
 @router.get("/new")
@@ -38,22 +43,19 @@ def show_new(request: Request, seen: Annotated[int | None, Query(ge=1)] = None) 
     look = console.services.users.look(visitor.user)
     found = new_images(look, console.services.images, console.now)
     rows = console.services.images.get_many([each.image_id for each in found.entries])
-    shown = dict(_with_picture(rows.values()))
-    hidden = masked({row.image_id: content.sha256 for row, content, _ in shown.values()}, visitor, console)
-    glimpses = [
-        Glimpse(image_id, capture, 0.0 if image_id in hidden else max((c for _, c in _labels(row)), default=0.0))
-        for image_id, (row, _, capture) in shown.items()
-    ]
+    images = [image for row in rows.values() if (image := _shown_of(row))]
+    pictured = {each.image_id for each in images}
+    hidden = masked(contents_of(images), visitor, console)
     return page(
         request,
         "new.html",
-        visits=visits(glimpses, console.options.visit_gap),
-        labels={image_id: _labels(row) for image_id, (row, _, _) in shown.items() if image_id not in hidden},
-        contents={image_id: content.sha256 for image_id, (_, content, _) in shown.items()},
-        hidden=hidden,
-        others=[row for row in rows.values() if row.image_id not in shown],
+        cards=cards(images, hidden, visitor, console),
+        pictures=len(images),
+        by_camera=Counter(each.capture.camera for each in images).most_common(),
+        others=[row for row in rows.values() if row.image_id not in pictured],
         address=console.signer.picture,
         found=found,
+        days_back=DAYS_BACK,
         positions=" ".join(sorted(found.shown)),
         number=look.number if look else 0,
         most=MOST_AT_ONCE,
@@ -91,13 +93,8 @@ def _shown(until: str, read_at: datetime, number: int, positions: str, console: 
     return Shown(until, frozenset(positions.split()), read_at, number)
 
 
-def _with_picture(rows: Iterable[ImageRow]) -> Iterator[tuple[str, tuple[ImageRow, Content, Capture]]]:
-    for row in rows:
-        if row.content is not None and row.capture is not None and row.rejection is None:
-            yield row.image_id, (row, row.content, row.capture)
-
-
-def _labels(row: ImageRow) -> list[tuple[str, float]]:
-    """Return the labels that are most certain."""
-    part = row.parts.get("labels")
-    return sorted(part.finding if part else (), key=lambda each: -each[1])[:LABELS_SHOWN]
+def _shown_of(row: ImageRow) -> ImageSummary | None:
+    """Return an image as lists show it; None if it was refused, or was never read."""
+    if row.content is None or row.capture is None or row.rejection is not None:
+        return None
+    return ImageSummary(row.image_id, row.state, row.version, row.capture, row.content.sha256, row.parts)

@@ -11,6 +11,7 @@ from ulid import ULID
 
 from sightline.models.images import FeedEntry
 from sightline.services.new_images import (
+    DAYS_BACK,
     MOST_REMEMBERED,
     NewImages,
     PageTooOld,
@@ -177,6 +178,22 @@ def test_a_page_from_before_an_undo_marks_nothing():
     with pytest.raises(PageTooOld):
         viewer.mark(empty)
     assert [came] == viewer.positions()
+
+
+def test_after_a_long_absence_the_last_days_are_shown_and_it_is_told_that_more_was_there():
+    images = LateFeed()
+    viewer = Viewer(images)
+    viewer.mark(viewer.open()[1])
+    images.now += timedelta(days=1)
+    images.write(1)
+    images.now += timedelta(days=DAYS_BACK)
+    came = images.write(2)
+    images.now += timedelta(minutes=20)
+    found, page = viewer.open()
+    assert ([came], True) == ([each.position for each in found.entries], found.left_out)
+    viewer.mark(page)
+    found, _ = viewer.open()
+    assert ((), False) == (found.entries, found.left_out)
 
 
 def test_a_flood_is_refused_until_it_has_settled():

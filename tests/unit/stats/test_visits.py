@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightline.models.images import Capture
-from sightline.stats.visits import Glimpse, visits
+from sightline.stats.visits import Begun, Glimpse, visits
 
 START = datetime(2026, 11, 2, 7, 0, tzinfo=UTC)
 GAP = timedelta(seconds=60)
@@ -57,6 +57,16 @@ def test_the_newest_comes_first_and_the_cover_is_the_most_certain(pictures):
     for visit in found:
         assert visit.cover in visit.pictures
         assert all(visit.cover.certainty >= each.certainty for each in visit.pictures)
+
+
+@given(_pictures(), st.integers(1, 5))
+def test_visits_are_counted_as_pictures_come_from_the_newest_on(pictures, most):
+    begun = Begun(GAP, most)
+    for each in sorted(pictures, key=lambda each: each.capture.taken_at, reverse=True):
+        before, is_another = begun.number, begun.is_another(each.capture)
+        begun.add(each.capture)
+        assert is_another == (begun.number == before + 1)
+    assert len(visits(pictures, GAP, most)) == begun.number
 
 
 def test_a_gap_of_exactly_sixty_seconds_parts_nothing():

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from sightline.storage.users.protocol import Role
+from sightline.storage.images.positions import position_at
+from sightline.storage.users.protocol import Look, Role
 from sightline.testing.fake import uri_of
 from tests.unit.web.house import DAY, FROM_HERE, URI
 
-COUNTED = ("images", "ledger", "verdicts", "users", "graph", "buckets")
+COUNTED = ("images", "ledger", "verdicts", "users", "rollups", "graph", "buckets")
 
 
 class Counting:
@@ -50,16 +51,14 @@ def counts(house) -> "Counter[str]":
 SESSION = {"users.session": 1, "users.user": 1}
 OPEN = {"batches.open_of": 1}
 MASK = {"verdicts.asked_many": 1} | OPEN
+NOTED = MASK | {"users.marks": 1}
 IMAGE = {"images.get": 1, "ledger.get": 3}
 
 PAGES = {
-    "/day": (f"/day?day={DAY}", {"images.by_day": 2}, MASK),
-    "/new": (
-        "/new",
-        {"users.look": 1, "images.feed": 8, "images.get_many": 1},
-        MASK,
-    ),
-    "/calendar": ("/calendar?month=2026-11", {}, {}),
+    "/day": (f"/day?day={DAY}", {"images.by_day": 2}, NOTED),
+    "/day of a label": (f"/day?day={DAY}&label=Person", {"images.by_day": 2}, NOTED),
+    "/new": ("/new", {"users.look": 1, "images.feed": 8, "images.get_many": 1}, NOTED),
+    "/calendar": ("/calendar?month=2026-11", {"rollups.between": 1}, {}),
     "/image": (f"/image?id={URI}", IMAGE | {"images.by_day": 2, "verdicts.of_image": 1, "users.mark": 1}, MASK),
     "/me": ("/me", {"users.tokens": 1}, {}),
     "/api/v1/image": (f"/api/v1/image?id={URI}", IMAGE | {"users.mark": 1}, MASK),
@@ -73,6 +72,7 @@ def test_a_page_asks_no_more_than_it_must(house, counts, name):
     path, asked, of_reviewers = PAGES[name]
     house.add("both", [Role.OWNER, Role.REVIEWER])
     for user, expected in (("owner", asked), ("both", asked | of_reviewers)):
+        house.client(user).get(path)  # notes whose answers a reviewer has seen, once
         client = house.client(user)
         counts.clear()
         assert 200 == client.get(path).status_code
@@ -87,8 +87,23 @@ def test_the_mask_reads_the_verdicts_only_of_what_the_review_has_asked_about(hou
     house.ask(uri_of("04"), content="of bytes that were overwritten")
     client = house.client("all")
     counts.clear()
-    assert 1 == client.get(f"/day?day={DAY}").text.count("in review")
+    assert "1 in review" in client.get(f"/day?day={DAY}").text
     assert (1, 1) == (counts["verdicts.asked_many"], counts["verdicts.of_label"])
+
+
+def test_after_a_long_absence_the_feed_is_read_for_its_last_days_alone(house, counts):
+    house.world.users.keep_look("owner", Look(position_at(house.world.clock.now - timedelta(days=400))), None)
+    counts.clear()
+    assert "more than 8 days ago" in house.client("owner").get("/new").text
+    assert 4 * (8 + 1) == counts["images.feed"]
+
+
+def test_a_visit_is_noted_as_seen_once(house, counts):
+    client = house.client("all")
+    for noted in (2, 0):
+        counts.clear()
+        client.get(f"/day?day={DAY}")
+        assert (1, noted) == (counts["users.marks"], counts["users.mark"])
 
 
 def test_a_picture_is_read_from_its_bucket_once(house, counts):

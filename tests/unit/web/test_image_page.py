@@ -39,6 +39,8 @@ def everything(house, name):
         client.get("/"),
         client.get("/new"),
         client.get("/calendar"),
+        client.get("/day", params={"label": "Person"}),
+        client.get("/day", params={"label": "Person", "at_least": "90"}),
         *(
             house.client().get(f"/api/v1{path}", params=params, headers=header)
             for path, params in (
@@ -104,12 +106,29 @@ def test_the_pictures_before_and_after_are_those_of_the_same_camera(house):
 
 def test_that_somebody_saw_the_answers_is_remembered_once_they_were_shown(looked_at):
     seen = looked_at.world.users
-    looked_at.client("all").get("/day")
+    looked_at.client("all").get("/calendar")
     assert {} == seen.marks("all", MarkKind.VIEWED, [URI])
     looked_at.client("all").get("/image", params={"id": URI})
     assert [URI] == [*seen.marks("all", MarkKind.VIEWED, [URI])]
     looked_at.client().get("/api/v1/image", params={"id": URI}, headers=looked_at.token("owner", Role.OWNER))
     assert [URI] == [*seen.marks("owner", MarkKind.VIEWED, [URI])]
+
+
+@pytest.mark.parametrize("page", ["/day", "/new"])
+def test_of_a_visit_a_reviewer_has_seen_the_answers_of_its_cover(house, page):
+    house.analyse()
+    house.analyse(uri_of("02"), answers={"labels": Answer((Detection("Person", 51.0),), "m-1", 30.0)})
+    house.world.clock.move(timedelta(seconds=10))
+    for name, seen in (("all", [URI]), ("owner", [])):
+        house.client(name).get(page)
+        assert seen == [*house.world.users.marks(name, MarkKind.VIEWED, [URI, uri_of("02")])], name
+
+
+def test_whose_pictures_were_listed_by_a_label_has_been_seen_of_each(house):
+    house.analyse()
+    house.analyse(uri_of("02"))
+    house.client("all").get("/day?label=person")
+    assert 2 == len(house.world.users.marks("all", MarkKind.VIEWED, [URI, uri_of("02")]))
 
 
 def test_what_the_review_asks_about_is_hidden_from_its_reviewers_and_from_nobody_else(house):

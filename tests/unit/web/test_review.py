@@ -138,7 +138,7 @@ def walk(house, name):
         reviewer.go(f"/api/v1/image?id={uri}")
     for query in ("", "&label=Person", "&label=ZzLabel", "&label=Person&at_least=90"):
         reviewer.go(f"/api/v1/images?day={DAY}{query}")
-    for place in ("/new", "/calendar?month=2026-11"):
+    for place in ("/new", "/calendar?month=2026-11", "/day?label=Person", "/day?label=Person&at_least=90"):
         reviewer.go(place)
     return [said_by(place, answer, batch_id) for place, answer in reviewer.seen], reviewer
 

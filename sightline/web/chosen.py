@@ -1,0 +1,35 @@
+"""Which of a day's images are listed: those that show a label or a text with enough confidence, or all."""
+
+from dataclasses import dataclass
+
+from sightline.models.images import ImageSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is asked for. text: a part of a line; at_least: confidence of label and text in percent."""
+
+    label: str | None = None
+    text: str | None = None
+    at_least: float = 0.0
+
+    @property
+    def asks_what_was_found(self) -> bool:
+        """Return whether an image is in the list because of what was found in it."""
+        return self.label is not None or self.text is not None
+
+    def takes(self, image: ImageSummary) -> bool:
+        """Return whether an image is wanted."""
+        label = None if self.label is None else self.label.casefold()
+        text = None if self.text is None else self.text.casefold()
+        return (label is None or label in self._names("labels", image)) and (
+            text is None or any(text in line for line in self._names("text", image))
+        )
+
+    def _names(self, feature: str, image: ImageSummary) -> list[str]:
+        part = image.parts.get(feature)
+        found = part.finding if part else ()
+        return [name.casefold() for name, confidence in found if confidence >= self.at_least]
+
+
+ALL_IMAGES = Chosen()

@@ -1,5 +1,6 @@
 """The rights that deploy/iam/console.json gives: what pages and calls ask of DynamoDB, and not more."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -101,3 +102,28 @@ def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(hou
     # Pages to come read marks of many images; a redrive closes what is complete.
     unused = granted("console", "dynamodb") - rights.used
     assert {("dynamodb:BatchGetItem", "users"), ("dynamodb:UpdateItem", "operations")} >= unused
+
+
+def test_the_pages_of_visits_send_as_many_requests_as_their_budget_has(house: House, dynamodb_client: Any) -> None:
+    house.world.clock.move(timedelta(seconds=10))  # so that the feed's newest entries are read
+    client, sent = house.client("all"), Counter[str]()
+    for path in (f"/day?day={DAY}", "/new"):
+        client.get(path)  # reads once in a while who asks and which days there are; notes what was seen
+
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        tables = params.get("RequestItems") or [params["TableName"]]
+        sent.update(f"{model.name} {table.rsplit('-', 1)[-1]}" for table in tables)
+
+    dynamodb_client.meta.events.register("provide-client-params.dynamodb", note)
+    mask = {"Query users": 1, "BatchGetItem verdicts": 1}
+    noted = {"BatchGetItem users": 1}
+    for path, expected in (
+        (f"/day?day={DAY}&camera=yard", {"Query images": 1} | mask | noted),
+        (f"/day?day={DAY}&label=Person", {"Query images": 1} | mask | noted),
+        ("/new", {"GetItem users": 1, "Query images": 4 * 2, "BatchGetItem images": 1} | mask | noted),
+        ("/calendar", {"Query rollups": 1}),
+    ):
+        sent.clear()
+        assert 200 == client.get(path).status_code
+        assert expected == sent, path
+    dynamodb_client.meta.events.unregister("provide-client-params.dynamodb", note)

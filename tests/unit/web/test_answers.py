@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -13,8 +14,26 @@ from sightline.testing.fake import picture
 from sightline.web.answering import CONTENT_SECURITY_POLICY
 from tests.unit.web.house import DAY, FROM_HERE, URI, build
 
-PAGES = ["/", "/day", f"/image?id={URI}", "/me", "/api", "/login", "/static/console.css", "/healthz"]
-OTHERS = ["/nothing", "/image?id=nonsense", "/day?day=yesterday", "/picture/320/0.jpg?id=x&t=y", "/api/v1/status"]
+PAGES = [
+    "/",
+    "/new",
+    "/day",
+    "/calendar",
+    f"/image?id={URI}",
+    "/me",
+    "/api",
+    "/login",
+    "/static/console.css",
+    "/healthz",
+]
+OTHERS = [
+    "/healthz",
+    "/nothing",
+    "/image?id=nonsense",
+    "/day?day=yesterday",
+    "/picture/320/0.jpg?id=x&t=y",
+    "/api/v1/status",
+]
 
 SCRIPT, BRACES, TURNED = "<script>alert(1)</script>", "{{7*7}}", "a\u202egpj.exe"
 HOSTILE = [SCRIPT, BRACES, TURNED, '"onmouseover=alert(1) x="', "..%2f..%2fetc", "'; DROP TABLE", "a\u200bb", "#?&="]
@@ -107,7 +126,9 @@ def test_hostile_names_are_shown_as_text_on_every_page(house, name):
     house.analyse(uri, found | texts)
     client = house.client("all")
     client.post("/me/tokens", data={"title": name, "roles": "owner"}, headers=FROM_HERE)
-    for page in (client.get("/day"), client.get("/image", params={"id": uri}), client.get("/me")):
+    house.world.clock.move(timedelta(seconds=10))  # so that the feed's newest entries are read
+    listed = [client.get(path) for path in ("/new", "/day", "/calendar", "/me")]
+    for page in (*listed, client.get("/day", params={"label": name}), client.get("/image", params={"id": uri})):
         assert 200 == page.status_code, page.text
         assert "<script>alert" not in page.text
         assert '"onmouseover' not in page.text
@@ -137,7 +158,14 @@ def test_hostile_parameters_are_answered_and_shown_as_text(looked_at):
 
 
 def check_parameter(client, value):
-    for path, name in (("/image", "id"), ("/day", "camera"), ("/day", "day"), ("/day", "before"), ("/login", "next")):
+    for path, name in (
+        ("/image", "id"),
+        *(("/day", each) for each in ("camera", "day", "before", "label", "at_least")),
+        ("/calendar", "month"),
+        ("/calendar", "label"),
+        ("/new", "seen"),
+        ("/login", "next"),
+    ):
         answer = client.get(path, params={name: value})
         assert answer.status_code in {200, 303, 404, 422}, (path, answer.text)
         assert "<script>alert" not in answer.text

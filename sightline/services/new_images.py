@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from sightline.errors import SightlineError
-from sightline.models.images import FeedEntry
+from sightline.models.images import Capture, FeedEntry
 from sightline.services.sync import OVERLAP, SETTLE, days_between
-from sightline.storage.images.positions import position_at
+from sightline.storage.images.positions import position_at, time_of
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.users.protocol import Look, UserStore
 
@@ -24,6 +24,9 @@ FIRST_LOOK = timedelta(hours=24)
 
 DAYS_BACK = 8
 """After a longer absence only the last days are listed: each UTC day takes a read of every shard of the feed."""
+
+LATE = timedelta(hours=24)
+"""How long after a picture was taken its arrival is late: it was uploaded or looked at again, and is no news."""
 
 MOST_AT_ONCE = 200
 
@@ -66,6 +69,11 @@ class NewImages:
         """Return the positions that must be remembered one by one."""
         safe = _settled(self.until, self.read_at)
         return frozenset(each.position for each in self.entries if each.position > safe)
+
+
+def is_late(entry: FeedEntry, capture: Capture) -> bool:
+    """Return whether an image arrived long after it was taken."""
+    return time_of(entry.position) - capture.taken_at > LATE
 
 
 def new_images(look: Look | None, images: ImageStore, now: datetime, most: int = MOST_AT_ONCE) -> NewImages:

@@ -3,13 +3,11 @@
 import hashlib
 import zlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
-
-from ulid import ULID
 
 from sightline.errors import InvalidUri
 from sightline.models.images import Capture
 from sightline.storage.dynamodb.items import instant
+from sightline.storage.images.positions import time_of
 
 MAX_ID_BYTES = 2048
 """DynamoDB's limit for a partition key."""
@@ -55,8 +53,7 @@ def feed_partition(write_day: str, shard: int) -> str:
 
 def write_day_of(position: str) -> str:
     """Return the UTC day, YYYY-MM-DD, of a feed position (a ULID)."""
-    at = datetime.fromtimestamp(ULID.from_str(position).timestamp, UTC)
-    return at.date().isoformat()
+    return time_of(position).date().isoformat()
 
 
 def camera_day(camera: str, capture_day: str) -> str:

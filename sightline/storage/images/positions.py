@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import Lock
 
 from ulid import ULID
@@ -17,6 +17,11 @@ AFTER_ALL = "7" + "Z" * 25
 def position_at(at: datetime) -> str:
     """Return the smallest position of an instant: all written before it are below."""
     return str(ULID.from_int(int(at.timestamp() * 1000) << RANDOM_BITS))
+
+
+def time_of(position: str) -> datetime:
+    """Return when a position was handed out."""
+    return datetime.fromtimestamp(ULID.from_str(position).timestamp, UTC)
 
 
 class Positions:

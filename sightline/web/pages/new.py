@@ -11,7 +11,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sightline.models.images import ImageRow, ImageSummary
-from sightline.services.new_images import DAYS_BACK, MOST_AT_ONCE, Shown, mark_seen, new_images, undo_seen
+from sightline.services.new_images import (
+    DAYS_BACK,
+    MOST_AT_ONCE,
+    NewImages,
+    Shown,
+    is_late,
+    mark_seen,
+    new_images,
+    undo_seen,
+)
 from sightline.storage.images.positions import position_at
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
@@ -19,7 +28,7 @@ from sightline.web.console import Console, console_of
 from sightline.web.errors import InvalidRequest
 from sightline.web.masks import contents_of, masked
 from sightline.web.rendering import link, page
-from sightline.web.visits import cards
+from sightline.web.visits import Card, cards
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
@@ -46,10 +55,12 @@ def show_new(request: Request, seen: Annotated[int | None, Query(ge=1)] = None) 
     images = [image for row in rows.values() if (image := _shown_of(row))]
     pictured = {each.image_id for each in images}
     hidden = masked(contents_of(images), visitor, console)
+    prompt, late = _parted(cards(images, hidden, visitor, console), found)
     return page(
         request,
         "new.html",
-        cards=cards(images, hidden, visitor, console),
+        prompt=prompt,
+        late=late,
         pictures=len(images),
         by_camera=Counter(each.capture.camera for each in images).most_common(),
         others=[row for row in rows.values() if row.image_id not in pictured],
@@ -91,6 +102,13 @@ def _shown(until: str, read_at: datetime, number: int, positions: str, console: 
     if read_at > console.now or until > position_at(console.now):
         raise InvalidRequest("the mark", rule="a page cannot have shown what is still to come")
     return Shown(until, frozenset(positions.split()), read_at, number)
+
+
+def _parted(made: list[Card], found: NewImages) -> tuple[list[Card], list[Card]]:
+    """Part the visits of which some picture arrived soon after it was taken from those that came late."""
+    entries = {each.image_id: each for each in found.entries}
+    late = [card for card in made if all(is_late(entries[each.image_id], each.capture) for each in card.pictures)]
+    return [card for card in made if card not in late], late
 
 
 def _shown_of(row: ImageRow) -> ImageSummary | None:

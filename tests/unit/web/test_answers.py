@@ -27,7 +27,6 @@ PAGES = [
     "/healthz",
 ]
 OTHERS = [
-    "/healthz",
     "/nothing",
     "/image?id=nonsense",
     "/day?day=yesterday",

@@ -71,3 +71,17 @@ def test_a_page_cannot_mark_what_is_still_to_come(looked_at):
     given = fields_of(client.get("/new").text)
     for change in ({"until": "7" + "Z" * 25}, {"read_at": "2099-01-01T00:00:00+00:00"}, {"positions": "x"}):
         assert 422 == client.post("/new/seen", data=given | change, headers=FROM_HERE).status_code, change
+
+
+def test_what_arrived_long_after_it_was_taken_is_told_apart_and_marked_with_the_rest(house):
+    now = house.world.clock.now - timedelta(minutes=5)
+    house.analyse(f"s3://frames/yard/{now:%Y-%m-%d}/Hour-{now:%H}/snap/MDAlarm_{now:%Y%m%d-%H%M%S}.jpg")
+    house.analyse(uri_of("01", "gate"))
+    settled(house)
+    client = house.client("owner")
+    html = client.get("/new").text
+    prompt, late = html.split("Came late or was looked at again: 1 visit")
+    assert (1, 1) == (prompt.count("data-pictures"), late.count("data-pictures"))
+    assert "<bdi>gate</bdi>" in late.split("</main>", maxsplit=1)[0]
+    assert '<details class="late">' in prompt, "closed, if something else is new"
+    assert "Nothing new" in client.get(press(client, "/new/seen", html).headers["location"]).text

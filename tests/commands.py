@@ -1,5 +1,6 @@
 """Commands that tests run in their own processes."""
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +11,14 @@ import pytest
 
 from dev.stack.processes import cpu_of
 from dev.stack.waiting import Moves, wait_until
+
+
+def unmeasured(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return an environment whose processes are not traced by coverage: that doubles their CPU.
+
+    For whole stacks and demonstrations, all of whose code other tests run as well.
+    """
+    return {name: value for name, value in environment.items() if name != "COVERAGE_PROCESS_CONFIG"}
 
 
 def run(

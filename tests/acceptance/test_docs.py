@@ -13,7 +13,7 @@ from dev.stack.pidfiles import PidFiles
 from dev.stack.processes import cpu_of, inherited
 from dev.stack.waiting import Moves, wait_until
 from sightline.testing.fake import picture
-from tests.commands import run
+from tests.commands import run, unmeasured
 from tests.documents import CHECKOUT, PYTHON, SHELL, Block, blocks
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(1800)]
@@ -60,7 +60,7 @@ class Reader:
 
     def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
         """Run a command; make finds everything installed."""
-        environment = inherited() | {"MAKEFLAGS": "INSTALL=:", "PYTHONPATH": str(self.folder)}
+        environment = unmeasured(inherited()) | {"MAKEFLAGS": "INSTALL=:", "PYTHONPATH": str(self.folder)}
         return run(command, environment, self.folder, self._moves)
 
     def waits_for(self, words: str, command: str) -> bool:

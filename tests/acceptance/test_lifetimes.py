@@ -19,6 +19,7 @@ from dev.stack.folders import CHECKOUT
 from dev.stack.processes import cpu_of, inherited
 from dev.stack.waiting import wait_until
 from sightline.testing.fake import picture
+from tests.commands import unmeasured
 
 pytestmark = pytest.mark.acceptance
 
@@ -50,13 +51,13 @@ class Family:
     def __init__(self, kind: Kind, folder: Path) -> None:
         self.mark = uuid4().hex
         self._watchers: dict[int, int] = {}
-        environment = inherited() | {"FAMILY": self.mark, "PYTHONPATH": str(CHECKOUT), "TMPDIR": str(folder)}
+        own = {"FAMILY": self.mark, "PYTHONPATH": str(CHECKOUT), "TMPDIR": str(folder)}
         with (folder / "said.txt").open("wb") as said:
             self.parent = subprocess.Popen(
                 # What runs in the background of a shell ignores SIGINT, and so would its children.
                 ["env", "--default-signal=INT", sys.executable, "-m", *kind.arguments],
                 cwd=folder,
-                env=environment,
+                env=unmeasured(inherited()) | own,
                 stdout=said,
                 stderr=said,
                 start_new_session=True,

@@ -17,7 +17,7 @@ from dev.stack.waiting import STANDSTILL_SECONDS
 from sightline.bootstrap import redis_client
 from sightline.config import Settings
 from tests.acceptance.up_stack import UpStack
-from tests.commands import run
+from tests.commands import run, unmeasured
 from workers.celeryconfig import make_app
 from workers.health import complaint
 
@@ -41,7 +41,7 @@ def settings(up_stack: UpStack) -> Settings:
 def stopped_queues(env: Mapping[str, str]) -> set[tuple[str, str]]:
     """Ask `sightline status` which queues are stopped, and by what."""
     command = [sys.executable, "-c", "from sightline.cli import main; main()", "status", "--json"]
-    said = run(command, {**os.environ, **env})
+    said = run(command, {**unmeasured(), **env})
     assert 0 == said.returncode, said.stderr
     return {(each["queue"], each["cause"]) for each in json.loads(said.stdout)["stopped"].values()}
 

@@ -20,7 +20,7 @@ from dev.stack.layout import Layout
 from dev.stack.pidfiles import PidFiles
 from dev.stack.processes import cpu_of
 from dev.stack.waiting import Moves, wait_until
-from tests.commands import run
+from tests.commands import run, unmeasured
 
 FEW = "ingest=0 faces=0 text=0 rows=0 graph=0 careful=0"
 """Enough to see how processes are run: the servers, labels, operations, beat, Flower and the console."""
@@ -35,7 +35,7 @@ class UpStack:
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a command of `python -m dev.stack`."""
         command = [sys.executable, "-m", "dev.stack", *arguments, "--folder", str(self.folder)]
-        return run(command, moves=self._moves)
+        return run(command, unmeasured(), moves=self._moves)
 
     def up(self, scale: str = "") -> None:
         """Bring it up, or change its scale."""

@@ -22,16 +22,17 @@ UV = Path(sys.executable).with_name("uv")
 
 
 def wheel(folder: Path, name: str, version: str) -> str:
-    """Write a wheel without any code, and return its sha256."""
+    """Write a wheel with one line of code, and return its sha256."""
     needs = "".join(f"Requires-Dist: {need}\n" for need in NEEDS.get(name, []))
     extra = "Provides-Extra: toml\n" if name == "coverage" else ""
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{extra}{needs}"
     tag = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     parts = {"METADATA": metadata, "WHEEL": tag}
     about = f"{name}-{version}.dist-info"
-    record = "".join(f"{about}/{part},,\n" for part in (*parts, "RECORD"))
+    record = f"{name}.py,,\n" + "".join(f"{about}/{part},,\n" for part in (*parts, "RECORD"))
     path = folder / f"{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as file:
+        file.writestr(f"{name}.py", "here = True\n")
         for part, text in {**parts, "RECORD": record}.items():
             file.writestr(f"{about}/{part}", text)
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -87,6 +88,12 @@ def test_the_locked_versions_are_installed_and_no_newer_one(index, python, envir
     assert ["requirements.lock", "requirements-stack.lock"] == [line.split()[0] for line in said]
 
 
+def test_every_package_is_compiled_also_where_python_would_not_keep_it(index, python, environment):
+    install_locks(python, locks(index), environment | {"PYTHONDONTWRITEBYTECODE": "1"}, Stages(lambda _: None))
+    compiled = {path.name.partition(".")[0] for path in python.parents[1].rglob("*.pyc")}
+    assert set(PACKAGES) <= compiled
+
+
 def test_what_the_lock_no_longer_names_is_removed(index, python, environment):
     stages = Stages(lambda _: None)
     install_locks(python, locks(index), environment, stages)
@@ -97,7 +104,7 @@ def test_what_the_lock_no_longer_names_is_removed(index, python, environment):
 def test_a_wheel_with_another_hash_is_refused(index, python, environment):
     wheel_file = index / f"gamma-{LOCKED}-py3-none-any.whl"
     with zipfile.ZipFile(wheel_file, "a") as file:
-        file.writestr("gamma.py", "")
+        file.writestr("added.py", "")
     with pytest.raises(InstallFailed, match="Hash mismatch"):
         install_locks(python, locks(index), environment, Stages(lambda _: None))
     assert {} == installed(python)

@@ -1,59 +1,6 @@
 """Start the local Rekognition: `python -m dev.rekognition --help`."""
 
-import os
-import signal
-import sys
-import time
-from datetime import UTC, datetime
-
-import uvicorn
-
-from dev.rekognition.answers import Answers
-from dev.rekognition.app import build_app
-from dev.rekognition.calls_log import CallsLog
-from dev.rekognition.content import Objects
-from dev.rekognition.detectors import detector_here
-from dev.rekognition.endpoint import Endpoint
-from dev.rekognition.faults import FaultScript
-from dev.rekognition.operations import OPERATIONS
-from dev.rekognition.options import Options, read_options
-from dev.rekognition.quotas import Quotas
-from dev.rekognition.sight import Sight
-from sightline.rekognition.quotas import default_quota
-
-
-def build_endpoint(options: Options) -> Endpoint:
-    """Put the endpoint together."""
-    defaults = {} if options.lift_quotas else {name: default_quota(name, options.region) for name in OPERATIONS}
-    return Endpoint(
-        region=options.region,
-        objects=Objects(options.s3_endpoint, options.region),
-        sight=Sight(options.processes, detector=detector_here(wanted=options.detector)),
-        answers=Answers(options.remember),
-        quotas=Quotas({**defaults, **options.quotas}, time.monotonic),
-        faults=FaultScript(),
-        log=CallsLog(options.calls_log),
-        clock=lambda: datetime.now(UTC),
-        latency_seconds=options.latency_ms / 1000,
-    )
-
-
-def main() -> None:
-    """Serve until told to stop."""
-    os.environ.setdefault("OMP_THREAD_LIMIT", "1")  # Tesseract's threads would fight the other processes for the cores
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn ends itself, then sends the signal on to us
-    options = read_options()
-    config = uvicorn.Config(
-        build_app(build_endpoint(options)),
-        host=options.host,
-        port=options.port,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=2,
-        timeout_keep_alive=75,  # a connection that closes as a call is sent is a call that ended unknown
-    )
-    uvicorn.Server(config).run()
-
-
 if __name__ == "__main__":
+    from dev.rekognition.serving import main  # the processes of the pool import this module too, and serve nothing
+
     main()

@@ -91,10 +91,7 @@ def _cannot_import(modules: Sequence[str], load: Load) -> str:
     for module in modules:
         try:
             load(module)
-        except (
-            ImportError,
-            OSError,
-        ) as error:  # no wheel of it for this machine, or a library that it needs is missing
+        except (ImportError, OSError) as error:  # no wheel for this machine, or a library that it needs is missing
             return f"{module} cannot be imported: {error}"
     return ""
 

@@ -13,11 +13,12 @@ from uuid import uuid4
 from dev.rekognition import constraints
 from dev.rekognition.answers import Answers, name_of
 from dev.rekognition.calls_log import Call, CallsLog, begin
-from dev.rekognition.content import Content, Objects, sent_bytes
+from dev.rekognition.content import Content, sent_bytes
 from dev.rekognition.faults import CUT, HANG, SLOW, Fault, FaultScript
 from dev.rekognition.operations import OPERATIONS
 from dev.rekognition.quotas import Quotas
 from dev.rekognition.refusals import Refusal, cannot
+from dev.rekognition.s3 import Objects
 from dev.rekognition.sight import Sight
 from sightline.models.answers import Json
 

@@ -1,4 +1,6 @@
 import asyncio
+import subprocess
+import sys
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -58,3 +60,11 @@ def test_the_calls_for_labels_faces_and_text_of_one_picture_are_one_pass_one_rea
     asyncio.run(ask())
     assert (1, 2) == (len(looks), len(runs))
     assert 1 == _picture.cache_info().misses - decoded
+
+
+def test_a_process_of_the_pool_imports_neither_the_server_nor_a_client_of_aws():
+    """Each would take as much CPU as all else that it imports."""
+    code = "import sys, dev.rekognition.__main__, dev.rekognition.sight; print(*sys.modules)"
+    imported = set(subprocess.check_output([sys.executable, "-c", code], text=True).split())
+    assert "cv2" in imported
+    assert set() == imported & {"boto3", "botocore", "starlette", "uvicorn"}

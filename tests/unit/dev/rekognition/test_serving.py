@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from dev.rekognition.__main__ import build_endpoint
 from dev.rekognition.options import read_options
+from dev.rekognition.serving import build_endpoint
 
 
 def built(tmp_path, *arguments):

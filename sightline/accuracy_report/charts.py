@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 from pathlib import Path as File
+from typing import BinaryIO
 
 from sightline.accuracy_report.drawing import (
     ACCENT,
@@ -223,7 +224,7 @@ def _empty(title: str, why: str) -> Chart:
     return Chart(title, WIDTH, 80, [Words(WIDTH / 2, 40, why, "middle", 13)])
 
 
-def write_picture(report: Report, file: File) -> None:
+def write_picture(report: Report, file: File | BinaryIO) -> None:
     """Write the chart of recall by camera as PNG."""
     chart = recall_by_camera(report)
     title = f"{chart.title}, {report.window_days} days up to {report.end_day}"

@@ -60,12 +60,12 @@ def _number(value: float, *, is_share: bool) -> str:
     return f"{100 * value:.0f}" if is_share else f"{value:.0f}"
 
 
-def notes(report: Report) -> list[str]:
-    """Return the notes that a reader of the table needs."""
-    return [line for count, line in _notes(report) if count]
+def notes(report: Report, *, with_advice: bool = True) -> list[str]:
+    """Return the notes that a reader of the table needs; with_advice: what to review next as well, by stratum."""
+    return [line for count, line in _notes(report, with_advice=with_advice) if count]
 
 
-def _notes(report: Report) -> list[tuple[int, str]]:
+def _notes(report: Report, *, with_advice: bool) -> list[tuple[int, str]]:
     """Return each note with the count that decides whether it is shown."""
     rule, window, models = report.rule, report.main.window, report.models
     outside, unknown = window.outside, window.bracket.unknown
@@ -76,7 +76,7 @@ def _notes(report: Report) -> list[tuple[int, str]]:
             1,
             f"{rule.label} at {rule.threshold_percent:g} % or more is a positive. Figures: median (95 % interval).",
         ),
-        (sum(window.advice.more.values()), f"Next: {window.advice.sentence()}."),
+        (with_advice and sum(window.advice.more.values()), f"Next: {window.advice.sentence()}."),
         (unknown, f"For {unknown} images it is unknown whether the label was missed: {again}."),
         (outside.unanalysed, f"{outside.unanalysed} images are not analysed, and not in these figures."),
         (outside.stale, f"{outside.stale} verdicts are on images that were overwritten since, and do not count."),

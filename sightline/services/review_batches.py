@@ -4,8 +4,9 @@ Nobody else is asked about a batch's images while it is open, and no answer is t
 detector's answers are shown, and to correct only where one differs from them would pull the estimate towards them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ulid import ULID
 
@@ -25,6 +26,7 @@ from sightline.services.review_plan import read_plan, unanswered
 from sightline.services.verdicts import Said, judge_of, verdict_of
 from sightline.stats.advice import Measure
 from sightline.stats.queue import Request, next_images
+from sightline.stats.strata import StrataRule
 from sightline.stats.verdicts import Answer, Source
 from sightline.stats.windows import WINDOW_DAYS
 from sightline.storage.users.batches import HOLDS_LAST, Batch, Given, Picture
@@ -76,21 +78,33 @@ class Wanted:
     window_days: int = 1
 
 
+Choose: TypeAlias = Callable[[int], Sequence[Request]]
+"""Returns so many of the next images, in the order in which they are asked about."""
+
+
 def begin_batch(user: str, wanted: Wanted, services: Services) -> Batch:
     """Ask a reviewer about the next images, in an order that tells nothing; an open batch of the label goes on instead.
 
     Raise NotWatched, or NothingToReview if every image is reviewed or held by others.
     """
     rule = services.accuracy.rule_of(wanted.label)
+    batch = start_batch(user, rule, lambda count: _next(wanted, count, services), services)
+    if batch is None:
+        rule_of = "every image of these days is reviewed, or is in another reviewer's batch"
+        raise NothingToReview(wanted.camera or "all cameras", rule=rule_of, remedy="Choose another day or camera")
+    return batch
+
+
+def start_batch(user: str, rule: StrataRule, choose: Choose, services: Services) -> Batch | None:
+    """Hold what is chosen and ask about it; an open batch of the label goes on instead. None if nothing is left."""
     batches = services.users.batches
-    standing = next((each for each in batches.open_of(user) if each.label == wanted.label), None)
+    standing = next((each for each in batches.open_of(user) if each.label == rule.label), None)
     if standing is not None:
         return standing
     batch_id = str(ULID.from_datetime(services.clock()))
-    requests = _held_for(batch_id, wanted, services)
+    requests = _held_for(batch_id, rule.label, choose, services)
     if not requests:
-        rule_of = "every image of these days is reviewed, or is in another reviewer's batch"
-        raise NothingToReview(wanted.camera or "all cameras", rule=rule_of, remedy="Choose another day or camera")
+        return None
     remember(requests, services)
     batch = Batch(
         batch_id,
@@ -102,19 +116,19 @@ def begin_batch(user: str, wanted: Wanted, services: Services) -> Batch:
     )
     begun = batches.begin(batch)
     if begun.batch_id != batch_id:
-        batches.release(wanted.label, [each.image_id for each in batch.pictures], batch_id)
+        batches.release(rule.label, [each.image_id for each in batch.pictures], batch_id)
     return begun
 
 
-def _held_for(batch_id: str, wanted: Wanted, services: Services) -> list[Request]:
+def _held_for(batch_id: str, label: str, choose: Choose, services: Services) -> list[Request]:
     """Choose images that nobody else is asked about, and hold them.
 
     What others hold comes first in the queue's order and is left to them, so that the sample stays one.
     """
-    batches, label = services.users.batches, wanted.label
+    batches = services.users.batches
     for _ in range(STARTS_AT_ONCE):
         held = batches.held(label)
-        chosen = [r for r in _next(wanted, BATCH + len(held), services) if r.candidate.image_id not in held][:BATCH]
+        chosen = [r for r in choose(BATCH + len(held)) if r.candidate.image_id not in held][:BATCH]
         own = batches.hold(label, [each.candidate.image_id for each in chosen], batch_id, HOLDS_LAST)
         if own or not chosen:
             return [each for each in chosen if each.candidate.image_id in own]

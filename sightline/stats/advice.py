@@ -39,9 +39,11 @@ class Advice:
     more: Mapping[Stratum, int]
     half_width: float
 
-    def sentence(self) -> str:
-        """Say it to a person."""
-        reviews = " and ".join(f"{count} more of stratum {stratum}" for stratum, count in self.more.items() if count)
+    def sentence(self, *, by_stratum: bool = True) -> str:
+        """Say it to a person; without strata to one who reviews, for they tell what the detector said."""
+        named = [f"{count} more of stratum {stratum}" for stratum, count in self.more.items() if count]
+        in_all = [f"{sum(self.more.values())} more"] if named else []
+        reviews = " and ".join(named if by_stratum else in_all)
         digits = 0 if self.measure is Measure.MISSED or self.half_width >= 0.01 else 1  # noqa: PLR2004 - one point
         size = self.half_width if self.measure is Measure.MISSED else 100 * self.half_width
         unit = "images" if self.measure is Measure.MISSED else "points"

@@ -60,9 +60,9 @@ def sweep(cells: Sequence[CellSummary], thresholds_percent: Sequence[float], *na
     steps = sorted(thresholds_percent)
     if any(step % BAND_PERCENT for step in steps):
         raise ValueError(f"thresholds {steps}: each must be a multiple of {BAND_PERCENT} %")
-    parts = _results([(band, counts) for cell in cells for band, counts in cell.bands.items()])
+    parts = by_part([(band, counts) for cell in cells for band, counts in cell.bands.items()])
     total = sum(_images(part) for part in parts.values())
-    below, added, points = _Below(), 0, list[SweepPoint]()
+    below, added, points = PartSum(), 0, list[SweepPoint]()
     bands = sorted(parts)
     for step in steps:
         while added < len(bands) and bands[added] < step:
@@ -72,8 +72,8 @@ def sweep(cells: Sequence[CellSummary], thresholds_percent: Sequence[float], *na
     return points
 
 
-class _Below:
-    """What lies below a threshold that rises: each band is added once, and only what it changed is joined again."""
+class PartSum:
+    """What lies on one side of a threshold that moves: each band is added once, and what it changed is joined again."""
 
     def __init__(self) -> None:
         self.images = 0
@@ -104,7 +104,7 @@ class _Below:
 def calibration(cells: Sequence[CellSummary], *names: str) -> list[CalibrationBin]:
     """Compare confidences with the truth, in bins of `BIN_PERCENT`; bins without an image are left out."""
     bands = [(band, counts) for cell in cells for band, counts in cell.bands.items() if band != ABSENT]
-    parts = {low: _together(part) for low, part in _results(_binned(bands)).items()}
+    parts = {low: _together(part) for low, part in by_part(_binned(bands)).items()}
     sums: defaultdict[int, float] = defaultdict(float)
     for low, confidences in _binned([each for cell in cells for each in cell.confidence_sums.items()]):
         sums[low] += confidences
@@ -113,7 +113,7 @@ def calibration(cells: Sequence[CellSummary], *names: str) -> list[CalibrationBi
 
 def by_hour(cells: Sequence[CellSummary], *names: str) -> list[HourFigures]:
     """Estimate each hour of the day that has an image, by its share of the verdicts."""
-    parts = _results([(hour, counts) for cell in cells for hour, counts in cell.hours.items()])
+    parts = by_part([(hour, counts) for cell in cells for hour, counts in cell.hours.items()])
     return [
         HourFigures(
             hour,
@@ -125,7 +125,8 @@ def by_hour(cells: Sequence[CellSummary], *names: str) -> list[HourFigures]:
     ]
 
 
-def _results(pairs: Iterable[tuple[int, CellCounts]]) -> dict[int, list[CellCounts]]:
+def by_part(pairs: Iterable[tuple[int, CellCounts]]) -> dict[int, list[CellCounts]]:
+    """Gather the cells of each part."""
     parts: defaultdict[int, list[CellCounts]] = defaultdict(list)
     for part, counts in pairs:
         parts[part].append(counts)

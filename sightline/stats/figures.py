@@ -112,9 +112,9 @@ def estimate(evidence: Mapping[Stratum, Evidence], *names: str, also_missed: int
         draw(each, *names, prior=prior, also_missed=also_missed) for each in possible(evidence) for prior in priors
     ]
     return Figures(
-        precision=_figure([one.precision for one in drawn], found, "the detector found nothing"),
-        recall=_figure([one.recall for one in drawn], missed or found, "nothing is present", unseen),
-        f1=_figure(
+        precision=figure_of([one.precision for one in drawn], found, "the detector found nothing"),
+        recall=figure_of([one.recall for one in drawn], missed or found, "nothing is present", unseen),
+        f1=figure_of(
             [one.f1 for one in drawn],
             missed or found,
             "nothing is present, and nothing was found",
@@ -206,7 +206,7 @@ def _named(cameras: Sequence[str]) -> str:
     return ", ".join(shown) + (f" and {others} more" if others else "")
 
 
-def _figure(values: Sequence[Values], unknown: str, undefined: str, unseen: str = "") -> Figure:
+def figure_of(values: Sequence[Values], unknown: str, undefined: str, unseen: str = "") -> Figure:
     """Return the interval of `values`; none if a stratum is unknown, no draw defines the figure, or `unseen` is set."""
     if unknown:
         return NotEstimable(unknown)

@@ -15,11 +15,13 @@ from starlette.responses import Response
 from sightline.errors import SightlineError
 from sightline.web.access import GuardedRoute
 from sightline.web.answering import Answering
-from sightline.web.api import accuracy, cameras, dead_letters, description, images, status, verdicts
+from sightline.web.api import accuracy as accuracy_calls
+from sightline.web.api import agreement as agreement_calls
+from sightline.web.api import cameras, dead_letters, description, images, status, verdicts
 from sightline.web.api.other_origins import OtherOrigins
 from sightline.web.body_limit import BodyLimit
 from sightline.web.console import READS_AT_ONCE, Console
-from sightline.web.pages import calendar, day, files, image, me, new, review, signing_in
+from sightline.web.pages import accuracy, agreement, calendar, day, files, image, me, new, review, second, signing_in
 from sightline.web.rendering import API, error_answer
 
 PAGES: Sequence[APIRouter] = (
@@ -29,7 +31,10 @@ PAGES: Sequence[APIRouter] = (
     calendar.router,
     new.router,
     image.router,
+    second.router,
     review.router,
+    accuracy.router,
+    agreement.router,
     me.router,
     description.router,
 )
@@ -37,7 +42,8 @@ CALLS: Sequence[APIRouter] = (
     cameras.router,
     images.router,
     verdicts.router,
-    accuracy.router,
+    accuracy_calls.router,
+    agreement_calls.router,
     status.router,
     dead_letters.router,
 )

@@ -1,9 +1,11 @@
 """What every page and every call of the API works with: the services, and how this console is reached."""
 
+from collections.abc import Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,12 +13,17 @@ from starlette.responses import Response
 from sightline.models.answers import Json
 from sightline.queues.publishing import Publish
 from sightline.services.collaborators import Services
+from sightline.services.rollups.report import Report
 from sightline.services.users import Passwords
+from sightline.stats.verdicts import Verdict
 from sightline.web.recent import Recent
 from sightline.web.sign_in_limits import SignInLimits
 from sightline.web.signed_addresses import AddressSigner
 from sightline.web.thumbnails import Thumbnails
 from sightline.web.visitors import Visitor
+
+if TYPE_CHECKING:
+    from sightline.web.figures import Curves
 
 READS_AT_ONCE = 16
 
@@ -25,6 +32,15 @@ VISITOR_KEPT = timedelta(seconds=10)
 
 KNOWN_DAYS_KEPT = timedelta(seconds=60)
 STATUS_KEPT = timedelta(seconds=10)
+
+FIGURES_KEPT = timedelta(seconds=60)
+CURVES_KEPT = timedelta(hours=1)
+"""Of a revision of a rollup, which does not change: another revision has other curves."""
+
+MOST_REPORTS = 40
+
+WORDS_KEPT = timedelta(minutes=5)
+"""How long a process keeps what reviewers have said: reading it walks through all verdicts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +98,11 @@ class Console:
         self.known_days: Recent[str, dict[str, list[str]]] = Recent(services.clock, KNOWN_DAYS_KEPT)
         self.status: Recent[str, tuple[datetime, dict[str, Json]]] = Recent(services.clock, STATUS_KEPT)
         self.status_read = Lock()
+        self.reports: Recent[Hashable, Report] = Recent(services.clock, FIGURES_KEPT, MOST_REPORTS)
+        self.curves: Recent[Hashable, Curves] = Recent(services.clock, CURVES_KEPT, MOST_REPORTS)
+        self.curves_read = Lock()
+        self.words: Recent[str, tuple[datetime, Sequence[Verdict]]] = Recent(services.clock, WORDS_KEPT)
+        self.words_read = Lock()
         self.reads = ThreadPoolExecutor(READS_AT_ONCE, thread_name_prefix="web-read")
 
     @property

@@ -13,10 +13,10 @@ Value = TypeVar("Value")
 
 
 class Recent(Generic[Key, Value]):
-    """At most MOST_KEPT values, each for as long as `lasts`. Threads may share one."""
+    """At most `most` values, each for as long as `lasts`. Threads may share one."""
 
-    def __init__(self, clock: Callable[[], datetime], lasts: timedelta) -> None:
-        self._clock, self._lasts = clock, lasts
+    def __init__(self, clock: Callable[[], datetime], lasts: timedelta, most: int = MOST_KEPT) -> None:
+        self._clock, self._lasts, self._most = clock, lasts, most
         self._kept: OrderedDict[Key, tuple[datetime, Value]] = OrderedDict()
         self._lock = Lock()
 
@@ -31,7 +31,7 @@ class Recent(Generic[Key, Value]):
         with self._lock:
             self._kept[key] = (self._clock(), value)
             self._kept.move_to_end(key)
-            if len(self._kept) > MOST_KEPT:
+            if len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         return value
 

@@ -68,7 +68,17 @@ def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(hou
     row = house.world.images.get(URI)
     assert row is not None
     assert row.content is not None
-    for path in ("/", f"/day?day={DAY}", f"/image?id={URI}", "/calendar", "/me", "/api", "/api/v1/accuracy"):
+    for path in (
+        "/",
+        f"/day?day={DAY}",
+        f"/image?id={URI}",
+        "/calendar",
+        "/me",
+        "/api",
+        "/api/v1/accuracy",
+        "/accuracy",
+        "/agreement",
+    ):
         assert client.get(path).status_code in {200, 422}, path
     house.world.clock.move(timedelta(seconds=10))  # so that the feed's newest entries are read
     opened = client.get("/new").text

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from sightline.models.images import CameraDay, FeatureResult, ImageSummary, ResultStatus, State
+from sightline.models.images import CameraDay, FeatureResult, ImageRow, ImageSummary, ResultStatus, State
 from sightline.services.rollups.figures import Outside
 from sightline.services.rollups.plan import FEATURE, AccuracyPlan
 from sightline.stats.counts import ReviewedCell, review_cell
@@ -83,6 +83,23 @@ def _candidate(image: ImageSummary, result: FeatureResult, rule: StrataRule) -> 
         rule.stratum_of(found, _cut_percent(result)),
         found.get(rule.label),
         image.capture.taken_at.hour,
+    )
+
+
+def candidate_of(row: ImageRow, rule: StrataRule) -> Candidate | None:
+    """Return one image as the review sees it; None if it is gone or not analysed."""
+    result = row.parts.get(FEATURE)
+    if row.content is None or row.capture is None or row.state is State.GONE or result is None:
+        return None
+    if result.status is not ResultStatus.ANSWERED:
+        return None
+    found = dict(result.finding)
+    return Candidate(
+        row.image_id,
+        row.content.sha256,
+        rule.stratum_of(found, _cut_percent(result)),
+        found.get(rule.label),
+        row.capture.taken_at.hour,
     )
 
 

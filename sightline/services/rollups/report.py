@@ -1,7 +1,7 @@
 """Read figures back for people: the windows of each camera side by side, and the curves behind one of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from sightline.services.rollups.writing import DAY, LONGEST, DaysOfLabel
 from sightline.stats.curves import CalibrationBin, SweepPoint, calibration, sweep
 from sightline.stats.drops import Change, recall_change
 from sightline.stats.figures import NotEstimable
+from sightline.stats.operating_points import OperatingPoint, operating_points
 from sightline.stats.strata import StrataRule
 from sightline.stats.summary import BAND_PERCENT
 from sightline.stats.windows import days_of, evidence_of
@@ -77,6 +78,17 @@ class Report:
     def sweep(self) -> list[SweepPoint]:
         """Return the number of images to look at and of images missed, for other thresholds."""
         return sweep([day.cell for day in self.days], THRESHOLDS_PERCENT, *self._names)
+
+    def operating_points(self) -> list[OperatingPoint]:
+        """Return precision, recall and missed images for other thresholds; the one in use has the window's figures."""
+        points = operating_points([day.cell for day in self.days], THRESHOLDS_PERCENT, *self._names)
+        own = self.main.window.figures
+        return [
+            replace(point, precision=own.precision, recall=own.recall, missed=own.missed)
+            if point.threshold_percent == self.rule.threshold_percent
+            else point
+            for point in points
+        ]
 
     def calibration(self) -> list[CalibrationBin]:
         """Return how often each confidence was right."""

@@ -49,13 +49,16 @@ TOLD = {
 }
 
 BatchId = Annotated[str, Query(max_length=64)]
+Name = Annotated[str, Query(max_length=2_048)]
 Told = Annotated[str, Query(max_length=16)]
 
 
 @router.get("/review")
 @for_roles(Role.REVIEWER, by_session=True)
-def show_start(request: Request) -> Response:
-    """Show what can be reviewed, and the batches to go on with."""
+def show_start(
+    request: Request, label: Name = "", camera: Name = "", day: Name = "", window: Annotated[int, Query()] = 1
+) -> Response:
+    """Show what can be reviewed, and the batches to go on with. Other pages may say what is chosen at first."""
     console, visitor = console_of(request), visitor_of(request)
     return page(
         request,
@@ -64,6 +67,7 @@ def show_start(request: Request) -> Response:
         labels=[rule.label for rule in console.services.accuracy.rules],
         cameras=[*known_days(console)],
         windows=WINDOW_DAYS,
+        chosen={"label": label, "camera": camera, "day": day, "window": window},
     )
 
 

@@ -67,3 +67,14 @@ document.addEventListener("submit", (event) => {
   else isSent = true;
 });
 addEventListener("pageshow", () => (isSent = false));
+
+// A slider says where it stands, and sends its form once it rests: each step of a held key would be a page.
+const REST_MILLISECONDS = 400;
+for (const slider of document.querySelectorAll("input[data-sends]")) {
+  let resting;
+  slider.addEventListener("input", () => (slider.form.querySelector("output").value = `${slider.value} %`));
+  slider.addEventListener("change", () => {
+    clearTimeout(resting);
+    resting = setTimeout(() => slider.form.requestSubmit(), REST_MILLISECONDS);
+  });
+}

@@ -1,6 +1,18 @@
+from dataclasses import replace
+
 import pytest
 
-from sightline.stats.agreement import Agreement, cohens_kappa, double_reviews
+from sightline.stats.agreement import (
+    Agreement,
+    Disagreement,
+    PairOfReviewers,
+    by_pair,
+    cohens_kappa,
+    disagreements,
+    double_reviews,
+    with_detector,
+)
+from sightline.stats.strata import Stratum
 from sightline.stats.verdicts import Answer, Source
 from tests.unit.stats.worlds import verdict
 
@@ -49,3 +61,53 @@ def test_pairs_are_of_one_image_and_different_reviewers():
         verdict("one", YES, Source.VOLUNTEERED, reviewer="cid"),
     ]
     assert double_reviews(verdicts) == [(YES, NO), (YES, YES), (NO, YES)]
+
+
+def asked(name, answer, stratum, reviewer="ann"):
+    return replace(verdict(name, answer, reviewer=reviewer), stratum=stratum)
+
+
+def test_pairs_are_told_apart_by_who_gave_them_and_together_are_all():
+    verdicts = [
+        verdict("one", NO, reviewer="bob"),
+        verdict("one", YES, reviewer="ann"),
+        verdict("two", YES, reviewer="ann"),
+        verdict("two", YES, reviewer="bob"),
+        verdict("two", YES, reviewer="cid"),
+        replace(verdict("two", NO, reviewer="dan"), content="other bytes"),
+        replace(verdict("two", NO, reviewer="dan"), label="Dog"),
+    ]
+    pairs = by_pair(verdicts)
+    assert pairs == [
+        PairOfReviewers("Person", "ann", "bob", [(YES, NO), (YES, YES)]),
+        PairOfReviewers("Person", "ann", "cid", [(YES, YES)]),
+        PairOfReviewers("Person", "bob", "cid", [(YES, YES)]),
+    ]
+    assert sorted(double_reviews(verdicts)) == sorted(pair for each in pairs for pair in each.answers)
+
+
+def test_the_detectors_answer_is_that_of_the_stratum_and_unsure_and_volunteered_answers_are_not_compared():
+    verdicts = [
+        asked("one", YES, Stratum.A),
+        asked("two", NO, Stratum.A),
+        asked("three", NO, Stratum.B),
+        asked("four", NO, Stratum.C),
+        asked("five", Answer.UNSURE, Stratum.C),
+        asked("six", NO, Stratum.D),
+        replace(asked("seven", NO, Stratum.A), source=Source.VOLUNTEERED),
+        asked("one", Answer.UNSURE, Stratum.A, "bob"),
+    ]
+    ann, bob = with_detector(verdicts)
+    assert (ann.reviewer, ann.decided, ann.equal, ann.unsure) == ("ann", 4, 3, 1)
+    assert (ann.low, ann.high) == pytest.approx((0.3006, 0.9544), abs=1e-4)
+    assert (bob.reviewer, bob.decided, bob.unsure, bob.low, bob.high) == ("bob", 0, 1, None, None)
+
+
+def test_disagreements_name_the_image_and_who_said_what():
+    verdicts = [
+        verdict("one", NO, reviewer="bob"),
+        verdict("one", YES, reviewer="ann"),
+        verdict("two", YES, reviewer="ann"),
+        verdict("two", YES, reviewer="bob"),
+    ]
+    assert disagreements(verdicts) == [Disagreement("one", "Person", {"bob": NO, "ann": YES})]

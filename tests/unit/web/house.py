@@ -98,9 +98,11 @@ class House:
         return {"authorization": f"Bearer {token}"}
 
 
-def build(folder: Path, *, is_https: bool = False, host: str = "testserver") -> House:
-    """Return a house without images, with a user for each role and one who has them all."""
-    world = FakeSightline()
+def build(
+    folder: Path, *, is_https: bool = False, host: str = "testserver", world: FakeSightline | None = None
+) -> House:
+    """Return a house without images, or over a world; with a user for each role and one who has them all."""
+    world = world or FakeSightline()
     options = Options(b"s" * 32, (host,), (SHOP,), is_https, timedelta(hours=12), timedelta(seconds=60))
     thumbnails = Thumbnails(folder, 10_000_000, world.buckets)
     console = Console(world.services, options, world.send, thumbnails, PASSWORDS)

@@ -1,0 +1,142 @@
+"""The figures of accuracy as a visitor may see them: for the page, its downloads and the API.
+
+While a batch of theirs is open, a reviewer sees no figures of its label: each answer is counted by what the detector
+had said of the picture, so the figures before and after would tell. At other times a reviewer sees sums alone (no
+hours, no strata, no advice by stratum), and only where some images of both kinds are reviewed: where the detector
+found nothing at all, or found it in each image, a sum tells its answer about every one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+
+from sightline.accuracy_report.data import report_to_json
+from sightline.models.answers import Json
+from sightline.services.rollups.figures import WindowFigures
+from sightline.services.rollups.plan import FEATURE
+from sightline.services.rollups.report import THRESHOLDS_PERCENT, Report, Row, read_report
+from sightline.stats.advice import Advice
+from sightline.stats.curves import CalibrationBin
+from sightline.stats.operating_points import OperatingPoint
+from sightline.stats.strata import NEGATIVES, Stratum
+from sightline.web.console import Console
+from sightline.web.errors import WebError
+from sightline.web.visitors import Visitor
+
+LEAST = 5
+"""So many images that the label was found in, and so many others, are reviewed before a reviewer sees a sum."""
+
+
+class FiguresHidden(WebError):
+    """Figures that would tell a reviewer what the detector found in pictures that they are asked about."""
+
+    status = HTTPStatus.CONFLICT
+    rule = "while a batch of yours about it is open: they count your answers by what the detector said"
+    remedy = "Close the batch first"
+
+
+class TooFewReviewed(WebError):
+    """A sum that might tell a reviewer what was found in each of its images."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    rule = f"reviewers see a sum once {LEAST} images that the detector found it in and {LEAST} others are reviewed"
+    remedy = "Choose more days or all cameras, or go on with the review"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which figures are wanted. camera, day: None for all cameras, and for the newest day."""
+
+    label: str
+    camera: str | None
+    window_days: int
+    day: str | None
+
+
+def asked_for(label: str | None, camera: str | None, window: str, day: str | None, console: Console) -> Asked:
+    """Return what is wanted; without a label the first that is watched."""
+    return Asked(label or console.services.accuracy.rules[0].label, camera or None, int(window), day or None)
+
+
+def read_figures(asked: Asked, visitor: Visitor, console: Console) -> Report:
+    """Return the figures as this visitor may see them. They change once an hour, and are kept for a minute.
+
+    Raise FiguresHidden, TooFewReviewed, NotWatched, or NoFigures if there are none.
+    """
+    if visitor.is_reviewer:
+        _require_no_open_batch(asked.label, visitor, console)
+    report = console.reports.get(asked)
+    if report is None:
+        services = console.services
+        report = read_report(
+            services.rollups, services.accuracy, asked.label, asked.camera, asked.window_days, asked.day
+        )
+        console.reports.keep(asked, report)
+    return _for_reviewers(report) if visitor.is_reviewer else report
+
+
+def _require_no_open_batch(label: str, visitor: Visitor, console: Console) -> None:
+    if label in {batch.label for batch in console.services.users.batches.open_of(visitor.user)}:
+        raise FiguresHidden(f"figures of {label}")
+
+
+def _for_reviewers(report: Report) -> Report:
+    """Leave out what tells of single images."""
+    rows = [replace(row, window=replace(row.window, hours=())) for row in report.rows if _is_mixed(row.window)]
+    if not rows:
+        raise TooFewReviewed(f"{report.rule.label}, {report.window_days} days up to {report.end_day}")
+    return replace(report, rows=rows)
+
+
+def _is_mixed(window: WindowFigures) -> bool:
+    """Return whether images of both kinds are reviewed. The message must not tell which kind is missing."""
+    found = window.tallies[Stratum.A].decided
+    others = sum(window.tallies[stratum].decided for stratum in NEGATIVES)
+    return min(found, others) >= LEAST
+
+
+def figures_to_json(report: Report, visitor: Visitor) -> dict[str, Json]:
+    """Return what `sightline accuracy --json` prints; for a reviewer without strata."""
+    json: dict[str, Json] = report_to_json(report)
+    if visitor.is_reviewer:
+        for row, each in zip(report.rows, json["rows"], strict=True):
+            each |= {"strata": {}, "advice": advice_for(row.window.advice, visitor)}
+    return json
+
+
+def advice_for(advice: Advice, visitor: Visitor) -> str:
+    """Return what to review next. To a reviewer it is not told by stratum: that would tell what to expect."""
+    return advice.sentence(by_stratum=not visitor.is_reviewer)
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """What is drawn of a window. line: the window as it was on each of the last days."""
+
+    points: Sequence[OperatingPoint]
+    bins: Sequence[CalibrationBin]
+    line: Sequence[Row]
+
+
+def read_curves(report: Report, visitor: Visitor, console: Console) -> Curves:
+    """Return the curves of a window. They cost most of a page, and change with its rollup.
+
+    One visitor at a time computes them.
+    """
+    rollup = report.main.rollup
+    key = (rollup.key, rollup.revision)
+    with console.curves_read:
+        curves = console.curves.get(key)
+        if curves is None:
+            made = Curves(report.operating_points(), report.calibration(), report.line())
+            curves = console.curves.keep(key, made)
+    lowest = _asked_from(console)
+    points = [each for each in curves.points if each.threshold_percent >= lowest]
+    line = [each for each in curves.line if not visitor.is_reviewer or _is_mixed(each.window)]
+    return Curves(points, curves.bins, line)
+
+
+def _asked_from(console: Console) -> float:
+    """Return the confidence below which the detector was asked for nothing."""
+    request = console.services.plan.features.get(FEATURE, {})
+    return float(request.get("MinConfidence", min(THRESHOLDS_PERCENT)))

@@ -1,0 +1,182 @@
+"""Accuracy: the figures, what another threshold would do, and both to take away."""
+
+import io
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sightline.accuracy_report.charts import (
+    recall_by_camera,
+    recall_over_days,
+    reliability,
+    sweep_curve,
+    write_picture,
+)
+from sightline.accuracy_report.data import write_csv
+from sightline.accuracy_report.drawing import Chart, svg_of
+from sightline.accuracy_report.page import page_of
+from sightline.accuracy_report.threshold_chart import precision_and_recall
+from sightline.accuracy_report.words import notes
+from sightline.names import printable
+from sightline.services.rollups.report import NoFigures, Report
+from sightline.stats.curves import SweepPoint
+from sightline.stats.windows import WINDOW_DAYS
+from sightline.storage.users.protocol import Role
+from sightline.web.access import GuardedRoute, for_roles, visitor_of
+from sightline.web.console import console_of
+from sightline.web.days import known_days
+from sightline.web.errors import NoSuchPage, NotAllowed, problem_of
+from sightline.web.figures import (
+    Curves,
+    FiguresHidden,
+    TooFewReviewed,
+    advice_for,
+    asked_for,
+    read_curves,
+    read_figures,
+)
+from sightline.web.rendering import page
+from sightline.web.shown_figures import nearest, shown, shown_rows, what_if
+
+router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
+
+Label = Annotated[str | None, Query(max_length=200)]
+Camera = Annotated[str | None, Query(max_length=2_048)]
+Window = Annotated[Literal["1", "7", "28"], Query()]
+LastDay = Annotated[str | None, Query(pattern=r"^(\d{4}-\d\d-\d\d)?$")]
+
+
+@router.get("/accuracy")
+@for_roles(*Role)
+def show_accuracy(
+    request: Request,
+    label: Label = None,
+    camera: Camera = None,
+    window: Window = "7",
+    day: LastDay = None,
+    threshold: Annotated[float | None, Query(ge=0, le=100)] = None,
+) -> Response:
+    """Show the figures of a window, and what a threshold would do; or why there are none to be seen."""
+    console, visitor = console_of(request), visitor_of(request)
+    asked = asked_for(label, camera, window, day, console)
+    choices: dict[str, Any] = {
+        "asked": asked,
+        "labels": [rule.label for rule in console.services.accuracy.rules],
+        "cameras": [*known_days(console)],
+        "windows": WINDOW_DAYS,
+    }
+    try:
+        report = read_figures(asked, visitor, console)
+    except (FiguresHidden, TooFewReviewed, NoFigures) as error:
+        return page(request, "accuracy.html", **choices, problem=problem_of(error), report=None)
+    curves = read_curves(report, visitor, console)
+    return page(
+        request,
+        "accuracy.html",
+        **choices,
+        problem=None,
+        report=report,
+        rows=shown_rows(report),
+        advice=advice_for(report.main.window.advice, visitor),
+        needs_more=any(report.main.window.advice.more.values()),
+        notes=notes(report, with_advice=False),
+        hours=[_hour(each) for each in report.main.window.hours],
+        downloads=[name for name, form in FORMS.items() if not (form.is_open and visitor.is_reviewer)],
+        is_asked_threshold=threshold is not None,
+        **_thresholds(report, curves, threshold),
+        **_charts(report, curves),
+    )
+
+
+def _thresholds(report: Report, curves: Curves, threshold: float | None) -> dict[str, Any]:
+    in_use = report.rule.threshold_percent
+    point = nearest(curves.points, in_use if threshold is None else threshold)
+    table = [what_if(each, report) for each in curves.points]
+    points = [SweepPoint(each.threshold_percent, each.images, each.missed) for each in curves.points]
+    label = report.rule.label
+    return {
+        "what_if": what_if(point, report),
+        "thresholds": table,
+        "curve": _drawn(precision_and_recall(curves.points, in_use, point.threshold_percent, label)),
+        "trade": _drawn(sweep_curve(points, point.threshold_percent, label)),
+    }
+
+
+def _charts(report: Report, curves: Curves) -> dict[str, Any]:
+    charts = (
+        recall_by_camera(report),
+        recall_over_days(curves.line, report.window_days),
+        reliability(curves.bins, report.rule.label),
+    )
+    return {"charts": [(chart.title, _drawn(chart)) for chart in charts]}
+
+
+def _drawn(chart: Chart) -> Markup:
+    """Return a chart for a page. Its words are escaped where it is drawn, and none of them hides a character."""
+    return Markup(printable(svg_of(chart)))  # noqa: S704 - `svg_of` escapes
+
+
+def _hour(figures: Any) -> dict[str, Any]:
+    of = figures.figures
+    return {
+        "hour": figures.hour,
+        "images": figures.images,
+        "reviewed": figures.decided,
+        "figures": [
+            shown("Precision", of.precision, of.precision),
+            shown("Recall", of.recall, of.recall),
+            shown("Missed", of.missed, of.missed, is_share=False),
+        ],
+    }
+
+
+class Form:
+    """A form in which the figures can be taken away. is_open: it tells of hours, which reviewers do not see."""
+
+    def __init__(self, media_type: str, write: Callable[[Report], bytes], *, is_open: bool = False) -> None:
+        self.media_type, self.write, self.is_open = media_type, write, is_open
+
+
+def _csv(report: Report) -> bytes:
+    file = io.StringIO(newline="")
+    write_csv(report, file)
+    return file.getvalue().encode()
+
+
+def _png(report: Report) -> bytes:
+    file = io.BytesIO()
+    write_picture(report, file)
+    return file.getvalue()
+
+
+FORMS: Mapping[str, Form] = {
+    "accuracy.csv": Form("text/csv; charset=utf-8", _csv),
+    "accuracy.png": Form("image/png", _png),
+    "accuracy.html": Form("text/html; charset=utf-8", lambda report: page_of(report).encode(), is_open=True),
+}
+
+
+@router.get("/accuracy/{name}")
+@for_roles(*Role)
+def take_away(
+    request: Request,
+    name: str,
+    label: Label = None,
+    camera: Camera = None,
+    window: Window = "7",
+    day: LastDay = None,
+) -> Response:
+    """Return the figures as a file, byte by byte what `sightline accuracy` writes."""
+    console, visitor = console_of(request), visitor_of(request)
+    form = FORMS.get(name)
+    if form is None:
+        raise NoSuchPage("this file", rule=f"the figures are to be had as {', '.join(FORMS)}")
+    if form.is_open and visitor.is_reviewer:
+        raise NotAllowed(name, rule="it tells of single hours, which reviewers do not see")
+    report = read_figures(asked_for(label, camera, window, day, console), visitor, console)
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(form.write(report), headers=headers, media_type=form.media_type)

@@ -1,0 +1,122 @@
+"""Figures as the page of accuracy shows them: in words, each with its reason where there is none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sightline.accuracy_report.words import camera_of, said, too_few
+from sightline.services.rollups.report import Report, Row
+from sightline.stats.figures import Figure, NotEstimable
+from sightline.stats.operating_points import OperatingPoint
+from sightline.stats.strata import Stratum
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFigure:
+    """A figure. median: or `not estimable`; ends: of its 95 % interval; why: there is none, and what is known."""
+
+    name: str
+    median: str
+    ends: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """A camera's window."""
+
+    camera: str
+    model: str
+    end_day: str
+    images: int
+    reviewed: int
+    figures: Sequence[ShownFigure]
+    revision: int
+
+
+def shown_rows(report: Report) -> list[ShownRow]:
+    """Return the rows of the table."""
+    return [_row(row) for row in report.rows]
+
+
+def _row(row: Row) -> ShownRow:
+    window, key = row.window, row.rollup.key
+    best, worst, few = window.bracket.at_best, window.bracket.at_worst, too_few(window)
+    figures = (
+        shown("Precision", best.precision, best.precision),
+        shown("Recall", best.recall, worst.recall, few=few),
+        shown("F1", best.f1, worst.f1),
+        shown("Missed images", best.missed, worst.missed, is_share=False),
+    )
+    return ShownRow(
+        camera_of(row), key.model, key.end_day, window.analysed, window.reviewed, figures, row.rollup.revision
+    )
+
+
+def shown(name: str, one: Figure, other: Figure, *, few: str = "", is_share: bool = True) -> ShownFigure:
+    """Return a figure; of `one` and `other` it takes both ends, which differ if images are unknown."""
+    median, _, ends = said(one, other, few="", is_share=is_share).partition(" (")
+    reasons = [each.reason for each in (one, other) if isinstance(each, NotEstimable)][:1]
+    at_most = [f"at most {each.at_most:,.0f}" for each in (one,) if isinstance(each, NotEstimable) and each.at_most]
+    why = "; ".join([few] * bool(few and reasons) + reasons + at_most)
+    return ShownFigure(name, median, ends.removesuffix(")"), why)
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What another threshold would do, beside the one in use; images and misses are those of a day."""
+
+    threshold_percent: float
+    in_use_percent: float
+    looked_at: str
+    looked_at_now: str
+    fewer: str
+    missed: ShownFigure
+    missed_now: ShownFigure
+    precision: ShownFigure
+    recall: ShownFigure
+
+    @property
+    def is_in_use(self) -> bool:
+        """Return whether this is the threshold in use."""
+        return self.threshold_percent == self.in_use_percent
+
+
+def what_if(point: OperatingPoint, report: Report) -> WhatIf:
+    """Return what the threshold of a point would do."""
+    window, days = report.main.window, report.main.window.days
+    images_now = window.tallies[Stratum.A].population
+    return WhatIf(
+        point.threshold_percent,
+        report.rule.threshold_percent,
+        _number(point.images / days),
+        _number(images_now / days),
+        _compared(point.images, images_now),
+        _a_day("missed", point.missed, days),
+        _a_day("missed", window.figures.missed, days),
+        shown("Precision", point.precision, point.precision),
+        shown("Recall", point.recall, point.recall),
+    )
+
+
+def _compared(images: int, images_now: int) -> str:
+    if images == images_now or not images_now:
+        return ""
+    share = abs(images - images_now) / images_now
+    return f"{100 * share:.0f} % {'fewer' if images < images_now else 'more'} pictures"
+
+
+def _a_day(name: str, figure: Figure, days: int) -> ShownFigure:
+    if isinstance(figure, NotEstimable):
+        return shown(name, figure, figure, is_share=False)
+    low, median, high = (_number(each / days) for each in (figure.low, figure.median, figure.high))
+    return ShownFigure(name, median, f"{low} to {high}", "")
+
+
+def _number(value: float) -> str:
+    """Return a number with one decimal place where a whole one would hide what differs."""
+    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"  # noqa: PLR2004
+
+
+def nearest(points: Sequence[OperatingPoint], wanted_percent: float) -> OperatingPoint:
+    """Return the point that is nearest to a threshold."""
+    return min(points, key=lambda point: abs(point.threshold_percent - wanted_percent))

@@ -1,0 +1,166 @@
+"""The page of accuracy: figures with their intervals or the reason why not, what another threshold would do."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from sightline.accuracy_report.drawing import ACCENT, FAINT, INK, SECOND, Area
+from sightline.accuracy_report.page import page_of
+from sightline.services.rollups.report import read_report
+from sightline.web.static_files import static_files
+from tests.unit.services.rollups.yard import LAST_DAY, Yard
+from tests.unit.web.figures_house import fill, review
+from tests.unit.web.house import House, build
+
+
+@pytest.fixture
+def yard() -> Yard:
+    return Yard()
+
+
+@pytest.fixture
+def house(yard, tmp_path) -> Iterator[House]:
+    made = build(tmp_path, world=yard)
+    yield made
+    made.console.close()
+
+
+@pytest.fixture(scope="module")
+def rolled(tmp_path_factory) -> Iterator[House]:
+    """Return a house with two days of two cameras, of which half is reviewed and rolled up; no test changes it."""
+    yard = Yard()
+    fill(yard)
+    review(yard, 80)
+    yard.roll_up()
+    made = build(tmp_path_factory.mktemp("thumbs"), world=yard)
+    yield made
+    made.console.close()
+
+
+def text_of(answer):
+    assert answer.status_code == 200, answer.text
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text.replace("&nbsp;", " ")))
+
+
+def show(house, who="owner", **query):
+    return house.client(who).get("/accuracy", params=query)
+
+
+def test_each_camera_has_its_figures_with_their_intervals(rolled):
+    said = text_of(show(rolled, window="7"))
+    report = read_report(rolled.world.rollups, rolled.world.services.accuracy, "Person", None, 7)
+    for row in report.rows:
+        recall = row.window.figures.recall
+        words = f"{100 * recall.median:.0f} % {100 * recall.low:.0f}–{100 * recall.high:.0f}"
+        assert words in said
+    assert "all cameras 160 80" in said
+    assert "not estimable" not in said[: said.index("Next:")]
+
+
+@pytest.mark.parametrize("window", ["1", "7", "28"])
+def test_the_windows_are_one_seven_and_twenty_eight_days(rolled, window):
+    assert f"{window} day{'' if window == '1' else 's'} up to {LAST_DAY}" in text_of(show(rolled, window=window))
+
+
+def test_another_window_than_these_is_refused(rolled):
+    assert show(rolled, window="3").status_code == 422
+
+
+def test_what_is_not_estimable_says_why(yard, house):
+    fill(yard, days=1, cameras=("yard",))
+    yard.roll_up()
+    said = text_of(show(house))
+    assert "not estimable no reviewed image in stratum A" in said
+    assert "not estimable no reviewed image in stratum B and C; at most" in said
+
+
+def test_the_next_reviews_are_named_by_stratum_with_a_link_for_those_who_review(rolled):
+    assert re.search(r"Next: \d+ more of stratum [ABC]", text_of(show(rolled)))
+    assert "/review?label=Person" not in show(rolled).text
+    answer = show(rolled, "reviewer", window="7")
+    assert re.search(r"Next: \d+ more and the interval of recall", text_of(answer))
+    assert "stratum" not in text_of(answer)
+    assert '/review?label=Person&amp;window=7"' in answer.text
+    start = rolled.client("reviewer").get("/review?label=Person&window=7").text
+    assert '<option value="7" selected>' in start
+
+
+def test_each_threshold_says_what_the_api_says(rolled):
+    points = rolled.client("owner").get("/api/v1/accuracy/thresholds", params={"window": "7"}).json()["thresholds"]
+    assert [each["threshold_percent"] for each in points] == [*range(30, 100, 5)]
+    assert len({each["images"] for each in points}) > 5
+    for point in points:
+        said = text_of(show(rolled, window="7", threshold=str(point["threshold_percent"])))
+        a_day = point["images"] / 2  # the window's two days
+        looked_at = f"{a_day:.0f}" if a_day >= 10 or a_day == int(a_day) else f"{a_day:.1f}"
+        assert f"look at {looked_at} pictures a day" in said
+        for name in ("precision", "recall"):
+            if "median" in (figure := point[name]):
+                ends = f"{100 * figure['low']:.0f}–{100 * figure['high']:.0f}"
+                assert f"{name.title()} {100 * figure['median']:.0f} % ({ends})" in said
+        assert ("the threshold in use, you look" in said) == (point["threshold_percent"] == 50)
+
+
+def test_the_slider_is_a_form_that_works_without_script(rolled):
+    html = show(rolled, camera="yard", window="28", day=LAST_DAY).text
+    (form,) = re.findall(r'<form class="threshold".*?</form>', html, re.DOTALL)
+    assert 'action="/accuracy#threshold"' in form
+    assert 'type="range" data-sends min="30" max="95" step="5" value="50"' in form
+    for name, value in (("label", "Person"), ("camera", "yard"), ("window", "28"), ("day", LAST_DAY)):
+        assert f'<input type="hidden" name="{name}" value="{value}">' in form
+    assert "<button>" in form
+
+
+def test_below_what_the_detector_was_asked_for_nothing_is_offered(rolled):
+    assert 'value="30" list=' in show(rolled, threshold="1").text
+
+
+def test_no_figures_yet_is_told_with_what_to_do(house):
+    said = text_of(show(house))
+    assert "figures are computed after a capture day has ended" in said
+    assert 422 == house.client("owner").get("/api/v1/accuracy").status_code
+
+
+def test_files_to_take_away_are_those_of_the_command_line(rolled):
+    report = read_report(rolled.world.rollups, rolled.world.services.accuracy, "Person", None, 7)
+    client = rolled.client("owner")
+    html, csv = client.get("/accuracy/accuracy.html"), client.get("/accuracy/accuracy.csv")
+    assert page_of(report) == html.text
+    assert "attachment" in html.headers["content-disposition"]
+    assert csv.text.startswith("label,window_days,camera")
+    assert client.get("/accuracy/accuracy.png").content.startswith(b"\x89PNG")
+    assert 404 == client.get("/accuracy/accuracy.exe").status_code
+    assert 403 == rolled.client("reviewer").get("/accuracy/accuracy.html").status_code
+
+
+def test_hostile_names_are_text_in_tables_charts_and_reasons(yard, house):
+    name = "<script>alert(1)</script>\u202e{{7*7}}"
+    fill(yard, days=1, cameras=(name, "yard"))
+    review(yard, 20, days=1)
+    yard.roll_up()
+    answer = show(house, window="1")
+    assert "&lt;script&gt;alert" in answer.text
+    assert "<script>alert" not in answer.text
+    assert "\u202e" not in re.sub(r'value="[^"]*"', "", answer.text)
+    assert ">49<" not in answer.text
+
+
+def test_every_colour_of_a_chart_has_one_for_each_theme():
+    css = static_files()["console.css"].body.decode()
+    for colour in (INK, ACCENT, SECOND, Area(()).colour):
+        assert f'[fill="{colour}"]' in css
+    for colour in (INK, ACCENT, SECOND, FAINT):
+        assert f'[stroke="{colour}"]' in css
+
+
+def test_figures_are_read_once_a_minute_and_curves_once_a_revision(rolled):
+    first = show(rolled, window="7").text
+    asked = []
+    read = rolled.world.rollups.between
+    rolled.world.rollups.between = lambda *given: asked.append(given) or read(*given)
+    try:
+        assert len(show(rolled, window="7", threshold="65").text) > len(first) / 2
+        assert [] == asked
+    finally:
+        rolled.world.rollups.between = read

@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from sightline.accuracy_report.charts import PERCENT, Frame, frame
-from sightline.accuracy_report.drawing import ACCENT, INK, SECOND, Chart, Dot, Line, Path, Shape, Words
+from sightline.accuracy_report.drawing import ACCENT, FAINT, INK, SECOND, Chart, Dot, Line, Path, Shape, Words
 from sightline.stats.figures import Figure, Interval
 from sightline.stats.operating_points import OperatingPoint
 
-WIDTH, HEIGHT = 480.0, 330.0
+WIDTH, HEIGHT = 400.0, 320.0
 """Narrow enough that its words can be read on a telephone."""
 
-ASIDE = 3.0
+SIZE = 13.0
+"""Of the words."""
+
+ASIDE = 2.5
 """How far the two marks of a threshold stand beside it, so that neither hides the other."""
 
 STEP = 10
@@ -28,28 +31,33 @@ def precision_and_recall(
     plot = frame(WIDTH, HEIGHT, (lowest, 100.0), PERCENT)
     shapes = [
         *_axes(plot, lowest),
-        *_upright(plot, threshold_percent, INK, 1),
-        *_upright(plot, shown_percent, SECOND, 2),
+        *_upright(plot, threshold_percent, "in use", FAINT),
+        *(_upright(plot, shown_percent, f"{shown_percent:.0f} %", INK) if shown_percent != threshold_percent else ()),
         *_curve(plot, [(p.threshold_percent, p.precision) for p in points], ACCENT, 3, -ASIDE),
         *_curve(plot, [(p.threshold_percent, p.recall) for p in points], SECOND, 1.5, ASIDE),
         *_legend(plot),
     ]
+    if not any(isinstance(figure, Interval) for point in points for figure in (point.precision, point.recall)):
+        shapes.append(Words(WIDTH / 2, HEIGHT / 2, "not estimable yet", "middle", SIZE))
     return Chart(title, WIDTH, HEIGHT, shapes)
 
 
 def _axes(plot: Frame, lowest: float) -> Iterator[Shape]:
     left, right, bottom = plot.x.first_pixel, plot.x.last_pixel, plot.y.first_pixel
-    yield from plot.grid("threshold", "", unit_y=" %")[: 2 * len(plot.y.ticks())]
+    for tick in plot.y.ticks():
+        yield Line(left, plot.y.at(tick), right, plot.y.at(tick), FAINT)
+        yield Words(left - 8, plot.y.at(tick), f"{tick:.0f} %", "end", SIZE)
     for percent in range(int(-(-lowest // STEP) * STEP), 101, STEP):
         yield Line(plot.x.at(percent), bottom, plot.x.at(percent), bottom + 4)
-        yield Words(plot.x.at(percent), bottom + 14, f"{percent} %", "middle", 12)
+        yield Words(plot.x.at(percent), bottom + 14, f"{percent}", "middle", SIZE)
     yield Line(left, bottom, right, bottom)
-    yield Words((left + right) / 2, bottom + 34, "threshold", "middle", 12)
+    yield Words((left + right) / 2, bottom + 34, "threshold in %", "middle", SIZE)
 
 
-def _upright(plot: Frame, percent: float, colour: str, width: float) -> Iterator[Shape]:
-    x = plot.x.at(percent)
-    yield Line(x, plot.y.first_pixel, x, plot.y.last_pixel, colour, width)
+def _upright(plot: Frame, percent: float, name: str, colour: str) -> Iterator[Shape]:
+    x, top = plot.x.at(percent), plot.y.last_pixel
+    yield Line(x, plot.y.first_pixel, x, top, colour, 2)
+    yield Words(x, top - 8, name, "middle", SIZE)
 
 
 def _curve(
@@ -63,8 +71,8 @@ def _curve(
 
 
 def _legend(plot: Frame) -> Iterator[Shape]:
-    top = plot.y.last_pixel - 24
+    top = plot.y.last_pixel - 28
     for x, name, colour, width in ((plot.x.first_pixel, "precision", ACCENT, 3.0), (170.0, "recall", SECOND, 1.5)):
         yield Line(x, top, x + 22, top, colour, width)
         yield Dot(x + 11, top, 3, colour)
-        yield Words(x + 28, top, name, size=12)
+        yield Words(x + 28, top, name, size=SIZE)

@@ -9,6 +9,8 @@ from sightline.stats.figures import Figure, NotEstimable
 from sightline.stats.operating_points import OperatingPoint
 from sightline.stats.strata import Stratum
 
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+
 
 @dataclass(frozen=True, slots=True)
 class ShownFigure:
@@ -58,7 +60,7 @@ def shown(name: str, one: Figure, other: Figure, *, few: str = "", is_share: boo
     reasons = [each.reason for each in (one, other) if isinstance(each, NotEstimable)][:1]
     at_most = [f"at most {each.at_most:,.0f}" for each in (one,) if isinstance(each, NotEstimable) and each.at_most]
     why = "; ".join([few] * bool(few and reasons) + reasons + at_most)
-    return ShownFigure(name, median, ends.removesuffix(")"), why)
+    return ShownFigure(name, median.replace(" %", f"{NO_BREAK_SPACE}%"), ends.removesuffix(")"), why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,8 @@ def what_if(point: OperatingPoint, report: Report) -> WhatIf:
         _number(point.images / days),
         _number(images_now / days),
         _compared(point.images, images_now),
-        _a_day("missed", point.missed, days),
-        _a_day("missed", window.figures.missed, days),
+        _a_day("Missed a day", point.missed, days),
+        _a_day("Missed a day", window.figures.missed, days),
         shown("Precision", point.precision, point.precision),
         shown("Recall", point.recall, point.recall),
     )
@@ -102,7 +104,7 @@ def _compared(images: int, images_now: int) -> str:
     if images == images_now or not images_now:
         return ""
     share = abs(images - images_now) / images_now
-    return f"{100 * share:.0f} % {'fewer' if images < images_now else 'more'} pictures"
+    return f"{100 * share:.0f}{NO_BREAK_SPACE}% {'fewer' if images < images_now else 'more'} pictures"
 
 
 def _a_day(name: str, figure: Figure, days: int) -> ShownFigure:

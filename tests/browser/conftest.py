@@ -96,9 +96,9 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    house = build(tmp_path, host=HOST)
+@contextmanager
+def serve(house: House) -> Iterator[Served]:
+    """Serve a house on a free loopback port."""
     with socket.socket() as listening:
         listening.bind((HOST, 0))
         server = uvicorn.Server(uvicorn.Config(house.app, log_config=None, access_log=False, lifespan="on"))
@@ -108,6 +108,12 @@ def served(tmp_path: Path) -> Iterator[Served]:
         yield Served(house, f"http://{HOST}:{listening.getsockname()[1]}")
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with serve(build(tmp_path, host=HOST)) as made:
+        yield made
 
 
 @pytest.fixture

@@ -22,10 +22,11 @@ def fill(yard: Yard, days: int = 2, cameras: tuple[str, ...] = ("yard", "gate"))
 
 
 def found_in(number: int) -> Mapping[str, float]:
-    """Return what the detector found; one in four images shows a person, see `truth`."""
-    if number % 3 == 0:
-        return {"Person": 50.0 + number}
-    return {"Person": 30.0 + number % 20} if number % 6 == 1 else {"Plant": 70.0}
+    """Return what the detector found. Of ten images that show a person (see `truth`) it finds six, and two nearly."""
+    if truth(f"/{number}.jpg") is Answer.PRESENT:
+        kind = number // 4 % 5
+        return {"Plant": 70.0} if kind == 0 else {"Person": 42.0 if kind == 1 else 60.0 + number}
+    return {1: {"Person": 51.0 + number / 3}, 3: {"Person": 34.0}}.get(number % 10, {"Plant": 70.0})
 
 
 def review(yard: Yard, count: int, reviewer: str = "ann", days: int = 2, last_day: str = LAST_DAY) -> list[str]:

@@ -40,7 +40,9 @@ def rolled(tmp_path_factory) -> Iterator[House]:
 
 def text_of(answer):
     assert answer.status_code == 200, answer.text
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text.replace("&nbsp;", " ")))
+    return re.sub(
+        r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text.replace("\N{NO-BREAK SPACE}", " ").replace("&nbsp;", " "))
+    )
 
 
 def show(house, who="owner", **query):

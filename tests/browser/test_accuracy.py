@@ -1,0 +1,77 @@
+"""Accuracy as a person sees it: whole on every screen, and the slider by keyboard and without script."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from sightline.stats.verdicts import Answer
+from tests.browser.conftest import HOST, Served, serve
+from tests.browser.test_console import THEMES
+from tests.unit.services.rollups.yard import Yard, truth
+from tests.unit.web.figures_house import answer, fill, review
+from tests.unit.web.house import build
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory) -> Iterator[Served]:
+    """Serve two days of two cameras, half of them reviewed, and one camera of which little is."""
+    yard = Yard()
+    fill(yard)
+    for number, uri in enumerate(review(yard, 80)):
+        if number % 2:
+            answer(yard, uri, "bob", Answer.UNSURE if number % 9 == 0 else truth(uri))
+    fill(yard, days=1, cameras=("a camera with a rather long name behind the barn",))
+    review(yard, 12, "bob")
+    yard.roll_up()
+    with serve(build(tmp_path_factory.mktemp("thumbs"), host=HOST, world=yard)) as made:
+        yield made
+
+
+def at(seen):
+    return seen.page.locator("output").inner_text()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", [360, 1600])
+def test_the_pages_of_accuracy_are_whole_on_every_screen(served, visit, width, theme):
+    assert served
+    with visit(width, theme) as seen:
+        seen.sign_in("operator")  # whose first page has no pictures: there are no objects here
+        for name, path in {"accuracy": "/accuracy?threshold=65", "agreement": "/agreement"}.items():
+            seen.go(path)
+            for each in seen.page.locator("summary").all():
+                each.click()
+            seen.look(name)
+
+
+def test_the_slider_goes_by_keyboard_and_keeps_the_focus(served, visit):
+    assert served
+    with visit() as seen:
+        seen.sign_in("operator")  # whose first page has no pictures: there are no objects here
+        seen.go("/accuracy")
+        slider = seen.page.locator("#threshold")
+        slider.focus()
+        for expected in (55, 60):
+            with seen.page.expect_navigation():
+                seen.page.keyboard.press("ArrowRight")
+            assert f"{expected} %" == at(seen)
+            assert f"From {expected}" in seen.page.locator("#told").inner_text().replace("\N{NO-BREAK SPACE}", " ")
+            assert "threshold" == seen.page.evaluate("document.activeElement.id")
+        with seen.page.expect_navigation():  # one page for all that follow one another
+            for _ in range(3):
+                seen.page.keyboard.press("ArrowLeft")
+        assert "threshold=45" in seen.page.url
+        assert [] == seen.wrong
+
+
+def test_without_script_the_slider_has_its_button(served, visit):
+    assert served
+    with visit(script=False) as seen:
+        seen.sign_in("operator")  # whose first page has no pictures: there are no objects here
+        seen.go("/accuracy?window=28&camera=yard")
+        seen.page.locator("#threshold").press("End")
+        with seen.page.expect_navigation():
+            seen.page.locator("form.threshold button").click()
+        assert re.search(r"camera=yard&window=28&threshold=95", seen.page.url)
+        assert "From 95" in seen.page.locator("#told").inner_text()

@@ -1,5 +1,6 @@
 """Figures and comparisons tell a reviewer nothing of the detector's answer about what they are still asked."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.unit.web.figures_house import answer, found_in, review
 from tests.unit.web.house import FROM_HERE, House, build
 
 BEFORE = days_of(LAST_DAY, 2)[0]
+AFTER = "2044-05-17"
 UNDER_REVIEW = 30
 REVIEWERS = ("reviewer", "both", "all")
 OF_A_DAY = ("/accuracy?window=1", "/accuracy?window=1&camera=yard", "/api/v1/accuracy?window=1")
@@ -164,3 +166,33 @@ def test_what_was_said_of_a_picture_that_waits_for_a_second_look_is_in_no_compar
     assert seen == said(other, "both", COMPARISONS)
     assert b"ann" in seen["/agreement"][1]
     assert said(one, "owner", COMPARISONS) != said(other, "owner", COMPARISONS)
+
+
+def test_a_reviewer_sees_no_strata_no_hours_and_no_single_earlier_day_that_is_not_reviewed(three):
+    house, *_ = three
+    call = "/api/v1/accuracy?window=7"
+    told = {who: house.client(who).get(call).json()["rows"][0] for who in ("owner", "both")}
+    assert told["owner"]["strata"]["A"]["images"]
+    assert told["owner"]["hours"]
+    assert ({}, []) == (told["both"]["strata"], told["both"]["hours"])
+    assert "stratum" not in told["both"]["advice"]
+
+
+def days_in(answer):
+    """Return the days that the chart of recall day by day names."""
+    assert answer.status_code == 200
+    (chart,) = [each for each in answer.text.split("<svg ") if 'aria-label="Recall day by day' in each]
+    return [f"2044-{each}" for each in re.findall(r">(\d\d-\d\d)<", chart)]
+
+
+def test_the_line_of_days_leaves_out_those_that_nobody_has_reviewed(two):
+    yard = world(found_in)
+    for number in range(40):
+        yard.image(number, found_in(number), AFTER)
+    review(yard, 40, days=1, last_day=AFTER)
+    yard.clock.move(timedelta(days=1))
+    yard.roll_up()
+    (house,) = two(yard)
+    days = {who: days_in(house.client(who).get("/accuracy", params={"window": "1"})) for who in ("owner", "both")}
+    assert [BEFORE, LAST_DAY, AFTER] == days["owner"]
+    assert [BEFORE, AFTER] == days["both"]

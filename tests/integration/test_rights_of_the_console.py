@@ -109,9 +109,10 @@ def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(hou
     }
     client.post("/logout", headers=FROM_HERE)
     assert granted("console", "dynamodb") >= rights.used
-    # Pages to come read marks of many images; a redrive closes what is complete.
+    # Pages to come read marks of many images; a redrive closes what is complete; figures are replaced while one reads.
     unused = granted("console", "dynamodb") - rights.used
-    assert {("dynamodb:BatchGetItem", "users"), ("dynamodb:UpdateItem", "operations")} >= unused
+    unlikely = {("dynamodb:UpdateItem", "operations"), ("dynamodb:GetItem", "rollups")}
+    assert {("dynamodb:BatchGetItem", "users")} | unlikely >= unused
 
 
 def test_the_pages_of_visits_send_as_many_requests_as_their_budget_has(house: House, dynamodb_client: Any) -> None:

@@ -1,17 +1,22 @@
 """The page of accuracy: figures with their intervals or the reason why not, what another threshold would do."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from sightline.accuracy_report.drawing import ACCENT, FAINT, INK, SECOND, Area
 from sightline.accuracy_report.page import page_of
 from sightline.services.rollups.report import read_report
+from sightline.web.app import make_app
+from sightline.web.console import FIGURES_KEPT, Console
 from sightline.web.static_files import static_files
 from tests.unit.services.rollups.yard import LAST_DAY, Yard
 from tests.unit.web.figures_house import fill, review
-from tests.unit.web.house import House, build
+from tests.unit.web.house import PASSWORDS, House, build
+from tests.unit.web.test_budgets import Counting
 
 
 @pytest.fixture
@@ -157,12 +162,24 @@ def test_every_colour_of_a_chart_has_one_for_each_theme():
 
 
 def test_figures_are_read_once_a_minute_and_curves_once_a_revision(rolled):
-    first = show(rolled, window="7").text
-    asked = []
-    read = rolled.world.rollups.between
-    rolled.world.rollups.between = lambda *given: asked.append(given) or read(*given)
-    try:
-        assert len(show(rolled, window="7", threshold="65").text) > len(first) / 2
-        assert [] == asked
-    finally:
-        rolled.world.rollups.between = read
+    counts: Counter[str] = Counter()
+    world, old = rolled.world, rolled.console
+    counting = {name: Counting(name, getattr(world, name), counts) for name in ("rollups", "verdicts", "images")}
+    console = Console(replace(world.services, **counting), old.options, old.send, old.thumbnails, PASSWORDS)
+    house, cameras = House(world, console, make_app(console)), 2
+    figures = {"rollups.between": 2 + cameras, "rollups.late": cameras}
+    curves = {"rollups.between": 1 + cameras + 1}  # the days of each camera, and the line
+    steps = [
+        ("first", "owner", "50", Counter(figures) + Counter(curves)),
+        ("the slider moves", "owner", "65", {}),
+        ("another visitor", "reviewer", "65", {}),
+    ]
+    for step, who, threshold, expected in steps:
+        counts.clear()
+        assert show(house, who, window="7", threshold=threshold).status_code == 200
+        assert expected == counts, step
+    world.clock.move(FIGURES_KEPT)
+    counts.clear()
+    show(house, window="7")
+    assert figures == counts
+    console.close()

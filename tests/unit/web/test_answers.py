@@ -21,18 +21,14 @@ PAGES = [
     "/calendar",
     f"/image?id={URI}",
     "/me",
+    "/accuracy",
+    "/agreement",
     "/api",
     "/login",
     "/static/console.css",
     "/healthz",
 ]
-OTHERS = [
-    "/nothing",
-    "/image?id=nonsense",
-    "/day?day=yesterday",
-    "/picture/320/0.jpg?id=x&t=y",
-    "/api/v1/status",
-]
+OTHERS = ["/nothing", "/image?id=nonsense", "/day?day=yesterday", "/picture/320/0.jpg?id=x&t=y", "/api/v1/status"]
 
 SCRIPT, BRACES, TURNED = "<script>alert(1)</script>", "{{7*7}}", "a\u202egpj.exe"
 HOSTILE = [SCRIPT, BRACES, TURNED, '"onmouseover=alert(1) x="', "..%2f..%2fetc", "'; DROP TABLE", "a\u200bb", "#?&="]

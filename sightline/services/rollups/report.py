@@ -138,12 +138,20 @@ def read_report(
     return Report(rule, window_days, end_day, rows, sum(n for n, _ in late), sum(n for _, n in late), rollups)
 
 
+BEGINNING, END = "0000-00-00", "9999-99-99"
+
+
+def last_day(rollups: RollupStore, rule: StrataRule, camera: str, window_days: int, since: str) -> str | None:
+    """Return the last day of the newest window that ends on a day or after it; None if there is none."""
+    found = rollups.between(camera, rule.label, window_days, since, END)
+    return max((each.key.end_day for each in found if each.key.method == method_of(rule)), default=None)
+
+
 def _last_day(rollups: RollupStore, rule: StrataRule, camera: str, window_days: int) -> str:
-    found = rollups.between(camera, rule.label, window_days, "0000-00-00", "9999-99-99")
-    days = [each.key.end_day for each in found if each.key.method == method_of(rule)]
-    if not days:
+    found = last_day(rollups, rule, camera, window_days, BEGINNING)
+    if found is None:
         raise NoFigures(f"{rule.label}, {camera or 'all cameras'}")
-    return max(days)
+    return found
 
 
 def _newest(rollups: RollupStore, rule: StrataRule, camera: str, window_days: int, first: str, last: str) -> list[Row]:

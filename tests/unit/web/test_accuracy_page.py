@@ -10,6 +10,7 @@ import pytest
 from sightline.accuracy_report.drawing import ACCENT, FAINT, INK, SECOND, Area
 from sightline.accuracy_report.page import page_of
 from sightline.services.rollups.report import read_report
+from sightline.stats.windows import days_of
 from sightline.web.app import make_app
 from sightline.web.console import FIGURES_KEPT, Console
 from sightline.web.static_files import static_files
@@ -127,6 +128,18 @@ def test_no_figures_yet_is_told_with_what_to_do(house):
     said = text_of(show(house))
     assert "figures are computed after a capture day has ended" in said
     assert 422 == house.client("owner").get("/api/v1/accuracy").status_code
+
+
+def test_the_newest_window_is_found_without_reading_those_of_years(rolled):
+    asked, rollups = [], rolled.world.rollups
+    read = rollups.between
+    rollups.between = lambda *given: asked.append(given) or read(*given)
+    try:
+        rolled.console.reports.drop(lambda _: True)
+        assert f"up to {LAST_DAY}" in text_of(show(rolled, window="7"))
+    finally:
+        rollups.between = read
+    assert min(first for *_, first, _ in asked) >= days_of(LAST_DAY, 28)[0]
 
 
 def test_files_to_take_away_are_those_of_the_command_line(rolled):

@@ -34,7 +34,7 @@ class FiguresHidden(WebError):
     """Figures that would tell a reviewer what the detector found in pictures that they are asked about."""
 
     status = HTTPStatus.CONFLICT
-    rule = "while a batch of yours about it is open: they count your answers by what the detector said"
+    rule = "a batch of yours about it is open, and figures count each answer by what the detector said"
     remedy = "Close the batch first"
 
 
@@ -89,7 +89,7 @@ def _last_day(asked: Asked, console: Console) -> str | None:
 
 def _require_no_open_batch(label: str, visitor: Visitor, console: Console) -> None:
     if label in {batch.label for batch in console.services.users.batches.open_of(visitor.user)}:
-        raise FiguresHidden(f"figures of {label}")
+        raise FiguresHidden(f"Figures of {label}")
 
 
 def _for_reviewers(report: Report) -> Report:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from sightline.services.review_batches import Wanted, begin_batch
 from sightline.stats.verdicts import Answer
 from tests.browser.conftest import HOST, Served, serve
 from tests.browser.test_console import THEMES
@@ -75,3 +76,19 @@ def test_without_script_the_slider_has_its_button(served, visit):
             seen.page.locator("form.threshold button").click()
         assert re.search(r"camera=yard&window=28&threshold=95", seen.page.url)
         assert "From 95" in seen.page.locator("#told").inner_text()
+
+
+def test_a_reviewer_is_led_to_their_batch_instead_of_figures(served, visit):
+    with visit(360, "dark") as seen:
+        seen.sign_in("reviewer")
+        seen.go("/review/second")
+        seen.look("second-looks")
+        seen.go("/accuracy")
+        assert "Next:" in seen.page.locator("main").inner_text()
+        begin_batch("reviewer", Wanted("Person", None, None, 1), served.house.world.services)
+        seen.go("/accuracy")
+        seen.look("accuracy-hidden")
+        with seen.page.expect_navigation():
+            seen.page.get_by_role("link", name="To the review").click()
+        assert "You have an open batch about" in seen.page.locator("main").inner_text()
+        assert [] == seen.wrong

@@ -11,6 +11,7 @@ from sightline.errors import Unavailable
 from sightline.models.answers import Answer as Found
 from sightline.models.answers import Detection
 from sightline.services.review_batches import BATCH
+from sightline.services.rollups.run import RollUp
 from sightline.stats.verdicts import Answer, Source
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.users.batches import HOLDS_LAST
@@ -136,6 +137,11 @@ def walk(house, name):
     for uri in URIS:
         reviewer.go(f"/image?id={uri}")
         reviewer.go(f"/api/v1/image?id={uri}")
+    RollUp(house.world.services).do(lambda: True)
+    for place in ("/accuracy", "/agreement", "/review/second"):
+        reviewer.go(place)
+    for place in ("/accuracy/accuracy.csv", "/api/v1/accuracy", "/api/v1/accuracy/thresholds", "/api/v1/agreement"):
+        reviewer.go(f"{place}?window=1" if "accuracy" in place else place)
     for query in ("", "&label=Person", "&label=ZzLabel", "&label=Person&at_least=90"):
         reviewer.go(f"/api/v1/images?day={DAY}{query}")
     for place in ("/new", "/calendar?month=2026-11", "/day?label=Person", "/day?label=Person&at_least=90"):

@@ -9,6 +9,7 @@ Adding an image in one of these four states makes it `received` again.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sightline.errors import NewerVersion
 from sightline.models.answers import Finding
@@ -237,6 +238,13 @@ class ImageRow:
         return self.state is State.ANALYSED and self.merged_version < self.version
 
 
+class UnfinishedPlace(NamedTuple):
+    """A place in one shard of the unfinished. An entry need not stand there any more."""
+
+    next_check_at: datetime
+    image_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Unfinished:
     """An entry of the sparse index of rows that still need work."""
@@ -245,6 +253,11 @@ class Unfinished:
     state: State
     version: int
     next_check_at: datetime
+
+    @property
+    def place(self) -> UnfinishedPlace:
+        """Return where the entry stands in its shard."""
+        return UnfinishedPlace(self.next_check_at, self.image_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,15 @@
 The queue is a hint. A step is sent again where its message can no longer be waiting; a row is then left alone for
 twice as long as before. Only failures for an image's own reason count against it (`services/failures.py` notes them):
 a message that waits, a lane that is stopped, a throttle or a server that is away never do. Images of a bucket that
-refuses are not sent, but one a minute; when it is read again, all are sent at once.
+refuses are not sent, but one a minute; when it is read again, all are sent, however long they were to wait.
+
+A turn goes once round all that is due, and ends when its time is up or when it has sent `MOST_SENT` messages. The next
+one goes on from there, so a million rows take as many turns as they need, and no shard waits for another one.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain, islice
 
@@ -28,7 +31,8 @@ from sightline.services.dead_letters import write_dead_letter
 from sightline.services.failures import give_up
 from sightline.services.leased_runs import LeasedRun
 from sightline.services.rejection_breaker import is_unread
-from sightline.storage.images.protocol import ImageStore
+from sightline.services.unfinished_walk import once_round, pieces, resume, to_the_end
+from sightline.storage.images.protocol import ImageStore, Postponement
 from sightline.storage.operations import Operations
 from sightline.timing import CHECK_AFTER
 
@@ -48,8 +52,14 @@ LONGEST_PAUSE_OF_THE_BLAMELESS = timedelta(minutes=8)
 Short, so that it resumes soon after an outage.
 """
 
-LOOKED_AT_FOR_A_PROBE = 1000
-"""So many unfinished rows are looked at, each minute, to find images to try for the buckets that refuse."""
+MOST_SENT = 50_000
+"""No further rows are looked at in a turn after so many messages: they take about 100 MB of Redis."""
+
+LOOKED_AT_TOGETHER = 2_000
+"""Entries of a piece of the walk for released places, of whose rows only those of the places are read."""
+
+LOOKED_AT_FOR_A_PROBE = 5_000
+"""So many entries of the unfinished are looked at, each minute, to find images to try for the buckets that refuse."""
 
 READERS = {INGEST: (Reader.S3,), DETECT: (Reader.S3, Reader.REKOGNITION)}
 """Who must be able to read the object for a step."""
@@ -71,46 +81,64 @@ class Reconciler:
     bucket_gate: BucketGate
 
 
-def reconcile(reconciler: Reconciler, goes_on: Callable[[], bool]) -> Counter[str]:
-    """Look at every row that is due, in pieces; count what was found and done."""
-    done: Counter[str] = Counter(looked_at=0, sent=0, waiting=0, failed=0, stuck=0)
-    refusing = reconciler.bucket_gate.known()
-    for refusal in refusing:
-        if refusal.released and goes_on():
-            done.update(_send_released(refusal, reconciler, goes_on))
+@dataclass(slots=True)
+class Turn:
+    """What one turn has done so far, and whether it may begin another piece of work."""
+
+    has_time: Callable[[], bool]
+    most_sent: int
+    done: Counter[str] = field(default_factory=lambda: Counter(looked_at=0, sent=0, waiting=0, failed=0, stuck=0))
+
+    def goes_on(self) -> bool:
+        """Return whether there is time, and another message may be sent."""
+        return self.done["sent"] < self.most_sent and self.has_time()
+
+    def goes_on_with_released(self) -> bool:
+        """Return whether more images of released places may be sent: at most half, so that others have their turn."""
+        return self.done["sent"] < self.most_sent / 2 and self.has_time()
+
+
+def reconcile(reconciler: Reconciler, goes_on: Callable[[], bool], most_sent: int = MOST_SENT) -> Counter[str]:
+    """Look at the rows that are due, in pieces, from where the last turn was cut; count what was found and done."""
+    turn = Turn(goes_on, most_sent)
+    for refusal in reconciler.bucket_gate.known():
+        if refusal.released:
+            _send_released(refusal, reconciler, turn)
         if refusal.refused and goes_on():
-            done.update(_send_probes(refusal, reconciler))
-    due = (each.image_id for each in reconciler.images.unfinished(reconciler.clock()))
-    while goes_on() and (chunk := list(islice(due, BATCH))):
-        rows = [row for row in reconciler.images.get_many(chunk).values() if _is_due(row, reconciler.clock())]
-        done.update(_reconcile_understood(rows, reconciler))
-    return done
+            turn.done.update(_send_probes(refusal, reconciler))
+    now = reconciler.clock()
+    walk = resume(NAME, reconciler.operations.checkpoints, now)
+    due = once_round(walk, reconciler.images, now)
+    for piece in pieces(walk, due, reconciler.operations.checkpoints, turn.goes_on, BATCH):
+        rows = [row for row in reconciler.images.get_many(piece).values() if _is_due(row, reconciler.clock())]
+        turn.done.update(_reconcile_understood(rows, reconciler))
+    return turn.done
 
 
-def _reconcile_understood(rows: list[ImageRow], reconciler: Reconciler) -> Counter[str]:
+def _reconcile_understood(rows: list[ImageRow], reconciler: Reconciler, *, only_sends: bool = False) -> Counter[str]:
     understood = [row for row in rows if _is_understood(row)]
-    done = _reconcile_rows(understood, reconciler)
+    done = _reconcile_rows(understood, reconciler, only_sends=only_sends)
     done.update({"unknown": len(rows) - len(understood)} if len(rows) > len(understood) else {})
     return done
 
 
-def _send_released(refusal: BucketRefusal, reconciler: Reconciler, goes_on: Callable[[], bool]) -> Counter[str]:
-    """Send the images of places that are read again, although they were to be looked at later."""
-    done: Counter[str] = Counter()
-    waiting = _waiting_under(refusal.released, reconciler)
-    while goes_on():
-        if not (chunk := list(islice(waiting, BATCH))):
-            reconciler.bucket_gate.sent(refusal)
-            break
-        rows = [row for row in reconciler.images.get_many(chunk).values() if row.next_check_at is not None]
-        done.update(_reconcile_understood(rows, reconciler))
-    return done
+def _send_released(refusal: BucketRefusal, reconciler: Reconciler, turn: Turn) -> None:
+    """Send the images of places that are read again, although they were to be looked at later.
 
-
-def _waiting_under(places: Iterable[str], reconciler: Reconciler) -> Iterator[str]:
-    until = reconciler.clock() + max(LONGEST_PAUSE, LONGEST_PAUSE_OF_THE_BLAMELESS)
-    under = tuple(places)
-    return (each.image_id for each in reconciler.images.unfinished(until) if each.image_id.startswith(under))
+    The walk meets rows again that it has sent, since they are then to be looked at later; and it must not move others,
+    which it would meet again and again.
+    """
+    checkpoints, name = reconciler.operations.checkpoints, f"{NAME}: {refusal.bucket} by {refusal.reader} released"
+    walk = resume(name, checkpoints, reconciler.clock(), refusal.released)
+    entries = to_the_end(walk, reconciler.images, walk.began_at + LONGEST_PAUSE)
+    for piece in pieces(walk, entries, checkpoints, turn.goes_on_with_released, LOOKED_AT_TOGETHER):
+        ids = [image_id for image_id in piece if image_id.startswith(refusal.released)]
+        found = (row for row in reconciler.images.get_many(ids).values() if row.next_check_at)
+        unsent = [row for row in found if row.sent_at is None or row.sent_at < walk.began_at]
+        turn.done.update(_reconcile_understood(unsent, reconciler, only_sends=True))
+    if next(entries, None) is None:
+        reconciler.bucket_gate.sent(refusal)
+        checkpoints.drop(name)
 
 
 def _send_probes(refusal: BucketRefusal, reconciler: Reconciler) -> Counter[str]:
@@ -135,8 +163,9 @@ def _send_probes(refusal: BucketRefusal, reconciler: Reconciler) -> Counter[str]
 
 
 def _probe_of(place: str, refused: list[str], refusal: BucketRefusal, reconciler: Reconciler) -> ImageRow | None:
-    looked_at = islice(_waiting_under([place], reconciler), LOOKED_AT_FOR_A_PROBE)
-    fresh = (image_id for image_id in looked_at if image_id not in refused)
+    entries = reconciler.images.unfinished(reconciler.clock() + LONGEST_PAUSE)
+    looked_at = (each.image_id for each in islice(entries, LOOKED_AT_FOR_A_PROBE))
+    fresh = (image_id for image_id in looked_at if image_id.startswith(place) and image_id not in refused)
     for image_id in chain(islice(fresh, BATCH), (each for each in refused if each.startswith(place))):
         row = reconciler.images.get(image_id)
         if row and _waits(row, refusal.reader) and not _waits_for_its_camera(row, reconciler):
@@ -170,7 +199,8 @@ def _is_understood(row: ImageRow) -> bool:
     return is_understood
 
 
-def _reconcile_rows(rows: list[ImageRow], reconciler: Reconciler) -> Counter[str]:
+def _reconcile_rows(rows: list[ImageRow], reconciler: Reconciler, *, only_sends: bool) -> Counter[str]:
+    """Send what is missing, then say when each row is looked at again; only_sends: leave the others as they are."""
     done = Counter(looked_at=len(rows), failed=sum(row.failure is not None for row in rows))
     held, stuck, going = list[ImageRow](), list[ImageRow](), list[tuple[ImageRow, list[Step]]]()
     for row in rows:
@@ -188,14 +218,30 @@ def _reconcile_rows(rows: list[ImageRow], reconciler: Reconciler) -> Counter[str
     waiting = reconciler.queues.read(_queues_of(step for _, steps in going for step in steps)).waiting
     missing = [[step for step in steps if not may_wait(step, row, waiting, now)] for row, steps in going]
     reconciler.send(step for steps in missing for step in steps)
-    for (row, steps), sent in zip(going, missing, strict=True):
-        _look_again_later(row, reconciler, is_sent=bool(sent), lag=_lag(steps, waiting, now))
-    for row in held:
-        later = reconciler.clock() + LONGEST_PAUSE_OF_THE_BLAMELESS
-        reconciler.images.postpone(row, later, counts_round=False)
+    later = [
+        _look_again_later(row, now, is_sent=bool(sent), lag=_lag(steps, waiting, now))
+        for (row, steps), sent in zip(going, missing, strict=True)
+        if sent or not only_sends
+    ]
+    if not only_sends:
+        later += [Postponement(row, now + LONGEST_PAUSE_OF_THE_BLAMELESS) for row in held]
+    done.update(_postpone(later, reconciler.images))
     done.update(sent=sum(map(len, missing)), waiting=sum(not sent for sent in missing), stuck=len(stuck))
     done.update({"held": len(held)} if held else {})
     return done
+
+
+def _postpone(later: list[Postponement], images: ImageStore) -> Counter[str]:
+    """Postpone rows together. What cannot be stays due, and is looked at again in the next round.
+
+    Raises the error if none can be: it is then the store's.
+    """
+    errors = images.postpone_many(later)
+    if errors and len(errors) == len(later):
+        raise next(iter(errors.values()))
+    for image_id, error in errors.items():
+        log.warning("A row could not be postponed", image_id=image_id, error=str(error))
+    return Counter({"not_postponed": len(errors)} if errors else {})
 
 
 def _waits_for_its_bucket(row: ImageRow, bucket_gate: BucketGate) -> bool:
@@ -234,10 +280,9 @@ def _lag(steps: list[Step], waiting: Mapping[str, Waiting], now: datetime) -> ti
     return max((now - head for head in heads if head), default=timedelta(0))
 
 
-def _look_again_later(row: ImageRow, reconciler: Reconciler, *, is_sent: bool, lag: timedelta) -> None:
+def _look_again_later(row: ImageRow, now: datetime, *, is_sent: bool, lag: timedelta) -> Postponement:
     pause = next_pause(row) if is_sent else min(max(CHECK_AFTER, lag / 2), LONGEST_PAUSE)
-    until = reconciler.clock() + pause
-    reconciler.images.postpone(row, until, counts_round=row.failure is not None, is_sent=is_sent)
+    return Postponement(row, now + pause, counts_round=row.failure is not None, is_sent=is_sent)
 
 
 def next_pause(row: ImageRow) -> timedelta:

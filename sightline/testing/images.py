@@ -11,7 +11,7 @@ from typing import Any
 from typing_extensions import override
 
 from sightline.errors import SightlineError
-from sightline.models.images import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished
+from sightline.models.images import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished, UnfinishedPlace
 from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, check_id, day_position, shard_of, write_day_of
 from sightline.storage.images.protocol import WHOLE_DAY, DayPart
 from sightline.storage.images.steps import Applied, ImageSteps
@@ -76,7 +76,13 @@ class InMemoryImageStore(ImageSteps):
             if row.next_check_at and (due_before is None or row.next_check_at < due_before)
         ]
         shards = self.shards.unfinished
-        yield from sorted(entries, key=lambda entry: (shard_of(entry.image_id, shards), entry.next_check_at))
+        yield from sorted(entries, key=lambda entry: (shard_of(entry.image_id, shards), entry.place))
+
+    @override
+    def due(self, shard: int, before: datetime, after: UnfinishedPlace | None = None) -> Iterator[Unfinished]:
+        for entry in self.unfinished(before):
+            if shard_of(entry.image_id, self.shards.unfinished) == shard and (after is None or entry.place > after):
+                yield entry
 
     @override
     def count_by_state(self) -> dict[State, int]:

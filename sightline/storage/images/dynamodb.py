@@ -4,14 +4,14 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from typing_extensions import override
 
 from sightline.errors import SightlineError
-from sightline.models.images import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished
+from sightline.models.images import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished, UnfinishedPlace
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import (
     Condition,
@@ -25,7 +25,7 @@ from sightline.storage.dynamodb.conditions import (
     one_of,
 )
 from sightline.storage.dynamodb.items import Item, instant
-from sightline.storage.dynamodb.table import DynamoTable, Outcome, Update
+from sightline.storage.dynamodb.table import BATCH_WRITE_LIMIT, DynamoTable, Outcome, Update
 from sightline.storage.images import encoding
 from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, camera_day, check_id, feed_partition
 from sightline.storage.images.positions import BEFORE_ALL
@@ -38,8 +38,8 @@ if TYPE_CHECKING:  # boto3-stubs are a tool of development
 
 log = structlog.get_logger(__name__)
 
-ADDING_THREADS = 8
-"""Conditional puts in flight: below the ten connections that a client keeps, unless told otherwise."""
+WRITING_THREADS = 8
+"""Writes in flight: below the ten connections that a client keeps, unless told otherwise."""
 
 
 class DynamoImageStore(ImageSteps):
@@ -74,9 +74,9 @@ class DynamoImageStore(ImageSteps):
             return image_id, self.add(image_id, lane)
 
         waiting = iter(image_ids)
-        with ThreadPoolExecutor(ADDING_THREADS, thread_name_prefix="add-image") as pool:
+        with ThreadPoolExecutor(WRITING_THREADS, thread_name_prefix="add-image") as pool:
             flying: deque[Future[tuple[str, bool]]] = deque()
-            flying.extend(pool.submit(add, image_id) for image_id in islice(waiting, 2 * ADDING_THREADS))
+            flying.extend(pool.submit(add, image_id) for image_id in islice(waiting, 2 * WRITING_THREADS))
             while flying:
                 done = flying.popleft().result()
                 flying.extend(pool.submit(add, image_id) for image_id in islice(waiting, 1))
@@ -106,7 +106,15 @@ class DynamoImageStore(ImageSteps):
             Update({"image_id": check_id(image_id)}, self._change(image_id, each), self._condition(image_id, each))
             for image_id, each in transitions.items()
         ]
-        return dict(zip(transitions, self._table.update_many(updates), strict=True))
+        return dict(zip(transitions, self._update_many(updates), strict=True))
+
+    def _update_many(self, updates: list[Update]) -> Iterable[bool | SightlineError]:
+        """Send one request after the other from each of a few threads, if there is more than one to send."""
+        if len(updates) <= BATCH_WRITE_LIMIT:
+            return self._table.update_many(updates)
+        batches = [updates[first : first + BATCH_WRITE_LIMIT] for first in range(0, len(updates), BATCH_WRITE_LIMIT)]
+        with ThreadPoolExecutor(WRITING_THREADS, thread_name_prefix="update-images") as pool:
+            return list(chain.from_iterable(pool.map(self._table.update_many, batches)))
 
     def _change(self, image_id: str, transition: Transition) -> Change:
         change = Change()
@@ -126,10 +134,22 @@ class DynamoImageStore(ImageSteps):
     @override
     def unfinished(self, due_before: datetime | None = None) -> Iterator[Unfinished]:
         """Return what is to be looked at, shard by shard, soonest first."""
-        due = (less("next_check_at", instant(due_before)),) if due_before else ()
         for shard in range(self.shards.unfinished):
-            where = all_of(equals("unfinished_shard", str(shard)), *due)
-            yield from map(encoding.decode_unfinished, self._table.query(where, index=encoding.UNFINISHED.name))
+            yield from self._unfinished_of(shard, due_before)
+
+    @override
+    def due(self, shard: int, before: datetime, after: UnfinishedPlace | None = None) -> Iterator[Unfinished]:
+        # DynamoDB refuses a start outside the key condition: the other machine's clock may have been ahead
+        if after is None or after.next_check_at < before:
+            yield from self._unfinished_of(shard, before, encoding.encode_place(shard, after) if after else None)
+
+    def _unfinished_of(
+        self, shard: int, before: datetime | None, start: Mapping[str, str] | None = None
+    ) -> Iterator[Unfinished]:
+        due = (less("next_check_at", instant(before)),) if before else ()
+        where = all_of(equals("unfinished_shard", str(shard)), *due)
+        found = self._table.query(where, index=encoding.UNFINISHED.name, start=start)
+        yield from map(encoding.decode_unfinished, found)
 
     @override
     def count_by_state(self) -> dict[State, int]:

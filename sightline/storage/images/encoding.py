@@ -19,6 +19,7 @@ from sightline.models.images import (
     Rejection,
     State,
     Unfinished,
+    UnfinishedPlace,
 )
 from sightline.models.stored import known_fields
 from sightline.models.stored_images import read_content, read_rejection, read_result
@@ -140,6 +141,15 @@ def decode_unfinished(item: Item) -> Unfinished:
     """Return the entry of the index of what is unfinished."""
     due = datetime.fromisoformat(item["next_check_at"])
     return Unfinished(item["image_id"], State.read(item["state"]), item["version"], due)
+
+
+def encode_place(shard: int, place: UnfinishedPlace) -> dict[str, str]:
+    """Return the key of a place in the index of what is unfinished."""
+    return {
+        "unfinished_shard": str(shard),
+        "next_check_at": instant(place.next_check_at),
+        "image_id": place.image_id,
+    }
 
 
 def decode_feed_entry(item: Item) -> FeedEntry:

@@ -24,6 +24,7 @@ from sightline.models.images import (
     Rejection,
     State,
     Unfinished,
+    UnfinishedPlace,
 )
 from sightline.storage.images.keys import Shards
 
@@ -47,6 +48,16 @@ class DayPart:
 
 
 WHOLE_DAY = DayPart()
+
+
+@dataclass(frozen=True, slots=True)
+class Postponement:
+    """When a row is looked at again; the fields are the arguments of `ImageStore.postpone`."""
+
+    seen: ImageRow
+    until: datetime
+    counts_round: bool = False
+    is_sent: bool = False
 
 
 class ImageStore(Protocol):
@@ -134,6 +145,12 @@ class ImageStore(Protocol):
         counts_round: rounds + 1, and the failure that it counts is forgotten; is_sent: its steps were sent now.
         """
 
+    def postpone_many(self, postponements: Iterable[Postponement]) -> dict[str, SightlineError]:
+        """Do `postpone` for many distinct rows at once; return the error of each that met one, by image id.
+
+        A row that has moved since is no error. Raises what concerns all of them.
+        """
+
     def note_failure(self, seen: ImageRow, failure: Rejection) -> ImageRow | None:
         """Keep why a step of an unfinished row failed. Condition: version and `next_check_at` as in `seen`."""
 
@@ -148,6 +165,12 @@ class ImageStore(Protocol):
 
     def unfinished(self, due_before: datetime | None = None) -> Iterator[Unfinished]:
         """Return what is unfinished (and due, if a time is given), by shard, soonest first. Eventually consistent."""
+
+    def due(self, shard: int, before: datetime, after: UnfinishedPlace | None = None) -> Iterator[Unfinished]:
+        """Yield what one shard of the unfinished is due before a time, soonest first, from behind `after` on.
+
+        Eventually consistent.
+        """
 
     def count_by_state(self) -> dict[State, int]:
         """Count the rows of every state but `complete`, from sparse indexes: the cost is that of those rows."""

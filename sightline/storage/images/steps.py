@@ -1,7 +1,7 @@
 """The steps of an image, over any store that can do a conditional update: DynamoDB, or the in-memory fake."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from sightline.models.images import Capture, Content, FeatureResult, ImageRow, L
 from sightline.storage.images import transitions
 from sightline.storage.images.keys import Shards, check_id
 from sightline.storage.images.positions import Positions
-from sightline.storage.images.protocol import ImageStore
+from sightline.storage.images.protocol import ImageStore, Postponement
 from sightline.storage.images.transitions import Transition
 
 WRITES_TRIED = 5
@@ -134,8 +134,20 @@ class ImageSteps(ImageStore, ABC):
         """Move `next_check_at`. Refused as well if `seen` is finished: it has none."""
         if seen.next_check_at is None:
             return None
-        sent_at = self._clock() if is_sent else None
-        return self._step(seen, transitions.postpone(seen, until, counts_round=counts_round, sent_at=sent_at))
+        return self._step(seen, self._postpone(Postponement(seen, until, counts_round, is_sent)))
+
+    @override
+    def postpone_many(self, postponements: Iterable[Postponement]) -> dict[str, SightlineError]:
+        wanted = [each for each in postponements if each.seen.next_check_at]
+        for each in wanted:
+            each.seen.require_known()
+        outcomes = self._apply_many({each.seen.image_id: self._postpone(each) for each in wanted})
+        return {image_id: error for image_id, error in outcomes.items() if isinstance(error, SightlineError)}
+
+    def _postpone(self, postponement: Postponement) -> Transition:
+        sent_at = self._clock() if postponement.is_sent else None
+        counts_round = postponement.counts_round
+        return transitions.postpone(postponement.seen, postponement.until, counts_round=counts_round, sent_at=sent_at)
 
     @override
     def note_failure(self, seen: ImageRow, failure: Rejection) -> ImageRow | None:

@@ -7,6 +7,7 @@ import pytest
 
 from sightline.models.images import Lane, Rejection, State
 from sightline.storage.images.bounds import MAX_MESSAGE_CHARACTERS
+from sightline.storage.images.protocol import Postponement
 from tests.integration.images.stories import BAD, NO_OBJECT, answered, content
 
 
@@ -37,6 +38,24 @@ def test_a_note_of_many_is_the_same_as_a_note_of_one(images, story, new_id):
     assert {} == images.mark_many_merged({other.image_id: other.version})
     same = {"image_id": "", "feed_position": "", "received_at": story.clock.now}
     assert replace(images.get(one.image_id), **same) == replace(images.get(other.image_id), **same)
+
+
+def test_many_rows_are_postponed_together_each_only_if_it_has_not_moved(images, story, new_id, clock):
+    rows = [story.received(new_id()) for _ in range(60)]
+    failed = images.note_failure(rows[0], BAD)
+    moved, complete = story.received(new_id()), story.complete(new_id())
+    standing = images.postpone(moved, clock.now + timedelta(minutes=9), counts_round=False)
+    until = clock.now + timedelta(minutes=5)
+    wanted = [Postponement(row, until, is_sent=True) for row in rows[1:]]
+    wanted += [Postponement(failed, until, counts_round=True)]
+    wanted += [Postponement(moved, until), Postponement(complete, until)]
+    assert {} == images.postpone_many(wanted)
+    found = images.get_many(each.seen.image_id for each in wanted)
+    assert (1, None, until) == ((row := found[failed.image_id]).rounds, row.failure, row.next_check_at)
+    assert {(until, clock.now)} == {
+        (found[row.image_id].next_check_at, found[row.image_id].sent_at) for row in rows[1:]
+    }
+    assert (standing, complete) == (found[moved.image_id], found[complete.image_id])
 
 
 def test_a_merged_row_is_complete_and_to_say_so_twice_changes_nothing(images, story, new_id):

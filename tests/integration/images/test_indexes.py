@@ -93,6 +93,27 @@ def test_unfinished_rows_come_by_shard_and_soonest_first(images, story, new_id, 
     assert expected == [entry.image_id for entry in images.unfinished() if entry.image_id in due]
 
 
+def test_a_shard_is_read_on_from_any_place_also_one_where_no_entry_stands_any_more(images, story, new_id, clock):
+    before, shard = clock.now + timedelta(days=1), 1
+    in_shard = (image_id for image_id in iter(new_id, None) if shard_of(image_id, images.shards.unfinished) == shard)
+    rows = [story.received(image_id) for image_id in islice(in_shard, 5)]
+    clock.move(timedelta(seconds=7))
+    rows += [story.received(image_id) for image_id in islice(in_shard, 5)]
+    ours = {row.image_id for row in rows}
+
+    def due(after=None, before=before):
+        return [entry for entry in images.due(shard, before, after) if entry.image_id in ours]
+
+    entries = due()
+    assert [row.next_check_at for row in rows] == [entry.next_check_at for entry in entries]
+    assert entries[3:] == due(entries[2].place)
+    moved = images.get(entries[2].image_id)
+    images.postpone(moved, before, counts_round=False)
+    assert entries[3:] == due(entries[2].place)
+    assert [] == due(entries[-1].place)
+    assert [] == due(entries[3].place, before=entries[3].next_check_at)
+
+
 def test_the_feed_holds_what_was_analysed_or_ended_in_the_order_of_writing(images, story, new_id, clock):
     day = clock.now.date().isoformat()
     story.settled(new_id())

@@ -4,10 +4,11 @@ The worker of the queue `operations` serves it: it runs anyway, the supervisor r
 `up == 0`. Where two of them run, both tell the same: take `max by`, never `sum`.
 
 A thread reads each source at its own period and keeps what it found, so a scrape asks no server, costs nothing, and
-is quick while a server is away. No table is scanned: images are counted by sparse indexes, at the cost of the rows that
-are unfinished or have ended, so seldom.
+is quick while a server is away. No table is scanned: images are counted, or if there are too many, estimated by sparse
+indexes.
 """
 
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -170,11 +171,19 @@ def refusing_buckets(operations: Operations) -> Families:
 def images(store: ImageStore) -> Families:
     """Count images by state, all but the complete ones; and the table's own count, which DynamoDB renews seldom."""
     by_state = GaugeMetricFamily("sightline_images", "Images that are not complete, by state", labels=["state"])
-    for state, number in store.count_by_state().items():
+    plus_minus = GaugeMetricFamily(
+        "sightline_images_plus_minus",
+        "How far sightline_images may be off, with 95 % confidence: 0 if counted, +Inf if nobody knows",
+        labels=["state"],
+    )
+    counts = store.count_by_state()
+    for state, number in counts.by_state.items():
         by_state.add_metric([str(state)], number)
+        off = counts.plus_minus.get(state, 0)
+        plus_minus.add_metric([str(state)], math.inf if off is None else off)
     known = GaugeMetricFamily("sightline_images_known", "Images of every state, by the table's own count")
     known.add_metric([], store.count()[0])
-    return [by_state, known]
+    return [by_state, plus_minus, known]
 
 
 def dead_letters(operations: Operations) -> Families:

@@ -31,10 +31,20 @@ def print_status(report: Mapping[str, Section]) -> None:
 
 def print_images(section: Section) -> None:
     """Print images by state, with a note if they come from the table's own count, which is up to hours old."""
-    counts = {name: number for name, number in section.items() if not name.startswith("total")}
+    off = section.get("plus_minus", {})
+    counts = {name: section[name] for name in section if not name.startswith("total") and name != "plus_minus"}
     age = section["total_age_seconds"]
     note = f" (complete and total: up to {spell(age)} old; --exact counts)" if age else ""
-    print_table(f"images: {section['total']:,}{note}", [*counts], [[*counts.values()]])
+    print_table(
+        f"images: {section['total']:,}{note}", [*counts], [[_estimated(counts[each], off, each) for each in counts]]
+    )
+
+
+def _estimated(number: int, off: Mapping[str, int | None], name: str) -> int | str:
+    """Return a count, and how far it may be off if it is an estimate."""
+    if name not in off:
+        return number
+    return f"about {number:,}" if off[name] is None else f"{number:,} ± {off[name]:,}"
 
 
 def print_by_name(title: str, what: str) -> Callable[[Section], None]:

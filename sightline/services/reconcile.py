@@ -6,7 +6,7 @@ a message that waits, a lane that is stopped, a throttle or a server that is awa
 refuses are not sent, but one a minute; when it is read again, all are sent, however long they were to wait.
 
 A turn goes once round all that is due, and ends when its time is up or when it has sent `MOST_SENT` messages. The next
-one goes on from there, so a million rows take as many turns as they need, and no shard waits for another one.
+one goes on from there, so a million rows take as many turns as they need.
 """
 
 from collections import Counter
@@ -138,7 +138,6 @@ def _send_released(refusal: BucketRefusal, reconciler: Reconciler, turn: Turn) -
         turn.done.update(_reconcile_understood(unsent, reconciler, only_sends=True))
     if next(entries, None) is None:
         reconciler.bucket_gate.sent(refusal)
-        checkpoints.drop(name)
 
 
 def _send_probes(refusal: BucketRefusal, reconciler: Reconciler) -> Counter[str]:

@@ -119,11 +119,14 @@ def images_section(images: ImageStore) -> Section:
     """Count images by state without a scan, from the indexes of unfinished and ended images and the table's item count.
 
     DynamoDB updates the item count about every six hours, so `complete` is as old as `total_age_seconds` says.
+    `plus_minus` is there if states are estimated: how far each may be off, null if nobody knows.
     """
     total, age = images.count()
     counts = images.count_by_state()
-    others = sum(number for state, number in counts.items() if state is not State.COMPLETE)
-    return _images(counts | {State.COMPLETE: max(0, total - others)}, total, age.total_seconds())
+    others = sum(number for state, number in counts.by_state.items() if state is not State.COMPLETE)
+    section = _images({**counts.by_state, State.COMPLETE: max(0, total - others)}, total, age.total_seconds())
+    off = {str(state): number for state, number in counts.plus_minus.items()}
+    return {**section, **({"plus_minus": off} if off else {})}
 
 
 def parts_section(images: ImageStore, features: Iterable[str], limit: int = WAITING_READ) -> Section:

@@ -1,6 +1,5 @@
 """The in-memory fake of the image store: for tests, and for trying things without a server."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,13 +11,20 @@ from typing_extensions import override
 
 from sightline.errors import SightlineError
 from sightline.models.images import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished, UnfinishedPlace
+from sightline.storage.images.counting import (
+    MOST_COUNTED,
+    MOST_COUNTED_OF_AN_ENDED_STATE,
+    Countable,
+    StateCounts,
+    count_by_state,
+)
 from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, check_id, day_position, shard_of, write_day_of
 from sightline.storage.images.protocol import WHOLE_DAY, DayPart
 from sightline.storage.images.steps import Applied, ImageSteps
-from sightline.storage.images.transitions import FieldPath, Transition
+from sightline.storage.images.transitions import ENDED, FieldPath, Transition
 
 
-class InMemoryImageStore(ImageSteps):
+class InMemoryImageStore(ImageSteps, Countable):
     """Rows in a dictionary. Its indexes are never late. Threads may share one."""
 
     def __init__(self, clock: Callable[[], datetime], shards: Shards = DEFAULT_SHARDS) -> None:
@@ -70,24 +76,39 @@ class InMemoryImageStore(ImageSteps):
     @override
     def unfinished(self, due_before: datetime | None = None) -> Iterator[Unfinished]:
         """Return what is to be looked at, by shard, soonest first."""
-        entries = [
-            Unfinished(row.image_id, row.state, row.version, row.next_check_at)
-            for row in self.scan()
-            if row.next_check_at and (due_before is None or row.next_check_at < due_before)
-        ]
-        shards = self.shards.unfinished
-        yield from sorted(entries, key=lambda entry: (shard_of(entry.image_id, shards), entry.place))
+        for shard in range(self.shards.unfinished):
+            yield from self._unfinished_of(shard, due_before)
 
     @override
     def due(self, shard: int, before: datetime, after: UnfinishedPlace | None = None) -> Iterator[Unfinished]:
-        for entry in self.unfinished(before):
-            if shard_of(entry.image_id, self.shards.unfinished) == shard and (after is None or entry.place > after):
-                yield entry
+        yield from (entry for entry in self._unfinished_of(shard, before) if after is None or entry.place > after)
+
+    def _unfinished_of(self, shard: int, before: datetime | None) -> list[Unfinished]:
+        entries = (
+            Unfinished(row.image_id, row.state, row.version, row.next_check_at)
+            for row in self.scan()
+            if row.next_check_at and (before is None or row.next_check_at < before)
+        )
+        of_shard = (each for each in entries if shard_of(each.image_id, self.shards.unfinished) == shard)
+        return sorted(of_shard, key=lambda entry: entry.place)
 
     @override
-    def count_by_state(self) -> dict[State, int]:
-        """Count all rows but those that are complete."""
-        return Counter(row.state for row in self.scan() if row.state is not State.COMPLETE)
+    def count_by_state(
+        self, most: int = MOST_COUNTED, most_of_an_ended_state: int = MOST_COUNTED_OF_AN_ENDED_STATE
+    ) -> StateCounts:
+        return count_by_state(self, self.shards.unfinished, most, most_of_an_ended_state)
+
+    @override
+    def unfinished_states(self, shard: int) -> Iterator[State]:
+        return (each.state for each in self._unfinished_of(shard, None))
+
+    @override
+    def ended(self, state: State) -> Iterator[ImageRow]:
+        return (row for row in self.scan() if row.state is state)
+
+    @override
+    def index_counts(self) -> tuple[int, int]:
+        return sum(1 for _ in self.unfinished()), sum(row.state in ENDED for row in self.scan())
 
     @override
     def by_day(self, camera: str, capture_day: str, part: DayPart = WHOLE_DAY) -> Iterator[ImageSummary]:

@@ -54,7 +54,7 @@ GOOD_KEYS = {
 @pytest.fixture(scope="module")
 def already(spine):
     """Count what other tests have left behind."""
-    return Counter(spine.services.images.count_by_state())
+    return Counter(spine.services.images.count_by_state().by_state)
 
 
 @pytest.fixture(scope="module")

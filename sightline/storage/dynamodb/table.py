@@ -95,6 +95,12 @@ class DynamoTable:
             table = self._client.describe_table(TableName=self._schema.name)["Table"]
         return table.get("ItemCount", 0), COUNT_AGE
 
+    def index_counts(self) -> dict[str, int]:
+        """Return each index's own count of entries, by its name; it is as old as the table's."""
+        with aws_errors(self._schema.name):
+            table = self._client.describe_table(TableName=self._schema.name)["Table"]
+        return {each["IndexName"]: each.get("ItemCount", 0) for each in table.get("GlobalSecondaryIndexes", [])}
+
     def get(self, key: Mapping[str, str]) -> Item | None:
         """Read one item, consistently."""
         with aws_errors(self._schema.name):

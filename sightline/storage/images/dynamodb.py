@@ -1,6 +1,6 @@
 """The image store on DynamoDB: one item a row, one conditional update a step, three indexes."""
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -27,11 +27,18 @@ from sightline.storage.dynamodb.conditions import (
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.table import BATCH_WRITE_LIMIT, DynamoTable, Outcome, Update
 from sightline.storage.images import encoding
+from sightline.storage.images.counting import (
+    MOST_COUNTED,
+    MOST_COUNTED_OF_AN_ENDED_STATE,
+    Countable,
+    StateCounts,
+    count_by_state,
+)
 from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, camera_day, check_id, feed_partition
 from sightline.storage.images.positions import BEFORE_ALL
 from sightline.storage.images.protocol import WHOLE_DAY, DayPart
 from sightline.storage.images.steps import Applied, ImageSteps
-from sightline.storage.images.transitions import ENDED, FieldPath, Transition
+from sightline.storage.images.transitions import FieldPath, Transition
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -41,8 +48,11 @@ log = structlog.get_logger(__name__)
 WRITING_THREADS = 8
 """Writes in flight: below the ten connections that a client keeps, unless told otherwise."""
 
+DUE_AT_ONCE = 250
+"""Entries of a shard that are read at once: all shards are read side by side, and a turn may end at any time."""
 
-class DynamoImageStore(ImageSteps):
+
+class DynamoImageStore(ImageSteps, Countable):
     """Rows in the table `<prefix>images`. Threads may share one: the client is thread-safe."""
 
     def __init__(
@@ -141,24 +151,35 @@ class DynamoImageStore(ImageSteps):
     def due(self, shard: int, before: datetime, after: UnfinishedPlace | None = None) -> Iterator[Unfinished]:
         # DynamoDB refuses a start outside the key condition: the other machine's clock may have been ahead
         if after is None or after.next_check_at < before:
-            yield from self._unfinished_of(shard, before, encoding.encode_place(shard, after) if after else None)
+            start = encoding.encode_place(shard, after) if after else None
+            yield from self._unfinished_of(shard, before, start, page=DUE_AT_ONCE)
 
     def _unfinished_of(
-        self, shard: int, before: datetime | None, start: Mapping[str, str] | None = None
+        self, shard: int, before: datetime | None, start: Mapping[str, str] | None = None, page: int | None = None
     ) -> Iterator[Unfinished]:
         due = (less("next_check_at", instant(before)),) if before else ()
         where = all_of(equals("unfinished_shard", str(shard)), *due)
-        found = self._table.query(where, index=encoding.UNFINISHED.name, start=start)
+        found = self._table.query(where, index=encoding.UNFINISHED.name, start=start, page=page)
         yield from map(encoding.decode_unfinished, found)
 
     @override
-    def count_by_state(self) -> dict[State, int]:
-        """Count by the indexes of what is unfinished and of what has ended."""
-        unfinished = Counter(each.state for each in self.unfinished() if each.state not in ENDED)
-        return unfinished | {state: sum(1 for _ in self._ended(state)) for state in ENDED}
+    def count_by_state(
+        self, most: int = MOST_COUNTED, most_of_an_ended_state: int = MOST_COUNTED_OF_AN_ENDED_STATE
+    ) -> StateCounts:
+        return count_by_state(self, self.shards.unfinished, most, most_of_an_ended_state)
 
-    def _ended(self, state: State) -> Iterator[Item]:
+    @override
+    def unfinished_states(self, shard: int) -> Iterator[State]:
+        return (each.state for each in self._unfinished_of(shard, None))
+
+    @override
+    def ended(self, state: State) -> Iterator[Item]:
         return self._table.query(equals("ended_as", state), index=encoding.ENDED_INDEX.name)
+
+    @override
+    def index_counts(self) -> tuple[int, int]:
+        counts = self._table.index_counts()
+        return counts[encoding.UNFINISHED.name], counts[encoding.ENDED_INDEX.name]
 
     @override
     def by_day(self, camera: str, capture_day: str, part: DayPart = WHOLE_DAY) -> Iterator[ImageSummary]:

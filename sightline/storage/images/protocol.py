@@ -26,6 +26,7 @@ from sightline.models.images import (
     Unfinished,
     UnfinishedPlace,
 )
+from sightline.storage.images.counting import MOST_COUNTED, MOST_COUNTED_OF_AN_ENDED_STATE, StateCounts
 from sightline.storage.images.keys import Shards
 
 
@@ -172,8 +173,13 @@ class ImageStore(Protocol):
         Eventually consistent.
         """
 
-    def count_by_state(self) -> dict[State, int]:
-        """Count the rows of every state but `complete`, from sparse indexes: the cost is that of those rows."""
+    def count_by_state(
+        self, most: int = MOST_COUNTED, most_of_an_ended_state: int = MOST_COUNTED_OF_AN_ENDED_STATE
+    ) -> StateCounts:
+        """Count the rows of every state but `complete`, from sparse indexes, and read at most so many entries.
+
+        If there are more, the counts are estimates. most: of the unfinished
+        """
 
     def by_day(self, camera: str, capture_day: str, part: DayPart = WHOLE_DAY) -> Iterator[ImageSummary]:
         """Yield one camera's images of one capture day in order of capture. Eventually consistent."""

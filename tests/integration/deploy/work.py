@@ -114,7 +114,7 @@ def fail(world: Deployed) -> None:
         world.clock.move(timedelta(hours=2))
         _reconcile(world)
         world.sent.clear()
-    assert s.images.count_by_state()[State.STUCK]
+    assert s.images.count_by_state().by_state[State.STUCK]
     suspect = Suspect("detect_feature#x", uri, "1", was_taken=True, is_alone=False)
     with watched(suspect, s.operations.attempts.begun(suspect.step_id), s.operations):
         pass

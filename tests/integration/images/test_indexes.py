@@ -11,6 +11,7 @@ from sightline.models.images import FeedEntry, ImageSummary, Lane, State, Unfini
 from sightline.storage.images.keys import day_position, shard_of, write_day_of
 from sightline.storage.images.positions import AFTER_ALL, BEFORE_ALL
 from sightline.storage.images.protocol import DayPart
+from sightline.storage.images.transitions import ENDED
 from tests.integration.images.stories import BAD, answered, content
 
 
@@ -44,7 +45,7 @@ def test_an_ended_row_is_finished_unless_the_graph_shows_it(images, story, new_i
 
 
 def test_rows_are_counted_by_state_until_they_are_complete(images, story, new_id):
-    before = images.count_by_state()
+    before = images.count_by_state().by_state
     for step in (story.received, story.begun, story.settled, story.analysed, story.complete):
         step(new_id())
     images.end(story.begun(new_id()), State.REJECTED, BAD)
@@ -53,7 +54,7 @@ def test_rows_are_counted_by_state_until_they_are_complete(images, story, new_id
     images.begin(reopened, content("new"), story.capture(), {"labels": "L2"}, Lane.LIVE)
     images.give_up(story.begun(new_id()), BAD)
     images.add_imported(new_id(), "labels", answered("an imported analysis"))
-    after = images.count_by_state()
+    after = images.count_by_state().by_state
     grown = {state: after.get(state, 0) - before.get(state, 0) for state in State}
     assert grown == {
         State.RECEIVED: 1,
@@ -71,6 +72,18 @@ def test_a_row_begun_again_is_unfinished_again(images, story, new_id):
     row = story.complete(new_id())
     images.begin(row, content("new"), row.capture, {"labels": "L2"}, Lane.LIVE)
     assert [entry.state for entry in unfinished_of(images, row.image_id)] == [State.ANALYSING]
+
+
+def test_if_there_are_too_many_to_be_counted_the_indexes_own_counts_are_told_as_such(images, story, new_id):
+    for _ in range(5):
+        story.received(new_id())
+        images.give_up(story.begun(new_id()), BAD)
+    exact, told = images.count_by_state(), images.count_by_state(most=1, most_of_an_ended_state=1)
+    assert {} == exact.plus_minus
+    assert {None} == set(told.plus_minus.values())
+    assert State.STUCK in told.plus_minus
+    waiting = sum(1 for each in images.unfinished())
+    assert 1 <= sum(number for state, number in told.by_state.items() if state not in ENDED) <= waiting
 
 
 def test_only_what_is_due_is_given_where_a_time_is_given(images, story, new_id, clock):

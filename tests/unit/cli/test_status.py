@@ -6,8 +6,10 @@ import pytest
 
 from sightline.cli.factory import Factory
 from sightline.errors import NotSupported, OutcomeUnknown, Throttled, Unavailable
+from sightline.models.images import State
 from sightline.queues.redis import Waiting
 from sightline.services.status import runs_section
+from sightline.storage.images.counting import StateCounts
 from sightline.storage.operations import Operations
 from sightline.storage.runs import LastRun
 from sightline.testing.fake import picture, uri_of
@@ -166,6 +168,19 @@ def test_a_count_that_may_be_old_says_so(run, world, settings):
     services = replace(world.services, images=OldCount(world.clock))
     said = run("status", factory=Factory(settings, services)).stdout
     assert "images: 5 (complete and total: up to 6 h old; --exact counts)" in said
+
+
+def test_counts_that_are_estimates_say_how_far_they_may_be_off(run, world, settings):
+    class Many(type(world.images)):  # type: ignore[misc]
+        def count_by_state(self, *_):
+            counts = {State.RECEIVED: 1_200_000, State.ANALYSED: 900, State.GONE: 30_000, State.STUCK: 3}
+            return StateCounts(counts, {State.RECEIVED: 5_100, State.ANALYSED: 280, State.GONE: None})
+
+    factory = Factory(settings, replace(world.services, images=Many(world.clock)))
+    said = run("status", factory=factory).stdout
+    for words in ("1,200,000 ± 5,100", "900 ± 280", "about 30,000"):
+        assert words in said
+    assert {"received": 5_100, "analysed": 280, "gone": None} == told(run, factory=factory)["images"]["plus_minus"]
 
 
 def test_a_server_that_is_away_is_named_once_and_the_rest_is_said(run, finish, world, settings):

@@ -11,7 +11,15 @@ from sightline.models.bucket_refusals import BucketRefusal, Reader
 from sightline.models.images import ImageRow, Lane, Unfinished
 from sightline.queues.publishing import BATCH
 from sightline.queues.redis import Waiting
-from sightline.services.reconcile import LOOKED_AT_FOR_A_PROBE, MOST_SENT, NAME, reconcile, reconciler_of
+from sightline.services.reconcile import (
+    LOOKED_AT_FOR_A_PROBE,
+    LOOKED_AT_TOGETHER,
+    MOST_SENT,
+    NAME,
+    reconcile,
+    reconciler_of,
+)
+from sightline.storage.images.keys import shard_of
 from sightline.storage.images.protocol import Postponement
 from sightline.testing.fake import BUCKET, FakeSightline, uri_of
 from sightline.testing.images import InMemoryImageStore
@@ -45,6 +53,9 @@ class FaultyStore(InMemoryImageStore):
         for entry in super().unfinished(due_before):
             self.entries += 1
             yield entry
+
+    def left_by_shard(self) -> Counter[int]:
+        return Counter(shard_of(each.image_id, self.shards.unfinished) for each in super().unfinished(self._clock()))
 
     def postpone_many(self, postponements: Iterable[Postponement]) -> dict[str, SightlineError]:
         wanted = list(postponements)
@@ -106,6 +117,15 @@ def test_a_turn_goes_on_where_the_last_one_was_cut_although_rows_stay_due(world)
     for _ in range(MANY // BATCH):
         assert BATCH == world.turn(pieces=1)["looked_at"]
     assert world.times_sent() == Counter(uris)
+
+
+def test_all_shards_are_worked_off_side_by_side(world):
+    world.receive(MANY)
+    world.clock.move(A_CHECK)
+    world.turn(pieces=MANY // BATCH // 2)
+    left = world.images.left_by_shard()
+    assert (MANY // 2, world.images.shards.unfinished) == (left.total(), len(left))
+    assert max(left.values()) < 1.2 * min(left.values())
 
 
 def test_a_turn_with_time_looks_at_everything_once_wherever_the_last_one_was_cut(world):
@@ -201,8 +221,9 @@ def test_of_two_turns_at_once_each_row_is_moved_once_and_none_is_left(world):
 def test_a_place_of_a_table_with_more_shards_is_no_place(world):
     world.receive(10)
     world.clock.move(A_CHECK)
-    kept = {"began_at": world.clock.now.isoformat(), "subject": [], "shard": 99, "image_id": "s3://x/y"}
-    world.operations.checkpoints.keep(NAME, {**kept, "next_check_at": world.clock.now.isoformat()}, timedelta(days=1))
+    now = world.clock.now.isoformat()
+    kept = {"began_at": now, "subject": [], "places": {"99": [now, "s3://x/y"]}}
+    world.operations.checkpoints.keep(NAME, kept, timedelta(days=1))
     assert 10 == world.turn()["sent"]
 
 
@@ -212,13 +233,17 @@ def release(world: World, place: str) -> None:
 
 def test_what_a_place_releases_is_sent_over_the_turns_and_each_image_once(world):
     """Their messages are gone, and they were to be looked at later; others are left as they are."""
-    uris = world.receive(MANY // 2)
-    others = world.receive(MANY // 2, "lane")
+    uris = world.receive(LOOKED_AT_TOGETHER)
+    others = world.receive(BATCH, "lane")
+    uris += world.receive(LOOKED_AT_TOGETHER, "yard/old")
     release(world, f"s3://{BUCKET}/yard/")
     before = world.images.get_many(others)
+    turns = []
     while any(each.released for each in world.operations.bucket_refusals.read()):
-        assert 0 < world.turn(most_sent=2_000)["sent"] <= 2_000
+        turns.append(world.turn(most_sent=BATCH)["sent"])
         world.clock.move(timedelta(seconds=1))
+    # The last turn meets what was sent before: it is to be looked at later
+    assert [LOOKED_AT_TOGETHER, LOOKED_AT_TOGETHER - BATCH, BATCH, 0] == turns
     assert world.times_sent() == Counter(uris)
     assert before == world.images.get_many(others)
 

@@ -1,5 +1,6 @@
 """What a worker process and the whole system tell Prometheus, over the stores' twins."""
 
+import math
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -14,9 +15,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from sightline.bootstrap import tell_requests
 from sightline.errors import ImageNotSeen, Throttled, Unavailable
 from sightline.models.bucket_refusals import HELD_AFTER, Reader
-from sightline.models.images import Lane
+from sightline.models.images import Lane, State
 from sightline.queues.redis import Waiting
 from sightline.storage.dead_letters import DeadLetter
+from sightline.storage.images.counting import StateCounts
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.operations import dynamo_operations
 from sightline.storage.pauses import Cause, Stop
@@ -25,7 +27,7 @@ from sightline.testing.fake import FakeSightline, picture, uri_of
 from sightline.testing.queues import InMemoryQueues
 from workers.metrics import WorkerMetrics
 from workers.metrics_instrumented import with_metrics
-from workers.metrics_system import OFTEN, SELDOM, Source, SystemMetrics, queues, sources
+from workers.metrics_system import OFTEN, SELDOM, Source, SystemMetrics, images, queues, sources
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 URI = uri_of("01")
@@ -168,6 +170,19 @@ def test_the_system_tells_queues_rates_runs_images_and_letters(scraped, world):
     assert 1 == scraped.value("sightline_images", state="received")
     assert 1 == scraped.value("sightline_images_known")
     assert 1 == scraped.value("sightline_dead_letters", error="ImageTooLarge")
+
+
+def test_how_far_a_count_of_images_may_be_off_is_told(scraped, world):
+    class Many(type(world.images)):  # type: ignore[misc]
+        def count_by_state(self, *_):
+            counts = {State.RECEIVED: 1_200_000, State.GONE: 30_000, State.STUCK: 3}
+            return StateCounts(counts, {State.RECEIVED: 5_100, State.GONE: None})
+
+    told = SystemMetrics([Source("images", OFTEN, lambda: images(Many(world.clock)))], world.clock)
+    told.refresh()
+    scraped.registry.register(told)
+    off = [scraped.value("sightline_images_plus_minus", state=state) for state in ("received", "gone", "stuck")]
+    assert [5_100, math.inf, 0] == off
 
 
 def test_a_stopped_camera_a_cancelled_queue_and_a_refusing_bucket_are_told(scraped, world):

@@ -1,8 +1,11 @@
 """Backfill: carry what is in a bucket already through the backfill lane, page by page.
 
 Each page is compared with the rows, its new images get their rows, then their messages are sent, and then the position
-is kept: killed anywhere, the next run repeats at most one page, which pays nothing twice. What a kill or Redis loses
-between is found by the reconciler (new rows) or by running the backfill again, which sends only what is still due.
+is kept: killed anywhere, the next run repeats at most one page, which pays nothing twice. A page is mixed from many
+cameras and days (`key_spans.py`), so that no camera's day takes all writes of the index by day.
+
+What a kill or Redis loses between is found by the reconciler (new rows) or by running the backfill again, which sends
+only what is still due.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +21,7 @@ from sightline.rekognition.features import feature_named
 from sightline.rekognition.prices import price_micro_usd
 from sightline.services.collaborators import Services
 from sightline.services.ingest import add_images
+from sightline.services.key_spans import Span, divide, list_round
 from sightline.services.listing import Due, Listed, look_at_page
 from sightline.storage.buckets.protocol import ObjectHead, Prefix
 
@@ -34,7 +38,8 @@ CHECKPOINT_LASTS = timedelta(days=30)
 class Progress:
     """How far a backfill has come.
 
-    after: the last key that was dealt with; sent: images that were due; skipped: objects that are no images
+    after: everything up to this key was dealt with; sent: images that were due; skipped: objects that are no images
+    spans: where the listing goes on in each part of the place; empty: after `after`, as older versions kept it
     """
 
     after: str | None = None
@@ -44,16 +49,20 @@ class Progress:
     cost_micro_usd: int = 0
     pays_for: Mapping[str, int] = field(default_factory=dict)
     skipped: int = 0
+    spans: Sequence[tuple[str | None, str | None]] = ()
 
-    def with_page(self, page: Sequence[ObjectHead], found: Listed, services: Services) -> "Progress":
-        """Add what came of a page."""
+    def with_page(
+        self, page: Sequence[ObjectHead], found: Listed, services: Services, spans: Sequence[Span] = ()
+    ) -> "Progress":
+        """Add what came of a page. spans: what is left to be listed, if it is divided."""
         due = found.due
         pays_for = dict(self.pays_for)
         for feature in (feature for each in due for feature in each.pays_for):
             pays_for[feature] = pays_for.get(feature, 0) + 1
         return replace(
             self,
-            after=page[-1].uri.key,
+            after=spans[0].after if spans else page[-1].uri.key,
+            spans=tuple((each.after, each.end) for each in spans),
             listed=self.listed + len(page),
             sent=self.sent + len(due),
             listed_bytes=self.listed_bytes + sum(head.size_bytes for head in page),
@@ -90,10 +99,14 @@ def backfill(
     It waits while more than ten minutes of work stand in the queues. Raises SlotRefused if the process is to stop.
     """
     progress = Progress() if from_the_start else kept_progress(prefix, services)
-    while page := services.buckets.list_page(prefix.bucket, prefix.key_prefix, progress.after):
+    spans = [Span(*each) for each in progress.spans] or divide(prefix, services.buckets, progress.after)
+    while spans:
+        page, spans = list_round(prefix, spans, services.buckets)
+        if not page:
+            continue
         found = look_at_page(page, services.images, services.plan, services.clock(), follows_plan=True)
         _send(found.due, services, send)
-        progress = progress.with_page(page, found, services)
+        progress = progress.with_page(page, found, services, spans)
         services.operations.checkpoints.keep(_name(prefix), asdict(progress), CHECKPOINT_LASTS)
         yield progress
     services.operations.checkpoints.drop(_name(prefix))

@@ -12,6 +12,7 @@ from sightline.models.images import Lane, State
 from sightline.queues.redis import Waiting
 from sightline.rekognition.features import all_features
 from sightline.services.backfill import Progress, backfill, kept_progress, room, survey
+from sightline.services.key_spans import FOLDERS_LOOKED_AT, SPANS, divide
 from sightline.services.plan import Plan
 from sightline.storage.buckets.protocol import ObjectUri, Prefix
 from sightline.testing.fake import BUCKET, FakeSightline, picture, uri_of
@@ -264,3 +265,101 @@ def test_an_object_removed_after_its_listing_is_gone_and_no_failure(world):
     world.run()
     row = world.images.get(uri)
     assert (State.GONE, ImageMissing.__name__) == (row.state, row.rejection.error)
+
+
+# --- many cameras and days --------------------------------------------------------------------------------------------
+
+WHOLE = Prefix(BUCKET)
+CAMERAS = ("gate", "lane", "road", "yard")
+DAYS = ("2026-11-02", "2026-11-03", "2026-11-04")
+
+
+def fill_cameras(world, each):
+    """Give each camera's day so many images, the first camera three times as many; return their URIs."""
+    keys = [
+        f"{camera}/{day}/MDAlarm_{day.replace('-', '')}-{number:06}.jpg"
+        for camera in CAMERAS
+        for day in DAYS
+        for number in range(each * (3 if camera == CAMERAS[0] else 1))
+    ]
+    for number, key in enumerate(keys):
+        world.put(f"s3://{BUCKET}/{key}", picture(number))
+    return [f"s3://{BUCKET}/{key}" for key in keys]
+
+
+def day_of(step):
+    return step.args[0].rsplit("/", 1)[0]
+
+
+def test_images_of_cameras_and_days_are_sent_mixed(world):
+    uris = fill_cameras(world, 20)
+    list(backfill(WHOLE, world.services, world.send))
+    sent = [day_of(step) for step in world.sent]
+    assert sorted(uris) == sorted(step.args[0] for step in world.sent)
+    among_24 = [Counter(sent[first : first + 24]) for first in range(0, 240, 24)]
+    assert [2] * 10 == [max(counts.values()) for counts in among_24]
+
+
+def test_one_camera_alone_is_sent_mixed_by_days(world):
+    fill_cameras(world, 20)
+    list(backfill(Prefix(BUCKET, "yard"), world.services, world.send))
+    assert {20} == set(Counter(day_of(step) for step in world.sent).values())
+    assert set(DAYS) == {day_of(step).rsplit("/", 1)[1] for step in islice(world.sent, 3)}
+
+
+@pytest.mark.parametrize("place", [WHOLE, PLACE, Prefix(BUCKET, "ya"), Prefix(BUCKET, "yard/2026-11-03/")], ids=str)
+def test_the_dry_run_says_what_is_then_sent_wherever_runs_are_killed(world, paged, place):
+    fill_cameras(world, 3)
+    world.put(f"s3://{BUCKET}/road/2026-11-03/", b"")  # folder markers, as S3's console makes them
+    world.put(f"s3://{BUCKET}/yard/", b"")
+    world.put(f"s3://{BUCKET}/road/clip.mp4", b"0")
+    world.put(f"s3://{BUCKET}/yard.jpg", picture(999))
+    said = list(survey(place, world.services))[-1]
+    pages = []
+    while last := list(islice(backfill(place, paged, world.send), 1)):  # each run is killed after its first page
+        pages += last
+    assert said == replace(pages[-1], spans=(), after=said.after)
+    assert said.sent == len({step.args[0] for step in world.sent}) == len(world.sent)
+    assert Progress() == kept_progress(place, paged)
+
+
+def test_a_run_goes_on_where_an_older_version_stopped(world):
+    uris = sorted(fill_cameras(world, 5))
+    stopped = 17
+    key = ObjectUri.parse(uris[stopped]).key
+    kept = {"after": key, "listed": stopped + 1, "sent": stopped + 1}
+    world.operations.checkpoints.keep(f"backfill of {WHOLE}", kept, timedelta(days=1))
+    last = list(backfill(WHOLE, world.services, world.send))[-1]
+    assert uris[stopped + 1 :] == sorted(step.args[0] for step in world.sent)
+    assert len(uris) == last.listed
+
+
+def test_an_older_version_that_goes_on_leaves_nothing_out(world, paged):
+    """It knows only up to where everything was dealt with."""
+    uris = fill_cameras(world, 5)
+    killed = backfill(WHOLE, paged, world.send)
+    list(islice(killed, 3))
+    killed.close()  # type: ignore[attr-defined]
+    after = kept_progress(WHOLE, paged).after
+    sent = {step.args[0] for step in world.sent}
+    assert {uri for uri in uris if ObjectUri.parse(uri).key <= (after or "")} <= sent
+    assert sent < set(uris)
+
+
+class Counting(SmallPages):
+    """The world's bucket, which counts its listings."""
+
+    listings = 0
+
+    def list_page(self, bucket, prefix, after, limit=1000):
+        self.listings += 1
+        return self._inner.list_page(bucket, prefix, after, limit)
+
+
+def test_to_divide_a_place_a_bounded_number_of_folders_is_asked_for(world):
+    for number in range(1_200):
+        world.put(f"s3://{BUCKET}/{number:05}/{number % 3}/a.jpg", b"")
+    counting = Counting(world.buckets)
+    spans = divide(WHOLE, counting, None)
+    assert SPANS == len(spans)
+    assert counting.listings <= FOLDERS_LOOKED_AT + 1

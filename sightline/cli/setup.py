@@ -7,16 +7,26 @@ import click
 
 from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json
+from sightline.storage.images.keys import DEFAULT_SHARDS, FEWEST_SHARDS, Shards
+
+SHARDS = click.IntRange(FEWEST_SHARDS, 1024)
 
 
 @click.command()
+@click.option("--unfinished-shards", type=SHARDS, help="Parts of the unfinished: 167 images a second each. Usually 32.")
+@click.option("--feed-shards", type=SHARDS, help="Parts of the feed: 1,000 images a second each. Usually 4.")
 @json_option
 @click.pass_obj
-def setup(factory: Factory, *, as_json: bool) -> None:
-    """Create tables, indexes, constraints and the checkpoint bucket if they are missing. Safe to repeat."""
+def setup(factory: Factory, unfinished_shards: int | None, feed_shards: int | None, *, as_json: bool) -> None:
+    """Create tables, indexes, constraints and the checkpoint bucket if they are missing. Safe to repeat.
+
+    The numbers of shards are chosen when the table of images is made, and kept in it. They cannot change.
+    """
     services = factory.services
+    is_chosen = unfinished_shards is not None or feed_shards is not None
+    shards = Shards(feed_shards or DEFAULT_SHARDS.feed, unfinished_shards or DEFAULT_SHARDS.unfinished)
     steps: dict[str, Callable[[], None]] = {
-        "images": services.images.setup,
+        "images": partial(services.images.setup, shards if is_chosen else None),
         "analyses": services.ledger.setup,
         "verdicts": services.verdicts.setup,
         "rollups": services.rollups.setup,

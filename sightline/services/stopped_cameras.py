@@ -8,6 +8,7 @@ from sightline.queues.publishing import BATCH, Publish
 from sightline.queues.steps import ingest_step
 from sightline.services.collaborators import Services
 from sightline.services.rejection_breaker import Group, close
+from sightline.storage.images.protocol import Postponement
 from sightline.timing import CHECK_AFTER
 
 
@@ -27,8 +28,10 @@ def _send_waiting(groups: Collection[Group], services: Services, send: Publish) 
     waiting = _waiting(groups, services) if groups else iter(())
     while rows := list(islice(waiting, BATCH)):
         send(ingest_step(row.image_id, row.lane) for row in rows)
-        for row in rows:
-            services.images.postpone(row, services.clock() + CHECK_AFTER, counts_round=False, is_sent=True)
+        later = services.clock() + CHECK_AFTER
+        errors = services.images.postpone_many(Postponement(row, later, is_sent=True) for row in rows)
+        for error in errors.values():
+            raise error
 
 
 def _waiting(groups: Collection[Group], services: Services) -> Iterator[ImageRow]:

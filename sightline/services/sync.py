@@ -300,8 +300,12 @@ class Sync:
         return {**self._updater.counts, "is_complete": is_complete}
 
     def _must_load(self, wish: Wish, copy: CopySeen | None) -> bool:
-        """Return whether to load every row: on request, in a graph without a position, or if the copy is deleted."""
-        has_begun = bool(self._state.positions) or self._state.load is not None
+        """Return whether to load every row: on request, in a graph without a position, or if the copy is deleted.
+
+        A graph that knows fewer shards than the table has was filled from another table.
+        """
+        shards = set(range(self._images.shards.feed))
+        has_begun = shards <= self._state.positions.keys() or self._state.load is not None
         return wish.full or not has_begun or (self._state.is_published and copy == CopySeen(None))
 
     def _move(self, state: SyncState) -> None:

@@ -21,6 +21,7 @@ from sightline.storage.images.counting import (
 from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, check_id, day_position, shard_of, write_day_of
 from sightline.storage.images.protocol import WHOLE_DAY, DayPart
 from sightline.storage.images.steps import Applied, ImageSteps
+from sightline.storage.images.table_shards import other_shards
 from sightline.storage.images.transitions import ENDED, FieldPath, Transition
 
 
@@ -28,13 +29,25 @@ class InMemoryImageStore(ImageSteps, Countable):
     """Rows in a dictionary. Its indexes are never late. Threads may share one."""
 
     def __init__(self, clock: Callable[[], datetime], shards: Shards = DEFAULT_SHARDS) -> None:
-        super().__init__(clock, shards)
+        super().__init__(clock)
+        self._shards = shards
+        self._is_made = False
         self._rows: dict[str, ImageRow] = {}
         self._lock = Lock()
 
+    @property
     @override
-    def setup(self) -> None:
-        """Do nothing: there is nothing to create."""
+    def shards(self) -> Shards:
+        return self._shards
+
+    @override
+    def setup(self, shards: Shards | None = None) -> None:
+        """Take the shards, once."""
+        if not self._is_made:
+            self._shards = shards or self._shards
+            self._is_made = True
+        if shards not in {None, self._shards}:
+            raise other_shards(self._shards)
 
     @override
     def check(self) -> None:

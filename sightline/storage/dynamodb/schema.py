@@ -48,16 +48,20 @@ class Schema:
     ttl: str | None = None
 
 
-def ensure(client: "DynamoDBClient", schema: Schema, pause: Callable[[float], None] = time.sleep) -> None:
-    """Create the table, or the indexes and the TTL that it lacks, and wait until all are active. Safe to repeat."""
+def ensure(client: "DynamoDBClient", schema: Schema, pause: Callable[[float], None] = time.sleep) -> bool:
+    """Create the table, or the indexes and the TTL that it lacks, and wait until all are active. Safe to repeat.
+
+    Return whether this call made the table.
+    """
     with aws_errors(schema.name):
-        _create_table(client, schema)
+        is_new = _create_table(client, schema)
         _wait(client, schema, pause)
         for index in _missing_indexes(client, schema):  # DynamoDB takes one new index at a time
             _create_index(client, schema, index)
             _wait(client, schema, pause)
         if not _has_ttl(client, schema):
             _enable_ttl(client, schema)
+    return is_new
 
 
 def check(client: "DynamoDBClient", schema: Schema) -> None:
@@ -69,7 +73,7 @@ def check(client: "DynamoDBClient", schema: Schema) -> None:
         raise MissingTable(schema.name, rule=f"the table must have its indexes: {names} missing")
 
 
-def _create_table(client: "DynamoDBClient", schema: Schema) -> None:
+def _create_table(client: "DynamoDBClient", schema: Schema) -> bool:
     attributes = {name for key in (schema.key, *(i.key for i in schema.indexes)) for name in key.attributes}
     request: dict[str, Any] = {
         "TableName": schema.name,
@@ -85,7 +89,9 @@ def _create_table(client: "DynamoDBClient", schema: Schema) -> None:
         try:
             client.create_table(**request)
         except client.exceptions.ResourceInUseException:  # somebody else was faster
-            return
+            return False
+        return True
+    return False
 
 
 def _wait(client: "DynamoDBClient", schema: Schema, pause: Callable[[float], None]) -> None:

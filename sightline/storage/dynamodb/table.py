@@ -72,9 +72,9 @@ class DynamoTable:
         self._schema = schema
         self._pause = pause
 
-    def ensure(self) -> None:
-        """Create what is missing; safe to repeat."""
-        schemas.ensure(self._client, self._schema, self._pause)
+    def ensure(self) -> bool:
+        """Create what is missing; safe to repeat. Return whether this call made the table."""
+        return schemas.ensure(self._client, self._schema, self._pause)
 
     def check(self) -> None:
         """Raise MissingTable, AccessDenied or Unavailable if the table cannot be read, or written to."""

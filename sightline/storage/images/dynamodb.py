@@ -38,6 +38,7 @@ from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, camera_day, ch
 from sightline.storage.images.positions import BEFORE_ALL
 from sightline.storage.images.protocol import WHOLE_DAY, DayPart
 from sightline.storage.images.steps import Applied, ImageSteps
+from sightline.storage.images.table_shards import ITEM_ID, TableShards
 from sightline.storage.images.transitions import FieldPath, Transition
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
@@ -60,14 +61,23 @@ class DynamoImageStore(ImageSteps, Countable):
         client: "DynamoDBClient",
         prefix: str,
         clock: Callable[[], datetime],
-        shards: Shards = DEFAULT_SHARDS,
     ) -> None:
-        super().__init__(clock, shards)
+        super().__init__(clock)
         self._table = DynamoTable(client, encoding.images_table(prefix))
+        self._shards = TableShards(self._table, clock)
+
+    @property
+    @override
+    def shards(self) -> Shards:
+        return self._shards.get()
 
     @override
-    def setup(self) -> None:
-        self._table.ensure()
+    def setup(self, shards: Shards | None = None) -> None:
+        """Create what is missing. If this process dies before it has written a new table's shards, it has four each."""
+        if self._table.ensure():
+            self._shards.choose(shards or DEFAULT_SHARDS)
+        elif shards:
+            self._shards.require(shards)
 
     @override
     def check(self) -> None:
@@ -211,13 +221,15 @@ class DynamoImageStore(ImageSteps, Countable):
     @override
     def count(self) -> tuple[int, timedelta]:
         """Return DynamoDB's own count, up to six hours old."""
-        return self._table.count()
+        items, age = self._table.count()
+        return max(0, items - 1) if self._shards.stored() else items, age
 
     @override
     def scan(self, after: str | None = None) -> Iterator[ImageRow]:
         """Read every row, by the hash of its id."""
         start = {"image_id": after} if after else None
-        yield from map(encoding.decode_row, self._table.scan(start=start))
+        items = (item for item in self._table.scan(start=start) if item["image_id"] != ITEM_ID)
+        yield from map(encoding.decode_row, items)
 
 
 def _is_one_of(path: FieldPath, values: Sequence[Any]) -> Condition:

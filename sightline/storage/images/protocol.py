@@ -68,8 +68,11 @@ class ImageStore(Protocol):
     def shards(self) -> Shards:
         """Say over how many partitions the indexes are spread."""
 
-    def setup(self) -> None:
-        """Create table, indexes and TTL if they are missing; safe to repeat."""
+    def setup(self, shards: Shards | None = None) -> None:
+        """Create table, indexes and TTL if they are missing; safe to repeat.
+
+        shards: those that a new table has; None: the usual ones. Raises ConfigurationError if an old one has others.
+        """
 
     def check(self) -> None:
         """Raise MissingTable, AccessDenied or Unavailable if the store cannot be used."""

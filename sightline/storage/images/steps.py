@@ -10,7 +10,7 @@ from typing_extensions import override
 from sightline.errors import SightlineError
 from sightline.models.images import Capture, Content, FeatureResult, ImageRow, Lane, Rejection, State
 from sightline.storage.images import transitions
-from sightline.storage.images.keys import Shards, check_id
+from sightline.storage.images.keys import check_id
 from sightline.storage.images.positions import Positions
 from sightline.storage.images.protocol import ImageStore, Postponement
 from sightline.storage.images.transitions import Transition
@@ -29,18 +29,12 @@ class Applied(NamedTuple):
 class ImageSteps(ImageStore, ABC):
     """The writing half of an image store, over `get` and `_apply`. `protocol.py` says what each step does.
 
-    clock: the present, aware; shards: how the indexes are spread
+    clock: the present, aware
     """
 
-    def __init__(self, clock: Callable[[], datetime], shards: Shards) -> None:
-        self._shards = shards
+    def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._positions = Positions(clock)
-
-    @property
-    @override
-    def shards(self) -> Shards:
-        return self._shards
 
     @abstractmethod
     def _put_new(self, row: ImageRow) -> Applied:

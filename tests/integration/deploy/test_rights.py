@@ -33,11 +33,12 @@ OF_NO_WORKER: set[Method] = {
     *((store, "setup") for store in ("images", "ledger", "verdicts", "rollups")),
     *(("buckets", name) for name in ("create", "link", "delete")),
     *(("verdicts", name) for name in ("ask", "asked", "asked_many", "write", "of_image", "of_label", "scan")),
+    ("images", "postpone"),
     ("rollups", "get"),
     ("operations.dirty_days", "newest"),
 }
-"""What only `sightline setup` and reviewers do, for whom other policies are. Only tests get rollups and delete objects:
-`check` does so by itself.
+"""What only `sightline setup` and reviewers do, for whom other policies are. Only tests get rollups, postpone a row
+by itself, and delete objects: `check` does so by itself.
 """
 
 
@@ -73,7 +74,7 @@ def full_run(dynamodb_client: Any, module_table_prefix: str, s3_endpoint: str, r
         operator("setup")
     make_older_tables(dynamodb_client, prefix)
     with recording(dynamodb_client, prefix, s3, names) as of_completion:
-        operator("setup")
+        operator("setup", "--unfinished-shards", "4", "--feed-shards", "4")
     fill_label_set(dynamodb_client, f"{prefix}{commands.LABEL_SET}", world)
     ended = f"s3://{world.frames}/shed/1.jpg"  # there is no such object
     world.add(ended)

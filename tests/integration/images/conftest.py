@@ -32,23 +32,21 @@ def clock() -> MovingClock:
 def real_table(dynamodb_client) -> Iterator[str]:
     """Give the prefix of one table for all tests here: to create one takes longer than a test."""
     prefix = f"test-{os.getpid()}-{uuid4().hex[:8]}-"
-    DynamoImageStore(dynamodb_client, prefix, lambda: datetime.now(UTC), SHARDS).setup()
+    DynamoImageStore(dynamodb_client, prefix, lambda: datetime.now(UTC)).setup(SHARDS)
     yield prefix
     dynamodb_client.delete_table(TableName=f"{prefix}images")
 
 
 @pytest.fixture
 def real_images(dynamodb_client, real_table, clock) -> DynamoImageStore:
-    return DynamoImageStore(dynamodb_client, real_table, clock, SHARDS)
+    return DynamoImageStore(dynamodb_client, real_table, clock)
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def images(request, clock) -> ImageStore:
     if request.param == "memory":
         return InMemoryImageStore(clock, SHARDS)
-    return DynamoImageStore(
-        request.getfixturevalue("dynamodb_client"), request.getfixturevalue("real_table"), clock, SHARDS
-    )
+    return DynamoImageStore(request.getfixturevalue("dynamodb_client"), request.getfixturevalue("real_table"), clock)
 
 
 @pytest.fixture

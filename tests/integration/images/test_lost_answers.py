@@ -4,14 +4,13 @@ import pytest
 
 from sightline.models.images import State
 from sightline.storage.images.dynamodb import DynamoImageStore
-from tests.integration.images.conftest import SHARDS
 from tests.integration.images.stories import BAD, Story
 from tests.integration.twice import Twice
 
 
 @pytest.fixture
 def images(dynamodb_client, real_table, clock):
-    return DynamoImageStore(Twice(dynamodb_client), real_table, clock, SHARDS)  # type: ignore[arg-type]
+    return DynamoImageStore(Twice(dynamodb_client), real_table, clock)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from sightline.cli.factory import Factory
 from sightline.config import Settings
 from sightline.errors import AccessDenied, MissingTable, Unavailable, WrongPassword
 from sightline.queues.redis import Memory
+from sightline.storage.images.keys import Shards
 from sightline.testing.fake import BUCKET, picture, uri_of
 from sightline.testing.queues import InMemoryQueues
 
@@ -52,6 +53,16 @@ def test_setup_says_what_is_ready_and_may_be_repeated(run):
     assert {"images", "analyses", "operations", "graph", "bucket"} <= set(
         json.loads(run("setup", "--json").stdout)["ready"]
     )
+
+
+def test_setup_takes_the_shards_of_a_new_table_and_refuses_others_for_an_old_one(run, world):
+    assert 2 == run("setup", "--unfinished-shards", "3").exit_code
+    assert 0 == run("setup", "--unfinished-shards", "64").exit_code
+    assert Shards(feed=4, unfinished=64) == world.images.shards
+    assert 0 == run("setup").exit_code
+    refused = run("setup", "--feed-shards", "8")
+    assert 1 == refused.exit_code
+    assert "it has 64 of the unfinished and 4 of the feed" in refused.stderr
 
 
 @pytest.mark.usefixtures("ready")

@@ -13,6 +13,7 @@ from sightline.storage.dynamodb.items import to_item
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.images.encoding import encode_row
 from sightline.storage.images.keys import DEFAULT_SHARDS
+from sightline.storage.images.table_shards import ITEM_ID
 
 POLICIES = sorted((Path(__file__).parents[3] / "deploy" / "iam").glob("*.json"))
 
@@ -75,8 +76,10 @@ class HoldsOneThatEnded:
         self.asked.add("dynamodb:PutItem")
         raise ClientError({"Error": {"Code": "ConditionalCheckFailedException"}, "Item": self._item}, "PutItem")  # type: ignore[typeddict-unknown-key]
 
-    def update_item(self, **_):
+    def update_item(self, Key, **_):  # noqa: N803 - boto3's spelling
         self.asked.add("dynamodb:UpdateItem")
+        if Key == {"image_id": {"S": ITEM_ID}}:
+            raise ClientError({"Error": {"Code": "ConditionalCheckFailedException"}}, "UpdateItem")
         return {"Attributes": self._item}
 
 

@@ -17,6 +17,8 @@ from tests.writing import analysed, begun, ended
 
 COPY = ObjectUri(CHECKPOINTS, KEY)
 URI = uri_of("01")
+LATER = 10**18
+"""The fence of a later holder than any."""
 
 
 def state_of(world, uri=URI):
@@ -171,6 +173,20 @@ def test_a_full_load_is_cut_and_goes_on_after_the_last_image(world):
     outcome = sync_with(world.services).run(2, lambda: True)
     assert (700, True) == (outcome["merged"], outcome["is_complete"])
     assert state.load.feed_from == safe_position(begin)
+
+
+def test_a_graph_that_was_filled_from_a_table_with_fewer_shards_gets_everything(world, tick):
+    """It has no position in the others, so nothing written there would ever be read."""
+    tick()
+    shards = world.images.shards.feed
+    state = world.graph.sync_state()
+    world.graph.merge([], SyncMove(LATER, replace(state, positions={0: state.positions[0]})))
+    for number in range(50):
+        analysed(world.images, uri_of(f"{number}"), world.clock.now)
+    world.clock.move(timedelta(minutes=1))
+    outcome = sync_with(world.services).run(LATER + 1, lambda: True)
+    assert (50, True) == (outcome["merged"], outcome["is_complete"])
+    assert set(range(shards)) == set(world.graph.sync_state().positions)
 
 
 def test_a_shard_is_read_over_all_its_days_of_writing(world):

@@ -1,0 +1,88 @@
+"""How many shards a table has: chosen when it is made, kept with it, and read from it."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from sightline.errors import ConfigurationError
+from sightline.models.images import Lane
+from sightline.storage.dynamodb.table import DynamoTable
+from sightline.storage.images.dynamodb import DynamoImageStore
+from sightline.storage.images.encoding import images_table
+from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, shard_of
+from sightline.storage.images.table_shards import ASKED_AGAIN_AFTER, ITEM_ID, SHARDS_OF_AN_OLD_TABLE, TableShards
+from sightline.testing.clocks import MovingClock
+from sightline.testing.images import InMemoryImageStore
+
+CHOSEN = Shards(feed=5, unfinished=7)
+OTHER = Shards(feed=5, unfinished=8)
+
+
+def make(kind, request, clock):
+    if kind == "memory":
+        return InMemoryImageStore(clock)
+    return DynamoImageStore(request.getfixturevalue("dynamodb_client"), request.getfixturevalue("table_prefix"), clock)
+
+
+@pytest.mark.parametrize("kind", ["memory", "dynamodb"])
+def test_a_new_table_has_the_shards_that_are_chosen_and_keeps_them(kind, request):
+    images = make(kind, request, MovingClock())
+    images.setup(CHOSEN)
+    images.setup(CHOSEN)
+    images.setup()
+    with pytest.raises(ConfigurationError, match="it has 7 of the unfinished and 5 of the feed"):
+        images.setup(OTHER)
+    assert CHOSEN == images.shards
+
+
+@pytest.mark.parametrize("kind", ["memory", "dynamodb"])
+def test_a_new_table_has_the_usual_shards_if_none_are_chosen(kind, request):
+    images = make(kind, request, MovingClock())
+    images.setup()
+    assert DEFAULT_SHARDS == images.shards
+    images.setup(DEFAULT_SHARDS)
+
+
+def test_every_process_reads_the_shards_of_its_table_and_no_shard_is_left_out(dynamodb_client, table_prefix):
+    clock = MovingClock()
+    DynamoImageStore(dynamodb_client, table_prefix, clock).setup(CHOSEN)
+    writer, reader = (DynamoImageStore(dynamodb_client, table_prefix, clock) for _ in range(2))
+    ids = [f"s3://bucket/yard/{number}.jpg" for number in range(60)]
+    assert 60 == sum(is_new for _, is_new in writer.add_many(ids, Lane.LIVE))
+    due = [[each.image_id for each in reader.due(shard, clock.now + timedelta(hours=1))] for shard in range(7)]
+    assert Counter(ids) == Counter(image_id for shard in due for image_id in shard)
+    assert [shard_of(image_id, 7) for shard in due for image_id in shard] == [
+        number for number, shard in enumerate(due) for _ in shard
+    ]
+    # The item that keeps them is no row
+    assert sorted(ids) == sorted(row.image_id for row in reader.scan())
+    assert 60 == reader.count()[0]
+
+
+def test_a_table_of_an_older_version_keeps_its_four(dynamodb_client, table_prefix):
+    clock = MovingClock()
+    table = DynamoTable(dynamodb_client, images_table(table_prefix))
+    assert table.ensure()
+    images = DynamoImageStore(dynamodb_client, table_prefix, clock)
+    images.setup()
+    images.setup(SHARDS_OF_AN_OLD_TABLE)
+    with pytest.raises(ConfigurationError, match="4 of the unfinished"):
+        images.setup(CHOSEN)
+    assert SHARDS_OF_AN_OLD_TABLE == images.shards
+    assert table.get({"image_id": ITEM_ID}) is None
+    assert (0, []) == (images.count()[0], list(images.scan()))
+
+
+def test_a_process_that_was_faster_than_the_setup_learns_of_the_shards_within_a_minute(dynamodb_client, table_prefix):
+    """What it writes meanwhile goes to the first four, which are read too."""
+    clock = MovingClock()
+    table = DynamoTable(dynamodb_client, images_table(table_prefix))
+    table.ensure()
+    worker = TableShards(table, clock)
+    assert SHARDS_OF_AN_OLD_TABLE == worker.get()
+    TableShards(table, clock).choose(CHOSEN)
+    TableShards(table, clock).choose(OTHER)
+    assert SHARDS_OF_AN_OLD_TABLE == worker.get()
+    clock.move(ASKED_AGAIN_AFTER)
+    assert CHOSEN == worker.get()

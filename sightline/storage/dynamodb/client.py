@@ -2,7 +2,8 @@
 
 - It checks no parameters: `Change`, `Placeholders` and `to_item` have built them, and DynamoDB checks them anyway.
 - It leaves attribute values as they are. `items.py` writes and reads their low-level form, so the model says that a
-  value is a document: botocore then does not walk through it to copy it. Only bytes would need that: none are kept.
+  value is a document, and that an item in an answer is one: botocore then does not walk through it to copy it. Only
+  bytes would need that: none are kept.
 
 Both are options of botocore: `Config`, and extras beside its models (`models/`, in the folders of `botocore.loaders`).
 """

@@ -79,10 +79,13 @@ def test_the_same_is_sent_as_by_a_plain_client():
 def test_the_same_is_read_as_by_a_plain_client(make):
     low_level = {"name": {"S": "a"}, "size": {"N": "3"}, "map": {"M": {"x": {"L": [{"NULL": True}, {"BOOL": False}]}}}}
     expected = {"name": "a", "size": 3, "map": {"x": [None, False]}}
-    table, _ = table_of(make(), {"Item": low_level, "Attributes": low_level, "Items": [low_level]})
+    batch = {"Responses": {"things": [low_level]}, "UnprocessedKeys": {}}
+    table, _ = table_of(make(), {"Item": low_level, "Attributes": low_level, "Items": [low_level], **batch})
     assert expected == table.get({"name": "a"})
     assert Outcome(True, expected) == table.update({"name": "a"}, Change().set("size", 3))
     assert [expected] == list(table.scan())
+    assert [expected] == list(table.query(equals("name", "a")))
+    assert [expected] == list(table.get_many([{"name": "a"}]))
 
 
 @pytest.mark.parametrize("make", [ours, plain])

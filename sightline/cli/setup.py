@@ -13,7 +13,7 @@ SHARDS = click.IntRange(FEWEST_SHARDS, 1024)
 
 
 @click.command()
-@click.option("--unfinished-shards", type=SHARDS, help="Parts of the unfinished: 167 images a second each. Usually 32.")
+@click.option("--unfinished-shards", type=SHARDS, help="Parts of the unfinished: 167 images a second each. Usually 16.")
 @click.option("--feed-shards", type=SHARDS, help="Parts of the feed: 1,000 images a second each. Usually 4.")
 @json_option
 @click.pass_obj

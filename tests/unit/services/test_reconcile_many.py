@@ -122,10 +122,11 @@ def test_a_turn_goes_on_where_the_last_one_was_cut_although_rows_stay_due(world)
 def test_all_shards_are_worked_off_side_by_side(world):
     world.receive(MANY)
     world.clock.move(A_CHECK)
+    before = world.images.left_by_shard()
     world.turn(pieces=MANY // BATCH // 2)
     left = world.images.left_by_shard()
     assert (MANY // 2, world.images.shards.unfinished) == (left.total(), len(left))
-    assert max(left.values()) < 1.2 * min(left.values())
+    assert all(left[shard] == pytest.approx(before[shard] / 2, rel=0.2) for shard in before)
 
 
 def test_a_turn_with_time_looks_at_everything_once_wherever_the_last_one_was_cut(world):

@@ -5,6 +5,7 @@ Python packages and servers are installed side by side: both spend most of their
 
 import argparse
 import fcntl
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,9 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def one_at_a_time(lock: Path) -> Iterator[None]:
-    """Wait while another process installs into this checkout: `make demo` and `make test` may run together."""
+    """Wait while another process installs into this checkout: `make demo` and `make test` may run together.
+
+    The programs that `run` starts inherit the lock: if this process is killed, they go on and still write.
+    """
     lock.parent.mkdir(exist_ok=True)
     with lock.open("w") as file:
+        os.set_inheritable(file.fileno(), True)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -41,4 +41,12 @@ def _line(what: str, seconds: float, megabytes: float | None) -> str:
 def _bytes_in(folder: Path | None) -> int:
     if folder is None:
         return 0
-    return sum(os.lstat(Path(root, name)).st_size for root, _, names in os.walk(folder) for name in names)
+    return sum(size(Path(root, name)) for root, _, names in os.walk(folder) for name in names)
+
+
+def size(path: Path) -> int:
+    """Return the size of a file, or 0 if it has just been removed."""
+    try:
+        return path.lstat().st_size
+    except FileNotFoundError:
+        return 0

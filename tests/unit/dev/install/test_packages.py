@@ -71,6 +71,22 @@ def test_the_second_to_install_says_so_and_waits_for_the_first(tmp_path, capsys)
     assert ["first", "second"] == order
 
 
+def test_a_program_that_outlives_the_installer_still_holds_the_lock(tmp_path):
+    lock, ended = tmp_path / "lock", tmp_path / "ended"
+    installer = f"""
+import pathlib
+from dev.install.__main__ import one_at_a_time
+from dev.install.commands import run
+with one_at_a_time(pathlib.Path({str(lock)!r})):
+    run(['sh', '-c', 'touch "$0"; sleep 1; touch "$1"', {str(tmp_path / "begun")!r}, {str(ended)!r}])
+"""
+    with subprocess.Popen([sys.executable, "-c", installer], cwd=CHECKOUT) as process:
+        assert wait_until((tmp_path / "begun").exists, nothing)
+        process.kill()
+    with one_at_a_time(lock):
+        assert ended.exists()
+
+
 def test_a_python_of_the_environment_that_is_too_old_is_passed_over(tmp_path):
     (tmp_path / "dev").mkdir()
     shutil.copy(CHECKOUT / "dev" / "install.sh", tmp_path / "dev")

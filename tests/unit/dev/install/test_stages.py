@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dev.install.stages import Stages
+from dev.install.stages import Stages, size
 
 
 def test_a_stage_says_what_it_installed_its_time_and_its_size(tmp_path):
@@ -30,3 +30,8 @@ def test_a_stage_that_fails_is_not_said_to_be_done():
     with pytest.raises(ValueError, match="broken"), stages.stage("jars"):
         raise ValueError("broken")
     assert [] == said
+
+
+def test_a_file_that_has_just_been_removed_has_no_size(tmp_path):
+    (tmp_path / "there").write_bytes(b"four")
+    assert [4, 0] == [size(tmp_path / "there"), size(tmp_path / "gone")]

@@ -4,7 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 python=.venv/bin/python
 suits() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; }
-suits "$python" 2>/dev/null || python=${PYTHON:-python3} # .venv's may be missing, too old or broken
+# .venv's may be missing, too old or broken; without pyvenv.cfg it is no environment, and venv would link it to itself
+{ [ -f .venv/pyvenv.cfg ] && suits "$python" 2>/dev/null; } || python=${PYTHON:-python3}
 
 if ! suits "$python"; then
     echo "$python: sightline needs Python 3.11 or newer. Name one: make PYTHON=python3.12 …" >&2

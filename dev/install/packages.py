@@ -10,6 +10,7 @@ for 2 to 5 s of CPU; at each start if PYTHONDONTWRITEBYTECODE is set.
 
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
@@ -55,16 +56,24 @@ def make_venv(stages: Stages) -> None:
         with stages.stage("Debian packages"):
             install_debian([VENV_MODULE])
     with stages.stage("virtual environment .venv", VENV):
-        run([sys.executable, "-m", "venv", "--clear", VENV])
+        outside = sys._base_executable  # noqa: SLF001 - this one may be of `.venv`, which another process has cleared
+        run([outside, "-m", "venv", "--clear", VENV])
 
 
 def is_usable(venv: Path) -> bool:
     """Return whether an environment is complete, was made at this path, and belongs to this version of Python."""
     pip = venv / "bin" / "pip"
     packages = venv / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}"
-    is_here = pip.exists() and str(venv.resolve()) in pip.read_text()  # scripts name their Python by its full path
+    is_here = pip.exists() and _python_of(pip).parent.resolve() == (venv / "bin").resolve()
     is_whole = any((venv / _stamp(use).name).exists() for use in LOCKS)
     return is_here and is_whole and packages.exists() and (venv / "bin" / "python").exists()
+
+
+def _python_of(script: Path) -> Path:
+    """Return the Python that an installed script names: after `#!`, or after `exec` if its path is long or spaced."""
+    first, _, rest = script.read_text().partition("\n")
+    by_exec = re.match(r"'{3}exec' (\"?)(.+?)\1 \"\$0\"", rest)
+    return Path(by_exec[2] if by_exec else first.removeprefix("#!"))
 
 
 def install_packages(use: str, stages: Stages) -> None:

@@ -49,6 +49,18 @@ def test_an_environment_that_was_moved_is_made_again(tmp_path):
     assert not is_usable(environment(tmp_path / "venv").rename(tmp_path / "moved"))
 
 
+def test_an_environment_whose_new_path_is_the_end_of_the_old_one_is_made_again(tmp_path):
+    venv = environment(tmp_path / "venv")
+    (venv / "bin" / "pip").write_text(f"#!/old{venv}/bin/python\n")
+    assert not is_usable(venv)
+
+
+def test_an_environment_whose_path_has_a_space_is_used(tmp_path):
+    venv = environment(tmp_path / "a venv")
+    (venv / "bin" / "pip").write_text(f'#!/bin/sh\n\'\'\'exec\' "{venv}/bin/python" "$0" "$@"\n')
+    assert is_usable(venv)
+
+
 def test_an_environment_that_a_link_leads_to_is_used(tmp_path):
     environment(tmp_path / "venv")
     (tmp_path / "link").symlink_to(tmp_path / "venv")
@@ -87,13 +99,28 @@ with one_at_a_time(pathlib.Path({str(lock)!r})):
         assert ended.exists()
 
 
+def python_chosen(checkout: Path, suits: int, *made: str) -> str:
+    """Return which Python dev/install.sh starts: `.venv`, if that one suits (0) and was made, or `other`."""
+    (checkout / "dev").mkdir()
+    shutil.copy(CHECKOUT / "dev" / "install.sh", checkout / "dev")
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    for name in made:
+        (checkout / ".venv" / name).touch()
+    for path, name, code in ((".venv/bin/python", ".venv", suits), ("new", "other", 0)):
+        (checkout / path).write_text(f'#!/bin/sh\n[ "$1" != -c ] || exit {code}\necho {name} "$@"\n')
+        (checkout / path).chmod(0o755)
+    script = [checkout / "dev" / "install.sh", "stack"]
+    said = subprocess.check_output(script, env=os.environ | {"PYTHON": str(checkout / "new")}, text=True)
+    return said.removesuffix(" -m dev.install stack\n")
+
+
+def test_the_python_of_the_environment_installs(tmp_path):
+    assert ".venv" == python_chosen(tmp_path, 0, "pyvenv.cfg")
+
+
 def test_a_python_of_the_environment_that_is_too_old_is_passed_over(tmp_path):
-    (tmp_path / "dev").mkdir()
-    shutil.copy(CHECKOUT / "dev" / "install.sh", tmp_path / "dev")
-    (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    for path, text in {".venv/bin/python": "exit 1", "new": '[ "$1" = -c ] || echo new "$@"'}.items():
-        (tmp_path / path).write_text(f"#!/bin/sh\n{text}\n")
-        (tmp_path / path).chmod(0o755)
-    script = [tmp_path / "dev" / "install.sh", "stack"]
-    said = subprocess.check_output(script, env=os.environ | {"PYTHON": str(tmp_path / "new")}, text=True)
-    assert "new -m dev.install stack\n" == said
+    assert "other" == python_chosen(tmp_path, 1, "pyvenv.cfg")
+
+
+def test_a_python_that_is_left_of_an_environment_is_passed_over(tmp_path):
+    assert "other" == python_chosen(tmp_path, 0)

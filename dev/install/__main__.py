@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dev.frames.package import PackageMissing, examples, is_unpacked
+from dev.install.compiling import compile_sources
 from dev.install.errors import InstallFailed, MissingProgram
-from dev.install.folders import CACHE
+from dev.install.folders import CACHE, CHECKOUT
 from dev.install.packages import LOCKS, install_packages, make_venv
 from dev.install.servers import BROWSER, install_debian, install_servers
 from dev.install.stages import Stages
@@ -63,6 +64,8 @@ def _install(wanted: Sequence[str], stages: Stages) -> int:
 def _packages(uses: Sequence[str], stages: Stages) -> None:
     for use in uses:
         install_packages(use, stages)
+    if uses:
+        compile_sources(CHECKOUT)
 
 
 def _programs(wanted: Sequence[str], stages: Stages) -> None:

@@ -15,11 +15,14 @@ from pathlib import Path
 from dev.install.commands import run
 from dev.install.errors import MissingProgram
 from dev.install.folders import PROGRAMS
-from dev.install.jars import JAVA, JAVA_SERVERS, copy
+from dev.install.jars import JAVA, JAVA_SERVERS, LIST, copy, hashes, read_list
 from dev.install.stages import Stages
 
 OLDEST_JAVA = 17
 STAMP = "installed"
+SIZES = "sizes"
+"""The size of each file of a server: a file that was truncated since is noticed without reading 230 MB each time."""
+
 TESSERACT_ENGLISH = "tesseract-ocr/5/tessdata/eng.traineddata"
 
 
@@ -60,7 +63,7 @@ BROWSER = Need("a browser for the tests", "chromium", lambda: bool(shutil.which(
 def install_servers(stages: Stages) -> None:
     """Install whatever is missing. Raise MissingProgram if Debian packages may not be installed from here."""
     missing = [need for need in NEEDS if not need.is_there()]
-    to_build = [name for name in JAVA_SERVERS if not is_installed(name)]
+    to_build = [name for name in JAVA_SERVERS if not (is_installed(name) and _has_sizes(name))]
     if missing or to_build:
         with stages.stage("Debian packages") as remarks:
             if missing:
@@ -110,7 +113,35 @@ def versions(packages: Collection[str]) -> list[str]:
 def is_installed(name: str) -> bool:
     """Return whether a Java server was installed from the current files."""
     stamp = PROGRAMS / name / STAMP
-    return stamp.exists() and stamp.read_text() == _fingerprint(name)
+    return stamp.exists() and stamp.read_text() == _fingerprint(name) and is_whole(PROGRAMS / name)
+
+
+def is_whole(folder: Path) -> bool:
+    """Return whether no file of a server has another size than when it was installed, as far as sizes were noted."""
+    noted = folder / SIZES
+    if not noted.exists():
+        return True
+    lines = [line.split(" ", 1) for line in noted.read_text().splitlines()]
+    there = _sizes(folder)
+    return bool(lines) and all(there.get(name) == int(size) for size, name in lines)
+
+
+def note_sizes(folder: Path) -> None:
+    """Note the size of each file of a server for `is_whole`."""
+    (folder / SIZES).write_text("".join(f"{size} {name}\n" for name, size in sorted(_sizes(folder).items())))
+
+
+def _has_sizes(name: str) -> bool:
+    """Return whether sizes are noted. An older version noted none: do so now if the jars are those of the list."""
+    folder = PROGRAMS / name
+    if not (folder / SIZES).exists() and read_list(JAVA / name / LIST).items() <= hashes(folder).items():
+        note_sizes(folder)
+    return (folder / SIZES).exists()
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.name not in {STAMP, SIZES}]
+    return {str(path.relative_to(folder)): path.stat().st_size for path in paths}
 
 
 def _fingerprint(name: str) -> str:
@@ -125,4 +156,5 @@ def _install_java_server(name: str) -> None:
     copy(name, folder)
     if sources := sorted((JAVA / name).glob("*.java")):
         run(["javac", "-cp", f"{folder}/*", "-d", folder / "classes", *sources])
+    note_sizes(folder)
     (folder / STAMP).write_text(_fingerprint(name))

@@ -1,6 +1,8 @@
 """The checkout's own modules are compiled when they have changed, where that is possible."""
 
 import os
+import subprocess
+import sys
 from importlib.util import cache_from_source
 from pathlib import Path
 
@@ -23,9 +25,9 @@ def test_every_source_is_in_the_checkout():
     assert [] == [source for source in SOURCES if not (CHECKOUT / source).exists()]
 
 
-def test_modules_are_compiled_also_where_python_would_not_keep_it(module, tmp_path, monkeypatch):
-    monkeypatch.setattr("sys.dont_write_bytecode", True)
-    compile_sources(tmp_path)
+def test_modules_are_compiled_also_where_python_would_not_keep_it(module, tmp_path):
+    code = f"from pathlib import Path; from dev.install.compiling import *; compile_sources(Path({str(tmp_path)!r}))"
+    subprocess.run([sys.executable, "-B", "-c", code], cwd=CHECKOUT, check=True)
     assert Path(cache_from_source(str(module))).exists()
     assert Path(cache_from_source(str(tmp_path / "beat_schedule.py"))).exists()
 

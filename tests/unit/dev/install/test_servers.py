@@ -1,11 +1,11 @@
-"""The message if the installer may not install Debian packages."""
+"""The message if Debian packages may not be installed; when a Java server is installed again."""
 
 import re
 
 import pytest
 
 from dev.install.jars import JAVA, JAVA_SERVERS
-from dev.install.servers import NEEDS, how_to_get
+from dev.install.servers import NEEDS, how_to_get, is_whole, note_sizes
 from dev.stack.servers import SERVERS
 
 
@@ -29,3 +29,17 @@ def test_a_java_server_is_pinned_to_one_version(name):
     versions = re.findall(r"<version>(.*?)</version>", (JAVA / name / "pom.xml").read_text())
     assert versions
     assert [] == [version for version in versions if not re.fullmatch(r"\d+\.\d+\.\d+|\$\{project\.version\}", version)]
+
+
+def test_a_server_is_whole_until_a_file_is_truncated_or_removed(tmp_path):
+    for name in ("a.jar", "classes/Main.class"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"whole")
+    assert is_whole(tmp_path), "an older version noted no sizes"
+    note_sizes(tmp_path)
+    assert is_whole(tmp_path)
+    (tmp_path / "a.jar").write_bytes(b"")
+    assert not is_whole(tmp_path)
+    (tmp_path / "a.jar").write_bytes(b"whole")
+    (tmp_path / "classes" / "Main.class").unlink()
+    assert not is_whole(tmp_path)

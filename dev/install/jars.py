@@ -24,13 +24,24 @@ PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
 def copy(name: str, folder: Path) -> None:
     """Let Maven copy a server's jars into the folder. Raise WrongJars unless they are those of the committed list."""
     run(_maven(name, "copy-dependencies", f"-DoutputDirectory={folder}"))
-    compare(read_list(JAVA / name / LIST), hashes(folder), name)
+    compare(read_list(JAVA / name / LIST), hashes(folder), name, read_places(JAVA / name / LIST))
 
 
 def read_list(path: Path) -> dict[str, str]:
     """Return the sha256 of each file, by the file's name."""
     lines = [line.split() for line in path.read_text().splitlines()]
     return {file_name(coordinates): sha256 for sha256, coordinates in lines}
+
+
+def read_places(path: Path) -> dict[str, str]:
+    """Return where Maven's own repository has each file, by the file's name."""
+    places = {}
+    for line in path.read_text().splitlines():
+        coordinates = line.split()[1]
+        group, artifact, version, *_ = coordinates.partition("@")[0].split(":")
+        name = file_name(coordinates)
+        places[name] = "/".join([*group.split("."), artifact, version, name])
+    return places
 
 
 def file_name(coordinates: str) -> str:
@@ -40,13 +51,18 @@ def file_name(coordinates: str) -> str:
     return "-".join([artifact, version, *classifier]) + f".{kind or 'jar'}"
 
 
-def compare(listed: Mapping[str, str], there: Mapping[str, str], name: str) -> None:
-    """Raise WrongJars, naming each file that is missing, is not in the list or has another hash."""
+def compare(listed: Mapping[str, str], there: Mapping[str, str], name: str, places: Mapping[str, str]) -> None:
+    """Raise WrongJars, naming each file that is missing, is not in the list or has another hash.
+
+    places: where Maven's own repository has each file. Maven copies a damaged one again and again until it is deleted.
+    """
     wrong = [f"{file} is missing" for file in sorted(listed.keys() - there.keys())]
     wrong += [f"{file} is not in the list" for file in sorted(there.keys() - listed.keys())]
-    wrong += [f"{file} differs" for file in sorted(listed.keys() & there.keys()) if listed[file] != there[file]]
+    damaged = [file for file in sorted(listed.keys() & there.keys()) if listed[file] != there[file]]
+    wrong += [f"{file} differs" for file in damaged]
     if wrong:
-        raise WrongJars(f"{name}: {', '.join(wrong)}")
+        remedy = f"Delete {', '.join(f'~/.m2/repository/{places[file]}' for file in damaged)} and run it again"
+        raise WrongJars(f"{name}: {', '.join(wrong)}", remedy=remedy if damaged else None)
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -65,7 +81,7 @@ def write_list(name: str) -> None:
         there = hashes(folder)
     lines = [f"{there[file_name(each)]}  {each}\n" for each in coordinates]
     (JAVA / name / LIST).write_text("".join(lines))
-    compare(read_list(JAVA / name / LIST), there, name)
+    compare(read_list(JAVA / name / LIST), there, name, read_places(JAVA / name / LIST))
 
 
 def _coordinates(report: str) -> set[str]:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from dev.install.errors import WrongJars
-from dev.install.jars import JAVA, JAVA_SERVERS, LIST, compare, file_name, hashes, read_list
+from dev.install.jars import JAVA, JAVA_SERVERS, LIST, compare, file_name, hashes, read_list, read_places
 
 
 @pytest.mark.parametrize("name", JAVA_SERVERS)
@@ -29,7 +29,7 @@ def test_coordinates_name_the_file_that_maven_writes(coordinates, expected):
 
 def test_the_listed_jars_are_accepted(tmp_path):
     (tmp_path / "a-1.jar").write_bytes(b"a")
-    compare(hashes(tmp_path), hashes(tmp_path), "neo4j")
+    compare(hashes(tmp_path), hashes(tmp_path), "neo4j", {})
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,13 @@ def test_the_listed_jars_are_accepted(tmp_path):
 )
 def test_a_jar_that_differs_is_missing_or_is_not_listed_is_refused_by_name(there, said):
     with pytest.raises(WrongJars, match=f"neo4j: {said}: the jars must be exactly those of the list"):
-        compare({"a-1.jar": "hash"}, there, "neo4j")
+        compare({"a-1.jar": "hash"}, there, "neo4j", {"a-1.jar": "org/a/1/a-1.jar"})
+
+
+def test_a_damaged_jar_is_to_be_deleted_where_maven_copies_it_from(tmp_path):
+    (tmp_path / LIST).write_text("hash  io.netty:epoll:4.1:linux-x86_64\n")
+    places = read_places(tmp_path / LIST)
+    with pytest.raises(WrongJars) as raised:
+        compare({"epoll-4.1-linux-x86_64.jar": "hash"}, {"epoll-4.1-linux-x86_64.jar": "other"}, "neo4j", places)
+    expected = "Delete ~/.m2/repository/io/netty/epoll/4.1/epoll-4.1-linux-x86_64.jar and run it again"
+    assert expected == raised.value.remedy

@@ -9,14 +9,17 @@ _EXAMPLES = "usr/share/doc/opencv-doc/examples"
 
 
 class PackageMissing(Exception):
-    """The package could not be downloaded. The message says why and what to do."""
+    """The package could not be downloaded or unpacked. The message says why and what to do."""
 
 
 def examples(cache: Path) -> Path:
-    """Return the folder of the package's examples; download (95 MB) and unpack it into `cache` on first use."""
+    """Return the folder of the package's examples; download (95 MB) and unpack it into `cache` on first use.
+
+    A .deb file that is in `cache` is used instead of downloading one.
+    """
     folder = cache / _PACKAGE
     if not is_unpacked(cache):
-        _unpack(_download(cache), folder)
+        _unpack(_newest(cache) or _download(cache), folder)
     return folder / _EXAMPLES
 
 
@@ -34,18 +37,25 @@ def _download(cache: Path) -> Path:
                 f"{_PACKAGE}: apt-get could not download it. Put the package's .deb file into {cache}, "
                 "or name a folder of your own pictures"
             )
-    return max(cache.glob(f"{_PACKAGE}_*.deb"))
+    if (archive := _newest(cache)) is None:
+        raise PackageMissing(f"{_PACKAGE}: apt-get has downloaded no .deb file into {cache}")
+    return archive
+
+
+def _newest(cache: Path) -> Path | None:
+    return max(cache.glob(f"{_PACKAGE}_*.deb"), default=None)
 
 
 def _has_run(command: list[str], folder: Path) -> bool:
     if shutil.which(command[0]) is None:
         return False
-    return subprocess.run(command, cwd=folder, check=False, capture_output=True).returncode == 0
+    return subprocess.run(command, cwd=folder, check=False, capture_output=True, close_fds=False).returncode == 0
 
 
 def _unpack(archive: Path, folder: Path) -> None:
     """Unpack under another name, then rename: a folder that exists is complete."""
     unfinished = folder.with_name(folder.name + ".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    subprocess.run(["dpkg-deb", "-x", archive, unfinished], check=True)
+    if not _has_run(["dpkg-deb", "-x", str(archive.absolute()), str(unfinished.absolute())], folder.parent):
+        raise PackageMissing(f"{archive}: dpkg-deb could not unpack it. Delete this file and run it again")
     unfinished.rename(folder)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from dev.frames.package import PackageMissing, examples, is_unpacked
 from dev.install.compiling import compile_sources
@@ -22,14 +23,23 @@ from dev.install.stages import Stages
 from dev.rekognition.models import FOLDER, LOCK, OBJECTS_LOCK, Fetch, download, install_models, problems, read_lock
 from sightline.errors import SightlineError
 
+INTERRUPTED = 130
+"""The exit code of a shell's command that was ended by Ctrl-C."""
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Install; return the exit code."""
+
+def main(arguments: Sequence[str] | None = None, locked: Path = CACHE) -> int:
+    """Install; return the exit code. locked: the folder of the lock of installations."""
     parser = argparse.ArgumentParser(prog="dev/install.sh", description=__doc__)
     parser.add_argument("wanted", nargs="+", choices=[*LOCKS, "servers", "browser", "frames", "objects"])
     wanted = parser.parse_args(arguments).wanted
-    with one_at_a_time(CACHE / "installing"):
-        return _install(wanted, Stages(lambda line: print(line, flush=True)))
+    try:
+        with one_at_a_time(locked / "installing"):
+            return _install(wanted, Stages(lambda line: print(line, flush=True)))
+    except SightlineError as error:
+        return _report([error])
+    except KeyboardInterrupt:
+        print("The installation was interrupted. Run it again: what is not complete starts over", file=sys.stderr)
+        return INTERRUPTED
 
 
 @contextmanager
@@ -38,8 +48,7 @@ def one_at_a_time(lock: Path) -> Iterator[None]:
 
     The programs that `run` starts inherit the lock: if this process is killed, they go on and still write.
     """
-    lock.parent.mkdir(exist_ok=True)
-    with lock.open("w") as file:
+    with _opened(lock) as file:
         os.set_inheritable(file.fileno(), True)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -47,6 +56,16 @@ def one_at_a_time(lock: Path) -> Iterator[None]:
             print("another process is installing here: waiting for it to finish", flush=True)
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _opened(lock: Path) -> TextIO:
+    try:
+        lock.parent.mkdir(exist_ok=True)
+        return lock.open("w")
+    except OSError as error:
+        rule = f"it must be a folder that can be written ({error.strerror})"
+        remedy = "Remove it if it is a file or a link to nothing, or let this user write there"
+        raise InstallFailed(str(lock.parent), rule=rule, remedy=remedy) from error
 
 
 def _install(wanted: Sequence[str], stages: Stages) -> int:

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 _PACKAGE = "opencv-doc"
@@ -12,14 +13,19 @@ class PackageMissing(Exception):
     """The package could not be downloaded or unpacked. The message says why and what to do."""
 
 
-def examples(cache: Path) -> Path:
+def examples(cache: Path, download: Callable[[Path], Path] | None = None) -> Path:
     """Return the folder of the package's examples; download (95 MB) and unpack it into `cache` on first use.
 
-    A .deb file that is in `cache` is used instead of downloading one.
+    A .deb file that is in `cache` is used instead of downloading one, unless it is damaged: an interrupted download
+    leaves half of it. Raise PackageMissing.
     """
     folder = cache / _PACKAGE
     if not is_unpacked(cache):
-        _unpack(_newest(cache) or _download(cache), folder)
+        found = _newest(cache)
+        if found is None or not _is_unpacked_from(found, folder):
+            archive = (download or _download)(cache)
+            if not _is_unpacked_from(archive, folder):
+                raise PackageMissing(f"{archive}: dpkg-deb could not unpack it. Delete this file and run it again")
     return folder / _EXAMPLES
 
 
@@ -52,10 +58,11 @@ def _has_run(command: list[str], folder: Path) -> bool:
     return subprocess.run(command, cwd=folder, check=False, capture_output=True, close_fds=False).returncode == 0
 
 
-def _unpack(archive: Path, folder: Path) -> None:
-    """Unpack under another name, then rename: a folder that exists is complete."""
+def _is_unpacked_from(archive: Path, folder: Path) -> bool:
+    """Unpack under another name, then rename: a folder that exists is complete. Return False if it is damaged."""
     unfinished = folder.with_name(folder.name + ".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     if not _has_run(["dpkg-deb", "-x", str(archive.absolute()), str(unfinished.absolute())], folder.parent):
-        raise PackageMissing(f"{archive}: dpkg-deb could not unpack it. Delete this file and run it again")
+        return False
     unfinished.rename(folder)
+    return True

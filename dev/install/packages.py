@@ -56,7 +56,7 @@ def make_venv(stages: Stages) -> None:
         with stages.stage("Debian packages"):
             install_debian([VENV_MODULE])
     with stages.stage("virtual environment .venv", VENV):
-        outside = sys._base_executable  # noqa: SLF001 - this one may be of `.venv`, which another process has cleared
+        outside = sys._base_executable  # type: ignore[attr-defined] # noqa: SLF001 - this one may be in a cleared `.venv`
         run([outside, "-m", "venv", "--clear", VENV])
 
 

@@ -12,8 +12,12 @@ class MissingProgram(ConfigurationError):
 class InstallFailed(ConfigurationError):
     """An installer failed. The message holds the end of its output."""
 
-    rule = "the installer must exit with status 0"
+    rule = "the installer failed"
     remedy = "Read its output above. The usual reason is a registry that is down: run it again later"
+
+    def __str__(self) -> str:
+        """Put the remedy on a line of its own after an installer's output."""
+        return f"{self.subject}: {self.rule}\n{self.remedy}." if "\n" in self.rule else super().__str__()
 
 
 class WrongJars(ConfigurationError):

@@ -56,7 +56,8 @@ def make_venv(stages: Stages) -> None:
         with stages.stage("Debian packages"):
             install_debian([VENV_MODULE])
     with stages.stage("virtual environment .venv", VENV):
-        outside = sys._base_executable  # type: ignore[attr-defined] # noqa: SLF001 - this one may be in a cleared `.venv`
+        # sys.executable may be the Python of `.venv`, which is cleared now; typeshed does not have the other name
+        outside = sys._base_executable  # type: ignore[attr-defined] # noqa: SLF001
         run([outside, "-m", "venv", "--clear", VENV])
 
 

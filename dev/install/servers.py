@@ -64,11 +64,10 @@ def install_servers(stages: Stages) -> None:
     """Install whatever is missing. Raise MissingProgram if Debian packages may not be installed from here."""
     missing = [need for need in NEEDS if not need.is_there()]
     to_build = [name for name in JAVA_SERVERS if not (is_installed(name) and _has_sizes(name))]
-    if missing or to_build:
+    if missing:
         with stages.stage("Debian packages") as remarks:
-            if missing:
-                install_debian(missing)
-            remarks.extend(versions({need.package for need in NEEDS}))
+            install_debian(missing)
+            remarks.extend(versions({need.package for need in missing}))
     for name in to_build:
         with stages.stage(f"{name} and its jars", PROGRAMS):
             _install_java_server(name)
@@ -88,7 +87,8 @@ def how_to_get(missing: Collection[Need]) -> MissingProgram:
     """Return the error for a user who may not install packages: what is missing, and the command that installs it."""
     packages = " ".join(sorted({need.package for need in missing}))
     remedy = f"On Debian or Ubuntu: sudo apt-get install {packages}. Elsewhere install the same, or use Docker Compose"
-    return MissingProgram(", ".join(need.what for need in missing), remedy=remedy)
+    rule = MissingProgram.rule if len(missing) == 1 else "the local stack needs these programs"
+    return MissingProgram(", ".join(need.what for need in missing), rule=rule, remedy=remedy)
 
 
 def install_debian(missing: Collection[Need]) -> None:

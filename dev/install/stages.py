@@ -17,15 +17,19 @@ class Stages:
 
     @contextmanager
     def stage(self, what: str, folder: Path | None = None) -> Iterator[list[str]]:
-        """Print what the block installed, unless it raises. folder: what grows by it. Yields a list for remarks."""
+        """Print what the block installed, unless it raises. folder: what grows by it.
+
+        Yields a list for remarks, which follow on lines of their own.
+        """
         before = _bytes_in(folder)
         begun = time.monotonic()
         remarks: list[str] = []
         yield remarks
-        grown = (_bytes_in(folder) - before) / 1e6
+        grown = max(0, _bytes_in(folder) - before) / 1e6  # an interrupted installation that starts over may shrink
         self._megabytes.append(grown)
-        name = f"{what} ({', '.join(remarks)})" if remarks else what
-        self._say(_line(name, time.monotonic() - begun, grown if folder else None))
+        self._say(_line(what, time.monotonic() - begun, grown if folder else None))
+        for remark in remarks:
+            self._say(f"  {remark}")
 
     def close(self) -> None:
         """Print the total, unless nothing had to be installed."""

@@ -109,8 +109,8 @@ def python_chosen(checkout: Path, suits: int, *made: str) -> str:
     for path, name, code in ((".venv/bin/python", ".venv", suits), ("new", "other", 0)):
         (checkout / path).write_text(f'#!/bin/sh\n[ "$1" != -c ] || exit {code}\necho {name} "$@"\n')
         (checkout / path).chmod(0o755)
-    script: list[str | Path] = [checkout / "dev" / "install.sh", "stack"]
-    said = str(subprocess.check_output(script, env=os.environ | {"PYTHON": str(checkout / "new")}, text=True))
+    script = [str(checkout / "dev" / "install.sh"), "stack"]
+    said = subprocess.check_output(script, env=os.environ | {"PYTHON": str(checkout / "new")}, text=True)
     return said.removesuffix(" -m dev.install stack\n")
 
 

@@ -20,6 +20,11 @@ def test_a_package_that_two_things_need_is_named_once():
     assert 1 == str(how_to_get([NEEDS[1], NEEDS[1]])).count(NEEDS[1].package)
 
 
+def test_one_thing_that_is_missing_is_a_program_and_two_are_programs():
+    assert ": the local stack needs this program. " in str(how_to_get(NEEDS[:1]))
+    assert ": the local stack needs these programs. " in str(how_to_get(NEEDS[:2]))
+
+
 def test_every_server_needs_something_and_every_need_serves_a_server():
     assert set(SERVERS) == {server for need in NEEDS for server in need.servers}
 

@@ -93,7 +93,7 @@ class Registry:
         self.asked.append(lock.package)
         assert scratch.is_dir()
         if self.package is None:
-            raise InstallFailed("npm pack models@1", rule="the installer must exit with status 0\nno such host")
+            raise InstallFailed("npm pack models@1", rule="the installer failed\nno such host")
         return self.package
 
 
@@ -132,7 +132,7 @@ def test_without_the_registry_the_installation_goes_on_and_says_what_to_do(
     _models(Stages(lines.append), "model of objects", path, "find no objects", kept, Registry(None).fetch)
     assert [] == lines
     assert capsys.readouterr().err == (
-        "npm pack models@1: the installer must exit with status 0\nno such host. Read its output above. The usual"
+        "npm pack models@1: the installer failed\nno such host\nRead its output above. The usual"
         " reason is a registry that is down: run it again later. Or copy inside/persons.tflite from npm's models==1 to"
         f" {kept}.\nThe local Rekognition will find no objects\n"
     )
@@ -161,6 +161,6 @@ def test_without_npm_and_its_wheel_the_error_says_what_to_install(tmp_path: Path
     with pytest.raises(InstallFailed) as failed:
         npm(tmp_path, lambda _: None, execute)
     assert str(failed.value) == (
-        "npm: this machine has no npm, and its wheel could not be installed\npip install: no wheel for this machine."
-        " Install npm, on Debian by `apt-get install npm`, and run it again."
+        "npm: this machine has no npm, and its wheel could not be installed\npip install: no wheel for this machine\n"
+        "Install npm, on Debian by `apt-get install npm`, and run it again."
     )

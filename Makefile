@@ -14,10 +14,10 @@ ARGS ?=
 
 .PHONY: help demo soak soak-twice soak-sync unit test check up down status clean lock
 
-help: ## say what there is
+help: ## list the commands
 	@grep -hE '^[a-z %-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-demo: ## show the whole of it on pictures; IMAGES=folder takes your own, OPEN=1 leaves the console open
+demo: ## run the whole system on sample pictures; IMAGES=folder takes your own, OPEN=1 leaves the console open
 	@$(INSTALL) stack servers $(if $(IMAGES),,frames)
 	@$(BIN)/python -m dev.demo $(if $(IMAGES),--images "$(IMAGES)") $(if $(OPEN),--open) $(ARGS)
 
@@ -29,9 +29,9 @@ down: ## stop the local stack; its data stays
 	@$(INSTALL) stack
 	@$(BIN)/python -m dev.stack down
 
-status: ## say what of the local stack runs, and where
+status: ## show what is running, and where
 	@$(INSTALL) stack
-	@$(BIN)/python -m dev.stack status
+	@$(BIN)/python -m dev.stack status || [ $$? -eq 1 ] # nothing is running, or not all
 
 unit: ## run the unit tests: no server is needed
 	@$(INSTALL) dev

@@ -28,7 +28,7 @@ def print_answers(uploads: Sequence[Upload], rows: Sequence[ImageRow], services:
 
 
 def print_states(rows: Sequence[ImageRow]) -> None:
-    """Print images by state, and each refused image with the reason."""
+    """Print images by state, and each rejected image with the reason."""
     print_table("Images by state", ("state", "images"), sorted(Counter(str(row.state) for row in rows).items()))
     refused = [(row.image_id, _reason(row, row.rejection)) for row in rows if row.rejection]
     parts = [
@@ -37,7 +37,7 @@ def print_states(rows: Sequence[ImageRow]) -> None:
         for name, part in sorted(row.parts.items())
         if part.rejection
     ]
-    print_table("Refused", ("image", "why, and what to do"), sorted(refused + parts), empty="nothing was refused")
+    print_table("Rejected", ("image", "why, and what to do"), sorted(refused + parts), empty="no image was rejected")
 
 
 def _reason(row: ImageRow, rejection: Rejection) -> str:
@@ -66,7 +66,9 @@ def print_persons(uploads: Sequence[Upload], rows: Sequence[ImageRow]) -> None:
     first = sorted(found, key=lambda row: row.image_id)[:URIS_SHOWN]
     shown = [(row.image_id, person_percent(row)) for row in first]
     which = f"The first {len(shown)} of {len(found)}" if len(shown) < len(found) else f"The {len(found)}"
-    print_table(f"{which} images where a person was found", ("image", "confidence"), shown, empty="none")
+    print_table(
+        f"{which} images where a person was found, rightly or not", ("image", "confidence"), shown, empty="none"
+    )
 
 
 def _outcome(row: ImageRow, has_person: bool | None) -> list[str]:  # noqa: FBT001 - it is the truth
@@ -82,7 +84,8 @@ def print_query(name: str, services: Services) -> None:
     rows = services.graph.query(name)
     first = [short(row) for row in rows[:ROWS_SHOWN]]
     shown = f" The first {len(first)} of {len(rows)}:" if len(first) < len(rows) else ""
-    title = f"sightline query {name}: {query_named(name).explains}{shown}"
+    what, _, _ = query_named(name).explains.partition(";")
+    title = f"sightline query {name}: {what.removesuffix('.')}.{shown}"
     columns = [*next(iter(first), {})]
     print_table(title, columns, [[*row.values()] for row in first], empty="none of these images is one")
 

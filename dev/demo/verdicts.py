@@ -18,7 +18,7 @@ from sightline.stats.windows import WINDOW_DAYS
 from sightline.storage.dirty_days import Purpose
 
 LABEL = "Person"
-REVIEWER = "the truth of the frames"
+REVIEWER = "the ground truth"
 """The name of the reviewer: no person has looked."""
 
 SAMPLE, AT_A_TIME = 40, 10
@@ -34,9 +34,10 @@ def print_accuracy(uploads: Sequence[Upload], rows: Sequence[ImageRow], services
     reviewed = review_sample(days, truth, services)
     roll_up_now(services, days)
     report = read_report(services.rollups, services.accuracy, LABEL, None, LONGEST)
-    print(f"{reviewed} of {len(rows)} frames were reviewed: chosen by the review queue, answered by {REVIEWER}.")
+    print(f"{reviewed} of {len(rows)} frames were reviewed: chosen by the review queue, answered from {REVIEWER}.")
     print_report(report)
-    print_table("Estimates and the truth of all frames", ("", "estimated", "true"), beside_truth(report, rows, truth))
+    print()
+    print_table("Estimates and true values", ("", "estimated", "true"), beside_truth(report, rows, truth))
 
 
 def review_sample(

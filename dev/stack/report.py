@@ -39,7 +39,7 @@ def console_login(env: Mapping[str, str]) -> str:
 def processes(folder: Path) -> str:
     """Return every running process with its id."""
     entries = PidFiles(folder).running()
-    return "\n".join(f"{entry.name:<24} {entry.pid}" for entry in entries) or "nothing runs"
+    return "\n".join(f"{entry.name:<24} {entry.pid}" for entry in entries) or "nothing is running"
 
 
 def _login(env: Mapping[str, str], part: str) -> str:

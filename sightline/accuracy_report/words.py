@@ -95,7 +95,9 @@ def _notes(report: Report, *, with_advice: bool) -> list[tuple[int, str]]:
 def _unreviewed(unreviewed: Unreviewed) -> str:
     others = unreviewed.cameras - len(unreviewed.names)
     names = ", ".join(unreviewed.names) + (f" and {others} more" if others else "")
-    return f"No verdict speaks of {unreviewed.images} images of {names}: the intervals hold whatever they may show."
+    images = "1 image" if unreviewed.images == 1 else f"{unreviewed.images} images"
+    have = "has" if unreviewed.images == 1 else "have"
+    return f"{images} of {names} {have} no verdict: the intervals allow for any answer."
 
 
 def _late(report: Report) -> str:

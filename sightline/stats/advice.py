@@ -41,13 +41,18 @@ class Advice:
 
     def sentence(self, *, by_stratum: bool = True) -> str:
         """Say it to a person; without strata to one who reviews, for they tell what the detector said."""
-        named = [f"{count} more of stratum {stratum}" for stratum, count in self.more.items() if count]
-        in_all = [f"{sum(self.more.values())} more"] if named else []
-        reviews = " and ".join(named if by_stratum else in_all)
+        more = {stratum: count for stratum, count in self.more.items() if count}
+        by_name = " and ".join(f"{count} in stratum {stratum}" for stratum, count in more.items())
+        total = sum(more.values())
+        reviews = f"{total} more review{'' if total == 1 else 's'}"
         digits = 0 if self.measure is Measure.MISSED or self.half_width >= 0.01 else 1  # noqa: PLR2004 - one point
         size = self.half_width if self.measure is Measure.MISSED else 100 * self.half_width
         unit = "images" if self.measure is Measure.MISSED else "points"
-        return f"{reviews or 'no more'} and the interval of {self.measure} is ± {size:.{digits}f} {unit}"
+        where = f" ({by_name})" if by_stratum else ""
+        if not more:
+            return f"no more reviews are needed: the interval of {self.measure} is ± {size:.{digits}f} {unit}"
+        verb = "narrows" if total == 1 else "narrow"
+        return f"{reviews}{where} {verb} the interval of {self.measure} to ± {size:.{digits}f} {unit}"
 
 
 def expected_variance(evidence: Evidence, more: int) -> float:

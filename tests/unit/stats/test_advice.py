@@ -88,14 +88,25 @@ def test_the_forecast_is_near_the_interval_that_is_computed():
 @pytest.mark.parametrize(
     ("measure", "more", "half_width", "expected"),
     [
-        (Measure.RECALL, {A: 0, B: 0, C: 12}, 0.05, "12 more of stratum C and the interval of recall is ± 5 points"),
+        (
+            Measure.RECALL,
+            {A: 0, B: 0, C: 12},
+            0.05,
+            "12 more reviews (12 in stratum C) narrow the interval of recall to ± 5 points",
+        ),
         (
             Measure.MISSED,
             {A: 0, B: 3, C: 9},
             20.4,
-            "3 more of stratum B and 9 more of stratum C and the interval of missed is ± 20 images",
+            "12 more reviews (3 in stratum B and 9 in stratum C) narrow the interval of missed to ± 20 images",
         ),
-        (Measure.F1, {}, 0.004, "no more and the interval of f1 is ± 0.4 points"),
+        (
+            Measure.RECALL,
+            {A: 1},
+            0.004,
+            "1 more review (1 in stratum A) narrows the interval of recall to ± 0.4 points",
+        ),
+        (Measure.F1, {}, 0.004, "no more reviews are needed: the interval of f1 is ± 0.4 points"),
     ],
 )
 def test_advice_can_be_read_aloud(measure, more, half_width, expected):

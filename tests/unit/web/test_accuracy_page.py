@@ -84,10 +84,10 @@ def test_what_is_not_estimable_says_why(yard, house):
 
 
 def test_the_next_reviews_are_named_by_stratum_with_a_link_for_those_who_review(rolled):
-    assert re.search(r"Next: \d+ more of stratum [ABC]", text_of(show(rolled)))
+    assert re.search(r"Next: \d+ more reviews? \(\d+ in stratum [ABC]", text_of(show(rolled)))
     assert "/review?label=Person" not in show(rolled).text
     answer = show(rolled, "reviewer", window="7")
-    assert re.search(r"Next: \d+ more and the interval of recall", text_of(answer))
+    assert re.search(r"Next: \d+ more reviews? narrows? the interval of recall", text_of(answer))
     assert "stratum" not in text_of(answer)
     assert '/review?label=Person&amp;window=7"' in answer.text
     start = rolled.client("reviewer").get("/review?label=Person&window=7").text

@@ -62,7 +62,7 @@ def test_precision_stands_beside_recall(rows):
 
 def test_that_nothing_was_refused_is_said(rows, capsys):
     print_states(rows)
-    assert "Refused: nothing was refused\n\n" == capsys.readouterr().out.partition("complete       4\n\n")[2]
+    assert "Rejected: no image was rejected\n\n" == capsys.readouterr().out.partition("complete       4\n\n")[2]
 
 
 def test_who_was_refused_is_counted_apart_in_each_bar(world):

@@ -31,7 +31,7 @@ down: ## stop the local stack; its data stays
 
 status: ## show what is running, and where
 	@$(INSTALL) stack
-	@$(BIN)/python -m dev.stack status || [ $$? -eq 1 ] # nothing is running, or not all
+	@$(BIN)/python -m dev.stack status || [ $$? -eq 3 ] # nothing is running
 
 unit: ## run the unit tests: no server is needed
 	@$(INSTALL) dev

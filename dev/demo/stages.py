@@ -56,8 +56,8 @@ def bars() -> Progress:
 
 
 def note(refused: int) -> str:
-    """Return the note on refused images; "" if there are none."""
-    return f"{refused} refused" if refused else ""
+    """Return the note on rejected images; "" if there are none."""
+    return f"{refused} rejected" if refused else ""
 
 
 def follow(

@@ -72,7 +72,7 @@ def test_who_was_refused_is_counted_apart_in_each_bar(world):
     world.run()
     (row,) = world.images.get_many([bad]).values()
     assert all(stage.has_passed(row) and stage.was_refused(row) for stage in stages(["labels"]))
-    assert ("", "2 refused") == (note(0), note(2))
+    assert ("", "2 rejected") == (note(0), note(2))
 
 
 def test_who_was_answered_is_counted_as_that(rows):

@@ -47,14 +47,17 @@ from dev.install.__main__ import main
 sys.exit(main(["stack"], Path({str(tmp_path)!r})))
 """
     said = tmp_path / "said"
-    with (
-        one_at_a_time(tmp_path / "installing"),
-        said.open("w") as out,
-        subprocess.Popen([sys.executable, "-c", code], cwd=CHECKOUT, stdout=out, stderr=out) as process,
-    ):
+    # What runs in the background of a shell ignores SIGINT, and so would its children.
+    command = ["env", "--default-signal=INT", sys.executable, "-c", code]
+    with one_at_a_time(tmp_path / "installing"), said.open("w") as out:
+        process = subprocess.Popen(command, cwd=CHECKOUT, stdout=out, stderr=out)
         waits = wait_until(lambda: "waiting" in said.read_text(), nothing)
         process.send_signal(signal.SIGINT)
+        ends = wait_until(lambda: process.poll() is not None, nothing)
+        process.kill()
+        process.wait()
     assert waits
+    assert ends
     lines = said.read_text().splitlines()[1:]
     assert ["The installation was interrupted. Run it again: what is not complete starts over"] == lines
     assert 130 == process.returncode

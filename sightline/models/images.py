@@ -237,6 +237,15 @@ class ImageRow:
             return 0 < self.merged_version < self.version
         return self.state is State.ANALYSED and self.merged_version < self.version
 
+    def summary(self) -> "ImageSummary | None":
+        """Return the row as the index by camera and day has it; None if its image was never read."""
+        if self.content is None or self.capture is None:
+            return None
+        content, capture = self.content, self.capture
+        return ImageSummary(
+            self.image_id, self.state, self.version, capture, content.sha256, self.parts, content.last_modified
+        )
+
 
 class UnfinishedPlace(NamedTuple):
     """A place in one shard of the unfinished. An entry need not stand there any more."""

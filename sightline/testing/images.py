@@ -11,13 +11,6 @@ from typing_extensions import override
 
 from sightline.errors import SightlineError
 from sightline.models.images import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished, UnfinishedPlace
-from sightline.storage.images.counting import (
-    MOST_COUNTED,
-    MOST_COUNTED_OF_AN_ENDED_STATE,
-    Countable,
-    StateCounts,
-    count_by_state,
-)
 from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, check_id, day_position, shard_of, write_day_of
 from sightline.storage.images.protocol import WHOLE_DAY, DayPart
 from sightline.storage.images.steps import Applied, ImageSteps
@@ -25,7 +18,7 @@ from sightline.storage.images.table_shards import other_shards
 from sightline.storage.images.transitions import ENDED, FieldPath, Transition
 
 
-class InMemoryImageStore(ImageSteps, Countable):
+class InMemoryImageStore(ImageSteps):
     """Rows in a dictionary. Its indexes are never late. Threads may share one."""
 
     def __init__(self, clock: Callable[[], datetime], shards: Shards = DEFAULT_SHARDS) -> None:
@@ -87,12 +80,6 @@ class InMemoryImageStore(ImageSteps, Countable):
         return {image_id: self._apply(image_id, each).is_done for image_id, each in transitions.items()}
 
     @override
-    def unfinished(self, due_before: datetime | None = None) -> Iterator[Unfinished]:
-        """Return what is to be looked at, by shard, soonest first."""
-        for shard in range(self.shards.unfinished):
-            yield from self._unfinished_of(shard, due_before)
-
-    @override
     def due(self, shard: int, before: datetime, after: UnfinishedPlace | None = None) -> Iterator[Unfinished]:
         yield from (entry for entry in self._unfinished_of(shard, before) if after is None or entry.place > after)
 
@@ -106,16 +93,6 @@ class InMemoryImageStore(ImageSteps, Countable):
         return sorted(of_shard, key=lambda entry: entry.place)
 
     @override
-    def count_by_state(
-        self, most: int = MOST_COUNTED, most_of_an_ended_state: int = MOST_COUNTED_OF_AN_ENDED_STATE
-    ) -> StateCounts:
-        return count_by_state(self, self.shards.unfinished, most, most_of_an_ended_state)
-
-    @override
-    def unfinished_states(self, shard: int) -> Iterator[State]:
-        return (each.state for each in self._unfinished_of(shard, None))
-
-    @override
     def ended(self, state: State) -> Iterator[ImageRow]:
         return (row for row in self.scan() if row.state is state)
 
@@ -125,19 +102,8 @@ class InMemoryImageStore(ImageSteps, Countable):
 
     @override
     def by_day(self, camera: str, capture_day: str, part: DayPart = WHOLE_DAY) -> Iterator[ImageSummary]:
-        entries = [
-            ImageSummary(
-                row.image_id,
-                row.state,
-                row.version,
-                row.capture,
-                row.content.sha256,
-                row.parts,
-                row.content.last_modified,
-            )
-            for row in self.scan()
-            if row.content and row.capture and (row.capture.camera, row.capture.day) == (camera, capture_day)
-        ]
+        summaries = (summary for row in self.scan() if (summary := row.summary()))
+        entries = [each for each in summaries if (each.capture.camera, each.capture.day) == (camera, capture_day)]
         placed = sorted(
             ((day_position(entry.image_id, entry.capture), entry) for entry in entries), key=lambda pair: pair[0]
         )

@@ -66,23 +66,17 @@ def count_by_state(store: Countable, shards: int, most: int, most_of_an_ended_st
 
 
 def _count_unfinished(store: Countable, shards: int, most: int) -> StateCounts:
-    drawn = random.sample(range(shards), shards)
-    counted = list[Counter[State]]()
-    left = most
-    for shard in drawn:
-        if counted and sum(map(Counter.total, counted)) / len(counted) > left:
+    counted, read, left = list[Counter[State]](), Counter[State](), most
+    for shard in random.sample(range(shards), shards):
+        if counted and (most - left) / len(counted) > left:
             break
-        states = Counter(islice(store.unfinished_states(shard), left + 1))
-        if states.total() > left:
-            return (
-                _by_index(states, store.index_counts()[0])
-                if len(counted) < FEWEST_SHARDS
-                else estimate(counted, shards)
-            )
-        counted.append(states)
-        left -= states.total()
+        read = Counter(islice(store.unfinished_states(shard), left + 1))
+        if read.total() > left:
+            break
+        counted.append(read)
+        left -= read.total()
     if len(counted) < min(FEWEST_SHARDS, shards):
-        return _by_index(counted[0], store.index_counts()[0])
+        return _by_index(read, store.index_counts()[0])
     return estimate(counted, shards)
 
 

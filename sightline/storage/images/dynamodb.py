@@ -27,13 +27,6 @@ from sightline.storage.dynamodb.conditions import (
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.table import BATCH_WRITE_LIMIT, DynamoTable, Outcome, Update
 from sightline.storage.images import encoding
-from sightline.storage.images.counting import (
-    MOST_COUNTED,
-    MOST_COUNTED_OF_AN_ENDED_STATE,
-    Countable,
-    StateCounts,
-    count_by_state,
-)
 from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, camera_day, check_id, feed_partition
 from sightline.storage.images.positions import BEFORE_ALL
 from sightline.storage.images.protocol import WHOLE_DAY, DayPart
@@ -53,7 +46,7 @@ DUE_AT_ONCE = 250
 """Entries of a shard that are read at once: all shards are read side by side, and a turn may end at any time."""
 
 
-class DynamoImageStore(ImageSteps, Countable):
+class DynamoImageStore(ImageSteps):
     """Rows in the table `<prefix>images`. Threads may share one: the client is thread-safe."""
 
     def __init__(
@@ -152,12 +145,6 @@ class DynamoImageStore(ImageSteps, Countable):
         )
 
     @override
-    def unfinished(self, due_before: datetime | None = None) -> Iterator[Unfinished]:
-        """Return what is to be looked at, shard by shard, soonest first."""
-        for shard in range(self.shards.unfinished):
-            yield from self._unfinished_of(shard, due_before)
-
-    @override
     def due(self, shard: int, before: datetime, after: UnfinishedPlace | None = None) -> Iterator[Unfinished]:
         # DynamoDB refuses a start outside the key condition: the other machine's clock may have been ahead
         if after is None or after.next_check_at < before:
@@ -171,16 +158,6 @@ class DynamoImageStore(ImageSteps, Countable):
         where = all_of(equals("unfinished_shard", str(shard)), *due)
         found = self._table.query(where, index=encoding.UNFINISHED.name, start=start, page=page)
         yield from map(encoding.decode_unfinished, found)
-
-    @override
-    def count_by_state(
-        self, most: int = MOST_COUNTED, most_of_an_ended_state: int = MOST_COUNTED_OF_AN_ENDED_STATE
-    ) -> StateCounts:
-        return count_by_state(self, self.shards.unfinished, most, most_of_an_ended_state)
-
-    @override
-    def unfinished_states(self, shard: int) -> Iterator[State]:
-        return (each.state for each in self._unfinished_of(shard, None))
 
     @override
     def ended(self, state: State) -> Iterator[Item]:

@@ -1,15 +1,22 @@
 """The steps of an image, over any store that can do a conditional update: DynamoDB, or the in-memory fake."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from typing_extensions import override
 
 from sightline.errors import SightlineError
-from sightline.models.images import Capture, Content, FeatureResult, ImageRow, Lane, Rejection, State
+from sightline.models.images import Capture, Content, FeatureResult, ImageRow, Lane, Rejection, State, Unfinished
 from sightline.storage.images import transitions
+from sightline.storage.images.counting import (
+    MOST_COUNTED,
+    MOST_COUNTED_OF_AN_ENDED_STATE,
+    Countable,
+    StateCounts,
+    count_by_state,
+)
 from sightline.storage.images.keys import check_id
 from sightline.storage.images.positions import Positions
 from sightline.storage.images.protocol import ImageStore, Postponement
@@ -26,8 +33,10 @@ class Applied(NamedTuple):
     row: ImageRow | None
 
 
-class ImageSteps(ImageStore, ABC):
-    """The writing half of an image store, over `get` and `_apply`. `protocol.py` says what each step does.
+class ImageSteps(ImageStore, Countable, ABC):
+    """What both stores share: the steps, over `get` and `_apply`, and walks over all shards of the unfinished.
+
+    `protocol.py` says what each step does.
 
     clock: the present, aware
     """
@@ -47,6 +56,25 @@ class ImageSteps(ImageStore, ABC):
     @abstractmethod
     def _apply_many(self, transitions: Mapping[str, Transition]) -> dict[str, bool | SightlineError]:
         """Do one conditional update for each row (image id → transition); return whether it was done, or its error."""
+
+    @abstractmethod
+    def _unfinished_of(self, shard: int, before: datetime | None) -> Iterable[Unfinished]:
+        """Return what is unfinished in one shard (and due, if a time is given), soonest first."""
+
+    @override
+    def unfinished(self, due_before: datetime | None = None) -> Iterator[Unfinished]:
+        for shard in range(self.shards.unfinished):
+            yield from self._unfinished_of(shard, due_before)
+
+    @override
+    def unfinished_states(self, shard: int) -> Iterator[State]:
+        return (each.state for each in self._unfinished_of(shard, None))
+
+    @override
+    def count_by_state(
+        self, most: int = MOST_COUNTED, most_of_an_ended_state: int = MOST_COUNTED_OF_AN_ENDED_STATE
+    ) -> StateCounts:
+        return count_by_state(self, self.shards.unfinished, most, most_of_an_ended_state)
 
     @override
     def add(self, image_id: str, lane: Lane) -> bool:

@@ -113,6 +113,4 @@ def _parted(made: list[Card], found: NewImages) -> tuple[list[Card], list[Card]]
 
 def _shown_of(row: ImageRow) -> ImageSummary | None:
     """Return an image as lists show it; None if it was refused, or was never read."""
-    if row.content is None or row.capture is None or row.rejection is not None:
-        return None
-    return ImageSummary(row.image_id, row.state, row.version, row.capture, row.content.sha256, row.parts)
+    return row.summary() if row.rejection is None else None

@@ -26,12 +26,17 @@ def begin_second_looks(user: str, label: str, verdicts: Iterable[Verdict], servi
     verdicts: all of the label; they may be some minutes old. Raise NotWatched, or NothingToReview if none waits.
     """
     rule = services.accuracy.rule_of(label)
-    looks = second_looks((each for each in verdicts if each.label == label), user, services.accuracy.salt)
+    looks = waiting_looks(user, label, verdicts, services)
     batch = start_batch(user, rule, lambda count: list(islice(_requests(user, looks, rule, services), count)), services)
     if batch is None:
         rule_of = "no image waits for a second look of yours, or another reviewer has them in a batch"
         raise NothingToReview(label, rule=rule_of, remedy="Go on with the review; one image in ten is looked at twice")
     return batch
+
+
+def waiting_looks(user: str, label: str, verdicts: Iterable[Verdict], services: Services) -> list[SecondLook]:
+    """Return the second looks of a label that wait for a reviewer. verdicts: of any label."""
+    return second_looks((each for each in verdicts if each.label == label), user, services.accuracy.salt)
 
 
 def _requests(user: str, looks: Sequence[SecondLook], rule: StrataRule, services: Services) -> Iterator[Request]:

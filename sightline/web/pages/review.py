@@ -85,7 +85,7 @@ def start(
         raise InvalidRequest(f"{window} days", rule=f"a window has one of {WINDOW_DAYS} days")
     console, visitor = console_of(request), visitor_of(request)
     wanted = Wanted(label, camera or None, day or None, window)
-    return _onward(begin_batch(visitor.user, wanted, console.services))
+    return onward(begin_batch(visitor.user, wanted, console.services))
 
 
 @router.get("/review/mine")
@@ -124,7 +124,7 @@ def show_picture(request: Request, batch_id: str, number: int, told: Told = "", 
     picture = _picture(batch, number)
     if number in batch.lost or not _is_there(picture, console):
         console.services.users.batches.lose(batch, number)
-        return _onward(_batch(request, batch_id), told="lost")
+        return onward(_batch(request, batch_id), told="lost")
     ahead = [each for each in batch.waiting() if each != number][:AHEAD]
     return page(
         request,
@@ -157,7 +157,7 @@ def answer(
         raise InvalidRequest("the answer", rule="it must be about the picture that the page showed")
     if answer == LATER:
         console.services.users.batches.put_off(batch, number)
-        return _onward(_batch(request, batch_id))
+        return onward(_batch(request, batch_id))
     try:
         after = answer_picture(batch, number, _answer(answer), _answer(former) if former else None, console.services)
     except BatchClosed:
@@ -165,8 +165,8 @@ def answer(
     except AnswerStands:
         return RedirectResponse(link(f"/review/{batch_id}/{number}", told="stands"), HTTPStatus.SEE_OTHER)
     except Unjudgeable:
-        return _onward(_batch(request, batch_id), told="lost")
-    return _onward(after, said=answer)
+        return onward(_batch(request, batch_id), told="lost")
+    return onward(after, said=answer)
 
 
 @router.get("/look/{batch_id}/{number}/{width}")
@@ -214,7 +214,7 @@ def _answer(written: str) -> Answer:
     return found
 
 
-def _onward(batch: Batch, told: str | None = None, said: str | None = None) -> Response:
+def onward(batch: Batch, told: str | None = None, said: str | None = None) -> Response:
     """Lead to the next picture; after the last one, to the end of the batch."""
     number = batch.next_open()
     where = f"/review/{batch.batch_id}/done" if number is None else f"/review/{batch.batch_id}/{number}"

@@ -1,17 +1,16 @@
 """Second looks: which of them wait for the visitor, and a batch of them."""
 
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Form
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from sightline.services.second_looks import begin_second_looks
-from sightline.stats.second_looks import second_looks
+from sightline.services.second_looks import begin_second_looks, waiting_looks
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.console import console_of
+from sightline.web.pages.review import onward
 from sightline.web.rendering import page
 from sightline.web.words import read_words
 
@@ -23,11 +22,8 @@ router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 def show_second_looks(request: Request) -> Response:
     """Show how many images of each label wait for a second look by the visitor."""
     console, user = console_of(request), visitor_of(request).user
-    plan, verdicts = console.services.accuracy, read_words(console).verdicts
-    waiting = {
-        rule.label: len(second_looks((each for each in verdicts if each.label == rule.label), user, plan.salt))
-        for rule in plan.rules
-    }
+    services, verdicts = console.services, read_words(console).verdicts
+    waiting = {rule.label: len(waiting_looks(user, rule.label, verdicts, services)) for rule in services.accuracy.rules}
     return page(request, "review_second.html", waiting=waiting)
 
 
@@ -36,6 +32,4 @@ def show_second_looks(request: Request) -> Response:
 def start_second_looks(request: Request, label: Annotated[str, Form(max_length=256)]) -> Response:
     """Ask for second looks, or go on with what is open."""
     console, user = console_of(request), visitor_of(request).user
-    batch = begin_second_looks(user, label, read_words(console).verdicts, console.services)
-    number = batch.next_open()
-    return RedirectResponse(f"/review/{batch.batch_id}/{number or 'done'}", HTTPStatus.SEE_OTHER)
+    return onward(begin_second_looks(user, label, read_words(console).verdicts, console.services))

@@ -13,28 +13,8 @@ class PackageMissing(Exception):
     """The package could not be downloaded or unpacked. The message says why and what to do."""
 
 
-def examples(cache: Path, download: Callable[[Path], Path] | None = None) -> Path:
-    """Return the folder of the package's examples; download (95 MB) and unpack it into `cache` on first use.
-
-    A .deb file that is in `cache` is used instead of downloading one, unless it is damaged: an interrupted download
-    leaves half of it. Raise PackageMissing.
-    """
-    folder = cache / _PACKAGE
-    if not is_unpacked(cache):
-        found = _newest(cache)
-        if found is None or not _is_unpacked_from(found, folder):
-            archive = (download or _download)(cache)
-            if not _is_unpacked_from(archive, folder):
-                raise PackageMissing(f"{archive}: dpkg-deb could not unpack it. Delete this file and run it again")
-    return folder / _EXAMPLES
-
-
-def is_unpacked(cache: Path) -> bool:
-    """Return whether `examples` would find the package without downloading it."""
-    return (cache / _PACKAGE).exists()
-
-
-def _download(cache: Path) -> Path:
+def download(cache: Path) -> Path:
+    """Download the package into the cache; return its file. Raise PackageMissing."""
     cache.mkdir(parents=True, exist_ok=True)
     if not _has_run(["apt-get", "download", "-q", _PACKAGE], cache):
         _has_run(["apt-get", "update", "-q"], cache)  # a new container image has no list of packages
@@ -46,6 +26,27 @@ def _download(cache: Path) -> Path:
     if (archive := _newest(cache)) is None:
         raise PackageMissing(f"{_PACKAGE}: apt-get has downloaded no .deb file into {cache}")
     return archive
+
+
+def examples(cache: Path, fetch: Callable[[Path], Path] = download) -> Path:
+    """Return the folder of the package's examples; download (95 MB) and unpack it into `cache` on first use.
+
+    A .deb file that is in `cache` is used instead of downloading one, unless it is damaged: an interrupted download
+    leaves half of it. Raise PackageMissing.
+    """
+    folder = cache / _PACKAGE
+    if not is_unpacked(cache):
+        found = _newest(cache)
+        if found is None or not _is_unpacked_from(found, folder):
+            archive = fetch(cache)
+            if not _is_unpacked_from(archive, folder):
+                raise PackageMissing(f"{archive}: dpkg-deb could not unpack it. Delete this file and run it again")
+    return folder / _EXAMPLES
+
+
+def is_unpacked(cache: Path) -> bool:
+    """Return whether `examples` would find the package without downloading it."""
+    return (cache / _PACKAGE).exists()
 
 
 def _newest(cache: Path) -> Path | None:

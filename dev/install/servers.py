@@ -128,7 +128,10 @@ def is_whole(folder: Path) -> bool:
 
 def note_sizes(folder: Path) -> None:
     """Note the size of each file of a server for `is_whole`."""
-    (folder / SIZES).write_text("".join(f"{size} {name}\n" for name, size in sorted(_sizes(folder).items())))
+    lines = [f"{size} {name}\n" for name, size in sorted(_sizes(folder).items())]
+    draft = folder / f"{SIZES}.draft"
+    draft.write_text("".join(lines))
+    draft.replace(folder / SIZES)  # half a list would stand in the way of every later installation
 
 
 def _has_sizes(name: str) -> bool:

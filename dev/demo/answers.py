@@ -84,8 +84,7 @@ def print_query(name: str, services: Services) -> None:
     rows = services.graph.query(name)
     first = [short(row) for row in rows[:ROWS_SHOWN]]
     shown = f" The first {len(first)} of {len(rows)}:" if len(first) < len(rows) else ""
-    what, _, _ = query_named(name).explains.partition(";")
-    title = f"sightline query {name}: {what.removesuffix('.')}.{shown}"
+    title = f"sightline query {name}: {query_named(name).shows}{shown}"
     columns = [*next(iter(first), {})]
     print_table(title, columns, [[*row.values()] for row in first], empty="none of these images is one")
 

@@ -114,7 +114,8 @@ def wait_for(process: Process, is_ready: Callable[[], bool], address: str = "") 
     """
 
     def tell(seconds: float) -> None:
-        said = f"ends: {process.log_end(1)}" if process.log_end(1).strip() else "is empty"
+        last = process.log_end(1)
+        said = f"ends: {last}" if last.strip() else "is empty"
         print(f"{process.name} is still starting after {seconds:.0f} s; its log {said}", flush=True)
 
     is_over = wait_until(lambda: not process.is_running() or is_ready(), process.moves, tell=tell)

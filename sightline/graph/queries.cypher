@@ -1,5 +1,6 @@
-// Named queries. Each begins with its name, a line of explanation and the parameters that it needs or may take, each
-// with its kind where it is not text; one that may be left out is null in the query.
+// Named queries. Each begins with its name, a line of explanation (what it shows; after a semicolon, what its parameters
+// do) and the parameters that it needs or may take, each with its kind where it is not text; one that may be left out is
+// null in the query.
 
 // name: heat-map
 // explains: Images of the last two hours that show a person with more than 90 % confidence, with their cameras.

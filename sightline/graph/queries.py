@@ -32,6 +32,11 @@ class NamedQuery:
     may_take: tuple[str, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def shows(self) -> str:
+        """Return what it shows, without what its parameters do."""
+        return f"{self.explains.partition(';')[0].removesuffix('.')}."
+
     def read(self, written: Mapping[str, str]) -> dict[str, Json]:
         """Parse parameters given as text and return the complete set.
 

@@ -1,7 +1,6 @@
 """What Redis holds of a message that a worker has taken: its text and an entry of the index, until it is done."""
 
 from collections.abc import Iterator
-from uuid import uuid4
 
 import pytest
 import redis
@@ -9,14 +8,6 @@ from kombu import Connection
 from kombu.simple import SimpleQueue
 
 from sightline.queues.transport import Transport
-
-
-@pytest.fixture
-def prefix(redis_url) -> Iterator[str]:
-    prefix = f"test-{uuid4().hex[:8]}:"
-    yield prefix
-    with redis.Redis.from_url(redis_url) as client:
-        client.delete(f"{prefix}ingest", *client.scan_iter(f"{prefix}*"))
 
 
 @pytest.fixture

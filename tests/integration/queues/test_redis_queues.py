@@ -4,7 +4,6 @@ import contextlib
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import pytest
 import redis
@@ -15,14 +14,6 @@ from sightline.models.images import Lane
 from sightline.queues.publishing import _publish_through
 from sightline.queues.redis import NOTHING, RedisQueues, Standing, Waiting
 from sightline.queues.steps import ingest_step
-
-
-@pytest.fixture
-def prefix(redis_url) -> Iterator[str]:
-    prefix = f"test-{uuid4().hex[:8]}:"
-    yield prefix
-    with redis.Redis.from_url(redis_url) as client:
-        client.delete(f"{prefix}ingest", *client.scan_iter(f"{prefix}*"))
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ down: ## stop the local stack; its data stays
 
 status: ## show what is running, and where
 	@$(INSTALL) stack
-	@$(BIN)/python -m dev.stack status || [ $$? -eq 3 ] # nothing is running
+	@$(BIN)/python -m dev.stack status
 
 unit: ## run the unit tests: no server is needed
 	@$(INSTALL) dev

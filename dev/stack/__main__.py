@@ -8,17 +8,12 @@ from pathlib import Path
 from dev.rekognition.detectors import OBJECTS
 from dev.stack import control, report
 from dev.stack.folders import UP
-from dev.stack.pidfiles import PidFiles
 from dev.stack.supervisor import supervise
 from sightline.cli.writing import survive_broken_pipes
 from sightline.errors import SightlineError
 
-NOTHING_RUNS = 3
-"""The exit code of `status` if nothing is running, as systemctl has it."""
-
-
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; return its exit code: 0 done, 1 failed, 2 wrong usage, 3 nothing is running."""
+    """Run one command; return its exit code: 0 done, 1 failed, 2 wrong usage."""
     chosen = _parser().parse_args(arguments)
     try:
         return _run(chosen.command, chosen.folder, chosen.scale, chosen.detector)
@@ -49,10 +44,10 @@ def _up(folder: Path, scale: str, detector: str) -> None:
 
 
 def _status(folder: Path) -> int:
-    """Return the exit code for scripts: 1 if only a part of the stack is left."""
+    """Return exit code 1 if the stack is not up, for scripts."""
     print(report.processes(folder))
     if not control.is_up(folder):
-        return 1 if PidFiles(folder).running() else NOTHING_RUNS
+        return 1
     print(report.addresses(folder, _read_env(folder)))
     return 0
 

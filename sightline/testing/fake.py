@@ -159,7 +159,8 @@ class FakeSightline:
             operations=self.operations,
             queues=self.queues,
             detector=self.detector,
-            calls=CallCounter(self.operations, self.clock),
+            # No timer: it would outlive its test, whose tables are gone by then. A test flushes.
+            calls=CallCounter(self.operations, self.clock, lambda *_: None),
             rejection_breaker=RejectionBreaker(self.operations, self.clock, reader.camera_of, lambda _, do: do()),
             worker_breaker=WorkerBreaker(self.clock),
             plan=plan,

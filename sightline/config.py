@@ -155,21 +155,19 @@ class Settings(BaseSettings):
     plaintext_passwords: bool = Field(
         default=False, description="allow a password to go unencrypted to a public host (Redis, Neo4j)"
     )
-    key_prefix: str = Field(
-        default="sightline:", description="what every key in Redis begins with; foreign producers need it"
-    )
+    key_prefix: str = Field(default="sightline:", description="prefix of every key in Redis; foreign producers need it")
     region: Annotated[str, AfterValidator(addresses.region)] = Field(
         default="us-east-1", description="the AWS region of bucket, tables and Rekognition"
     )
     account: str = Field(
-        default="default", description="a name for the AWS account, so that two accounts have limits apart"
+        default="default", description="name of the AWS account: each account has rate limits of its own"
     )
     aws_access_key_id: _Secret = Field(default=None, description="unset: the usual AWS chain (role, profile)")
     aws_secret_access_key: _Secret = Field(default=None, description="goes with the access key")
     s3_endpoint: _Endpoint = Field(default=None, description="unset: AWS")
     dynamodb_endpoint: _Endpoint = Field(default=None, description="unset: AWS")
     rekognition_endpoint: _Endpoint = Field(default=None, description="unset: AWS")
-    table_prefix: str = Field(default="sightline-", description="what every table's name begins with")
+    table_prefix: str = Field(default="sightline-", description="prefix of every table's name")
     checkpoint_bucket: str = Field(description="where sightline keeps objects of its own, under sightline/")
     neo4j_uri: Annotated[str, AfterValidator(addresses.neo4j_uri)] = Field(
         default="bolt://127.0.0.1:7687", description="Neo4j, over Bolt"
@@ -179,12 +177,12 @@ class Settings(BaseSettings):
     neo4j_database: str = Field(default="neo4j", description="its database")
     features: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = Field(
         default_factory=lambda: tuple(name for name, each in all_features().items() if each.on_by_default),
-        description="what every image is asked, by name: see `sightline features`",
+        description="features that every image is analysed for: see `sightline features`",
     )
     feature_parameters: Annotated[dict[str, dict[str, Any]], AfterValidator(_feature_parameters)] = Field(
-        default={}, description='JSON, feature → parameters over its own: {"labels": {"MinConfidence": 40}}'
+        default={}, description='JSON, feature → parameters that replace its own: {"labels": {"MinConfidence": 40}}'
     )
-    generation: str = Field(default="1", description="a new word pays again for every image that comes by, on purpose")
+    generation: str = Field(default="1", description="change this value to analyse, and pay for, every image again")
     quotas: dict[_Operation, _Rate] = Field(
         default={}, description='JSON, operation → calls a second: {"DetectLabels": 20}'
     )
@@ -197,15 +195,16 @@ class Settings(BaseSettings):
         default={}, description='JSON, camera → time zone: {"yard": "Europe/Berlin"}'
     )
     sweep: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_places)] = Field(
-        default=(), description="s3://bucket/prefix of what is swept for images that no message told of"
+        default=(), description="s3://bucket/prefix, any number: swept for images that no message announced"
     )
     sweep_day_folder: str = Field(
-        default="%Y-%m-%d/", description="a day's folder below its camera's, as strftime writes it: swept each minute"
+        default="%Y-%m-%d/",
+        description="the folder of a day inside its camera's, as a strftime format: swept every minute",
     )
     skipped_suffixes: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(as_suffixes)] = (
         Field(
             default=DEFAULT_SKIPPED_SUFFIXES,
-            description="ends of keys that are no images: sweep, backfill and events skip them; empty: none",
+            description="suffixes of keys that are not images: sweep, backfill and events skip them; empty: none",
         )
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
@@ -222,7 +221,7 @@ class Settings(BaseSettings):
     state_folder: str | None = Field(default=None, description="where a worker writes its heartbeat, for health checks")
 
     watched_labels: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_phrases)] = Field(
-        default=("Person@50",), description="labels that figures are made of, each with its threshold in percent"
+        default=("Person@50",), description="labels whose accuracy is measured, each with its threshold in percent"
     )
     low_percent: float = Field(
         default=20.0, ge=0, le=100, description="from here up to the threshold an image is a near miss: stratum B"
@@ -235,16 +234,16 @@ class Settings(BaseSettings):
         default=None, description="the old name of SIGHTLINE_RELATED_LABELS: still read, with a warning"
     )
     sampling_salt: str = Field(
-        default="sightline", min_length=1, description="orders the sample; another one asks for other images"
+        default="sightline", min_length=1, description="orders the sample; another value draws other images"
     )
     review_target_points: float = Field(
-        default=5.0, gt=0, le=50, description="the review's target: recall ± so many points"
+        default=5.0, gt=0, le=50, description="the review's target: recall within ± this many points"
     )
 
     web_address: Annotated[str, AfterValidator(addresses.listening_address)] = Field(
         default="127.0.0.1", description="where `sightline serve` listens"
     )
-    web_port: int = Field(default=8080, ge=1, le=65535, description="and its port")
+    web_port: int = Field(default=8080, ge=1, le=65535, description="the port it listens on")
     web_secret: _WebSecret = Field(
         default=None, description="signs the addresses of pictures; `sightline serve` needs it: at least 32 bytes"
     )
@@ -260,12 +259,12 @@ class Settings(BaseSettings):
     web_origins: Annotated[tuple[_Origin, ...], NoDecode, BeforeValidator(_words)] = Field(
         default=(), description="origins whose pages may read the API with a token, such as https://shop.example"
     )
-    web_session_hours: float = Field(default=12.0, gt=0, le=720, description="a session's length")
+    web_session_hours: float = Field(default=12.0, gt=0, le=720, description="how many hours a session lasts")
     web_visit_gap_seconds: float = Field(
         default=60.0, ge=0, le=86_400, description="pictures of one camera at most this far apart are one visit"
     )
     web_thumbs_mib: int = Field(
-        default=2048, ge=1, description="small pictures kept on disk, in `SIGHTLINE_STATE_FOLDER`, in MiB"
+        default=2048, ge=1, description="disk space for small pictures, in `SIGHTLINE_STATE_FOLDER`, in MiB"
     )
     web_first_user: str = Field(
         default="sightline", description="the user that `sightline serve` adds if there is none and a password is set"

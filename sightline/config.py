@@ -199,7 +199,7 @@ class Settings(BaseSettings):
     )
     sweep_day_folder: str = Field(
         default="%Y-%m-%d/",
-        description="the folder of a day inside its camera's, as a strftime format: swept every minute",
+        description="folder of a day inside its camera's, as a strftime format: swept every minute",
     )
     skipped_suffixes: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(as_suffixes)] = (
         Field(

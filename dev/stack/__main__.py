@@ -12,6 +12,7 @@ from dev.stack.supervisor import supervise
 from sightline.cli.writing import survive_broken_pipes
 from sightline.errors import SightlineError
 
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code: 0 done, 1 failed, 2 wrong usage."""
     chosen = _parser().parse_args(arguments)

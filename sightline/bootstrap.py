@@ -12,7 +12,7 @@ import neo4j
 import redis
 from botocore.config import Config
 
-from sightline.config import Settings
+from sightline.config import ProducerSettings, Settings
 from sightline.graph.group_commit import GroupCommit
 from sightline.graph.neo4j import Neo4jGraphStore
 from sightline.queues.redis import RedisQueues
@@ -23,6 +23,7 @@ from sightline.services.capture import CaptureReader
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.collaborators import Services, SweepPlan
 from sightline.services.graph_merge import RowMerger
+from sightline.services.ingest import Producer
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.usage import CallCounter
 from sightline.services.worker_breaker import WorkerBreaker
@@ -96,6 +97,14 @@ def connect(
     )
 
 
+def connect_producer(settings: ProducerSettings) -> Producer:
+    """Build what adds images: the table of images, and the dead letters of what is refused."""
+    session = aws_session(settings, session_of_stores())
+    dynamodb = client_of_stores(session, settings.dynamodb_endpoint, STORES_CONFIG)
+    images = DynamoImageStore(dynamodb, settings.table_prefix, utc_now)
+    return Producer(images, dynamo_operations(dynamodb, settings.table_prefix, utc_now), utc_now)
+
+
 def _limiter(settings: Settings, operations: Operations) -> RedisLimiter:
     return RedisLimiter(
         redis_client(settings),
@@ -133,7 +142,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def aws_session(settings: Settings, inner: botocore.session.Session | None = None) -> boto3.Session:
+def aws_session(settings: ProducerSettings, inner: botocore.session.Session | None = None) -> boto3.Session:
     """Open a session with the settings' keys, or else with whatever AWS's usual chain finds.
 
     inner: botocore's session in it; None: a plain one

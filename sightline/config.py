@@ -8,7 +8,7 @@ a password.
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -28,6 +28,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 from redis.connection import parse_url
+from typing_extensions import override
 
 from sightline import addresses
 from sightline.addresses import require
@@ -135,11 +136,12 @@ _WebSecret = Annotated[Annotated[SecretStr | None, AfterValidator(_web_secret)],
 _Origin = Annotated[str, AfterValidator(addresses.origin)]
 _Host = Annotated[str, AfterValidator(addresses.host)]
 _Operation = Annotated[str, AfterValidator(_operation)]
+_Kind = TypeVar("_Kind", bound=BaseSettings)
 _Rate = Annotated[float, Field(ge=LEAST_RATE, allow_inf_nan=False)]
 
 
-class Settings(BaseSettings):
-    """What can be set. Each field's description is its line in docs/settings.md and in `sightline check`."""
+class ProducerSettings(BaseSettings):
+    """What adding images needs: Redis and the tables. A producer is told no other address and no other password."""
 
     model_config = SettingsConfigDict(
         env_prefix="SIGHTLINE_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
@@ -159,15 +161,47 @@ class Settings(BaseSettings):
     region: Annotated[str, AfterValidator(addresses.region)] = Field(
         default="us-east-1", description="the AWS region of bucket, tables and Rekognition"
     )
+    aws_access_key_id: _Secret = Field(default=None, description="unset: the usual AWS chain (role, profile)")
+    aws_secret_access_key: _Secret = Field(default=None, description="goes with the access key")
+    dynamodb_endpoint: _Endpoint = Field(default=None, description="unset: AWS")
+    table_prefix: str = Field(default="sightline-", description="prefix of every table's name")
+
+    @model_validator(mode="after")
+    def _keys_come_in_pairs(self) -> Self:
+        if (self.aws_access_key_id is None) != (self.aws_secret_access_key is None):
+            message = "set both SIGHTLINE_AWS_ACCESS_KEY_ID and SIGHTLINE_AWS_SECRET_ACCESS_KEY, or neither"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _passwords_are_encrypted(self) -> Self:
+        """Require TLS for a password that leaves the private network. Hosts are named, addresses never."""
+        refused = [] if self.plaintext_passwords else list(self._plaintext_to_public())
+        if refused:
+            where = "; ".join(f"SIGHTLINE_{name}: use {scheme} for {host}" for name, host, scheme in refused)
+            message = (
+                f"a password must not go to a public host unencrypted ({where}); if the network between is private, "
+                "set SIGHTLINE_PLAINTEXT_PASSWORDS=true"
+            )
+            raise ValueError(message)
+        return self
+
+    def _plaintext_to_public(self) -> Iterator[tuple[str, str, str]]:
+        """Yield setting, public host and encrypted scheme for each password that would travel unencrypted."""
+        redis: dict[str, Any] = parse_url(self.redis_url.get_secret_value())  # type: ignore[no-untyped-call]
+        is_plain = urlsplit(self.redis_url.get_secret_value()).scheme == "redis"
+        if is_plain and redis.get("password") and is_public(redis["host"]):
+            yield "REDIS_URL", redis["host"], "rediss://"
+
+
+class Settings(ProducerSettings):
+    """What can be set. Each field's description is its line in docs/settings.md and in `sightline check`."""
+
     account: str = Field(
         default="default", description="name of the AWS account: each account has rate limits of its own"
     )
-    aws_access_key_id: _Secret = Field(default=None, description="unset: the usual AWS chain (role, profile)")
-    aws_secret_access_key: _Secret = Field(default=None, description="goes with the access key")
     s3_endpoint: _Endpoint = Field(default=None, description="unset: AWS")
-    dynamodb_endpoint: _Endpoint = Field(default=None, description="unset: AWS")
     rekognition_endpoint: _Endpoint = Field(default=None, description="unset: AWS")
-    table_prefix: str = Field(default="sightline-", description="prefix of every table's name")
     checkpoint_bucket: str = Field(description="where sightline keeps objects of its own, under sightline/")
     neo4j_uri: Annotated[str, AfterValidator(addresses.neo4j_uri)] = Field(
         default="bolt://127.0.0.1:7687", description="Neo4j, over Bolt"
@@ -296,32 +330,9 @@ class Settings(BaseSettings):
         except InvalidUri as error:
             raise ValueError(str(error)) from error
 
-    @model_validator(mode="after")
-    def _keys_come_in_pairs(self) -> Self:
-        if (self.aws_access_key_id is None) != (self.aws_secret_access_key is None):
-            message = "set both SIGHTLINE_AWS_ACCESS_KEY_ID and SIGHTLINE_AWS_SECRET_ACCESS_KEY, or neither"
-            raise ValueError(message)
-        return self
-
-    @model_validator(mode="after")
-    def _passwords_are_encrypted(self) -> Self:
-        """Require TLS for a password that leaves the private network. Hosts are named, addresses never."""
-        refused = [] if self.plaintext_passwords else list(self._plaintext_to_public())
-        if refused:
-            where = "; ".join(f"SIGHTLINE_{name}: use {scheme} for {host}" for name, host, scheme in refused)
-            message = (
-                f"a password must not go to a public host unencrypted ({where}); if the network between is private, "
-                "set SIGHTLINE_PLAINTEXT_PASSWORDS=true"
-            )
-            raise ValueError(message)
-        return self
-
+    @override
     def _plaintext_to_public(self) -> Iterator[tuple[str, str, str]]:
-        """Yield setting, public host and encrypted scheme for each password that would travel unencrypted."""
-        redis: dict[str, Any] = parse_url(self.redis_url.get_secret_value())  # type: ignore[no-untyped-call]
-        is_plain = urlsplit(self.redis_url.get_secret_value()).scheme == "redis"
-        if is_plain and redis.get("password") and is_public(redis["host"]):
-            yield "REDIS_URL", redis["host"], "rediss://"
+        yield from super()._plaintext_to_public()
         graph = urlsplit(self.neo4j_uri)
         if graph.scheme in addresses.PLAIN_BOLT and is_public(graph.hostname or ""):
             yield "NEO4J_URI", str(graph.hostname), "neo4j+s://"
@@ -402,8 +413,17 @@ class InvalidSettings(ConfigurationError):
 
 def read_settings() -> Settings:
     """Read the settings from the environment; raise InvalidSettings naming each that is missing or wrong."""
+    return _read(Settings)
+
+
+def read_producer_settings() -> ProducerSettings:
+    """Read what a producer needs; raise InvalidSettings naming each setting that is missing or wrong."""
+    return _read(ProducerSettings)
+
+
+def _read(kind: type[_Kind]) -> _Kind:
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         wrong = "; ".join(map(_named, error.errors(include_input=False)))
         raise InvalidSettings("the environment", rule=wrong) from None

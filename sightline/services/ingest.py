@@ -55,7 +55,16 @@ class Added:
     refused: list[InvalidUri] = field(default_factory=list)
 
 
-def add_images(image_ids: Iterable[str], lane: Lane, services: "Services", send: Publish = publish) -> Added:
+@dataclass(frozen=True, slots=True)
+class Producer:
+    """All that adding images uses, so that a producer needs no other server and no other right."""
+
+    images: ImageStore
+    operations: Operations
+    clock: Callable[[], datetime]
+
+
+def add_images(image_ids: Iterable[str], lane: Lane, services: "Services | Producer", send: Publish = publish) -> Added:
     """Add images by id (`s3://bucket/key`): the row first, then the message. Adding one twice costs nothing extra."""
     added = Added()
     valid = _valid_ids(image_ids, added.refused)

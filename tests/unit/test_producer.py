@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import sightline
+from sightline.config import ProducerSettings
 
 CHECKOUT = Path(__file__).parents[2]
 HEAVY = {"scipy", "numpy", "neo4j", "celery", "boto3", "botocore", "redis"}
@@ -42,10 +43,16 @@ from sightline import add_images
 from sightline.config import InvalidSettings
 try:
     add_images(["s3://images/yard/a.jpg"])
-except InvalidSettings as error:  # the first thing it does is to read the settings
+except InvalidSettings as error:
     print(error, tasks.OWN, stores.OWN)
 """
-    assert {"SIGHTLINE_CHECKPOINT_BUCKET:", "own"} <= run(script, tmp_path)
+    (tmp_path / ".env").write_text("SIGHTLINE_AWS_ACCESS_KEY_ID=alone\n")
+    assert {"SIGHTLINE_AWS_SECRET_ACCESS_KEY,", "own"} <= run(script, tmp_path)
+
+
+def test_a_producer_is_told_no_address_and_no_password_but_those_of_redis_and_dynamodb():
+    assert not [name for name, field in ProducerSettings.model_fields.items() if field.is_required()]
+    assert not [name for name in ProducerSettings.model_fields if name.startswith(("neo4j", "checkpoint", "s3", "web"))]
 
 
 def test_only_what_is_exported_is_there():

@@ -2,17 +2,23 @@
 
 import random
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import cast
 
 import pytest
 import redis
 
 from bench.soak import CANCELS
-from bench.soak_end import End
+from bench.soak_end import End, comparable
 from bench.soak_environment import WORKERS, Environment, insisting
 from bench.soak_faults import CANCEL, OUTAGES, Act, Faults, script
 from bench.soak_report import Line, Report, Verdict
 from dev.stack.errors import UnknownService
+from sightline.models.images import AskedBy, Drops, FeatureResult, ImageRow, Lane, ResultStatus
+from sightline.storage.images.transitions import new_row
+
+NOW = datetime(2026, 11, 2, tzinfo=UTC)
 
 SHAPES = ((300.0, 24, 60.0), (600.0, 100, 120.0), (60.0, 5, 60.0), (20.0, 40, 60.0))
 """Seconds, kills and the longest outage: the default, a long run, and two in which an outage may take all the time."""
@@ -48,6 +54,17 @@ def test_a_command_to_workers_while_redis_is_away_would_be_found():
 
 def waiting_in(seeds: Iterable[int], shape: tuple[float, int, float], cancels: int = 0) -> dict[int, list[Act]]:
     return {seed: found for seed in seeds if (found := waiting(drawn(seed, shape, cancels)))}
+
+
+def row(*, finds: str, asked_by: AskedBy, drops: Drops | None) -> ImageRow:
+    part = FeatureResult("L1", ResultStatus.ANSWERED, ((finds, 90.0),), asked_by=asked_by)
+    return replace(new_row("s3://b/yard/a.jpg", Lane.LIVE, NOW), parts={"labels": part}, drops=drops)
+
+
+def test_answers_that_were_dropped_on_the_way_make_no_difference_to_the_end_and_what_was_found_does():
+    clean = comparable(row(finds="Dog", asked_by=AskedBy.NAME, drops=None))
+    assert clean == comparable(row(finds="Dog", asked_by=AskedBy.COPY, drops=Drops(3, NOW)))
+    assert clean != comparable(row(finds="Cat", asked_by=AskedBy.NAME, drops=None))
 
 
 def test_no_act_of_two_thousand_scripts_waits_for_a_later_act():

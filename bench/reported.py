@@ -57,7 +57,7 @@ class Uploader:
         self._environment = environment
 
     def put(self, uri: str, data: bytes) -> None:
-        """Upload an object that nobody is told of."""
+        """Upload an object without announcing it."""
         environment = self._environment
         insisting(lambda: environment.services.buckets.put(ObjectUri.parse(uri), data), environment.stack.moves)
 

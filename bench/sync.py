@@ -106,7 +106,7 @@ class Environment:
         if not wait_until(has_ended, lambda: seen(process.pid), every=LOOK_SECONDS, longest=math.inf):
             process.kill()
             process.wait()
-            sys.exit("the sync stands still")
+            sys.exit("the sync makes no progress")
         status, usage = ended[0]
         process.returncode = os.waitstatus_to_exitcode(status)
         images, _ = self.services.images.count()

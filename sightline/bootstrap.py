@@ -58,7 +58,7 @@ def connect(
 ) -> Services:
     """Build the services from the settings. Servers are first talked to when they are first used.
 
-    on_request: told of each HTTP request to AWS by service and operation, repeated ones too
+    on_request: called with service and operation of each HTTP request to AWS, repeated ones too
     stores: timeouts and attempts of S3 and DynamoDB
     """
     chosen = settings or Settings()

@@ -141,7 +141,7 @@ _Rate = Annotated[float, Field(ge=LEAST_RATE, allow_inf_nan=False)]
 
 
 class ProducerSettings(BaseSettings):
-    """What adding images needs: Redis and the tables. A producer is told no other address and no other password."""
+    """What adding images needs: Redis and the tables. A producer needs no other address or password."""
 
     model_config = SettingsConfigDict(
         env_prefix="SIGHTLINE_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True

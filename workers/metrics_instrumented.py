@@ -26,7 +26,7 @@ def with_metrics(services: Services, metrics: WorkerMetrics) -> Services:
 
 
 class InstrumentedLimiter:
-    """A limiter whose waits and throttled calls are told."""
+    """A limiter whose waits and throttled calls are counted."""
 
     def __init__(self, inner: Limiter, metrics: WorkerMetrics) -> None:
         self._inner = inner
@@ -73,7 +73,7 @@ class InstrumentedCalls(CallCounter):
 
 
 class InstrumentedMerge:
-    """The merging half of a graph store; how many images share a commit is told."""
+    """The merging half of a graph store; counts how many images share a commit."""
 
     def __init__(self, inner: GraphStore, metrics: WorkerMetrics) -> None:
         self._inner = inner

@@ -1,4 +1,4 @@
-"""What a bucket refuses for now, and whom that stops: the whole bucket, one prefix of it, or one image.
+"""What a bucket refuses for now, and what has to wait for it: the whole bucket, one prefix of it, or one image.
 
 A refusal that lasts (another region, no permission, an encryption key, requester-pays, an archive) meets every image of
 its bucket or prefix. So images that were refused are remembered until another image of the same prefix is read.

@@ -11,7 +11,7 @@ it finds that it cannot read it: the worker ends and the text is lost. Here such
 message, which reaches the consumer like any other, and the consumer keeps it.
 
 A worker never unpacks a message. Kombu does as soon as a header says so, whatever is inside: 260 kB become 200 MB.
-Nothing of ours compresses, so in a queue such a message is refused, and in a mailbox the header is ignored.
+sightline compresses nothing, so in a queue such a message is refused, and in a mailbox the header is ignored.
 
 Kombu makes a new client for each command. Clients share their channel's pool of connections and threads may share a
 client, so one is kept for as long as the pool is.

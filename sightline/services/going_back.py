@@ -110,7 +110,7 @@ class GoingBack:
 
 
 def _raise_or_log(outcome: Merged | Exception) -> Merged | None:
-    """Return an outcome; log one that the graph refuses, which stays as it is and is told as still newer."""
+    """Return an outcome; log one that the graph refuses, which stays as it is and is reported as still newer."""
     if isinstance(outcome, Merged):
         return outcome
     if not isinstance(outcome, SightlineError):

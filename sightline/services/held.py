@@ -1,7 +1,7 @@
 """The very bytes that ingest read, for objects that are overwritten faster than they can be analysed.
 
 Rekognition reads an object by its name. If it is overwritten during the call, the answer may be of other bytes: it is
-dropped, paid for, and the image is received anew. A key that is overwritten every second would pay for ever. So after
+dropped, paid for, and the image is received again. A key that is overwritten every second would pay for ever. So after
 a few dropped answers ingest keeps a copy of what it read, and the next call is about that copy.
 """
 

@@ -13,7 +13,7 @@ from sightline.storage.buckets.protocol import Buckets, ObjectUri, Prefix
 from sightline.storage.images.protocol import ImageStore
 
 NAMED = 3
-"""So many of the nearest keys are told."""
+"""How many of the nearest keys are named."""
 
 _READINGS: tuple[Callable[[str], str], ...] = (str, unquote_plus, unquote)
 """S3's events name keys URL-encoded: `a+b%2Bc` is `a b+c`."""

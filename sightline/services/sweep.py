@@ -1,4 +1,4 @@
-"""Sweep: find what no message told of. Objects without a row or with other bytes, and rows whose object is gone.
+"""Sweep: find what no message announced. Objects without a row or with other bytes, and rows whose object is gone.
 
 Three walks, each in small pages with its position kept, so that a run may end anywhere and the next one goes on:
 today's folders (each minute), all objects, and all rows (both begin again each half day, so done within a day).

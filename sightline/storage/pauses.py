@@ -101,7 +101,7 @@ def _hash(text: str) -> str:
 def last_outcomes(known: Sequence[Outcome], new: Sequence[Outcome], most_of_a_group: int) -> tuple[Outcome, ...]:
     """Return the last outcomes, the newest last: of each image only its last, of each group at most so many.
 
-    Processes add theirs when they come to it, so which outcome of an image is its last is told by the row's version.
+    Processes add theirs when they come to it, so which outcome of an image is its last follows from the row's version.
     """
     last: dict[str, Outcome] = {}
     for outcome in (*known, *new):

@@ -1,4 +1,4 @@
-"""Signed addresses of pictures: one that no page of ours made reads nothing.
+"""Signed addresses of pictures: an address that no page made reads nothing.
 
 The console may read whole buckets, so the address itself must prove that a row named the picture. It names the bytes by
 their SHA-256: an object that was overwritten since is not shown under its old address.

@@ -62,7 +62,7 @@ def require_feature(plan: Plan) -> None:
         raise ConfigurationError(
             f"SIGHTLINE_FEATURES ({', '.join(plan.features)})",
             rule=f"an imported answer stays with its image only where {FEATURE} are among the features",
-            remedy=f"Add {FEATURE} to SIGHTLINE_FEATURES: what was imported is not asked, nor paid, again",
+            remedy=f"Add {FEATURE} to SIGHTLINE_FEATURES: what was imported is neither requested nor paid for again",
         )
 
 

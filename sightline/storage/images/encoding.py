@@ -44,7 +44,7 @@ ENDED_INDEX = Index("ended", Key("ended_as", "received_at"))
 
 
 def images_table(prefix: str) -> Schema:
-    """Declare the table. It has no TTL: a row is for ever."""
+    """Declare the table. It has no TTL: rows are kept for ever."""
     return Schema(f"{prefix}images", Key("image_id"), indexes=(BY_DAY, FEED, UNFINISHED, ENDED_INDEX))
 
 

@@ -108,7 +108,7 @@ BY_DAY = Index("by_day", Key("camera_day", "label_reviewer"), includes=_FIELDS)
 
 
 def verdicts_table(prefix: str) -> Schema:
-    """Declare the table. It has no TTL: a person's word is for ever."""
+    """Declare the table. It has no TTL: verdicts are kept for ever."""
     return Schema(f"{prefix}verdicts", Key("image_id", "label_reviewer"), indexes=(BY_DAY,))
 
 
@@ -117,7 +117,7 @@ def _key(verdict: Verdict) -> dict[str, str]:
 
 
 def _gives_way(item: Item) -> Condition:
-    """Hold if what stands there gives way: another process may have written it since it was read."""
+    """Hold if what is stored may be replaced: another process may have written it since it was read."""
     is_later = any_of(missing("at"), at_most("at", item["at"]))
     if item["source"] != Source.VOLUNTEERED:
         return is_later

@@ -44,7 +44,7 @@ def set_keys(request: Request, keys: Annotated[bool, Form()] = False) -> Respons
 @router.post("/me/password")
 @for_roles(*Role, by_session=True)
 def change_password(request: Request, old: Annotated[str, Form()], new: Annotated[str, Form()]) -> Response:
-    """Set another password. All sessions of the user end; this one begins anew."""
+    """Set another password. All sessions of the user end; this one starts again."""
     console, visitor = console_of(request), visitor_of(request)
     wait = console.sign_in_limits.wait(visitor.user, "")
     if wait:

@@ -179,7 +179,8 @@ def _picture(request: Request, row: ImageRow, *, is_viewed: bool) -> Picture:
 def answer_picture(batch: Batch, number: int, answer: Answer, former: Answer | None, services: Services) -> Batch:
     """Keep an answer as a verdict on the picture's bytes; return the batch as it is then.
 
-    The verdict is written first: if the store fails in between, the error is raised, and the same answer again changes nothing.
+    The verdict is written first: if the store fails in between, that is an error, and the same
+    answer again changes nothing.
     Raise BatchClosed, AnswerStands if the reviewer's answer is neither `former` nor this one, or Unjudgeable.
     """
     if batch.closed_at is not None:

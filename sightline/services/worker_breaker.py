@@ -1,4 +1,4 @@
-"""The worker circuit breaker: it opens while the configuration is refused, so that no message uses up its retries for nothing.
+"""The worker circuit breaker: it opens while the configuration is refused, so no message wastes its retries.
 
 Refused credentials, a missing table or a wrong password say nothing about an image: every image meets them. So a
 refused message goes back to its queue, and after OPENS_AFTER refusals in a row the breaker opens: the process takes no

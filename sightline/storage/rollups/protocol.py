@@ -15,7 +15,7 @@ ALL_CAMERAS = ""
 class RollupKey:
     """Which figures: of a camera and label, over `window_days` capture days that end with `end_day` (YYYY-MM-DD).
 
-    model: the detector's version; method: how positives are recognised and figures are estimated. Neither is ever pooled.
+    model: the detector's version; method: how positives are recognised and figures estimated. Neither is pooled.
     """
 
     camera: str

@@ -38,7 +38,7 @@ def at(seen):
 def test_the_pages_of_accuracy_are_whole_on_every_screen(served, visit, width, theme):
     assert served
     with visit(width, theme) as seen:
-        seen.sign_in("operator")  # whose first page has no pictures: there are no objects here
+        seen.sign_in("operator")
         for name, path in {"accuracy": "/accuracy?threshold=65", "agreement": "/agreement"}.items():
             seen.go(path)
             for each in seen.page.locator("summary").all():
@@ -49,7 +49,7 @@ def test_the_pages_of_accuracy_are_whole_on_every_screen(served, visit, width, t
 def test_the_slider_goes_by_keyboard_and_keeps_the_focus(served, visit):
     assert served
     with visit() as seen:
-        seen.sign_in("operator")  # whose first page has no pictures: there are no objects here
+        seen.sign_in("operator")
         seen.go("/accuracy")
         slider = seen.page.locator("#threshold")
         slider.focus()
@@ -69,7 +69,7 @@ def test_the_slider_goes_by_keyboard_and_keeps_the_focus(served, visit):
 def test_without_script_the_slider_has_its_button(served, visit):
     assert served
     with visit(script=False) as seen:
-        seen.sign_in("operator")  # whose first page has no pictures: there are no objects here
+        seen.sign_in("operator")
         seen.go("/accuracy?window=28&camera=yard")
         seen.page.locator("#threshold").press("End")
         with seen.page.expect_navigation():

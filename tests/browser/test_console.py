@@ -83,7 +83,7 @@ def test_every_page_is_whole_on_every_screen(filled, visit, width, theme):
     with visit(width, theme) as seen:
         seen.go("/login")
         seen.look("login")
-        seen.sign_in()
+        seen.sign_in_by_form()
         pages = {"day": f"/day?day={DAY}", "image": f"/image?id={PLAIN}", "me": "/me", "api": "/api"}
         for name, path in pages.items():
             seen.go(path)
@@ -166,7 +166,7 @@ def test_keys_that_are_switched_off_do_nothing(filled, visit):
 
 def test_without_script_all_is_there_and_every_form_works(filled, visit):
     with visit(script=False) as seen:
-        seen.sign_in()
+        seen.sign_in_by_form()
         seen.page.goto(f"{seen.origin}/image?id={PLAIN}")
         assert len(BOXES) == seen.page.locator(".boxes rect").count()
         seen.page.get_by_label("Boxes").first.uncheck()

@@ -70,7 +70,7 @@ def test_so_are_they_with_nothing_new_and_to_a_reviewer(busy, visit, width, them
 
 def test_keys_mark_what_is_new_take_it_back_and_go_from_day_to_day(busy, visit):
     with visit() as seen:
-        seen.sign_in("owner")
+        seen.sign_in_by_form("owner")
         assert 4 == seen.page.locator(".visit").count(), "an owner begins with what is new"
         seen.go("/new")
         with seen.page.expect_navigation():

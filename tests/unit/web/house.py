@@ -83,12 +83,14 @@ class House:
         """Return a browser; of a user who has signed in, if one is named."""
         client = TestClient(self.app, follow_redirects=False, **options)
         if name is not None:
-            user = self.world.users.user(name)
-            assert user is not None
-            lasts = self.console.options.session_lasts
-            credential = start_session(user, lasts, self.world.users, self.world.clock)
-            client.cookies.set(self.console.options.cookie, credential)
+            client.cookies.set(self.console.options.cookie, self.session(name))
         return client
+
+    def session(self, name: str) -> str:
+        """Start a session of this user; return what its cookie holds."""
+        user = self.world.users.user(name)
+        assert user is not None
+        return start_session(user, self.console.options.session_lasts, self.world.users, self.world.clock)
 
     def token(self, name: str, *roles: Role, lasts: timedelta | None = None) -> dict[str, str]:
         """Return the header of a program of this user."""

@@ -23,10 +23,16 @@ LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 KINDS = ("unit", "browser", "integration", "acceptance")
 """The order in which they run: the quickest come first."""
 
-OWN_STACKS = ("test_operating.py", "test_stack.py", "test_docs.py", "test_lifetimes.py")
-"""The acceptance tests that start stacks by commands. Under `-n`, the process that has time first takes them all."""
+STACKS = {
+    "test_docs.py": "the stack of the pages",
+    "test_operating.py": "a small stack",
+    "test_stack.py": "a small stack",
+    "test_lifetimes.py": "what is killed",
+}
+"""The acceptance tests that start stacks by commands, the longest first. Under `-n`, a process that has time takes one
+of these stacks after the other, so that no process has nothing to do for minutes at the end."""
 
-LAST = ("test_faults.py", *OWN_STACKS)
+LAST = ("test_faults.py", *STACKS)
 """The acceptance tests that change their stack: each stack starts once, and ends before the next one starts."""
 
 
@@ -34,10 +40,11 @@ class ByServers(LoadScopeScheduling):  # type: ignore[misc]  # xdist does not sa
     """Processes share a run. Tests that use the same servers stay in one process, so that these start once."""
 
     def _split_scope(self, nodeid: str) -> str:
-        _, kind, *rest = nodeid.partition("::")[0].split("/")
-        if kind == "unit":
-            return "/".join(rest)
-        return "stacks of their own" if rest[-1] in OWN_STACKS else kind
+        file = nodeid.partition("::")[0]
+        _, kind, *rest = file.split("/")
+        if kind in {"unit", "browser"}:  # a browser starts in half a second
+            return file
+        return STACKS.get(rest[-1], kind)
 
 
 def pytest_configure() -> None:

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sightline.stats.counts import Tally, review_cell
@@ -12,6 +12,7 @@ from sightline.stats.strata import Stratum
 from sightline.stats.summary import CellSummary, summarise
 from sightline.stats.verdicts import Answer
 from sightline.stats.windows import stratum_evidence
+from tests.examples import examples
 from tests.unit.stats import former
 from tests.unit.stats.worlds import SALT, cell
 
@@ -31,7 +32,7 @@ def windows(draw: st.DrawFn) -> list[tuple[Cell, Tally]]:
 
 
 @given(windows())
-@settings(max_examples=400)
+@examples(400)
 @example([(cell(9), Tally(5)), (cell(7), Tally(5, 1)), (cell(11), Tally(5, 0, 1))])  # both neighbours are as near
 def test_windows_are_joined_as_before(made):
     assert former.stratum_evidence(made) == stratum_evidence(made)
@@ -69,7 +70,7 @@ def answers(source: Random, where: Cell, images: list[Candidate], unsure: float)
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=12)
+@examples(12)
 def test_a_sweep_of_random_windows_is_as_before(seed):
     made = window(seed)
     assert former.sweep(made, THRESHOLDS, "yard") == sweep(made, THRESHOLDS, "yard")

@@ -21,7 +21,7 @@ from sightline.stats.verdicts import Answer, Source, Verdict
 from sightline.storage.dynamodb.table import DynamoTable
 from sightline.storage.images import encoding
 from sightline.storage.images.dynamodb import DynamoImageStore
-from sightline.storage.images.keys import DEFAULT_SHARDS
+from sightline.storage.images.keys import NEW_TABLE
 from sightline.storage.operations import dynamo_operations
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.rollups.protocol import Rollup
@@ -98,7 +98,17 @@ def rows_of(day: date, numbers: Iterable[int]) -> Iterable[ImageRow]:
         capture = Capture(camera, midnight + timedelta(seconds=number * PRIME % 86_400), "key")
         content = Content(digest, digest[:32], 200_000, 1920, 1080)
         yield ImageRow(
-            uri, Lane.LIVE, State.COMPLETE, midnight, 2, 2, content, capture, {"labels": digest}, {"labels": part}
+            uri,
+            Lane.LIVE,
+            State.COMPLETE,
+            midnight,
+            2,
+            2,
+            content,
+            capture,
+            {"labels": digest},
+            {"labels": part},
+            listed=capture,
         )
 
 
@@ -107,7 +117,7 @@ def write_images(environment: Environment, day: date, numbers: range) -> list[Ca
     table = DynamoTable(environment.client, encoding.images_table(environment.prefix))
 
     def write(share: range) -> None:
-        table.put_many(encoding.encode_row(row, DEFAULT_SHARDS) for row in rows_of(day, share))
+        table.put_many(encoding.encode_row(row, NEW_TABLE) for row in rows_of(day, share))
 
     with ThreadPoolExecutor(WRITERS) as pool:
         list(pool.map(write, [numbers[first::WRITERS] for first in range(WRITERS)]))
@@ -164,6 +174,6 @@ def _moved(rollup: Rollup, day: date) -> Rollup:
 
 
 def _as_read(row: ImageRow) -> Any:
-    item = encoding.encode_row(replace(row), DEFAULT_SHARDS)
+    item = encoding.encode_row(replace(row), NEW_TABLE)
     capture = item["capture"] | {"taken_at": item["capture"]["taken_at"].isoformat()}
     return item | {"capture": capture}

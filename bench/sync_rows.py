@@ -11,7 +11,7 @@ from sightline.graph.protocol import GraphImage
 from sightline.models.images import Capture, Content, FeatureResult, ImageRow, Lane, ResultStatus, State
 from sightline.storage.dynamodb.table import DynamoTable
 from sightline.storage.images.encoding import encode_row, images_table
-from sightline.storage.images.keys import DEFAULT_SHARDS
+from sightline.storage.images.keys import NEW_TABLE
 from sightline.storage.images.positions import Positions
 
 WRITERS = 8
@@ -46,7 +46,7 @@ def write(client: Any, prefix: str, rows: Iterable[ImageRow]) -> int:
     table, waiting, count = DynamoTable(client, images_table(prefix)), iter(rows), 0
     with ThreadPoolExecutor(WRITERS) as pool:
         while some := [list(islice(waiting, A_WRITE)) for _ in range(WRITERS)]:
-            list(pool.map(lambda rows: table.put_many(encode_row(row, DEFAULT_SHARDS) for row in rows), some))
+            list(pool.map(lambda rows: table.put_many(encode_row(row, NEW_TABLE) for row in rows), some))
             count += sum(map(len, some))
             if not some[-1]:
                 return count
@@ -59,6 +59,7 @@ def row_of(image: GraphImage, taken_at: datetime, position: str, state: State) -
     part = FeatureResult(
         "labels-1", ResultStatus.ANSWERED, image.findings["labels"], cut_percent=30.0, model_version="bench"
     )
+    capture = Capture(image.camera, taken_at.replace(microsecond=0), "key")
     return ImageRow(
         image_id=image.image_id,
         lane=Lane.BACKFILL,
@@ -67,11 +68,12 @@ def row_of(image: GraphImage, taken_at: datetime, position: str, state: State) -
         version=2,
         merged_version=2 if is_shown else 0,
         content=Content("0" * 64, "0" * 32, 200_000, 1280, 720),
-        capture=Capture(image.camera, taken_at.replace(microsecond=0), "key"),
+        capture=capture,
         wanted={"labels": "labels-1"},
         parts={"labels": part},
         next_check_at=None if is_shown else datetime.now(UTC) + timedelta(hours=1),
         feed_position=position,
+        listed=capture,
     )
 
 

@@ -7,26 +7,39 @@ import click
 
 from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json
-from sightline.storage.images.keys import DEFAULT_SHARDS, FEWEST_SHARDS, Shards
+from sightline.storage.images.keys import FEWEST_SHARDS, ShardChoice
 
 SHARDS = click.IntRange(FEWEST_SHARDS, 1024)
+SHARDS_OF_A_DAY = click.IntRange(FEWEST_SHARDS, 64)
+"""Each of them is asked whenever a day is read."""
 
 
 @click.command()
 @click.option("--unfinished-shards", type=SHARDS, help="Parts of the unfinished: 167 images a second each. Usually 16.")
 @click.option("--feed-shards", type=SHARDS, help="Parts of the feed: 1,000 images a second each. Usually 4.")
+@click.option(
+    "--day-shards", type=SHARDS_OF_A_DAY, help="Parts of a camera's day: 250 images a second each. Usually 8."
+)
 @json_option
 @click.pass_obj
-def setup(factory: Factory, unfinished_shards: int | None, feed_shards: int | None, *, as_json: bool) -> None:
+def setup(
+    factory: Factory,
+    unfinished_shards: int | None,
+    feed_shards: int | None,
+    day_shards: int | None,
+    *,
+    as_json: bool,
+) -> None:
     """Create tables, indexes, constraints and the checkpoint bucket if they are missing. Safe to repeat.
 
-    The numbers of shards are chosen when the table of images is made, and kept in it. They cannot change.
+    The numbers of shards are chosen when the table of images is made, and kept in it. They cannot change. A table of an
+    older version is brought to its shards of days: by one run that moves its rows, and a second one that finds none
+    left.
     """
     services = factory.services
-    is_chosen = unfinished_shards is not None or feed_shards is not None
-    shards = Shards(feed_shards or DEFAULT_SHARDS.feed, unfinished_shards or DEFAULT_SHARDS.unfinished)
+    choice = ShardChoice(feed_shards, unfinished_shards, day_shards)
     steps: dict[str, Callable[[], None]] = {
-        "images": partial(services.images.setup, shards if is_chosen else None),
+        "images": partial(services.images.setup, choice),
         "analyses": services.ledger.setup,
         "verdicts": services.verdicts.setup,
         "rollups": services.rollups.setup,
@@ -39,5 +52,15 @@ def setup(factory: Factory, unfinished_shards: int | None, feed_shards: int | No
         do()
         if not as_json:
             click.echo(f"{name}: ready")
+    days = services.images.move_days(day_shards, _tell)
     if as_json:
-        print_json({"ready": [*steps]})
+        print_json({"ready": [*steps], "days": {"moved": days.moved, "is_over": days.is_over}})
+    elif not days.is_over:
+        click.echo(f"images: {days.moved:,} rows moved to the index by day in shards. Both indexes are read until")
+        click.echo("`sightline setup` finds none to move: run it again when no process of an older version runs,")
+        click.echo("two minutes from now at the earliest.")
+
+
+def _tell(moved: int) -> None:
+    if moved:
+        click.echo(f"images: {moved:,} rows moved to the index by day in shards", err=True)

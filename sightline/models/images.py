@@ -184,6 +184,7 @@ class ImageRow:
     sent_at: when the messages that the row waits for were last sent
     feed_position: ULID of the last write that the sync must see
     drops: None in rows of images whose answers were never dropped, and in rows from before these were counted here
+    listed: the capture by which the index by day lists the row; None: it does not, or by an older capture
     """
 
     image_id: str
@@ -203,6 +204,7 @@ class ImageRow:
     failure: Rejection | None = None
     sent_at: datetime | None = None
     drops: Drops | None = None
+    listed: Capture | None = None
 
     @property
     def is_known(self) -> bool:
@@ -238,7 +240,7 @@ class ImageRow:
         return self.state is State.ANALYSED and self.merged_version < self.version
 
     def summary(self) -> "ImageSummary | None":
-        """Return the row as the index by camera and day has it; None if its image was never read."""
+        """Return the row as the index by camera and day has it once it is listed; None if its image was never read."""
         if self.content is None or self.capture is None:
             return None
         content, capture = self.content, self.capture

@@ -11,10 +11,19 @@ from typing_extensions import override
 
 from sightline.errors import SightlineError
 from sightline.models.images import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished, UnfinishedPlace
-from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, check_id, day_position, shard_of, write_day_of
+from sightline.storage.images.keys import (
+    DEFAULT_SHARDS,
+    ShardChoice,
+    Shards,
+    check_id,
+    day_position,
+    shard_of,
+    write_day_of,
+)
+from sightline.storage.images.moved_days import MovedDays
 from sightline.storage.images.protocol import WHOLE_DAY, DayPart
 from sightline.storage.images.steps import Applied, ImageSteps
-from sightline.storage.images.table_shards import other_shards
+from sightline.storage.images.table_layout import other_shards
 from sightline.storage.images.transitions import ENDED, FieldPath, Transition
 
 
@@ -34,13 +43,17 @@ class InMemoryImageStore(ImageSteps):
         return self._shards
 
     @override
-    def setup(self, shards: Shards | None = None) -> None:
+    def setup(self, choice: ShardChoice | None = None) -> None:
         """Take the shards, once."""
-        if not self._is_made:
-            self._shards = shards or self._shards
-            self._is_made = True
-        if shards not in {None, self._shards}:
+        chosen = (choice or ShardChoice()).over(self._shards)
+        if self._is_made and chosen != self._shards:
             raise other_shards(self._shards)
+        self._shards, self._is_made = chosen, True
+
+    @override
+    def move_days(self, shards: int | None, tell: Callable[[int], None]) -> MovedDays:
+        """Do nothing: it lists its days in one way."""
+        return MovedDays(0, is_over=True)
 
     @override
     def check(self) -> None:
@@ -102,7 +115,7 @@ class InMemoryImageStore(ImageSteps):
 
     @override
     def by_day(self, camera: str, capture_day: str, part: DayPart = WHOLE_DAY) -> Iterator[ImageSummary]:
-        summaries = (summary for row in self.scan() if (summary := row.summary()))
+        summaries = (summary for row in self.scan() if row.listed and (summary := row.summary()))
         entries = [each for each in summaries if (each.capture.camera, each.capture.day) == (camera, capture_day)]
         placed = sorted(
             ((day_position(entry.image_id, entry.capture), entry) for entry in entries), key=lambda pair: pair[0]

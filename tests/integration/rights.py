@@ -1,10 +1,18 @@
 """The rights that requests take, noted as they are sent, and those that a policy of deploy/iam gives."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
+
+from sightline.storage.dynamodb.conditions import exists
+from sightline.storage.dynamodb.table import DynamoTable
+from sightline.storage.images.dynamodb import DynamoImageStore
+from sightline.storage.images.encoding import images_table
+from sightline.storage.images.keys import DayIndexes
+from sightline.storage.images.table_layout import TableLayout
 
 POLICIES = Path(__file__).parents[2] / "deploy" / "iam"
 TABLES = "arn:aws:dynamodb:REGION:ACCOUNT:table/sightline-"
@@ -98,6 +106,14 @@ def recording(dynamodb: Any, prefix: str, s3: Any, names: Mapping[str, str]) -> 
     with Rights(dynamodb, prefix) as tables, BucketRights(s3, names) as buckets:
         yield taken
     taken |= tables.used | buckets.used
+
+
+def process_while_days_move(client: Any, prefix: str, clock: Callable[[], datetime]) -> DynamoImageStore:
+    """Have a table's days read from both indexes, as while they move to their shards; return a process's new store."""
+    TableLayout(DynamoTable(client, images_table(prefix)), clock).change(
+        {"day_index": DayIndexes.BOTH}, exists("image_id")
+    )
+    return DynamoImageStore(client, prefix, clock)
 
 
 def granted(policy: str, *services: str) -> set[Right]:

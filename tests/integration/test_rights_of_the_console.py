@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sightline.storage.images.dynamodb import DynamoImageStore
+from sightline.storage.images.keys import DEFAULT_SHARDS
 from sightline.storage.ledger.dynamodb import DynamoLedger
 from sightline.storage.operations import dynamo_operations
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
@@ -19,7 +20,7 @@ from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
 from sightline.testing.fake import CHECKPOINTS, uri_of
 from sightline.web.app import make_app
 from sightline.web.console import Console
-from tests.integration.rights import Rights, granted
+from tests.integration.rights import Rights, granted, process_while_days_move
 from tests.unit.web.house import DAY, FROM_HERE, PASSWORD, PASSWORDS, URI, House, build, fields_of
 
 BAD = uri_of("99")
@@ -62,7 +63,9 @@ def rights(
         yield noted
 
 
-def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(house: House, rights: Rights) -> None:
+def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(
+    house: House, rights: Rights, dynamodb_client: Any, table_prefix: str
+) -> None:
     client = house.client()
     assert 303 == client.post("/login", data={"name": "all", "password": PASSWORD}, headers=FROM_HERE).status_code
     row = house.world.images.get(URI)
@@ -107,6 +110,9 @@ def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(hou
         for name, number in client.post("/api/v1/dead-letters/redrive", json=redriven, headers=FROM_HERE).json().items()
         if number
     }
+    moving = process_while_days_move(dynamodb_client, table_prefix, house.world.clock)
+    house.console.services = replace(house.console.services, images=moving)
+    assert 200 == client.get(f"/api/v1/images?day={DAY}").status_code
     client.post("/logout", headers=FROM_HERE)
     assert granted("console", "dynamodb") >= rights.used
     # Pages to come read marks of many images; a redrive closes what is complete; figures are replaced while one reads.
@@ -129,8 +135,8 @@ def test_the_pages_of_visits_send_as_many_requests_as_their_budget_has(house: Ho
     mask = {"Query users": 1, "BatchGetItem verdicts": 1}
     noted = {"BatchGetItem users": 1}
     for path, expected in (
-        (f"/day?day={DAY}&camera=yard", {"Query images": 1} | mask | noted),
-        (f"/day?day={DAY}&label=Person", {"Query images": 1} | mask | noted),
+        (f"/day?day={DAY}&camera=yard", {"Query images": DEFAULT_SHARDS.day} | mask | noted),
+        (f"/day?day={DAY}&label=Person", {"Query images": DEFAULT_SHARDS.day} | mask | noted),
         ("/new", {"GetItem users": 1, "Query images": 4 * 2, "BatchGetItem images": 1} | mask | noted),
         ("/calendar", {"Query rollups": 1}),
     ):

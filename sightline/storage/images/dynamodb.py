@@ -1,4 +1,4 @@
-"""The image store on DynamoDB: one item a row, one conditional update a step, three indexes."""
+"""The image store on DynamoDB: one item a row, one conditional update a step, and its indexes."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,25 +13,18 @@ from typing_extensions import override
 from sightline.errors import SightlineError
 from sightline.models.images import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished, UnfinishedPlace
 from sightline.storage.dynamodb.changes import Change
-from sightline.storage.dynamodb.conditions import (
-    Condition,
-    all_of,
-    any_of,
-    between,
-    equals,
-    greater,
-    less,
-    missing,
-    one_of,
-)
+from sightline.storage.dynamodb.conditions import Condition, all_of, any_of, between, equals, less, missing, one_of
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.table import BATCH_WRITE_LIMIT, DynamoTable, Outcome, Update
 from sightline.storage.images import encoding
-from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, camera_day, check_id, feed_partition
+from sightline.storage.images.day_move import ROWS_OF_A_PAGE, DayMove
+from sightline.storage.images.day_reads import DayReads
+from sightline.storage.images.keys import DEFAULT_SHARDS, ShardChoice, Shards, check_id, feed_partition
+from sightline.storage.images.moved_days import MovedDays
 from sightline.storage.images.positions import BEFORE_ALL
 from sightline.storage.images.protocol import WHOLE_DAY, DayPart
 from sightline.storage.images.steps import Applied, ImageSteps
-from sightline.storage.images.table_shards import ITEM_ID, TableShards
+from sightline.storage.images.table_layout import ITEM_ID, TableLayout
 from sightline.storage.images.transitions import FieldPath, Transition
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
@@ -57,27 +50,34 @@ class DynamoImageStore(ImageSteps):
     ) -> None:
         super().__init__(clock)
         self._table = DynamoTable(client, encoding.images_table(prefix))
-        self._shards = TableShards(self._table, clock)
+        self._layout = TableLayout(self._table, clock)
+        self._days = DayReads(self._table)
 
     @property
     @override
     def shards(self) -> Shards:
-        return self._shards.get()
+        return self._layout.get().shards
 
     @override
-    def setup(self, shards: Shards | None = None) -> None:
+    def setup(self, choice: ShardChoice | None = None) -> None:
         """Create what is missing. If this process dies before it has written a new table's shards, it has four each."""
         if self._table.ensure():
-            self._shards.choose(shards or DEFAULT_SHARDS)
-        elif shards:
-            self._shards.require(shards)
+            self._layout.choose((choice or ShardChoice()).over(DEFAULT_SHARDS))
+        elif choice:
+            self._layout.require(choice)
+
+    @override
+    def move_days(
+        self, shards: int | None, tell: Callable[[int], None], rows_of_a_page: int = ROWS_OF_A_PAGE
+    ) -> MovedDays:
+        return DayMove(self._table, self._layout, self._clock, tell, rows_of_a_page).run(shards)
 
     @override
     def check(self) -> None:
         self._table.check()
 
     def _put_new(self, row: ImageRow) -> Applied:
-        return _applied(self._table.put(encoding.encode_row(row, self.shards), missing("image_id")))
+        return _applied(self._table.put(encoding.encode_row(row, self._layout.get()), missing("image_id")))
 
     @override
     def add_many(self, image_ids: Iterable[str], lane: Lane) -> Iterator[tuple[str, bool]]:
@@ -132,14 +132,16 @@ class DynamoImageStore(ImageSteps):
     def _change(self, image_id: str, transition: Transition) -> Change:
         change = Change()
         for path, value in transition.sets.items():
-            for attribute, stored in encoding.encode_set(image_id, path, value, self.shards).items():
+            for attribute, stored in encoding.encode_set(image_id, path, value, self._layout.get()).items():
                 change.set(attribute, stored)
         return change
 
     def _condition(self, image_id: str, transition: Transition) -> Condition:
         return all_of(
             *(
-                _is_one_of(path, [encoding.encode_required(image_id, path, value, self.shards) for value in allowed])
+                _is_one_of(
+                    path, [encoding.encode_required(image_id, path, value, self._layout.get()) for value in allowed]
+                )
                 for path, allowed in transition.requires.items()
             )
         )
@@ -170,18 +172,7 @@ class DynamoImageStore(ImageSteps):
 
     @override
     def by_day(self, camera: str, capture_day: str, part: DayPart = WHOLE_DAY) -> Iterator[ImageSummary]:
-        where = equals("camera_day", camera_day(camera, capture_day))
-        # A key condition has one bound or BETWEEN, which takes its ends in.
-        if part.after is not None and part.before is not None:
-            if part.before <= part.after:
-                return
-            where = all_of(where, between("day_position", part.after, part.before))
-        elif part.after is not None:
-            where = all_of(where, greater("day_position", part.after))
-        elif part.before is not None:
-            where = all_of(where, less("day_position", part.before))
-        found = self._table.query(where, index=encoding.BY_DAY.name, newest_first=part.newest_first, page=part.page)
-        yield from (encoding.decode_summary(item) for item in found if part.takes(item["day_position"]))
+        return self._days.read(camera, capture_day, part, self._layout.get_to_read())
 
     @override
     def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
@@ -199,7 +190,7 @@ class DynamoImageStore(ImageSteps):
     def count(self) -> tuple[int, timedelta]:
         """Return DynamoDB's own count, up to six hours old."""
         items, age = self._table.count()
-        return max(0, items - 1) if self._shards.stored() else items, age
+        return max(0, items - 1) if self._layout.is_in_table else items, age
 
     @override
     def scan(self, after: str | None = None) -> Iterator[ImageRow]:

@@ -26,15 +26,29 @@ from sightline.models.stored_images import read_content, read_rejection, read_re
 from sightline.storage.dynamodb.conditions import Path
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.schema import Index, Key, Schema
-from sightline.storage.images.keys import Shards, camera_day, day_position, feed_partition, shard_of, write_day_of
+from sightline.storage.images.keys import (
+    Layout,
+    Shards,
+    camera_day,
+    day_position,
+    day_shard,
+    feed_partition,
+    shard_of,
+    write_day_of,
+)
 from sightline.storage.images.transitions import ENDED, FieldPath
 
 _CAPTURED = ("camera", "taken_at", "source")
 """The fields of a capture that rows have always had."""
 
-BY_DAY = Index(
-    "by_day", Key("camera_day", "day_position"), includes=("state", "version", "capture", "content", "parts")
-)
+_OF_A_SUMMARY = ("state", "version", "capture", "content", "parts")
+
+BY_DAY = Index("by_day", Key("camera_day", "day_position"), includes=_OF_A_SUMMARY)
+"""Of tables that an older version has made; in others it is empty."""
+
+BY_DAY_SHARDED = Index("by_day_sharded", Key("day_shard", "day_place"), includes=_OF_A_SUMMARY)
+"""Sparse: an entry is there from the moment that its row is analysed, ended, stuck or late."""
+
 FEED = Index("feed", Key("feed_partition", "feed_position"), includes=("version", "camera_day"))
 UNFINISHED = Index("unfinished", Key("unfinished_shard", "next_check_at"), includes=("state", "version"))
 """Sparse: an entry is there while its row has a `next_check_at`."""
@@ -45,27 +59,23 @@ ENDED_INDEX = Index("ended", Key("ended_as", "received_at"))
 
 def images_table(prefix: str) -> Schema:
     """Declare the table. It has no TTL: rows are kept for ever."""
-    return Schema(f"{prefix}images", Key("image_id"), indexes=(BY_DAY, FEED, UNFINISHED, ENDED_INDEX))
+    return Schema(f"{prefix}images", Key("image_id"), indexes=(BY_DAY, FEED, UNFINISHED, ENDED_INDEX, BY_DAY_SHARDED))
 
 
-def encode_row(row: ImageRow, shards: Shards) -> Item:
+def encode_row(row: ImageRow, layout: Layout) -> Item:
     """Return the item of a whole row."""
-    item: Item = {"image_id": row.image_id, "unfinished_shard": str(shard_of(row.image_id, shards.unfinished))}
+    item: Item = {"image_id": row.image_id, "unfinished_shard": str(shard_of(row.image_id, layout.shards.unfinished))}
     for field in fields(row):
         if field.name not in {"image_id", "parts"}:
-            item |= encode_field(row.image_id, field.name, getattr(row, field.name), shards)
+            item |= encode_field(row.image_id, field.name, getattr(row, field.name), layout)
     return item | {"parts": {feature: encode_result(part) for feature, part in row.parts.items()}}
 
 
-def encode_field(image_id: str, name: str, value: Any, shards: Shards) -> Item:
+def encode_field(image_id: str, name: str, value: Any, layout: Layout) -> Item:
     """Return the attributes that keep one field of a row: more than one where an index goes by it."""
     match value:
         case Capture():
-            derived = {
-                "camera_day": camera_day(value.camera, value.day),
-                "day_position": day_position(image_id, value),
-            }
-            return {name: _encode_capture(value), **derived}
+            return listing(image_id, value, layout.shards) if name == "listed" else _capture(image_id, value, layout)
         case State():
             return {name: value, "ended_as": value if value in ENDED else None}
         case Content() | Rejection() | Drops():
@@ -76,23 +86,51 @@ def encode_field(image_id: str, name: str, value: Any, shards: Shards) -> Item:
         case datetime():
             return {name: instant(value)}
         case str() if name == "feed_position":
-            partition = feed_partition(write_day_of(value), shard_of(image_id, shards.feed))
+            partition = feed_partition(write_day_of(value), shard_of(image_id, layout.shards.feed))
             return {name: value, "feed_partition": partition}
         case _:
             return {name: value}
 
 
-def encode_set(image_id: str, path: FieldPath, value: Any, shards: Shards) -> Mapping[Path, Any]:
+def _capture(image_id: str, capture: Capture, layout: Layout) -> Item:
+    """Return the attributes of a capture. The feed tells the day; without a position, `by_day` lists no row."""
+    return {
+        "capture": _encode_capture(capture),
+        "camera_day": camera_day(capture.camera, capture.day),
+        "day_position": day_position(image_id, capture) if layout.keeps_old_days else None,
+    }
+
+
+def listing(image_id: str, capture: Capture, shards: Shards) -> Item:
+    """Return the keys of a row in the index by day."""
+    return {
+        "day_shard": day_shard(image_id, capture, shards.day),
+        "day_place": day_position(image_id, capture),
+    }
+
+
+def is_listed(item: Item, capture: Capture) -> bool:
+    """Return whether the row, or the entry, stands where its capture says.
+
+    A version that does not know these keys may have given the row another capture since. Which shard it is in does not
+    matter: all are read.
+    """
+    day, _, _ = item.get("day_shard", "").rpartition("#")
+    place = item.get("day_place")
+    return day == camera_day(capture.camera, capture.day) and place == day_position(item["image_id"], capture)
+
+
+def encode_set(image_id: str, path: FieldPath, value: Any, layout: Layout) -> Mapping[Path, Any]:
     """Return the attributes to set for one entry of a transition's `sets`."""
     if len(path) == 1:
-        attributes: Mapping[Any, Any] = encode_field(image_id, path[0], value, shards)
+        attributes: Mapping[Any, Any] = encode_field(image_id, path[0], value, layout)
         return attributes
     return {path: encode_result(value) if isinstance(value, FeatureResult) else value}
 
 
-def encode_required(image_id: str, path: FieldPath, value: Any, shards: Shards) -> Any:
+def encode_required(image_id: str, path: FieldPath, value: Any, layout: Layout) -> Any:
     """Return the value to compare with for one entry of a transition's `requires`."""
-    return encode_set(image_id, path, value, shards)[path if len(path) > 1 else path[0]]
+    return encode_set(image_id, path, value, layout)[path if len(path) > 1 else path[0]]
 
 
 def encode_result(part: FeatureResult) -> Item:
@@ -103,6 +141,7 @@ def encode_result(part: FeatureResult) -> Item:
 
 def decode_row(item: Item) -> ImageRow:
     """Return the row of an item."""
+    capture = decode_capture(item["capture"]) if "capture" in item else None
     return ImageRow(
         image_id=item["image_id"],
         lane=Lane.read(item["lane"]),
@@ -111,7 +150,7 @@ def decode_row(item: Item) -> ImageRow:
         version=item["version"],
         merged_version=item["merged_version"],
         content=read_content(item["content"]) if "content" in item else None,
-        capture=_decode_capture(item["capture"]) if "capture" in item else None,
+        capture=capture,
         wanted=item["wanted"],
         parts=_decode_results(item["parts"]),
         rejection=read_rejection(item.get("rejection")),
@@ -121,6 +160,7 @@ def decode_row(item: Item) -> ImageRow:
         failure=read_rejection(item.get("failure")),
         sent_at=datetime.fromisoformat(item["sent_at"]) if "sent_at" in item else None,
         drops=Drops(item["drops"]["count"], datetime.fromisoformat(item["drops"]["at"])) if "drops" in item else None,
+        listed=capture if capture and is_listed(item, capture) else None,
     )
 
 
@@ -130,7 +170,7 @@ def decode_summary(item: Item) -> ImageSummary:
         image_id=item["image_id"],
         state=State.read(item["state"]),
         version=item["version"],
-        capture=_decode_capture(item["capture"]),
+        capture=decode_capture(item["capture"]),
         content_sha256=item["content"]["sha256"],
         parts=_decode_results(item["parts"]),
         uploaded_at=read_content(item["content"]).last_modified,
@@ -163,7 +203,8 @@ def _encode_capture(capture: Capture) -> Item:
     return {key: value for key, value in asdict(capture).items() if value not in ((), "", None, 0) or key in _CAPTURED}
 
 
-def _decode_capture(item: Item) -> Capture:
+def decode_capture(item: Item) -> Capture:
+    """Return the capture of a map."""
     times = {key: datetime.fromisoformat(item[key]) for key in ("taken_at", "read_at") if key in item}
     return Capture(**known_fields(Capture, item) | times | {"ignored": tuple(item.get("ignored", ()))})
 

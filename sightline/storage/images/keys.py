@@ -3,6 +3,7 @@
 import hashlib
 import zlib
 from dataclasses import dataclass
+from enum import StrEnum
 
 from sightline.errors import InvalidUri
 from sightline.models.images import Capture
@@ -20,19 +21,66 @@ MAX_SORT_KEY_BYTES = 1024
 class Shards:
     """Over how many partitions an index is spread: one takes 1,000 write units a second.
 
-    An image costs one of the feed, and six of the unfinished: 167 images a second for each shard. Fixed for the life of
-    a table: with fewer, the last shards would never be read again.
+    An image costs one of the feed, six of the unfinished, and four of the index by day: 167 images a second for each
+    shard of the unfinished. Fixed for the life of a table: with fewer, the last shards would never be read again.
+
+    day: of each camera's day
     """
 
     feed: int
     unfinished: int
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShardChoice:
+    """The shards that an operator chooses; None: those that the table has, or the usual ones of a new table."""
+
+    feed: int | None = None
+    unfinished: int | None = None
+    day: int | None = None
+
+    def over(self, standing: Shards) -> Shards:
+        """Return the standing shards with those that are chosen instead."""
+        return Shards(
+            standing.feed if self.feed is None else self.feed,
+            standing.unfinished if self.unfinished is None else self.unfinished,
+            standing.day if self.day is None else self.day,
+        )
 
 
 FEWEST_SHARDS = 4
 """A worker that does not know yet how many shards a new table has writes to the first four."""
 
-DEFAULT_SHARDS = Shards(feed=4, unfinished=16)
-"""Of a new table: 4,000 and 2,600 images a second."""
+DEFAULT_SHARDS = Shards(feed=4, unfinished=16, day=8)
+"""Of a new table: 4,000 and 2,600 images a second; of one camera's day, 2,000."""
+
+
+class DayIndexes(StrEnum):
+    """Which indexes by day a table has: `by_day`, which is one partition for each camera's day, or the one in shards.
+
+    OLD: a table that no `sightline setup` of this version has seen; BOTH: rows move from the one to the other
+    """
+
+    OLD = "old"
+    BOTH = "both"
+    SHARDED = "sharded"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a table's own item says of how its rows are indexed."""
+
+    shards: Shards
+    days: DayIndexes
+
+    @property
+    def keeps_old_days(self) -> bool:
+        """Return whether rows still get the keys of `by_day`."""
+        return self.days is not DayIndexes.SHARDED
+
+
+NEW_TABLE = Layout(DEFAULT_SHARDS, DayIndexes.SHARDED)
 
 
 def check_id(image_id: str) -> str:
@@ -64,6 +112,16 @@ def write_day_of(position: str) -> str:
 def camera_day(camera: str, capture_day: str) -> str:
     """Name the part of the index by day that holds one camera's images of one capture day."""
     return f"{camera}#{capture_day}"
+
+
+def day_shard(image_id: str, capture: Capture, shards: int) -> str:
+    """Name the part of a camera's capture day that holds one image."""
+    return part_of_day(camera_day(capture.camera, capture.day), shard_of(image_id, shards))
+
+
+def part_of_day(of_camera: str, shard: int) -> str:
+    """Name one shard of a camera's capture day."""
+    return f"{of_camera}#{shard}"
 
 
 def day_position(image_id: str, capture: Capture) -> str:

@@ -7,7 +7,7 @@ A row with a value that only a newer version knows is never changed: `write_resu
 and each method that takes the row as `seen` raises NewerVersion.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -27,7 +27,8 @@ from sightline.models.images import (
     UnfinishedPlace,
 )
 from sightline.storage.images.counting import MOST_COUNTED, MOST_COUNTED_OF_AN_ENDED_STATE, StateCounts
-from sightline.storage.images.keys import Shards
+from sightline.storage.images.keys import ShardChoice, Shards
+from sightline.storage.images.moved_days import MovedDays
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,18 @@ class ImageStore(Protocol):
     def shards(self) -> Shards:
         """Say over how many partitions the indexes are spread."""
 
-    def setup(self, shards: Shards | None = None) -> None:
+    def setup(self, choice: ShardChoice | None = None) -> None:
         """Create table, indexes and TTL if they are missing; safe to repeat.
 
-        shards: those that a new table has; None: the usual ones. Raises ConfigurationError if an old one has others.
+        choice: the shards of a new table. Raises ConfigurationError if an old one has others.
+        """
+
+    def move_days(self, shards: int | None, tell: Callable[[int], None]) -> MovedDays:
+        """Walk over the rows of a table that an older version has made, so that its days are read from their shards.
+
+        Safe to repeat, and to stop at any time. It is over once a walk finds nothing to do.
+
+        shards: of each camera's day, for a table that has none yet; tell: called with the number of rows moved so far
         """
 
     def check(self) -> None:
@@ -144,8 +153,9 @@ class ImageStore(Protocol):
     def postpone(
         self, seen: ImageRow, until: datetime, *, counts_round: bool, is_sent: bool = False
     ) -> ImageRow | None:
-        """Move `next_check_at`. Condition: it is still the one of `seen`.
+        """Move `next_check_at`, and list a row with a capture in its day. Condition: it is still the one of `seen`.
 
+        A row that gets listed must also have the version of `seen`.
         counts_round: rounds + 1, and the failure that it counts is forgotten; is_sent: its steps were sent now.
         """
 
@@ -185,7 +195,11 @@ class ImageStore(Protocol):
         """
 
     def by_day(self, camera: str, capture_day: str, part: DayPart = WHOLE_DAY) -> Iterator[ImageSummary]:
-        """Yield one camera's images of one capture day in order of capture. Eventually consistent."""
+        """Yield one camera's images of one capture day in order of capture. Eventually consistent.
+
+        A row is listed from the moment that it is analysed, rejected, gone or stuck, is looked at by the reconciler, or
+        begins again; from then on for ever.
+        """
 
     def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
         """Yield one shard's writes of a UTC day with after < position <= until, oldest first. Eventually consistent."""

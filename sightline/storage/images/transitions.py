@@ -109,6 +109,8 @@ def begin(
             ("rejection",): None,
             **_fresh(now),
             **_without_results(seen, wanted),
+            # A row with a capture may be listed since it was seen; it must not stay at its old place
+            **({("listed",): capture} if seen.capture else {}),
         },
     )
 
@@ -144,6 +146,7 @@ def end(seen: ImageRow, state: State, rejection: Rejection, position: str, now: 
             **_fresh(now if is_shown else None),
             ("feed_position",): position,
             **_without_results(seen, wanted),
+            **_listed(seen),
         },
     )
 
@@ -163,6 +166,7 @@ def move_capture(seen: ImageRow, capture: Capture, position: str, now: datetime)
             ("state",): seen.state if seen.state in ENDS else State.ANALYSED,
             ("version",): seen.version + 1,
             ("capture",): with_fixed_offset(capture),
+            ("listed",): with_fixed_offset(capture),
             **_fresh(now if is_shown else None),
             ("feed_position",): position,
         },
@@ -189,6 +193,7 @@ def mark_analysed(seen: ImageRow, position: str, now: datetime) -> Transition:
             ("version",): seen.version + 1,
             ("feed_position",): position,
             **_fresh(now),
+            **_listed(seen),
         },
     )
 
@@ -217,13 +222,17 @@ def note_merged(row: ImageRow, version: int, now: datetime) -> Transition | None
 
 
 def postpone(seen: ImageRow, until: datetime, *, counts_round: bool, sent_at: datetime | None) -> Transition:
-    """Look at an unfinished row later. sent_at: when its steps were sent again, if they were."""
-    sets: dict[FieldPath, Any] = {("next_check_at",): until}
+    """Look at an unfinished row later, and list it in its day. sent_at: when its steps were sent again, if at all."""
+    listed = _listed(seen)
+    requires: dict[FieldPath, tuple[Any, ...]] = {("next_check_at",): (seen.next_check_at,)}
+    if listed:
+        requires["version",] = (seen.version,)
+    sets: dict[FieldPath, Any] = {("next_check_at",): until, **listed}
     if counts_round:
         sets |= {("rounds",): seen.rounds + 1, ("failure",): None}
     if sent_at:
         sets["sent_at",] = sent_at
-    return Transition("postpone", {("next_check_at",): (seen.next_check_at,)}, sets)
+    return Transition("postpone", requires, sets)
 
 
 def note_failure(seen: ImageRow, failure: Rejection) -> Transition:
@@ -247,7 +256,7 @@ def give_up(seen: ImageRow, why: Rejection) -> Transition:
     return Transition(
         "give up",
         {**_as_it_was(seen), ("next_check_at",): (seen.next_check_at,)},
-        {("state",): State.STUCK, ("rejection",): fit_rejection(why), **_fresh(None)},
+        {("state",): State.STUCK, ("rejection",): fit_rejection(why), **_fresh(None), **_listed(seen)},
     )
 
 
@@ -264,6 +273,14 @@ def _fresh(sent_at: datetime | None) -> dict[FieldPath, Any]:
         ("sent_at",): sent_at,
         ("next_check_at",): sent_at and sent_at + CHECK_AFTER,
     }
+
+
+def _listed(seen: ImageRow) -> dict[FieldPath, Any]:
+    """List a row in its day, if it is not yet. Requires the version: a row of the same version has the same capture.
+
+    Not from the beginning: each of its parts would cost the index a write.
+    """
+    return {("listed",): seen.capture} if seen.capture and seen.listed is None else {}
 
 
 def _without_results(seen: ImageRow, wanted: Mapping[str, str]) -> dict[FieldPath, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -9,10 +10,14 @@ import pytest
 from botocore.config import Config
 from redis import Redis
 
+from sightline.models.images import Capture, ImageRow, Lane, State
 from sightline.ratelimit.redis import client_options
 from sightline.storage.buckets.s3 import S3Buckets
+from sightline.storage.dynamodb.conditions import exists
 from sightline.storage.dynamodb.schema import ensure
-from sightline.storage.images.encoding import images_table
+from sightline.storage.dynamodb.table import DynamoTable
+from sightline.storage.images.encoding import encode_row, images_table
+from sightline.storage.images.table_layout import OLD_TABLE
 from sightline.storage.verdicts.dynamodb import verdicts_table
 from tests.integration.deploy import commands, work
 from tests.integration.deploy.deployed import Deployed
@@ -34,12 +39,23 @@ OF_NO_WORKER: set[Method] = {
     *(("buckets", name) for name in ("create", "link", "delete")),
     *(("verdicts", name) for name in ("ask", "asked", "asked_many", "write", "of_image", "of_label", "scan")),
     ("images", "postpone"),
+    ("images", "move_days"),
     ("rollups", "get"),
     ("operations.dirty_days", "newest"),
 }
 """What only `sightline setup` and reviewers do, for whom other policies are. Only tests get rollups, postpone a row
 by itself, and delete objects: `check` does so by itself.
 """
+
+
+OF_AN_OLDER_VERSION = ImageRow(
+    "s3://frames/shed/old.jpg",
+    Lane.LIVE,
+    State.COMPLETE,
+    datetime(2020, 1, 1, tzinfo=UTC),
+    version=2,
+    capture=Capture("shed", datetime(2020, 1, 1, tzinfo=UTC), "key"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +89,11 @@ def full_run(dynamodb_client: Any, module_table_prefix: str, s3_endpoint: str, r
     with recording(dynamodb_client, prefix, s3, names) as of_setup:
         operator("setup")
     make_older_tables(dynamodb_client, prefix)
+    older = DynamoTable(dynamodb_client, images_table(prefix))
+    older.put(encode_row(OF_AN_OLDER_VERSION, OLD_TABLE))
     with recording(dynamodb_client, prefix, s3, names) as of_completion:
         operator("setup", "--unfinished-shards", "4", "--feed-shards", "4")
+    assert older.delete({"image_id": OF_AN_OLDER_VERSION.image_id}, exists("day_place"))
     fill_label_set(dynamodb_client, f"{prefix}{commands.LABEL_SET}", world)
     ended = f"s3://{world.frames}/shed/1.jpg"  # there is no such object
     world.add(ended)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from uuid import uuid4
@@ -9,13 +10,13 @@ from uuid import uuid4
 import pytest
 
 from sightline.storage.images.dynamodb import DynamoImageStore
-from sightline.storage.images.keys import Shards
+from sightline.storage.images.keys import ShardChoice, Shards
 from sightline.storage.images.protocol import ImageStore
 from sightline.testing.clocks import MovingClock
 from sightline.testing.images import InMemoryImageStore
 from tests.integration.images.stories import Story
 
-SHARDS = Shards(feed=3, unfinished=2)
+SHARDS = Shards(feed=3, unfinished=2, day=3)
 
 
 _days = count()
@@ -32,7 +33,7 @@ def clock() -> MovingClock:
 def real_table(dynamodb_client) -> Iterator[str]:
     """Give the prefix of one table for all tests here: to create one takes longer than a test."""
     prefix = f"test-{os.getpid()}-{uuid4().hex[:8]}-"
-    DynamoImageStore(dynamodb_client, prefix, lambda: datetime.now(UTC)).setup(SHARDS)
+    DynamoImageStore(dynamodb_client, prefix, lambda: datetime.now(UTC)).setup(ShardChoice(*astuple(SHARDS)))
     yield prefix
     dynamodb_client.delete_table(TableName=f"{prefix}images")
 

@@ -41,6 +41,12 @@ class Story:
         assert row is not None
         return row
 
+    def looked_at(self, row: ImageRow) -> ImageRow:
+        """Let the reconciler look at an unfinished row for the first time."""
+        later = self.images.postpone(row, self.clock.now + timedelta(minutes=5), counts_round=False)
+        assert later is not None
+        return later
+
     def settled(self, image_id: str) -> ImageRow:
         self.begun(image_id)
         row = self.images.write_result(image_id, "labels", answered("L1", ("Person", 98.7654)))

@@ -136,7 +136,7 @@ def test_many_rows_are_read_at_once_and_missing_ones_are_left_out(images, new_id
 )
 def test_any_key_round_trips_through_row_and_index(images, story, key):
     image_id = f"s3://{story.camera}/{key}"
-    row = story.settled(image_id)
+    row = story.analysed(image_id)
     assert image_id == images.get(image_id).image_id
     assert [image_id] == list(images.get_many([image_id]))
     assert [image_id] == [entry.image_id for entry in images.by_day(story.camera, row.capture.day)]

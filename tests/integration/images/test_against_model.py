@@ -43,6 +43,7 @@ class Model:
     is_unfinished: bool = True
     is_refused: bool = False
     writes_in_feed: int = 0
+    is_listed: bool = False
 
     def add_again(self):
         if self.state in {State.REJECTED, State.GONE, State.STUCK}:
@@ -57,10 +58,14 @@ class Model:
         if seen.state is not self.state or (self.version == 0 and (seen.rejection is not None) != self.is_refused):
             return False
         self.parts = {f: part for f, part in self.parts.items() if wanted.get(f) == part}
+        self.list_in_day()
         self.content, self.wanted = name, dict(wanted)
         self.state, self.version, self.is_unfinished = State.ANALYSING, self.version + 1, True
         self.is_refused = False
         return True
+
+    def list_in_day(self):
+        self.is_listed = self.content is not None
 
     def end(self, seen, state):
         if seen.version != self.version:
@@ -72,6 +77,7 @@ class Model:
         self.state, self.version, self.wanted, self.parts = state, self.version + 1, {}, {}
         self.is_unfinished, self.writes_in_feed = self.shown > 0, self.writes_in_feed + 1
         self.is_refused = True
+        self.list_in_day()
         return True
 
     def write_result(self, feature, part):
@@ -85,6 +91,7 @@ class Model:
             return False
         self.state, self.version, self.is_unfinished = State.ANALYSED, self.version + 1, True
         self.writes_in_feed += 1
+        self.list_in_day()
         return True
 
     def give_up(self, seen, now):
@@ -92,6 +99,7 @@ class Model:
         if not (is_as_seen and self.is_unfinished):
             return False
         self.state, self.is_unfinished, self.is_refused = State.STUCK, False, True
+        self.list_in_day()
         return True
 
     def mark_merged(self, version):
@@ -179,6 +187,10 @@ class History(RuleBasedStateMachine):
         rows = self.look_back(late)
         now = self.seen[-1][0]
         expected = rows[0].next_check_at is not None and rows[0].next_check_at == now.next_check_at
+        if rows[0].capture and not rows[0].listed:
+            expected = expected and rows[0].version == now.version
+        if expected:
+            self.model.list_in_day()
         self.clock.move(timedelta(seconds=1))
         until = self.clock.now + timedelta(hours=1)
         self.told(expected, lambda s, row: s.postpone(row, until, counts_round=counts_round), rows)
@@ -222,7 +234,8 @@ class History(RuleBasedStateMachine):
             due = [entry.version for entry in store.unfinished() if entry.image_id == self.image_id]
             assert [row.version] * self.model.is_unfinished == due
             days = [entry.version for entry in store.by_day(self.camera, self.capture.day)]
-            assert [row.version] * (row.content is not None) == days
+            assert [row.version] * self.model.is_listed == days
+            assert (row.capture if self.model.is_listed else None) == row.listed
             feed = [each for shard in range(SHARDS.feed) for each in self.feed_of(store, shard)]
             assert [row.version] * (self.model.writes_in_feed > 0) == [entry.version for entry in feed]
 

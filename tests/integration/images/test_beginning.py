@@ -89,7 +89,7 @@ def test_a_capture_time_without_offset_is_refused(images, story, new_id):
 def test_the_capture_day_is_the_cameras_own(images, story, new_id):
     late_evening = datetime(2024, 5, 1, 23, 30, tzinfo=ZoneInfo("America/New_York"))
     capture = Capture(story.camera, late_evening, "exif")
-    row = images.begin(story.received(new_id()), content(), capture, {}, Lane.LIVE)
+    row = story.looked_at(images.begin(story.received(new_id()), content(), capture, {}, Lane.LIVE))
     assert (row.capture.day, images.get(row.image_id).capture.taken_at.hour) == ("2024-05-01", 23)
     assert [row.image_id] == [each.image_id for each in images.by_day(story.camera, "2024-05-01")]
 
@@ -136,6 +136,7 @@ def test_a_capture_keeps_all_that_is_said_of_it(images, story, new_id):
     capture = replace(story.capture(), ignored=("EXIF is malformed", "x"), doubt="ahead of its upload")
     begun = images.begin(seen, content(), capture, {"labels": "L1"}, Lane.LIVE)
     assert capture == begun.capture == images.get(seen.image_id).capture
+    story.looked_at(begun)
     assert [capture] == [each.capture for each in images.by_day(capture.camera, capture.day)]
 
 

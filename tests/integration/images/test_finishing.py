@@ -232,7 +232,8 @@ def test_a_failure_of_a_row_that_went_on_or_is_finished_is_not_noted(images, sto
 def test_a_stuck_image_keeps_its_parts_and_is_unfinished_no_more(images, story, new_id):
     row = story.settled(new_id())
     stuck = images.give_up(row, BAD)
-    assert replace(row, state=State.STUCK, rejection=BAD, next_check_at=None, sent_at=None) == stuck
+    ended = replace(row, state=State.STUCK, rejection=BAD, next_check_at=None, sent_at=None)
+    assert replace(ended, listed=row.capture) == stuck
     assert stuck == images.get(row.image_id)
     assert not stuck.is_merge_due
 

@@ -10,9 +10,10 @@ import pytest
 from sightline.models.images import FeedEntry, ImageSummary, Lane, State, Unfinished
 from sightline.storage.images.keys import day_position, shard_of, write_day_of
 from sightline.storage.images.positions import AFTER_ALL, BEFORE_ALL
-from sightline.storage.images.protocol import DayPart
+from sightline.storage.images.protocol import DayPart, Postponement
 from sightline.storage.images.transitions import ENDED
-from tests.integration.images.stories import BAD, answered, content
+from tests.integration.images.conftest import SHARDS
+from tests.integration.images.stories import BAD, Story, answered, content
 
 
 def unfinished_of(images, image_id, due_before=None):
@@ -191,6 +192,7 @@ def test_a_day_gives_findings_in_order_of_capture(images, story, new_id, camera)
     for image_id, minute in zip(ids, (30, 10, 20, 10), strict=True):
         seen = story.received(image_id)
         row = images.begin(seen, content(image_id), story.capture(minutes=minute), {"labels": "L1"}, Lane.LIVE)
+        story.looked_at(row)
     images.write_result(row.image_id, "labels", answered("L1", ("Person", 90.25)))
     given = list(images.by_day(camera, row.capture.day))
     assert [ids[1], ids[3], ids[2], ids[0]] == [entry.image_id for entry in given]
@@ -203,7 +205,7 @@ def test_a_day_gives_findings_in_order_of_capture(images, story, new_id, camera)
 def test_a_part_of_a_day_is_read_from_either_end(images, story, new_id, camera, page):
     captures = {new_id(): story.capture(minutes=minute) for minute in range(5)}
     for image_id, capture in captures.items():
-        images.begin(story.received(image_id), content(), capture, {}, Lane.LIVE)
+        story.looked_at(images.begin(story.received(image_id), content(), capture, {}, Lane.LIVE))
     ids, day = [*captures], story.capture().day
     places = [day_position(image_id, capture) for image_id, capture in captures.items()]
 
@@ -223,7 +225,7 @@ def test_a_day_holds_its_own_camera_and_day_only(images, story, camera, clock):
     for name, shift in ((camera, 0), (camera, 24), (f"{camera}#2", 0), (f"{camera}-other", 0)):
         story.camera = name
         capture = story.capture(hours=shift)
-        images.begin(story.received(f"s3://b/{name}/{shift}"), content(), capture, {}, Lane.LIVE)
+        story.looked_at(images.begin(story.received(f"s3://b/{name}/{shift}"), content(), capture, {}, Lane.LIVE))
     day = clock.now.date().isoformat()
     assert [f"s3://b/{camera}/0"] == [entry.image_id for entry in images.by_day(camera, day)]
 
@@ -233,6 +235,61 @@ def test_an_image_whose_capture_changed_moves_to_its_new_day(images, story, new_
     images.begin(row, content("new"), story.capture(days=2), {"labels": "L2"}, Lane.LIVE)
     assert list(images.by_day(camera, row.capture.day)) == []
     assert [row.image_id] == [each.image_id for each in images.by_day(camera, story.capture(days=2).day)]
+
+
+def test_a_day_is_asked_for_once_in_each_shard_however_little_is_taken(real_images, camera, clock, dynamodb_client):
+    story, asked = Story(real_images, camera, clock), []
+    for number in range(12):
+        clock.move(timedelta(seconds=1))
+        row = story.analysed(f"s3://b/{camera}/{number}")
+    dynamodb_client.meta.events.register(
+        "provide-client-params.dynamodb.Query", lambda params, **_: asked.append(params), unique_id="asked"
+    )
+    for page, taken in ((None, 12), (1, 1), (12, 4)):
+        asked.clear()
+        places = list(islice(real_images.by_day(camera, row.capture.day, DayPart(page=page, newest_first=True)), taken))
+        assert (taken, row.image_id, SHARDS.day) == (len(places), places[0].image_id, len(asked)), page
+        limit = {None: None, 1: 1, 12: 4 + 2 * 2}[page]
+        assert [limit] * SHARDS.day == [each.get("Limit") for each in asked]
+    dynamodb_client.meta.events.unregister("provide-client-params.dynamodb.Query", unique_id="asked")
+
+
+def test_an_image_is_in_its_day_from_its_first_result_or_look_on_and_for_ever(images, story, new_id, camera):
+    def is_in_day(image_id):
+        return image_id in {each.image_id for each in images.by_day(camera, story.capture().day)}
+
+    begun = story.begun(new_id())
+    images.write_result(begun.image_id, "labels", answered("L1"))
+    assert not is_in_day(begun.image_id)
+    steps = {
+        "analysed": images.mark_analysed(images.get(begun.image_id)),
+        "late": story.looked_at(story.begun(new_id())),
+        "stuck": images.give_up(story.begun(new_id()), BAD),
+        "rejected": images.end(story.begun(new_id()), State.REJECTED, BAD),
+        "gone": images.end(story.begun(new_id()), State.GONE, BAD),
+    }
+    for name, row in steps.items():
+        assert is_in_day(row.image_id), name
+        assert row == images.get(row.image_id), name
+        images.add(row.image_id, Lane.LIVE)
+        again = images.begin(images.get(row.image_id), content("new"), row.capture, {"labels": "L2"}, Lane.LIVE)
+        assert (True, again.capture) == (is_in_day(row.image_id), again.listed), name
+
+
+def test_rows_that_are_late_together_are_in_their_day(images, story, new_id, camera):
+    rows = [story.begun(new_id()) for _ in range(3)]
+    until = rows[0].next_check_at + timedelta(hours=1)
+    assert {} == images.postpone_many([Postponement(row, until) for row in rows])
+    assert {row.image_id for row in rows} == {each.image_id for each in images.by_day(camera, rows[0].capture.day)}
+
+
+def test_an_image_begun_again_by_who_saw_it_before_it_was_listed_moves_with_its_capture(images, story, new_id, camera):
+    seen = story.begun(new_id())
+    story.looked_at(seen)
+    later = story.capture(days=2)
+    assert later == images.begin(seen, content("new"), later, {"labels": "L2"}, Lane.LIVE).listed
+    assert [] == list(images.by_day(camera, seen.capture.day))
+    assert [seen.image_id] == [each.image_id for each in images.by_day(camera, later.day)]
 
 
 def test_an_image_that_never_was_an_image_stands_in_no_day(images, story, new_id):

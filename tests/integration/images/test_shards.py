@@ -1,6 +1,7 @@
 """How many shards a table has: chosen when it is made, kept with it, and read from it."""
 
 from collections import Counter
+from dataclasses import astuple
 from datetime import timedelta
 
 import pytest
@@ -10,13 +11,14 @@ from sightline.models.images import Lane
 from sightline.storage.dynamodb.table import DynamoTable
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.images.encoding import images_table
-from sightline.storage.images.keys import DEFAULT_SHARDS, Shards, shard_of
-from sightline.storage.images.table_shards import ASKED_AGAIN_AFTER, ITEM_ID, SHARDS_OF_AN_OLD_TABLE, TableShards
+from sightline.storage.images.keys import DEFAULT_SHARDS, ShardChoice, shard_of
+from sightline.storage.images.table_layout import ASKED_AGAIN_AFTER, ITEM_ID, OLD_TABLE, TableLayout
 from sightline.testing.clocks import MovingClock
 from sightline.testing.images import InMemoryImageStore
 
-CHOSEN = Shards(feed=5, unfinished=7)
-OTHER = Shards(feed=5, unfinished=8)
+CHOSEN = ShardChoice(feed=5, unfinished=7)
+OTHER = ShardChoice(feed=5, unfinished=8)
+OF_CHOSEN = CHOSEN.over(DEFAULT_SHARDS)
 
 
 def make(kind, request, clock):
@@ -31,9 +33,9 @@ def test_a_new_table_has_the_shards_that_are_chosen_and_keeps_them(kind, request
     images.setup(CHOSEN)
     images.setup(CHOSEN)
     images.setup()
-    with pytest.raises(ConfigurationError, match="it has 7 of the unfinished and 5 of the feed"):
+    with pytest.raises(ConfigurationError, match="it has 7 of the unfinished, 5 of the feed and 8 of a day"):
         images.setup(OTHER)
-    assert CHOSEN == images.shards
+    assert OF_CHOSEN == images.shards
 
 
 @pytest.mark.parametrize("kind", ["memory", "dynamodb"])
@@ -41,7 +43,7 @@ def test_a_new_table_has_the_usual_shards_if_none_are_chosen(kind, request):
     images = make(kind, request, MovingClock())
     images.setup()
     assert DEFAULT_SHARDS == images.shards
-    images.setup(DEFAULT_SHARDS)
+    images.setup(ShardChoice(*astuple(DEFAULT_SHARDS)))
 
 
 def test_every_process_reads_the_shards_of_its_table_and_no_shard_is_left_out(dynamodb_client, table_prefix):
@@ -66,10 +68,10 @@ def test_a_table_of_an_older_version_keeps_its_four(dynamodb_client, table_prefi
     assert table.ensure()
     images = DynamoImageStore(dynamodb_client, table_prefix, clock)
     images.setup()
-    images.setup(SHARDS_OF_AN_OLD_TABLE)
+    images.setup(ShardChoice(feed=4, unfinished=4))
     with pytest.raises(ConfigurationError, match="4 of the unfinished"):
         images.setup(CHOSEN)
-    assert SHARDS_OF_AN_OLD_TABLE == images.shards
+    assert OLD_TABLE.shards == images.shards
     assert table.get({"image_id": ITEM_ID}) is None
     assert (0, []) == (images.count()[0], list(images.scan()))
 
@@ -79,10 +81,10 @@ def test_a_process_that_was_faster_than_the_setup_learns_of_the_shards_within_a_
     clock = MovingClock()
     table = DynamoTable(dynamodb_client, images_table(table_prefix))
     table.ensure()
-    worker = TableShards(table, clock)
-    assert SHARDS_OF_AN_OLD_TABLE == worker.get()
-    TableShards(table, clock).choose(CHOSEN)
-    TableShards(table, clock).choose(OTHER)
-    assert SHARDS_OF_AN_OLD_TABLE == worker.get()
+    worker = TableLayout(table, clock)
+    assert OLD_TABLE == worker.get()
+    TableLayout(table, clock).choose(OF_CHOSEN)
+    TableLayout(table, clock).choose(OTHER.over(DEFAULT_SHARDS))
+    assert OLD_TABLE == worker.get()
     clock.move(ASKED_AGAIN_AFTER)
-    assert CHOSEN == worker.get()
+    assert OF_CHOSEN == worker.get().shards

@@ -21,7 +21,7 @@ from sightline.storage.operations import dynamo_operations
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
 from sightline.testing.fake import BUCKET
-from tests.integration.rights import Right, granted, recording
+from tests.integration.rights import Right, granted, process_while_days_move, recording
 from tests.unit.services.rollups.yard import LAST_DAY, Yard
 
 
@@ -91,6 +91,7 @@ def lose_figures(client: Any, table: str) -> None:
 
 
 def test_the_policy_gives_what_a_review_takes_and_nothing_else(
+    yard: Yard,
     run: Callable[..., str],
     recorded: Callable[[], AbstractContextManager[set[Right]]],
     dynamodb_client: Any,
@@ -99,7 +100,11 @@ def test_the_policy_gives_what_a_review_takes_and_nothing_else(
 ) -> None:
     with recorded() as taken:
         review(run, tmp_path)
+    moving = process_while_days_move(dynamodb_client, table_prefix, yard.clock)
+    yard.services = replace(yard.services, images=moving)
+    with recorded() as taken_while_days_move:
+        run("review", "next", "--day", LAST_DAY)
     lose_figures(dynamodb_client, f"{table_prefix}rollups")
     with recorded() as taken_while_figures_change:
         run("accuracy", "--window", "1", code=1)
-    assert granted("reviewers", "dynamodb", "s3") == taken | taken_while_figures_change
+    assert granted("reviewers", "dynamodb", "s3") == taken | taken_while_days_move | taken_while_figures_change

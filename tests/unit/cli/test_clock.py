@@ -134,6 +134,9 @@ def test_an_image_in_analysis_stays_and_is_counted(run, world, reset):
     world.buckets.put(ObjectUri.parse(uri(9)), data)
     world.add(uri(9))
     world.do(world.sent.popleft())
+    # Two minutes later the reconciler looks at it: then its day lists it
+    begun = world.images.get(uri(9))
+    assert world.images.postpone(begun, world.clock.now + timedelta(hours=1), counts_round=False)
     report = told(run, *RANGE, "--apply")
     assert (5, 1) == (report["moved"], report["in_progress"])
     assert len(reset) == 5

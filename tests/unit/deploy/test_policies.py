@@ -12,8 +12,8 @@ from sightline.rekognition.features import all_features
 from sightline.storage.dynamodb.items import to_item
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.images.encoding import encode_row
-from sightline.storage.images.keys import DEFAULT_SHARDS
-from sightline.storage.images.table_shards import ITEM_ID
+from sightline.storage.images.keys import NEW_TABLE
+from sightline.storage.images.table_layout import ITEM_ID
 
 POLICIES = sorted((Path(__file__).parents[3] / "deploy" / "iam").glob("*.json"))
 
@@ -70,7 +70,7 @@ class HoldsOneThatEnded:
 
     def __init__(self, row):
         self.asked = set()
-        self._item = to_item(encode_row(row, DEFAULT_SHARDS))
+        self._item = to_item(encode_row(row, NEW_TABLE))
 
     def put_item(self, **_):
         self.asked.add("dynamodb:PutItem")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from sightline.models.images import AskedBy, Drops, FeatureResult, ImageRow, Lane, ResultStatus, State
 from sightline.storage.dynamodb.items import Item, from_item, to_item
 from sightline.storage.images.encoding import decode_row, encode_row
-from sightline.storage.images.keys import DEFAULT_SHARDS
+from sightline.storage.images.keys import NEW_TABLE
 
 NOW = datetime(2044, 5, 17, 11, 30, tzinfo=UTC)
 PLAIN = FeatureResult("L1", ResultStatus.ANSWERED)
@@ -18,7 +18,7 @@ def row(part: FeatureResult, drops: Drops | None) -> ImageRow:
 
 
 def stored(kept: ImageRow) -> Item:
-    return from_item(to_item(encode_row(kept, DEFAULT_SHARDS)))
+    return from_item(to_item(encode_row(kept, NEW_TABLE)))
 
 
 def test_a_row_from_before_drops_were_counted_on_it_is_read():

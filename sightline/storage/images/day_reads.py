@@ -1,0 +1,97 @@
+"""Read one camera's day in order out of the shards that it is spread over."""
+
+import heapq
+import math
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from threading import Lock
+
+from sightline.models.images import ImageSummary
+from sightline.storage.dynamodb.conditions import Condition, all_of, between, equals, greater, less
+from sightline.storage.dynamodb.items import Item
+from sightline.storage.dynamodb.schema import Index
+from sightline.storage.dynamodb.table import DynamoTable
+from sightline.storage.images.encoding import BY_DAY, BY_DAY_SHARDED, decode_capture, decode_summary, is_listed
+from sightline.storage.images.keys import DayIndexes, Layout, camera_day, part_of_day
+from sightline.storage.images.protocol import DayPart
+
+READERS = 16
+"""Threads that read the beginnings of shards: two days of the usual eight."""
+
+Entries = Iterator[tuple[str, Item]]
+"""Entries with their places in the day."""
+
+
+class DayReads:
+    """Reads days of one table. Threads may share one."""
+
+    def __init__(self, table: DynamoTable) -> None:
+        self._table = table
+        self._lock = Lock()
+        self._readers: ThreadPoolExecutor | None = None
+
+    def read(self, camera: str, capture_day: str, part: DayPart, layout: Layout) -> Iterator[ImageSummary]:
+        """Yield what both indexes, or the one that the table has, list of a day. Shards are begun side by side."""
+        if part.after is not None and part.before is not None and part.before <= part.after:
+            return
+        day, shards = camera_day(camera, capture_day), range(layout.shards.day)
+        sources = [] if layout.days is DayIndexes.SHARDED else [self._query(BY_DAY, day, part, part.page)]
+        if layout.days is not DayIndexes.OLD:
+            page = page_of_a_shard(part.page, len(shards))
+            sources += [self._query(BY_DAY_SHARDED, part_of_day(day, shard), part, page) for shard in shards]
+        merged = heapq.merge(*self._begin(sources), key=_place, reverse=part.newest_first)
+        found = (item for _, item in merged)
+        yield from map(decode_summary, _each_once(found) if layout.days is DayIndexes.BOTH else found)
+
+    def _query(self, index: Index, partition: str, part: DayPart, page: int | None) -> Entries:
+        place = str(index.key.sort)
+        where = all_of(equals(index.key.partition, partition), *_bounds(place, part))
+        for item in self._table.query(where, index=index.name, newest_first=part.newest_first, page=page):
+            if part.takes(item[place]) and (index is BY_DAY or is_listed(item, decode_capture(item["capture"]))):
+                yield item[place], item
+
+    def _begin(self, sources: list[Entries]) -> Iterable[Entries]:
+        """Read the first page of each at once: the merge needs all of them before its first entry."""
+        return sources if len(sources) == 1 else self._pool().map(_begun, sources)
+
+    def _pool(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._readers is None:
+                self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="read-day")
+            return self._readers
+
+
+def page_of_a_shard(page: int | None, shards: int) -> int | None:
+    """Return how many entries of a shard are read at once for a page of the day: its share, and two deviations more."""
+    if page is None or page == 1:
+        return page
+    share = page / shards
+    return min(page, math.ceil(share + 2 * math.sqrt(share)))
+
+
+def _bounds(place: str, part: DayPart) -> list[Condition]:
+    """Return the key condition of a part: it has one bound, or BETWEEN, which takes its ends in."""
+    if part.after is not None and part.before is not None:
+        return [between(place, part.after, part.before)]
+    if part.after is not None:
+        return [greater(place, part.after)]
+    return [less(place, part.before)] if part.before is not None else []
+
+
+def _place(entry: tuple[str, Item]) -> str:
+    return entry[0]
+
+
+def _begun(source: Entries) -> Entries:
+    first = next(source, None)
+    return iter(()) if first is None else chain((first,), source)
+
+
+def _each_once(items: Iterable[Item]) -> Iterator[Item]:
+    """Leave out what the other index has listed already, even at another place: the two are late by themselves."""
+    seen = set[str]()
+    for item in items:
+        if item["image_id"] not in seen:
+            seen.add(item["image_id"])
+            yield item

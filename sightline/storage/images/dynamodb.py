@@ -61,7 +61,9 @@ class DynamoImageStore(ImageSteps):
     @override
     def setup(self, choice: ShardChoice | None = None) -> None:
         """Create what is missing. If this process dies before it has written a new table's shards, it has four each."""
-        if self._table.ensure():
+        is_new = self._table.ensure()
+        self._layout.forget()
+        if is_new:
             self._layout.choose((choice or ShardChoice()).over(DEFAULT_SHARDS))
         elif choice:
             self._layout.require(choice)

@@ -67,6 +67,10 @@ class TableLayout:
         never = all_of(exists("image_id"), missing("image_id"))
         return self._table.update({"image_id": ITEM_ID}, Change().set("checked", True), never).item
 
+    def forget(self) -> None:
+        """Read the layout again when it is next asked for."""
+        self._known = None
+
     def choose(self, shards: Shards) -> None:
         """Write the layout of a table that was just made."""
         self._table.put(_encode(Layout(shards, DayIndexes.SHARDED)), missing("image_id"))
@@ -88,7 +92,7 @@ class TableLayout:
     def change(self, values: Mapping[str, Any], only_if: Condition) -> bool:
         """Set, or with None remove, attributes of the table's own item if the condition holds; forget what it said."""
         change = Change().set_all(**{name: value for name, value in values.items() if name != "image_id"})
-        self._known = None
+        self.forget()
         return self._table.change({"image_id": ITEM_ID}, change, only_if)
 
 

@@ -33,8 +33,8 @@ def setup(
     """Create tables, indexes, constraints and the checkpoint bucket if they are missing. Safe to repeat.
 
     The numbers of shards are chosen when the table of images is made, and kept in it. They cannot change. A table of an
-    older version is brought to its shards of days: by one run that moves its rows, and a second one that finds none
-    left.
+    older version is brought to its shards of days: by one run that moves its rows, and a second one that finds no more
+    of them.
     """
     services = factory.services
     choice = ShardChoice(feed_shards, unfinished_shards, day_shards)
@@ -56,8 +56,10 @@ def setup(
     if as_json:
         print_json({"ready": [*steps], "days": {"moved": days.moved, "is_over": days.is_over}})
     elif not days.is_over:
-        click.echo(f"images: {days.moved:,} rows moved to the index by day in shards. Both indexes are read until")
-        click.echo("`sightline setup` finds none to move: run it again when no process of an older version runs,")
+        click.echo(
+            f"images: {days.moved:,} rows moved to the index by day in shards. Both indexes are read until a run of"
+        )
+        click.echo("`sightline setup` finds no rows of an older version: run it again when no such process runs,")
         click.echo("two minutes from now at the earliest.")
 
 

@@ -3,17 +3,18 @@
 The index `by_day` has one partition for each camera's day. Its successor has other keys, and no index can change its
 own. So a table goes from the one over both to the other: `old` → `both` → `sharded`, in the table's own item. While it
 is `both`, rows get the keys of both indexes and every reader merges them; a walk over all rows gives the keys to those
-that lack them. One run is one walk. A walk that found nothing to do ends the move. The first one never does: a process
-of an older version, which knows the old keys alone, may write rows behind it, and only another walk can tell.
+that lack them. One run is one walk. A walk that found no row of an older version ends the move. The first one never
+does: a process of an older version, which knows the old keys alone, may write rows behind it, as only another can tell.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 
 from sightline.errors import SightlineError
+from sightline.models.images import State
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import all_of, equals
 from sightline.storage.dynamodb.items import Item, instant
@@ -32,20 +33,23 @@ WRITERS = 8
 KNOWN_BY_ALL_AFTER = 2 * ASKED_AGAIN_AFTER
 """After this every process reads both indexes: each asks once a minute."""
 
-_READ = ("image_id", "version", "capture", "day_position", "day_shard", "day_place")
-_WALK = ("walk_began", "walk_after", "walk_moved")
+_OLD_KEYS = ("camera_day", "day_position")
+_READ = ("image_id", "state", "capture", *_OLD_KEYS, "day_shard", "day_place")
+_WALK = ("walk_began", "walk_after", "walk_moved", "walk_older")
 
 
 @dataclass(slots=True)
 class Walk:
     """One walk over all rows, as the table's own item keeps it.
 
-    after: the last row that is dealt with; moved: how many rows lacked the keys
+    after: the last row that is dealt with; moved: how many rows lacked the keys; older: how many of them an older
+    version must have written
     """
 
     began: str
     after: str | None = None
     moved: int = 0
+    older: int = 0
 
 
 class DayMove:
@@ -80,8 +84,10 @@ class DayMove:
         walk, known_since = self._kept_walk()
         with ThreadPoolExecutor(WRITERS, thread_name_prefix="move-days") as pool:
             for page in self._pages(walk.after):
-                lacking = [update for update in (_update(item, layout) for item in page) if update]
-                _raise_first(pool.map(self._table.update_many, _batches(lacking)))
+                lacking = [item for item in page if _lacks_keys(item)]
+                updates = [_update(item, layout) for item in lacking]
+                outcomes = chain.from_iterable(pool.map(self._table.update_many, _batches(updates)))
+                walk.older += sum(map(_is_of_older_version, lacking, _without_errors(outcomes)))
                 walk.after, walk.moved = page[-1]["image_id"], walk.moved + len(lacking)
                 self._tell(walk.moved)
                 self._keep(walk)
@@ -91,7 +97,8 @@ class DayMove:
         item = self._layout.item() or {}
         known_since = datetime.fromisoformat(item["both_since"]) + KNOWN_BY_ALL_AFTER
         if "walk_began" in item:
-            return Walk(item["walk_began"], item.get("walk_after"), item["walk_moved"]), known_since
+            kept = Walk(item["walk_began"], item["walk_after"], item["walk_moved"], item["walk_older"])
+            return kept, known_since
         return Walk(instant(self._clock())), known_since
 
     def _pages(self, after: str | None) -> Iterator[list[Item]]:
@@ -101,11 +108,10 @@ class DayMove:
             yield page
 
     def _keep(self, walk: Walk) -> None:
-        values = {"walk_began": walk.began, "walk_after": walk.after, "walk_moved": walk.moved}
-        self._layout.change(values, equals("day_index", DayIndexes.BOTH))
+        self._layout.change(dict(zip(_WALK, astuple(walk), strict=True)), equals("day_index", DayIndexes.BOTH))
 
     def _end(self, walk: Walk, known_since: datetime) -> MovedDays:
-        is_over = walk.moved == 0 and datetime.fromisoformat(walk.began) >= known_since
+        is_over = walk.older == 0 and datetime.fromisoformat(walk.began) >= known_since
         values: Item = dict.fromkeys(_WALK)
         if is_over:
             values |= {"day_index": DayIndexes.SHARDED, "both_since": None}
@@ -113,24 +119,32 @@ class DayMove:
         return MovedDays(walk.moved, is_over)
 
 
-def _update(item: Item, layout: Layout) -> Update | None:
-    """Return what gives a row the keys; None if it has them, or its image was never read.
+def _lacks_keys(item: Item) -> bool:
+    return "capture" in item and not is_listed(item, decode_capture(item["capture"]))
 
-    A row that changes meanwhile is left alone: its writer gives it the keys, or else the next walk does.
+
+def _is_of_older_version(item: Item, is_moved: bool) -> bool:  # noqa: FBT001 - beside its item
+    """Return whether an older version must have written this row that lacked the keys, or what changed it meanwhile.
+
+    Rows in analysis lack them in every version.
     """
-    if "capture" not in item or is_listed(item, capture := decode_capture(item["capture"])):
-        return None
-    change = Change().set_all(**listing(item["image_id"], capture, layout.shards))
-    return Update({"image_id": item["image_id"]}, change, all_of(equals("version", item["version"])))
+    return item["state"] != State.ANALYSING or not is_moved
+
+
+def _update(item: Item, layout: Layout) -> Update:
+    """Return what gives a row the keys, unless its capture becomes another in the meantime."""
+    change = Change().set_all(**listing(item["image_id"], decode_capture(item["capture"]), layout.shards))
+    as_read = all_of(*(equals(name, item.get(name)) for name in _OLD_KEYS))
+    return Update({"image_id": item["image_id"]}, change, as_read)
 
 
 def _batches(updates: list[Update]) -> Iterator[list[Update]]:
     return (updates[first : first + BATCH_WRITE_LIMIT] for first in range(0, len(updates), BATCH_WRITE_LIMIT))
 
 
-def _raise_first(outcomes: Iterable[list[bool | SightlineError]]) -> None:
-    """Raise the first error of a row: its page is walked over again."""
-    for each in outcomes:
-        for outcome in each:
-            if isinstance(outcome, SightlineError):
-                raise outcome
+def _without_errors(outcomes: Iterable[bool | SightlineError]) -> Iterator[bool]:
+    """Yield whether rows were changed. Raise the first error of one: its page is walked over again."""
+    for outcome in outcomes:
+        if isinstance(outcome, SightlineError):
+            raise outcome
+        yield outcome

@@ -78,7 +78,7 @@ class ImageStore(Protocol):
     def move_days(self, shards: int | None, tell: Callable[[int], None]) -> MovedDays:
         """Walk over the rows of a table that an older version has made, so that its days are read from their shards.
 
-        Safe to repeat, and to stop at any time. It is over once a walk finds nothing to do.
+        Safe to repeat, and to stop at any time. It is over once a walk finds no row of theirs.
 
         shards: of each camera's day, for a table that has none yet; tell: called with the number of rows moved so far
         """

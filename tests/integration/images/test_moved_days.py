@@ -149,7 +149,7 @@ def test_a_row_that_changes_under_the_walk_is_left_to_the_next_one(upgraded):
     class Meanwhile(DynamoTable):
         def update_many(self, updates):
             for update in updates:
-                self.change(update.key, Change().add("version", 1), exists("image_id"))
+                self.change(update.key, Change().set("day_position", "another"), exists("image_id"))
             return super().update_many(updates)
 
     process = upgraded.process()
@@ -159,6 +159,14 @@ def test_a_row_that_changes_under_the_walk_is_left_to_the_next_one(upgraded):
     assert "day_place" not in upgraded.table.get({"image_id": image_id})
     upgraded.clock.move(KNOWN_BY_ALL_AFTER)
     assert [MovedDays(1, is_over=False), MovedDays(0, is_over=True)] == [upgraded.setup(), upgraded.setup()]
+
+
+def test_rows_in_analysis_get_the_keys_and_do_not_keep_the_move_from_its_end(upgraded):
+    upgraded.setup()
+    upgraded.clock.move(KNOWN_BY_ALL_AFTER)
+    begun = [upgraded.new.begun(upgraded.uri()) for _ in range(PAGE + 1)]
+    assert MovedDays(len(begun), is_over=True) == upgraded.setup()
+    assert [row.image_id for row in begun] == sorted(upgraded.listed(upgraded.process()))
 
 
 def test_an_image_that_an_older_version_gave_another_day_stands_in_that_alone(upgraded):

@@ -10,7 +10,9 @@ from sightline.config import Settings
 from sightline.errors import AccessDenied, MissingTable, Unavailable, WrongPassword
 from sightline.queues.redis import Memory
 from sightline.storage.images.keys import Shards
+from sightline.storage.images.moved_days import MovedDays
 from sightline.testing.fake import BUCKET, picture, uri_of
+from sightline.testing.images import InMemoryImageStore
 from sightline.testing.queues import InMemoryQueues
 
 SERVERS = {
@@ -63,6 +65,24 @@ def test_setup_takes_the_shards_of_a_new_table_and_refuses_others_for_an_old_one
     refused = run("setup", "--feed-shards", "8")
     assert 1 == refused.exit_code
     assert "it has 64 of the unfinished, 4 of the feed and 8 of a day" in refused.stderr
+
+
+class OfAnOlderVersion(InMemoryImageStore):
+    """A table whose days have still to move to their shards."""
+
+    def move_days(self, shards, tell):
+        tell(1_500)
+        return MovedDays(1_500 + (shards or 0), is_over=False)
+
+
+def test_setup_says_that_it_must_be_run_again_while_days_move(run, world, settings):
+    factory = Factory(settings, replace(world.services, images=OfAnOlderVersion(world.clock)))
+    result = run("setup", "--day-shards", "5", factory=factory)
+    assert "1,500 rows moved" in result.stderr
+    assert "1,505 rows moved" in result.stdout
+    assert "run it again" in result.stdout
+    told = json.loads(run("setup", "--json", factory=factory).stdout)
+    assert {"moved": 1500, "is_over": False} == told["days"]
 
 
 @pytest.mark.usefixtures("ready")

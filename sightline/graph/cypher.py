@@ -8,7 +8,7 @@ locks both its ends, so that all writers would queue for `Person`. The image's o
 from dataclasses import dataclass
 from functools import cached_property
 
-from sightline.graph.declarations import FIXED, IMAGE, IMAGE_INDEXES, Declarations, Node, Relationship
+from sightline.graph.declarations import FIXED, IMAGE, IMAGE_INDEXES, SEARCHED, Declarations, Node, Relationship
 from sightline.graph.sync_position import SYNC_POSITION
 
 ONE_IMAGE = "MATCH (image:Image {image_id: row.image_id})"
@@ -124,9 +124,13 @@ class Statements:
     @cached_property
     def indexes(self) -> list[str]:
         """Return the indexes that queries, parity and the purge of gone images look images up by."""
+        text, key = SEARCHED.label, SEARCHED.key
         return [
-            f"CREATE INDEX image_{name} IF NOT EXISTS FOR (image:{IMAGE.label}) ON (image.{name})"
-            for name in IMAGE_INDEXES
+            *(
+                f"CREATE INDEX image_{name} IF NOT EXISTS FOR (image:{IMAGE.label}) ON (image.{name})"
+                for name in IMAGE_INDEXES
+            ),
+            f"CREATE TEXT INDEX part_of_{key} IF NOT EXISTS FOR (node:{text}) ON (node.{key})",
         ]
 
     @cached_property

@@ -72,6 +72,8 @@ class Relationship:
 
 IMAGE = Node("Image", "image_id")
 IMAGE_INDEXES = ("timestamp", "object_key", "camera_day", "gone_at")
+SEARCHED = Node("Text", "text")
+"""Nodes that are found by a part of their key; uniqueness alone finds only those whose key begins with it."""
 
 
 def seconds(image: GraphImage) -> int:

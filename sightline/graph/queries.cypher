@@ -11,18 +11,50 @@ match(person_label:Label {label_name:'Person'})-[label_edge:HAS_LABEL]-(image:Im
 match(person_label:Label {label_name:'Person'})-[label_edge:HAS_LABEL]-(image:Image)-[:HAS_IMAGE]-(camera:Camera) where image.timestamp > ((timestamp()/1000) - 60*60*2) return camera.camera_name, image.object_key, count(round(label_edge.confidence)), round(label_edge.confidence) order by round(label_edge.confidence) asc
 
 // name: images-with-label
-// explains: Images that show a label with at least this confidence, newest first; by camera, since a time (seconds since 1970), or of a day; limit of them, after the one that was taken at before and has the id after.
+// explains: Images that show a label with at least this confidence, newest first; by camera, since a time (seconds since 1970), of a day, from a first day to a last, of a weekday (1 is Monday) or an hour by the camera's clock, or with a confidence below another; limit of them, after the one that was taken at before and has the id after.
 // needs: label, at_least (number)
-// may take: camera, since (number), day (day), before (number), after, limit (number)
+// may take: camera, since (number), day (day), first (day), last (day), weekday (number), hour (number), below (number), before (number), after, limit (number)
 MATCH (label:Label {label_name: $label})<-[edge:HAS_LABEL]-(image:Image)<-[:HAS_IMAGE]-(camera:Camera)
 WHERE edge.confidence >= $at_least
   AND ($camera IS NULL OR camera.camera_name = $camera)
   AND ($since IS NULL OR image.timestamp >= $since)
   AND ($day IS NULL OR image.isodate STARTS WITH $day)
+  AND ($first IS NULL OR left(image.isodate, 10) >= $first)
+  AND ($last IS NULL OR left(image.isodate, 10) <= $last)
+  AND ($weekday IS NULL OR date(left(image.isodate, 10)).weekday = $weekday)
+  AND ($hour IS NULL OR toInteger(substring(image.isodate, 11, 2)) = $hour)
+  AND ($below IS NULL OR edge.confidence < $below)
   AND ($before IS NULL OR image.timestamp < $before
     OR (image.timestamp = $before AND image.image_id > coalesce($after, '')))
 RETURN camera.camera_name AS camera, image.image_id AS image_id, image.isodate AS taken_at,
   edge.confidence AS confidence
+ORDER BY image.timestamp DESC, image.image_id
+LIMIT toInteger(coalesce($limit, 9223372036854775807))
+
+// name: images-with-text
+// explains: Images with a line of text that contains this, as it is written or in capitals, newest first; with a confidence from at_least up and below another, those that show a label with the same confidence as well, by camera, from a first day to a last, of a weekday (1 is Monday) or an hour by the camera's clock; limit of them, after the one that was taken at before and has the id after.
+// needs: text
+// may take: label, at_least (number), below (number), camera, first (day), last (day), weekday (number), hour (number), before (number), after, limit (number)
+MATCH (line:Text)
+WHERE line.text CONTAINS $text OR line.text CONTAINS toUpper($text)
+MATCH (line)<-[edge:HAS_TEXT]-(image:Image)<-[:HAS_IMAGE]-(camera:Camera)
+WHERE edge.confidence >= coalesce($at_least, 0)
+  AND ($below IS NULL OR edge.confidence < $below)
+  AND ($label IS NULL OR EXISTS {
+    MATCH (image)-[shows:HAS_LABEL]->(:Label {label_name: $label})
+    WHERE shows.confidence >= coalesce($at_least, 0) AND ($below IS NULL OR shows.confidence < $below)
+  })
+  AND ($camera IS NULL OR camera.camera_name = $camera)
+  AND ($first IS NULL OR left(image.isodate, 10) >= $first)
+  AND ($last IS NULL OR left(image.isodate, 10) <= $last)
+  AND ($weekday IS NULL OR date(left(image.isodate, 10)).weekday = $weekday)
+  AND ($hour IS NULL OR toInteger(substring(image.isodate, 11, 2)) = $hour)
+  AND ($before IS NULL OR image.timestamp < $before
+    OR (image.timestamp = $before AND image.image_id > coalesce($after, '')))
+WITH camera, image, line, edge
+ORDER BY edge.confidence DESC, line.text
+WITH camera, image, collect(line.text)[0] AS text, max(edge.confidence) AS confidence
+RETURN camera.camera_name AS camera, image.image_id AS image_id, image.isodate AS taken_at, text, confidence
 ORDER BY image.timestamp DESC, image.image_id
 LIMIT toInteger(coalesce($limit, 9223372036854775807))
 
@@ -54,20 +86,77 @@ WHERE camera.camera_name > '' AND EXISTS { (camera)-[:HAS_IMAGE]->(:Image) }
 RETURN camera.camera_name AS camera
 ORDER BY camera
 
+// name: label-by-time
+// explains: How many images show a label in each hour of each weekday (1 is Monday), by the cameras' own clocks, from a first day to a last; of a camera, with a confidence from at_least up, without the images of leave_out.
+// needs: label, first (day), last (day)
+// may take: camera, at_least (number), leave_out (lines)
+MATCH (image:Image)
+USING INDEX image:Image(timestamp)
+WHERE datetime($first).epochSeconds - 86400 <= image.timestamp < datetime($last).epochSeconds + 2 * 86400
+  AND $first <= left(image.isodate, 10) <= $last
+  AND NOT image.image_id IN coalesce($leave_out, [])
+MATCH (camera:Camera)-[:HAS_IMAGE]->(image)-[edge:HAS_LABEL]->(:Label {label_name: $label})
+WHERE edge.confidence >= coalesce($at_least, 0) AND ($camera IS NULL OR camera.camera_name = $camera)
+RETURN date(left(image.isodate, 10)).weekday AS weekday, toInteger(substring(image.isodate, 11, 2)) AS hour,
+  count(*) AS images
+ORDER BY weekday, hour
+
+// name: label-by-confidence
+// explains: How many images show a label with a confidence in each band of 5 %, from a first day to a last; a band is named by where it begins, and the last holds 100 %; of a camera, without the images of leave_out.
+// needs: label, first (day), last (day)
+// may take: camera, leave_out (lines)
+MATCH (image:Image)
+USING INDEX image:Image(timestamp)
+WHERE datetime($first).epochSeconds - 86400 <= image.timestamp < datetime($last).epochSeconds + 2 * 86400
+  AND $first <= left(image.isodate, 10) <= $last
+  AND NOT image.image_id IN coalesce($leave_out, [])
+MATCH (camera:Camera)-[:HAS_IMAGE]->(image)-[edge:HAS_LABEL]->(:Label {label_name: $label})
+WHERE $camera IS NULL OR camera.camera_name = $camera
+WITH CASE WHEN edge.confidence >= 95 THEN 95 ELSE 5 * toInteger(floor(edge.confidence / 5)) END AS from_percent
+RETURN from_percent, count(*) AS images
+ORDER BY from_percent
+
+// name: images-between
+// explains: The images from a first day to a last, by the cameras' own clocks; those that show a label, or of a camera; limit of them.
+// needs: first (day), last (day)
+// may take: label, camera, limit (number)
+MATCH (image:Image)
+USING INDEX image:Image(timestamp)
+WHERE datetime($first).epochSeconds - 86400 <= image.timestamp < datetime($last).epochSeconds + 2 * 86400
+  AND $first <= left(image.isodate, 10) <= $last
+MATCH (camera:Camera)-[:HAS_IMAGE]->(image)
+WHERE ($camera IS NULL OR camera.camera_name = $camera)
+  AND ($label IS NULL OR EXISTS { MATCH (image)-[:HAS_LABEL]->(:Label {label_name: $label}) })
+RETURN image.image_id AS image_id
+LIMIT toInteger(coalesce($limit, 9223372036854775807))
+
 // name: months
-// explains: How many images show each label in one month and in another; 2016-11 is one November, 11 is every November.
+// explains: How many images show each label in one month and in another; 2016-11 is one November, 11 is every November; without the images of leave_out.
 // needs: before (month), after (month)
-// may take: camera, at_least (number)
+// may take: camera, at_least (number), leave_out (lines)
 UNWIND [[1, 0, $before], [0, 1, $after]] AS asked
 WITH asked[0] AS is_before, asked[1] AS is_after, [part IN split(asked[2], '-') | toInteger(part)] AS parts
 MATCH (month:Month {month_value: parts[-1]})<-[:HAS_MONTH]-(image:Image)
 WHERE (size(parts) = 1 OR EXISTS { (image)-[:HAS_YEAR]->(:Year {year_value: parts[0]}) })
   AND ($camera IS NULL OR EXISTS { (image)<-[:HAS_IMAGE]-(:Camera {camera_name: $camera}) })
+  AND NOT image.image_id IN coalesce($leave_out, [])
 MATCH (image)-[edge:HAS_LABEL]->(label:Label)
 WHERE edge.confidence >= coalesce($at_least, 0)
 WITH label.label_name AS label, sum(is_before) AS images_before, sum(is_after) AS images_after
 RETURN label, images_before, images_after, images_after - images_before AS more
 ORDER BY abs(more) DESC, label
+
+// name: pictures-of-months
+// explains: How many images there are of one month and of another, whatever they show; without the images of leave_out.
+// needs: before (month), after (month)
+// may take: camera, leave_out (lines)
+UNWIND [['before', $before], ['after', $after]] AS asked
+WITH asked[0] AS month, [part IN split(asked[1], '-') | toInteger(part)] AS parts
+MATCH (:Month {month_value: parts[-1]})<-[:HAS_MONTH]-(image:Image)
+WHERE (size(parts) = 1 OR EXISTS { (image)-[:HAS_YEAR]->(:Year {year_value: parts[0]}) })
+  AND ($camera IS NULL OR EXISTS { (image)<-[:HAS_IMAGE]-(:Camera {camera_name: $camera}) })
+  AND NOT image.image_id IN coalesce($leave_out, [])
+RETURN month, count(image) AS images
 
 // name: persons-nearby
 // explains: Images of other cameras that show a person within some minutes (10) of an image, the nearest first.

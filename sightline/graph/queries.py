@@ -22,7 +22,7 @@ class NamedQuery:
     """A query that people ask by name.
 
     needs, may_take: its parameters; those left out are null
-    kinds: parameter → `text`, `number`, `month` or `day`
+    kinds: parameter → `text`, `number`, `month`, `day` or `lines`
     """
 
     name: str
@@ -86,6 +86,10 @@ def _text(_: str, text: str) -> str:
     return text
 
 
+def _lines(_: str, text: str) -> list[str]:
+    return text.splitlines()
+
+
 def _number(name: str, text: str) -> float:
     try:
         number = float(text)
@@ -114,4 +118,10 @@ def _unreadable(name: str, text: str, rule: str) -> ConfigurationError:
     return ConfigurationError(f"{name}={text}", rule=f"{name} {rule}", remedy="Correct it")
 
 
-_READERS: Mapping[str, Callable[[str, str], Json]] = {"text": _text, "number": _number, "month": _month, "day": _day}
+_READERS: Mapping[str, Callable[[str, str], Json]] = {
+    "text": _text,
+    "lines": _lines,
+    "number": _number,
+    "month": _month,
+    "day": _day,
+}

@@ -21,7 +21,20 @@ from sightline.web.api import cameras, dead_letters, description, images, status
 from sightline.web.api.other_origins import OtherOrigins
 from sightline.web.body_limit import BodyLimit
 from sightline.web.console import READS_AT_ONCE, Console
-from sightline.web.pages import accuracy, agreement, calendar, day, files, image, me, new, review, second, signing_in
+from sightline.web.pages import (
+    accuracy,
+    agreement,
+    calendar,
+    day,
+    files,
+    image,
+    me,
+    new,
+    review,
+    search,
+    second,
+    signing_in,
+)
 from sightline.web.rendering import API, error_answer
 
 PAGES: Sequence[APIRouter] = (
@@ -30,6 +43,7 @@ PAGES: Sequence[APIRouter] = (
     day.router,
     calendar.router,
     new.router,
+    search.router,
     image.router,
     second.router,
     review.router,

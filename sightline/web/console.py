@@ -31,6 +31,7 @@ VISITOR_KEPT = timedelta(seconds=10)
 """How long a process trusts what it has read of a session: so long a change of password may take to end the others."""
 
 KNOWN_DAYS_KEPT = timedelta(seconds=60)
+LABELS_KEPT = timedelta(seconds=60)
 STATUS_KEPT = timedelta(seconds=10)
 
 FIGURES_KEPT = timedelta(seconds=60)
@@ -96,6 +97,7 @@ class Console:
         self.signer = AddressSigner(options.secret, services.clock)
         self.visitors: Recent[str, Visitor] = Recent(services.clock, VISITOR_KEPT)
         self.known_days: Recent[str, dict[str, list[str]]] = Recent(services.clock, KNOWN_DAYS_KEPT)
+        self.labels: Recent[str, Sequence[str]] = Recent(services.clock, LABELS_KEPT)
         self.status: Recent[str, tuple[datetime, dict[str, Json]]] = Recent(services.clock, STATUS_KEPT)
         self.status_read = Lock()
         self.reports: Recent[Hashable, Report] = Recent(services.clock, FIGURES_KEPT, MOST_REPORTS)

@@ -20,7 +20,7 @@ def short_day(day: date) -> str:
 
 def long_day(day: date) -> str:
     """Return `Fri 27 Nov 2026`."""
-    return f"{_DAYS[day.weekday()]} {short_day(day)} {day.year}"
+    return f"{WEEKDAYS[day.weekday()]} {short_day(day)} {day.year}"
 
 
 def month_name(month: str) -> str:
@@ -35,5 +35,5 @@ def offset_of(at: datetime) -> str:
     return f"{written[:3]}:{written[3:5]}"
 
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

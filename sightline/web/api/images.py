@@ -1,10 +1,10 @@
-"""Images: a day's, by camera, label, text and confidence; and one with everything that was found in it."""
+"""Images by day, camera, label, text and confidence; and one with everything that was found in it."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Annotated
 
@@ -23,6 +23,8 @@ from sightline.web.errors import InvalidRequest
 from sightline.web.found import FeatureShown, Shown
 from sightline.web.looking import LookedAt, look_at
 from sightline.web.masks import contents_of, masked
+from sightline.web.searching import cursor_of, place_of, search
+from sightline.web.sought import Sought, require_sense
 from sightline.web.visitors import Visitor
 
 router = APIRouter(route_class=GuardedRoute)
@@ -121,11 +123,20 @@ class ImageFacts(BaseModel):
 class Asked:
     """The parameters of a list of images."""
 
-    day: Annotated[str, Query(pattern=r"^\d{4}-\d\d-\d\d$", description="capture day, in the camera's time zone")]
+    day: Annotated[
+        str | None,
+        Query(
+            pattern=r"^\d{4}-\d\d-\d\d$",
+            description="capture day, in the camera's time zone; without it all days, and a label or a text is needed",
+        ),
+    ] = None
     camera: Annotated[str | None, Query(max_length=2_048, description="one camera; all, if left out")] = None
     label: Annotated[str | None, Query(max_length=200, description="images that show this label")] = None
     text: Annotated[str | None, Query(max_length=200, description="images with this in a line of text")] = None
+    since: Annotated[date | None, Query(description="without a day: the first capture day")] = None
+    until: Annotated[date | None, Query(description="without a day: the last capture day")] = None
     at_least: Annotated[float, Query(ge=0, le=100, description="confidence of label and text, in percent")] = 0
+    below: Annotated[float | None, Query(ge=0, le=100, description="without a day: confidence below this")] = None
     limit: Annotated[int, Query(ge=1, le=100, description="how many at most")] = 50
     cursor: Annotated[str | None, Query(max_length=4_096, description="of the page before")] = None
 
@@ -134,18 +145,45 @@ class Asked:
         """Return which images are wanted."""
         return Chosen(self.label, self.text, self.at_least)
 
+    @property
+    def sought(self) -> Sought:
+        """Return the same of all days."""
+        return Sought(
+            self.label or None, self.text or None, self.camera, self.since, self.until, self.at_least, self.below
+        )
+
 
 @router.get("/images")
 @for_roles(Role.OWNER)
 def list_images(request: Request, asked: Annotated[Asked, Depends()]) -> ImageList:
-    """List a day's images, the newest first.
+    """List images, the newest first: a day's, or by label or text those of all days.
 
     A page may hold fewer than `limit`, even none, while there is a cursor: it goes on from there. Asked for by label or
-    text, images that the review asks this user about are left out.
+    text, images that the review asks this user about are left out. Of a day, names are found in capitals and small
+    letters alike, and rows are asked; of all days as they are written, a text in capitals as well, and the graph is.
     """
     console, visitor = console_of(request), visitor_of(request)
+    if asked.day is None:
+        return _of_all_days(asked, visitor, console)
+    if asked.since or asked.until or asked.below is not None:
+        raise InvalidRequest("a day's images", rule="since, until and below are for lists without a day")
+    return _of_day(asked.day, asked, visitor, console)
+
+
+def _of_all_days(asked: Asked, visitor: Visitor, console: Console) -> ImageList:
+    if not asked.sought.is_complete:
+        raise InvalidRequest(
+            "images of all days", rule="they are listed by a label or a text", remedy="Name one, or a day"
+        )
+    require_sense(asked.sought)
+    found = search(asked.sought, visitor, console, place_of(asked.cursor), asked.limit)
+    images = [_entry(hit.image, console, is_hidden=False) for hit in found.hits]
+    return ImageList(images=images, cursor=cursor_of(found.more))
+
+
+def _of_day(day: str, asked: Asked, visitor: Visitor, console: Console) -> ImageList:
     cameras = [*known_days(console)] if asked.camera is None else [asked.camera]
-    found = pictures_of(asked.day, cameras, console, _position(asked.cursor))
+    found = pictures_of(day, cameras, console, _position(asked.cursor))
     images: list[ImageEntry] = []
     looked_at, last = 0, ""
     while len(images) < asked.limit and looked_at < MOST_LOOKED_AT:

@@ -1,6 +1,6 @@
 """The named queries that compare images, over a real Neo4j."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 from tests.integration.graph.subject import Subject, gone, image
 
@@ -34,6 +34,122 @@ def test_months_are_compared_label_by_label(real: Subject) -> None:
     for asked, expected in MONTHS:
         rows = [{"label": n, "images_before": b, "images_after": a, "more": a - b} for n, b, a in expected]
         assert rows == real.store.query("months", asked)
+
+
+def test_months_have_so_many_pictures_whatever_they_show(real: Subject) -> None:
+    images_of_both_months(real)
+    left_out = ["s3://bucket/yard/3.jpg"]
+    for asked, expected in (
+        ({"before": "11", "after": "12"}, {"before": 2, "after": 2}),
+        ({"before": "2016-11", "after": "12", "leave_out": left_out}, {"before": 1, "after": 1}),
+        ({"before": "11", "after": "12", "camera": "gate"}, {"after": 1}),
+    ):
+        assert expected == {each["month"]: each["images"] for each in real.store.query("pictures-of-months", asked)}
+    rows = real.store.query("months", {"before": "11", "after": "12", "leave_out": left_out})
+    assert {("Dog", 1, 1), ("Person", 2, 0)} == {(r["label"], r["images_before"], r["images_after"]) for r in rows}
+
+
+MONDAY = datetime(2016, 11, 7, 23, 30, tzinfo=timezone(timedelta(hours=-8)))
+"""By its camera's clock; in UTC it is Tuesday."""
+
+LINES = ("AB 123", "ab 12", "100 %")
+
+
+def images_of_a_week(real: Subject) -> None:
+    """Show three pictures of a late Monday evening, one of a Sunday, and one of the day after."""
+    real.store.merge(
+        [
+            image("yard/1.jpg", taken_at=MONDAY, labels=(("Person", 96.0),), text=((LINES[0], 90.0), (LINES[1], 95.0))),
+            image("yard/2.jpg", taken_at=MONDAY, labels=(("Person", 100.0),), text=((LINES[1], 80.0),)),
+            image("gate/3.jpg", camera="gate", taken_at=MONDAY, labels=(("Person", 54.9),), text=((LINES[2], 99.0),)),
+            image("yard/4.jpg", taken_at=MONDAY - timedelta(days=1), labels=(("Person", 55.0), ("Dog", 60.0))),
+            image("yard/5.jpg", taken_at=MONDAY + timedelta(days=1), labels=(("Person", 99.0),)),
+        ]
+    )
+
+
+WEEK = {"first": "2016-11-06", "last": "2016-11-07"}
+OF_WEEK = {"label": "Person", **WEEK}
+
+
+def test_a_label_is_counted_by_weekday_and_hour_of_the_cameras_clock(real: Subject) -> None:
+    images_of_a_week(real)
+
+    def found(**asked: object) -> list[tuple[int, int, int]]:
+        rows = real.store.query("label-by-time", {**OF_WEEK, **asked})
+        return [(row["weekday"], row["hour"], row["images"]) for row in rows]
+
+    assert [(1, 23, 3), (7, 23, 1)] == found()
+    assert [(1, 23, 2)] == found(at_least=90)
+    assert [(1, 23, 1)] == found(camera="gate")
+    assert [(1, 23, 1)] == found(camera="yard", leave_out=["s3://bucket/yard/1.jpg", "s3://bucket/yard/4.jpg"])
+    assert [(7, 23, 1)] == found(label="Dog")
+    assert [] == found(first="2016-11-09", last="2016-11-30")
+
+
+def test_a_label_is_counted_by_confidence(real: Subject) -> None:
+    images_of_a_week(real)
+
+    def found(**asked: object) -> list[tuple[int, int]]:
+        rows = real.store.query("label-by-confidence", {**OF_WEEK, **asked})
+        return [(row["from_percent"], row["images"]) for row in rows]
+
+    assert [(50, 1), (55, 1), (95, 2)] == found()
+    assert [(55, 1), (95, 1)] == found(camera="yard", leave_out=["s3://bucket/yard/2.jpg"])
+    assert [] == found(label="Bear")
+
+
+def test_images_are_listed_by_their_days(real: Subject) -> None:
+    images_of_a_week(real)
+
+    def found(**asked: object) -> list[str]:
+        rows = real.store.query("images-between", {**WEEK, **asked})
+        return sorted(row["image_id"].removeprefix("s3://bucket/") for row in rows)
+
+    assert ["gate/3.jpg", "yard/1.jpg", "yard/2.jpg", "yard/4.jpg"] == found()
+    assert ["yard/4.jpg"] == found(label="Dog", camera="yard")
+    assert 2 == len(found(limit=2))
+
+
+FOUND_BY_LABEL: list[tuple[dict[str, object], list[int]]] = [
+    ({**WEEK}, [3, 1, 2, 4]),
+    ({"last": "2016-11-06"}, [4]),
+    ({"first": "2016-11-08"}, [5]),
+    ({"weekday": 7, "hour": 23}, [4]),
+    ({"weekday": 1, "hour": 7}, []),
+    ({"at_least": 55, "below": 100}, [5, 1, 4]),
+]
+FOUND_BY_TEXT: list[tuple[dict[str, object], list[int]]] = [
+    ({"text": "ab 12"}, [1, 2]),
+    ({"text": "AB 12"}, [1]),
+    ({"text": "b 1"}, [1, 2]),
+    ({"text": "0 %"}, [3]),
+    ({"text": "%"}, [3]),
+    ({"text": "ab", "at_least": 85}, [1]),
+    ({"text": "ab", "below": 85}, [2]),
+    ({"text": "ab", "label": "Person", "at_least": 60}, [1, 2]),
+    ({"text": "ab", "label": "Dog"}, []),
+    ({"text": "ab", "camera": "gate"}, []),
+    ({"text": "ab", **WEEK, "weekday": 1, "hour": 23}, [1, 2]),
+    ({"text": "ab", "first": "2016-11-08"}, []),
+]
+
+
+def test_images_are_found_by_label_and_by_text(real: Subject) -> None:
+    images_of_a_week(real)
+
+    def found(name: str, **asked: object) -> list[int]:
+        return [int(row["image_id"].removesuffix(".jpg")[-1]) for row in real.store.query(name, asked)]
+
+    for asked, expected in FOUND_BY_LABEL:
+        assert expected == found("images-with-label", **{"label": "Person", "at_least": 0, **asked}), asked
+    for asked, expected in FOUND_BY_TEXT:
+        assert expected == found("images-with-text", **asked), asked
+    first, *_ = real.store.query("images-with-text", {"text": "ab", "limit": 1})
+    assert ("ab 12", 95.0) == (first["text"], first["confidence"])
+    before = int(MONDAY.timestamp())
+    (row,) = real.store.query("images-with-text", {"text": "ab", "before": before, "after": first["image_id"]})
+    assert "s3://bucket/yard/2.jpg" == row["image_id"]
 
 
 def test_persons_on_other_cameras_are_found_by_time(real: Subject) -> None:

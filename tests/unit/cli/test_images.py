@@ -3,6 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sightline.graph.queries import query_named
+
 EARLY, LATE = "s3://frames/gate/1.jpg", "s3://frames/yard/2.jpg"
 ROWS = [
     {"camera": "yard", "image_id": LATE, "taken_at": "2044-05-17T11:00:00+00:00", "confidence": 95.5},
@@ -47,7 +49,7 @@ def seconds(text):
     ],
 )
 def test_the_graph_is_asked_for_what_the_options_say(run, world, options, expected):
-    left_out = dict.fromkeys(("camera", "since", "day", "before", "after", "limit"))
+    left_out = dict.fromkeys(query_named("images-with-label").may_take)
     everything = {"label": "Person", "at_least": 50.0, **left_out}
     assert 0 == run("images", *options).exit_code
     assert [("images-with-label", everything | expected)] == world.graph.asked

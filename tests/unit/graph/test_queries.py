@@ -27,7 +27,9 @@ def test_the_blogs_queries_are_unchanged() -> None:
 
 def test_parameters_that_are_left_out_are_null() -> None:
     bound = query_named("images-with-label").bind({"label": "Dog", "at_least": 50, "day": "2026-01-02"})
-    left_out = dict.fromkeys(("camera", "since", "before", "after", "limit"))
+    left_out = dict.fromkeys(
+        ("camera", "since", "first", "last", "weekday", "hour", "below", "before", "after", "limit")
+    )
     assert bound == {"label": "Dog", "at_least": 50, "day": "2026-01-02", **left_out}
 
 
@@ -45,8 +47,11 @@ def test_a_query_takes_exactly_the_parameters_that_its_text_names() -> None:
 
 def test_written_parameters_become_what_their_query_declares() -> None:
     written = {"before": "2016-11", "after": "12", "at_least": "50"}
-    expected = {"before": "2016-11", "after": "12", "at_least": 50.0, "camera": None}
+    expected = {"before": "2016-11", "after": "12", "at_least": 50.0, "camera": None, "leave_out": None}
     assert expected == query_named("months").read(written)
+    assert ["s3://a/b c", "s3://d"] == query_named("months").read({**written, "leave_out": "s3://a/b c\ns3://d"})[
+        "leave_out"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ CASES = [
     Case("GET", "/day", OWNER),
     Case("GET", "/calendar", OWNER),
     Case("GET", "/new", OWNER),
+    Case("GET", "/search", OWNER),
     Case("POST", "/new/seen", OWNER, form=SEEN, by_session=True),
     Case("POST", "/new/undo", OWNER, form={"number": "1"}, by_session=True),
     Case("GET", "/image", OWNER, {"id": URI}),

@@ -19,6 +19,7 @@ PAGES = [
     "/new",
     "/day",
     "/calendar",
+    "/search?label=Person",
     f"/image?id={URI}",
     "/me",
     "/accuracy",
@@ -156,6 +157,7 @@ def check_parameter(client, value):
     for path, name in (
         ("/image", "id"),
         *(("/day", each) for each in ("camera", "day", "before", "label", "at_least")),
+        *(("/search", each) for each in ("q", "label", "text", "camera", "since", "at_least", "hour", "after")),
         ("/calendar", "month"),
         ("/calendar", "label"),
         ("/new", "seen"),
@@ -165,6 +167,9 @@ def check_parameter(client, value):
         assert answer.status_code in {200, 303, 404, 422}, (path, answer.text)
         assert "<script>alert" not in answer.text
         assert '"onmouseover' not in answer.text
+    for text in ("label", "text"):
+        answer = client.get("/api/v1/images", params={text: value, "camera": value})
+        assert answer.status_code in {200, 422}, answer.text
     for path, name in (("/images", "cursor"), ("/images", "label"), ("/image", "id"), ("/dead-letters", "cursor")):
         answer = client.get(f"/api/v1{path}", params={"day": DAY, name: value})
         assert answer.status_code in {200, 404, 422}, (path, answer.text)

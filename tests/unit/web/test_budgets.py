@@ -36,6 +36,8 @@ def counts(house) -> "Counter[str]":
     """Count what the console asks of its stores, from here on; nine images and two cameras are there."""
     for second in range(9):
         house.analyse(uri_of(f"{second:02}", "gate" if second > 6 else "yard"))
+    taken_at, place = f"{DAY}T11:00:01+00:00", {"camera": "yard", "image_id": URI}
+    house.world.graph.answers["images-with-label"] = [{**place, "taken_at": taken_at, "confidence": 97.5}]
     house.world.clock.move(timedelta(seconds=10))  # so that the feed's newest entries are read
     counts: Counter[str] = Counter()
     services = house.console.services
@@ -60,9 +62,15 @@ PAGES = {
     "/new": ("/new", {"users.look": 1, "images.feed": 8, "images.get_many": 1}, NOTED),
     "/calendar": ("/calendar?month=2026-11", {"rollups.between": 1}, {}),
     "/image": (f"/image?id={URI}", IMAGE | {"images.by_day": 2, "verdicts.of_image": 1, "users.mark": 1}, MASK),
+    "/search": ("/search?label=Person", {"graph.query": 1, "images.get_many": 1}, NOTED),
     "/me": ("/me", {"users.tokens": 1}, {}),
     "/api/v1/image": (f"/api/v1/image?id={URI}", IMAGE | {"users.mark": 1}, MASK),
     "/api/v1/images": (f"/api/v1/images?day={DAY}&label=Person", {"images.by_day": 2}, MASK),
+    "/api/v1/images by label": (
+        "/api/v1/images?label=Person",
+        {"graph.query": 1, "images.get_many": 1},
+        NOTED,
+    ),
     "/api/v1/verdicts": (f"/api/v1/verdicts?id={URI}", {"images.get": 1, "verdicts.of_image": 1}, MASK),
 }
 

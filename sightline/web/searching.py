@@ -1,0 +1,129 @@
+"""Images by label, text and confidence, over all days: the graph finds them, and their rows say what may be told.
+
+What the review hides is left out before a page is filled: neither its length nor where the next one begins tells that
+something was there.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from sightline.models.answers import Json
+from sightline.models.images import ImageSummary
+from sightline.web.console import Console
+from sightline.web.errors import InvalidRequest, WebError
+from sightline.web.looking import note_viewed
+from sightline.web.masks import contents_of, masked
+from sightline.web.sought import Sought
+from sightline.web.visitors import Visitor
+
+IMAGES_ON_A_PAGE = 60
+MOST_LOOKED_AT = 1_000
+"""Images that one page reads for those that may be shown."""
+
+ALL = ""
+
+
+class TooManyHidden(WebError):
+    """A page would have to read very many images to find some that may be shown."""
+
+    rule = "nearly all of so many pictures are left out: the review asks you about them, or they have been removed"
+    remedy = "Choose other days, or go on with the review"
+
+
+class Place(NamedTuple):
+    """Where a list has come to: seconds since the epoch, and the image. Newer images come before it, never after."""
+
+    timestamp: int
+    image_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An image that was found. text: the line, if one was asked for; confidence: of it, or of the label.
+
+    place: in the graph, which may know an older time of it than its row
+    """
+
+    image: ImageSummary
+    place: Place
+    confidence: float
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """A page. more: the place from which the next one goes on; None if nothing follows."""
+
+    hits: Sequence[Hit]
+    more: Place | None
+
+
+def search(
+    sought: Sought, visitor: Visitor, console: Console, after: Place | None = None, most: int = IMAGES_ON_A_PAGE
+) -> Hits:
+    """Return a page of what is sought, the newest first, and note whose answers the visitor has then seen."""
+    shown: list[Hit] = []
+    looked_at, begin = 0, after
+    while True:
+        rows = console.services.graph.query(sought.query, _parameters(sought, begin, most + 1))
+        looked_at += len(rows)
+        shown += _hits(rows, visitor, console)
+        if len(shown) > most or len(rows) <= most:
+            break
+        if looked_at >= MOST_LOOKED_AT:
+            raise TooManyHidden(f"{looked_at:,} pictures")
+        begin = _place(rows[-1])
+    page = shown[:most]
+    note_viewed([each.image.image_id for each in page], visitor, console)
+    return Hits(page, page[-1].place if len(shown) > most else None)
+
+
+def _parameters(sought: Sought, after: Place | None, limit: int) -> dict[str, Json]:
+    place = {"before": after.timestamp, "after": after.image_id} if after else {}
+    return {**sought.parameters(), **place, "limit": limit}
+
+
+def _place(row: dict[str, Json]) -> Place:
+    return Place(int(datetime.fromisoformat(row["taken_at"]).timestamp()), row["image_id"])
+
+
+def _hits(rows: Sequence[dict[str, Json]], visitor: Visitor, console: Console) -> Iterator[Hit]:
+    """Return those images that are still there and may be shown, in their order."""
+    kept = console.services.images.get_many([row["image_id"] for row in rows]) if rows else {}
+    images = {name: image for name, row in kept.items() if row.rejection is None and (image := row.summary())}
+    hidden = masked(contents_of([*images.values()]), visitor, console) if images else frozenset()
+    for row in rows:
+        image = images.get(row["image_id"])
+        if image is not None and image.image_id not in hidden:
+            yield Hit(image, _place(row), row["confidence"], row.get("text"))
+
+
+def label_names(visitor: Visitor, console: Console) -> Sequence[str]:
+    """Return the labels that there are; to a reviewer those that are watched: another may be of one image alone."""
+    if visitor.is_reviewer:
+        return [rule.label for rule in console.services.accuracy.rules]
+    kept = console.labels.get(ALL)
+    if kept is None:
+        kept = console.labels.keep(ALL, [row["label"] for row in console.services.graph.query("labels")])
+    return kept
+
+
+def cursor_of(place: Place | None) -> str | None:
+    """Write a place for an address."""
+    return None if place is None else urlsafe_b64encode(f"{place.timestamp} {place.image_id}".encode()).decode()
+
+
+def place_of(cursor: str | None) -> Place | None:
+    """Read a cursor; raise InvalidRequest if we never gave it out."""
+    if not cursor:
+        return None
+    try:
+        timestamp, image_id = urlsafe_b64decode(cursor).decode().split(" ", 1)
+        datetime.fromtimestamp(int(timestamp), UTC)
+        return Place(int(timestamp), image_id)
+    except (NotBase64, ValueError, OverflowError, OSError) as error:
+        raise InvalidRequest("cursor", rule="it must be one that a list has returned") from error

@@ -64,7 +64,27 @@ class Words:
     colour: str = INK
 
 
-Shape: TypeAlias = Line | Dot | Path | Area | Words
+@dataclass(frozen=True, slots=True)
+class Rect:
+    """A filled rectangle, from its top left."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    colour: str = ACCENT
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Shapes that lead somewhere, where the format can; `says` is what a screen reader reads."""
+
+    address: str
+    says: str
+    shapes: Sequence["Shape"]
+
+
+Shape: TypeAlias = Line | Dot | Path | Area | Words | Rect | Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +98,17 @@ class Chart:
 
 
 def svg_of(chart: Chart) -> str:
-    """Return a chart as an SVG element."""
+    """Return a chart as an SVG element; one with links is a group of them, not one picture."""
+    role = "group" if any(isinstance(shape, Link) for shape in chart.shapes) else "img"
     inside = "".join(map(_element, chart.shapes))
     box = f"0 0 {chart.width:g} {chart.height:g}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{chart.width:g}" height="{chart.height:g}" '
-        f'role="img" aria-label="{escape(chart.title)}">{inside}</svg>'
+        f'role="{role}" aria-label="{escape(chart.title)}">{inside}</svg>'
     )
 
 
-def _element(shape: Shape) -> str:
+def _element(shape: Shape) -> str:  # noqa: PLR0911 - one for each shape
     match shape:
         case Line(x1, y1, x2, y2, colour, width):
             ends = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
@@ -101,6 +122,15 @@ def _element(shape: Shape) -> str:
         case Words(x, y, text, anchor, size, colour):
             place = f'x="{x:.1f}" y="{y:.1f}" dy="0.35em" text-anchor="{anchor}"'
             return f'<text {place} font-size="{size:g}" fill="{colour}">{escape(text)}</text>'
+        case Rect(x, y, width, height, colour):
+            return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{colour}"/>'
+        case Link():
+            return _link(shape)
+
+
+def _link(link: Link) -> str:
+    inside = "".join(map(_element, link.shapes))
+    return f'<a href="{escape(link.address)}" aria-label="{escape(link.says)}">{inside}</a>'
 
 
 def _points(points: Sequence[tuple[float, float]]) -> str:
@@ -138,6 +168,11 @@ def _draw(draw: ImageDraw.ImageDraw, shape: Shape) -> None:
         case Words(x, y, text, anchor, size, colour):
             font = ImageFont.load_default(SCALE * size)
             draw.text(_at(x, y), text.replace("–", "-"), colour, font, _ANCHORS[anchor])  # Pillow's font has no en dash
+        case Rect(x, y, width, height, colour):
+            draw.rectangle([_at(x, y), _at(x + width, y + height)], colour)
+        case Link(_, _, shapes):
+            for each in shapes:
+                _draw(draw, each)
 
 
 def _at(x: float, y: float) -> tuple[float, float]:

@@ -24,6 +24,7 @@ from sightline.web.visitors import Visitor
 
 if TYPE_CHECKING:
     from sightline.web.figures import Curves
+    from sightline.web.patterns import Months
 
 READS_AT_ONCE = 16
 
@@ -32,6 +33,9 @@ VISITOR_KEPT = timedelta(seconds=10)
 
 KNOWN_DAYS_KEPT = timedelta(seconds=60)
 LABELS_KEPT = timedelta(seconds=60)
+MONTHS_KEPT = timedelta(days=1)
+"""Of two months that have ended: what comes late is counted the next day."""
+
 STATUS_KEPT = timedelta(seconds=10)
 
 FIGURES_KEPT = timedelta(seconds=60)
@@ -98,6 +102,7 @@ class Console:
         self.visitors: Recent[str, Visitor] = Recent(services.clock, VISITOR_KEPT)
         self.known_days: Recent[str, dict[str, list[str]]] = Recent(services.clock, KNOWN_DAYS_KEPT)
         self.labels: Recent[str, Sequence[str]] = Recent(services.clock, LABELS_KEPT)
+        self.months: Recent[Hashable, Months] = Recent(services.clock, MONTHS_KEPT, MOST_REPORTS)
         self.status: Recent[str, tuple[datetime, dict[str, Json]]] = Recent(services.clock, STATUS_KEPT)
         self.status_read = Lock()
         self.reports: Recent[Hashable, Report] = Recent(services.clock, FIGURES_KEPT, MOST_REPORTS)

@@ -142,13 +142,13 @@ def read_curves(report: Report, visitor: Visitor, console: Console) -> Curves:
         if curves is None:
             made = Curves(report.operating_points(), report.calibration(), report.line())
             curves = console.curves.keep(key, made)
-    lowest = _asked_from(console)
+    lowest = asked_from(console)
     points = [each for each in curves.points if each.threshold_percent >= lowest]
     line = [each for each in curves.line if not visitor.is_reviewer or _is_mixed(each.window)]
     return Curves(points, curves.bins, line)
 
 
-def _asked_from(console: Console) -> float:
+def asked_from(console: Console) -> float:
     """Return the confidence below which the detector was asked for nothing."""
     request = console.services.plan.features.get(FEATURE, {})
     return float(request.get("MinConfidence", min(THRESHOLDS_PERCENT)))

@@ -5,13 +5,16 @@ or until they cannot be asked any more: somebody else has answered, and no secon
 leaves masked images out: to be listed by it tells as much as the label itself.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from sightline.models.images import ImageRow, ImageSummary
 from sightline.stats.second_looks import is_drawn
 from sightline.storage.verdicts.protocol import KeptVerdict
 from sightline.web.console import Console
 from sightline.web.visitors import Visitor
+
+ASKED_AT_ONCE = 1_000
+"""Of very many images: so many are read by one thread."""
 
 Contents = Mapping[str, str]
 """Image id → the SHA-256 of its bytes."""
@@ -30,6 +33,20 @@ def masked(contents: Contents, visitor: Visitor, console: Console) -> frozenset[
     labels = [rule.label for rule in console.services.accuracy.rules]
     waiting = [_still_asked(visitor.user, contents, label, console) for label in labels]
     return frozenset(reviewing.union(*waiting))
+
+
+def masked_among(image_ids: Sequence[str], visitor: Visitor, console: Console) -> frozenset[str]:
+    """Return the same of very many images; rows are read only of those that the review has asked about."""
+    if not visitor.is_reviewer:
+        return frozenset()
+    verdicts = console.services.verdicts
+    parts = [image_ids[start : start + ASKED_AT_ONCE] for start in range(0, len(image_ids), ASKED_AT_ONCE)]
+    pairs = [(part, rule.label) for part in parts for rule in console.services.accuracy.rules]
+    asked = {name for found in console.reads.map(lambda pair: [*verdicts.asked_many(*pair)], pairs) for name in found}
+    held = _in_open_batches(visitor.user, console) & set(image_ids)
+    rows = console.services.images.get_many(sorted(asked)) if asked else {}
+    contents = {name: row.content.sha256 for name, row in rows.items() if row.content}
+    return masked(contents, visitor, console) | held if contents else frozenset(held)
 
 
 def _in_open_batches(user: str, console: Console) -> set[str]:

@@ -45,6 +45,7 @@ CASES = [
     Case("GET", "/calendar", OWNER),
     Case("GET", "/new", OWNER),
     Case("GET", "/search", OWNER),
+    *(Case("GET", path, OWNER) for path in ("/heat", "/heat.png", "/months", "/confidence")),
     Case("POST", "/new/seen", OWNER, form=SEEN, by_session=True),
     Case("POST", "/new/undo", OWNER, form={"number": "1"}, by_session=True),
     Case("GET", "/image", OWNER, {"id": URI}),

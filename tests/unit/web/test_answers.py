@@ -20,6 +20,9 @@ PAGES = [
     "/day",
     "/calendar",
     "/search?label=Person",
+    "/heat",
+    "/months",
+    "/confidence",
     f"/image?id={URI}",
     "/me",
     "/accuracy",
@@ -124,6 +127,15 @@ def test_hostile_names_are_shown_as_text_on_every_page(house, name):
     client.post("/me/tokens", data={"title": name, "roles": "owner"}, headers=FROM_HERE)
     house.world.clock.move(timedelta(seconds=10))  # so that the feed's newest entries are read
     listed = [client.get(path) for path in ("/new", "/day", "/calendar", "/me")]
+    graph, taken_at = house.world.graph, "2026-11-02T11:00:01+00:00"
+    graph.answers["images-with-text"] = [{"image_id": uri, "taken_at": taken_at, "confidence": 90.0, "text": name}]
+    graph.answers["label-by-time"] = [{"weekday": 1, "hour": 11, "images": 1}]
+    graph.answers["label-by-confidence"] = [{"from_percent": 90, "images": 1}]
+    graph.answers["months"] = [{"label": name, "images_before": 0, "images_after": 1}]
+    graph.answers["pictures-of-months"] = [{"month": month, "images": 1} for month in ("before", "after")]
+    asked = {"label": name, "camera": name}
+    listed += [client.get(path, params=asked) for path in ("/heat", "/confidence", "/months", "/heat.png")]
+    listed.append(client.get("/search", params=asked | {"text": f"{name} "}))
     for page in (*listed, client.get("/day", params={"label": name}), client.get("/image", params={"id": uri})):
         assert 200 == page.status_code, page.text
         assert "<script>alert" not in page.text
@@ -158,6 +170,9 @@ def check_parameter(client, value):
         ("/image", "id"),
         *(("/day", each) for each in ("camera", "day", "before", "label", "at_least")),
         *(("/search", each) for each in ("q", "label", "text", "camera", "since", "at_least", "hour", "after")),
+        *(("/heat", each) for each in ("label", "camera", "weeks", "day", "at_least")),
+        *(("/confidence", each) for each in ("label", "camera")),
+        *(("/months", each) for each in ("before", "after", "camera")),
         ("/calendar", "month"),
         ("/calendar", "label"),
         ("/new", "seen"),

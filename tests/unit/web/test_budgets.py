@@ -38,6 +38,7 @@ def counts(house) -> "Counter[str]":
         house.analyse(uri_of(f"{second:02}", "gate" if second > 6 else "yard"))
     taken_at, place = f"{DAY}T11:00:01+00:00", {"camera": "yard", "image_id": URI}
     house.world.graph.answers["images-with-label"] = [{**place, "taken_at": taken_at, "confidence": 97.5}]
+    house.world.graph.answers["images-between"] = [{"image_id": URI}]
     house.world.clock.move(timedelta(seconds=10))  # so that the feed's newest entries are read
     counts: Counter[str] = Counter()
     services = house.console.services
@@ -54,6 +55,9 @@ SESSION = {"users.session": 1, "users.user": 1}
 OPEN = {"batches.open_of": 1}
 MASK = {"verdicts.asked_many": 1} | OPEN
 NOTED = MASK | {"users.marks": 1}
+COUNTED_WITHOUT = {"graph.query": 2} | MASK
+"""For a reviewer: which images are counted, and which of them the review asks about."""
+
 IMAGE = {"images.get": 1, "ledger.get": 3}
 
 PAGES = {
@@ -63,6 +67,10 @@ PAGES = {
     "/calendar": ("/calendar?month=2026-11", {"rollups.between": 1}, {}),
     "/image": (f"/image?id={URI}", IMAGE | {"images.by_day": 2, "verdicts.of_image": 1, "users.mark": 1}, MASK),
     "/search": ("/search?label=Person", {"graph.query": 1, "images.get_many": 1}, NOTED),
+    "/heat": ("/heat", {"graph.query": 1}, COUNTED_WITHOUT),
+    "/heat.png": ("/heat.png", {"graph.query": 1}, COUNTED_WITHOUT),
+    "/confidence": ("/confidence", {"graph.query": 1, "rollups.between": 2}, COUNTED_WITHOUT | {"batches.open_of": 2}),
+    "/months": ("/months?after=2090-01", {"graph.query": 2}, COUNTED_WITHOUT | {"graph.query": 4}),
     "/me": ("/me", {"users.tokens": 1}, {}),
     "/api/v1/image": (f"/api/v1/image?id={URI}", IMAGE | {"users.mark": 1}, MASK),
     "/api/v1/images": (f"/api/v1/images?day={DAY}&label=Person", {"images.by_day": 2}, MASK),

@@ -1,0 +1,90 @@
+"""When a label is seen: a heat map of weekday and hour, whose cells lead to their pictures."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sightline.accuracy_report.drawing import Chart
+from sightline.errors import Unavailable
+from sightline.storage.users.protocol import Role
+from sightline.web.access import GuardedRoute, for_roles, visitor_of
+from sightline.web.console import Console, console_of
+from sightline.web.errors import NoSuchPage
+from sightline.web.pattern_charts import heat_map
+from sightline.web.pattern_pages import Asked, drawn, pattern_page, png_of, problem_page
+from sightline.web.patterns import Cell, Counted, TooManyToCount, by_time
+from sightline.web.rendering import link
+from sightline.web.times import WEEKDAYS
+from sightline.web.visitors import Visitor
+
+router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
+
+Fields = Annotated[Asked, Depends()]
+
+
+@router.get("/heat")
+@for_roles(Role.OWNER)
+def show_heat(request: Request, asked: Fields) -> Response:
+    """Show the heat map of a label over some weeks, and the same as a table."""
+    console = console_of(request)
+    asked = asked.filled(console)
+    counted = asked.counted(console)
+    if counted is None:
+        return pattern_page(request, "heat.html", asked, counted=None)
+    try:
+        cells = by_time(counted, visitor_of(request), console)
+    except (Unavailable, TooManyToCount) as error:
+        return problem_page(request, "heat.html", asked, error)
+    return pattern_page(
+        request,
+        "heat.html",
+        asked,
+        counted=counted,
+        cells=cells,
+        chart=drawn(heat_map(cells, title_of(counted), lambda cell: address_of(counted, cell))),
+        weekdays=WEEKDAYS,
+        address=lambda *cell: address_of(counted, cell),
+        picture=link("/heat.png", **fields_of(asked)),
+    )
+
+
+@router.get("/heat.png")
+@for_roles(Role.OWNER)
+def show_picture(request: Request, asked: Fields) -> Response:
+    """Return the heat map as a picture."""
+    console = console_of(request)
+    chart = _chart(asked.filled(console).counted(console), visitor_of(request), console)
+    return Response(png_of(chart), media_type="image/png")
+
+
+def _chart(counted: Counted | None, visitor: Visitor, console: Console) -> Chart:
+    if counted is None:
+        raise NoSuchPage("this picture", rule="there is no picture of a camera yet", remedy="Add one")
+    return heat_map(by_time(counted, visitor, console), title_of(counted), lambda cell: address_of(counted, cell))
+
+
+def title_of(counted: Counted) -> str:
+    """Return what a chart shows."""
+    days, camera = counted.days, counted.camera or "all cameras"
+    return f"{counted.label} from {counted.at_least:g} % up, {camera}, {days.first} to {days.last}"
+
+
+def address_of(counted: Counted, cell: Cell) -> str:
+    """Return where a cell leads: to its pictures."""
+    weekday, hour = cell
+    days = {"since": counted.days.first, "until": counted.days.last}
+    found = {"label": counted.label, "camera": counted.camera, "at_least": f"{counted.at_least:g}"}
+    return link("/search", **found, **days, weekday=weekday, hour=hour)
+
+
+def fields_of(asked: Asked) -> dict[str, object]:
+    """Return the fields as an address has them."""
+    return {
+        "label": asked.label,
+        "camera": asked.camera,
+        "weeks": asked.weeks,
+        "day": asked.day,
+        "at_least": None if asked.at_least is None else f"{asked.at_least:g}",
+    }

@@ -1,0 +1,206 @@
+"""Counts of what was found: by weekday and hour, by confidence, and in one month against another.
+
+The graph counts. To a reviewer it counts without the images that the review may still ask them about: with these among
+them, the difference between two counts would tell what was found in one.
+"""
+
+from calendar import monthrange
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from http import HTTPStatus
+
+from sightline.models.answers import Json
+from sightline.web.console import Console
+from sightline.web.days import known_days, newest_day
+from sightline.web.errors import WebError
+from sightline.web.masks import masked_among
+from sightline.web.visitors import Visitor
+
+BAND = 5
+"""Width of a band of confidences, in percent."""
+
+MOST_LOOKED_AT = 20_000
+"""Images of which it is asked whether the review hides them."""
+
+
+class TooManyToCount(WebError):
+    """So many images that it would take too long to find those that the review hides."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    rule = f"to a reviewer at most {MOST_LOOKED_AT:,} pictures are counted at once, without those still to be reviewed"
+    remedy = "Choose fewer days or one camera"
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Capture days, first to last."""
+
+    first: str
+    last: str
+
+    @property
+    def asked(self) -> dict[str, Json]:
+        """Return the parameters of a query."""
+        return {"first": self.first, "last": self.last}
+
+
+def days_up_to(last: date | None, number: int, camera: str | None, console: Console) -> Days | None:
+    """Return so many days up to one; up to the newest that has pictures, if none is named. None if there is none."""
+    newest = last.isoformat() if last else newest_day(known_days(console), camera)
+    if newest is None:
+        return None
+    first = date.fromordinal(max(date.fromisoformat(newest).toordinal() - number + 1, 1))
+    return Days(first.isoformat(), newest)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What is counted: the images of a label, from a confidence up, of a camera or of all."""
+
+    label: str
+    camera: str | None
+    days: Days
+    at_least: float = 0.0
+
+
+Cell = tuple[int, int]
+"""Weekday (1 is Monday) and hour."""
+
+
+def by_time(counted: Counted, visitor: Visitor, console: Console) -> Mapping[Cell, int]:
+    """Return how many images there are in each hour of each weekday; those without one are left out."""
+    asked = {**_asked(counted, visitor, console), "at_least": counted.at_least}
+    rows = console.services.graph.query("label-by-time", asked)
+    return {(row["weekday"], row["hour"]): row["images"] for row in rows}
+
+
+def by_confidence(counted: Counted, visitor: Visitor, console: Console) -> Mapping[int, int]:
+    """Return how many images there are in each band, named by where it begins; those without one are left out."""
+    rows = console.services.graph.query("label-by-confidence", _asked(counted, visitor, console))
+    return {row["from_percent"]: row["images"] for row in rows}
+
+
+def _asked(counted: Counted, visitor: Visitor, console: Console) -> dict[str, Json]:
+    asked = {"label": counted.label, "camera": counted.camera, **counted.days.asked}
+    return {**asked, "leave_out": _left_out([asked], visitor, console)}
+
+
+def _left_out(asked: Sequence[Mapping[str, Json]], visitor: Visitor, console: Console) -> list[str] | None:
+    """Return the images that are not counted for this visitor; None if all are. asked: where to look for them."""
+    if not visitor.is_reviewer:
+        return None
+    found: list[str] = []
+    for each in asked:
+        limit = MOST_LOOKED_AT + 1 - len(found)
+        found += [row["image_id"] for row in console.services.graph.query("images-between", {**each, "limit": limit})]
+        if len(found) > MOST_LOOKED_AT:
+            raise TooManyToCount("these pictures")
+    return sorted(masked_among(found, visitor, console))
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month as it is compared. camera_days: on how many days a camera had pictures, all cameras together."""
+
+    month: str
+    images: int
+    camera_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelOfMonths:
+    """How many images show a label, and of each thousand; None if a month has no image."""
+
+    label: str
+    before: int
+    after: int
+    before_of_thousand: float | None
+    after_of_thousand: float | None
+
+    @property
+    def more(self) -> float:
+        """Return by how much the share has grown, or the number if a month has no image."""
+        if self.before_of_thousand is None or self.after_of_thousand is None:
+            return self.after - self.before
+        return self.after_of_thousand - self.before_of_thousand
+
+
+@dataclass(frozen=True, slots=True)
+class Months:
+    """Two months. labels: those whose share has changed most come first."""
+
+    before: Month
+    after: Month
+    labels: Sequence[LabelOfMonths]
+
+    @property
+    def is_uneven(self) -> bool:
+        """Return whether cameras were on for so different times that numbers alone mislead."""
+        few, many = sorted((self.before.camera_days, self.after.camera_days))
+        return many > 0 and few < (1 - UNEVEN) * many
+
+
+UNEVEN = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedMonths:
+    """What is compared."""
+
+    before: str
+    after: str
+    camera: str | None
+    at_least: float
+
+
+def compare_months(asked: ComparedMonths, visitor: Visitor, console: Console) -> Months:
+    """Return two months. Of those that have ended, what owners see is kept for a day."""
+    may_be_kept = not visitor.is_reviewer and max(asked.before, asked.after) < _this_month(console)
+    kept = console.months.get(asked) if may_be_kept else None
+    if kept is not None:
+        return kept
+    months = {"before": asked.before, "after": asked.after, "camera": asked.camera}
+    where = [{"camera": asked.camera, **_days_of(month).asked} for month in dict.fromkeys((asked.before, asked.after))]
+    months["leave_out"] = _left_out(where, visitor, console)  # type: ignore[assignment] # JSON
+    graph = console.services.graph
+    images = {row["month"]: row["images"] for row in graph.query("pictures-of-months", months)}
+    rows = graph.query("months", {**months, "at_least": asked.at_least})
+    before, after = (
+        Month(month, images.get(name, 0), _camera_days(month, asked.camera, console))
+        for name, month in (("before", asked.before), ("after", asked.after))
+    )
+    labels = [_label(row, before.images, after.images) for row in rows]
+    made = Months(before, after, sorted(labels, key=lambda each: (-abs(each.more), each.label)))
+    return console.months.keep(asked, made) if may_be_kept else made
+
+
+def _label(row: Mapping[str, Json], before: int, after: int) -> LabelOfMonths:
+    return LabelOfMonths(
+        row["label"],
+        row["images_before"],
+        row["images_after"],
+        1_000 * row["images_before"] / before if before else None,
+        1_000 * row["images_after"] / after if after else None,
+    )
+
+
+def _this_month(console: Console) -> str:
+    """Return the month that has not ended everywhere: by a camera far west it may still be the last one."""
+    return f"{console.now - timedelta(days=1):%Y-%m}"
+
+
+def _days_of(month: str) -> Days:
+    last = monthrange(int(month[:4]), int(month[5:]))[1]
+    return Days(f"{month}-01", f"{month}-{last}")
+
+
+def _camera_days(month: str, camera: str | None, console: Console) -> int:
+    days = known_days(console)
+    return sum(day.startswith(month) for name in days if camera in {None, name} for day in days[name])
+
+
+def months_with_pictures(camera: str | None, console: Console) -> list[str]:
+    """Return the months that have pictures, the newest first."""
+    days = known_days(console)
+    return sorted({day[:7] for name in days if camera in {None, name} for day in days[name]}, reverse=True)

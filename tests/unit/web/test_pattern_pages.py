@@ -1,0 +1,209 @@
+"""The heat map, confidences and months: what they ask the graph, what they say, and what they do not count."""
+
+import io
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from PIL import Image
+
+from sightline.accuracy_report.drawing import Chart, Link, Rect, Words, svg_of
+from sightline.errors import Unavailable
+from sightline.models.images import CameraDay
+from sightline.storage.users.protocol import Role
+from sightline.testing.fake import picture, uri_of
+from sightline.web import patterns
+from sightline.web.masks import masked_among
+from sightline.web.pattern_charts import STEPS, heat_map, step_of
+from sightline.web.visitors import Visitor
+from tests.unit.services.rollups.yard import Yard
+from tests.unit.web.figures_house import fill, review
+from tests.unit.web.house import DAY, URI, build
+
+CELLS = [{"weekday": 1, "hour": 7, "images": 12}, {"weekday": 7, "hour": 23, "images": 1}]
+BANDS = [{"from_percent": 40, "images": 3}, {"from_percent": 95, "images": 7}]
+OF_MONTHS = [
+    {"label": "Person", "images_before": 10, "images_after": 30, "more": 20},
+    {"label": "Dog", "images_before": 5, "images_after": 30, "more": 25},
+]
+PICTURES = [{"month": "before", "images": 100}, {"month": "after", "images": 1_000}]
+PAGES = ("/heat", "/confidence", "/months")
+
+
+@pytest.fixture
+def counted(looked_at):
+    answers = {
+        "label-by-time": CELLS,
+        "label-by-confidence": BANDS,
+        "months": OF_MONTHS,
+        "pictures-of-months": PICTURES,
+    }
+    looked_at.world.graph.answers |= answers
+    return looked_at
+
+
+def links(html):
+    return [each.replace("&amp;", "&") for each in re.findall(r'<a href="(/search\?[^"]*)"', html)]
+
+
+def test_the_heat_map_asks_for_whole_weeks_and_its_cells_lead_to_their_pictures(counted):
+    html = counted.client("owner").get("/heat?weeks=1&at_least=80&camera=yard").text
+    ((name, asked),) = counted.world.graph.asked
+    assert "label-by-time" == name
+    days = {"first": "2026-10-27", "last": DAY}
+    assert {"label": "Person", "camera": "yard", "at_least": 80, "leave_out": None, **days} == asked
+    to = f"/search?label=Person&camera=yard&at_least=80&since=2026-10-27&until={DAY}"
+    assert {f"{to}&weekday=1&hour=7", f"{to}&weekday=7&hour=23"} == {*links(html)}
+    assert 'aria-label="Mon 07–08 h: 12"' in html
+    assert "13 pictures from 80\N{NO-BREAK SPACE}% up" in html
+    for day in ("Mon", "Sun"):
+        assert day in html
+
+
+def test_where_a_cell_leads_the_search_asks_for_the_same_days_hours_and_confidence(counted):
+    client = counted.client("owner")
+    first, *_ = links(client.get("/heat?at_least=80").text)
+    counted.world.graph.asked.clear()
+    assert 200 == client.get(first).status_code
+    (_, asked), *_ = counted.world.graph.asked
+    assert {"label": "Person", "at_least": 80, "weekday": 1, "hour": 7, "first": "2026-10-06", "last": DAY}.items() <= (
+        asked.items()
+    )
+
+
+def test_the_picture_is_a_png_of_the_same_map(counted):
+    answer = counted.client("owner").get("/heat.png")
+    assert "image/png" == answer.headers["content-type"]
+    assert "PNG" == Image.open(io.BytesIO(answer.content)).format
+
+
+def test_a_larger_number_is_never_a_lighter_step():
+    steps = [step_of(images, 1_000) for images in range(1, 1_001)]
+    assert sorted(steps) == steps
+    assert {*range(len(STEPS))} == {*steps}
+    assert 0 == step_of(1, 10**9)
+
+
+def test_a_shape_that_leads_somewhere_is_a_link_in_a_group_and_its_words_are_escaped():
+    chart = heat_map({(1, 0): 1}, "<b>", lambda cell: f'/x?a="{cell}"&b')
+    drawn = svg_of(chart)
+    assert ('role="group"' in drawn, 'aria-label="&lt;b&gt;"' in drawn) == (True, True)
+    assert 'href="/x?a=&quot;(1, 0)&quot;&amp;b"' in drawn
+    plain = svg_of(Chart("t", 1, 1, [Rect(0, 0, 1, 1), Words(0, 0, "w")]))
+    assert 'role="img"' in plain
+    assert isinstance(chart.shapes[-1], Words | Link)
+
+
+def test_a_bar_of_confidence_leads_to_its_band_and_near_misses_are_told_apart(counted):
+    html = counted.client("owner").get("/confidence").text
+    to = f"/search?label=Person&at_least={{}}&since=2026-10-06&until={DAY}"
+    assert {to.format("40&below=45"), to.format(95)} == {*links(html)}
+    assert ["#8aa4c4", "#1f5fae"] == re.findall(r'<rect [^>]*fill="([^"]*)"', html)
+    assert "counts from 50 %" in html
+    assert "Is a confidence right?" in html
+
+
+def test_months_are_compared_by_what_a_thousand_pictures_show(counted):
+    dirty = counted.world.operations.dirty_days
+    dirty.mark([CameraDay("yard", f"2026-10-{day:02}") for day in range(1, 31)])
+    html = counted.client("owner").get("/months").text
+    (_, pictures), (name, asked) = counted.world.graph.asked
+    assert "months" == name
+    assert {"before": "2026-10", "after": "2026-11", "camera": None, "leave_out": None} == pictures
+    assert pictures | {"at_least": 50.0} == asked
+    rows = re.findall(r"<bdi>(\w+)</bdi></a></td>(.*?)</tr>", html, re.DOTALL)
+    shown = {name: re.findall(r">([-+\d.]+)</td>", cells) for name, cells in rows}
+    assert {"Person": ["10", "30", "+20", "100.0", "30.0"], "Dog": ["5", "30", "+25", "50.0", "30.0"]} == shown
+    assert ["Person", "Dog"] == [*shown], "whose share has changed most comes first"
+    assert "30 days in Oct 2026 and on 1 in Nov 2026" in html
+
+
+@pytest.mark.parametrize(
+    ("days", "is_uneven"), [((30, 28), False), ((30, 27), False), ((30, 26), True), ((0, 0), False)]
+)
+def test_months_of_which_one_has_a_tenth_fewer_days_are_uneven(days, is_uneven):
+    before, after = (patterns.Month("2026-10", 1, number) for number in days)
+    assert is_uneven == patterns.Months(before, after, ()).is_uneven
+
+
+def test_months_that_have_ended_are_counted_once_a_day(counted):
+    client = counted.client("owner")
+    for month, questions in (("2026-09", 2), (f"{counted.world.clock.now:%Y-%m}", 4)):
+        counted.world.graph.asked.clear()
+        for _ in range(2):
+            client.get(f"/months?before=2026-08&after={month}")
+        assert questions == len(counted.world.graph.asked)
+    counted.world.clock.move(timedelta(days=1, seconds=1))
+    counted.world.graph.asked.clear()
+    counted.client("owner").get("/months?before=2026-08&after=2026-09")
+    assert 2 == len(counted.world.graph.asked)
+
+
+@pytest.mark.parametrize("page", [*PAGES, "/heat.png"])
+def test_what_the_review_asks_a_person_about_is_not_counted_for_them(house, page):
+    for second in range(4):
+        house.analyse(uri_of(f"{second:02}"), data=picture(second))
+    house.ask(uri_of("01"))
+    house.ask(uri_of("02"), content="of bytes that were overwritten")
+    graph = house.world.graph
+    graph.answers["images-between"] = [{"image_id": uri_of(f"{second:02}")} for second in range(4)]
+    for who, left_out in (("all", [uri_of("01")]), ("owner", None)):
+        graph.asked.clear()
+        assert 200 == house.client(who).get(page).status_code
+        counted = [asked for name, asked in graph.asked if name != "images-between"]
+        assert counted
+        assert {str(left_out)} == {str(each["leave_out"]) for each in counted}, who
+
+
+def test_of_very_many_images_those_are_masked_that_are_masked_one_by_one(house):
+    for second in range(3):
+        house.analyse(uri_of(f"{second:02}"), data=picture(second))
+    house.ask(uri_of("01"))
+    reviewer = Visitor("all", frozenset(Role), is_reviewer=True)
+    many = [*(f"s3://frames/none/{n}.jpg" for n in range(2_500)), *(uri_of(f"{n:02}") for n in range(3))]
+    assert {uri_of("01")} == masked_among(many, reviewer, house.console)
+    assert frozenset() == masked_among(many, replace(reviewer, is_reviewer=False), house.console)
+
+
+def test_a_reviewer_is_told_if_there_are_too_many_to_leave_some_out(counted):
+    counted.world.graph.answers["images-between"] = [{"image_id": URI}] * (patterns.MOST_LOOKED_AT + 1)
+    answer = counted.client("all").get("/heat")
+    assert (422, True) == (answer.status_code, "Choose fewer days or one camera" in answer.text)
+
+
+class Away:
+    def query(self, name, parameters=None):  # noqa: ARG002
+        raise Unavailable("Neo4j", rule="the server did not answer")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_tells_its_three_kinds_of_emptiness_apart(tmp_path, page):
+    house = build(tmp_path)
+    client = house.client("owner")
+    nothing_yet = client.get(page)
+    house.analyse()
+    too_narrow = client.get(page)
+    house.console.services = replace(house.console.services, graph=Away())
+    house.console.months.drop(lambda _: True)
+    away = client.get(page)
+    assert (200, 200, 503) == tuple(each.status_code for each in (nothing_yet, too_narrow, away))
+    assert ["sightline add" in each.text for each in (nothing_yet, too_narrow, away)] == [True, False, False]
+    assert any(words in too_narrow.text for words in ("Search all days", "Any confidence"))
+    assert ("Neo4j" in away.text, "sightline check" in away.text, away.headers["retry-after"]) == (True, True, "10")
+    assert 'name="camera"' in away.text
+    house.console.close()
+
+
+def test_the_reviewed_share_is_drawn_where_it_can_be_estimated(tmp_path):
+    yard = Yard()
+    fill(yard, days=1)
+    review(yard, 40, days=1)
+    yard.roll_up()
+    yard.graph.answers["label-by-confidence"] = BANDS
+    house = build(tmp_path, world=yard)
+    html = house.client("owner").get("/confidence").text
+    assert "Is a confidence right? Share of images that do show Person" in html
+    other = house.client("owner").get("/confidence?label=Dog").text
+    assert "only watched labels are reviewed" in other
+    house.console.close()

@@ -1,14 +1,21 @@
 """The rights that deploy/iam/console.json gives: what pages and calls ask of DynamoDB, and not more."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import neo4j
 import pytest
+from typing_extensions import override
 
+from sightline.graph.neo4j import Neo4jGraphStore
+from sightline.graph.protocol import Merged
+from sightline.models.answers import Json
+from sightline.services.graph_merge import graph_image
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.images.keys import DEFAULT_SHARDS
 from sightline.storage.ledger.dynamodb import DynamoLedger
@@ -81,6 +88,10 @@ def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(
         "/api/v1/accuracy",
         "/accuracy",
         "/agreement",
+        "/search?label=Person",
+        "/heat",
+        "/months",
+        "/confidence",
     ):
         assert client.get(path).status_code in {200, 422}, path
     house.world.clock.move(timedelta(seconds=10))  # so that the feed's newest entries are read
@@ -121,26 +132,86 @@ def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(
     assert {("dynamodb:BatchGetItem", "users")} | unlikely >= unused
 
 
-def test_the_pages_of_visits_send_as_many_requests_as_their_budget_has(house: House, dynamodb_client: Any) -> None:
-    house.world.clock.move(timedelta(seconds=10))  # so that the feed's newest entries are read
-    client, sent = house.client("all"), Counter[str]()
-    for path in (f"/day?day={DAY}", "/new"):
+class CountingGraph(Neo4jGraphStore):
+    """The graph, whose named queries are noted; each is one transaction."""
+
+    sent: Counter[str]
+
+    @override
+    def query(self, name: str, parameters: Mapping[str, Json] | None = None) -> list[dict[str, Json]]:
+        self.sent[f"Neo4j {name}"] += 1
+        return super().query(name, parameters)
+
+
+def graph_of(house: House, driver: neo4j.Driver, sent: Counter[str]) -> None:
+    """Show in Neo4j what the graph of a house shows, and have the console ask it."""
+    driver.execute_query("MATCH (node) DETACH DELETE node", database_="neo4j")
+    graph = CountingGraph(driver, "neo4j")
+    graph.sent = sent
+    row = house.world.images.get(URI)
+    assert row is not None
+    assert [True] == [each.is_changed for each in graph.merge([graph_image(row)]) if isinstance(each, Merged)]
+    house.console.services = replace(house.console.services, graph=graph)
+
+
+OF_A_REVIEWER = {"Neo4j images-between": 1, "Query users": 1, "BatchGetItem verdicts": 1}
+
+
+def test_search_and_patterns_send_as_many_requests_as_their_budget_has(
+    house: House, dynamodb_client: Any, driver: neo4j.Driver
+) -> None:
+    sent = Counter[str]()
+    graph_of(house, driver, sent)
+    client = house.client("all")
+    paths = {
+        "/search?label=Person": {
+            "Neo4j images-with-label": 1,
+            "BatchGetItem images": 1,
+            "Query users": 1,
+            "BatchGetItem verdicts": 1,
+            "BatchGetItem users": 1,
+        },
+        "/heat": {"Neo4j label-by-time": 1} | OF_A_REVIEWER,
+        "/heat.png": {"Neo4j label-by-time": 1} | OF_A_REVIEWER,
+        "/months": {"Neo4j months": 1, "Neo4j pictures-of-months": 1} | OF_A_REVIEWER,
+        "/confidence": {"Neo4j label-by-confidence": 1} | OF_A_REVIEWER,
+    }
+    for path in paths:
         client.get(path)  # reads once in a while who asks and which days there are; notes what was seen
+    with requests_of(dynamodb_client, sent):
+        for path, expected in paths.items():
+            sent.clear()
+            assert 200 == client.get(path).status_code
+            assert expected == sent, path
+
+
+@contextmanager
+def requests_of(dynamodb_client: Any, sent: Counter[str]) -> Iterator[None]:
+    """Count what is asked of DynamoDB, by operation and table."""
 
     def note(params: dict[str, Any], model: Any, **_: Any) -> None:
         tables = params.get("RequestItems") or [params["TableName"]]
         sent.update(f"{model.name} {table.rsplit('-', 1)[-1]}" for table in tables)
 
     dynamodb_client.meta.events.register("provide-client-params.dynamodb", note)
+    yield
+    dynamodb_client.meta.events.unregister("provide-client-params.dynamodb", note)
+
+
+def test_the_pages_of_visits_send_as_many_requests_as_their_budget_has(house: House, dynamodb_client: Any) -> None:
+    house.world.clock.move(timedelta(seconds=10))  # so that the feed's newest entries are read
+    client, sent = house.client("all"), Counter[str]()
+    for path in (f"/day?day={DAY}", "/new"):
+        client.get(path)  # reads once in a while who asks and which days there are; notes what was seen
     mask = {"Query users": 1, "BatchGetItem verdicts": 1}
     noted = {"BatchGetItem users": 1}
-    for path, expected in (
-        (f"/day?day={DAY}&camera=yard", {"Query images": DEFAULT_SHARDS.day} | mask | noted),
-        (f"/day?day={DAY}&label=Person", {"Query images": DEFAULT_SHARDS.day} | mask | noted),
-        ("/new", {"GetItem users": 1, "Query images": 4 * 2, "BatchGetItem images": 1} | mask | noted),
-        ("/calendar", {"Query rollups": 1}),
-    ):
-        sent.clear()
-        assert 200 == client.get(path).status_code
-        assert expected == sent, path
-    dynamodb_client.meta.events.unregister("provide-client-params.dynamodb", note)
+    with requests_of(dynamodb_client, sent):
+        for path, expected in (
+            (f"/day?day={DAY}&camera=yard", {"Query images": DEFAULT_SHARDS.day} | mask | noted),
+            (f"/day?day={DAY}&label=Person", {"Query images": DEFAULT_SHARDS.day} | mask | noted),
+            ("/new", {"GetItem users": 1, "Query images": 4 * 2, "BatchGetItem images": 1} | mask | noted),
+            ("/calendar", {"Query rollups": 1}),
+        ):
+            sent.clear()
+            assert 200 == client.get(path).status_code
+            assert expected == sent, path

@@ -63,5 +63,5 @@ def show_months(request: Request, asked: Annotated[Asked, Depends()]) -> Respons
         known=known,
         names=names,
         listed=LISTED,
-        chart=drawn(pairs(months.labels[:DRAWN], *names, "Of 1,000 pictures so many show each label")),
+        chart=drawn(pairs(months.labels[:DRAWN], *names, "How many of 1,000 pictures show each label")),
     )

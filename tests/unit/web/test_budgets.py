@@ -69,7 +69,7 @@ PAGES = {
     "/search": ("/search?label=Person", {"graph.query": 1, "images.get_many": 1}, NOTED),
     "/heat": ("/heat", {"graph.query": 1}, COUNTED_WITHOUT),
     "/heat.png": ("/heat.png", {"graph.query": 1}, COUNTED_WITHOUT),
-    "/confidence": ("/confidence", {"graph.query": 1, "rollups.between": 2}, COUNTED_WITHOUT | {"batches.open_of": 2}),
+    "/confidence": ("/confidence?label=Plant", {"graph.query": 1}, COUNTED_WITHOUT),
     "/months": ("/months?after=2090-01", {"graph.query": 2}, COUNTED_WITHOUT | {"graph.query": 4}),
     "/me": ("/me", {"users.tokens": 1}, {}),
     "/api/v1/image": (f"/api/v1/image?id={URI}", IMAGE | {"users.mark": 1}, MASK),
@@ -96,6 +96,14 @@ def test_a_page_asks_no_more_than_it_must(house, counts, name):
         counts.clear()
         client.get(path)
         assert expected == counts, "who asks is read once in ten seconds"
+
+
+def test_how_often_a_confidence_is_right_is_read_for_owners_alone(house, counts):
+    for user, reads in (("owner", 2), ("all", 0)):
+        client = house.client(user)
+        counts.clear()
+        client.get("/confidence")
+        assert reads == counts["rollups.between"], user
 
 
 def test_the_mask_reads_the_verdicts_only_of_what_the_review_has_asked_about(house, counts):

@@ -13,6 +13,7 @@ from sightline.errors import Unavailable
 from sightline.models.images import CameraDay
 from sightline.storage.users.protocol import Role
 from sightline.testing.fake import picture, uri_of
+from sightline.testing.graph import InMemoryGraphStore
 from sightline.web import patterns
 from sightline.web.masks import masked_among
 from sightline.web.pattern_charts import STEPS, heat_map, step_of
@@ -172,7 +173,7 @@ def test_a_reviewer_is_told_if_there_are_too_many_to_leave_some_out(counted):
     assert (422, True) == (answer.status_code, "Choose fewer days or one camera" in answer.text)
 
 
-class Away:
+class Away(InMemoryGraphStore):
     def query(self, name, parameters=None):  # noqa: ARG002
         raise Unavailable("Neo4j", rule="the server did not answer")
 

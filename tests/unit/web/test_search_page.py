@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import date
 from urllib.parse import unquote
 
 import pytest
@@ -60,15 +60,7 @@ def test_a_line_that_asks_for_what_no_search_can_is_refused(line):
 
 
 def test_the_fields_written_as_a_line_are_read_as_the_same_fields():
-    days = {name: datetime.fromisoformat(FIELDS[name]).date() for name in ("since", "until")}
-    sought = Sought(
-        **{name: FIELDS[name] for name in ("label", "camera", "text")},
-        **days,
-        at_least=80,
-        below=95.5,
-        weekday=5,
-        hour=7,
-    )
+    sought = Sought("Person", "AB 123", "the gate", date(2026, 11, 20), date(2026, 11, 27), 80, 95.5, 5, 7)
     assert LINE == line_of(sought)
     odd = Sought(label='a "b"', camera="c\\d")
     assert {"label": 'a "b"', "camera": "c\\d"} == read_line(line_of(odd)).fields
@@ -76,6 +68,7 @@ def test_the_fields_written_as_a_line_are_read_as_the_same_fields():
 
 def row(uri, confidence=97.5, **more):
     time = re.search(r"-(\d\d)(\d\d)(\d\d)\.jpg", uri)
+    assert time
     taken_at = f"{DAY}T{time[1]}:{time[2]}:{time[3]}+00:00"
     return {"camera": "yard", "image_id": uri, "taken_at": taken_at, "confidence": confidence, **more}
 
@@ -140,7 +133,8 @@ def test_empty_fields_of_the_form_are_left_out(looked_at):
 def test_page_after_page_each_picture_is_there_once_but_none_that_the_review_asks_about(nine, asked):
     for uri in asked:
         nine.ask(uri)
-    header, found, cursor, pages = nine.token("all", Role.OWNER), [], "", 0
+    header, found, pages = nine.token("all", Role.OWNER), [], 0
+    cursor: str | None = ""
     while cursor is not None:
         params = {"label": "Person", "limit": 2, "cursor": cursor}
         page = nine.client().get("/api/v1/images", params=params, headers=header).json()

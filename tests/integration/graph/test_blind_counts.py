@@ -62,7 +62,7 @@ def fill(house: House, driver: neo4j.Driver, *, is_swapped: bool) -> None:
     graph = Neo4jGraphStore(driver, "neo4j")
     for number in range(9):
         uri = uri_of(f"{number:02}")
-        house.analyse(uri, answers_of(number, is_swapped=is_swapped), picture(number))
+        house.analyse(uri, answers_of(number, is_swapped=is_swapped), picture(20 * number))
         row = house.world.images.get(uri)
         assert row is not None
         assert all(not isinstance(each, Exception) for each in graph.merge([graph_image(row)]))

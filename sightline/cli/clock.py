@@ -9,9 +9,10 @@ import click
 
 from sightline.cli.factory import Factory
 from sightline.cli.images import likely_camera, marked_cameras
-from sightline.cli.output import json_option, print_json, print_table, spell
+from sightline.cli.output import json_option, print_json, print_table
 from sightline.progress import counted
 from sightline.services import clock as clocks
+from sightline.spelling import spell
 
 SEGMENTS_SHOWN = 20
 MOST_DAYS = 100_000

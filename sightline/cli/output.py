@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from shutil import get_terminal_size
 from textwrap import wrap
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 import click
 from rich.cells import cell_len
 
-from sightline.names import printable, visible
+from sightline.names import printable
+from sightline.spelling import cell
 
 GAP = "  "
 
@@ -37,7 +38,7 @@ def _widths(table: Sequence[Sequence[str]], room: int | None) -> list[int] | Non
     widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
     if room is None:
         return widths
-    least = [max(_longest_word(cell) for cell in column) for column in zip(*table, strict=True)]
+    least = [max(map(_longest_word, column)) for column in zip(*table, strict=True)]
     while sum(widths) + len(GAP) * (len(widths) - 1) > room:
         spare = [number for number, width in enumerate(widths) if width > least[number]]
         if not spare:
@@ -52,7 +53,7 @@ def _longest_word(text: str) -> int:
 
 def _row(cells: Sequence[str], widths: Sequence[int], is_number: Sequence[bool]) -> list[str]:
     """Return the lines of one row: as many as its tallest cell has."""
-    folded = [fold(cell, width) for cell, width in zip(cells, widths, strict=True)]
+    folded = [fold(each, width) for each, width in zip(cells, widths, strict=True)]
     return [
         GAP.join(
             _padded(lines[number] if number < len(lines) else "", width, to_the_right=right)
@@ -68,8 +69,8 @@ def _blocks(columns: Sequence[str], rows: Sequence[Sequence[str]], room: int) ->
     lines: list[str] = []
     for row in rows:
         lines += [""] if lines else []
-        for column, cell in zip(columns, row, strict=True):
-            first, *more = fold(cell, max(room - names - len(GAP), _longest_word(cell), 1))
+        for column, value in zip(columns, row, strict=True):
+            first, *more = fold(value, max(room - names - len(GAP), _longest_word(value), 1))
             lines.append(f"{_padded(column, names)}{GAP}{first}".rstrip())
             lines += [f"{' ' * names}{GAP}{each}" for each in more]
     return lines
@@ -87,8 +88,6 @@ def _padded(text: str, width: int, *, to_the_right: bool = False) -> str:
     spaces = " " * (width - cell_len(text))
     return spaces + text if to_the_right else text + spaces
 
-
-_UNITS = ((86_400, "days"), (3_600, "h"), (60, "min"))
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with stable names, for scripts.")
 
@@ -127,8 +126,8 @@ def print_table(
     if not drawn:
         click.echo(f"{printable(title)}: {empty}\n")
         return
-    is_number = [all(isinstance(cell, int | float | None) for cell in column) for column in zip(*drawn, strict=True)]
-    cells = [[_cell(value) for value in row] for row in drawn]
+    is_number = [all(isinstance(value, int | float | None) for value in column) for column in zip(*drawn, strict=True)]
+    cells = [[cell(value) for value in row] for row in drawn]
     room = _room()
     for line in [printable(title)] if room is None else fold(printable(title), room):
         click.secho(line, bold=True)
@@ -138,36 +137,3 @@ def print_table(
 def _room() -> int | None:
     """Return the terminal's width; None if the output is not a terminal: files and pipes get whole lines."""
     return get_terminal_size().columns if sys.stdout.isatty() else None
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:,.1f}"
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="seconds")
-    return f"{value:,}" if isinstance(value, int) else visible(in_words(value))
-
-
-def in_words(value: Any) -> str:
-    """Return a JSON value in words: `rows 7, by type (labels 3, faces 4)`; text as it is."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{str(name).replace('_', ' ')} {_inside(each)}" for name, each in value.items()) or "none"
-    if isinstance(value, list | tuple | set | frozenset):
-        return ", ".join(_inside(each) for each in value) or "none"
-    return value if isinstance(value, str) else str(value)
-
-
-def _inside(value: Any) -> str:
-    return f"({in_words(value)})" if isinstance(value, Mapping) and value else _cell(value)
-
-
-def spell(seconds: float) -> str:
-    """Return a duration in words: `38 s`, `4 min`, `3 h`, `3 days`."""
-    for length, name in _UNITS:
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {name}"
-    return f"{seconds:.1f} s" if 0 < seconds < 10 else f"{seconds:.0f} s"  # noqa: PLR2004 - two digits say enough

@@ -7,7 +7,7 @@ import click
 
 from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json
-from sightline.cli.status import print_rates
+from sightline.cli.status import print_section
 from sightline.ratelimit.protocol import Limiter
 from sightline.rekognition.features import all_features, feature_named
 
@@ -35,7 +35,7 @@ def rate(
     if as_json:
         print_json(rates)
     else:
-        print_rates(rates)
+        print_section("rates", rates)
 
 
 def shown_rates(limiter: Limiter, feature: str | None) -> dict[str, dict[str, object]]:

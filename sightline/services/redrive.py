@@ -70,7 +70,7 @@ def redrive(
     """
     waiting = iter(dead_letters)
     while batch := list(islice(waiting, BATCH)):
-        named = [(dead_letter, image_id) for dead_letter in batch if (image_id := _image_of(dead_letter))]
+        named = [(dead_letter, image_id) for dead_letter in batch if (image_id := image_of(dead_letter))]
         rows = images.get_many({image_id for _, image_id in named})
         refused = len(batch) - len(named)
         if newer := {image_id for image_id, row in rows.items() if not row.is_known}:
@@ -87,7 +87,8 @@ def redrive(
         yield Counter(sent=len(again), closed=closed, refused=refused)
 
 
-def _image_of(dead_letter: DeadLetter) -> str | None:
+def image_of(dead_letter: DeadLetter) -> str | None:
+    """Return the image that a redrive looks at again; None if the dead letter names none."""
     try:
         return str(ObjectUri.parse(dead_letter.image_id or dead_letter.subject))
     except InvalidUri:

@@ -17,8 +17,9 @@ from sightline.progress import counted
 from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.redis import Standing
 from sightline.rekognition.features import all_features
-from sightline.rekognition.prices import price_list, price_micro_usd
+from sightline.rekognition.prices import price_list
 from sightline.services.collaborators import Services
+from sightline.services.costs import cost, cost_at_most, list_price
 from sightline.services.rollups.report import models_seen
 from sightline.services.schedule import SCHEDULE
 from sightline.services.usage import COST, UNKNOWN, skipped_on
@@ -63,9 +64,18 @@ def status_report(services: Services, *, exact: bool = False, waiting_read: int 
 
     exact: compute `images`, `parts`, `capture_times` and an extra section `ledger` from every row, with a progress bar
     """
-    now, features = services.clock(), services.plan.features
     read = _exact(services) if exact else {}
-    sections: dict[str, Gather] = {
+    sections = status_sections(services, waiting_read)
+    report: dict[str, Section] = {name: {} for name in sections} | read
+    report |= _gather({name: do for name, do in sections.items() if name not in read})
+    report["graph"]["behind"] = report["images"].get(State.ANALYSED)
+    return report
+
+
+def status_sections(services: Services, waiting_read: int = WAITING_READ) -> dict[str, Gather]:
+    """Return what reads each section."""
+    now, features = services.clock(), services.plan.features
+    return {
         "images": lambda: images_section(services.images),
         "parts": lambda: parts_section(services.images, features, waiting_read),
         "queues": lambda: queues_section(services.queues.read(QUEUE_NAMES), now),
@@ -76,24 +86,22 @@ def status_report(services: Services, *, exact: bool = False, waiting_read: int 
         "graph": lambda: graph_section(services.graph),
         "dead_letters": lambda: dead_letters_section(services.operations),
         "stopped": lambda: {each.stop_id: asdict(each) for each in services.operations.pauses.stops()},
+        "refusing": lambda: refusing_section(services.operations),
         "models": lambda: models_section(services),
         "capture_times": lambda: capture_times_section(services.operations, now),
         "skipped": lambda: skipped_section(services.operations, now),
         "last_runs": lambda: runs_section(services.operations, now),
     }
-    report: dict[str, Section] = {name: {} for name in sections} | read
-    report |= _gather({name: do for name, do in sections.items() if name not in read})
-    report["graph"]["behind"] = report["images"].get(State.ANALYSED)
-    return report
 
 
 def _gather(sections: Mapping[str, Gather]) -> dict[str, Section]:
     """Read all sections at once: it takes as long as the slowest."""
     with ThreadPoolExecutor(len(sections), thread_name_prefix="status") as pool:
-        return dict(zip(sections, pool.map(_or_error, sections.values()), strict=True))
+        return dict(zip(sections, pool.map(read_section, sections.values()), strict=True))
 
 
-def _or_error(gather: Gather) -> Section:
+def read_section(gather: Gather) -> Section:
+    """Return a section, or its error."""
     try:
         return gather()
     except SightlineError as error:
@@ -107,7 +115,7 @@ def _exact(services: Services) -> dict[str, Section]:
         images, parts, times = exact_sections(rows, services.plan.features)
     except SightlineError as error:
         images = parts = times = {"error": str(error)}
-    ledger = _or_error(lambda: _read_ledger(services.ledger))
+    ledger = read_section(lambda: _read_ledger(services.ledger))
     return {"images": images, "parts": parts, "capture_times": times, "ledger": ledger}
 
 
@@ -190,9 +198,9 @@ def ledger_section(entries: Iterable[Entry]) -> dict[str, Any]:
         counts["attempts"] += entry.attempts
         counts["ended_unknown"] += entry.unknown_attempts
         paid = entry.cost_micro_usd + entry.dropped_micro_usd
-        at_most = paid + entry.unknown_attempts * _list_price(entry.analysis.feature, entry.analysis.parameters)
-        for name, cost in zip(LEDGER_COSTS, (paid, at_most), strict=True):
-            counts[name] = round(counts[name] + cost / 1e6, 6)
+        at_most = paid + entry.unknown_attempts * list_price(entry.analysis.feature, entry.analysis.parameters)
+        for name, micro_usd in zip(LEDGER_COSTS, (paid, at_most), strict=True):
+            counts[name] = round(counts[name] + micro_usd / 1e6, 6)
     return dict(sorted(features.items()))
 
 
@@ -302,31 +310,13 @@ def cost_section(operations: Operations, now: datetime) -> Section:
     today = operations.usage.calls(_day(now), _day(now))
     month = operations.usage.calls(_month(now), _day(now))
     return {
-        "today_usd": _cost(today),
-        "month_usd": _cost(month),
-        "today_usd_at_most": _cost_at_most(today),
-        "month_usd_at_most": _cost_at_most(month),
+        "today_usd": cost(today),
+        "month_usd": cost(month),
+        "today_usd_at_most": cost_at_most(today),
+        "month_usd_at_most": cost_at_most(month),
         "prices_as_of": prices.as_of.isoformat(),
         "prices_region": prices.region,
     }
-
-
-def _cost(calls: Mapping[tuple[str, str], int]) -> dict[str, float]:
-    return {feature: number / 1e6 for (feature, kind), number in sorted(calls.items()) if kind == COST}
-
-
-def _cost_at_most(calls: Mapping[tuple[str, str], int]) -> dict[str, float]:
-    features = sorted({feature for feature, kind in calls if kind in {COST, UNKNOWN}})
-    return {
-        feature: (calls.get((feature, COST), 0) + calls.get((feature, UNKNOWN), 0) * _list_price(feature)) / 1e6
-        for feature in features
-    }
-
-
-def _list_price(feature: str, parameters: Mapping[str, Json] | None = None) -> int:
-    """Return what AWS lists for a call, in millionths of a US dollar; 0 for a feature that is no longer declared."""
-    declared = all_features().get(feature)
-    return price_micro_usd(declared, parameters) if declared else 0
 
 
 def _day(now: datetime) -> str:
@@ -353,3 +343,14 @@ def dead_letters_section(operations: Operations) -> Section:
     by_error = operations.dead_letters.count_by_error()
     shown = [asdict(each) for each in operations.dead_letters.read(limit=DEAD_LETTERS_SHOWN)]
     return {"open": sum(by_error.values()), "by_error": by_error, "first": shown}
+
+
+def refusing_section(operations: Operations) -> Section:
+    """Return who refuses which buckets and prefixes, each with the error of its dead letter, null while it has none."""
+    refusing: dict[str, dict[str, str | None]] = {}
+    for each in operations.bucket_refusals.read():
+        places = dict.fromkeys(sorted({*each.held(), *each.letters}))
+        if places:
+            letters = {place: each.letters.get(place) for place in places}
+            refusing.setdefault(str(each.reader), {}).update(letters)
+    return refusing

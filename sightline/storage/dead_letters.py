@@ -61,6 +61,11 @@ def error_of(dead_letter_id: str) -> str:
     return dead_letter_id.partition("#")[0]
 
 
+def subject_of(dead_letter_id: str) -> str:
+    """Return the image or the input that a dead letter's id names; of a very long one, its beginning."""
+    return dead_letter_id.partition("#")[2]
+
+
 CLOSED_LETTERS_LAST = timedelta(days=90)
 """How long a closed dead letter is kept. An open one is kept for ever."""
 
@@ -97,6 +102,12 @@ class DeadLetters(Protocol):
 
     def get(self, dead_letter_id: str) -> DeadLetter | None:
         """Return one dead letter, open or closed, consistently."""
+
+    def open_ids(self) -> Iterator[tuple[str, datetime]]:
+        """Return the id and the last time of every open dead letter, by id, without reading what they say.
+
+        The id is the one that it is kept under: of a very long one a hash, which `get` takes as well.
+        """
 
     def count_by_error(self) -> dict[str, int]:
         """Count the open dead letters by error, in order of the errors' names, without reading what they say."""
@@ -136,6 +147,11 @@ class DynamoDeadLetters(DeadLetters):
     def get(self, dead_letter_id: str) -> DeadLetter | None:
         item = self._table.get(_key(dead_letter_id))
         return _letter(item) if item else None
+
+    @override
+    def open_ids(self) -> Iterator[tuple[str, datetime]]:
+        items = self._table.query(equals("kind", LETTER), only_if=missing("closed_at"), attributes=("id", "last_at"))
+        return ((item["id"], datetime.fromisoformat(item["last_at"])) for item in items)
 
     @override
     def count_by_error(self) -> dict[str, int]:

@@ -77,6 +77,11 @@ class InMemoryDeadLetters(DeadLetters):
         return self._letters.get(sort_key(dead_letter_id))
 
     @override
+    def open_ids(self) -> Iterator[tuple[str, datetime]]:
+        kept = sorted(self._letters.items())
+        return ((key, each.last_at) for key, each in kept if each.closed_at is None)
+
+    @override
     def count_by_error(self) -> dict[str, int]:
         return dict(Counter(error_of(each.dead_letter_id) for each in self.read()))
 
@@ -275,13 +280,9 @@ class InMemoryUsage(Usage):
             self._calls.setdefault(day, Counter()).update(counts)
 
     @override
-    def calls(self, first_day: str, last_day: str) -> dict[tuple[str, str], int]:
-        total: Counter[tuple[str, str]] = Counter()
+    def calls_by_day(self, first_day: str, last_day: str) -> dict[str, dict[tuple[str, str], int]]:
         with self._lock:
-            for day, counts in self._calls.items():
-                if first_day <= day <= last_day:
-                    total.update(counts)
-        return dict(total)
+            return {day: dict(counts) for day, counts in sorted(self._calls.items()) if first_day <= day <= last_day}
 
 
 class InMemoryRuns(Runs):

@@ -33,6 +33,8 @@ def test_counts_of_calls_add_up_over_days(operations: Operations) -> None:
     assert {("labels", "answered"): 10} == operations.usage.calls("2024-05-02", "2024-05-02")
     assert {} == operations.usage.calls("2024-05-03", "2024-05-31")
     assert {} == operations.usage.calls("2024-05-31", "2024-05-01")
+    by_day = {"2024-05-01": first, "2024-05-02": {("labels", "answered"): 10}}
+    assert by_day == operations.usage.calls_by_day("2024-05-01", "2024-05-31")
 
 
 def test_counts_of_many_threads_are_all_there(operations: Operations) -> None:

@@ -155,6 +155,7 @@ def test_letters_are_read_page_by_page_though_some_are_closed_meanwhile(
 
 def test_letters_are_counted_by_error_and_read_by_their_ids(operations: Operations, many: list[DeadLetter]) -> None:
     assert {"EmptyImage": 6, "EmptyImages": 6, "NotAnImage": 6} == operations.dead_letters.count_by_error()
+    assert [(each.dead_letter_id, each.last_at) for each in many] == [*operations.dead_letters.open_ids()]
     assert many[3] == operations.dead_letters.get(many[3].dead_letter_id)
     closed = operations.dead_letters.get("EmptyImage#s3://yard/00.jpg")
     assert closed is not None

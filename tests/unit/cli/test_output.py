@@ -2,9 +2,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from sightline.cli.output import in_words, print_json, print_table, spell
+from sightline.cli.output import print_json, print_table
 from sightline.names import printable
 from sightline.progress import counted
+from sightline.spelling import in_words, spell
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ SECTIONS = [
     "graph",
     "dead_letters",
     "stopped",
+    "refusing",
     "models",
     "capture_times",
     "skipped",
@@ -190,10 +191,10 @@ def test_a_server_that_is_away_is_named_once_and_the_rest_is_said(run, finish, w
     assert 1 == result.exit_code
     assert "images: 1" in result.stdout
     assert (
-        "calls, cost, dead letters, stopped, capture times, skipped, last runs: unavailable. "
+        "calls, cost, dead letters, stopped, refusing, capture times, skipped, last runs: unavailable. "
         "the store: the server is down" in result.stdout
     )
-    assert {"dead_letters", "calls", "cost", "stopped", "capture_times", "skipped", "last_runs"} == {
+    assert {"dead_letters", "calls", "cost", "stopped", "refusing", "capture_times", "skipped", "last_runs"} == {
         name for name, section in told(run, factory=Factory(settings, services)).items() if "error" in section
     }
 
@@ -206,7 +207,7 @@ def test_without_any_server_it_still_answers(run, world, settings, options):
     factory = Factory(settings, services)
     result = run("status", *options, factory=factory)
     assert 1 == result.exit_code
-    assert "graph, dead letters, stopped, models, capture times, skipped, last runs" in result.stdout
+    assert "graph, dead letters, stopped, refusing, models, capture times, skipped, last runs" in result.stdout
     assert all("error" in section for section in told(run, *options, factory=factory).values())
 
 

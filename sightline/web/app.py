@@ -17,7 +17,8 @@ from sightline.web.access import GuardedRoute
 from sightline.web.answering import Answering
 from sightline.web.api import accuracy as accuracy_calls
 from sightline.web.api import agreement as agreement_calls
-from sightline.web.api import cameras, dead_letters, description, images, status, verdicts
+from sightline.web.api import cameras, costs, dead_letters, description, images, status, verdicts
+from sightline.web.api import rates as rate_calls
 from sightline.web.api.other_origins import OtherOrigins
 from sightline.web.body_limit import BodyLimit
 from sightline.web.console import READS_AT_ONCE, Console
@@ -26,18 +27,24 @@ from sightline.web.pages import (
     agreement,
     calendar,
     confidence,
+    cost,
     day,
+    dead,
     files,
     heat,
     image,
+    log,
     me,
     months,
     new,
+    people,
+    rates,
     review,
     search,
     second,
     signing_in,
 )
+from sightline.web.pages import status as status_pages
 from sightline.web.rendering import API, error_answer
 
 PAGES: Sequence[APIRouter] = (
@@ -55,6 +62,12 @@ PAGES: Sequence[APIRouter] = (
     review.router,
     accuracy.router,
     agreement.router,
+    status_pages.router,
+    dead.router,
+    cost.router,
+    rates.router,
+    people.router,
+    log.router,
     me.router,
     description.router,
 )
@@ -66,6 +79,8 @@ CALLS: Sequence[APIRouter] = (
     agreement_calls.router,
     status.router,
     dead_letters.router,
+    costs.router,
+    rate_calls.router,
 )
 
 

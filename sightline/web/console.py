@@ -1,6 +1,6 @@
 """What every page and every call of the API works with: the services, and how this console is reached."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sightline.models.answers import Json
 from sightline.queues.publishing import Publish
 from sightline.services.collaborators import Services
+from sightline.services.dead_letter_groups import Group
 from sightline.services.rollups.report import Report
+from sightline.services.status import status_sections
 from sightline.services.users import Passwords
 from sightline.stats.verdicts import Verdict
 from sightline.web.recent import Recent
 from sightline.web.sign_in_limits import SignInLimits
 from sightline.web.signed_addresses import AddressSigner
+from sightline.web.status_reader import StatusReader
 from sightline.web.thumbnails import Thumbnails
 from sightline.web.visitors import Visitor
 
@@ -36,13 +38,14 @@ LABELS_KEPT = timedelta(seconds=60)
 MONTHS_KEPT = timedelta(days=1)
 """Of two months that have ended: what comes late is counted the next day."""
 
-STATUS_KEPT = timedelta(seconds=10)
-
 FIGURES_KEPT = timedelta(seconds=60)
 CURVES_KEPT = timedelta(hours=1)
 """Of a revision of a rollup, which does not change: another revision has other curves."""
 
 MOST_REPORTS = 40
+
+GROUPS_KEPT = timedelta(seconds=60)
+"""How long a process keeps the numbers of dead letters: reading them walks through all."""
 
 WORDS_KEPT = timedelta(minutes=5)
 """How long a process keeps what reviewers have said: reading it walks through all verdicts."""
@@ -103,14 +106,14 @@ class Console:
         self.known_days: Recent[str, dict[str, list[str]]] = Recent(services.clock, KNOWN_DAYS_KEPT)
         self.labels: Recent[str, Sequence[str]] = Recent(services.clock, LABELS_KEPT)
         self.months: Recent[Hashable, Months] = Recent(services.clock, MONTHS_KEPT, MOST_REPORTS)
-        self.status: Recent[str, tuple[datetime, dict[str, Json]]] = Recent(services.clock, STATUS_KEPT)
-        self.status_read = Lock()
         self.reports: Recent[Hashable, Report] = Recent(services.clock, FIGURES_KEPT, MOST_REPORTS)
         self.curves: Recent[Hashable, Curves] = Recent(services.clock, CURVES_KEPT, MOST_REPORTS)
         self.curves_read = Lock()
+        self.dead_groups: Recent[str, tuple[datetime, Mapping[str, Group]]] = Recent(services.clock, GROUPS_KEPT)
         self.words: Recent[str, tuple[datetime, Sequence[Verdict]]] = Recent(services.clock, WORDS_KEPT)
         self.words_read = Lock()
         self.reads = ThreadPoolExecutor(READS_AT_ONCE, thread_name_prefix="web-read")
+        self.status = StatusReader(lambda: status_sections(self.services), services.clock, self.reads)
 
     @property
     def now(self) -> datetime:

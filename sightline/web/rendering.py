@@ -1,5 +1,6 @@
 """Pages from templates, and errors as pages or as problem+json."""
 
+import json
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -14,7 +15,7 @@ from sightline.stats.verdicts import Answer
 from sightline.storage.users.protocol import Role
 from sightline.web.errors import Problem, SignInNeeded, problem_of
 from sightline.web.static_files import address_of
-from sightline.web.times import clock_time, full_time, long_day, offset_of, short_day
+from sightline.web.times import clock_time, full_time, long_day, offset_of, short_day, utc_time
 
 API = "/api/v1"
 PROBLEM_JSON = "application/problem+json"
@@ -55,7 +56,9 @@ def environment() -> Environment:
         "long_day": long_day,
         "offset_of": offset_of,
         "short_day": short_day,
+        "utc_time": utc_time,
         "percent": lambda value: f"{value:.0f}\N{NO-BREAK SPACE}%",
+        "json_shown": lambda value: names.printable(json.dumps(value, ensure_ascii=False, sort_keys=True)),
         "number": lambda value: f"{value:,}",
     }
     made.globals |= {"static": address_of, "link": link, "Role": Role}

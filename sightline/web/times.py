@@ -1,6 +1,6 @@
-"""Times as people read them: the camera's, with its offset. The browser's zone is never used."""
+"""Times as people read them: the camera's, with its offset; for operators UTC. The browser's zone is never used."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 
 def clock_time(at: datetime) -> str:
@@ -11,6 +11,11 @@ def clock_time(at: datetime) -> str:
 def full_time(at: datetime) -> str:
     """Return `Fri 27 Nov 2026 07:58:11 +01:00`. English names of days and months, whatever the machine's locale is."""
     return f"{long_day(at)} {at:%H:%M:%S} {offset_of(at)}"
+
+
+def utc_time(at: datetime) -> str:
+    """Return `2026-11-27 07:58:11 UTC`: for operators, whose servers stand in no camera's time zone."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def short_day(day: date) -> str:

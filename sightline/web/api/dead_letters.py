@@ -1,25 +1,22 @@
-"""Dead letters: each with the rule that its input broke and a remedy; and redrives, once that is done."""
+"""Dead letters: each with the rule that its input broke and a remedy; and redrives, once the cause is mended."""
 
-from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.requests import Request
+from ulid import ULID
 
 from sightline.models.answers import Json
-from sightline.services.redrive import redrive
-from sightline.services.users import note_act
 from sightline.storage.dead_letters import DeadLetter
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
-from sightline.web.console import console_of
+from sightline.web.console import Console, console_of
+from sightline.web.dead_letters import MOST_AT_ONCE, close_once, redrive_once
 
 router = APIRouter(route_class=GuardedRoute)
-
-MOST_AT_ONCE = 200
 
 
 class DeadLetterShape(BaseModel):
@@ -45,6 +42,20 @@ class DeadLetterList(BaseModel):
     cursor: str | None = Field(description="send it to go on; null at the end")
 
 
+class Close(BaseModel):
+    """Which dead letters are closed, and why: the log keeps it."""
+
+    ids: list[str] = Field(min_length=1, max_length=MOST_AT_ONCE)
+    reason: str = Field(min_length=1, max_length=300)
+
+
+class Closed(BaseModel):
+    """What came of it."""
+
+    closed: int
+    unknown: int = Field(description="ids that no open dead letter has")
+
+
 class Redrive(BaseModel):
     """Which dead letters are sent again."""
 
@@ -66,10 +77,12 @@ def list_dead_letters(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=MOST_AT_ONCE, description="how many at most")] = 50,
     cursor: Annotated[str | None, Query(max_length=4_096, description="of the page before")] = None,
+    error: Annotated[str | None, Query(max_length=200, description="only this error, such as TruncatedImage")] = None,
+    closed: Annotated[bool, Query(description="those closed in the last 90 days instead")] = False,  # noqa: FBT002
 ) -> DeadLetterList:
     """List the open dead letters, by error."""
     dead_letters = console_of(request).services.operations.dead_letters
-    found = list(dead_letters.read(after=cursor, limit=limit + 1))
+    found = list(dead_letters.read(closed=closed, error=error, after=cursor, limit=limit + 1))
     shown = found[:limit]
     return DeadLetterList(
         dead_letters=[_shape(each) for each in shown],
@@ -81,18 +94,26 @@ def list_dead_letters(
 @for_roles(Role.OPERATOR)
 def redrive_dead_letters(request: Request, chosen: Redrive) -> Redriven:
     """Send the images of dead letters through the pipeline again; what is settled is not paid again."""
-    console, visitor = console_of(request), visitor_of(request)
-    services = console.services
-    ids = dict.fromkeys(chosen.ids)
-    found = map(services.operations.dead_letters.get, ids)
+    console, (letters, unknown) = console_of(request), _open(chosen.ids, console_of(request))
+    counts = redrive_once(letters, str(ULID()), visitor_of(request), console)
+    return Redriven(sent=counts["sent"], closed=counts["closed"], refused=counts["refused"], unknown=unknown)
+
+
+@router.post("/dead-letters/close")
+@for_roles(Role.OPERATOR)
+def close_dead_letters(request: Request, chosen: Close) -> Closed:
+    """Close dead letters that need no redrive."""
+    console, (letters, unknown) = console_of(request), _open(chosen.ids, console_of(request))
+    closed = close_once(letters, chosen.reason, str(ULID()), visitor_of(request), console)
+    return Closed(closed=closed, unknown=unknown)
+
+
+def _open(ids: Sequence[str], console: Console) -> tuple[list[DeadLetter], int]:
+    """Return the open dead letters of these ids, and how many ids have none."""
+    distinct = dict.fromkeys(ids)
+    found = map(console.services.operations.dead_letters.get, distinct)
     letters = [letter for letter in found if letter is not None and letter.closed_at is None]
-    note = partial(note_act, visitor.user, users=services.users, clock=services.clock)
-    note("redrive", f"{len(letters)} dead letters", {"ids": [each.dead_letter_id for each in letters]})
-    counts = sum(redrive(letters, services.images, services.operations, console.send), Counter[str]())
-    note("redriven", f"{len(letters)} dead letters", dict(counts))
-    return Redriven(
-        sent=counts["sent"], closed=counts["closed"], refused=counts["refused"], unknown=len(ids) - len(letters)
-    )
+    return letters, len(distinct) - len(letters)
 
 
 def _shape(letter: DeadLetter) -> DeadLetterShape:

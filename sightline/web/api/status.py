@@ -1,4 +1,4 @@
-"""Status: what `sightline status --json` prints, read at most every ten seconds."""
+"""Status: what `sightline status --json` prints. What is costly to read is read seldom, and tells when it was."""
 
 from datetime import datetime
 
@@ -8,10 +8,9 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from sightline.models.answers import Json
-from sightline.services.status import status_report
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles
-from sightline.web.console import Console, console_of
+from sightline.web.console import console_of
 
 router = APIRouter(route_class=GuardedRoute)
 
@@ -19,7 +18,8 @@ router = APIRouter(route_class=GuardedRoute)
 class Status(BaseModel):
     """The state of every part."""
 
-    as_of: datetime
+    as_of: datetime = Field(description="of the section that was read first")
+    read_at: dict[str, datetime] = Field(description="when each section was read")
     sections: dict[str, Json] = Field(description="by name; one whose server is away holds `error` alone")
 
 
@@ -27,14 +27,10 @@ class Status(BaseModel):
 @for_roles(Role.OPERATOR)
 def get_status(request: Request) -> Status:
     """Return images by state, queues, calls, cost, rates, the graph and dead letters."""
-    return read_status(console_of(request))
-
-
-def read_status(console: Console) -> Status:
-    """Return the status; what was read within ten seconds serves all who ask, and one reads at a time."""
-    with console.status_read:
-        kept = console.status.get("")
-        if kept is None:
-            sections = jsonable_encoder(status_report(console.services))
-            kept = console.status.keep("", (console.now, sections))
-    return Status(as_of=kept[0], sections=kept[1])
+    read = console_of(request).status.read(whole=True)
+    there = {name: each for name, each in read.items() if each is not None}
+    return Status(
+        as_of=min(each.at for each in there.values()),
+        read_at={name: each.at for name, each in there.items()},
+        sections={name: jsonable_encoder(each.section) for name, each in there.items()},
+    )

@@ -78,3 +78,73 @@ for (const slider of document.querySelectorAll("input[data-sends]")) {
     resting = setTimeout(() => slider.form.requestSubmit(), REST_MILLISECONDS);
   });
 }
+
+// The status reads itself anew while somebody looks, unless it is paused. A part that has not changed stays as it is.
+const READ_MILLISECONDS = 10_000;
+const live = document.querySelector("[data-live]");
+const made = (name, properties = {}, children = []) => {
+  const element = Object.assign(document.createElement(name), properties);
+  element.append(...children);
+  return element;
+};
+const named = (text) => made("bdi", { textContent: text });
+
+function tableOf({ title, columns, rows, empty }) {
+  const heading = made("h3", {}, [named(title), rows.length ? "" : `: ${empty}`]);
+  if (!rows.length) return [heading];
+  const head = made("tr", {}, columns.map((each) => made("th", { scope: "col", textContent: each })));
+  const body = rows.map((row) => {
+    const cells = row.map((each) => made("td", {}, [named(each)]));
+    cells.forEach((cell, place) => (cell.dataset.name = columns[place]));
+    return made("tr", {}, cells);
+  });
+  return [heading, made("table", { className: "facts" }, [made("thead", {}, [head]), made("tbody", {}, body)])];
+}
+
+function alarmOf({ what, remedy, address, page: to }) {
+  const children = [made("strong", {}, [named(what)]), made("span", {}, [named(remedy), "."])];
+  if (address) children.push(made("a", { className: "button", href: address, textContent: to }));
+  return made("li", { className: "card" }, children);
+}
+
+const shownBefore = new Map();
+function replace(place, name, told, elements) {
+  const text = JSON.stringify(told);
+  if (shownBefore.get(name) === text || place.contains(document.activeElement)) return;
+  shownBefore.set(name, text);
+  place.replaceChildren(...elements());
+}
+
+function showStatus(view) {
+  const sentence = live.querySelector("[data-sentence]");
+  if (sentence.textContent !== view.sentence) sentence.textContent = view.sentence;
+  sentence.classList.toggle("refused", view.alarms.length > 0);
+  replace(live.querySelector("[data-alarms]"), "alarms", view.alarms, () => view.alarms.map(alarmOf));
+  for (const part of view.parts) {
+    const section = live.querySelector(`[data-part="${part.name}"]`);
+    section.querySelector("[data-told]").textContent = part.told;
+    replace(section.querySelector("[data-tables]"), part.name, part.tables, () => part.tables.flatMap(tableOf));
+  }
+}
+
+async function readStatus() {
+  try {
+    const answer = await fetch(live.dataset.live);
+    if (answer.redirected || !answer.ok) throw new Error(answer.redirected ? "your session has ended" : `it answered ${answer.status}`);
+    showStatus(await answer.json());
+  } catch (error) {
+    live.querySelector("[data-sentence]").textContent = `Not read: ${error.message}. Read again.`;
+  }
+}
+
+if (live) {
+  const pause = live.querySelector("[data-pause]");
+  let isPaused = false;
+  pause.hidden = false;
+  pause.addEventListener("click", () => {
+    isPaused = !isPaused;
+    pause.textContent = isPaused ? "Go on" : "Pause";
+    if (!isPaused) readStatus();
+  });
+  setInterval(() => isPaused || document.hidden || readStatus(), READ_MILLISECONDS);
+}

@@ -12,7 +12,8 @@ from sightline.storage.users.protocol import Look, Role
 from sightline.testing.fake import uri_of
 from tests.unit.web.house import DAY, FROM_HERE, URI
 
-COUNTED = ("images", "ledger", "verdicts", "users", "rollups", "graph", "buckets")
+COUNTED = ("images", "ledger", "verdicts", "users", "rollups", "graph", "buckets", "limiter", "queues")
+COUNTED_OPERATIONS = ("dead_letters", "usage", "runs", "pauses", "bucket_refusals", "capture_counts")
 
 
 class Counting:
@@ -44,7 +45,8 @@ def counts(house) -> "Counter[str]":
     services = house.console.services
     house.world.users.batches = Counting("batches", house.world.users.batches, counts)
     counting: Any = {name: Counting(name, getattr(services, name), counts) for name in COUNTED}
-    house.console.services = replace(services, **counting)
+    small = {name: Counting(name, getattr(services.operations, name), counts) for name in COUNTED_OPERATIONS}
+    house.console.services = replace(services, operations=replace(services.operations, **small), **counting)
     house.console.thumbnails = type(house.console.thumbnails)(
         house.console.thumbnails._folder, 10_000_000, counting["buckets"]
     )
@@ -104,6 +106,59 @@ def test_how_often_a_confidence_is_right_is_read_for_owners_alone(house, counts)
         counts.clear()
         client.get("/confidence")
         assert reads == counts["rollups.between"], user
+
+
+OF_OPERATORS = {
+    "/status": {},
+    "/status.json": {},
+    "/dead": {},
+    "/dead?error=NotAnImage": {"dead_letters.read": 1},
+    "/dead/confirm?error=NotAnImage&act=redrive&whole=1": {"dead_letters.read": 1},
+    "/cost": {"usage.calls_by_day": 1},
+    "/rates": {"limiter.rates": 1},
+    "/people": {"users.users": 1, "users.acts": 1},
+    "/people/user?name=owner": {"users.user": 1, "users.tokens": 1},
+    "/log": {"users.acts": 1},
+    "/api/v1/status": {},
+    "/api/v1/dead-letters": {"dead_letters.read": 1},
+    "/api/v1/cost": {"usage.calls_by_day": 1},
+    "/api/v1/rates": {"limiter.rates": 1},
+}
+
+
+def test_a_page_of_operators_asks_no_more_than_it_must(house, counts):
+    client = house.client("operator")
+    house.console.status.read(whole=True)
+    client.get("/dead")  # reads the numbers, once a minute
+    for path, expected in OF_OPERATORS.items():
+        counts.clear()
+        assert 200 == client.get(path).status_code
+        assert expected == counts, path
+
+
+OFTEN_READ = {
+    "queues.read": 1,
+    "queues.memory": 1,
+    "limiter.rates": 1,
+    "pauses.stops": 1,
+    "bucket_refusals.read": 1,
+    "runs.last": 1,
+}
+
+
+def test_the_status_reads_often_only_what_costs_little(house, counts):
+    client = house.client("operator")
+    house.console.status.read(whole=True)
+    client.get("/status")
+    house.world.clock.move(timedelta(seconds=10))
+    counts.clear()
+    client.get("/status")
+    assert SESSION | OFTEN_READ == counts
+    house.world.clock.move(timedelta(seconds=60))
+    counts.clear()
+    client.get("/status")
+    of_a_minute = {"usage.calls": 4, "capture_counts.of_month": 1}
+    assert SESSION | OFTEN_READ | of_a_minute == counts
 
 
 def test_the_mask_reads_the_verdicts_only_of_what_the_review_has_asked_about(house, counts):

@@ -281,16 +281,6 @@ def test_one_image_is_given_with_boxes_and_attributes(looked_at):
     assert "line" == facts["features"]["text"]["detections"][0]["attributes"]["type"]
 
 
-def test_status_is_read_at_most_every_ten_seconds(looked_at):
-    header, client = looked_at.token("operator", Role.OPERATOR), looked_at.client()
-    first = client.get("/api/v1/status", headers=header).json()
-    assert 1 == first["sections"]["images"]["complete"]
-    looked_at.analyse(uri_of("02"))
-    assert first == client.get("/api/v1/status", headers=header).json()
-    looked_at.world.clock.move(looked_at.world.clock.now.resolution * 10_000_000)
-    assert 2 == client.get("/api/v1/status", headers=header).json()["sections"]["images"]["complete"]
-
-
 def test_dead_letters_are_read_page_by_page_and_redriven_once(house):
     uris = [uri_of(f"{second:02}") for second in range(5)]
     for uri in uris:

@@ -1,0 +1,55 @@
+"""Cost: what Rekognition was paid, as a range where calls ended unknown."""
+
+from datetime import date
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+
+from sightline.rekognition.prices import price_list
+from sightline.services.costs import Amount, read_costs
+from sightline.storage.users.protocol import Role
+from sightline.web.access import GuardedRoute, for_roles
+from sightline.web.console import console_of
+
+router = APIRouter(route_class=GuardedRoute)
+
+
+class AmountShape(BaseModel):
+    """US dollars."""
+
+    usd: float
+    usd_at_most: float = Field(description="with every call that ended unknown, which may have been billed")
+
+
+class CostAnswer(BaseModel):
+    """What was paid, by UTC day and by feature."""
+
+    prices_as_of: date
+    prices_region: str
+    today: dict[str, AmountShape] = Field(description="by feature")
+    month: dict[str, AmountShape] = Field(description="by feature")
+    days: dict[date, AmountShape] = Field(description="the last 28, and this month's")
+    unknown_calls: int = Field(description="of this month")
+    forecast: AmountShape | None = Field(description="of this month; null before the first whole day")
+
+
+@router.get("/cost")
+@for_roles(Role.OPERATOR)
+def get_cost(request: Request) -> CostAnswer:
+    """Return today's and this month's cost, by day and by feature, and what the month comes to if it goes on."""
+    console = console_of(request)
+    costs, prices = read_costs(console.services.operations, console.now.date()), price_list()
+    return CostAnswer(
+        prices_as_of=prices.as_of,
+        prices_region=prices.region,
+        today={name: _shape(each) for name, each in costs.today.items()},
+        month={name: _shape(each) for name, each in costs.month.items()},
+        days={day: _shape(each) for day, each in costs.days.items()},
+        unknown_calls=costs.unknown,
+        forecast=_shape(costs.forecast) if costs.forecast else None,
+    )
+
+
+def _shape(amount: Amount) -> AmountShape:
+    return AmountShape(usd=round(amount.usd, 6), usd_at_most=round(amount.usd_at_most, 6))

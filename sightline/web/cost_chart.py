@@ -1,0 +1,47 @@
+"""Cost by day as a chart of bars: what was paid, and above it what calls that ended unknown may have cost."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from sightline.accuracy_report.drawing import ACCENT, FAINT, Area, Chart, Line, Shape, Words
+from sightline.services.costs import Amount
+from sightline.web.times import short_day
+
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640.0, 220.0, 56.0, 28.0, 14.0
+ROOM = HEIGHT - BOTTOM - TOP
+FILLED = 0.7
+"""Of a day's room."""
+
+NAMED_DAYS = 5
+STEPS = 2
+
+
+def cost_chart(days: Mapping[date, Amount], title: str) -> Chart:
+    """Return the bars of these days, the oldest first."""
+    most = max((each.usd_at_most for each in days.values()), default=0.0) or 1.0
+    shapes: list[Shape] = [each for step in range(STEPS + 1) for each in _grid(most * step / STEPS, most)]
+    wide = (WIDTH - LEFT) / max(len(days), 1)
+    every = max(1, len(days) // NAMED_DAYS)
+    for place, (day, amount) in enumerate(days.items()):
+        x = LEFT + wide * place
+        shapes += [
+            Area(_bar(x, wide * FILLED, 0.0, amount.usd, most), ACCENT),
+            Area(_bar(x, wide * FILLED, amount.usd, amount.usd_at_most, most)),
+        ]
+        if (len(days) - 1 - place) % every == 0:
+            shapes.append(Words(x + wide * FILLED / 2, HEIGHT - BOTTOM / 2, short_day(day), "middle", 11))
+    return Chart(title, WIDTH, HEIGHT, shapes)
+
+
+def _grid(usd: float, most: float) -> tuple[Shape, Shape]:
+    y = _height(usd, most)
+    return Line(LEFT, y, WIDTH, y, FAINT), Words(LEFT - 6, y, f"{usd:.2f}" if most >= 1 else f"{usd:.4f}", "end", 11)
+
+
+def _bar(x: float, wide: float, low: float, high: float, most: float) -> list[tuple[float, float]]:
+    bottom, top = _height(low, most), _height(high, most)
+    return [(x, bottom), (x, top), (x + wide, top), (x + wide, bottom)]
+
+
+def _height(usd: float, most: float) -> float:
+    return HEIGHT - BOTTOM - ROOM * usd / most

@@ -1,0 +1,50 @@
+"""What Rekognition cost: today, this month, by day and feature, and what the month comes to if it goes on."""
+
+from fastapi import APIRouter
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sightline.accuracy_report.drawing import svg_of
+from sightline.rekognition.prices import price_list
+from sightline.services.costs import Amount, read_costs, total
+from sightline.storage.users.protocol import Role
+from sightline.web.access import GuardedRoute, for_roles
+from sightline.web.console import console_of
+from sightline.web.cost_chart import cost_chart
+from sightline.web.rendering import page
+
+router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
+
+
+@router.get("/cost")
+@for_roles(Role.OPERATOR)
+def show_cost(request: Request) -> Response:
+    """Show the cost, as a range where calls ended unknown."""
+    console = console_of(request)
+    costs = read_costs(console.services.operations, console.now.date())
+    features = [
+        (name, shown(costs.today.get(name, Amount(0.0, 0.0))), shown(amount)) for name, amount in costs.month.items()
+    ]
+    return page(
+        request,
+        "cost.html",
+        costs=costs,
+        today=shown(total(costs.today)),
+        month=shown(total(costs.month)),
+        forecast=shown(costs.forecast) if costs.forecast else None,
+        features=features,
+        days=[(day.isoformat(), shown(amount)) for day, amount in reversed(costs.days.items())],
+        chart=Markup(svg_of(cost_chart(costs.days, "Cost by day in USD"))),  # noqa: S704 - `svg_of` escapes
+        prices=price_list(),
+    )
+
+
+def shown(amount: Amount) -> str:
+    """Return an amount to a hundredth of a cent if it is small, and as a range if it is one."""
+    low, high = (_digits(each) for each in (amount.usd, amount.usd_at_most))
+    return low if low == high else f"{low} to {high}"
+
+
+def _digits(usd: float) -> str:
+    return f"{usd:,.2f}" if usd >= 1 or usd == 0 else f"{usd:.4f}"

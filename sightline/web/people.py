@@ -1,0 +1,112 @@
+"""Who may sign in, as operators see and change it. What ends an operator's own access another operator does."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sightline.models.answers import Json
+from sightline.services.users import add_user, new_password, no_such_user, note_act, set_password
+from sightline.storage.users.protocol import Role, User, UserChange
+from sightline.web.console import Console
+from sightline.web.errors import NotAllowed
+from sightline.web.visitors import Visitor
+
+LOOKED_AT = 500
+"""Entries of the log in which the last sign-ins are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user, and when they last signed in: None if that is not among the last LOOKED_AT entries of the log."""
+
+    user: User
+    signed_in_at: datetime | None
+
+
+def read_people(console: Console) -> list[Person]:
+    """Return every user, by name."""
+    users = console.services.users
+    last: dict[str, datetime] = {}
+    for act in users.acts(limit=LOOKED_AT):
+        if act.what == "sign in":
+            last.setdefault(act.user, act.at)
+    return [Person(each, last.get(each.name)) for each in users.users()]
+
+
+def person_named(name: str, console: Console) -> User:
+    """Return a user; raise InvalidUser if there is none of this name."""
+    user = console.services.users.user(name)
+    if user is None:
+        raise no_such_user(name)
+    return user
+
+
+def add_person(name: str, roles: Iterable[Role], visitor: Visitor, console: Console) -> str:
+    """Add a user, and return the password that was drawn; raise InvalidUser."""
+    services, password, given = console.services, new_password(), sorted(roles)
+    _note("add user", name, visitor, console, {"roles": [*given]})
+    add_user(name, given, password, users=services.users, passwords=console.passwords, clock=services.clock)
+    _note("user added", name, visitor, console)
+    return password
+
+
+def set_roles(name: str, roles: frozenset[Role], visitor: Visitor, console: Console) -> None:
+    """Give a user these roles instead; tokens have what their user still has."""
+    before = person_named(name, console)
+    if not roles:
+        raise no_such_role(name)
+    if name == visitor.user and Role.OPERATOR not in roles:
+        raise NotAllowed(name, rule="nobody takes the role operator from themselves", remedy="Ask another operator")
+    details = {"before": sorted(before.roles), "after": sorted(roles)}
+    _note("set roles", name, visitor, console, details)
+    console.services.users.change(name, UserChange(roles=roles))
+    _forget(name, console)
+    _note("roles set", name, visitor, console, details)
+
+
+def no_such_role(name: str) -> NotAllowed:
+    """Return the error for a user who would have no role."""
+    return NotAllowed(name, rule="a user must have a role", remedy="Give one, or remove the user")
+
+
+def draw_password(name: str, visitor: Visitor, console: Console) -> str:
+    """Draw another password for a user, end their sessions, and return it."""
+    person_named(name, console)
+    password = new_password()
+    _note("set password", name, visitor, console)
+    set_password(name, password, users=console.services.users, passwords=console.passwords)
+    _forget(name, console)
+    _note("password set", name, visitor, console)
+    return password
+
+
+def end_sessions(name: str, visitor: Visitor, console: Console) -> None:
+    """Sign a user out everywhere, and withdraw their tokens."""
+    users = console.services.users
+    person_named(name, console)
+    _note("end sessions", name, visitor, console)
+    users.change(name, UserChange(ends_sessions=True))
+    withdrawn = [token for token in users.tokens(name) if users.drop_token(name, token.token_id)]
+    _forget(name, console)
+    _note("sessions ended", name, visitor, console, {"tokens": len(withdrawn)})
+
+
+def remove_person(name: str, visitor: Visitor, console: Console) -> None:
+    """Remove a user with sessions, tokens and marks; verdicts stay."""
+    person_named(name, console)
+    if name == visitor.user:
+        raise NotAllowed(name, rule="nobody removes themselves", remedy="Ask another operator")
+    _note("remove user", name, visitor, console)
+    console.services.users.remove(name)
+    _forget(name, console)
+    _note("user removed", name, visitor, console)
+
+
+def _forget(name: str, console: Console) -> None:
+    """Read the user anew: what they may do has changed."""
+    console.visitors.drop(lambda kept: kept.user == name)
+
+
+def _note(what: str, name: str, visitor: Visitor, console: Console, details: Mapping[str, Json] | None = None) -> None:
+    services = console.services
+    note_act(visitor.user, what, name, details, users=services.users, clock=services.clock)

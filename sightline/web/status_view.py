@@ -1,0 +1,101 @@
+"""The status as its page shows it, and as the page reads it anew: texts alone, so that both are told by the same."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from pydantic import BaseModel
+
+from sightline.names import printable
+from sightline.services.status_tables import Table, tables_of
+from sightline.spelling import cell, spell
+from sightline.web.alarms import Alarm, alarms
+from sightline.web.status_reader import Read
+
+
+class AlarmView(BaseModel):
+    """Something that is wrong, what to do, and the page that helps."""
+
+    what: str
+    remedy: str
+    address: str | None
+    page: str
+
+
+class TableView(BaseModel):
+    """A table. empty: what is said if there are no rows."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+    empty: str
+
+
+class PartView(BaseModel):
+    """A section. told: when it was read, or why it was not."""
+
+    name: str
+    told: str
+    tables: list[TableView]
+
+
+class StatusView(BaseModel):
+    """All of the page that changes."""
+
+    sentence: str
+    alarms: list[AlarmView]
+    parts: list[PartView]
+
+
+def view_of(read: Mapping[str, Read | None], now: datetime) -> StatusView:
+    """Return what the page shows."""
+    wrong = [*alarms({name: each.section for name, each in read.items() if each}), *_away(read)]
+    return StatusView(
+        sentence=_sentence(len(wrong), [name for name, each in read.items() if each is None]),
+        alarms=[_alarm(each) for each in wrong],
+        parts=[_part(name, each, now) for name, each in read.items()],
+    )
+
+
+def _sentence(number: int, unread: list[str]) -> str:
+    if number:
+        return "One thing is wrong." if number == 1 else f"{number} things are wrong."
+    if unread:
+        return f"What was read is well; still being read: {', '.join(map(_spaced, unread))}."
+    return "All is well."
+
+
+def _away(read: Mapping[str, Read | None]) -> list[Alarm]:
+    """Return what could not be read, each reason once."""
+    missing: dict[str, list[str]] = {}
+    for name, each in read.items():
+        if each and "error" in each.section:
+            missing.setdefault(each.section["error"], []).append(_spaced(name))
+    return [Alarm(f"Not known: {', '.join(names)}", error.rstrip(".")) for error, names in missing.items()]
+
+
+def _alarm(alarm: Alarm) -> AlarmView:
+    return AlarmView(
+        what=printable(alarm.what), remedy=printable(alarm.remedy), address=alarm.address, page=printable(alarm.page)
+    )
+
+
+def _part(name: str, read: Read | None, now: datetime) -> PartView:
+    if read is None:
+        return PartView(name=name, told=f"{_spaced(name)}: still being read", tables=[])
+    at = f"{read.at.astimezone(UTC):%H:%M:%S} UTC, {spell(max(0.0, (now - read.at).total_seconds()))} ago"
+    if "error" in read.section:
+        return PartView(name=name, told=f"{_spaced(name)}: not known, as of {at}", tables=[])
+    return PartView(name=name, told=f"as of {at}", tables=[_table(each) for each in tables_of(name, read.section)])
+
+
+def _table(table: Table) -> TableView:
+    return TableView(
+        title=printable(table.title),
+        columns=[printable(each) for each in table.columns],
+        rows=[[cell(each) for each in row] for row in table.rows],
+        empty=table.empty or "none",
+    )
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,108 @@
+"""The pages of operators as a person sees them: whole on every screen, by keyboard, without script, and read anew."""
+
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from sightline.models.images import Lane
+from sightline.queues.redis import Waiting
+from sightline.queues.steps import lane_queue
+from sightline.storage.pauses import Cause, Stop
+from sightline.testing.fake import picture, uri_of
+from tests.browser.test_console import THEMES, WIDTHS
+
+INGEST = lane_queue("ingest", Lane.LIVE)
+LONG = "a camera with a rather long name behind the barn " * 4
+
+
+@pytest.fixture
+def operated(served):
+    """Serve a house with dead letters, a stopped camera, a queue that waits, and a month of costs."""
+    house, world = served.house, served.house.world
+    house.analyse()
+    for second in range(10, 16):
+        world.put(uri_of(str(second)), b"no picture")
+        world.add(uri_of(str(second)))
+    world.put(f"s3://frames/{LONG.strip()}/2026-11-02/{'x' * 700}.jpg", picture(7, (20, 20)))
+    world.add(f"s3://frames/{LONG.strip()}/2026-11-02/{'x' * 700}.jpg")
+    world.run()
+    now = world.clock.now
+    world.operations.pauses.stop(
+        Stop(INGEST, Cause.CAMERA, f"NotAnImage rejected most images: see `{LONG}`", now, None, LONG.strip())
+    )
+    world.queues.now = {INGEST: Waiting(3, now - timedelta(minutes=30))}
+    for back in range(20):
+        day = (now - timedelta(days=back)).date().isoformat()
+        counts = {("labels", "cost_micro_usd"): 900_000 + 70_000 * (back % 7), ("faces", "cost_micro_usd"): 250_000}
+        world.operations.usage.count(day, counts | {("labels", "unknown"): 100 * (back % 3)})
+    return served
+
+
+PAGES = {
+    "status": "/status",
+    "resume": "/status/resume?stop=camera%23ingest%23" + LONG.strip().replace(" ", "%20"),
+    "dead": "/dead",
+    "dead-group": "/dead?error=NotAnImage",
+    "dead-confirm": "/dead/confirm?error=NotAnImage&act=redrive&whole=1",
+    "cost": "/cost",
+    "rates": "/rates",
+    "people": "/people",
+    "person": "/people/user?name=owner",
+    "log": "/log",
+}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_pages_of_operators_are_whole_on_every_screen(operated, visit, width, theme):
+    assert operated
+    with visit(width, theme) as seen:
+        seen.sign_in()
+        for name, path in PAGES.items():
+            seen.go(path)
+            seen.look(f"operators-{name}")
+
+
+def test_the_status_is_read_anew_until_it_is_paused(operated, visit):
+    with visit() as seen:
+        seen.page.clock.install()
+        seen.sign_in("operator")
+        seen.go("/status")
+        queues, pause = seen.page.locator('[data-part="queues"]'), seen.page.get_by_role("button", name="Pause")
+        expect(queues.locator("td").nth(1)).to_have_text("3")
+        operated.house.world.queues.now = {INGEST: Waiting(4321)}
+        operated.house.world.clock.move(timedelta(seconds=10))
+        seen.page.clock.fast_forward(10_000)
+        expect(queues.locator("td").nth(1)).to_have_text("4,321")
+        expect(seen.page.locator("[data-alarms]")).not_to_contain_text("has waited")
+        seen.page.keyboard.press("p")
+        expect(pause).to_have_count(0)
+        asked = []
+        seen.page.on("request", lambda request: asked.append(request.url))
+        seen.page.clock.fast_forward(60_000)
+        assert [] == asked
+        operated.house.world.queues.now = {}
+        operated.house.world.clock.move(timedelta(seconds=10))
+        seen.page.get_by_role("button", name="Go on").press("Enter")
+        expect(queues).to_contain_text("waiting: none")
+        assert [] == seen.wrong
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_dead_letters_are_redriven_by_keyboard_and_without_script(operated, visit, script):
+    with visit(360, "dark", script=script) as seen:
+        seen.sign_in("operator")
+        seen.go("/dead?error=NotAnImage")
+        for place in (0, 2):
+            box = seen.page.locator("[name=pick]").nth(place)
+            box.focus()
+            seen.page.keyboard.press("Space")
+        with seen.page.expect_navigation():
+            seen.page.get_by_role("button", name="Redrive the chosen").press("Enter")
+        assert "2 images are looked at again" in seen.page.locator("main").inner_text()
+        with seen.page.expect_navigation():
+            seen.page.get_by_role("button", name="Redrive 2").press("Enter")
+        assert "2 sent again" in seen.page.locator("main").inner_text()
+        assert 2 == len(operated.house.world.sent)
+        assert [] == seen.wrong

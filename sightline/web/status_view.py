@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pydantic import BaseModel
 
 from sightline.names import printable
-from sightline.services.status_tables import Table, tables_of
+from sightline.services.status_tables import Section, Table, tables_of
 from sightline.spelling import cell, spell
 from sightline.web.alarms import Alarm, alarms
 from sightline.web.status_reader import Read
@@ -85,7 +85,14 @@ def _part(name: str, read: Read | None, now: datetime) -> PartView:
     at = f"{read.at.astimezone(UTC):%H:%M:%S} UTC, {spell(max(0.0, (now - read.at).total_seconds()))} ago"
     if "error" in read.section:
         return PartView(name=name, told=f"{_spaced(name)}: not known, as of {at}", tables=[])
-    return PartView(name=name, told=f"as of {at}", tables=[_table(each) for each in tables_of(name, read.section)])
+    return PartView(name=name, told=f"as of {at}", tables=[_table(each) for each in _tables(name, read.section)])
+
+
+def _tables(name: str, section: Section) -> list[Table]:
+    """Return a section's tables; of dead letters their numbers alone, for they have a page of their own."""
+    if name != "dead_letters":
+        return tables_of(name, section)
+    return [Table(f"dead letters: {section['open']:,} open", ("error", "open"), [*section["by_error"].items()], "none")]
 
 
 def _table(table: Table) -> TableView:

@@ -115,7 +115,7 @@ def test_a_server_that_hangs_does_not_hold_the_page_up(looked_at):
 
     def hang():
         answers.wait(10)
-        return {"open": 0, "first": []}
+        return {"open": 0, "by_error": {}, "first": []}
 
     sections = {"queues": lambda: {"waiting": {}, "unacknowledged": 0}, "dead_letters": hang}
     console.status = StatusReader(lambda: sections, looked_at.world.clock, console.reads, timedelta(seconds=0.05))

@@ -85,7 +85,8 @@ def _part(name: str, read: Read | None, now: datetime) -> PartView:
     at = f"{read.at.astimezone(UTC):%H:%M:%S} UTC, {spell(max(0.0, (now - read.at).total_seconds()))} ago"
     if "error" in read.section:
         return PartView(name=name, told=f"{_spaced(name)}: not known, as of {at}", tables=[])
-    return PartView(name=name, told=f"as of {at}", tables=[_table(each) for each in _tables(name, read.section)])
+    tables = [_table(each) for each in _tables(name, read.section)]
+    return PartView(name=name, told=f"as of {at}" if tables else f"nothing to tell, as of {at}", tables=tables)
 
 
 def _tables(name: str, section: Section) -> list[Table]:

@@ -34,7 +34,7 @@ def show_cost(request: Request) -> Response:
         month=shown(total(costs.month)),
         forecast=shown(costs.forecast) if costs.forecast else None,
         features=features,
-        days=[(day.isoformat(), shown(amount)) for day, amount in reversed(costs.days.items())],
+        days=[(day.isoformat(), shown(amount)) for day, amount in reversed([*costs.days.items()])],
         chart=Markup(svg_of(cost_chart(costs.days, "Cost by day in USD"))),  # noqa: S704 - `svg_of` escapes
         prices=price_list(),
     )

@@ -134,10 +134,10 @@ def digest_of(letter: DeadLetter) -> str:
     return hashlib.sha256(place_of(letter).encode()).hexdigest()[:DIGEST_DIGITS]
 
 
-def chosen(asked: Asked, picked: Collection[str], console: Console) -> list[DeadLetter]:
+def chosen(asked: Asked, picked: Collection[str], console: Console) -> LetterPage:
     """Return the open letters that a form means: those picked of its page, or without any the first MOST_AT_ONCE."""
     page = read_page(asked, console, MOST_AT_ONCE)
-    return [each for each in page.letters if not picked or digest_of(each) in picked]
+    return LetterPage([each for each in page.letters if not picked or digest_of(each) in picked], page.after)
 
 
 @dataclass(frozen=True, slots=True)

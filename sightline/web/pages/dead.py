@@ -16,6 +16,7 @@ from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.console import Console, console_of
 from sightline.web.dead_letters import (
+    LOOKED_AT,
     MOST_AT_ONCE,
     SHOWN,
     Asked,
@@ -145,20 +146,21 @@ def ask_to_confirm(request: Request, wanted: Annotated[Confirmed, Query()]) -> R
     console, asked = console_of(request), wanted.asked(from_the_start=wanted.whole)
     if not wanted.whole and not wanted.pick:
         raise InvalidRequest("nothing is chosen", rule="some must be chosen, or all", remedy="Go back and choose some")
-    letters = chosen(asked, () if wanted.whole else wanted.pick, console)
+    meant = chosen(asked, () if wanted.whole else wanted.pick, console)
     return page(
         request,
         "dead_confirm.html",
         act=wanted.act,
         asked=asked,
         camera=wanted.camera,
-        letters=letters,
+        letters=meant.letters,
         digest_of=digest_of,
-        quote=quote(letters, console),
+        quote=quote(meant.letters, console),
         back=link("/dead", **wanted.asked().query()),
-        is_cut=wanted.whole and len(letters) == MOST_AT_ONCE,
+        is_cut=wanted.whole and meant.after is not None,
         once=str(ULID()),
         longest=LONGEST_REASON,
+        looked_at=LOOKED_AT,
     )
 
 
@@ -182,8 +184,8 @@ def close_letters(request: Request, done: Annotated[Done, Form()]) -> Response:
     return _back(done, done=closed)
 
 
-def _meant(done: Done, console: Console) -> list[DeadLetter]:
-    letters = chosen(done.asked(), done.pick, console)
+def _meant(done: Done, console: Console) -> Sequence[DeadLetter]:
+    letters = chosen(done.asked(), done.pick, console).letters
     if not letters:
         raise NoSuchPage("these letters", rule="they are open no more", remedy="See what is left at /dead")
     return letters

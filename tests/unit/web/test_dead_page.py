@@ -190,6 +190,18 @@ def test_a_filter_looks_through_so_many_and_the_next_page_goes_on(house):
     assert "None of these" in text_of(page)
     (address,) = re.findall(r'rel="next"[^>]* href="([^"]+)"', page.text)
     assert 9 == len(picks_of(client.get(address.replace("&amp;", "&"))))
+    whole = {"act": "redrive", "error": ERROR, "camera": "yard", "whole": "1"}
+    assert "The filter takes none of the first 500" in text_of(client.get("/dead/confirm", params=whole))
+
+
+def test_of_many_the_first_are_done_and_the_page_says_so(house):
+    for number in range(205):
+        letter(house, f"s3://frames/yard/2026-11-02/{number:03}.jpg")
+    client = house.client("operator")
+    confirm = client.get("/dead/confirm", params={"act": "close", "error": ERROR, "whole": "1"})
+    assert "These are the first 200" in text_of(confirm)
+    client.post("/dead/close", data=fields_of(confirm) | {"reason": "a test"}, headers=FROM_HERE)
+    assert [f"s3://frames/yard/2026-11-02/{number}.jpg" for number in range(200, 205)] == open_letters(house)
 
 
 def test_a_page_of_ten_thousand_letters_is_one_read(house):

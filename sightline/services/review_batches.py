@@ -30,6 +30,7 @@ from sightline.stats.strata import StrataRule
 from sightline.stats.verdicts import Answer, Source
 from sightline.stats.windows import WINDOW_DAYS
 from sightline.storage.users.batches import HOLDS_LAST, Batch, Given, Picture
+from sightline.storage.users.doubts import Doubt
 from sightline.storage.users.protocol import MarkKind
 
 BATCH = 40
@@ -59,6 +60,13 @@ class Unjudgeable(SightlineError):
 
     rule = "the picture was overwritten or removed, or you have answered the review about it before"
     remedy = "Nothing needs to be done: the next picture follows"
+
+
+class NotRevealed(SightlineError):
+    """A doubt about an answer that can still be changed, or is none."""
+
+    rule = "only an answer of a closed batch is doubted: one of an open batch is changed instead"
+    remedy = "Look at the picture again, and answer again"
 
 
 class NotPlanned(SightlineError):
@@ -212,6 +220,19 @@ def _require_first(said: Said, batch: Batch, services: Services) -> None:
         is_own = verdict.reviewer == said.reviewer and verdict.content == said.content and verdict.source.was_asked
         if is_own and verdict.at < batch.made_at:
             raise Unjudgeable(said.image_id)
+
+
+def doubt_answer(batch: Batch, number: int, services: Services) -> None:
+    """Keep that a reviewer doubts an answer, now that the detector's is known: another reviewer is asked.
+
+    Raise NotRevealed if the batch is open or has no such answer.
+    """
+    picture = batch.picture(number)
+    if batch.closed_at is None or picture is None or number not in batch.answers:
+        raise NotRevealed(f"picture {number}")
+    users = services.users
+    users.doubts.keep(Doubt(picture.image_id, batch.label, picture.content, batch.user, services.clock()))
+    users.batches.doubt(batch, number)
 
 
 def close_batch(batch: Batch, services: Services) -> Batch:

@@ -1,6 +1,7 @@
-"""Batches of second looks: images that a hash has drawn, and one other reviewer, or two who differ, have answered.
+"""Batches of second looks: images that a hash has drawn, and those of which a reviewer doubts the answer.
 
-They are as blind to the first answer as they are to the detector's.
+Of those that are drawn, one other reviewer has answered, or two who differ. All are as blind to the first answer as
+to the detector's.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,7 +37,8 @@ def begin_second_looks(user: str, label: str, verdicts: Iterable[Verdict], servi
 
 def waiting_looks(user: str, label: str, verdicts: Iterable[Verdict], services: Services) -> list[SecondLook]:
     """Return the second looks of a label that wait for a reviewer. verdicts: of any label."""
-    return second_looks((each for each in verdicts if each.label == label), user, services.accuracy.salt)
+    doubted = {(each.image_id, each.content) for each in services.users.doubts.of(label)}
+    return second_looks((each for each in verdicts if each.label == label), user, services.accuracy.salt, doubted)
 
 
 def _requests(user: str, looks: Sequence[SecondLook], rule: StrataRule, services: Services) -> Iterator[Request]:

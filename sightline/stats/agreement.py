@@ -60,10 +60,11 @@ class WithDetector:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """An image about which reviewers differ. answers: reviewer → answer."""
+    """An image about whose bytes reviewers differ. content: their SHA-256; answers: reviewer → answer."""
 
     image_id: str
     label: str
+    content: str
     answers: Mapping[str, Answer]
 
 
@@ -108,8 +109,8 @@ def _with_detector(label: str, reviewer: str, counts: Mapping[bool | None, int])
 def disagreements(verdicts: Iterable[Verdict]) -> list[Disagreement]:
     """Return the images about which reviewers differ, by image and label."""
     return [
-        Disagreement(image_id, label, given)
-        for (image_id, label, _), given in _by_picture(verdicts).items()
+        Disagreement(image_id, label, content, given)
+        for (image_id, label, content), given in _by_picture(verdicts).items()
         if len(set(given.values())) > 1
     ]
 

@@ -1,18 +1,24 @@
-"""Which images a second person looks at: a hash draws them before anybody has looked.
+"""Which images a second person looks at: a hash draws them before anybody has looked, and reviewers doubt others.
 
-Only such a second look may change an estimate. If people chose which images are looked at again (where the answer
-differs from the detector's, say), the estimate would be pulled towards what they chose by.
+Only a drawn second look may change an estimate. If people chose which images are looked at again (where the answer
+differs from the detector's, say), the estimate would be pulled towards what they chose by. A doubt is such a choice, so
+a look at a doubted image is volunteered, and a drawn image comes no earlier for being doubted.
 """
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sightline.stats.verdicts import DECIDING, Source, Verdict
 
 SHARE = 0.1
 """The share of all images that are drawn. A larger one later keeps those that are drawn now."""
+
+
+Picture: TypeAlias = tuple[str, str]
+"""An image and the SHA-256 of its bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +40,42 @@ def _place(salt: str, label: str, image_id: str) -> float:
     return int.from_bytes(digest[:8]) / 2**64
 
 
-def second_looks(verdicts: Iterable[Verdict], reviewer: str, salt: str) -> list[SecondLook]:
-    """Return the drawn images that wait for a look by this reviewer, who has said nothing about them yet.
+def second_looks(
+    verdicts: Iterable[Verdict], reviewer: str, salt: str, doubted: Collection[Picture] = frozenset()
+) -> list[SecondLook]:
+    """Return the images that wait for a look by this reviewer, who has said nothing about them yet.
 
-    First come those where two reviewers differ, because a third decides; then those with one verdict; each in an order
-    that a hash fixes.
+    First come those that are drawn and where two reviewers differ, because a third decides; then those that are drawn
+    and have one verdict; then those that are doubted; each in an order that a hash fixes.
     """
     given: defaultdict[tuple[str, str], list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
         given[verdict.image_id, verdict.label].append(verdict)
-    waiting = [
-        (-len(counting), _place(salt, label, image_id), SecondLook(image_id, label, counting[0].content))
-        for (image_id, label), said in given.items()
-        if is_drawn(salt, label, image_id) and reviewer not in {verdict.reviewer for verdict in said}
-        for counting in [_counting(said)]
-        if _is_open(counting)
-    ]
-    return [look for _, _, look in sorted(waiting, key=lambda each: each[:2])]
+    waiting: list[tuple[bool, int, float, SecondLook]] = []
+    for (image_id, label), said in given.items():
+        counting, drawn = _counting(said), is_drawn(salt, label, image_id)
+        is_waiting = _is_open(counting) if drawn else _is_doubted(counting, said, reviewer, doubted)
+        if is_waiting and reviewer not in {verdict.reviewer for verdict in said}:
+            look = SecondLook(image_id, label, counting[0].content)
+            waiting.append((not drawn, -len(counting), _place(salt, label, image_id), look))
+    return [look for *_, look in sorted(waiting, key=lambda each: each[:3])]
+
+
+def is_asked_by_doubt(said: Iterable[Verdict], reviewer: str) -> bool:
+    """Return whether this reviewer may be asked about doubted bytes that are not drawn. One other reviewer is asked.
+
+    said: all that was said of them
+    """
+    reviewers = {verdict.reviewer for verdict in said}
+    return len(reviewers) == 1 and reviewer not in reviewers
+
+
+def _is_doubted(
+    counting: Sequence[Verdict], said: Iterable[Verdict], reviewer: str, doubted: Collection[Picture]
+) -> bool:
+    if not counting or (counting[0].image_id, counting[0].content) not in doubted:
+        return False
+    return is_asked_by_doubt((each for each in said if each.content == counting[0].content), reviewer)
 
 
 def _counting(said: Sequence[Verdict]) -> list[Verdict]:

@@ -72,6 +72,10 @@ class InMemoryBatches(BatchStore):
         self._change(batch, lambda kept: {"lost": kept.lost | {number}})
 
     @override
+    def doubt(self, batch: Batch, number: int) -> None:
+        self._change(batch, lambda kept: {"doubted": kept.doubted | {number}})
+
+    @override
     def close(self, batch: Batch, at: datetime) -> None:
         self._change(batch, lambda kept: {"closed_at": kept.closed_at or at})
 

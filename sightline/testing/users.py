@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from sightline.storage.users.protocol import ACTS_LAST, Act, Look, MarkKind, Session, Token, User, UserChange, UserStore
 from sightline.testing.batches import InMemoryBatches
+from sightline.testing.doubts import InMemoryDoubts
 
 
 class InMemoryUserStore(UserStore):
@@ -17,6 +18,7 @@ class InMemoryUserStore(UserStore):
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self.batches = InMemoryBatches(clock)
+        self.doubts = InMemoryDoubts(clock)
         self._users: dict[str, User] = {}
         self._sessions: dict[tuple[str, str], Session] = {}
         self._tokens: dict[tuple[str, str], Token] = {}

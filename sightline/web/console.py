@@ -17,6 +17,7 @@ from sightline.services.rollups.report import Report
 from sightline.services.status import status_sections
 from sightline.services.users import Passwords
 from sightline.stats.verdicts import Verdict
+from sightline.storage.users.doubts import Doubt
 from sightline.web.recent import Recent
 from sightline.web.sign_in_limits import SignInLimits
 from sightline.web.signed_addresses import AddressSigner
@@ -46,6 +47,7 @@ MOST_REPORTS = 40
 
 GROUPS_KEPT = timedelta(seconds=60)
 """How long a process keeps the numbers of dead letters: reading them walks through all."""
+DOUBTS_KEPT = timedelta(minutes=1)
 
 WORDS_KEPT = timedelta(minutes=5)
 """How long a process keeps what reviewers have said: reading it walks through all verdicts."""
@@ -112,6 +114,7 @@ class Console:
         self.dead_groups: Recent[str, tuple[datetime, Mapping[str, Group]]] = Recent(services.clock, GROUPS_KEPT)
         self.words: Recent[str, tuple[datetime, Sequence[Verdict]]] = Recent(services.clock, WORDS_KEPT)
         self.words_read = Lock()
+        self.doubts: Recent[str, Sequence[Doubt]] = Recent(services.clock, DOUBTS_KEPT)
         self.reads = ThreadPoolExecutor(READS_AT_ONCE, thread_name_prefix="web-read")
         self.status = StatusReader(lambda: status_sections(self.services), services.clock, self.reads)
 

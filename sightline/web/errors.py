@@ -112,6 +112,14 @@ class InReview(WebError):
     remedy = "Answer in the review first"
 
 
+class StillOpen(WebError):
+    """A comparison with an answer that can still be changed."""
+
+    status = HTTPStatus.CONFLICT
+    rule = "this reviewer's batch is open, so the answer can still be changed"
+    remedy = "Look together once the batch is closed"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """An error as it is answered: what it is about, why it is one, and what to do."""

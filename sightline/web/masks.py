@@ -1,16 +1,17 @@
 """What a reviewer must not see yet: what the detector found in an image that the review asks about.
 
 For a reviewer, an image is masked in pages, lists and tokens alike until they have answered and their batch is closed,
-or until they cannot be asked any more: somebody else has answered, and no second look is drawn for it. A list by label
-leaves masked images out: to be listed by it tells as much as the label itself.
+or until they cannot be asked any more: somebody else has answered, no second look is drawn for it, and nobody doubts
+the answer. A list by label leaves masked images out: to be listed by it tells as much as the label itself.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sightline.models.images import ImageRow, ImageSummary
-from sightline.stats.second_looks import is_drawn
+from sightline.stats.second_looks import Picture, is_asked_by_doubt, is_drawn
 from sightline.storage.verdicts.protocol import KeptVerdict
 from sightline.web.console import Console
+from sightline.web.doubts import doubted_pictures
 from sightline.web.visitors import Visitor
 
 ASKED_AT_ONCE = 1_000
@@ -64,11 +65,16 @@ def _still_asked(user: str, contents: Contents, label: str, console: Console) ->
     """Return the images that the review may still ask this person about. Few of a page were ever asked about at all."""
     asked = console.services.verdicts.asked_many(contents, label)
     same = {image_id: contents[image_id] for image_id, each in asked.items() if each.content == contents[image_id]}
-    waits = console.reads.map(lambda image_id: _waits_for(user, image_id, same[image_id], label, console), same)
+    doubted = doubted_pictures(label, console) if same else frozenset()
+    waits = console.reads.map(
+        lambda image_id: _waits_for(user, image_id, same[image_id], label, doubted, console), same
+    )
     return {image_id for image_id, is_waiting in zip(same, waits, strict=True) if is_waiting}
 
 
-def _waits_for(user: str, image_id: str, content: str, label: str, console: Console) -> bool:
+def _waits_for(
+    user: str, image_id: str, content: str, label: str, doubted: Collection[Picture], console: Console
+) -> bool:
     """Return whether the review may still ask this person about these bytes: as the first, or for a second look."""
     known = console.services.verdicts.of_label(image_id, label)
     if known.asked is None or known.asked.content != content:
@@ -76,7 +82,10 @@ def _waits_for(user: str, image_id: str, content: str, label: str, console: Cons
     answers = blind_words(known.verdicts, content)
     if user in {kept.verdict.reviewer for kept in answers}:
         return False
-    return not answers or is_drawn(console.services.accuracy.salt, label, image_id)
+    if not answers or is_drawn(console.services.accuracy.salt, label, image_id):
+        return True
+    said = (kept.verdict for kept in known.verdicts if kept.verdict.content == content)
+    return (image_id, content) in doubted and is_asked_by_doubt(said, user)
 
 
 def blind_words(kept: Iterable[KeptVerdict], content: str) -> list[KeptVerdict]:

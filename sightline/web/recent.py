@@ -35,6 +35,11 @@ class Recent(Generic[Key, Value]):
                 self._kept.popitem(last=False)
         return value
 
+    def forget(self, key: Key) -> None:
+        """Forget one value."""
+        with self._lock:
+            self._kept.pop(key, None)
+
     def drop(self, is_meant: Callable[[Value], bool]) -> None:
         """Forget the values that are meant."""
         with self._lock:

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sightline.stats.second_looks import is_drawn
+from sightline.stats.second_looks import is_asked_by_doubt, is_drawn
 from sightline.stats.verdicts import Verdict
 from sightline.web.console import Console
+from sightline.web.doubts import doubted_pictures
 from sightline.web.visitors import Visitor
 
 
@@ -47,10 +48,13 @@ def words_for(visitor: Visitor, console: Console) -> Words:
     for each in words.verdicts:
         groups[each.image_id, each.label, each.content].append(each)
     salt = console.services.accuracy.salt
+    doubted = {label: doubted_pictures(label, console) for _, label, _ in groups}
     shown = [
         verdict
-        for (image_id, label, _), said in groups.items()
-        if (image_id, label) not in open_pictures and not _may_be_asked(visitor.user, image_id, label, said, salt)
+        for (image_id, label, content), said in groups.items()
+        if (image_id, label) not in open_pictures
+        and not _may_be_asked(visitor.user, image_id, label, said, salt)
+        and not ((image_id, content) in doubted[label] and is_asked_by_doubt(said, visitor.user))
         for verdict in said
     ]
     return Words(words.as_of, shown)

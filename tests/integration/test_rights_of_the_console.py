@@ -115,6 +115,8 @@ def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(
     seen = {"answer": "absent", "content": batch.pictures[0].content}
     assert 303 == client.post(place, params=seen, headers=FROM_HERE).status_code
     assert 303 == client.post(f"/review/{batch.batch_id}/done", headers=FROM_HERE).status_code
+    assert 303 == client.post(f"{place}/doubt", headers=FROM_HERE).status_code
+    assert 200 == client.get("/review/second").status_code
     client.post("/me/tokens", data={"title": "t", "roles": "owner"}, headers=FROM_HERE)
     client.post(
         "/me/tokens/withdraw", data={"token_id": house.world.users.tokens("all")[0].token_id}, headers=FROM_HERE

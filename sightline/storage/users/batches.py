@@ -50,7 +50,7 @@ class Batch:
 
     batch_id: a ULID, so that batches are in the order of their making; threshold_percent: from where on the detector
     says `present`; put_off: shown again at the end; lost: can no longer be judged; closed_at: when the detector's
-    answers were shown, after which no answer is taken
+    answers were shown, after which no answer is taken; doubted: of these answers the user is not sure since then
     """
 
     batch_id: str
@@ -63,6 +63,7 @@ class Batch:
     put_off: frozenset[int] = frozenset()
     lost: frozenset[int] = frozenset()
     closed_at: datetime | None = None
+    doubted: frozenset[int] = frozenset()
 
     def picture(self, number: int) -> Picture | None:
         """Return a picture by its number."""
@@ -118,6 +119,9 @@ class BatchStore(Protocol):
 
     def lose(self, batch: Batch, number: int) -> None:
         """Ask about a picture no more."""
+
+    def doubt(self, batch: Batch, number: int) -> None:
+        """Remember that the user doubts an answer."""
 
     def close(self, batch: Batch, at: datetime) -> None:
         """Close a batch. It stays closed since the first time."""

@@ -15,6 +15,7 @@ from sightline.storage.dynamodb.schema import Key, Schema
 from sightline.storage.dynamodb.sort_keys import sort_key
 from sightline.storage.dynamodb.table import DynamoTable
 from sightline.storage.users.dynamodb_batches import DynamoBatches
+from sightline.storage.users.dynamodb_doubts import DynamoDoubts
 from sightline.storage.users.protocol import (
     ACTS_LAST,
     Act,
@@ -44,6 +45,7 @@ class DynamoUserStore(UserStore):
         self._table = DynamoTable(client, Schema(f"{prefix}users", Key("kind", "id"), ttl="expires_at"))
         self._clock = clock
         self.batches = DynamoBatches(self._table, clock)
+        self.doubts = DynamoDoubts(self._table, clock)
 
     @override
     def setup(self) -> None:

@@ -17,7 +17,7 @@ from sightline.storage.dynamodb.sort_keys import sort_key
 from sightline.storage.dynamodb.table import DynamoTable
 from sightline.storage.users.batches import BATCHES_LAST, Batch, BatchStore, Given, Picture
 
-ANSWER, PUT_OFF, LOST = "answer#", "put_off#", "lost#"
+ANSWER, PUT_OFF, LOST, DOUBTED = "answer#", "put_off#", "lost#", "doubted#"
 """Beginnings of attributes, one for each picture: two tabs write two attributes, and neither loses the other's."""
 
 
@@ -98,6 +98,10 @@ class DynamoBatches(BatchStore):
         self._set(batch, f"{LOST}{number}", value=True)
 
     @override
+    def doubt(self, batch: Batch, number: int) -> None:
+        self._set(batch, f"{DOUBTED}{number}", value=True)
+
+    @override
     def close(self, batch: Batch, at: datetime) -> None:
         self._table.change(_key(batch), Change().set_if_missing("closed_at", instant(at)), exists("kind"))
         place = {"kind": _of(batch.user), "id": _open_id(batch.label)}
@@ -170,6 +174,7 @@ def _batch(user: str, item: Item) -> Batch:
         frozenset(_numbered(item, PUT_OFF)),
         frozenset(_numbered(item, LOST)),
         datetime.fromisoformat(closed_at) if closed_at else None,
+        frozenset(_numbered(item, DOUBTED)),
     )
 
 

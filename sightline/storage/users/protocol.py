@@ -11,6 +11,7 @@ from typing import Protocol
 from sightline.models.answers import Json
 from sightline.models.stored import StoredEnum
 from sightline.storage.users.batches import BatchStore
+from sightline.storage.users.doubts import DoubtStore
 
 ACTS_LAST = timedelta(days=400)
 """How long an entry of the audit log is kept."""
@@ -114,9 +115,13 @@ class Act:
 
 
 class UserStore(Protocol):
-    """Users by name. Reads of users, sessions and tokens are consistent. batches: what each of them reviews."""
+    """Users by name. Reads of users, sessions and tokens are consistent. batches: what each of them reviews.
+
+    doubts: of which answers they are not sure
+    """
 
     batches: BatchStore
+    doubts: DoubtStore
 
     def setup(self) -> None:
         """Create the table and its TTL if they are missing; safe to repeat."""

@@ -53,6 +53,7 @@ class AgreementAnswer(BaseModel):
     with_detector: list[DetectorShape] = Field(description="a reviewer sees their own alone")
     differing: int = Field(description="images about which reviewers differ")
     to_decide: int = Field(description="of these, how many a third look may decide")
+    doubted: int = Field(description="answers of which a reviewer is not sure since the detector's was shown")
 
 
 @router.get("/agreement")
@@ -73,6 +74,7 @@ def get_agreement(request: Request) -> AgreementAnswer:
         ],
         differing=len(compared.differing),
         to_decide=compared.to_decide,
+        doubted=len(compared.doubted),
     )
 
 

@@ -20,6 +20,7 @@ from sightline.services.review_batches import (
     answer_picture,
     begin_batch,
     close_batch,
+    doubt_answer,
 )
 from sightline.stats.verdicts import Answer
 from sightline.stats.windows import WINDOW_DAYS
@@ -112,6 +113,16 @@ def close(request: Request, batch_id: str) -> Response:
     """Close a batch: the answers are final from here on."""
     close_batch(_batch(request, batch_id), console_of(request).services)
     return RedirectResponse(f"/review/{batch_id}/done", HTTPStatus.SEE_OTHER)
+
+
+@router.post("/review/{batch_id}/{number}/doubt")
+@for_roles(Role.REVIEWER, by_session=True)
+def doubt(request: Request, batch_id: str, number: int) -> Response:
+    """Keep that the visitor is not sure of an answer, and ask another reviewer. The answer stays."""
+    console, batch = console_of(request), _batch(request, batch_id)
+    doubt_answer(batch, number, console.services)
+    console.doubts.forget(batch.label)
+    return RedirectResponse(f"/review/{batch_id}/done#picture-{number}", HTTPStatus.SEE_OTHER)
 
 
 @router.get("/review/{batch_id}/{number}")

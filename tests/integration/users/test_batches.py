@@ -59,9 +59,10 @@ def test_answers_of_two_pages_are_both_kept_and_the_later_of_one_picture_stands(
     batches.answer(begun, 1, Given(Answer.ABSENT, clock.now))
     batches.put_off(begun, 2)
     batches.lose(begun, 4)
+    batches.doubt(begun, 3)
     kept = batches.get("ann", "01A")
     assert {1: Given(Answer.ABSENT, clock.now), 3: Given(Answer.UNSURE, clock.now - HOUR)} == kept.answers
-    assert ({2}, {4}, None) == (kept.put_off, kept.lost, kept.closed_at)
+    assert ({2}, {4}, None, {3}) == (kept.put_off, kept.lost, kept.closed_at, kept.doubted)
 
 
 def test_a_batch_is_closed_once(batches, clock):

@@ -110,4 +110,4 @@ def test_disagreements_name_the_image_and_who_said_what():
         verdict("two", YES, reviewer="ann"),
         verdict("two", YES, reviewer="bob"),
     ]
-    assert disagreements(verdicts) == [Disagreement("one", "Person", {"bob": NO, "ann": YES})]
+    assert disagreements(verdicts) == [Disagreement("one", "Person", "bytes of one", {"bob": NO, "ann": YES})]

@@ -62,3 +62,14 @@ def test_the_order_does_not_depend_on_the_order_of_the_verdicts():
     verdicts = [each for name in DRAWN[:30] for each in said(name, P)]
     assert looks(verdicts) == looks(verdicts[::-1])
     assert looks(verdicts) != DRAWN[:30]
+
+
+def test_what_is_doubted_comes_after_what_is_drawn_and_waits_for_one_look_of_another():
+    other, agreed, undoubted = [name for name in NAMES if name not in DRAWN][-3:]
+    doubted = {(name, f"bytes of {name}") for name in (NOT_DRAWN, agreed, DRAWN[0])}
+    verdicts = [*said(NOT_DRAWN, P), *said(DRAWN[1], P), *said(undoubted, P), *said(other, P)]
+    verdicts += [*said(agreed, P, A, second=Source.VOLUNTEERED), *said(DRAWN[0], P)]
+    in_order = [look.image_id for look in second_looks(verdicts, "dan", SALT, doubted)]
+    assert [*looks(verdicts), NOT_DRAWN] == in_order, "a drawn image comes no earlier for being doubted"
+    assert [] == second_looks(verdicts, "ann", SALT, doubted)
+    assert [] == second_looks(said(NOT_DRAWN, P), "dan", SALT, {(NOT_DRAWN, "other bytes")})

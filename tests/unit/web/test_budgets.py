@@ -44,6 +44,7 @@ def counts(house) -> "Counter[str]":
     counts: Counter[str] = Counter()
     services = house.console.services
     house.world.users.batches = Counting("batches", house.world.users.batches, counts)
+    house.world.users.doubts = Counting("doubts", house.world.users.doubts, counts)
     counting: Any = {name: Counting(name, getattr(services, name), counts) for name in COUNTED}
     small = {name: Counting(name, getattr(services.operations, name), counts) for name in COUNTED_OPERATIONS}
     house.console.services = replace(services, operations=replace(services.operations, **small), **counting)
@@ -233,3 +234,17 @@ def test_a_review_asks_no_more_than_it_must(house, counts):
         counts.clear()
         assert ask().status_code in {200, 303}
         assert expected == counts
+    client.post(f"/review/{batch.batch_id}/done", headers=FROM_HERE)
+    counts.clear()
+    assert 303 == client.post(f"{place}/doubt", headers=FROM_HERE).status_code
+    assert PICTURE | {"doubts.keep": 1, "batches.doubt": 1} == counts
+
+
+def test_doubts_are_read_once_a_minute_and_only_where_the_review_has_asked(house, counts):
+    client = house.client("all")
+    client.get(f"/day?day={DAY}")
+    assert 0 == counts["doubts.of"]
+    house.ask(uri_of("03"))
+    for _ in range(2):
+        client.get(f"/day?day={DAY}")
+        assert 1 == counts["doubts.of"]

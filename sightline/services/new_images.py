@@ -7,9 +7,9 @@ position.
 """
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from sightline.errors import SightlineError
@@ -29,6 +29,9 @@ LATE = timedelta(hours=24)
 """How long after a picture was taken its arrival is late: it was uploaded or looked at again, and is no news."""
 
 MOST_AT_ONCE = 200
+
+MOST_FOR_DAYS = 5_000
+"""How many new images are looked through for the days that have some."""
 
 MOST_REMEMBERED = 5_000
 """How many positions after the user's own are remembered: 26 bytes each, twice, in an item of at most 400 KB."""
@@ -93,6 +96,26 @@ def new_images(look: Look | None, images: ImageStore, now: datetime, most: int =
 def _entries(images: ImageStore, shard: int, after: str, until: str) -> Iterable[FeedEntry]:
     for day in days_between(after, until):
         yield from images.feed(shard, day, after, until)
+
+
+def days_with_new(look: Look | None, images: ImageStore, now: datetime) -> frozenset[str]:
+    """Return the capture days of images that this user has not seen: of the days back, and of so many images."""
+    found = new_images(look, images, now, MOST_FOR_DAYS)
+    return frozenset(entry.camera_day.day for entry in found.entries if entry.camera_day is not None)
+
+
+NOTHING = position_at(datetime.fromtimestamp(0, UTC))
+"""A position before all others."""
+
+
+def until_chosen(positions: Sequence[str], chosen: Collection[str], until: str) -> str:
+    """Return the position up to which all of these, in order, are chosen; at most `until`."""
+    last = NOTHING
+    for position in positions:
+        if position not in chosen:
+            return min(last, until)
+        last = position
+    return until
 
 
 @dataclass(frozen=True, slots=True)

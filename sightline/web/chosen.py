@@ -7,11 +7,12 @@ from sightline.models.images import ImageSummary
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What is asked for. text: a part of a line; at_least: confidence of label and text in percent."""
+    """What is asked for. text: a part of a line; at_least, below: confidence of label and text in percent."""
 
     label: str | None = None
     text: str | None = None
     at_least: float = 0.0
+    below: float | None = None
 
     @property
     def asks_what_was_found(self) -> bool:
@@ -29,7 +30,10 @@ class Chosen:
     def _names(self, feature: str, image: ImageSummary) -> list[str]:
         part = image.parts.get(feature)
         found = part.finding if part else ()
-        return [name.casefold() for name, confidence in found if confidence >= self.at_least]
+        return [name.casefold() for name, confidence in found if self._is_between(confidence)]
+
+    def _is_between(self, confidence: float) -> bool:
+        return confidence >= self.at_least and (self.below is None or confidence < self.below)
 
 
 ALL_IMAGES = Chosen()

@@ -1,5 +1,6 @@
 """What is new, a day and the calendar as a person sees them: in visits, on every screen, by keys and without script."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -75,7 +76,7 @@ def test_keys_mark_what_is_new_take_it_back_and_go_from_day_to_day(busy, visit):
         seen.go("/new")
         with seen.page.expect_navigation():
             seen.page.keyboard.press("s")
-        assert "Marked as seen" in seen.page.locator("[role=status]").inner_text()
+        assert "6 pictures marked as seen" in seen.page.locator("[role=status]").inner_text()
         assert 0 == seen.page.locator(".visit").count()
         with seen.page.expect_navigation():
             seen.page.keyboard.press("z")
@@ -91,6 +92,41 @@ def test_keys_mark_what_is_new_take_it_back_and_go_from_day_to_day(busy, visit):
         assert f"day={DAY}" in seen.page.url
         assert [] == seen.wrong
     assert busy.house.world.users.look("owner")
+
+
+def test_keys_choose_visits_and_the_button_says_how_many_it_marks(busy, visit):
+    assert busy
+    with visit() as seen:
+        seen.sign_in("owner")
+        seen.go("/new")
+        assert seen.page.locator("[data-choosing]").is_hidden()
+        for key in ("j", "x", "j", "x"):
+            seen.page.keyboard.press(key)
+        marking = seen.page.locator("[data-counted]")
+        assert re.search(r"Mark 2 visits \(\d pictures\) as seen", marking.inner_text())
+        seen.look("new-chosen")
+        seen.page.keyboard.press("Escape")
+        assert seen.page.locator("[data-choosing]").is_hidden()
+        found = seen.page.locator(".choose input")
+        found.first.click()
+        found.nth(2).click(modifiers=["Shift"])
+        assert 3 == seen.page.locator(".choose input:checked").count()
+        seen.page.keyboard.press("Control+a")
+        assert "Mark 4 visits" in marking.inner_text()
+        found.nth(3).click()
+        with seen.page.expect_navigation():
+            seen.page.keyboard.press("s")
+        assert 1 == seen.page.locator(".visit").count()
+        seen.go(f"/day?day={DAY}")
+        seen.page.keyboard.press("j")
+        seen.page.keyboard.press("j")
+        assert "visit-2" == seen.page.evaluate("document.activeElement.closest('.visit').id")
+        seen.page.keyboard.press("k")
+        assert "visit-1" == seen.page.evaluate("document.activeElement.closest('.visit').id")
+        with seen.page.expect_navigation():
+            seen.page.keyboard.press("t")
+        assert "day=" not in seen.page.url
+        assert [] == seen.wrong
 
 
 def test_without_script_a_visit_opens_and_all_is_marked_as_seen(busy, visit):

@@ -227,7 +227,7 @@ def test_pages_send_as_many_requests_as_their_budget_has(house: House, dynamodb_
             (f"/day?day={DAY}&camera=yard", {"Query images": DEFAULT_SHARDS.day} | mask | noted),
             (f"/day?day={DAY}&label=Person", {"Query images": DEFAULT_SHARDS.day} | mask | noted),
             ("/new", {"GetItem users": 1, "Query images": 4 * 2, "BatchGetItem images": 1} | mask | noted),
-            ("/calendar", {"Query rollups": 1}),
+            ("/calendar", {"Query rollups": 1, "GetItem users": 1, "Query images": 4 * 2}),
             ("/status", {}),
             ("/dead", {}),
             ("/dead?error=NotAnImage", {"Query operations": 1, "BatchGetItem images": 1}),

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sightline.services.new_images import days_with_new
 from sightline.services.rollups.day_counts import DayCount, day_counts
 from sightline.stats.strata import StrataRule
 from sightline.storage.users.protocol import Role
@@ -41,9 +42,11 @@ def show_calendar(
     rule = console.services.accuracy.rule_of(label) if label else next(iter(rules), None)
     cameras = Counter(day for of_camera in days.values() for day in of_camera)
     months = sorted({day[:7] for day in cameras})
+    look = console.services.users.look(visitor_of(request).user)
     return page(
         request,
         "calendar.html",
+        unseen=days_with_new(look, console.services.images, console.now),
         month=shown,
         title=month_name(shown),
         weeks=_weeks(shown),

@@ -8,11 +8,12 @@ from starlette.responses import Response
 
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
-from sightline.web.chosen import Chosen
 from sightline.web.console import console_of
 from sightline.web.days import known_days, newest_day, pictures_of
 from sightline.web.errors import NoSuchPage
+from sightline.web.filters import Filters, Only
 from sightline.web.rendering import page
+from sightline.web.strip import strip
 from sightline.web.visits import cards, listed
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
@@ -31,32 +32,37 @@ def show_day(
     day: Day = None,
     label: Label = None,
     at_least: Percent = 0,
+    only: Only = "found",
     before: Text = None,
 ) -> Response:
-    """Show the visits of a camera's day, or of all cameras'; those that show a label, if one is named."""
+    """Show the visits of a camera's day, or of all cameras'; or those that show a label, or nearly do."""
     console, visitor, camera = console_of(request), visitor_of(request), camera or None
     days = known_days(console)
     if camera is not None and camera not in days:
         raise NoSuchPage(camera, rule="no camera of this name has taken a picture", remedy="Choose one of the list")
     shown_day = day or newest_day(days, camera)
     cameras = [name for name in days if camera in {None, name}] if shown_day else []
-    chosen = Chosen(label=label or None, at_least=at_least if label else 0)
+    filters = Filters(camera, label or None, at_least, only)
+    chosen = filters.chosen(console.services.accuracy)
     found = listed(pictures_of(shown_day or "", cameras, console, before), chosen, visitor, console)
+    made = cards(found.images, found.hidden, visitor, console, chosen)
     of_cameras = sorted({each for name in days if camera in {None, name} for each in days[name]}, reverse=True)
     return page(
         request,
         "day.html",
-        cards=cards(found.images, found.hidden, visitor, console, chosen),
+        cards=made,
+        strip=strip(made),
         hidden=found.hidden,
         pictures=len(found.images),
         address=console.signer.picture,
         cameras=[*days],
-        camera=camera,
         day=shown_day,
         days=of_cameras,
         earlier=max((each for each in of_cameras if each < (shown_day or "")), default=None),
         later=min((each for each in of_cameras if each > (shown_day or "")), default=None),
+        filters=filters,
         chosen=chosen,
+        watched=[rule.label for rule in console.services.accuracy.rules],
         before=before,
         more=found.more,
     )

@@ -1,12 +1,13 @@
 """What is new since the user last looked, in visits; nothing is marked as seen by looking alone."""
 
 from collections import Counter
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, StringConstraints
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -20,12 +21,15 @@ from sightline.services.new_images import (
     mark_seen,
     new_images,
     undo_seen,
+    until_chosen,
 )
 from sightline.storage.images.positions import position_at
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
+from sightline.web.chosen import Chosen
 from sightline.web.console import Console, console_of
 from sightline.web.errors import InvalidRequest
+from sightline.web.filters import Filters, Only
 from sightline.web.masks import contents_of, masked
 from sightline.web.rendering import link, page
 from sightline.web.visits import Card, cards
@@ -35,6 +39,12 @@ router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 ULID_PATTERN = "[0-7][0-9A-HJKMNP-TV-Z]{25}"
 
 Number = Annotated[int, Form(ge=0)]
+Positions = Annotated[str, StringConstraints(pattern=f"^({ULID_PATTERN} ?)*$")]
+Text = Annotated[str | None, Query(max_length=2_048)]
+Label = Annotated[str | None, Query(max_length=200)]
+Percent = Annotated[int, Query(ge=0, le=100)]
+
+FILTERS = ("camera", "label", "at_least", "only")
 
 
 @router.get("/")
@@ -46,31 +56,52 @@ def show_first_page(request: Request) -> Response:
 
 @router.get("/new")
 @for_roles(Role.OWNER)
-def show_new(request: Request, seen: Annotated[int | None, Query(ge=1)] = None) -> Response:
-    """Show what arrived since the user last looked. seen: the mark that an undo would take back."""
+def show_new(
+    request: Request,
+    camera: Text = None,
+    label: Label = None,
+    at_least: Percent = 0,
+    only: Only = "found",
+    seen: Annotated[int | None, Query(ge=1)] = None,
+    marked: Annotated[int, Query(ge=0)] = 0,
+) -> Response:
+    """Show what arrived since the user last looked. seen, marked: the mark that an undo takes back, and its size."""
     console, visitor = console_of(request), visitor_of(request)
     look = console.services.users.look(visitor.user)
     found = new_images(look, console.services.images, console.now)
     rows = console.services.images.get_many([each.image_id for each in found.entries])
     images = [image for row in rows.values() if (image := _shown_of(row))]
-    pictured = {each.image_id for each in images}
     hidden = masked(contents_of(images), visitor, console)
-    prompt, late = _parted(cards(images, hidden, visitor, console), found)
+    filters = Filters(camera or None, label or None, at_least, only)
+    chosen = filters.chosen(console.services.accuracy)
+    listed = [each for each in images if _is_listed(each, filters, chosen, hidden)]
+    prompt, late = _parted(cards(listed, hidden, visitor, console, chosen), found)
+    places = {each.image_id: each.position for each in found.entries}
+    shown = {places[each.image_id] for each in listed} if filters.is_any else {*places.values()}
+    pictured = {each.image_id for each in images}
     return page(
         request,
         "new.html",
         prompt=prompt,
         late=late,
-        pictures=len(images),
-        by_camera=Counter(each.capture.camera for each in images).most_common(),
-        others=[row for row in rows.values() if row.image_id not in pictured],
+        pictures=len(listed),
+        of=len(images),
+        by_camera=Counter(each.capture.camera for each in listed).most_common(),
+        near=_near_misses(images, hidden, console),
+        cameras=sorted({each.capture.camera for each in images} | ({camera} if camera else set())),
+        filters=filters,
+        chosen=chosen,
+        others=[] if filters.is_any else [row for row in rows.values() if row.image_id not in pictured],
         address=console.signer.picture,
         found=found,
         days_back=DAYS_BACK,
-        positions=" ".join(sorted(found.shown)),
+        places=places,
+        positions=" ".join(sorted(shown)),
+        until=until_chosen(sorted(places.values()), shown, found.until),
         number=look.number if look else 0,
         most=MOST_AT_ONCE,
         undo=seen if look and look.number == seen and look.before else None,
+        marked=marked,
     )
 
 
@@ -82,12 +113,18 @@ def mark_as_seen(
     read_at: Annotated[AwareDatetime, Form()],
     number: Number,
     positions: Annotated[str, Form(pattern=f"^({ULID_PATTERN} ?)*$")] = "",
+    what: Annotated[Literal["all", "chosen"], Form()] = "all",
+    chosen: Annotated[list[Positions], Form()] = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
-    """Mark as seen what the page has shown, and nothing that came since."""
+    """Mark as seen what the page has shown, or what was chosen of it, and nothing that came since."""
     console = console_of(request)
-    shown = _shown(until, read_at, number, positions, console)
+    of_page = frozenset(positions.split())
+    marked = of_page if what == "all" else of_page & {each for visit in chosen for each in visit.split()}
+    if what == "chosen" and not marked:
+        raise InvalidRequest("the mark", rule="at least one visit must be chosen", remedy="Choose it by its box")
+    shown = _shown(until_chosen(sorted(of_page), marked, until), read_at, number, marked, console)
     look = mark_seen(visitor_of(request).user, shown, console.services.users)
-    return RedirectResponse(link("/new", seen=look.number), HTTPStatus.SEE_OTHER)
+    return RedirectResponse(_back(request, seen=look.number, marked=len(marked)), HTTPStatus.SEE_OTHER)
 
 
 @router.post("/new/undo")
@@ -95,13 +132,33 @@ def mark_as_seen(
 def take_back(request: Request, number: Number) -> Response:
     """Take the last mark back."""
     undo_seen(visitor_of(request).user, number, console_of(request).services.users)
-    return RedirectResponse("/new", HTTPStatus.SEE_OTHER)
+    return RedirectResponse(_back(request), HTTPStatus.SEE_OTHER)
 
 
-def _shown(until: str, read_at: datetime, number: int, positions: str, console: Console) -> Shown:
+def _back(request: Request, **query: int) -> str:
+    """Return the address of the page, limited as it was."""
+    kept = {name: value for name, value in request.query_params.items() if name in FILTERS}
+    return link("/new", **kept, **query)
+
+
+def _is_listed(image: ImageSummary, filters: Filters, chosen: Chosen, hidden: Collection[str]) -> bool:
+    """Return whether an image is listed. What the review hides is not, where a list says what was found."""
+    is_hidden = chosen.asks_what_was_found and image.image_id in hidden
+    return filters.camera in {None, image.capture.camera} and chosen.takes(image) and not is_hidden
+
+
+def _near_misses(images: Iterable[ImageSummary], hidden: Collection[str], console: Console) -> int:
+    """Return how many of the images that may be told of nearly show the first watched label."""
+    if not console.services.accuracy.rules:
+        return 0
+    near = Filters(only="near").chosen(console.services.accuracy)
+    return sum(near.takes(each) for each in images if each.image_id not in hidden)
+
+
+def _shown(until: str, read_at: datetime, number: int, positions: frozenset[str], console: Console) -> Shown:
     if read_at > console.now or until > position_at(console.now):
         raise InvalidRequest("the mark", rule="a page cannot have shown what is still to come")
-    return Shown(until, frozenset(positions.split()), read_at, number)
+    return Shown(until, positions, read_at, number)
 
 
 def _parted(made: list[Card], found: NewImages) -> tuple[list[Card], list[Card]]:

@@ -148,3 +148,53 @@ if (live) {
   });
   setInterval(() => isPaused || document.hidden || readStatus(), READ_MILLISECONDS);
 }
+
+
+// Lists of visits: keys go from one to the next and choose some. The page works without: by links, boxes and a button.
+const listed = () => [...document.querySelectorAll(".visit")].filter((each) => each.checkVisibility());
+const boxes = () => listed().flatMap((each) => [...each.querySelectorAll(".choose input")]);
+let current = null;
+let lastBox = null;
+document.addEventListener("focusin", (event) => (current = event.target.closest(".visit") ?? current));
+
+function count() {
+  const bar = document.querySelector("[data-choosing]");
+  if (!bar) return;
+  const chosen = [...document.querySelectorAll(".choose input:checked")];
+  const pictures = chosen.reduce((sum, box) => sum + Number(box.dataset.holds), 0);
+  const named = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
+  bar.hidden = chosen.length === 0;
+  bar.querySelector("[data-counted]").textContent = `Mark ${named(chosen.length, "visit")} (${named(pictures, "picture")}) as seen`;
+}
+
+function chooseAll() {
+  boxes().forEach((box) => (box.checked = true));
+  count();
+}
+
+document.addEventListener("click", (event) => {
+  const step = event.target.closest("[data-step]");
+  if (step) {
+    event.preventDefault();
+    const all = listed();
+    const next = all.indexOf(current) + Number(step.dataset.step);
+    all.at(Math.max(0, Math.min(next, all.length - 1)))?.querySelector("a.card").focus();
+  } else if (event.target.closest("[data-choose]")) current?.querySelector(".choose input")?.click();
+  else if (event.target.closest("[data-choose-all]")) chooseAll();
+  else if (event.target.matches(".choose input")) {
+    const all = boxes();
+    const ends = [all.indexOf(lastBox), all.indexOf(event.target)].sort((one, other) => one - other);
+    if (event.shiftKey && ends[0] >= 0) all.slice(ends[0], ends[1] + 1).forEach((box) => (box.checked = event.target.checked));
+    lastBox = event.target;
+    count();
+  }
+});
+document.addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "a" || isWriting(event.target) || !boxes().length) return;
+  event.preventDefault();
+  chooseAll();
+});
+document.addEventListener("reset", () => setTimeout(count));
+document.querySelectorAll("[data-scripted]").forEach((each) => (each.hidden = false));
+count();
+addEventListener("pageshow", count);

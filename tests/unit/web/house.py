@@ -35,7 +35,7 @@ PERSON_AT = [{"box": {"left": 0.25, "top": 0.5, "width": 0.125, "height": 0.25},
 LABELS = Answer((Detection("Person", 97.5, attributes={"instances": PERSON_AT}), Detection("Plant", 61.0)), "m-1", 30.0)
 FACES = Answer((Detection("Face", 99.0, Box(0.3, 0.55, 0.05, 0.1)),), "")
 TEXT = Answer((Detection("AB 123", 88.0, Box(0.1, 0.1, 0.2, 0.05), {"type": "line"}),), "t-1")
-PLACES_OF_ARRIVAL = re.compile(r'name="(until|positions)" value="[^"]*"')
+PLACES_OF_ARRIVAL = re.compile(r'name="(until|positions|chosen)" value="[^"]*"')
 """The feed's positions in a form: they are drawn at random, so they differ between two houses whatever was found."""
 
 ANSWERS = {"faces": FACES, "labels": LABELS, "text": TEXT}

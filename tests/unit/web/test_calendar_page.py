@@ -2,14 +2,16 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from sightline.models.answers import Answer, Detection
 from sightline.models.images import CameraDay
 from sightline.services.rollups.run import RollUp
+from sightline.storage.users.protocol import Role
 from sightline.testing.fake import uri_of
-from tests.unit.web.house import DAY, House
+from tests.unit.web.house import DAY, FROM_HERE, House, fields_of
 
 
 def cell_of(html: str, day: str) -> str:
@@ -30,12 +32,14 @@ def counted(house: House) -> House:
 
 
 def test_a_day_that_was_counted_says_how_many_pictures_it_has_and_how_many_show_the_label(counted):
-    assert "2 3 pictures 1 1 with Person" == cell_of(counted.client("owner").get("/calendar").text, DAY)
+    assert "2 ● has new pictures, 3 pictures 1 1 with Person" == cell_of(
+        counted.client("owner").get("/calendar").text, DAY
+    )
 
 
 def test_a_reviewer_is_not_told_in_how_many_pictures_the_label_was_found(counted):
     html = counted.client("all").get("/calendar").text
-    assert "2 3 pictures" == cell_of(html, DAY)
+    assert "2 ● has new pictures, 3 pictures" == cell_of(html, DAY)
     assert not {"Person", "meter"} & set(re.findall(r"\w+", html))
 
 
@@ -55,7 +59,9 @@ def test_a_day_of_two_detector_versions_is_one(counted):
     counted.analyse(uri_of("04"), {"labels": Answer((Detection("Person", 99.0),), "m-2", 30.0)})
     counted.world.operations.dirty_days.mark([CameraDay("yard", DAY)])
     RollUp(counted.world.services, DAY).do(lambda: True)
-    assert "2 4 pictures 2 2 with Person" == cell_of(counted.client("owner").get("/calendar").text, DAY)
+    assert "2 ● has new pictures, 4 pictures 2 2 with Person" == cell_of(
+        counted.client("owner").get("/calendar").text, DAY
+    )
 
 
 def test_a_day_that_was_not_counted_yet_says_of_how_many_cameras_it_has_pictures(house):
@@ -75,3 +81,15 @@ def test_a_month_leads_to_the_nearest_ones_that_have_pictures(house):
 def test_a_month_that_is_none_is_refused_and_none_is_needed(house):
     client = house.client("owner")
     assert [422, 200] == [client.get(path).status_code for path in ("/calendar?month=2026-13", "/calendar")]
+
+
+def test_a_day_with_something_not_yet_looked_at_bears_a_dot_for_this_user_alone(house):
+    house.add("bob", [Role.OWNER])
+    house.analyse(uri_of("01"))
+    house.world.operations.dirty_days.mark([CameraDay("yard", "2026-11-05")])
+    house.world.clock.move(timedelta(seconds=10))
+    ann, bob = house.client("owner"), house.client("bob")
+    assert "has new pictures" in cell_of(ann.get("/calendar").text, DAY)
+    assert "has new pictures" not in cell_of(ann.get("/calendar").text, "2026-11-05")
+    ann.post("/new/seen", data=fields_of(ann.get("/new").text), headers=FROM_HERE)
+    assert ["has new pictures" in cell_of(each.get("/calendar").text, DAY) for each in (ann, bob)] == [False, True]

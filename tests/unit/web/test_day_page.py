@@ -137,3 +137,39 @@ def test_the_gap_is_the_settings(house):
     house.analyse(uri_of("01"))
     house.analyse(uri_of("09"))
     assert [1, 1] == visits_of(house.client("owner").get("/day").text)
+
+
+def test_near_misses_are_from_the_low_threshold_up_to_the_positive_one_and_not_of_the_review(house):
+    for minute, percent in ((1, 97.5), (5, 50.0), (9, 49.5), (13, 20.0), (17, 19.5)):
+        house.analyse(at(9, minute), found(percent), picture(minute))
+    house.analyse(at(9, 30), {"labels": NOTHING})
+    owner, reviewer = house.client("owner"), house.client("all")
+    assert [1, 1] == visits_of(owner.get("/day?only=near").text)
+    assert "near misses" in owner.get("/day?only=near").text
+    house.ask(at(9, 9))
+    html = reviewer.get("/day?only=near").text
+    assert ([1], False) == (visits_of(html), "20261102-090900" in html)
+    assert 422 == owner.get("/day?only=near&label=Dog").status_code
+    assert "none nearly shows" in owner.get("/day?only=near&day=2026-01-01").text
+
+
+def test_the_strip_has_a_bar_for_each_quarter_and_leads_to_its_earliest_visit(house):
+    for hour, minute in ((7, 0), (7, 13), (7, 15), (23, 59)):
+        house.analyse(at(hour, minute), found(60.0), picture(minute))
+    house.analyse(at(7, 13, 30), {"labels": NOTHING}, picture(99))
+    html = house.client("owner").get("/day").text
+    bars = re.findall(r'<a href="#visit-(\d)" aria-label="([^"]*)"', html)
+    assert [
+        ("4", "07:00: 3 pictures in 2 visits"),
+        ("2", "07:15: 1 picture in 1 visit"),
+        ("1", "23:45: 1 picture in 1 visit"),
+    ] == bars
+    assert [str(n) for n in range(1, 5)] == re.findall(r'id="visit-(\d)"', html)
+
+
+def test_the_strip_says_nothing_of_what_is_in_review(house):
+    house.analyse(at(9, 1), found(99.0))
+    house.analyse(at(10, 1), {"labels": NOTHING}, picture(2))
+    assert 1 == house.client("all").get("/day").text.count("found-bar")
+    house.ask(at(9, 1))
+    assert 0 == house.client("all").get("/day").text.count("found-bar")

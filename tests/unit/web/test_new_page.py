@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+from sightline.models.answers import Answer, Detection
 from sightline.storage.users.protocol import Role
 from sightline.testing.fake import uri_of
 from tests.unit.web.house import FROM_HERE, URI, fields_of
@@ -85,3 +86,73 @@ def test_what_arrived_long_after_it_was_taken_is_told_apart_and_marked_with_the_
     assert "<bdi>gate</bdi>" in late.split("</main>", maxsplit=1)[0]
     assert '<details class="late">' in prompt, "closed, if something else is new"
     assert "Nothing new" in client.get(press(client, "/new/seen", html).headers["location"]).text
+
+
+def chosen_of(html):
+    """Return what the boxes of the visits send, in the order of the page."""
+    return re.findall(r'name="chosen" value="([^"]*)"', html)
+
+
+def choose(client, html, visits, query=""):
+    data = fields_of(html) | {"what": "chosen", "chosen": visits}
+    return client.post(f"/new/seen{query}", data=data, headers=FROM_HERE)
+
+
+def test_what_was_chosen_is_seen_and_the_rest_stays_new(house):
+    for camera in ("yard", "gate", "barn"):
+        for second in ("01", "02"):
+            house.analyse(uri_of(second, camera))
+    settled(house)
+    client = house.client("owner")
+    html = client.get("/new").text
+    first, *others = sorted(chosen_of(html), key=lambda each: min(each.split()))
+    assert 3 == len(chosen_of(html))
+    marked = choose(client, html, [others[0]])
+    assert "2 pictures marked as seen" in client.get(marked.headers["location"]).text
+    assert sorted([first, others[1]]) == sorted(chosen_of(client.get("/new").text))
+    choose(client, client.get("/new").text, [first])
+    house.world.clock.move(timedelta(minutes=20))  # nothing may come between any more: the mark moves on
+    choose(client, client.get("/new").text, [others[1]])
+    assert "Nothing new" in client.get("/new").text
+    look = house.world.users.look("owner")
+    assert (frozenset(), True) == (look.shown, look.position >= max(others[1].split()))
+
+
+def test_nothing_chosen_marks_nothing(looked_at):
+    settled(looked_at)
+    client = looked_at.client("owner")
+    html = client.get("/new").text
+    for visits in ([], ["0" * 26]):
+        assert 422 == choose(client, html, visits).status_code
+    assert looked_at.world.users.look("owner") is None
+
+
+def test_a_limited_page_marks_what_it_shows_alone_and_leads_back_to_itself(house):
+    for camera in ("yard", "gate", "yard"):
+        house.analyse(uri_of("01" if camera == "gate" else f"0{len(house.world.detector.asked) % 7}", camera))
+    settled(house)
+    client = house.client("owner")
+    html = client.get("/new?camera=gate&label=person&at_least=90").text
+    assert 1 == html.count("data-pictures=")
+    chips = re.findall(r'<li><a href="([^"]*)"><bdi>(camera|label)', html)
+    assert [("/new?label=person&amp;at_least=90", "camera"), ("/new?camera=gate", "label")] == chips
+    (action,) = re.findall(r'action="(/new/seen[^"]*)"', html)
+    marked = client.post(action.replace("&amp;", "&"), data=fields_of(html), headers=FROM_HERE).headers["location"]
+    assert marked.startswith("/new?camera=gate&label=person&at_least=90&seen=")
+    assert "none shows <bdi>person</bdi>" in client.get(marked).text
+    assert "gate" not in client.get("/new").text.partition("</main>")[0].partition("Show</button>")[2]
+    assert "yard" in client.get("/new").text
+
+
+def test_near_misses_are_counted_and_listed_without_those_of_the_review(house):
+    for second, percent in (("01", 97.5), ("20", 49.5), ("40", 20.0)):
+        house.analyse(uri_of(second), {"labels": Answer((Detection("Person", percent),), "m-1", 10.0)})
+    settled(house)
+    assert "2 near misses" in house.client("owner").get("/new").text
+    html = house.client("owner").get("/new?only=near").text
+    assert ["2"] == re.findall(r'data-pictures="(\d+)"', html)
+    house.ask(uri_of("20"))
+    both = house.client("all")
+    assert "1 near miss<" in both.get("/new").text
+    assert uri_of("20").rsplit("/", 1)[1] not in both.get("/new?only=near").text
+    assert 422 == both.get("/new?only=near&label=Dog").status_code

@@ -146,6 +146,10 @@ def walk(house, name):
         reviewer.go(f"/api/v1/images?day={DAY}{query}")
     for place in ("/new", "/calendar?month=2026-11", "/day?label=Person", "/day?label=Person&at_least=90"):
         reviewer.go(place)
+    house.world.clock.move(MINUTE)  # so that the feed's newest entries are read
+    for query in ("", "?only=near", "?label=Person", "?label=Person&at_least=90"):
+        reviewer.go(f"/new{query}")
+        reviewer.go(f"/day{query}")
     return [said_by(place, answer, batch_id) for place, answer in reviewer.seen], reviewer
 
 

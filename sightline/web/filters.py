@@ -1,0 +1,62 @@
+"""What a list of visits is limited to: it stands in the address, and each part has a chip that takes it away."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+from sightline.services.rollups.plan import AccuracyPlan
+from sightline.web.chosen import ALL_IMAGES, Chosen
+
+Only: TypeAlias = Literal["found", "near"]
+"""found: what shows the label from `at_least` up; near: near misses, just below the threshold of a watched label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One part of what is asked for, in words. without: what is asked for if it goes."""
+
+    words: str
+    without: "Filters"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What is asked for."""
+
+    camera: str | None = None
+    label: str | None = None
+    at_least: int = 0
+    only: Only = "found"
+
+    @property
+    def query(self) -> Mapping[str, Any]:
+        """Return what stands in the address."""
+        return {
+            "camera": self.camera,
+            "label": self.label,
+            "at_least": (self.at_least or None) if self.label and self.only == "found" else None,
+            "only": "near" if self.only == "near" else None,
+        }
+
+    @property
+    def is_any(self) -> bool:
+        """Return whether anything is asked for."""
+        return any(value is not None for value in self.query.values())
+
+    def chosen(self, plan: AccuracyPlan) -> Chosen:
+        """Return which images these are; raise NotWatched for near misses of a label that has no threshold."""
+        if self.only == "near":
+            label = self.label or next((rule.label for rule in plan.rules), "")
+            rule = plan.rule_of(label)
+            return Chosen(rule.label, at_least=rule.low_percent, below=rule.threshold_percent)
+        return Chosen(self.label, at_least=self.at_least) if self.label else ALL_IMAGES
+
+    def chips(self) -> Iterator[Chip]:
+        """Return the parts."""
+        if self.camera is not None:
+            yield Chip(f"camera {self.camera}", replace(self, camera=None))
+        if self.only == "near":
+            yield Chip("near misses", replace(self, only="found"))
+        if self.label is not None:
+            from_up = f" from {self.at_least} %" if self.at_least and self.only == "found" else ""
+            yield Chip(f"label {self.label}{from_up}", replace(self, label=None, at_least=0))

@@ -58,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\nInterrupted. Everything that was started is stopped.", file=sys.stderr)
         return 130
     print(f"It took {time.monotonic() - begun:.0f} s. Everything that was started is stopped.")
+    if not chosen.open:
+        print("To look at it in a browser, run `make demo OPEN=1`: it says where, and with which user and password.")
     return 0
 
 

@@ -67,7 +67,7 @@ class InMemoryVerdictStore(VerdictStore):
 
     @override
     def of_day(self, camera_day: CameraDay) -> Iterator[KeptVerdict]:
-        found = [item for item in self._verdicts.items() if item[1].camera_day == camera_day]
+        found = [item for item in list(self._verdicts.items()) if item[1].camera_day == camera_day]
         yield from (kept for _, kept in sorted(found, key=lambda item: item[0][::-1]))
 
     @override

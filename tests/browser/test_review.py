@@ -98,6 +98,9 @@ def test_every_page_of_the_review_is_whole_on_every_screen(yard, visit, width, t
         seen.look("review-open")
         with seen.page.expect_navigation():
             seen.page.get_by_role("button", name="Close it").click()
+        with seen.page.expect_navigation():
+            seen.page.get_by_role("button", name="I doubt it").first.click()
+        assert "You doubt your answer" in seen.page.locator("main").inner_text()
         seen.look("review-revealed")
         seen.go("/review/mine")
         seen.look("review-mine")

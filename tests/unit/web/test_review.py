@@ -412,18 +412,22 @@ def test_a_session_that_ends_leads_back_to_the_same_picture(yard):
 class Away:
     """A store that is away."""
 
-    def __getattr__(self, name):
-        raise Unavailable(f"table {name}")
+    def __init__(self, name="pictures"):
+        self._name = name
+
+    def __getattr__(self, method):
+        raise Unavailable(f"table {self._name}")
 
 
 @pytest.mark.parametrize("name", ["verdicts", "users", "images"])
 def test_a_store_that_is_away_keeps_the_answer_on_the_page(yard, name):
     reviewer = Reviewer(yard).start()
     number, sent, services = reviewer.number, reviewer.button("absent"), yard.console.services
-    yard.console.services = replace(services, **{name: Away()})
+    yard.console.services = replace(services, **{name: Away(name)})
     answer = reviewer.client.post(sent, headers=FROM_HERE)
     assert (503, "10") == (answer.status_code, answer.headers["retry-after"])
     assert "not saved yet: absent" in answer.text
+    assert f"table {name}" in answer.text, "the page says which part is missing"
     assert {} == given(yard)
     yard.console.services = services
     (again,) = re.findall(r'action="(/review/[^"]*answer=[^"]*)"', answer.text)

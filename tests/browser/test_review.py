@@ -1,12 +1,14 @@
 """The review as a person does it: by keys, without script, on a phone, and with nothing that leaks."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Response, Route
 
 from sightline.models.answers import Answer as Found
 from sightline.models.answers import Detection
+from sightline.services.verdicts import Said, judge_of, verdict_of
 from sightline.stats.verdicts import Answer, Source
 from sightline.testing.fake import picture, uri_of
 from tests.browser.test_console import THEMES, WIDTHS
@@ -182,3 +184,22 @@ def test_two_browsers_have_no_picture_in_common(yard, visit):
         other.page.get_by_role("button", name="Start").click()
         other.page.wait_for_load_state()
         assert "another reviewer's batch" in other.page.locator("main").inner_text()
+
+
+@pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (1600, "light")])
+def test_reviewers_who_differ_look_together(yard, visit, width, theme):
+    world = yard.house.world
+    row = world.images.get(URIS[0])
+    for name, answer, source in (("reviewer", Answer.PRESENT, Source.SAMPLED), ("bob", Answer.ABSENT, None)):
+        world.clock.move(timedelta(minutes=1))
+        yard.house.ask(URIS[0])
+        said = Said(URIS[0], "Person", name, answer, world.clock.now, row.content.sha256, source)
+        world.verdicts.write(verdict_of(said, judge_of(world.services)))
+    with visit(width, theme) as seen:
+        seen.sign_in("owner")
+        seen.go("/agreement")
+        with seen.page.expect_navigation(wait_until="networkidle"):
+            seen.page.get_by_role("link", name="look together").click()
+        assert "Present is the answer that counts" in seen.page.locator("main").inner_text()
+        assert seen.page.locator("figure img").evaluate("image => image.naturalWidth")
+        seen.look("together")

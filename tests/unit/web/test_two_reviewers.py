@@ -31,7 +31,8 @@ def yard_of(count: int) -> Yard:
 
 def review_all(house: House, name: str, together: Barrier) -> list[Batch]:
     """Review through the pages until nothing is left; return the batches."""
-    client, batches, done = house.client(name), house.world.users.batches, []
+    client, batches = house.client(name), house.world.users.batches
+    done: list[Batch] = []
     together.wait()
     while True:
         begun = client.post("/review", data={"label": "Person", "day": LAST_DAY}, headers=FROM_HERE)
@@ -46,7 +47,9 @@ def review_all(house: House, name: str, together: Barrier) -> list[Batch]:
             assert 303 == answer.status_code, answer.text
             place = answer.headers["location"]
         assert 303 == client.post(place, headers=FROM_HERE).status_code
-        done.append(batches.get(name, place.split("/")[2]))
+        closed = batches.get(name, place.split("/")[2])
+        assert closed is not None
+        done.append(closed)
 
 
 def estimates(yard: Yard) -> object:

@@ -101,10 +101,9 @@ def test_a_server_that_is_away_is_named_and_the_rest_is_there(looked_at):
 
 def test_without_any_server_the_page_still_answers(looked_at):
     stores = ("images", "ledger", "graph", "limiter", "queues", "rollups")
-    away = {"operations": Operations(**{each.name: Away() for each in fields(Operations)})} | dict.fromkeys(
-        stores, Away()
-    )
-    looked_at.console.services = replace(looked_at.console.services, **away)
+    away = dict.fromkeys(stores, Away())
+    operations = Operations(**{each.name: Away() for each in fields(Operations)})  # type: ignore[arg-type]
+    looked_at.console.services = replace(looked_at.console.services, operations=operations, **away)
     told = viewed(looked_at)
     assert 1 == len(told["alarms"])
     assert all("not known" in each["told"] for each in told["parts"])

@@ -108,7 +108,8 @@ def test_a_question_is_asked_with_what_it_needs(run, world):
     row = {"label": "Person", "images_before": 1, "images_after": 0, "more": -1}
     world.graph.answers["months"] = [row]
     assert [row] == json.loads(run("query", "months", "--with", "before=2044-05", "--with", "after=6", "--json").stdout)
-    assert [("months", {"before": "2044-05", "after": "6", "camera": None, "at_least": None})] == world.graph.asked
+    left_out = dict.fromkeys(("camera", "at_least", "leave_out"))
+    assert [("months", {"before": "2044-05", "after": "6", **left_out})] == world.graph.asked
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,7 @@ def test_each_page_tells_its_three_kinds_of_emptiness_apart(tmp_path, page):
     client = house.client("owner")
     nothing_yet = client.get(page)
     house.analyse()
-    too_narrow = client.get(page)
+    too_narrow, no_such_camera = client.get(page), client.get(page, params={"camera": "yart"})
     house.console.services = replace(house.console.services, graph=Away())
     house.console.months.drop(lambda _: True)
     away = client.get(page)
@@ -193,6 +193,7 @@ def test_each_page_tells_its_three_kinds_of_emptiness_apart(tmp_path, page):
     assert any(words in too_narrow.text for words in ("Search all days", "Any confidence"))
     assert ("Neo4j" in away.text, "sightline check" in away.text, away.headers["retry-after"]) == (True, True, "10")
     assert 'name="camera"' in away.text
+    assert "No picture of <bdi>yart</bdi> has been taken" in no_such_camera.text
     house.console.close()
 
 

@@ -42,8 +42,10 @@ OF_NO_WORKER: set[Method] = {
     ("images", "move_days"),
     ("rollups", "get"),
     ("operations.dirty_days", "newest"),
+    ("operations.usage", "calls_by_day"),
+    ("operations.dead_letters", "open_ids"),
 }
-"""What only `sightline setup` and reviewers do, for whom other policies are. Only tests get rollups, postpone a row
+"""What only `sightline setup`, reviewers and the console do, for whom other policies are. Only tests get rollups, postpone a row
 by itself, and delete objects: `check` does so by itself.
 """
 

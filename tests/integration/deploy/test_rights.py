@@ -45,8 +45,8 @@ OF_NO_WORKER: set[Method] = {
     ("operations.usage", "calls_by_day"),
     ("operations.dead_letters", "open_ids"),
 }
-"""What only `sightline setup`, reviewers and the console do, for whom other policies are. Only tests get rollups, postpone a row
-by itself, and delete objects: `check` does so by itself.
+"""What only `sightline setup`, reviewers and the console do, for whom other policies are. Only tests get rollups,
+postpone a row by itself, and delete objects: `check` does so by itself.
 """
 
 

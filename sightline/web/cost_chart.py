@@ -7,7 +7,7 @@ from sightline.accuracy_report.drawing import ACCENT, FAINT, Area, Chart, Line, 
 from sightline.services.costs import Amount
 from sightline.web.times import short_day
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640.0, 220.0, 56.0, 28.0, 14.0
+WIDTH, HEIGHT, LEFT, RIGHT, BOTTOM, TOP = 640.0, 220.0, 56.0, 16.0, 28.0, 14.0
 ROOM = HEIGHT - BOTTOM - TOP
 FILLED = 0.7
 """Of a day's room."""
@@ -20,7 +20,7 @@ def cost_chart(days: Mapping[date, Amount], title: str) -> Chart:
     """Return the bars of these days, the oldest first."""
     most = max((each.usd_at_most for each in days.values()), default=0.0) or 1.0
     shapes: list[Shape] = [each for step in range(STEPS + 1) for each in _grid(most * step / STEPS, most)]
-    wide = (WIDTH - LEFT) / max(len(days), 1)
+    wide = (WIDTH - LEFT - RIGHT) / max(len(days), 1)
     every = max(1, len(days) // NAMED_DAYS)
     for place, (day, amount) in enumerate(days.items()):
         x = LEFT + wide * place
@@ -34,8 +34,8 @@ def cost_chart(days: Mapping[date, Amount], title: str) -> Chart:
 
 
 def _grid(usd: float, most: float) -> tuple[Shape, Shape]:
-    y = _height(usd, most)
-    return Line(LEFT, y, WIDTH, y, FAINT), Words(LEFT - 6, y, f"{usd:.2f}" if most >= 1 else f"{usd:.4f}", "end", 11)
+    y, named = _height(usd, most), f"{usd:.2f}" if most >= 1 else f"{usd:.4f}"
+    return Line(LEFT, y, WIDTH - RIGHT, y, FAINT), Words(LEFT - 6, y, named, "end", 11)
 
 
 def _bar(x: float, wide: float, low: float, high: float, most: float) -> list[tuple[float, float]]:

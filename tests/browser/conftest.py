@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import uvicorn
@@ -21,6 +22,8 @@ from tests.unit.web.house import PASSWORD, House, build
 
 SCREENSHOTS = CACHE / "screenshots"
 HOST = "127.0.0.1"
+WIDTHS: tuple[int, ...] = (360, 800, 1600)
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -86,6 +89,19 @@ class Visit:
         self.page.get_by_label("Password").fill(PASSWORD)
         with self.page.expect_navigation():
             self.page.get_by_role("button", name="Sign in").click()
+
+    def show_on(self, width: int, theme: Literal["light", "dark"]) -> None:
+        """Show the page on a screen of this width, in light or dark."""
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.emulate_media(color_scheme=theme)
+        self.name = f"{width}-{theme}"
+
+    def look_on_every_screen(self, what: str) -> None:
+        """Look at the page as it stands on each width in each theme: nothing is loaded again, which would cost more."""
+        for width in WIDTHS:
+            for theme in THEMES:
+                self.show_on(width, theme)
+                self.look(what)
 
     def look(self, what: str) -> None:
         """Keep a screenshot, and require that the page is whole: no error, no sideways scroll, no axe violation."""

@@ -8,7 +8,6 @@ import pytest
 from sightline.services.review_batches import Wanted, begin_batch
 from sightline.stats.verdicts import Answer
 from tests.browser.conftest import HOST, Served, serve
-from tests.browser.test_console import THEMES
 from tests.unit.services.rollups.yard import Yard, truth
 from tests.unit.web.figures_house import answer, fill, review
 from tests.unit.web.house import build
@@ -33,17 +32,15 @@ def at(seen):
     return seen.page.locator("output").inner_text()
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("width", [360, 1600])
-def test_the_pages_of_accuracy_are_whole_on_every_screen(served, visit, width, theme):
+def test_the_pages_of_accuracy_are_whole_on_every_screen(served, visit):
     assert served
-    with visit(width, theme) as seen:
+    with visit() as seen:
         seen.sign_in("operator")
         for name, path in {"accuracy": "/accuracy?threshold=65", "agreement": "/agreement"}.items():
             seen.go(path)
             for each in seen.page.locator("summary").all():
                 each.click()
-            seen.look(name)
+            seen.look_on_every_screen(name)
 
 
 def test_the_slider_goes_by_keyboard_and_keeps_the_focus(served, visit):

@@ -7,9 +7,9 @@ from PIL import Image, ImageDraw
 
 from sightline.models.answers import Answer, Box, Detection
 from sightline.testing.fake import uri_of
+from tests.browser.conftest import WIDTHS
 from tests.unit.web.house import DAY
 
-WIDTHS, THEMES = (360, 800, 1600), ("light", "dark")
 PLAIN, TURNED, OTHER = uri_of("01"), uri_of("02"), uri_of("03")
 
 PERSON, FACE, LINE = Box(0.25, 0.5, 0.125, 0.25), Box(0.28, 0.52, 0.05, 0.1), Box(0.6, 0.1, 0.3, 0.08)
@@ -77,20 +77,18 @@ def filled(served):
     return served
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("width", WIDTHS)
-def test_every_page_is_whole_on_every_screen(filled, visit, width, theme):
-    with visit(width, theme) as seen:
+def test_every_page_is_whole_on_every_screen(filled, visit):
+    with visit() as seen:
         seen.go("/login")
-        seen.look("login")
+        seen.look_on_every_screen("login")
         seen.sign_in_by_form()
         pages = {"day": f"/day?day={DAY}", "image": f"/image?id={PLAIN}", "me": "/me", "api": "/api"}
         for name, path in pages.items():
             seen.go(path)
-            seen.look(name)
+            seen.look_on_every_screen(name)
         filled.house.ask(PLAIN)
         seen.go(f"/image?id={PLAIN}")
-        seen.look("image-in-review")
+        seen.look_on_every_screen("image-in-review")
 
 
 @pytest.mark.parametrize("uri", [PLAIN, TURNED], ids=["lying", "turned"])

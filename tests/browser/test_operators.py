@@ -10,7 +10,6 @@ from sightline.queues.redis import Waiting
 from sightline.queues.steps import lane_queue
 from sightline.storage.pauses import Cause, Stop
 from sightline.testing.fake import picture, uri_of
-from tests.browser.test_console import THEMES, WIDTHS
 
 INGEST = lane_queue("ingest", Lane.LIVE)
 LONG = "a camera with a rather long name behind the barn " * 4
@@ -53,15 +52,13 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_pages_of_operators_are_whole_on_every_screen(operated, visit, width, theme):
+def test_the_pages_of_operators_are_whole_on_every_screen(operated, visit):
     assert operated
-    with visit(width, theme) as seen:
+    with visit() as seen:
         seen.sign_in()
         for name, path in PAGES.items():
             seen.go(path)
-            seen.look(f"operators-{name}")
+            seen.look_on_every_screen(f"operators-{name}")
 
 
 def test_the_status_is_read_anew_until_it_is_paused(operated, visit):

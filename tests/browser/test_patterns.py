@@ -7,7 +7,8 @@ import pytest
 
 from sightline.models.answers import Answer, Detection
 from sightline.models.images import CameraDay
-from tests.browser.test_console import THEMES, WIDTHS, photo
+from tests.browser.conftest import THEMES
+from tests.browser.test_console import photo
 from tests.unit.web.house import DAY, TEXT
 
 LONG = "the-camera-at-the-end-of-the-drive-behind-the-old-oak"
@@ -64,23 +65,23 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_pages_of_patterns_are_whole_on_every_screen(counted, visit, width, theme):
+def test_the_pages_of_patterns_are_whole_on_every_screen(counted, visit):
     assert counted
-    with visit(width, theme) as seen:
+    with visit() as seen:
         seen.sign_in("owner")
         for name, path in PAGES.items():
             seen.go(path)
             for each in seen.page.locator("details:not([open]) > summary").all():
                 each.click()
-            seen.look(f"patterns-{name}")
+            seen.look_on_every_screen(f"patterns-{name}")
         seen.go("/heat")
-        told = seen.page.locator(".heat a").evaluate_all(
-            "links => links.map(link => [...link.children].map(each => getComputedStyle(each).fill))"
-        )
-        assert 5 == len({square for square, _ in told})
-        assert [] == [each for each in told if contrast(*each) < 4.5]
+        for theme in THEMES:
+            seen.show_on(1600, theme)
+            told = seen.page.locator(".heat a").evaluate_all(
+                "links => links.map(link => [...link.children].map(each => getComputedStyle(each).fill))"
+            )
+            assert 5 == len({square for square, _ in told})
+            assert [] == [each for each in told if contrast(*each) < 4.5]
 
 
 def contrast(one, other):

@@ -11,7 +11,7 @@ from sightline.models.answers import Detection
 from sightline.services.verdicts import Said, judge_of, verdict_of
 from sightline.stats.verdicts import Answer, Source
 from sightline.testing.fake import picture, uri_of
-from tests.browser.test_console import THEMES, WIDTHS
+from tests.browser.conftest import WIDTHS
 
 URIS = [uri_of(f"{second:02}") for second in range(6)]
 MARKED = ("ZzLabel", "43.21", "87.65", "stratum", "MDAlarm", "s3://")
@@ -75,37 +75,37 @@ def test_keys_alone_review_a_whole_batch_and_nothing_leaks_before_the_reveal(yar
         assert [] == seen.wrong
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("width", WIDTHS)
-def test_every_page_of_the_review_is_whole_on_every_screen(yard, visit, width, theme):
+def test_every_page_of_the_review_is_whole_on_every_screen(yard, visit):
     assert yard
-    with visit(width, theme) as seen:
+    with visit() as seen:
         seen.sign_in("reviewer")
         seen.go("/review")
-        seen.look("review-start")
+        seen.look_on_every_screen("review-start")
         with seen.page.expect_navigation():
             seen.page.get_by_role("button", name="Start").click()
         wait(seen)
-        seen.look("review-picture")
-        heights = seen.page.eval_on_selector_all(
-            "[data-judges]", "all => all.map((each) => each.getBoundingClientRect().height)"
-        )
-        assert 3 == len(heights)
-        assert min(heights) >= 56
+        seen.look_on_every_screen("review-picture")
+        for width in WIDTHS:
+            seen.show_on(width, "light")
+            heights = seen.page.eval_on_selector_all(
+                "[data-judges]", "all => all.map((each) => each.getBoundingClientRect().height)"
+            )
+            assert 3 == len(heights)
+            assert min(heights) >= 56
         press(seen, "1")
         press(seen, "z")
-        seen.look("review-again")
+        seen.look_on_every_screen("review-again")
         seen.page.keyboard.press("Escape")
         seen.page.wait_for_url("**/done")
-        seen.look("review-open")
+        seen.look_on_every_screen("review-open")
         with seen.page.expect_navigation():
             seen.page.get_by_role("button", name="Close it").click()
         with seen.page.expect_navigation():
             seen.page.get_by_role("button", name="I doubt it").first.click()
         assert "You doubt your answer" in seen.page.locator("main").inner_text()
-        seen.look("review-revealed")
+        seen.look_on_every_screen("review-revealed")
         seen.go("/review/mine")
-        seen.look("review-mine")
+        seen.look_on_every_screen("review-mine")
 
 
 def test_a_second_key_and_a_held_key_judge_nothing(yard, visit):
@@ -186,8 +186,7 @@ def test_two_browsers_have_no_picture_in_common(yard, visit):
         assert "another reviewer's batch" in other.page.locator("main").inner_text()
 
 
-@pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (1600, "light")])
-def test_reviewers_who_differ_look_together(yard, visit, width, theme):
+def test_reviewers_who_differ_look_together(yard, visit):
     world = yard.house.world
     row = world.images.get(URIS[0])
     for name, answer, source in (("reviewer", Answer.PRESENT, Source.SAMPLED), ("bob", Answer.ABSENT, None)):
@@ -195,11 +194,11 @@ def test_reviewers_who_differ_look_together(yard, visit, width, theme):
         yard.house.ask(URIS[0])
         said = Said(URIS[0], "Person", name, answer, world.clock.now, row.content.sha256, source)
         world.verdicts.write(verdict_of(said, judge_of(world.services)))
-    with visit(width, theme) as seen:
+    with visit() as seen:
         seen.sign_in("owner")
         seen.go("/agreement")
         with seen.page.expect_navigation(wait_until="networkidle"):
             seen.page.get_by_role("link", name="look together").click()
         assert "Present is the answer that counts" in seen.page.locator("main").inner_text()
         assert seen.page.locator("figure img").evaluate("image => image.naturalWidth")
-        seen.look("together")
+        seen.look_on_every_screen("together")

@@ -7,7 +7,7 @@ import pytest
 
 from sightline.models.answers import Answer, Detection
 from sightline.services.rollups.run import RollUp
-from tests.browser.test_console import THEMES, WIDTHS, photo
+from tests.browser.test_console import photo
 from tests.unit.web.house import DAY
 
 MASKED = f"s3://frames/yard/{DAY}/Hour-07/snap/MDAlarm_20261102-070020.jpg"
@@ -38,35 +38,32 @@ def busy(served):
     return served
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_pages_of_visits_are_whole_on_every_screen(busy, visit, width, theme):
+def test_the_pages_of_visits_are_whole_on_every_screen(busy, visit):
     assert busy
-    with visit(width, theme) as seen:
+    with visit() as seen:
         seen.sign_in("owner")
         seen.go("/calendar")
-        seen.look("calendar")
+        seen.look_on_every_screen("calendar")
         seen.go("/new")
         seen.page.get_by_text("3 pictures", exact=True).click()
-        seen.look("new")
+        seen.look_on_every_screen("new")
         seen.go(f"/day?day={DAY}&label=Person&at_least=60")
-        seen.look("day-of-a-label")
+        seen.look_on_every_screen("day-of-a-label")
 
 
-@pytest.mark.parametrize(("width", "theme"), [(360, "light"), (1600, "dark")])
-def test_so_are_they_with_nothing_new_and_to_a_reviewer(busy, visit, width, theme):
+def test_so_are_they_with_nothing_new_and_to_a_reviewer(busy, visit):
     assert busy
-    with visit(width, theme) as seen:
+    with visit() as seen:
         seen.sign_in("all")
         seen.go(f"/day?day={DAY}")
         assert "1 in review" in seen.page.locator("main").inner_text()
-        seen.look("day-in-review")
+        seen.look_on_every_screen("day-in-review")
         seen.go("/calendar")
-        seen.look("calendar-of-a-reviewer")
+        seen.look_on_every_screen("calendar-of-a-reviewer")
         seen.go("/new")
         with seen.page.expect_navigation():
             seen.page.keyboard.press("s")
-        seen.look("new-seen")
+        seen.look_on_every_screen("new-seen")
 
 
 def test_keys_mark_what_is_new_take_it_back_and_go_from_day_to_day(busy, visit):

@@ -282,7 +282,11 @@ class InMemoryUsage(Usage):
     @override
     def calls_by_day(self, first_day: str, last_day: str) -> dict[str, dict[tuple[str, str], int]]:
         with self._lock:
-            return {day: dict(counts) for day, counts in sorted(self._calls.items()) if first_day <= day <= last_day}
+            return {
+                day: dict(counts)
+                for day, counts in sorted(self._calls.items())
+                if counts and first_day <= day <= last_day
+            }
 
 
 class InMemoryRuns(Runs):

@@ -32,4 +32,7 @@ def session_of_stores() -> botocore.session.Session:
 
 def client_of_stores(session: boto3.Session, endpoint: str | None, config: Config) -> "DynamoDBClient":
     """Build the client in a session over `session_of_stores`."""
-    return session.client("dynamodb", endpoint_url=endpoint, config=config.merge(UNCHECKED))
+    client = session.client("dynamodb", endpoint_url=endpoint, config=config.merge(UNCHECKED))
+    # Loaded now, once: two threads that load them at the same time get classes of their own, and catch neither's errors
+    _ = client.exceptions
+    return client

@@ -119,3 +119,11 @@ def test_a_plain_client_would_check_and_walk_through_it():
     """Otherwise the test above proves nothing."""
     with pytest.raises(ParamValidationError):
         plain().get_item(TableName="things", Key={"name": ONLY_A_NEWER_VERSION_KNOWS})
+
+
+def test_the_classes_of_errors_are_loaded_before_threads_share_the_client():
+    inner = session_of_stores()
+    inner.set_credentials("nobody", "nothing")
+    session = boto3.Session(region_name="us-east-1", botocore_session=inner)
+    client = client_of_stores(session, "http://127.0.0.1:9", Config())
+    assert vars(client)["_exceptions"] is client.exceptions

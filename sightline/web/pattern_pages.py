@@ -1,17 +1,13 @@
 """What the pages of patterns have in common: their fields, and what they say if a store is away."""
 
-import io
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sightline.accuracy_report.drawing import Chart, picture_of, svg_of
 from sightline.errors import SightlineError
-from sightline.names import printable
 from sightline.web.console import Console, console_of
 from sightline.web.days import known_days
 from sightline.web.errors import problem_of
@@ -35,9 +31,10 @@ class Asked:
 
     def filled(self, console: Console) -> "Asked":
         """Return them with the first watched label, and with its threshold, where none is named."""
-        rules = console.services.accuracy.rules
-        label = self.label or rules[0].label
-        usual = next((rule.threshold_percent for rule in rules if rule.label == label), 50.0)
+        plan = console.services.accuracy
+        label = self.label or plan.rules[0].label
+        threshold = plan.threshold_of(label)
+        usual = 50.0 if threshold is None else threshold
         return replace(self, label=label, at_least=usual if self.at_least is None else self.at_least)
 
     def counted(self, console: Console, *, with_confidence: bool = True) -> Counted | None:
@@ -46,18 +43,6 @@ class Asked:
         if days is None or self.label is None:
             return None
         return Counted(self.label, self.camera, days, self.at_least or 0 if with_confidence else 0)
-
-
-def drawn(chart: Chart) -> Markup:
-    """Return a chart for a page. Its words are escaped where it is drawn, and none of them hides a character."""
-    return Markup(printable(svg_of(chart)))  # noqa: S704 - `svg_of` escapes
-
-
-def png_of(chart: Chart) -> bytes:
-    """Return a chart as a PNG, under its title."""
-    file = io.BytesIO()
-    picture_of(replace(chart, title=printable(chart.title))).save(file, "PNG")
-    return file.getvalue()
 
 
 def pattern_page(request: Request, template: str, asked: Any, status: int = 200, **values: Any) -> Response:

@@ -44,6 +44,10 @@ class AccuracyPlan:
         watched = ", ".join(rule.label for rule in self.rules)
         raise NotWatched(label, remedy=f"Add it to SIGHTLINE_WATCHED_LABELS; watched are {watched}")
 
+    def threshold_of(self, label: str) -> float | None:
+        """Return a watched label's threshold in percent; None if the label is not watched."""
+        return next((rule.threshold_percent for rule in self.rules if rule.label == label), None)
+
     def last_ended_day(self, now: datetime) -> str:
         """Return the last capture day (YYYY-MM-DD) that has ended for every camera."""
         today = min(now.astimezone(zone).date() for zone in self.zones)

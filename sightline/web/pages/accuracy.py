@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,16 +16,15 @@ from sightline.accuracy_report.charts import (
     write_picture,
 )
 from sightline.accuracy_report.data import write_csv
-from sightline.accuracy_report.drawing import Chart, svg_of
 from sightline.accuracy_report.page import page_of
 from sightline.accuracy_report.threshold_chart import precision_and_recall
 from sightline.accuracy_report.words import notes
-from sightline.names import printable
 from sightline.services.rollups.report import NoFigures, Report
 from sightline.stats.curves import SweepPoint
 from sightline.stats.windows import WINDOW_DAYS
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
+from sightline.web.charts import drawn
 from sightline.web.console import console_of
 from sightline.web.days import known_days
 from sightline.web.errors import NoSuchPage, NotAllowed, problem_of
@@ -101,8 +99,8 @@ def _thresholds(report: Report, curves: Curves, threshold: float | None) -> dict
     return {
         "what_if": what_if(point, report),
         "thresholds": table,
-        "curve": _drawn(precision_and_recall(curves.points, in_use, point.threshold_percent, label)),
-        "trade": _drawn(sweep_curve(points, point.threshold_percent, label)),
+        "curve": drawn(precision_and_recall(curves.points, in_use, point.threshold_percent, label)),
+        "trade": drawn(sweep_curve(points, point.threshold_percent, label)),
     }
 
 
@@ -112,12 +110,7 @@ def _charts(report: Report, curves: Curves) -> dict[str, Any]:
         recall_over_days(curves.line, report.window_days),
         reliability(curves.bins, report.rule.label),
     )
-    return {"charts": [(chart.title, _drawn(chart)) for chart in charts]}
-
-
-def _drawn(chart: Chart) -> Markup:
-    """Return a chart for a page. Its words are escaped where it is drawn, and none of them hides a character."""
-    return Markup(printable(svg_of(chart)))  # noqa: S704 - `svg_of` escapes
+    return {"charts": [(chart.title, drawn(chart)) for chart in charts]}
 
 
 def _hour(figures: Any) -> dict[str, Any]:

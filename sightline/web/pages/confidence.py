@@ -11,11 +11,12 @@ from sightline.errors import Unavailable
 from sightline.services.rollups.report import NoFigures
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
+from sightline.web.charts import drawn
 from sightline.web.console import Console, console_of
 from sightline.web.errors import problem_of
 from sightline.web.figures import FiguresHidden, TooFewReviewed, asked_for, asked_from, read_curves, read_figures
 from sightline.web.pattern_charts import histogram
-from sightline.web.pattern_pages import Asked, drawn, pattern_page, problem_page
+from sightline.web.pattern_pages import Asked, pattern_page, problem_page
 from sightline.web.patterns import BAND, Counted, TooManyToCount, by_confidence
 from sightline.web.rendering import link
 from sightline.web.visitors import Visitor
@@ -39,8 +40,7 @@ def show_confidence(request: Request, asked: Annotated[Asked, Depends()]) -> Res
         bands = by_confidence(counted, visitor, console)
     except (Unavailable, TooManyToCount) as error:
         return problem_page(request, "confidence.html", asked, error)
-    rules = console.services.accuracy.rules
-    threshold = next((rule.threshold_percent for rule in rules if rule.label == counted.label), None)
+    threshold = console.services.accuracy.threshold_of(counted.label)
     lowest = min([int(asked_from(console) // BAND * BAND), *bands])
     title = f"Confidence of {counted.label}, {counted.days.first} to {counted.days.last}"
     return pattern_page(

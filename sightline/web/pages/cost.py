@@ -1,15 +1,14 @@
 """What Rekognition cost: today, this month, by day and feature, and what the month comes to if it goes on."""
 
 from fastapi import APIRouter
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sightline.accuracy_report.drawing import svg_of
 from sightline.rekognition.prices import price_list
 from sightline.services.costs import Amount, read_costs, total
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles
+from sightline.web.charts import drawn
 from sightline.web.console import console_of
 from sightline.web.cost_chart import cost_chart
 from sightline.web.rendering import page
@@ -35,7 +34,7 @@ def show_cost(request: Request) -> Response:
         forecast=shown(costs.forecast) if costs.forecast else None,
         features=features,
         days=[(day.isoformat(), shown(amount)) for day, amount in reversed([*costs.days.items()])],
-        chart=Markup(svg_of(cost_chart(costs.days, "Cost by day in USD"))),  # noqa: S704 - `svg_of` escapes
+        chart=drawn(cost_chart(costs.days, "Cost by day in USD")),
         prices=price_list(),
     )
 

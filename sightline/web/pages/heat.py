@@ -10,10 +10,11 @@ from sightline.accuracy_report.drawing import Chart
 from sightline.errors import Unavailable
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
+from sightline.web.charts import drawn, png_of
 from sightline.web.console import Console, console_of
 from sightline.web.errors import NoSuchPage
 from sightline.web.pattern_charts import heat_map
-from sightline.web.pattern_pages import Asked, drawn, pattern_page, png_of, problem_page
+from sightline.web.pattern_pages import Asked, pattern_page, problem_page
 from sightline.web.patterns import Cell, Counted, TooManyToCount, by_time
 from sightline.web.rendering import link
 from sightline.web.times import WEEKDAYS

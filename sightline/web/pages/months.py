@@ -11,9 +11,10 @@ from starlette.responses import Response
 from sightline.errors import Unavailable
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
+from sightline.web.charts import drawn
 from sightline.web.console import console_of
 from sightline.web.pattern_charts import pairs
-from sightline.web.pattern_pages import drawn, pattern_page, problem_page
+from sightline.web.pattern_pages import pattern_page, problem_page
 from sightline.web.patterns import ComparedMonths, TooManyToCount, compare_months, months_with_pictures
 from sightline.web.sought import Empty, Name, Percent
 from sightline.web.times import month_name

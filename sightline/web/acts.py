@@ -13,6 +13,11 @@ ENDINGS = {
     "resume": "resumed",
     "set rate": "rate set",
     "reset rate": "rate reset",
+    "add user": "user added",
+    "set roles": "roles set",
+    "set password": "password set",
+    "end sessions": "sessions ended",
+    "remove user": "user removed",
 }
 """What is begun → what its result is noted as."""
 
@@ -23,14 +28,14 @@ class Acting:
     def __init__(self, what: str, on: str, visitor: Visitor, console: Console) -> None:
         self._what, self._on, self._visitor, self._console = what, on, visitor, console
 
-    def begin(self, details: Mapping[str, Json]) -> None:
+    def begin(self, details: Mapping[str, Json] | None = None) -> None:
         """Note what is about to be done. If that fails, nothing is done."""
         self._note(self._what, details)
 
-    def end(self, details: Mapping[str, Json]) -> None:
+    def end(self, details: Mapping[str, Json] | None = None) -> None:
         """Note what came of it."""
         self._note(ENDINGS[self._what], details)
 
-    def _note(self, what: str, details: Mapping[str, Json]) -> None:
+    def _note(self, what: str, details: Mapping[str, Json] | None) -> None:
         services = self._console.services
         note_act(self._visitor.user, what, self._on, details, users=services.users, clock=services.clock)

@@ -1,12 +1,12 @@
 """Who may sign in, as operators see and change it. What ends an operator's own access another operator does."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sightline.models.answers import Json
-from sightline.services.users import add_user, new_password, no_such_user, note_act, set_password
+from sightline.services.users import add_user, new_password, no_such_user, set_password
 from sightline.storage.users.protocol import Role, User, UserChange
+from sightline.web.acts import Acting
 from sightline.web.console import Console
 from sightline.web.errors import NotAllowed
 from sightline.web.visitors import Visitor
@@ -44,9 +44,10 @@ def person_named(name: str, console: Console) -> User:
 def add_person(name: str, roles: Iterable[Role], visitor: Visitor, console: Console) -> str:
     """Add a user, and return the password that was drawn; raise InvalidUser."""
     services, password, given = console.services, new_password(), sorted(roles)
-    _note("add user", name, visitor, console, {"roles": [*given]})
+    acting = Acting("add user", name, visitor, console)
+    acting.begin({"roles": [*given]})
     add_user(name, given, password, users=services.users, passwords=console.passwords, clock=services.clock)
-    _note("user added", name, visitor, console)
+    acting.end()
     return password
 
 
@@ -58,10 +59,11 @@ def set_roles(name: str, roles: frozenset[Role], visitor: Visitor, console: Cons
     if name == visitor.user and Role.OPERATOR not in roles:
         raise NotAllowed(name, rule="nobody takes the role operator from themselves", remedy="Ask another operator")
     details = {"before": sorted(before.roles), "after": sorted(roles)}
-    _note("set roles", name, visitor, console, details)
+    acting = Acting("set roles", name, visitor, console)
+    acting.begin(details)
     console.services.users.change(name, UserChange(roles=roles))
     _forget(name, console)
-    _note("roles set", name, visitor, console, details)
+    acting.end(details)
 
 
 def no_such_role(name: str) -> NotAllowed:
@@ -73,10 +75,11 @@ def draw_password(name: str, visitor: Visitor, console: Console) -> str:
     """Draw another password for a user, end their sessions, and return it."""
     person_named(name, console)
     password = new_password()
-    _note("set password", name, visitor, console)
+    acting = Acting("set password", name, visitor, console)
+    acting.begin()
     set_password(name, password, users=console.services.users, passwords=console.passwords)
     _forget(name, console)
-    _note("password set", name, visitor, console)
+    acting.end()
     return password
 
 
@@ -84,11 +87,12 @@ def end_sessions(name: str, visitor: Visitor, console: Console) -> None:
     """Sign a user out everywhere, and withdraw their tokens."""
     users = console.services.users
     person_named(name, console)
-    _note("end sessions", name, visitor, console)
+    acting = Acting("end sessions", name, visitor, console)
+    acting.begin()
     users.change(name, UserChange(ends_sessions=True))
     withdrawn = [token for token in users.tokens(name) if users.drop_token(name, token.token_id)]
     _forget(name, console)
-    _note("sessions ended", name, visitor, console, {"tokens": len(withdrawn)})
+    acting.end({"tokens": len(withdrawn)})
 
 
 def remove_person(name: str, visitor: Visitor, console: Console) -> None:
@@ -96,17 +100,13 @@ def remove_person(name: str, visitor: Visitor, console: Console) -> None:
     person_named(name, console)
     if name == visitor.user:
         raise NotAllowed(name, rule="nobody removes themselves", remedy="Ask another operator")
-    _note("remove user", name, visitor, console)
+    acting = Acting("remove user", name, visitor, console)
+    acting.begin()
     console.services.users.remove(name)
     _forget(name, console)
-    _note("user removed", name, visitor, console)
+    acting.end()
 
 
 def _forget(name: str, console: Console) -> None:
     """Read the user anew: what they may do has changed."""
     console.visitors.drop(lambda kept: kept.user == name)
-
-
-def _note(what: str, name: str, visitor: Visitor, console: Console, details: Mapping[str, Json] | None = None) -> None:
-    services = console.services
-    note_act(visitor.user, what, name, details, users=services.users, clock=services.clock)

@@ -5,13 +5,13 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event
 
 from dev.demo.answers import count_dead_letters, print_answers
+from dev.demo.ending import hold_open, last_words
 from dev.demo.stages import bars, follow
 from dev.demo.uploads import BUCKET, Upload, demo_uploads, folder_uploads, upload_all
 from dev.demo.verdicts import print_accuracy
@@ -20,7 +20,6 @@ from dev.frames.package import PackageMissing, examples
 from dev.stack.errors import NotReady
 from dev.stack.pidfiles import PidFiles
 from dev.stack.quotas import for_this_machine
-from dev.stack.report import console, console_login
 from dev.stack.stack import Stack
 from dev.stack.watched import watch
 from sightline.bootstrap import aws_session, s3_client
@@ -41,28 +40,6 @@ class DemoFailed(SightlineError):
     remedy = "See the logs in .cache/demo"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the demonstration; return the exit code."""
-    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
-    parser.add_argument("--images", type=Path, help="a folder of your own pictures instead of the demo frames")
-    parser.add_argument("--open", action="store_true", help="leave the console open at the end, until Ctrl-C")
-    chosen = parser.parse_args(arguments)
-    begun = time.monotonic()
-    watch()
-    try:
-        run(chosen.images, is_open=chosen.open)
-    except SightlineError as error:
-        print(f"\nThe demonstration failed. {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nInterrupted. Everything that was started is stopped.", file=sys.stderr)
-        return 130
-    print(f"It took {time.monotonic() - begun:.0f} s. Everything that was started is stopped.")
-    if not chosen.open:
-        print("To look at it in a browser, run `make demo OPEN=1`: it says where, and with which user and password.")
-    return 0
-
-
 def run(pictures: Path | None, *, is_open: bool) -> None:
     """Run every part; raise SightlineError if one fails."""
     uploads = _uploads(pictures)
@@ -76,18 +53,9 @@ def run(pictures: Path | None, *, is_open: bool) -> None:
         print_answers(uploads, rows, factory.services)
         print_accuracy(uploads, rows, factory.services)
         if is_open:
-            _hold_open(stack)
+            hold_open(stack)
         if pictures is None:
             _judge(rows, count_dead_letters(factory.services))
-
-
-def _hold_open(stack: Stack) -> None:
-    """Serve the console until Ctrl-C."""
-    stack.start_workers({"operations": 1, "beat": 1, "web": 1})
-    folder = stack.layout.folder
-    _say(f"\nThe console: {console(folder)}  {console_login(stack.env)}\nIt is open until you press Ctrl-C.")
-    with suppress(KeyboardInterrupt):
-        Event().wait()
 
 
 def _uploads(pictures: Path | None) -> list[Upload]:
@@ -167,6 +135,26 @@ def _judge(rows: Sequence[ImageRow], dead_letters: int) -> None:
 
 def _say(line: str) -> None:
     print(line, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None, demonstrate: Callable[..., None] = run) -> int:
+    """Run the demonstration; return the exit code."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--images", type=Path, help="a folder of your own pictures instead of the demo frames")
+    parser.add_argument("--open", action="store_true", help="leave the console open at the end, until Ctrl-C")
+    chosen = parser.parse_args(arguments)
+    begun = time.monotonic()
+    watch()
+    try:
+        demonstrate(chosen.images, is_open=chosen.open)
+    except SightlineError as error:
+        print(f"\nThe demonstration failed. {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted. Everything that was started is stopped.", file=sys.stderr)
+        return 130
+    print(last_words(time.monotonic() - begun, was_open=chosen.open))
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,35 @@
+"""How the demonstration ends: it says where to look, and keeps the console open for those who asked for that."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Event
+
+from dev.stack.report import console, console_login
+from dev.stack.stack import Stack
+
+SERVING = {"operations": 1, "beat": 1, "web": 1}
+"""What the console needs, and what keeps its figures and its list of new pictures up to date."""
+
+
+def wait_for_ctrl_c() -> None:
+    """Wait without end: Ctrl-C raises KeyboardInterrupt here."""
+    Event().wait()
+
+
+def hold_open(stack: Stack, wait: Callable[[], None] = wait_for_ctrl_c) -> None:
+    """Serve the console and say where, until Ctrl-C: that is how it is meant to end, so it is no error."""
+    stack.start_workers(SERVING)
+    where = f"{console(stack.layout.folder)}  {console_login(stack.env)}"
+    print(f"\nThe console: {where}\nIt is open until you press Ctrl-C.", flush=True)
+    with suppress(KeyboardInterrupt):
+        wait()
+
+
+def last_words(seconds: float, *, was_open: bool) -> str:
+    """Return what the demonstration says when all is stopped: how to look at it, unless the reader just did."""
+    ended = f"It took {seconds:.0f} s. Everything that was started is stopped."
+    if was_open:
+        return ended
+    return (
+        f"{ended}\nTo look at it in a browser, run `make demo OPEN=1`: it says where, and with which user and password."
+    )

@@ -4,17 +4,23 @@ Unit tests open none, the others none beyond loopback.
 """
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_socket
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from dev.install.servers import BROWSER, how_to_get
 from dev.stack.watched import end_watch, watch
 from tests.examples import load_profile
 from tests.servers import Neo4jAddress, ServersOfTheRun
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 load_profile()
 
@@ -116,3 +122,15 @@ def s3_endpoint(servers: ServersOfTheRun) -> str:
 def neo4j_address(servers: ServersOfTheRun) -> Neo4jAddress:
     names = ("URI", "USER", "PASSWORD", "DATABASE")
     return Neo4jAddress(*(servers.setting("neo4j", f"SIGHTLINE_NEO4J_{name}") for name in names))
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """Return Debian's Chromium: one for the whole run, since Playwright cannot be started twice in a process."""
+    from tests.browser.visiting import launched  # noqa: PLC0415 - unit tests need nothing of it
+
+    path = shutil.which("chromium")
+    if path is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(how_to_get([BROWSER])))
+    with launched(path) as made:
+        yield made

@@ -27,6 +27,7 @@ from dev.stack.waiting import Moves, wait_until
 from sightline.bootstrap import connect, neo4j_driver
 from sightline.cli import sightline
 from sightline.config import Settings
+from sightline.models.answers import Box
 from sightline.models.images import ImageRow, Lane, State
 from sightline.rekognition.features import feature_named
 from sightline.services.collaborators import Services
@@ -34,6 +35,7 @@ from sightline.services.ingest import Added, add_images
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.dead_letters import DeadLetter
 from sightline.testing.fake import picture
+from tests.browser.boxes import FACE, PERSON, photo
 from tests.commands import run
 from tests.unit.rekognition.recorded import recorded
 from workers.celeryconfig import make_app
@@ -66,22 +68,46 @@ SIGN = picture(REMEMBERED_PICTURES, form="PNG")
 """A picture in which the endpoint sees the text of the recorded response."""
 
 
+LYING, TURNED = photo((1280, 720)), photo((720, 1280), orientation=6)
+"""Pictures in which the endpoint sees a person and a face: one lying, one standing that is stored turned."""
+
+
 def plain(shade: int) -> bytes:
     """Make a unique picture: a PNG, since flat colours of a JPEG are rounded to the same bytes."""
     return picture(shade, form="PNG")
 
 
 def _remembered() -> Iterator[tuple[str, Any]]:
-    """Return the answers to the plain pictures: two cores cannot analyse 20 in a second."""
+    """Return the answers to the pictures: two cores cannot analyse 20 in a second."""
     plant = {"Name": "Plant", "Confidence": 61.0}
     seen = {"labels": {"Labels": [plant], "LabelModelVersion": MODEL_VERSION}, "faces": {"FaceDetails": []}}
     for shade in range(REMEMBERED_PICTURES):
-        content = sha256(plain(shade)).hexdigest()
-        for feature in map(feature_named, FEATURES):
-            name = name_of(content, feature.operation, dict(feature.parameters), MODEL_VERSION)
-            yield name, seen[feature.name]
-    text = feature_named("text")
-    yield name_of(sha256(SIGN).hexdigest(), text.operation, dict(text.parameters), MODEL_VERSION), recorded("text")
+        for name in FEATURES:
+            yield _remembered_as(plain(shade), name), seen[name]
+    for seen_in in (LYING, TURNED):
+        for name, said in _somebody().items():
+            yield _remembered_as(seen_in, name), said
+    yield _remembered_as(SIGN, "text"), recorded("text")
+
+
+def _remembered_as(data: bytes, name: str) -> str:
+    """Return the name under which the endpoint remembers what a feature finds in a picture."""
+    feature = feature_named(name)
+    return name_of(sha256(data).hexdigest(), feature.operation, dict(feature.parameters), MODEL_VERSION)
+
+
+def _somebody() -> dict[str, Any]:
+    """Return what is seen in a photo, where it is drawn, as Rekognition says it."""
+    person = {"BoundingBox": _wire(PERSON), "Confidence": 97.5}
+    label = {"Name": "Person", "Confidence": 97.5, "Instances": [person], "Parents": []}
+    return {
+        "labels": {"Labels": [label], "LabelModelVersion": MODEL_VERSION},
+        "faces": {"FaceDetails": [{"BoundingBox": _wire(FACE), "Confidence": 99.0}]},
+    }
+
+
+def _wire(box: Box) -> dict[str, float]:
+    return {"Left": box.left, "Top": box.top, "Width": box.width, "Height": box.height}
 
 
 class Spine:

@@ -1,20 +1,14 @@
 """The console as a person sees it: whole on every screen, boxes where they belong, by keys and without script."""
 
-import io
-
 import pytest
-from PIL import Image, ImageDraw
 
-from sightline.models.answers import Answer, Box, Detection
+from sightline.models.answers import Answer, Detection
 from sightline.testing.fake import uri_of
-from tests.browser.conftest import WIDTHS
+from tests.browser.boxes import BOXES, FACE, LINE, assert_boxes_fit, photo
+from tests.browser.visiting import WIDTHS
 from tests.unit.web.house import DAY
 
 PLAIN, TURNED, OTHER = uri_of("01"), uri_of("02"), uri_of("03")
-
-PERSON, FACE, LINE = Box(0.25, 0.5, 0.125, 0.25), Box(0.28, 0.52, 0.05, 0.1), Box(0.6, 0.1, 0.3, 0.08)
-BOXES = (FACE, PERSON, LINE)
-"""In the order of their numbers: features go by the alphabet."""
 
 ANSWERS = {
     "faces": Answer((Detection("Face", 99.0, FACE),), ""),
@@ -41,31 +35,6 @@ ANSWERS = {
     ),
     "text": Answer((Detection("AB 123 <script>", 88.0, LINE, {"type": "line"}),), "t-1"),
 }
-
-MEASURED = """() => {
-  const image = document.querySelector("figure img").getBoundingClientRect();
-  const rects = [...document.querySelectorAll(".boxes rect")].map((rect) => {
-    const box = rect.getBBox(), place = rect.getScreenCTM();
-    return [box.x * place.a + place.e, box.y * place.d + place.f, box.width * place.a, box.height * place.d];
-  });
-  return { image: [image.x, image.y, image.width, image.height], rects };
-}"""
-"""Where a box is by its own coordinates: `getBoundingClientRect` would count its stroke."""
-
-
-def photo(size, orientation=1):
-    """Draw a picture in which the boxes can be seen; it is stored turned, and marked so."""
-    upright = Image.new("RGB", size, "#7a8b99")
-    drawing = ImageDraw.Draw(upright)
-    for box, colour in zip(BOXES, ("#e0b080", "#405060", "#fafafa"), strict=True):
-        left, top = box.left * size[0], box.top * size[1]
-        drawing.rectangle((left, top, left + box.width * size[0], top + box.height * size[1]), fill=colour)
-    stored = upright.transpose(Image.Transpose.ROTATE_90) if orientation == 6 else upright
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    file = io.BytesIO()
-    stored.save(file, "JPEG", exif=exif, quality=90)
-    return file.getvalue()
 
 
 @pytest.fixture
@@ -99,13 +68,8 @@ def test_each_box_is_where_it_was_found_to_a_pixel(filled, visit, width, uri):
         seen.sign_in()
         seen.go(f"/image?id={uri}")
         seen.look(f"boxes-{'turned' if uri == TURNED else 'lying'}")
-        measured = seen.page.evaluate(MEASURED)
-        left, top, wide, high = measured["image"]
+        wide, high = assert_boxes_fit(seen.page, BOXES)
         assert (wide > high) == (uri == PLAIN)
-        assert len(BOXES) == len(measured["rects"])
-        for box, rect in zip(BOXES, measured["rects"], strict=True):
-            expected = (left + box.left * wide, top + box.top * high, box.width * wide, box.height * high)
-            assert expected == pytest.approx(rect, abs=1)
 
 
 def test_a_row_lights_its_boxes_and_a_box_its_row(filled, visit):

@@ -7,8 +7,8 @@ import pytest
 
 from sightline.models.answers import Answer, Detection
 from sightline.models.images import CameraDay
-from tests.browser.conftest import THEMES
-from tests.browser.test_console import photo
+from tests.browser.boxes import photo
+from tests.browser.visiting import THEMES
 from tests.unit.web.house import DAY, TEXT
 
 LONG = "the-camera-at-the-end-of-the-drive-behind-the-old-oak"

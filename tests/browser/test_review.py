@@ -11,7 +11,7 @@ from sightline.models.answers import Detection
 from sightline.services.verdicts import Said, judge_of, verdict_of
 from sightline.stats.verdicts import Answer, Source
 from sightline.testing.fake import picture, uri_of
-from tests.browser.conftest import WIDTHS
+from tests.browser.visiting import WIDTHS
 
 URIS = [uri_of(f"{second:02}") for second in range(6)]
 MARKED = ("ZzLabel", "43.21", "87.65", "stratum", "MDAlarm", "s3://")

@@ -7,7 +7,7 @@ import pytest
 
 from sightline.models.answers import Answer, Detection
 from sightline.services.rollups.run import RollUp
-from tests.browser.test_console import photo
+from tests.browser.boxes import photo
 from tests.unit.web.house import DAY
 
 MASKED = f"s3://frames/yard/{DAY}/Hour-07/snap/MDAlarm_20261102-070020.jpg"

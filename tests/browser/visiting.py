@@ -1,0 +1,114 @@
+"""A page of the console in a browser, with an account of all that went wrong in it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+
+from dev.install.folders import CACHE
+from tests.unit.web.house import PASSWORD
+
+SCREENSHOTS = CACHE / "screenshots"
+WIDTHS: tuple[int, ...] = (360, 800, 1600)
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-features=LocalNetworkAccessChecks",  # a page of another site must reach the console on loopback
+)
+
+
+@dataclass
+class Visit:
+    """A page of the console in a browser, and all that went wrong in it."""
+
+    page: Page
+    origin: str
+    name: str
+    wrong: list[str] = field(default_factory=list)
+
+    def note(self, message: ConsoleMessage) -> None:
+        """Note an error or a warning; a violation of the content security policy is one."""
+        if message.type in {"error", "warning"}:
+            self.wrong.append(f"{message.type}: {message.text}")
+
+    def pass_on(self, route: Route) -> None:
+        """Let a request pass to the console alone."""
+        if route.request.url.startswith(f"{self.origin}/"):
+            route.continue_()
+        else:
+            self.wrong.append(f"off the origin: {route.request.url}")
+            route.abort()
+
+    def go(self, path: str) -> None:
+        """Open a page, and wait until all of it is there."""
+        self.page.goto(f"{self.origin}{path}", wait_until="networkidle")
+
+    def sign_in_by_form(self, name: str = "all", password: str = PASSWORD) -> None:
+        """Sign in as people do; the user's first page follows."""
+        self.go("/login")
+        self.page.get_by_label("Name").fill(name)
+        self.page.get_by_label("Password").fill(password)
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name="Sign in").click()
+
+    def show_on(self, width: int, theme: Literal["light", "dark"]) -> None:
+        """Show the page on a screen of this width, in light or dark."""
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.emulate_media(color_scheme=theme)
+        self.name = f"{width}-{theme}"
+
+    def look_on_every_screen(self, what: str) -> None:
+        """Look at the page as it stands on each width in each theme: nothing is loaded again, which would cost more."""
+        for width in WIDTHS:
+            for theme in THEMES:
+                self.show_on(width, theme)
+                self.look(what)
+
+    def look(self, what: str) -> None:
+        """Keep a screenshot, and require that the page is whole: no error, no sideways scroll, no axe violation."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{what}-{self.name}.png", full_page=True)
+        assert [] == self.wrong
+        assert not self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        found = Axe().run(self.page).response["violations"]
+        assert [] == [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
+
+
+@contextmanager
+def launched(path: str) -> Iterator[Browser]:
+    """Launch the Chromium at a path."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+Visited = TypeVar("Visited", bound=Visit)
+
+
+@contextmanager
+def visiting(
+    browser: Browser, visit: Callable[..., Visited], width: int = 1600, theme: str = "light", *, script: bool = True
+) -> Iterator[Visited]:
+    """Open a page in a browser that knows nothing yet: no cookie and no picture. visit: what is made of the page."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if theme == "dark" else "light",
+        java_script_enabled=script,
+    )
+    page = context.new_page()
+    made = visit(page=page, name=f"{width}-{theme}")
+    page.on("console", made.note)
+    page.on("pageerror", lambda error: made.wrong.append(f"error: {error}"))
+    context.route("**/*", made.pass_on)
+    yield made
+    context.close()

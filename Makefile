@@ -12,7 +12,7 @@ IMAGES ?=
 OPEN ?=
 ARGS ?=
 
-.PHONY: help demo soak soak-twice soak-sync unit test check up down status clean lock
+.PHONY: help demo soak soak-twice soak-sync unit test pictures check up down status clean lock
 
 help: ## list the commands
 	@grep -hE '^[a-z %-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -40,6 +40,10 @@ unit: ## run the unit tests: no server is needed
 test: ## run the tests; ARGS="-k name" chooses, ARGS=--cov measures coverage
 	@$(INSTALL) dev servers browser
 	@$(BIN)/pytest -n 2 --no-loadscope-reorder $(ARGS)
+
+pictures: ## make the pictures of docs/walk-through.md anew, in a browser
+	@$(INSTALL) dev browser
+	@$(BIN)/pytest tests/browser/test_walk_through.py --pictures docs/pictures $(ARGS)
 
 check: ## linters, formatter, types, import rules, compose file
 	@$(INSTALL) dev

@@ -53,6 +53,11 @@ class ByServers(LoadScopeScheduling):  # type: ignore[misc]  # xdist does not sa
         return STACKS.get(rest[-1], kind)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the pictures of the documentation be made anew; without the option a run leaves them as they are."""
+    parser.addoption("--pictures", type=Path, metavar="FOLDER", help="write the walk-through's pictures there")
+
+
 def pytest_configure() -> None:
     """Start the watch before anything else: xdist's processes end with this one too."""
     watch()

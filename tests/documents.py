@@ -9,6 +9,9 @@ from pathlib import Path
 CHECKOUT = Path(__file__).parents[1]
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
 
+MOST_BYTES_OF_A_PICTURE = 60_000
+"""Every clone has every version of each."""
+
 SHELL, PYTHON, TEXT = "sh", "python", "text"
 
 _BLOCK = re.compile(

@@ -70,6 +70,13 @@ def region(name: str) -> str:
     return name
 
 
+def page(url: str) -> str:
+    """Require what a page can link to. It is shown to people, so it may hold no password."""
+    is_page = _is_address(url, _HTTP) and "@" not in urlsplit(url).netloc
+    require(is_page, "an address of a page is http://host/path or https://host/path, without a user or password")
+    return url
+
+
 def origin(text: str) -> str:
     """Require what a browser sends as Origin."""
     parts = urlsplit(text)

@@ -133,6 +133,7 @@ _Endpoint = Annotated[Annotated[str, AfterValidator(addresses.endpoint)] | None,
 _CaFile = Annotated[Annotated[str, AfterValidator(addresses.ca_file)] | None, BeforeValidator(_empty_is_unset)]
 _TimeZone = Annotated[str, AfterValidator(_time_zone)]
 _WebSecret = Annotated[Annotated[SecretStr | None, AfterValidator(_web_secret)], BeforeValidator(_empty_is_unset)]
+_PageAddress = Annotated[Annotated[str, AfterValidator(addresses.page)] | None, BeforeValidator(_empty_is_unset)]
 _Origin = Annotated[str, AfterValidator(addresses.origin)]
 _Host = Annotated[str, AfterValidator(addresses.host)]
 _Operation = Annotated[str, AfterValidator(_operation)]
@@ -293,6 +294,10 @@ class Settings(ProducerSettings):
     web_origins: Annotated[tuple[_Origin, ...], NoDecode, BeforeValidator(_words)] = Field(
         default=(), description="origins whose pages may read the API with a token, such as https://shop.example"
     )
+    web_flower_url: _PageAddress = Field(
+        default=None, description="where browsers find Flower; the page of status then links to it"
+    )
+    web_grafana_url: _PageAddress = Field(default=None, description="the same for Grafana")
     web_session_hours: float = Field(default=12.0, gt=0, le=720, description="how many hours a session lasts")
     web_visit_gap_seconds: float = Field(
         default=60.0, ge=0, le=86_400, description="pictures of one camera at most this far apart are one visit"

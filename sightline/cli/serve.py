@@ -68,6 +68,7 @@ def options_of(settings: Settings) -> Options:
                 " private, SIGHTLINE_WEB_PLAIN_HTTP=true"
             ),
         )
+    pages = {"Flower": settings.web_flower_url, "Grafana": settings.web_grafana_url}
     return Options(
         secret=settings.web_secret.get_secret_value().encode(),
         hosts=settings.web_hosts,
@@ -75,6 +76,7 @@ def options_of(settings: Settings) -> Options:
         is_https=settings.web_https,
         session_lasts=timedelta(hours=settings.web_session_hours),
         visit_gap=timedelta(seconds=settings.web_visit_gap_seconds),
+        other_pages={name: url for name, url in pages.items() if url is not None},
     )
 
 

@@ -13,6 +13,7 @@ from typing_extensions import override
 from sightline.models.answers import Json
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import (
+    Condition,
     all_of,
     begins_with,
     equals,
@@ -100,6 +101,14 @@ class DeadLetters(Protocol):
         error: only this one's; after: the id that the page before ended with, of the same error; limit: the most
         """
 
+    def walk(
+        self, *, error: str | None = None, after: str | None = None, limit: int, page: int
+    ) -> Iterator[DeadLetter]:
+        """Return open and closed dead letters alike, by id, and read no more than `limit` of them.
+
+        A closed one is returned until it is deleted, a while after CLOSED_LETTERS_LAST; page: how many are read at once
+        """
+
     def get(self, dead_letter_id: str) -> DeadLetter | None:
         """Return one dead letter, open or closed, consistently."""
 
@@ -137,11 +146,13 @@ class DynamoDeadLetters(DeadLetters):
         # TTL deletes late, so the time is compared as well.
         forgotten = instant(self._clock() - CLOSED_LETTERS_LAST)
         only_if = greater("closed_at", forgotten) if closed else missing("closed_at")
-        where = equals("kind", LETTER)
-        if error is not None:
-            where = all_of(where, begins_with("id", dead_letter_id_of(error, "")))
-        start = None if after is None else _key(after)
-        return map(_letter, self._table.query(where, only_if=only_if, start=start, limit=limit))
+        return map(_letter, self._table.query(_of(error), only_if=only_if, start=_start(after), limit=limit))
+
+    @override
+    def walk(
+        self, *, error: str | None = None, after: str | None = None, limit: int, page: int
+    ) -> Iterator[DeadLetter]:
+        return map(_letter, self._table.query(_of(error), start=_start(after), limit=limit, page=page))
 
     @override
     def get(self, dead_letter_id: str) -> DeadLetter | None:
@@ -185,6 +196,16 @@ def _cut(text: str) -> str:
         return text
     digest = hashlib.sha256(utf8(text)).hexdigest()
     return f"{text[:KEPT_CHARACTERS]} … ({len(text):,} characters, sha256 {digest})"
+
+
+def _of(error: str | None) -> Condition:
+    """Hold for all dead letters, or for those of one error."""
+    where = equals("kind", LETTER)
+    return where if error is None else all_of(where, begins_with("id", dead_letter_id_of(error, "")))
+
+
+def _start(after: str | None) -> dict[str, str] | None:
+    return None if after is None else _key(after)
 
 
 def _key(dead_letter_id: str) -> dict[str, str]:

@@ -59,13 +59,22 @@ class InMemoryDeadLetters(DeadLetters):
     def read(
         self, *, closed: bool = False, error: str | None = None, after: str | None = None, limit: int | None = None
     ) -> Iterator[DeadLetter]:
+        yield from islice((each for each in self._of(error, after) if self._is_listed(each, closed=closed)), limit)
+
+    @override
+    def walk(
+        self,
+        *,
+        error: str | None = None,
+        after: str | None = None,
+        limit: int,
+        page: int,
+    ) -> Iterator[DeadLetter]:
+        yield from islice(self._of(error, after), limit)
+
+    def _of(self, error: str | None, after: str | None) -> Iterator[DeadLetter]:
         begin, prefix = sort_key(after) if after else "", dead_letter_id_of(error, "") if error else ""
-        listed = (
-            dead_letter
-            for key, dead_letter in sorted(self._letters.items())
-            if key > begin and key.startswith(prefix) and self._is_listed(dead_letter, closed=closed)
-        )
-        yield from islice(listed, limit)
+        return (each for key, each in sorted(self._letters.items()) if key > begin and key.startswith(prefix))
 
     def _is_listed(self, dead_letter: DeadLetter, *, closed: bool) -> bool:
         if dead_letter.closed_at is None:

@@ -7,20 +7,29 @@ from sightline.models.images import ImageSummary
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What is asked for. text: a part of a line; at_least, below: confidence of label and text in percent."""
+    """What is asked for.
+
+    text: a part of a line; at_least, below: confidence of label and text in percent
+    is_all: every image is listed, and what shows the label stands out among them
+    """
 
     label: str | None = None
     text: str | None = None
     at_least: float = 0.0
     below: float | None = None
+    is_all: bool = False
 
     @property
     def asks_what_was_found(self) -> bool:
         """Return whether an image is in the list because of what was found in it."""
-        return self.label is not None or self.text is not None
+        return not self.is_all and (self.label is not None or self.text is not None)
 
     def takes(self, image: ImageSummary) -> bool:
         """Return whether an image is wanted."""
+        return self.is_all or self.shows(image)
+
+    def shows(self, image: ImageSummary) -> bool:
+        """Return whether an image shows what is named."""
         label = None if self.label is None else self.label.casefold()
         text = None if self.text is None else self.text.casefold()
         return (label is None or label in self._names("labels", image)) and (

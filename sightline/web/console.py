@@ -18,6 +18,7 @@ from sightline.services.status import status_sections
 from sightline.services.users import Passwords
 from sightline.stats.verdicts import Verdict
 from sightline.storage.users.doubts import Doubt
+from sightline.web.graph_reader import GraphReader
 from sightline.web.recent import Recent
 from sightline.web.sign_in_limits import SignInLimits
 from sightline.web.signed_addresses import AddressSigner
@@ -59,7 +60,7 @@ class Options:
 
     secret: signs the addresses of pictures; hosts: names by which browsers reach it; origins: those whose pages may
     read the API with a token; is_https: browsers reach it over HTTPS; visit_gap: how far apart the pictures of one
-    visit may be
+    visit may be; other_pages: name → address of what else shows how it goes, such as Grafana
     """
 
     secret: bytes = field(repr=False)
@@ -68,6 +69,7 @@ class Options:
     is_https: bool
     session_lasts: timedelta
     visit_gap: timedelta
+    other_pages: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def cookie(self) -> str:
@@ -115,6 +117,7 @@ class Console:
         self.words: Recent[str, tuple[datetime, Sequence[Verdict]]] = Recent(services.clock, WORDS_KEPT)
         self.words_read = Lock()
         self.doubts: Recent[str, Sequence[Doubt]] = Recent(services.clock, DOUBTS_KEPT)
+        self.graph = GraphReader(lambda: self.services.graph)
         self.reads = ThreadPoolExecutor(READS_AT_ONCE, thread_name_prefix="web-read")
         self.status = StatusReader(lambda: status_sections(self.services), services.clock, self.reads)
 

@@ -18,7 +18,7 @@ from sightline.rekognition.features import feature_named
 from sightline.rekognition.prices import price_micro_usd
 from sightline.services.dead_letter_groups import Group, read_groups
 from sightline.services.redrive import Choice, image_of, redrive
-from sightline.storage.dead_letters import DeadLetter
+from sightline.storage.dead_letters import CLOSED_LETTERS_LAST, DeadLetter
 from sightline.storage.dynamodb.sort_keys import sort_key
 from sightline.web.acts import Acting
 from sightline.web.console import Console
@@ -29,7 +29,7 @@ SHOWN = 50
 """Letters of a page."""
 
 LOOKED_AT = 500
-"""The most letters that a page reads to find those that a filter takes."""
+"""The most letters that a page reads, open and closed ones, to find those that it shows."""
 
 MOST_AT_ONCE = 200
 """The most that one request redrives or closes: each is a few writes."""
@@ -107,21 +107,31 @@ def groups_of(console: Console) -> Mapping[str, Group]:
 
 
 def read_page(asked: Asked, console: Console, shown: int = SHOWN) -> LetterPage:
-    """Read one page. A filter looks through LOOKED_AT letters at most, and the next page goes on from there."""
+    """Read one page. It looks through LOOKED_AT letters at most, and the next page goes on from there.
+
+    Open and closed letters of an error stand among one another, so a few closed ones may lie behind very many open.
+    """
     services, choice = console.services, asked.choice
-    is_filtered = choice != Choice(error=asked.error)
-    most = LOOKED_AT if is_filtered else shown + 1
-    read = services.operations.dead_letters.read(closed=asked.closed, error=asked.error, after=asked.after, limit=most)
+    is_picked = asked.closed or choice != Choice(error=asked.error)
+    at_once = LOOKED_AT if is_picked else shown + 1
+    read = services.operations.dead_letters.walk(error=asked.error, after=asked.after, limit=LOOKED_AT, page=at_once)
     camera_of = services.rejection_breaker.camera_of
     taken: list[DeadLetter] = []
     last, looked = None, 0
     for letter in read:
-        if choice.takes(letter, camera_of):
+        if _is_asked(letter, asked, console) and choice.takes(letter, camera_of):
             if len(taken) == shown:
                 return LetterPage(taken, last)
             taken.append(letter)
         last, looked = place_of(letter), looked + 1
-    return LetterPage(taken, last if is_filtered and looked == most else None)
+    return LetterPage(taken, last if looked == LOOKED_AT else None)
+
+
+def _is_asked(letter: DeadLetter, asked: Asked, console: Console) -> bool:
+    """Return whether a letter is open, or was closed lately, as it is asked for."""
+    if letter.closed_at is None:
+        return not asked.closed
+    return asked.closed and letter.closed_at > console.now - CLOSED_LETTERS_LAST
 
 
 def place_of(letter: DeadLetter) -> str:

@@ -7,8 +7,11 @@ from typing import Any, Literal, TypeAlias
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.web.chosen import ALL_IMAGES, Chosen
 
-Only: TypeAlias = Literal["found", "near"]
-"""found: what shows the label from `at_least` up; near: near misses, just below the threshold of a watched label."""
+Only: TypeAlias = Literal["found", "near", "all"]
+"""found: what shows the label from `at_least` up; near: near misses, just below the threshold of a watched label.
+
+all: every picture; the label chooses covers, and which bars of the strip are coloured
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,8 @@ class Filters:
         return {
             "camera": self.camera,
             "label": self.label,
-            "at_least": (self.at_least or None) if self.label and self.only == "found" else None,
-            "only": "near" if self.only == "near" else None,
+            "at_least": (self.at_least or None) if self.label and self.only != "near" else None,
+            "only": self.only if self.only == "near" or (self.only == "all" and self.label) else None,
         }
 
     @property
@@ -49,7 +52,7 @@ class Filters:
             label = self.label or next((rule.label for rule in plan.rules), "")
             rule = plan.rule_of(label)
             return Chosen(rule.label, at_least=rule.low_percent, below=rule.threshold_percent)
-        return Chosen(self.label, at_least=self.at_least) if self.label else ALL_IMAGES
+        return Chosen(self.label, at_least=self.at_least, is_all=self.only == "all") if self.label else ALL_IMAGES
 
     def chips(self) -> Iterator[Chip]:
         """Return the parts."""
@@ -57,6 +60,8 @@ class Filters:
             yield Chip(f"camera {self.camera}", replace(self, camera=None))
         if self.only == "near":
             yield Chip("near misses", replace(self, only="found"))
+        if self.only == "all" and self.label is not None:
+            yield Chip("all pictures", replace(self, only="found"))
         if self.label is not None:
-            from_up = f" from {self.at_least} %" if self.at_least and self.only == "found" else ""
+            from_up = f" from {self.at_least} %" if self.at_least and self.only != "near" else ""
             yield Chip(f"label {self.label}{from_up}", replace(self, label=None, at_least=0))

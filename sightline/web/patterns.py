@@ -15,6 +15,8 @@ from sightline.web.console import Console
 from sightline.web.days import known_days, newest_day
 from sightline.web.errors import WebError
 from sightline.web.masks import masked_among
+from sightline.web.searching import Hit, TooManyHidden, search
+from sightline.web.sought import Sought
 from sightline.web.visitors import Visitor
 
 BAND = 5
@@ -71,14 +73,24 @@ Cell = tuple[int, int]
 def by_time(counted: Counted, visitor: Visitor, console: Console) -> Mapping[Cell, int]:
     """Return how many images there are in each hour of each weekday; those without one are left out."""
     asked = {**_asked(counted, visitor, console), "at_least": counted.at_least}
-    rows = console.services.graph.query("label-by-time", asked)
+    rows = console.graph.query("label-by-time", asked)
     return {(row["weekday"], row["hour"]): row["images"] for row in rows}
 
 
 def by_confidence(counted: Counted, visitor: Visitor, console: Console) -> Mapping[int, int]:
     """Return how many images there are in each band, named by where it begins; those without one are left out."""
-    rows = console.services.graph.query("label-by-confidence", _asked(counted, visitor, console))
+    rows = console.graph.query("label-by-confidence", _asked(counted, visitor, console))
     return {row["from_percent"]: row["images"] for row in rows}
+
+
+def last_one(counted: Counted, visitor: Visitor, console: Console) -> Hit | None:
+    """Return the newest picture that would be counted, up to the last day; None if there is none to be told of."""
+    until = date.fromisoformat(counted.days.last)
+    sought = Sought(counted.label, None, counted.camera, None, until, counted.at_least)
+    try:
+        return next(iter(search(sought, visitor, console, most=1).hits), None)
+    except TooManyHidden:
+        return None
 
 
 def _asked(counted: Counted, visitor: Visitor, console: Console) -> dict[str, Json]:
@@ -93,7 +105,7 @@ def _left_out(asked: Sequence[Mapping[str, Json]], visitor: Visitor, console: Co
     found: list[str] = []
     for each in asked:
         limit = MOST_LOOKED_AT + 1 - len(found)
-        found += [row["image_id"] for row in console.services.graph.query("images-between", {**each, "limit": limit})]
+        found += [row["image_id"] for row in console.graph.query("images-between", {**each, "limit": limit})]
         if len(found) > MOST_LOOKED_AT:
             raise TooManyToCount("these pictures")
     return sorted(masked_among(found, visitor, console))
@@ -163,7 +175,7 @@ def compare_months(asked: ComparedMonths, visitor: Visitor, console: Console) ->
     months = {"before": asked.before, "after": asked.after, "camera": asked.camera}
     where = [{"camera": asked.camera, **_days_of(month).asked} for month in dict.fromkeys((asked.before, asked.after))]
     months["leave_out"] = _left_out(where, visitor, console)  # type: ignore[assignment] # JSON
-    graph = console.services.graph
+    graph = console.graph
     images = {row["month"]: row["images"] for row in graph.query("pictures-of-months", months)}
     rows = graph.query("months", {**months, "at_least": asked.at_least})
     before, after = (

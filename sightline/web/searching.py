@@ -69,7 +69,7 @@ def search(
     shown: list[Hit] = []
     looked_at, begin = 0, after
     while True:
-        rows = console.services.graph.query(sought.query, _parameters(sought, begin, most + 1))
+        rows = console.graph.query(sought.query, _parameters(sought, begin, most + 1))
         looked_at += len(rows)
         shown += _hits(rows, visitor, console)
         if len(shown) > most or len(rows) <= most:
@@ -108,7 +108,7 @@ def label_names(visitor: Visitor, console: Console) -> Sequence[str]:
         return [rule.label for rule in console.services.accuracy.rules]
     kept = console.labels.get(ALL)
     if kept is None:
-        kept = console.labels.keep(ALL, [row["label"] for row in console.services.graph.query("labels")])
+        kept = console.labels.keep(ALL, [row["label"] for row in console.graph.query("labels")])
     return kept
 
 

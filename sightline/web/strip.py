@@ -19,7 +19,8 @@ class Bar:
     """A quarter of an hour.
 
     first_visit: the number of its earliest visit on the page
-    is_found: some cover shows something; pictures that the review hides are plain, as those that show nothing are
+    is_found: some cover shows what is asked for, or anything if nothing is; pictures that the review hides are plain,
+    as those that show nothing are
     """
 
     quarter: int
@@ -49,7 +50,7 @@ def strip(cards: Sequence[Card]) -> list[Bar]:
             pictures[quarter],
             LEAST_HEIGHT + (HEIGHT - LEAST_HEIGHT) * pictures[quarter] // most,
             by_quarter[quarter][-1][0],
-            any(card.labels for _, card in by_quarter[quarter]),
+            any(card.is_found for _, card in by_quarter[quarter]),
         )
         for quarter in sorted(by_quarter)
     ]

@@ -26,12 +26,17 @@ LABELS_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A visit on a page. labels: the most certain of its cover; in_review: of how many pictures nothing may be told."""
+    """A visit on a page.
+
+    labels: the most certain of its cover; is_found: the cover shows what is asked for, or anything if nothing is named
+    in_review: of how many pictures nothing may be told
+    """
 
     visit: Visit
     cover: ImageSummary
     is_cover_hidden: bool
     labels: Finding
+    is_found: bool
     in_review: int
     pictures: tuple[ImageSummary, ...]
 
@@ -105,7 +110,8 @@ def cards(
             visit,
             by_id[visit.cover.image_id],
             visit.cover.image_id in hidden,
-            found[visit.cover.image_id][:LABELS_SHOWN],
+            _told_first(found[visit.cover.image_id], chosen)[:LABELS_SHOWN],
+            bool(found[visit.cover.image_id]) and chosen.shows(by_id[visit.cover.image_id]),
             sum(each.image_id in hidden for each in visit.pictures),
             tuple(by_id[each.image_id] for each in visit.pictures),
         )
@@ -125,6 +131,12 @@ def _labels(image: ImageSummary) -> Finding:
     """Return the labels, the most certain first."""
     part = image.parts.get("labels")
     return tuple(sorted(part.finding if part else (), key=lambda each: -each[1]))
+
+
+def _told_first(labels: Finding, chosen: Chosen) -> Finding:
+    """Return the labels with the one that is asked for in front."""
+    wanted = (chosen.label or "").casefold()
+    return tuple(sorted(labels, key=lambda each: each[0].casefold() != wanted))
 
 
 def _certainty(labels: Finding, chosen: Chosen) -> float:

@@ -14,7 +14,7 @@ from sightline.storage.dead_letters import DeadLetter
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.console import Console, console_of
-from sightline.web.dead_letters import MOST_AT_ONCE, close_once, redrive_once
+from sightline.web.dead_letters import MOST_AT_ONCE, Asked, close_once, read_page, redrive_once
 
 router = APIRouter(route_class=GuardedRoute)
 
@@ -80,14 +80,12 @@ def list_dead_letters(
     error: Annotated[str | None, Query(max_length=200, description="only this error, such as TruncatedImage")] = None,
     closed: Annotated[bool, Query(description="those closed in the last 90 days instead")] = False,  # noqa: FBT002
 ) -> DeadLetterList:
-    """List the open dead letters, by error."""
-    dead_letters = console_of(request).services.operations.dead_letters
-    found = list(dead_letters.read(closed=closed, error=error, after=cursor, limit=limit + 1))
-    shown = found[:limit]
-    return DeadLetterList(
-        dead_letters=[_shape(each) for each in shown],
-        cursor=shown[-1].dead_letter_id if len(found) > limit else None,
-    )
+    """List the open dead letters, by error.
+
+    A page may hold fewer than `limit`, even none, while there is a cursor: it goes on from there.
+    """
+    found = read_page(Asked(error=error, closed=closed, after=cursor), console_of(request), limit)
+    return DeadLetterList(dead_letters=[_shape(each) for each in found.letters], cursor=found.after)
 
 
 @router.post("/dead-letters/redrive")

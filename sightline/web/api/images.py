@@ -21,7 +21,7 @@ from sightline.web.console import Console, console_of
 from sightline.web.days import Placed, known_days, pictures_of
 from sightline.web.errors import InvalidRequest
 from sightline.web.found import FeatureShown, Shown
-from sightline.web.looking import LookedAt, look_at
+from sightline.web.looking import LookedAt, look_at, note_viewed
 from sightline.web.masks import contents_of, masked
 from sightline.web.searching import cursor_of, place_of, search
 from sightline.web.sought import Sought, require_sense
@@ -189,13 +189,19 @@ def _of_day(day: str, asked: Asked, visitor: Visitor, console: Console) -> Image
     while len(images) < asked.limit and looked_at < MOST_LOOKED_AT:
         batch = list(islice(found, READ_AT_ONCE))
         if not batch:
-            return ImageList(images=images, cursor=None)
+            return _told(images, None, visitor, console)
         for place, entry in _entries(batch, asked.chosen, visitor, console):
             looked_at, last = looked_at + 1, place.position
             images += [entry] if entry else []
             if len(images) == asked.limit:
                 break
-    return ImageList(images=images, cursor=urlsafe_b64encode(last.encode()).decode())
+    return _told(images, urlsafe_b64encode(last.encode()).decode(), visitor, console)
+
+
+def _told(images: list[ImageEntry], cursor: str | None, visitor: Visitor, console: Console) -> ImageList:
+    """Return a page of a day, and note whose answers a person who reviews has then seen."""
+    note_viewed([each.image_id for each in images if "labels" in each.found], visitor, console)
+    return ImageList(images=images, cursor=cursor)
 
 
 def _entries(

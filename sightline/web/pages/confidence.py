@@ -17,7 +17,7 @@ from sightline.web.errors import problem_of
 from sightline.web.figures import FiguresHidden, TooFewReviewed, asked_for, asked_from, read_curves, read_figures
 from sightline.web.pattern_charts import histogram
 from sightline.web.pattern_pages import Asked, pattern_page, problem_page
-from sightline.web.patterns import BAND, Counted, TooManyToCount, by_confidence
+from sightline.web.patterns import BAND, Counted, TooManyToCount, by_confidence, last_one
 from sightline.web.rendering import link
 from sightline.web.visitors import Visitor
 
@@ -38,6 +38,7 @@ def show_confidence(request: Request, asked: Annotated[Asked, Depends()]) -> Res
         return pattern_page(request, "confidence.html", asked, counted=None)
     try:
         bands = by_confidence(counted, visitor, console)
+        last = None if bands else last_one(counted, visitor, console)
     except (Unavailable, TooManyToCount) as error:
         return problem_page(request, "confidence.html", asked, error)
     threshold = console.services.accuracy.threshold_of(counted.label)
@@ -49,6 +50,7 @@ def show_confidence(request: Request, asked: Annotated[Asked, Depends()]) -> Res
         asked,
         counted=counted,
         bands=bands,
+        last=last,
         band=BAND,
         threshold=threshold,
         lowest=lowest,

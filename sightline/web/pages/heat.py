@@ -15,7 +15,7 @@ from sightline.web.console import Console, console_of
 from sightline.web.errors import NoSuchPage
 from sightline.web.pattern_charts import heat_map
 from sightline.web.pattern_pages import Asked, pattern_page, problem_page
-from sightline.web.patterns import Cell, Counted, TooManyToCount, by_time
+from sightline.web.patterns import Cell, Counted, TooManyToCount, by_time, last_one
 from sightline.web.rendering import link
 from sightline.web.times import WEEKDAYS
 from sightline.web.visitors import Visitor
@@ -36,6 +36,7 @@ def show_heat(request: Request, asked: Fields) -> Response:
         return pattern_page(request, "heat.html", asked, counted=None)
     try:
         cells = by_time(counted, visitor_of(request), console)
+        last = None if cells else last_one(counted, visitor_of(request), console)
     except (Unavailable, TooManyToCount) as error:
         return problem_page(request, "heat.html", asked, error)
     return pattern_page(
@@ -44,6 +45,7 @@ def show_heat(request: Request, asked: Fields) -> Response:
         asked,
         counted=counted,
         cells=cells,
+        last=last,
         chart=drawn(heat_map(cells, title_of(counted), lambda cell: address_of(counted, cell))),
         weekdays=WEEKDAYS,
         address=lambda *cell: address_of(counted, cell),

@@ -28,6 +28,7 @@ from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.chosen import Chosen
 from sightline.web.console import Console, console_of
+from sightline.web.days import known_days, newest_day, pictures_of
 from sightline.web.errors import InvalidRequest
 from sightline.web.filters import Filters, Only
 from sightline.web.masks import contents_of, masked
@@ -82,6 +83,7 @@ def show_new(
     return page(
         request,
         "new.html",
+        last=None if found.entries else _last_picture(console),
         prompt=prompt,
         late=late,
         pictures=len(listed),
@@ -139,6 +141,16 @@ def _back(request: Request, **query: int) -> str:
     """Return the address of the page, limited as it was."""
     kept = {name: value for name, value in request.query_params.items() if name in FILTERS}
     return link("/new", **kept, **query)
+
+
+def _last_picture(console: Console) -> ImageSummary | None:
+    """Return the picture that was taken last."""
+    days = known_days(console)
+    day = newest_day(days, None)
+    if day is None:
+        return None
+    newest = next(pictures_of(day, [camera for camera in days if day in days[camera]], console), None)
+    return newest.image if newest else None
 
 
 def _is_listed(image: ImageSummary, filters: Filters, chosen: Chosen, hidden: Collection[str]) -> bool:

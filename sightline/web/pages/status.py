@@ -31,7 +31,8 @@ LANES = {lane_queue("ingest", lane): lane for lane in Lane}
 @for_roles(Role.OPERATOR)
 def show_status(request: Request) -> Response:
     """Show what is wrong, and every section with the time when it was read."""
-    return page(request, "status.html", view=_view(console_of(request)))
+    console = console_of(request)
+    return page(request, "status.html", view=_view(console), other_pages=console.options.other_pages)
 
 
 @router.get("/status.json")

@@ -152,15 +152,17 @@ if (live) {
 
 // Lists of visits: keys go from one to the next and choose some. The page works without: by links, boxes and a button.
 const listed = () => [...document.querySelectorAll(".visit")].filter((each) => each.checkVisibility());
-const boxes = () => listed().flatMap((each) => [...each.querySelectorAll(".choose input")]);
+const BOXES = ".choose input, .pick input";
+const boxes = () => [...document.querySelectorAll(BOXES)].filter((each) => each.checkVisibility());
 let current = null;
 let lastBox = null;
 document.addEventListener("focusin", (event) => (current = event.target.closest(".visit") ?? current));
 
 function count() {
+  const chosen = [...document.querySelectorAll(BOXES)].filter((each) => each.checked);
+  document.querySelectorAll("[data-number]").forEach((each) => (each.textContent = chosen.length || "the"));
   const bar = document.querySelector("[data-choosing]");
   if (!bar) return;
-  const chosen = [...document.querySelectorAll(".choose input:checked")];
   const pictures = chosen.reduce((sum, box) => sum + Number(box.dataset.holds), 0);
   const named = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
   bar.hidden = chosen.length === 0;
@@ -181,7 +183,7 @@ document.addEventListener("click", (event) => {
     all.at(Math.max(0, Math.min(next, all.length - 1)))?.querySelector("a.card").focus();
   } else if (event.target.closest("[data-choose]")) current?.querySelector(".choose input")?.click();
   else if (event.target.closest("[data-choose-all]")) chooseAll();
-  else if (event.target.matches(".choose input")) {
+  else if (event.target.matches(BOXES)) {
     const all = boxes();
     const ends = [all.indexOf(lastBox), all.indexOf(event.target)].sort((one, other) => one - other);
     if (event.shiftKey && ends[0] >= 0) all.slice(ends[0], ends[1] + 1).forEach((box) => (box.checked = event.target.checked));

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sightline.storage.dead_letters import CLOSED_LETTERS_LAST, DeadLetter
+from sightline.storage.dead_letters import CLOSED_LETTERS_LAST, DeadLetter, dead_letter_id_of
 from sightline.storage.operations import Operations
 from sightline.testing.clocks import MovingClock
 from tests.integration.operations.stories import LONG_KEY, MINUTE, SECOND, STRANGE, letter_of
@@ -52,6 +52,24 @@ def test_a_letter_that_comes_again_after_it_was_closed_is_open(operations: Opera
 
     assert [replace(dead_letter, attempts=2)] == list(operations.dead_letters.read())
     assert [] == list(operations.dead_letters.read(closed=True))
+
+
+def test_a_walk_has_open_and_closed_letters_of_an_error_and_reads_no_more_than_it_is_told(
+    operations: Operations, dead_letter: DeadLetter
+) -> None:
+    subjects = [f"s3://yard/{number}.jpg" for number in range(6)]
+    for subject in subjects:
+        operations.dead_letters.write(replace(dead_letter, subject=subject))
+    operations.dead_letters.write(replace(dead_letter, error="ZeroBytes"))
+    for subject in subjects[:3]:
+        operations.dead_letters.close(dead_letter_id_of(dead_letter.error, subject))
+
+    def walk(limit: int, after: str | None = None) -> list[str]:
+        found = operations.dead_letters.walk(error=dead_letter.error, after=after, limit=limit, page=2)
+        return [each.subject for each in found]
+
+    assert subjects[:5] == walk(5)
+    assert subjects[5:] == walk(5, after=dead_letter_id_of(dead_letter.error, subjects[4]))
 
 
 def test_what_was_never_a_letter_can_not_be_closed(operations: Operations) -> None:

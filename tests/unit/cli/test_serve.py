@@ -57,6 +57,8 @@ def test_without_a_secret_it_does_not_start(run):
         {"web_origins": ("*",)},
         {"web_origins": ("https://shop.example/page",)},
         {"web_origins": ("shop.example",)},
+        {"web_grafana_url": "javascript:alert(1)"},
+        {"web_flower_url": "http://admin:sss@flower.example"},
         {"web_address": "console.example"},
         {"web_session_hours": 0},
     ],
@@ -72,6 +74,14 @@ def test_hosts_and_origins_are_read_as_words(monkeypatch):
     monkeypatch.setenv("SIGHTLINE_WEB_ORIGINS", "https://shop.example http://127.0.0.1:3000")
     assert ("console.example", "localhost") == settings().web_hosts
     assert ("https://shop.example", "http://127.0.0.1:3000") == settings().web_origins
+
+
+def test_what_else_shows_how_it_goes_is_linked_where_its_address_is_set():
+    assert {} == options_of(settings()).other_pages
+    chosen = settings(web_flower_url="http://localhost:5555", web_grafana_url="https://grafana.example/d/sightline?a=1")
+    assert {"Flower": "http://localhost:5555", "Grafana": "https://grafana.example/d/sightline?a=1"} == (
+        options_of(chosen).other_pages
+    )
 
 
 def test_the_first_user_has_every_role_and_is_added_once(world):

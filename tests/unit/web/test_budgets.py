@@ -39,6 +39,8 @@ def counts(house) -> "Counter[str]":
         house.analyse(uri_of(f"{second:02}", "gate" if second > 6 else "yard"))
     taken_at, place = f"{DAY}T11:00:01+00:00", {"camera": "yard", "image_id": URI}
     house.world.graph.answers["images-with-label"] = [{**place, "taken_at": taken_at, "confidence": 97.5}]
+    house.world.graph.answers["label-by-time"] = [{"weekday": 1, "hour": 11, "images": 9}]
+    house.world.graph.answers["label-by-confidence"] = [{"from_percent": 95, "images": 9}]
     house.world.graph.answers["images-between"] = [{"image_id": URI}]
     house.world.clock.move(timedelta(seconds=10))  # so that the feed's newest entries are read
     counts: Counter[str] = Counter()
@@ -78,7 +80,7 @@ PAGES = {
     "/months": ("/months?after=2090-01", {"graph.query": 2}, COUNTED_WITHOUT | {"graph.query": 4}),
     "/me": ("/me", {"users.tokens": 1}, {}),
     "/api/v1/image": (f"/api/v1/image?id={URI}", IMAGE | {"users.mark": 1}, MASK),
-    "/api/v1/images": (f"/api/v1/images?day={DAY}&label=Person", {"images.by_day": 2}, MASK),
+    "/api/v1/images": (f"/api/v1/images?day={DAY}&label=Person", {"images.by_day": 2}, NOTED),
     "/api/v1/images by label": (
         "/api/v1/images?label=Person",
         {"graph.query": 1, "images.get_many": 1},
@@ -103,6 +105,18 @@ def test_a_page_asks_no_more_than_it_must(house, counts, name):
         assert expected == counts, "who asks is read once in ten seconds"
 
 
+@pytest.mark.parametrize(("path", "name"), [("/heat", "label-by-time"), ("/confidence", "label-by-confidence")])
+def test_where_nothing_is_counted_the_last_picture_takes_one_query_more(house, counts, path, name):
+    house.world.graph.answers[name] = []
+    client = house.client("owner")
+    client.get("/me")
+    counts.clear()
+    assert "The last one" in client.get(path).text
+    assert {"graph.query": 2, "images.get_many": 1} == {
+        name: number for name, number in counts.items() if name in {"graph.query", "images.get_many"}
+    }
+
+
 def test_how_often_a_confidence_is_right_is_read_for_owners_alone(house, counts):
     for user, reads in (("owner", 2), ("all", 0)):
         client = house.client(user)
@@ -115,15 +129,15 @@ OF_OPERATORS = {
     "/status": {},
     "/status.json": {},
     "/dead": {},
-    "/dead?error=NotAnImage": {"dead_letters.read": 1},
-    "/dead/confirm?error=NotAnImage&act=redrive&whole=1": {"dead_letters.read": 1},
+    "/dead?error=NotAnImage": {"dead_letters.walk": 1},
+    "/dead/confirm?error=NotAnImage&act=redrive&whole=1": {"dead_letters.walk": 1},
     "/cost": {"usage.calls_by_day": 1},
     "/rates": {"limiter.rates": 1},
     "/people": {"users.users": 1, "users.acts": 1},
     "/people/user?name=owner": {"users.user": 1, "users.tokens": 1},
     "/log": {"users.acts": 1},
     "/api/v1/status": {},
-    "/api/v1/dead-letters": {"dead_letters.read": 1},
+    "/api/v1/dead-letters": {"dead_letters.walk": 1},
     "/api/v1/cost": {"usage.calls_by_day": 1},
     "/api/v1/rates": {"limiter.rates": 1},
 }

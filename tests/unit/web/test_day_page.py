@@ -153,6 +153,26 @@ def test_near_misses_are_from_the_low_threshold_up_to_the_positive_one_and_not_o
     assert "none nearly shows" in owner.get("/day?only=near&day=2026-01-01").text
 
 
+def test_all_pictures_are_listed_with_the_label_on_covers_and_in_the_strip(house):
+    dog = Answer((Detection("Dog", 99.0), Detection("Person", 60.0)), "m-1", 30.0)
+    house.analyse(at(9, 1), {"labels": dog}, picture(1))
+    house.analyse(at(9, 1, 30), found(70.0), picture(2))
+    house.analyse(at(11, 1), {"labels": Answer((Detection("Dog", 88.0),), "m-1", 30.0)}, picture(3))
+    house.analyse(at(12, 1), {"labels": NOTHING}, picture(4))
+    owner, reviewer = house.client("owner"), house.client("all")
+    every = owner.get("/day?label=Person&only=all").text
+    assert ([1, 1, 2], 1) == (visits_of(every), every.count("found-bar"))
+    assert re.search(r"<bdi>Person</bdi>\s*70\N{NO-BREAK SPACE}%", every), "the cover is the most certain person"
+    assert "all pictures" in every
+    assert 0 == owner.get("/day?label=Person&only=all&at_least=80").text.count("found-bar")
+    assert 2 == owner.get("/day").text.count("found-bar"), "without a label anything counts"
+    house.ask(at(9, 1, 30))
+    masked = reviewer.get("/day?label=Person&only=all").text
+    assert ([1, 1, 2], "70\N{NO-BREAK SPACE}%" in masked) == (visits_of(masked), False), (
+        "listed, and nothing told of it"
+    )
+
+
 def test_the_strip_has_a_bar_for_each_quarter_and_leads_to_its_earliest_visit(house):
     for hour, minute in ((7, 0), (7, 13), (7, 15), (23, 59)):
         house.analyse(at(hour, minute), found(60.0), picture(minute))

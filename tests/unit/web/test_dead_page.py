@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from sightline.errors import NotAnImage, Unavailable
-from sightline.storage.dead_letters import DeadLetter
+from sightline.storage.dead_letters import CLOSED_LETTERS_LAST, DeadLetter
 from sightline.testing.fake import picture, uri_of
 from tests.unit.web.house import FROM_HERE
 from tests.unit.web.test_budgets import Counting
@@ -194,6 +194,30 @@ def test_a_filter_looks_through_so_many_and_the_next_page_goes_on(house):
     assert "The filter takes none of the first 500" in text_of(client.get("/dead/confirm", params=whole))
 
 
+def test_closed_letters_behind_many_open_ones_are_found_page_by_page_by_a_bounded_read(house):
+    for number in range(1_203):
+        letter(house, f"s3://frames/yard/2026-11-02/{number:04}.jpg")
+    for number in (3, 1_200, 1_202):
+        house.world.operations.dead_letters.close(f"{ERROR}#s3://frames/yard/2026-11-02/{number:04}.jpg")
+    client, found, pages = house.client("operator"), [], 0
+    address = f"/dead?error={ERROR}&closed=1"
+    while address:
+        page, pages = client.get(address), pages + 1
+        found += re.findall(r"/(\d{4})\.jpg</bdi>", page.text)
+        after = re.findall(r'rel="next"[^>]* href="([^"]+)"', page.text)
+        address = after[0].replace("&amp;", "&") if after else None
+        if pages == 2:
+            assert "None of the letters that were looked through was closed" in text_of(page)
+    assert (["0003", "1200", "1202"], 3) == (found, pages)
+    of_api, cursor = [], ""
+    for _ in range(3):
+        called = client.get("/api/v1/dead-letters", params={"closed": "1", "cursor": cursor}).json()
+        of_api, cursor = of_api + called["dead_letters"], called["cursor"]
+    assert (3, None) == (len(of_api), cursor)
+    house.world.clock.move(CLOSED_LETTERS_LAST)
+    assert [] == house.client("operator").get("/api/v1/dead-letters", params={"closed": "1"}).json()["dead_letters"]
+
+
 def test_of_many_the_first_are_done_and_the_page_says_so(house):
     for number in range(205):
         letter(house, f"s3://frames/yard/2026-11-02/{number:03}.jpg")
@@ -218,7 +242,7 @@ def test_a_page_of_ten_thousand_letters_is_one_read(house):
     page = client.get("/dead", params={"error": ERROR})
     assert "10,000 open" in text_of(page)
     assert 50 == len(picks_of(page))
-    assert {"dead_letters.read": 1} == counts
+    assert {"dead_letters.walk": 1} == counts
 
 
 def test_pictures_are_shown_to_owners_alone(refused):

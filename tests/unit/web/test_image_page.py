@@ -131,6 +131,17 @@ def test_whose_pictures_were_listed_by_a_label_has_been_seen_of_each(house):
     assert 2 == len(house.world.users.marks("all", MarkKind.VIEWED, [URI, uri_of("02")]))
 
 
+def test_the_api_notes_that_a_reviewer_has_seen_what_it_tells_of_a_day_and_not_what_it_hides(house):
+    for second in ("01", "02", "03"):
+        house.analyse(uri_of(second))
+    house.add("both", [Role.REVIEWER, Role.OWNER])
+    house.ask(uri_of("02"))
+    path, uris = f"/api/v1/images?day={DAY}&limit=2", [uri_of(f"{n:02}") for n in range(1, 4)]
+    for name, seen in (("both", [uri_of("03")]), ("owner", [])):
+        assert 200 == house.client().get(path, headers=house.token(name, Role.OWNER)).status_code
+        assert seen == [*house.world.users.marks(name, MarkKind.VIEWED, uris)], name
+
+
 def test_what_the_review_asks_about_is_hidden_from_its_reviewers_and_from_nobody_else(house):
     house.analyse(answers=SECRET)
     house.add("both", [Role.REVIEWER, Role.OWNER])

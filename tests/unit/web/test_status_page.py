@@ -48,6 +48,17 @@ def stop(house, cause, camera=None, reason="half of the images were refused"):
     return stopped.stop_id
 
 
+def test_the_page_leads_to_flower_and_grafana_where_their_addresses_are_set(looked_at):
+    client = looked_at.client("operator")
+    assert "More:" not in text_of(client.get("/status"))
+    pages = {"Flower": "http://localhost:5555", "Grafana": "https://grafana.example/d/1?a=1&b=2"}
+    looked_at.console.options = replace(looked_at.console.options, other_pages=pages)
+    assert pages == {
+        name: address.replace("&amp;", "&")
+        for address, name in re.findall(r'<a href="(http[^"]+)">(\w+)</a>', client.get("/status").text)
+    }
+
+
 def test_if_nothing_is_wrong_the_page_says_so_and_shows_every_section(looked_at):
     looked_at.world.operations.runs.note(
         LastRun("reconcile_images", looked_at.world.clock.now, timedelta(seconds=1), {})

@@ -76,7 +76,10 @@ def to_item(item: Mapping[str, Any]) -> AttributeValues:
 
 def from_item(low_level: Mapping[str, Any]) -> Item:
     """Return the item in Python's values, without attributes of a kind that only a newer version writes."""
-    return {name: from_value(value) for name, value in low_level.items() if _is_readable(value)}
+    try:
+        return {name: from_value(value) for name, value in low_level.items()}
+    except TypeError:  # rare, and to look for it beforehand would walk through every item twice
+        return {name: from_value(value) for name, value in low_level.items() if _is_readable(value)}
 
 
 def _is_readable(value: Mapping[str, Any]) -> bool:

@@ -36,6 +36,7 @@ def test_what_was_shown_is_seen_by_this_user_alone_and_undo_brings_it_back(looke
     assert 303 == marked.status_code
     after = ann.get(marked.headers["location"]).text
     assert ("Nothing new" in after, "Undo" in after) == (True, True)
+    assert re.search(r"The last picture: <a [^>]*><bdi>\w+</bdi>, <time", after)
     assert "data-pictures" in bob.get("/new").text
     press(ann, "/new/undo", after)
     assert "data-pictures" in ann.get("/new").text

@@ -22,9 +22,6 @@ FEED_READS = 2 * DEFAULT_SHARDS.feed
 """Of the last 24 hours: of two days, each in its shards."""
 
 DAY_READS = DEFAULT_SHARDS.day
-SESSION = 0.5
-"""Reads of who asks, shared by many requests."""
-
 MASK = 25
 """What an owner who reviews asks besides: batches, questions, verdicts, what they have seen, and notes of the rest."""
 
@@ -60,7 +57,8 @@ class Page:
 def pages(filled: Filled, signer: AddressSigner) -> list[Page]:
     """Return every page that is asked for by GET; what is cold stands before the same when it is warm."""
     newest, days, months = filled.newest[::-1], filled.days, filled.months
-    pairs = [(one, other) for other in months for one in months if one < other] or [(months[0], months[0])]
+    ended = months[1:]  # what is counted of the month that goes on is not kept
+    pairs = [(one, other) for other in ended for one in ended if one < other] or [(months[0], months[0])]
     spans = [(window, day) for window in ("28", "7") for day in days[: ROLLED_UP_DAYS // 2]]
 
     def day(number: int) -> str:
@@ -100,7 +98,7 @@ def pages(filled: Filled, signer: AddressSigner) -> list[Page]:
         Page("/dead", 50, to("/dead"), Most()),
         Page("/dead, a group", 150, to("/dead?error=NotAnImage"), Most(2)),
         Page("/cost", 100, to("/cost"), Most(2)),
-        Page("/rates", 100, to("/rates"), Most()),
+        Page("/rates", 100, to("/rates"), Most(1)),
         Page("/picture, cold", 80, picture, Most(0, 0, 1), gets=COLD // CLIENTS, is_cold=True),
         Page("/picture, warm", 5, lambda number: picture(number % COLD), Most()),
         Page("/search", 400, search, Most(1, 1)),
@@ -109,7 +107,7 @@ def pages(filled: Filled, signer: AddressSigner) -> list[Page]:
         Page("/confidence, 4 weeks", 400, week("/confidence"), Most(2, 1)),
         Page("/months, first", 2_000, compared, Most(0, 2), gets=once[0], is_cold=True),
         Page("/months, kept", 100, to(compared(0)), Most()),
-        Page("/accuracy, first", 1_200, of_window, Most(2 * CAMERAS + 4), gets=once[1], is_cold=True),
+        Page("/accuracy, first", 1_200, of_window, Most(2 * CAMERAS + 6), gets=once[1], is_cold=True),
         Page("/accuracy, kept", 150, to(of_window(0)), Most(1)),
         Page("/agreement", 100, to("/agreement"), Most(1)),
         Page("/calendar", 150, lambda number: link("/calendar", month=day(number)[:7]), Most(2 + FEED_READS)),

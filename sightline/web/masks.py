@@ -5,14 +5,17 @@ or until they cannot be asked any more: somebody else has answered, no second lo
 the answer. A list by label leaves masked images out: to be listed by it tells as much as the label itself.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sightline.models.images import ImageRow, ImageSummary
 from sightline.stats.second_looks import Picture, is_asked_by_doubt, is_drawn
+from sightline.stats.verdicts import Verdict
 from sightline.storage.verdicts.protocol import KeptVerdict
 from sightline.web.console import Console
 from sightline.web.doubts import doubted_pictures
 from sightline.web.visitors import Visitor
+from sightline.web.words import may_be_asked, read_words
 
 ASKED_AT_ONCE = 1_000
 """Of very many images: so many are read by one thread."""
@@ -37,7 +40,11 @@ def masked(contents: Contents, visitor: Visitor, console: Console) -> frozenset[
 
 
 def masked_among(image_ids: Sequence[str], visitor: Visitor, console: Console) -> frozenset[str]:
-    """Return the same of very many images; rows are read only of those that the review has asked about."""
+    """Return the same of very many images; rows are read only of those that the review has asked about.
+
+    Most of those are answered. What was said, which is kept for some minutes, tells of which the review asks this
+    person no more: words are only added, so an image that it leaves out would be left out now. The others are asked.
+    """
     if not visitor.is_reviewer:
         return frozenset()
     verdicts = console.services.verdicts
@@ -47,7 +54,36 @@ def masked_among(image_ids: Sequence[str], visitor: Visitor, console: Console) -
     held = _in_open_batches(visitor.user, console) & set(image_ids)
     rows = console.services.images.get_many(sorted(asked)) if asked else {}
     contents = {name: row.content.sha256 for name, row in rows.items() if row.content}
-    return masked(contents, visitor, console) | held if contents else frozenset(held)
+    if not contents:
+        return frozenset(held)
+    said = _said_by_image(contents, console)
+    waiting = (
+        _still_asked(visitor.user, _unsettled(visitor.user, contents, rule.label, said, console), rule.label, console)
+        for rule in console.services.accuracy.rules
+    )
+    return frozenset(held.union(*waiting))
+
+
+def _said_by_image(contents: Contents, console: Console) -> Mapping[tuple[str, str], list[Verdict]]:
+    """Return the answers to the review that are kept, on these bytes, by image and label."""
+    found: defaultdict[tuple[str, str], list[Verdict]] = defaultdict(list)
+    for verdict in read_words(console).verdicts:
+        if verdict.image_id in contents and verdict.counts_for(contents[verdict.image_id]):
+            found[verdict.image_id, verdict.label].append(verdict)
+    return found
+
+
+def _unsettled(
+    user: str, contents: Contents, label: str, said: Mapping[tuple[str, str], list[Verdict]], console: Console
+) -> Contents:
+    """Return the images that the review may still ask this person about, as far as what is kept tells."""
+    salt = console.services.accuracy.salt
+    doubted = doubted_pictures(label, console)
+    return {
+        image_id: content
+        for image_id, content in contents.items()
+        if (image_id, content) in doubted or may_be_asked(user, image_id, label, said.get((image_id, label), ()), salt)
+    }
 
 
 def _in_open_batches(user: str, console: Console) -> set[str]:

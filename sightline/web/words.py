@@ -53,14 +53,14 @@ def words_for(visitor: Visitor, console: Console) -> Words:
         verdict
         for (image_id, label, content), said in groups.items()
         if (image_id, label) not in open_pictures
-        and not _may_be_asked(visitor.user, image_id, label, said, salt)
+        and not may_be_asked(visitor.user, image_id, label, said, salt)
         and not ((image_id, content) in doubted[label] and is_asked_by_doubt(said, visitor.user))
         for verdict in said
     ]
     return Words(words.as_of, shown)
 
 
-def _may_be_asked(user: str, image_id: str, label: str, said: Sequence[Verdict], salt: str) -> bool:
+def may_be_asked(user: str, image_id: str, label: str, said: Sequence[Verdict], salt: str) -> bool:
     """Return whether the review may still ask this reviewer: nobody has answered it, or a second look is drawn."""
     answers = [verdict for verdict in said if verdict.source.was_asked]
     if user in {verdict.reviewer for verdict in answers}:

@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
     ],
 )
 def test_a_goal_is_missed_by_the_95th_percentile_or_by_requests_beyond_those_of_the_session(times, sent, missed):
-    assert missed == Found("a page", times, 100.0, 10.0, 20.0, sent, Most(4, 1)).missed
+    assert missed == Found("a page", times, 100.0, 10.0, 20.0, sent, Most(4, 1), 0.5).missed
 
 
 def test_requests_that_one_process_counts_another_reads(tmp_path):

@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,16 +12,20 @@ from PIL import Image
 from sightline.accuracy_report.drawing import Chart, Link, Rect, Words, svg_of
 from sightline.errors import Unavailable
 from sightline.models.images import CameraDay
+from sightline.services.verdicts import Said, judge_of, verdict_of
+from sightline.stats.second_looks import is_drawn
+from sightline.stats.verdicts import Answer, Source
 from sightline.storage.users.protocol import Role
 from sightline.testing.fake import picture, uri_of
 from sightline.testing.graph import InMemoryGraphStore
 from sightline.web import patterns
-from sightline.web.masks import masked_among
+from sightline.web.masks import masked, masked_among
 from sightline.web.pattern_charts import STEPS, heat_map, step_of
 from sightline.web.visitors import Visitor
 from tests.unit.services.rollups.yard import Yard
 from tests.unit.web.figures_house import fill, review
 from tests.unit.web.house import DAY, URI, build
+from tests.unit.web.test_budgets import Counting
 
 CELLS = [{"weekday": 1, "hour": 7, "images": 12}, {"weekday": 7, "hour": 23, "images": 1}]
 BANDS = [{"from_percent": 40, "images": 3}, {"from_percent": 95, "images": 7}]
@@ -178,6 +183,28 @@ def test_of_very_many_images_those_are_masked_that_are_masked_one_by_one(house):
     many = [*(f"s3://frames/none/{n}.jpg" for n in range(2_500)), *(uri_of(f"{n:02}") for n in range(3))]
     assert {uri_of("01")} == masked_among(many, reviewer, house.console)
     assert frozenset() == masked_among(many, replace(reviewer, is_reviewer=False), house.console)
+
+
+def test_of_answered_images_nothing_is_asked_one_by_one(house):
+    for second in range(4):
+        house.analyse(uri_of(f"{second:02}"), data=picture(second))
+        house.ask(uri_of(f"{second:02}"))
+    uris = [uri_of(f"{second:02}") for second in range(4)]
+    drawn = {uri for uri in uris if is_drawn(house.world.services.accuracy.salt, "Person", uri)}
+    reviewer, other = (Visitor(name, frozenset(Role), is_reviewer=True) for name in ("all", "reviewer"))
+    for uri in uris[:3]:
+        said = Said(uri, "Person", "reviewer", Answer.PRESENT, house.world.clock.now, None, Source.SAMPLED)
+        house.world.verdicts.write(verdict_of(said, judge_of(house.world.services)))
+    counts: Counter[str] = Counter()
+    house.console.services = replace(
+        house.console.services, verdicts=Counting("verdicts", house.world.verdicts, counts)
+    )
+    assert {uris[3]} | drawn == masked_among(uris, reviewer, house.console)
+    assert len(drawn | {uris[3]}) == counts["verdicts.of_label"]
+    assert {uris[3]} == masked_among(uris, other, house.console)
+    for visitor in (reviewer, other):
+        contents = {uri: house.world.images.get(uri).content.sha256 for uri in uris}
+        assert masked(contents, visitor, house.console) == masked_among(uris, visitor, house.console)
 
 
 def test_a_reviewer_is_told_if_there_are_too_many_to_leave_some_out(counted):

@@ -201,7 +201,7 @@ def review(served: Served, filled: Filled) -> list[Found]:
 
     return [
         served.measure("POST /review, a batch", 1_200, Most(700), clients, begin),
-        served.measure("/review, a picture", 60, Most(1, 0, 1), clients, look),
+        served.measure("/review, a picture", 60, Most(2, 0, 1), clients, look),
         served.measure("POST /review, a verdict", 120, Most(10), clients, answer),
     ]
 

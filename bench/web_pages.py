@@ -107,7 +107,7 @@ def pages(filled: Filled, signer: AddressSigner) -> list[Page]:
         Page("/confidence, 4 weeks", 400, week("/confidence"), Most(2, 1)),
         Page("/months, first", 2_000, compared, Most(0, 2), gets=once[0], is_cold=True),
         Page("/months, kept", 100, to(compared(0)), Most()),
-        Page("/accuracy, first", 1_200, of_window, Most(2 * CAMERAS + 6), gets=once[1], is_cold=True),
+        Page("/accuracy, first", 1_200, of_window, Most(2 * CAMERAS + 4), gets=once[1], is_cold=True),
         Page("/accuracy, kept", 150, to(of_window(0)), Most(1)),
         Page("/agreement", 100, to("/agreement"), Most(1)),
         Page("/calendar", 150, lambda number: link("/calendar", month=day(number)[:7]), Most(2 + FEED_READS)),

@@ -24,10 +24,11 @@ SightlineError                    message = input, rule, remedy
 │   └── UnreadableKey             the key names no camera
 ├── BadMessage                    a message that no task can process: a dead letter
 │   ├── InvalidUri
+│   ├── UnreadableEvent           a message of a queue of S3's events that holds no event
 │   └── InvalidVerdict
 │       └── VerdictStands         the reviewer has answered the queue already
 └── ConfigurationError            the operator must act: fail loudly, do not drain the queue
-    ├── AccessDenied, MissingTable, WrongPassword, UnknownFeature, NotSupported
+    ├── AccessDenied, MissingTable, MissingQueue, WrongPassword, UnknownFeature, NotSupported
     └── OtherRegion, EncryptionKeyRefused       a bucket that this setup cannot read
 """
 
@@ -260,6 +261,13 @@ class InvalidUri(BadMessage):
     remedy = "Send the full URI"
 
 
+class UnreadableEvent(BadMessage):
+    """A message of a queue of S3's events that holds no event."""
+
+    rule = "a message must be an event as S3, SNS or EventBridge sends it"
+    remedy = "Correct what sends to the queue; see docs/events.md"
+
+
 class InvalidVerdict(BadMessage):
     """A verdict that cannot be stored."""
 
@@ -331,6 +339,13 @@ class MissingTable(ConfigurationError):
 
     rule = "the tables must exist"
     remedy = "Run `sightline setup`"
+
+
+class MissingQueue(ConfigurationError):
+    """A queue of S3's events does not exist."""
+
+    rule = "the queue must exist"
+    remedy = "Create it, or correct SIGHTLINE_EVENT_QUEUES; see docs/events.md"
 
 
 class WrongPassword(ConfigurationError):

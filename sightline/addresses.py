@@ -60,6 +60,13 @@ def endpoint(url: str) -> str:
     return url
 
 
+def queue_url(url: str) -> str:
+    """Require what SQS names a queue by."""
+    is_url = _is_address(url, _HTTP) and urlsplit(url).path.strip("/") != ""
+    require(is_url, f"{url!r} is no queue's URL, such as https://sqs.us-east-1.amazonaws.com/123456789012/images")
+    return url
+
+
 def region(name: str) -> str:
     """Require what can be a region: it becomes a part of host names."""
     try:

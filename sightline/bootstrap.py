@@ -12,18 +12,21 @@ import neo4j
 import redis
 from botocore.config import Config
 
-from sightline.config import ProducerSettings, Settings
+from sightline.config import ListenerSettings, ProducerSettings, Settings
 from sightline.graph.group_commit import GroupCommit
 from sightline.graph.neo4j import Neo4jGraphStore
 from sightline.queues.redis import RedisQueues
+from sightline.queues.sqs import POLL_SECONDS, SqsQueue
 from sightline.queues.tls import tls_options, without_tls_options
 from sightline.ratelimit.redis import RedisLimiter, client_options
 from sightline.rekognition.client import ONE_ATTEMPT, Rekognition
 from sightline.services.capture import CaptureReader
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.collaborators import Services, SweepPlan
+from sightline.services.event_decisions import OWN_FOLDER, Filter
 from sightline.services.graph_merge import RowMerger
 from sightline.services.ingest import Producer
+from sightline.services.listening import Listener
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.usage import CallCounter
 from sightline.services.worker_breaker import WorkerBreaker
@@ -47,6 +50,9 @@ STORES_CONFIG = Config(
     max_pool_connections=80,
 )
 """S3 and DynamoDB: botocore retries. 80 connections: a graph worker has 64 threads."""
+
+QUEUES_CONFIG = STORES_CONFIG.merge(Config(read_timeout=POLL_SECONDS + STORE_READ.total_seconds()))
+"""SQS: it answers an empty queue's listener after the poll."""
 
 
 def connect(
@@ -79,7 +85,7 @@ def connect(
         checkpoint_bucket=chosen.checkpoint_bucket,
         limiter=_limiter(chosen, operations),
         operations=operations,
-        queues=RedisQueues(redis_client(chosen), chosen.key_prefix),
+        queues=redis_queues(chosen),
         detector=_detector(chosen, session),
         calls=CallCounter(operations, utc_now),
         rejection_breaker=RejectionBreaker(operations, utc_now, capture_reader(chosen).camera_of),
@@ -103,6 +109,28 @@ def connect_producer(settings: ProducerSettings) -> Producer:
     dynamodb = client_of_stores(session, settings.dynamodb_endpoint, STORES_CONFIG)
     images = DynamoImageStore(dynamodb, settings.table_prefix, utc_now)
     return Producer(images, dynamo_operations(dynamodb, settings.table_prefix, utc_now), utc_now)
+
+
+def connect_listener(settings: ListenerSettings, services: Services | None = None) -> Listener:
+    """Build what carries out S3's events: the tables of images and of operations.
+
+    services: whose stores to use; None: stores of its own
+    """
+    made = services or connect_producer(settings)
+    calls = services.calls if services else CallCounter(made.operations, utc_now)
+    own = Filter(Prefix(settings.checkpoint_bucket, OWN_FOLDER), settings.skipped_suffixes)
+    return Listener(made.images, made.operations, calls, own, made.clock)
+
+
+def event_queue(settings: ListenerSettings, url: str) -> SqsQueue:
+    """Build the client of a queue of S3's events."""
+    client = aws_session(settings).client("sqs", endpoint_url=settings.sqs_endpoint, config=QUEUES_CONFIG)
+    return SqsQueue(client, url)
+
+
+def redis_queues(settings: ProducerSettings) -> RedisQueues:
+    """Build what reads the lengths of queues."""
+    return RedisQueues(redis_client(settings), settings.key_prefix)
 
 
 def _limiter(settings: Settings, operations: Operations) -> RedisLimiter:
@@ -166,7 +194,7 @@ def s3_client(settings: Settings, session: boto3.Session, config: Config = STORE
     return session.client("s3", endpoint_url=settings.s3_endpoint, config=config.merge(of_s3))
 
 
-def redis_client(settings: Settings) -> redis.Redis:
+def redis_client(settings: ProducerSettings) -> redis.Redis:
     """Build the limiter's client. It gives up soon: without Redis each process keeps a rate of its own."""
     url = settings.redis_url.get_secret_value()
     options = client_options() | tls_options(url, settings.redis_ca_file)

@@ -136,6 +136,7 @@ _WebSecret = Annotated[Annotated[SecretStr | None, AfterValidator(_web_secret)],
 _PageAddress = Annotated[Annotated[str, AfterValidator(addresses.page)] | None, BeforeValidator(_empty_is_unset)]
 _Origin = Annotated[str, AfterValidator(addresses.origin)]
 _Host = Annotated[str, AfterValidator(addresses.host)]
+_QueueUrl = Annotated[str, AfterValidator(addresses.queue_url)]
 _Operation = Annotated[str, AfterValidator(_operation)]
 _Kind = TypeVar("_Kind", bound=BaseSettings)
 _Rate = Annotated[float, Field(ge=LEAST_RATE, allow_inf_nan=False)]
@@ -195,7 +196,27 @@ class ProducerSettings(BaseSettings):
             yield "REDIS_URL", redis["host"], "rediss://"
 
 
-class Settings(ProducerSettings):
+class ListenerSettings(ProducerSettings):
+    """What `sightline listen` needs besides: the queues, and what is no image. It needs neither S3 nor Neo4j."""
+
+    event_queues: Annotated[tuple[_QueueUrl, ...], NoDecode, BeforeValidator(_words)] = Field(
+        default=(), description="URLs of the SQS queues of S3's events that `sightline listen` reads"
+    )
+    sqs_endpoint: _Endpoint = Field(default=None, description="unset: AWS")
+    checkpoint_bucket: str = Field(description="where sightline keeps objects of its own, under sightline/")
+    skipped_suffixes: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(as_suffixes)] = (
+        Field(
+            default=DEFAULT_SKIPPED_SUFFIXES,
+            description="suffixes of keys that are not images: sweep, backfill and events skip them; empty: none",
+        )
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
+    log_json: bool = Field(default=False, description="log lines as JSON, for collectors")
+
+
+class Settings(ListenerSettings):
     """What can be set. Each field's description is its line in docs/settings.md and in `sightline check`."""
 
     account: str = Field(
@@ -203,7 +224,6 @@ class Settings(ProducerSettings):
     )
     s3_endpoint: _Endpoint = Field(default=None, description="unset: AWS")
     rekognition_endpoint: _Endpoint = Field(default=None, description="unset: AWS")
-    checkpoint_bucket: str = Field(description="where sightline keeps objects of its own, under sightline/")
     neo4j_uri: Annotated[str, AfterValidator(addresses.neo4j_uri)] = Field(
         default="bolt://127.0.0.1:7687", description="Neo4j, over Bolt"
     )
@@ -236,16 +256,6 @@ class Settings(ProducerSettings):
         default="%Y-%m-%d/",
         description="folder of a day inside its camera's, as a strftime format: swept every minute",
     )
-    skipped_suffixes: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(as_suffixes)] = (
-        Field(
-            default=DEFAULT_SKIPPED_SUFFIXES,
-            description="suffixes of keys that are not images: sweep, backfill and events skip them; empty: none",
-        )
-    )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="DEBUG, INFO, WARNING or ERROR"
-    )
-    log_json: bool = Field(default=False, description="log lines as JSON, for collectors")
     task_events: bool = Field(
         default=False, description="send an event for each step of a task, so that Flower shows tasks; costs CPU"
     )
@@ -424,6 +434,11 @@ def read_settings() -> Settings:
 def read_producer_settings() -> ProducerSettings:
     """Read what a producer needs; raise InvalidSettings naming each setting that is missing or wrong."""
     return _read(ProducerSettings)
+
+
+def read_listener_settings() -> ListenerSettings:
+    """Read what `sightline listen` needs; raise InvalidSettings naming each setting that is missing or wrong."""
+    return _read(ListenerSettings)
 
 
 def _read(kind: type[_Kind]) -> _Kind:

@@ -12,7 +12,7 @@ import pytest
 
 from dev.stack import Options, Stack
 from dev.stack.errors import MissingProgram
-from dev.stack.servers import SERVERS
+from dev.stack.servers import FOR_WORKERS
 from dev.stack.watched import watch
 
 
@@ -51,7 +51,7 @@ class ServersOfTheRun:
         """
         return self._given[name] if name in self._given else self.running([server]).env[name]
 
-    def running(self, names: Sequence[str] = tuple(SERVERS)) -> Stack:
+    def running(self, names: Sequence[str] = FOR_WORKERS) -> Stack:
         """Return the stack with these servers running."""
         try:
             self._stack.start_servers(names)

@@ -16,7 +16,7 @@ from dev.install.folders import CHECKOUT
 JAVA = CHECKOUT / "dev" / "stack" / "java"
 """One folder for each Java server: pom.xml names its jars, jars.sha256 the files; a class binds it to loopback."""
 
-JAVA_SERVERS = ("dynamodb", "neo4j", "s3")
+JAVA_SERVERS = ("dynamodb", "neo4j", "s3", "sqs")
 LIST = "jars.sha256"
 PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
 

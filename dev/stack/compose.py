@@ -33,6 +33,11 @@ class Service:
         """Return whether it consumes queues, so it may have replicas."""
         return "worker" in self.command
 
+    @property
+    def may_have_replicas(self) -> bool:
+        """Return whether several may run: workers, and listeners to S3's events, share queues."""
+        return self.is_worker or "listen" in self.command
+
 
 def our_services(values: Mapping[str, str], file: Path = FILE) -> dict[str, Service]:
     """Read the services that run our image; replace `${NAME}` by its value, as Compose does."""

@@ -73,7 +73,15 @@ def read_scale(text: str) -> dict[str, int]:
     if not all(pairs):
         raise BadScale(repr(text), remedy='Write it like this: SCALE="labels=3 text=2"')
     scale = {pair[1]: int(pair[2]) for pair in pairs if pair}
-    names = ("NEO4J_PASSWORD", "FLOWER_PASSWORD", "REDIS_URL", "REDIS_FLOWER_URL", "WEB_SECRET", "WEB_FIRST_PASSWORD")
+    names = (
+        "NEO4J_PASSWORD",
+        "FLOWER_PASSWORD",
+        "REDIS_URL",
+        "REDIS_FLOWER_URL",
+        "REDIS_PRODUCER_URL",
+        "WEB_SECRET",
+        "WEB_FIRST_PASSWORD",
+    )
     placeholders = {f"SIGHTLINE_{name}": "-" for name in names}
     services = our_services(placeholders)
     for name, count in scale.items():

@@ -49,6 +49,11 @@ def dynamodb_answers(port: int) -> bool:
     return http_answers(port, "/", "POST", NEEDS_SIGNATURE)
 
 
+def sqs_answers(port: int) -> bool:
+    """Return whether it answers ListQueues."""
+    return http_answers(port, "/?Action=ListQueues")
+
+
 def neo4j_answers(uri: str, password: str) -> bool:
     """Return whether it runs a query. A new server gets its password first."""
     try:

@@ -111,6 +111,7 @@ class Replicas:
         redis_url = env.get("SIGHTLINE_REDIS_URL", "")
         return dict(env) | {
             "SIGHTLINE_REDIS_URL": url_of(redis_url, "worker", self._layout),
+            "SIGHTLINE_REDIS_PRODUCER_URL": url_of(redis_url, "producer", self._layout),
             "SIGHTLINE_REDIS_FLOWER_URL": url_of(redis_url, "flower", self._layout),
             "SIGHTLINE_REPLICA": name.rpartition("-")[2],
             "SIGHTLINE_METRICS_PORT": str(self._layout.port(f"metrics of {name}")),
@@ -138,6 +139,6 @@ class Replicas:
 
 def check_count(service: Service, count: int) -> None:
     """Raise BadScale if this service cannot have that many replicas."""
-    most = None if service.is_worker else 1
+    most = None if service.may_have_replicas else 1
     if service.is_once or count < 0 or (most is not None and count > most):
         raise BadScale(f"{service.name}={count}", remedy="Correct SCALE")

@@ -17,6 +17,7 @@ def addresses(folder: Path, env: Mapping[str, str]) -> str:
         "S3": f"{env['SIGHTLINE_S3_ENDPOINT']}  buckets images and {env['SIGHTLINE_CHECKPOINT_BUCKET']}, any key",
         "DynamoDB": f"{env['SIGHTLINE_DYNAMODB_ENDPOINT']}  any key, tables {env['SIGHTLINE_TABLE_PREFIX']}…",
         "Rekognition": env["SIGHTLINE_REKOGNITION_ENDPOINT"],
+        "Events": f"{env['SIGHTLINE_EVENT_QUEUES']}  S3's events go here, any key",
         "Redis": f"{env['SIGHTLINE_REDIS_URL']}  keys {env['SIGHTLINE_KEY_PREFIX']}…",
         "Producers": f"{env['SIGHTLINE_REDIS_PRODUCER_URL']}  can send images and nothing else",
         **_metrics(layout, folder),

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from dev.stack.folders import PROGRAMS
+from dev.stack.folders import CHECKOUT, PROGRAMS
 from dev.stack.layout import Layout
-from dev.stack.readiness import dynamodb_answers, http_answers, neo4j_answers, redis_answers
+from dev.stack.readiness import dynamodb_answers, http_answers, neo4j_answers, redis_answers, sqs_answers
 from dev.stack.redis_users import OPERATOR, password, users_file
 
 BUCKETS = ("images", "sightline")
@@ -16,6 +16,9 @@ BUCKETS = ("images", "sightline")
 
 VERSIONED = BUCKETS[:1]
 """Those that keep versions where a caller wants that: sightline's own objects need none."""
+
+EVENTS = "sightline-events"
+"""The queue of S3's events. S3Mock sends none: `python -m dev.demo.put --events` does so in its place."""
 
 KEY_PREFIX = "sightline:"
 
@@ -152,13 +155,32 @@ def rekognition_server(layout: Layout, options: Options) -> Server:
     )
 
 
+def sqs_server(layout: Layout, _: Options) -> Server:
+    """Return ElasticMQ with the queue of S3's events. It keeps messages in a file."""
+    port, data = layout.port("sqs"), layout.data("sqs")
+    url, conf = f"http://127.0.0.1:{port}", data / "elasticmq.conf"
+    settings = {"SIGHTLINE_SQS_ENDPOINT": url, "SIGHTLINE_EVENT_QUEUES": f"{url}/000000000000/{EVENTS}"}
+    return Server(
+        "sqs",
+        (*_java(layout, "sqs", "192m", f"-Dconfig.file={conf}"), "org.elasticmq.server.Main"),
+        url,
+        settings,
+        partial(sqs_answers, port),
+        {conf: _elasticmq_conf(port, data)},
+    )
+
+
 SERVERS: Mapping[str, Callable[[Layout, Options], Server]] = {
     "redis": redis_server,
     "neo4j": neo4j_server,
     "dynamodb": dynamodb_server,
     "s3": s3_server,
     "rekognition": rekognition_server,
+    "sqs": sqs_server,
 }
+
+FOR_WORKERS = tuple(name for name in SERVERS if name != "sqs")
+"""Those that workers need: only `sightline listen` needs the queue of S3's events."""
 
 
 def _java(layout: Layout, name: str, heap: str, *options: str) -> tuple[str, ...]:
@@ -166,6 +188,14 @@ def _java(layout: Layout, name: str, heap: str, *options: str) -> tuple[str, ...
     scratch = f"-Djava.io.tmpdir={layout.scratch}"  # removed with the stack's folder
     program = PROGRAMS / name
     return ("java", f"-Xmx{heap}", *QUICK_START, scratch, *options, "-cp", f"{program / 'classes'}:{program}/*")
+
+
+def _elasticmq_conf(port: int, data: Path) -> str:
+    return f"""include file("{CHECKOUT / "dev" / "stack" / "java" / "sqs" / "elasticmq.conf"}")
+node-address {{ host = "127.0.0.1", port = {port} }}
+rest-sqs {{ bind-hostname = "127.0.0.1", bind-port = {port} }}
+messages-storage {{ uri = "jdbc:h2:file:{data / "messages"}" }}
+"""
 
 
 def _neo4j_conf(port: int) -> str:

@@ -12,14 +12,14 @@ from dev.stack.pidfiles import PidFiles
 from dev.stack.processes import Process, cpu_of, inherited, stop_all, wait_for
 from dev.stack.redis_users import url_of
 from dev.stack.replicas import Replicas
-from dev.stack.servers import KEY_PREFIX, SERVERS, Options, Server
+from dev.stack.servers import FOR_WORKERS, KEY_PREFIX, SERVERS, Options, Server
 from dev.stack.waiting import Moves
 
 
 class Stack:
     """Servers, and workers on request. Once the stack has started, `env` holds every SIGHTLINE_* setting."""
 
-    def __init__(self, folder: Path, servers: Sequence[str] = tuple(SERVERS), options: Options | None = None) -> None:
+    def __init__(self, folder: Path, servers: Sequence[str] = FOR_WORKERS, options: Options | None = None) -> None:
         if unknown := set(servers) - set(SERVERS):
             raise UnknownService(", ".join(sorted(unknown)), remedy=f"There are {', '.join(SERVERS)}")
         self.layout = Layout(folder)

@@ -24,7 +24,7 @@ from dev.stack.compose import our_services
 from dev.stack.layout import write_privately
 from dev.stack.processes import Process
 from dev.stack.quotas import for_this_machine
-from dev.stack.servers import Options
+from dev.stack.servers import SERVERS, Options
 from dev.stack.stack import Stack
 from sightline.errors import SightlineError
 
@@ -139,7 +139,7 @@ def supervise(folder: Path) -> int:
             signal.signal(number, lambda *_: sys.exit(0))
         outer = {name: value for name, value in os.environ.items() if name.startswith("SIGHTLINE_")}
         first = read_wanted(folder)
-        stack = Stack(folder, options=options(outer, first.detector))
+        stack = Stack(folder, tuple(SERVERS), options(outer, first.detector))
         attempt = first.number
         try:
             Supervisor(stack).run()

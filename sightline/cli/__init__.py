@@ -19,6 +19,7 @@ COMMANDS = {
     "setup": "Create tables, indexes, constraints and the checkpoint bucket if they are missing.",
     "add": "Add images by URI (s3://bucket/key): a row for each, then a message.",
     "backfill": "Send every image in a bucket that still needs analysis.",
+    "listen": "Add images as S3's events tell of them, from queues in SQS, until it is stopped.",
     "status": "Show images by state, queues, calls, cost, the graph and dead letters.",
     "show": "Show what is known about one image: its state, labels, faces and text.",
     "images": "List the images that show a label with at least a given confidence, newest first.",

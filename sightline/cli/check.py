@@ -67,7 +67,7 @@ def check(factory: Factory, places: tuple[str, ...], *, pay: bool, as_json: bool
     """
     settings = [*setting_lines(factory.settings)]
     services = factory.services_in_a_hurry
-    servers = server_lines(services, factory.settings)
+    servers = server_lines(services, factory.settings) + queue_lines(factory)
     asked = [Prefix.parse(place) for place in places]
     servers += [*clock_lines(services), *bucket_lines(asked, services, factory.settings, pays=pay)]
     servers += name_lines(image_places(asked, services), services, factory.settings)
@@ -111,6 +111,21 @@ def server_lines(services: Services, settings: Settings) -> list[Line]:
     ]
     with ThreadPoolExecutor(len(tries), thread_name_prefix="check") as pool:
         return list(pool.map(lambda each: _try(*each), tries))
+
+
+def queue_lines(factory: Factory) -> list[Line]:
+    """Try each queue of S3's events, and say how many messages are in it."""
+    return [_queue_line(url, factory) for url in factory.settings.event_queues]
+
+
+def _queue_line(url: str, factory: Factory) -> Line:
+    queue = factory.event_queue(url)
+    line = Line(f"SQS, {queue.name}", url)
+    try:
+        depth = queue.depth()
+    except SightlineError as error:
+        return replace(line, problem=str(error))
+    return replace(line, value=f"{url} {depth.waiting:,} waiting, {depth.handed_out:,} handed out")
 
 
 def _check_redis(services: Services) -> None:

@@ -6,13 +6,23 @@ from functools import cached_property
 from botocore.config import Config
 from celery import Celery
 
-from sightline.bootstrap import STORES_CONFIG, connect, connect_label_set
-from sightline.config import Settings, read_settings
+from sightline.bootstrap import STORES_CONFIG, connect, connect_label_set, connect_listener, event_queue, redis_queues
+from sightline.config import (
+    ListenerSettings,
+    ProducerSettings,
+    Settings,
+    read_listener_settings,
+    read_producer_settings,
+    read_settings,
+)
 from sightline.errors import Unavailable
 from sightline.queues.client import make_client
 from sightline.queues.publishing import Publish, publish
+from sightline.queues.redis import RedisQueues
+from sightline.queues.sqs import EventQueue
 from sightline.queues.steps import Step
 from sightline.services.collaborators import Services, provide
+from sightline.services.listening import Listener
 from sightline.storage.label_set.protocol import LabelSet
 
 IN_A_HURRY = STORES_CONFIG.merge(
@@ -31,11 +41,13 @@ class Factory:
         *,
         send: Publish | None = None,
         label_set: Callable[[str], LabelSet] | None = None,
+        event_queue: Callable[[str], EventQueue] | None = None,
     ) -> None:
         self._settings = settings
         self._services = services
         self._send = send
         self._label_set = label_set
+        self._event_queue = event_queue
         self._made: list[Services] = []
 
     @cached_property
@@ -44,9 +56,14 @@ class Factory:
         return self._settings or read_settings()
 
     @cached_property
+    def listener_settings(self) -> ListenerSettings:
+        """Return what `sightline listen` needs; raise InvalidSettings if any of that is invalid."""
+        return self._settings or read_listener_settings()
+
+    @cached_property
     def app(self) -> Celery:
         """Return the Celery application that sends messages."""
-        chosen = self.settings
+        chosen: ProducerSettings = self._settings or read_producer_settings()
         app = make_client(chosen.redis_url.get_secret_value(), chosen.key_prefix, chosen.redis_ca_file)
         app.set_default()
         return app
@@ -72,12 +89,31 @@ class Factory:
         """Return the label rows of another system's table."""
         return self._label_set(table) if self._label_set else connect_label_set(self.settings, table)
 
+    @cached_property
+    def listener(self) -> Listener:
+        """Return what carries out S3's events: it has no other services."""
+        return connect_listener(self.listener_settings, self._services)
+
+    @cached_property
+    def queues(self) -> RedisQueues:
+        """Return what reads the lengths of queues, and needs no other services."""
+        return self._services.queues if self._services else redis_queues(self.listener_settings)
+
+    def event_queue(self, url: str) -> EventQueue:
+        """Return a queue of S3's events."""
+        return self._event_queue(url) if self._event_queue else event_queue(self.listener_settings, url)
+
+    def open_sender(self) -> None:
+        """Make what sends, if it is not passed in: two threads would make two."""
+        if self._send is None:
+            _ = self.app
+
     def send(self, steps: Iterable[Step]) -> None:
         """Send steps to their queues; raise Unavailable if Redis does not take them."""
         if self._send:
             self._send(steps)
             return
-        _ = self.app
+        self.open_sender()
         try:
             publish(steps)
         except Unavailable as error:

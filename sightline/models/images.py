@@ -3,7 +3,8 @@
 received → analysing → analysed → complete; `rejected` (the image itself is bad), `gone` (its object is deleted),
 `stuck` (its steps failed repeatedly for a reason of its own: a dead letter names it, and a redrive starts again).
 `imported`: another system has paid for an answer, and the image has not been read here yet; ingest leaves this state.
-Adding an image in one of these four states makes it `received` again.
+Adding an image in one of these four states makes it `received` again. An event of S3 that tells of other bytes does so
+in any state.
 """
 
 from collections.abc import Mapping

@@ -67,6 +67,11 @@ class RedisQueues:
         pairs = zip(asked, answers[::2], answers[1::2], strict=True)
         return Standing({name: Waiting(length, _sent_at(message)) for name, length, message in pairs}, unacknowledged)
 
+    def length(self, name: str) -> int:
+        """Ask how many messages wait in a queue: all that a producer's user of Redis may ask."""
+        with _unavailable():
+            return int(self._client.llen(self._prefix + name))  # type: ignore[arg-type] # the client is no async one
+
     def memory(self) -> Memory:
         """Ask what Redis does when its memory is full, and what it has evicted."""
         with _unavailable():

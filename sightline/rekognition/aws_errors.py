@@ -79,6 +79,11 @@ _STORES = {
         ResourceInUseException TransactionConflict TransactionConflictException TransactionInProgressException""",
 }
 
+_QUEUES = {
+    errors.MissingQueue: "AWS.SimpleQueueService.NonExistentQueue QueueDoesNotExist",
+    errors.Unavailable: f"{_THROTTLING} {_RAMPED} OverLimit",
+}
+
 _TRANSPORT: Mapping[type[Exception], type[SightlineError]] = {
     boto.ConnectionError: errors.Unavailable,  # refused, no such host, connect timeout: nothing was sent
     boto.ChecksumError: errors.Unavailable,
@@ -113,6 +118,9 @@ class Service:
 REKOGNITION = Service(_by_code(_EVERYWHERE, _REKOGNITION), cut_off=errors.OutcomeUnknown)
 STORES = Service(_by_code(_EVERYWHERE, _STORES), cut_off=errors.Unavailable)
 """S3 and DynamoDB: their codes do not clash, and nothing there is billed by the answer."""
+
+QUEUES = Service(_by_code(_EVERYWHERE, _QUEUES), cut_off=errors.Unavailable)
+"""SQS."""
 
 
 def translate(error: AwsError, subject: str, service: Service = STORES) -> SightlineError:

@@ -22,6 +22,10 @@ class InMemoryQueues(RedisQueues):
         return Standing({name: self.now.get(name, NOTHING) for name in names}, self.in_hand)
 
     @override
+    def length(self, name: str) -> int:
+        return self.now.get(name, NOTHING).messages
+
+    @override
     def memory(self) -> Memory:
         return self.memory_now
 

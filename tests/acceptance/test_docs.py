@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +18,8 @@ from tests.documents import CHECKOUT, PYTHON, SHELL, Block, blocks
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(1800)]
 
-PICTURES = 6
-COMPLETE = f'"complete": {PICTURES}'
+PICTURES, MORE = 6, 2
+COMPLETE = '"complete": {}'
 ASKS_AGAIN = """
 sightline() {
     until command sightline "$@"; do
@@ -43,11 +43,12 @@ class Reader:
         self._cache = folder / ".cache"
         self._cache.mkdir()
         (self._cache / "servers").symlink_to(PROGRAMS)
-        self._put_pictures(self._cache / "frames" / "yard")
+        self._put_pictures(self._cache / "frames" / "yard", range(PICTURES))
+        self._put_pictures(self._cache / "more" / "porch", range(PICTURES, PICTURES + MORE))
 
-    def _put_pictures(self, folder: Path) -> None:
+    def _put_pictures(self, folder: Path, numbers: Iterable[int]) -> None:
         folder.mkdir(parents=True)
-        for number in range(PICTURES):
+        for number in numbers:
             data = picture(number, form="PNG")
             (folder / f"MDAlarm_20261102-07581{number}.png").write_bytes(data)
 
@@ -107,10 +108,16 @@ def test_producing_adds_images_by_each_way_and_reads_them_back(reader):
 
 
 def test_reviewing_asks_for_images_and_takes_a_verdict(reader):
-    assert reader.waits_for(COMPLETE, "sightline status --json")
+    assert reader.waits_for(COMPLETE.format(PICTURES), "sightline status --json")
     said = reader.follow("reviewing.md")
     assert "kept, volunteered" in said or "kept, sampled" in said
     assert PICTURES == len((reader.folder / "sheet.csv").read_text().splitlines()) - 1
+
+
+def test_events_bring_pictures_that_nobody_added(reader):
+    said = reader.follow("events.md")
+    assert "s3://images/porch/MDAlarm_20261102-075816.png" in said
+    assert reader.waits_for(COMPLETE.format(PICTURES + MORE), "sightline status --json")
 
 
 def test_operating_scales_kills_and_stops_the_stack(reader):

@@ -96,6 +96,12 @@ class ImageStore(Protocol):
     def add_many(self, image_ids: Iterable[str], lane: Lane) -> Iterator[tuple[str, bool]]:
         """Do `add` for many at once, in any order; return each id and whether it was new, as they are written."""
 
+    def receive(self, seen: ImageRow, lane: Lane) -> ImageRow | None:
+        """Set `received`, whatever the state, due for a check: its object was overwritten. What is known of it stays.
+
+        Condition: version and state as in `seen`.
+        """
+
     def add_imported(self, image_id: str, feature: str, part: FeatureResult) -> bool:
         """Write a new row in state `imported` that wants, and has, this part; return whether it was new.
 

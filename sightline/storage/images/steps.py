@@ -86,6 +86,10 @@ class ImageSteps(ImageStore, Countable, ABC):
         return is_new
 
     @override
+    def receive(self, seen: ImageRow, lane: Lane) -> ImageRow | None:
+        return self._step(seen, transitions.receive_again(seen, lane, self._clock()))
+
+    @override
     def add_imported(self, image_id: str, feature: str, part: FeatureResult) -> bool:
         """Write a new row that holds an imported answer, if there is none."""
         return self._put_new(transitions.imported_row(check_id(image_id), feature, part, self._clock())).is_done

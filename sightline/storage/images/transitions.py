@@ -79,7 +79,7 @@ def is_begun(row: ImageRow, content: Content, capture: Capture, wanted: Mapping[
 
 
 def receive_again(row: ImageRow, lane: Lane, now: datetime) -> Transition:
-    """Let an image that has ended be looked at again. What is known of it stays, so that ingest can compare."""
+    """Let an image be looked at again that has ended, or was overwritten. What is known of it stays, to be compared."""
     return Transition(
         "receive again",
         _as_it_was(row),

@@ -46,7 +46,7 @@ def test_each_statement_is_for_one_table_or_one_place_in_a_bucket(policy):
     assert [] == [each for each in of_aws if "dynamodb" in each["Resource"][0] and "*" in each["Resource"][0]]
 
 
-@pytest.mark.parametrize("policy", ["console", "producers", "reviewers", "setup"])
+@pytest.mark.parametrize("policy", ["console", "listener", "producers", "reviewers", "setup"])
 def test_nobody_else_may_pay(policy):
     assert set() == actions(policy, "rekognition")
 
@@ -54,7 +54,7 @@ def test_nobody_else_may_pay(policy):
 @pytest.mark.parametrize("policy", [path.stem for path in POLICIES])
 def test_nobody_may_delete_an_image_or_its_row(policy):
     deleting = [each for each in statements(policy) if any("Delete" in action for action in each["Action"])]
-    assert {"ForgetMarks", "TryConditions", "KeepUsers"} >= {each["Sid"] for each in deleting}
+    assert {"ForgetMarks", "TryConditions", "KeepUsers", "TakeEvents"} >= {each["Sid"] for each in deleting}
 
 
 def test_workers_may_complete_images_together():

@@ -15,6 +15,7 @@ from tests.unit.workers.settings import settings
 VALUES = {"SIGHTLINE_NEO4J_PASSWORD": "neo4j-pass", "SIGHTLINE_FLOWER_PASSWORD": "flower-pass"} | {
     "SIGHTLINE_REDIS_URL": "redis://redis",
     "SIGHTLINE_REDIS_FLOWER_URL": "redis://redis",
+    "SIGHTLINE_REDIS_PRODUCER_URL": "redis://redis",
     "SIGHTLINE_WEB_SECRET": "web-secret",
     "SIGHTLINE_WEB_FIRST_PASSWORD": "web-pass",
 }

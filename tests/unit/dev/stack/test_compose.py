@@ -96,6 +96,7 @@ def test_what_the_stack_says_goes_over_the_addresses_within_docker():
 def test_each_process_signs_in_to_redis_as_the_user_that_it_is():
     urls = {name: service.environment["SIGHTLINE_REDIS_URL"] for name, service in our_services(PASSWORDS).items()}
     assert urls.pop("flower") == "redis://flower:pw-flower@redis:6379/0"
+    assert urls.pop("listen") == "redis://producer:pw-producer@redis:6379/0"
     assert set(urls.values()) == {"redis://worker:pw-worker@redis:6379/0"}
 
 

@@ -38,6 +38,7 @@ class FailsOnce(Stack):
             "FLOWER_PASSWORD",
             "REDIS_URL",
             "REDIS_FLOWER_URL",
+            "REDIS_PRODUCER_URL",
             "WEB_SECRET",
             "WEB_FIRST_PASSWORD",
         )

@@ -1,0 +1,143 @@
+"""Listen: add the images that S3's events tell of. A message is done only after all its rows stand.
+
+What a process that dies in between has not done comes again with its messages; what it has done is then known from the
+rows. So nothing is kept here, and any number of processes may listen to one queue.
+"""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from sightline.errors import BadMessage
+from sightline.models.images import ImageRow, Lane
+from sightline.queues.publishing import Publish
+from sightline.queues.sqs import Received
+from sightline.queues.steps import Step, ingest_step
+from sightline.services.dead_letters import write_dead_letter
+from sightline.services.event_decisions import Filter, Wish, decide
+from sightline.services.s3_events import EventMessage, ObjectEvent, read_message
+from sightline.services.usage import CallCounter
+from sightline.storage.images.protocol import ImageStore
+from sightline.storage.operations import Operations
+
+log = structlog.get_logger()
+
+STEP = "listen"
+
+KEPT_CHARACTERS = 500
+"""Of the body of a message that cannot be read, in its dead letter."""
+
+DECIDED_TRIES = 3
+"""How often a row that has moved meanwhile is decided about anew; then its messages come again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """All that listening uses: the table of images, and that of operations for dead letters and counts."""
+
+    images: ImageStore
+    operations: Operations
+    calls: CallCounter
+    filter: Filter
+    clock: Callable[[], datetime]
+
+
+@dataclass(slots=True)
+class Handled:
+    """What became of some messages. done: those that may be deleted; counts: of images and messages, by outcome."""
+
+    done: list[Received] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def handle(messages: Sequence[Received], listener: Listener, send: Publish) -> Handled:
+    """Carry out what the messages ask for. If a store or Redis fails, its error is raised: they come again."""
+    handled = Handled()
+    read = [(each, read_message(each.body, subject_of(each))) for each in messages]
+    for message, content in read:
+        _keep_refused(message, content.refused, listener)
+        handled.counts["refused"] += len(content.refused)
+        handled.counts["not about an object"] += len(content.others)
+    events = _by_image(content for _, content in read)
+    rows = listener.images.get_many(events)
+    asked = {image_id: kept for image_id in events if (kept := _kept(events[image_id], rows.get(image_id), listener))}
+    handled.counts["skipped"] = sum(map(len, events.values())) - sum(map(len, asked.values()))
+    unknown = {image_id for image_id in asked if image_id in rows and not rows[image_id].is_known}
+    left = unknown | _carry_out({each: asked[each] for each in asked.keys() - unknown}, rows, listener, send, handled)
+    if left:
+        log.warning("Messages stay in the queue: their rows are a newer version's, or change all the time", images=left)
+    handled.done = [each for each, content in read if left.isdisjoint(str(event.uri) for event in content.events)]
+    return handled
+
+
+def subject_of(message: Received) -> str:
+    """Name a message by its queue and its body: a copy that comes later has the same name."""
+    digest = hashlib.sha256(message.body.encode(errors="surrogatepass")).hexdigest()
+    return f"{message.queue} sha256 {digest[:16]}"
+
+
+def _keep_refused(message: Received, refused: Iterable[BadMessage], listener: Listener) -> None:
+    kept = {"queue": message.queue, "message_id": message.message_id, "body": message.body[:KEPT_CHARACTERS]}
+    for error in refused:
+        write_dead_letter(
+            error, step=STEP, message=kept, image_id=None, operations=listener.operations, clock=listener.clock
+        )
+
+
+def _by_image(contents: Iterable[EventMessage]) -> Mapping[str, list[ObjectEvent]]:
+    events: dict[str, list[ObjectEvent]] = defaultdict(list)
+    for content in contents:
+        for event in content.events:
+            events[str(event.uri)].append(event)
+    return events
+
+
+def _kept(events: Sequence[ObjectEvent], row: ImageRow | None, listener: Listener) -> list[ObjectEvent]:
+    """Return the events that are not skipped; count the others."""
+    kept = []
+    for event in events:
+        if why := listener.filter.why_skipped(event, row):
+            listener.calls.count_skipped(why)
+        else:
+            kept.append(event)
+    return kept
+
+
+def _carry_out(
+    asked: Mapping[str, Sequence[ObjectEvent]],
+    rows: Mapping[str, ImageRow],
+    listener: Listener,
+    send: Publish,
+    handled: Handled,
+) -> set[str]:
+    """Write the rows, then send their steps; return the images whose rows could not be written."""
+    wishes = {image_id: decide(events, rows.get(image_id)) for image_id, events in asked.items()}
+    new = dict(listener.images.add_many([each for each, wish in wishes.items() if wish is Wish.ADD], Lane.LIVE))
+    left = {
+        image_id
+        for image_id, wish in wishes.items()
+        if wish is Wish.RECEIVE and not _receive(rows[image_id], asked[image_id], listener.images)
+    }
+    handled.counts.update(wish.name.lower() for image_id, wish in wishes.items() if image_id not in left)
+    send(_steps(wishes, new, left))
+    return left
+
+
+def _receive(row: ImageRow, events: Sequence[ObjectEvent], images: ImageStore) -> bool:
+    """Have an image received again, unless its row already knows of these bytes; return whether either is so."""
+    now: ImageRow | None = row
+    for _ in range(DECIDED_TRIES):
+        if now is None or decide(events, now) is not Wish.RECEIVE or images.receive(now, Lane.LIVE):
+            return True
+        now = images.get(row.image_id)
+    return False
+
+
+def _steps(wishes: Mapping[str, Wish], new: Mapping[str, bool], left: set[str]) -> Iterator[Step]:
+    for image_id, wish in wishes.items():
+        if wish is not Wish.NOTHING and image_id not in left:
+            yield ingest_step(image_id, Lane.LIVE, is_new=new.get(image_id, False))

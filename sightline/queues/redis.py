@@ -70,7 +70,7 @@ class RedisQueues:
     def length(self, name: str) -> int:
         """Ask how many messages wait in a queue: all that a producer's user of Redis may ask."""
         with _unavailable():
-            return int(self._client.llen(self._prefix + name))  # type: ignore[arg-type] # the client is no async one
+            return int(self._client.llen(self._prefix + name))
 
     def memory(self) -> Memory:
         """Ask what Redis does when its memory is full, and what it has evicted."""

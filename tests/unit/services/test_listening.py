@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -53,13 +54,11 @@ def uploaded(world, number, shade=None):
 
 def take_all(world, queue, listener, send=None):
     """Listen until the queue is empty; return the counts of what was done."""
-    counts = {}
+    counts: Counter[str] = Counter()
     while messages := queue.receive():
         handled = handle(messages, listener, send or world.send)
         queue.delete(handled.done)
-        counts = {name: counts.get(name, 0) + number for name, number in handled.counts.items()} | {
-            name: number for name, number in counts.items() if name not in handled.counts
-        }
+        counts += handled.counts
     return counts
 
 
@@ -91,7 +90,7 @@ def test_an_overwritten_image_is_received_at_once_and_a_copy_of_its_event_pays_n
     row = world.images.get(uri_of("01"))
     assert (State.COMPLETE, second.etag, 2 * asked) == (row.state, row.content.etag, len(world.detector.asked))
     queue.put([s3_body(second), s3_body(first), s3_body(first, second)])
-    assert 3 == take_all(world, queue, listener)["nothing"] or not world.sent
+    assert 1 == take_all(world, queue, listener)["nothing"]  # one image, whatever number of messages tell of it
     world.run()
     assert (row.version, 2 * asked) == (world.images.get(uri_of("01")).version, len(world.detector.asked))
 
@@ -231,12 +230,13 @@ def test_of_events_that_come_twice_shuffled_and_in_batches_while_listeners_die_e
 class ScriptedQueue(InMemoryEventQueue):
     """Raises what its script says instead of handing out messages."""
 
-    script = ()
+    def __init__(self, clock, *script, name="events"):
+        super().__init__(clock, name)
+        self.script = list(script)
 
     def receive(self):
         if self.script:
-            error, *self.script = self.script
-            raise error
+            raise self.script.pop(0)
         return super().receive()
 
 
@@ -283,8 +283,7 @@ def test_the_loop_carries_out_what_several_queues_hold(world, listener):
 
 
 def test_the_loop_goes_on_after_an_outage_and_takes_no_others_meanwhile(world, listener):
-    queue = ScriptedQueue(world.clock)
-    queue.script = [Unavailable("SQS")]
+    queue = ScriptedQueue(world.clock, Unavailable("SQS"))
     queue.put([s3_body(uploaded(world, number)) for number in range(25)])
     lost, seen = [Unavailable("Redis")] * 5, []
 
@@ -300,15 +299,13 @@ def test_the_loop_goes_on_after_an_outage_and_takes_no_others_meanwhile(world, l
 
 
 def test_the_loop_ends_with_an_error_that_no_waiting_mends(world, listener):
-    bad, good = ScriptedQueue(world.clock, "bad"), InMemoryEventQueue(world.clock, "good")
-    bad.script = [MissingQueue("bad")]
+    bad, good = ScriptedQueue(world.clock, MissingQueue("bad"), name="bad"), InMemoryEventQueue(world.clock, "good")
     with pytest.raises(MissingQueue):
         run([good, bad], world, listener, until=lambda: False)
 
 
 def test_the_loop_does_not_live_on_without_one_of_its_queues(world, listener):
-    queue = ScriptedQueue(world.clock)
-    queue.script = [ZeroDivisionError("a mistake")]
+    queue = ScriptedQueue(world.clock, ZeroDivisionError("a mistake"))
     with pytest.raises(ZeroDivisionError):
         run([queue], world, listener, until=lambda: False)
 

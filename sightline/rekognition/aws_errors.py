@@ -80,8 +80,12 @@ _STORES = {
 }
 
 _QUEUES = {
-    errors.MissingQueue: "AWS.SimpleQueueService.NonExistentQueue QueueDoesNotExist",
-    errors.Unavailable: f"{_THROTTLING} {_RAMPED} OverLimit",
+    errors.MissingQueue: "AWS.SimpleQueueService.NonExistentQueue InvalidAddress QueueDoesNotExist",
+    errors.EncryptionKeyRefused: """
+        KMS.AccessDeniedException KMS.DisabledException KMS.InvalidKeyUsageException KMS.InvalidStateException
+        KMS.NotFoundException KMS.OptInRequired KmsAccessDenied KmsDisabled KmsInvalidKeyUsage KmsInvalidState
+        KmsNotFound KmsOptInRequired""",
+    errors.Unavailable: f"{_THROTTLING} {_RAMPED} KMS.ThrottlingException KmsThrottled OverLimit",
 }
 
 _TRANSPORT: Mapping[type[Exception], type[SightlineError]] = {

@@ -14,7 +14,7 @@ from sightline.testing.fake import picture
 from tests.integration.deploy.deployed import Deployed
 from tests.unit.workers.settings import settings
 
-OF_OTHERS = {"setup", "review", "verdicts", "serve", "users"}
+OF_OTHERS = {"setup", "review", "verdicts", "serve", "users", "listen"}
 """The commands that other policies are for."""
 
 LABEL_SET = "another-system"

@@ -40,13 +40,14 @@ OF_NO_WORKER: set[Method] = {
     *(("verdicts", name) for name in ("ask", "asked", "asked_many", "write", "of_image", "of_label", "scan")),
     ("images", "postpone"),
     ("images", "move_days"),
+    ("images", "receive"),
     ("rollups", "get"),
     ("operations.dirty_days", "newest"),
     ("operations.usage", "calls_by_day"),
     ("operations.dead_letters", "open_ids"),
 }
-"""What only `sightline setup`, reviewers and the console do, for whom other policies are. Only tests get rollups,
-postpone a row by itself, and delete objects: `check` does so by itself.
+"""What only `sightline setup`, `listen`, reviewers and the console do, for whom other policies are. Only tests get
+rollups, postpone a row by itself, and delete objects: `check` does so by itself.
 """
 
 

@@ -65,6 +65,16 @@ def test_to_add_an_image_that_has_ended_makes_it_due_and_keeps_what_is_known_of_
     assert ended.image_id in {each.image_id for each in images.unfinished()}
 
 
+def test_an_overwritten_image_is_received_once_whatever_its_state_and_keeps_what_is_known(images, story, new_id, clock):
+    complete = story.complete(new_id())
+    clock.move(timedelta(hours=1))
+    due = {"next_check_at": clock.now + timedelta(minutes=2), "sent_at": clock.now}
+    expected = replace(complete, state=State.RECEIVED, lane=Lane.BACKFILL, **due)
+    assert expected == images.receive(complete, Lane.BACKFILL) == images.get(complete.image_id)
+    assert images.receive(complete, Lane.LIVE) is None
+    assert complete.image_id in {each.image_id for each in images.unfinished()}
+
+
 def test_to_add_an_imported_image_makes_it_due_and_keeps_its_answer(images, new_id, clock):
     image_id, part = new_id(), answered("an imported analysis")
     images.add_imported(image_id, "labels", part)

@@ -6,16 +6,21 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.validate import ParamValidator
 
+from dev.s3_events import Happened, record
 from sightline.models.images import ImageRow, Lane, State
 from sightline.rekognition.features import all_features
+from sightline.services.s3_events import read_message
 from sightline.storage.dynamodb.items import to_item
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.images.encoding import encode_row
 from sightline.storage.images.keys import NEW_TABLE
 from sightline.storage.images.table_layout import ITEM_ID
+from tests.unit.rekognition.recorded import service_model
 
-POLICIES = sorted((Path(__file__).parents[3] / "deploy" / "iam").glob("*.json"))
+DEPLOY = Path(__file__).parents[3] / "deploy"
+POLICIES = sorted((DEPLOY / "iam").glob("*.json"))
 
 
 def statements(name):
@@ -89,3 +94,33 @@ def test_a_producer_may_add_an_image_again_that_had_ended():
     assert not DynamoImageStore(client, "sightline-", lambda: now).add(uri, Lane.LIVE)  # type: ignore[arg-type]
     images = [each for each in statements("producers") if "table/sightline-images" in "".join(each["Resource"])]
     assert client.asked == {action for each in images for action in each["Action"]}
+
+
+def events_file(name):
+    return json.loads((DEPLOY / "events" / name).read_text())
+
+
+def test_the_queue_of_events_takes_messages_from_the_bucket_alone_and_keeps_what_fails_apart():
+    attributes = events_file("queue.json")
+    [statement] = json.loads(attributes["Policy"])["Statement"]
+    assert ({"Service": "s3.amazonaws.com"}, "sqs:SendMessage") == (statement["Principal"], statement["Action"])
+    conditions = {name: value for each in statement["Condition"].values() for name, value in each.items()}
+    assert {"aws:SourceArn": "arn:aws:s3:::IMAGES_BUCKET", "aws:SourceAccount": "ACCOUNT"} == conditions
+    assert "5" == json.loads(attributes["RedrivePolicy"])["maxReceiveCount"]
+    assert_takes("sqs", "CreateQueue", {"QueueName": "images", "Attributes": attributes})
+
+
+def test_the_bucket_tells_of_what_the_listener_reads_and_of_nothing_else():
+    notification = events_file("notification.json")
+    assert_takes("s3", "PutBucketNotificationConfiguration", {"Bucket": "b", "NotificationConfiguration": notification})
+    [configuration] = notification["QueueConfigurations"]
+    names = [each.removeprefix("s3:").replace("*", "Any") for each in configuration["Events"]]
+    told = {"Records": [record(Happened("images", "yard/a.jpg", name)) for name in names]}
+    message = read_message(json.dumps(told), "")
+    assert (len(names), (), ()) == (len(message.events), message.others, message.refused)
+
+
+def assert_takes(service, operation, request):
+    """Require what botocore lets through."""
+    shape = service_model(service).operation_model(operation).input_shape
+    assert "" == ParamValidator().validate(request, shape).generate_report()

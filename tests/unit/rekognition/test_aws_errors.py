@@ -6,7 +6,7 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from sightline import errors
-from sightline.rekognition.aws_errors import REKOGNITION, STORES, aws_errors, translate
+from sightline.rekognition.aws_errors import QUEUES, REKOGNITION, STORES, aws_errors, translate
 from sightline.rekognition.features import all_features
 from tests.unit.rekognition.recorded import service_model
 
@@ -48,6 +48,23 @@ REQUESTS_OF_OURS = {
 )
 def test_every_error_that_an_operation_of_a_store_declares_is_mapped_or_ours(code):
     assert (code in REQUESTS_OF_OURS) != (code in STORES.by_code)
+
+
+# What a queue of ours is never asked: its requests are made in one place
+MISTAKES_OF_A_REQUEST = {
+    *("BatchEntryIdsNotDistinct", "EmptyBatchRequest", "InvalidBatchEntryId", "TooManyEntriesInBatchRequest"),
+    *("InvalidAttributeName", "InvalidSecurity"),
+}
+
+
+@pytest.mark.parametrize("code", error_codes("sqs", ("ReceiveMessage", "DeleteMessageBatch", "GetQueueAttributes")))
+def test_every_error_that_an_operation_of_a_queue_declares_is_mapped_or_a_mistake(code):
+    assert (code in MISTAKES_OF_A_REQUEST) != (code in QUEUES.by_code)
+
+
+def test_a_queue_that_is_missing_is_named_by_its_old_code_as_well():
+    error = refusal("AWS.SimpleQueueService.NonExistentQueue", operation="ReceiveMessage")
+    assert errors.MissingQueue is type(translate(error, "https://sqs/1/images", QUEUES))
 
 
 @pytest.mark.parametrize(

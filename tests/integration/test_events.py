@@ -13,6 +13,7 @@ from dev.s3_events import DELETED, Happened, put_into, s3_body
 from sightline.errors import MissingQueue
 from sightline.models.images import Capture, Content, ImageRow, Lane, Rejection, State
 from sightline.queues.sqs import Depth, SqsQueue
+from sightline.queues.steps import Step
 from sightline.services.event_decisions import OWN_FOLDER, Filter
 from sightline.services.listening import Listener, _receive, handle
 from sightline.services.listening_loop import Listening, listen
@@ -93,7 +94,8 @@ def test_the_policies_give_what_listening_and_check_take_and_nothing_else(world,
     own = Filter(Prefix("sightline", OWN_FOLDER), (".mp4",))
     fresh = DynamoImageStore(dynamodb_client, table_prefix, lambda: NOW)  # it has not read the table's layout yet
     listener = Listener(fresh, operations, CallCounter(operations, lambda: NOW, lambda *_: None), own, lambda: NOW)
-    sent, stopping = [], Event()
+    sent: list[Step] = []
+    stopping = Event()
 
     def handle_and_stop(messages):
         handled = handle(messages, listener, sent.extend)

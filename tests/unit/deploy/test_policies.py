@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -122,5 +123,5 @@ def test_the_bucket_tells_of_what_the_listener_reads_and_of_nothing_else():
 
 def assert_takes(service, operation, request):
     """Require what botocore lets through."""
-    shape = service_model(service).operation_model(operation).input_shape
+    shape: Any = service_model(service).operation_model(operation).input_shape
     assert "" == ParamValidator().validate(request, shape).generate_report()

@@ -18,6 +18,7 @@ from sightline.services.event_decisions import OWN_FOLDER, Filter
 from sightline.services.listening import Listener, _receive, handle
 from sightline.services.listening_loop import Listening, listen
 from sightline.services.s3_events import read_message
+from sightline.services.status import skipped_section
 from sightline.services.usage import CallCounter
 from sightline.storage.buckets.protocol import Prefix
 from sightline.storage.images.dynamodb import DynamoImageStore
@@ -89,7 +90,9 @@ def test_the_policies_give_what_listening_and_check_take_and_nothing_else(world,
     assert bad
     assert images.end(bad, State.REJECTED, Rejection("NotAnImage", "no"))
     keys = ("yard/new.jpg", "yard/begun.jpg", "yard/bad.jpg", "yard/clip.mp4")
-    told = [s3_body(*(Happened("images", key, etag="new") for key in keys), Happened("images", keys[0], DELETED))]
+    uploads = [Happened("images", key, etag="new") for key in keys]
+    others = Happened("images", "yard/empty.jpg", size_bytes=0), Happened("images", keys[0], DELETED)
+    told = [s3_body(*uploads, *others)]
     put_into(world.sqs, world.url)([*told, "poison"])
     own = Filter(Prefix("sightline", OWN_FOLDER), (".mp4",))
     fresh = DynamoImageStore(dynamodb_client, table_prefix, lambda: NOW)  # it has not read the table's layout yet
@@ -117,6 +120,7 @@ def test_the_policies_give_what_listening_and_check_take_and_nothing_else(world,
     states = {row.image_id.rpartition("/")[2]: row.state for row in fresh.scan()}
     assert dict.fromkeys(("new.jpg", "begun.jpg", "bad.jpg", "stale.jpg"), State.RECEIVED) == states
     assert 3 == len(sent)
+    assert {"(empty)": 1, ".mp4": 1} == skipped_section(operations, NOW)
 
 
 def as_if(row: ImageRow) -> ImageRow:

@@ -101,6 +101,8 @@ def test_a_worker_works_listens_and_limits_and_a_producer_sends(guarded):
     producer = guarded.app("producer")
     publish([ingest_step(URI, Lane.LIVE)])
     producer.close()
+    with guarded.client("producer") as client:  # the listener to S3's events asks this
+        assert 1 == RedisQueues(client, PREFIX).length("ingest")
     with guarded.client("worker") as client:
         assert RedisQueues(client, PREFIX).read(["ingest"]).waiting["ingest"].messages == 1
         limiter = RedisLimiter(client, "1", "eu", {"DetectLabels": 10.0}, PREFIX, overrides=InMemoryRateOverrides())

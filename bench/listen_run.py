@@ -86,6 +86,7 @@ class World:
         self.redis = redis_client(self.settings)
         self._folder = folder
         self.sent = 0
+        self.begun: Counter[str] = Counter()
         self.cpu_seconds = 0.0
 
     def set_up(self) -> None:
@@ -108,14 +109,14 @@ class World:
         depth: Depth = self.queue.depth()
         return depth.waiting + depth.handed_out
 
-    def begin_all(self, etags: Mapping[str, str]) -> Counter[str]:
-        """Take every message of the queue `ingest`, and begin its image; return how often each was begun anew."""
+    def begin_all(self, etags: Mapping[str, str]) -> None:
+        """Take every message of the queue `ingest`, and begin its image; count those that were begun anew."""
         asked: list[str] = []
         while messages := self.redis.lpop(f"{self.settings.key_prefix}ingest", 500):
             asked += map(_image_id, messages)  # type: ignore[arg-type] # the client is no async one
         self.sent += len(asked)
         with ThreadPoolExecutor(8) as pool:
-            return Counter(each for each in pool.map(lambda image_id: self._begin(image_id, etags), asked) if each)
+            self.begun.update(each for each in pool.map(lambda image_id: self._begin(image_id, etags), asked) if each)
 
     def _begin(self, image_id: str, etags: Mapping[str, str]) -> str | None:
         images = self.producer.images
@@ -124,7 +125,8 @@ class World:
             raise RuntimeError(f"{image_id} was sent before its row stood")
         etag = etags[image_id]
         sha256 = hashlib.sha256(etag.encode()).hexdigest()
-        content = Content(sha256, etag, 50_000, 800, 600, last_modified=UPLOADED)
+        uploaded = UPLOADED if etag == _etag(image_id.removeprefix(f"s3://{BUCKET}/"), 1) else OVERWRITTEN
+        content = Content(sha256, etag, 50_000, 800, 600, last_modified=uploaded)
         after = images.begin(row, content, Capture("yard", UPLOADED, "key"), {"labels": sha256}, Lane.LIVE)
         return image_id if after and after.version > row.version else None
 
@@ -140,23 +142,20 @@ def run(world: World, size: Size, chance: random.Random) -> Outcome:
     etags = {f"s3://{BUCKET}/{key}": _etag(key, 1) for key in keys}
     poison = [json.dumps({"poison": number}) for number in range(size.poison)]
     sender = Sender(put_into(world.sqs, world.url), chance, times=2, most_records=MOST_RECORDS)
-    begun: Counter[str] = Counter()
     messages = sender.send(first, [*poison, configured_body(BUCKET)])
     listener = world.listener()
     try:
-        seconds = _listen(world, listener, size.kills)
-        begun += world.begin_all(etags)
+        seconds = _listen(world, listener, etags, size.kills)
         overwritten = chance.sample(keys, size.overwritten)
         etags |= {f"s3://{BUCKET}/{key}": _etag(key, 2) for key in overwritten}
         messages += sender.send(_later(overwritten, first, chance))
-        seconds += _listen(world, listener, 0)
-        begun += world.begin_all(etags)
+        seconds += _listen(world, listener, etags, 0)
     finally:
         _note_cpu(world, listener)
         listener.stop()
     rows = sum(1 for _ in world.producer.images.scan())
     letters = sum(1 for _ in world.producer.operations.dead_letters.read())
-    return Outcome(rows, begun, letters, world.depth(), messages, world.sent, seconds, world.cpu_seconds)
+    return Outcome(rows, world.begun, letters, world.depth(), messages, world.sent, seconds, world.cpu_seconds)
 
 
 def _later(overwritten: Sequence[str], first: Sequence[Happened], chance: random.Random) -> list[Happened]:
@@ -180,27 +179,32 @@ def expected(size: Size, outcome: Outcome) -> dict[str, tuple[int, int]]:
     }
 
 
-def _listen(world: World, listener: Process, kills: int) -> float:
+def _listen(world: World, listener: Process, etags: Mapping[str, str], kills: int) -> float:
     """Listen until nothing is left; kill the listener that often on the way. Return how many seconds it took."""
     total, begun = world.depth(), time.monotonic()
     listener.start()
     for killed in range(kills):
-        _wait(world, listener, total - total * (killed + 1) // (kills + 1))
+        _wait(world, listener, etags, total - total * (killed + 1) // (kills + 1))
         _note_cpu(world, listener)
         listener.kill()
         listener.start()
-    _wait(world, listener, 0)
+    _wait(world, listener, etags, 0)
     return time.monotonic() - begun
 
 
-def _wait(world: World, listener: Process, most: int) -> None:
-    """Wait until so few messages are left; a listener that moves no more ends the run."""
+def _wait(world: World, listener: Process, etags: Mapping[str, str], most: int) -> None:
+    """Begin images until so few messages are left; a listener that moves no more ends the run."""
 
     def moves() -> Moves:
-        return world.depth(), cpu_of({listener.pid})
+        return world.depth() + world.sent, cpu_of({listener.pid})
 
-    if not wait_until(lambda: world.depth() <= most, moves, every=0.2):
+    def is_done() -> bool:
+        world.begin_all(etags)
+        return world.depth() <= most
+
+    if not wait_until(is_done, moves, every=0.2):
         raise RuntimeError(f"no message is taken any more. The listener says: {listener.log_end()}")
+    world.begin_all(etags)
 
 
 def _note_cpu(world: World, listener: Process) -> None:

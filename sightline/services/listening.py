@@ -32,7 +32,7 @@ KEPT_CHARACTERS = 500
 """Of the body of a message that cannot be read, in its dead letter."""
 
 DECIDED_TRIES = 3
-"""How often a row that has moved meanwhile is decided about anew; then its messages come again."""
+"""How often a row that has moved meanwhile is decided about again; after that its messages come again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,7 @@ def handle(messages: Sequence[Received], listener: Listener, send: Publish) -> H
         _keep_refused(message, content.refused, listener)
         handled.counts["refused"] += len(content.refused)
         handled.counts["not about an object"] += len(content.others)
-    events = _by_image(content for _, content in read)
-    rows = listener.images.get_many(events)
-    asked = {image_id: kept for image_id in events if (kept := _kept(events[image_id], rows.get(image_id), listener))}
-    handled.counts["skipped"] = sum(map(len, events.values())) - sum(map(len, asked.values()))
-    unknown = {image_id for image_id in asked if image_id in rows and not rows[image_id].is_known}
-    left = unknown | _carry_out({each: asked[each] for each in asked.keys() - unknown}, rows, listener, send, handled)
+    left = _carry_out(_by_image(content for _, content in read), listener, send, handled.counts)
     if left:
         log.warning("Messages stay in the queue: their rows are a newer version's, or change all the time", images=left)
     handled.done = [each for each, content in read if left.isdisjoint(str(event.uri) for event in content.events)]
@@ -96,6 +91,28 @@ def _by_image(contents: Iterable[EventMessage]) -> Mapping[str, list[ObjectEvent
     return events
 
 
+def _carry_out(
+    events: Mapping[str, Sequence[ObjectEvent]], listener: Listener, send: Publish, counts: Counter[str]
+) -> set[str]:
+    """Write the rows, then send their steps; return the images whose rows could not be written."""
+    rows = listener.images.get_many(events)
+    left = {image_id for image_id, row in rows.items() if not row.is_known}
+    wishes: dict[str, Wish] = {}
+    for image_id, told in events.items():
+        kept = _kept(told, rows.get(image_id), listener)
+        counts["skipped"] += len(told) - len(kept)
+        if kept and image_id not in left:
+            wishes[image_id] = decide(kept, rows.get(image_id))
+    new = dict(listener.images.add_many([each for each, wish in wishes.items() if wish is Wish.ADD], Lane.LIVE))
+    for image_id in [each for each, wish in wishes.items() if wish is Wish.RECEIVE]:
+        if not _receive(rows[image_id], events[image_id], listener.images):
+            left.add(image_id)
+            del wishes[image_id]
+    counts.update(wish.name.lower() for wish in wishes.values())
+    send(_steps(wishes, new))
+    return left
+
+
 def _kept(events: Sequence[ObjectEvent], row: ImageRow | None, listener: Listener) -> list[ObjectEvent]:
     """Return the events that are not skipped; count the others."""
     kept = []
@@ -105,26 +122,6 @@ def _kept(events: Sequence[ObjectEvent], row: ImageRow | None, listener: Listene
         else:
             kept.append(event)
     return kept
-
-
-def _carry_out(
-    asked: Mapping[str, Sequence[ObjectEvent]],
-    rows: Mapping[str, ImageRow],
-    listener: Listener,
-    send: Publish,
-    handled: Handled,
-) -> set[str]:
-    """Write the rows, then send their steps; return the images whose rows could not be written."""
-    wishes = {image_id: decide(events, rows.get(image_id)) for image_id, events in asked.items()}
-    new = dict(listener.images.add_many([each for each, wish in wishes.items() if wish is Wish.ADD], Lane.LIVE))
-    left = {
-        image_id
-        for image_id, wish in wishes.items()
-        if wish is Wish.RECEIVE and not _receive(rows[image_id], asked[image_id], listener.images)
-    }
-    handled.counts.update(wish.name.lower() for image_id, wish in wishes.items() if image_id not in left)
-    send(_steps(wishes, new, left))
-    return left
 
 
 def _receive(row: ImageRow, events: Sequence[ObjectEvent], images: ImageStore) -> bool:
@@ -137,7 +134,7 @@ def _receive(row: ImageRow, events: Sequence[ObjectEvent], images: ImageStore) -
     return False
 
 
-def _steps(wishes: Mapping[str, Wish], new: Mapping[str, bool], left: set[str]) -> Iterator[Step]:
+def _steps(wishes: Mapping[str, Wish], new: Mapping[str, bool]) -> Iterator[Step]:
     for image_id, wish in wishes.items():
-        if wish is not Wish.NOTHING and image_id not in left:
+        if wish is not Wish.NOTHING:
             yield ingest_step(image_id, Lane.LIVE, is_new=new.get(image_id, False))

@@ -73,7 +73,7 @@ def _until_stopped(queue: EventQueue, listening: Listening, lock: Lock) -> None:
     held: Sequence[Received] = ()
     while not listening.stopping.is_set():
         try:
-            held = held or _receive(queue, listening)
+            held = held or _receive(queue, listening, told)
             with lock:
                 if held and not listening.stopping.is_set():
                     handled = listening.handle(held)
@@ -86,10 +86,10 @@ def _until_stopped(queue: EventQueue, listening: Listening, lock: Lock) -> None:
             listening.stopping.wait(min(LONGEST_PAUSE_SECONDS, 2.0**failures))
 
 
-def _receive(queue: EventQueue, listening: Listening) -> Sequence[Received]:
+def _receive(queue: EventQueue, listening: Listening, told: "Told") -> Sequence[Received]:
     """Take messages, unless too many images wait already."""
     if listening.waiting() > MOST_WAITING:
-        log.info("Events are left in their queue: many images wait to be ingested", queue=queue.name)
+        told.add(Counter({"held back": 1}))
         listening.stopping.wait(HELD_BACK_SECONDS)
         return ()
     return queue.receive()
@@ -107,6 +107,6 @@ class Told:
         """Count, and log if the last line is a minute old."""
         self._counts.update(counts)
         if self._counts.total() and self._clock() - self._last >= LOGGED_EVERY_SECONDS:
-            log.info("Events were carried out", queue=self._queue, **{key: n for key, n in self._counts.items() if n})
+            log.info("Events were carried out", queue=self._queue, **+self._counts)
             self._counts.clear()
             self._last = self._clock()

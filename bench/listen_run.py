@@ -110,7 +110,7 @@ class World:
         return depth.waiting + depth.handed_out
 
     def begin_all(self, etags: Mapping[str, str]) -> None:
-        """Take every message of the queue `ingest`, and begin its image; count those that were begun anew."""
+        """Take every message of the queue `ingest`, and begin its image; count how often each was begun."""
         asked: list[str] = []
         while messages := self.redis.lpop(f"{self.settings.key_prefix}ingest", 500):
             asked += map(_image_id, messages)  # type: ignore[arg-type] # the client is no async one

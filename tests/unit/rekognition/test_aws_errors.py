@@ -50,7 +50,7 @@ def test_every_error_that_an_operation_of_a_store_declares_is_mapped_or_ours(cod
     assert (code in REQUESTS_OF_OURS) != (code in STORES.by_code)
 
 
-# What a queue of ours is never asked: its requests are made in one place
+# What no request to a queue does: they are all made in one place
 MISTAKES_OF_A_REQUEST = {
     *("BatchEntryIdsNotDistinct", "EmptyBatchRequest", "InvalidBatchEntryId", "TooManyEntriesInBatchRequest"),
     *("InvalidAttributeName", "InvalidSecurity"),

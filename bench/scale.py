@@ -112,13 +112,13 @@ def page_of_a_day(services: Services) -> list[object]:
 
 
 def capacities(given: argparse.Namespace) -> list[Capacity]:
-    """Return what saturates as images come faster. Write units are those that `test_write_units.py` counts."""
+    """Return what saturates as images come faster. Write units are those that `test_units_of_an_image.py` counts."""
     shards = DEFAULT_SHARDS
     return [
         Capacity("cores of workers", given.cpu_seconds, given.cores),
         Capacity("Redis commands", given.redis_commands, given.redis_most),
         Capacity("write units: a camera's day, a shard", 4 / shards.day, 1_000),
-        Capacity("write units: unfinished, a shard", 6 / shards.unfinished, 1_000),
+        Capacity("write units: unfinished, a shard", 5 / shards.unfinished, 1_000),
         Capacity("write units: feed, a shard", 1 / shards.feed, 1_000),
         Capacity("write units: rows of images", 12, given.table_units),
         Capacity("commits of Neo4j, 64 images each", 1 / 64, given.neo4j_images / 64),

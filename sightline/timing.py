@@ -70,6 +70,9 @@ FACTS_TRUSTED_FOR = timedelta(seconds=60)
 CHECK_AFTER = timedelta(minutes=2)
 """When the reconciler first looks at a row that has not moved."""
 
+CHECK_KEPT_FROM = CHECK_AFTER / 2
+"""A row that is analysed keeps the check it has, if that comes after so long: to move it costs a write unit."""
+
 RUN_LIMIT = timedelta(seconds=100)
 """When a scheduled run is cut: the next one goes on from there."""
 

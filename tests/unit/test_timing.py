@@ -9,6 +9,7 @@ from sightline.timing import (
     CALL_BEGINS_WITHIN,
     CALL_LIMIT,
     CHECK_AFTER,
+    CHECK_KEPT_FROM,
     CLAIM_LEASE,
     CLOCK_TOLERANCE,
     FACTS_TRUSTED_FOR,
@@ -68,6 +69,10 @@ def test_a_scheduled_run_is_cut_and_its_last_piece_of_work_ended_before_its_mess
 
 def test_what_a_message_says_of_a_row_is_believed_only_before_anybody_sends_its_step_again():
     assert FACTS_TRUSTED_FOR < CHECK_AFTER
+
+
+def test_a_row_that_keeps_its_check_has_time_for_its_merge():
+    assert CHECK_AFTER / 2 <= CHECK_KEPT_FROM < CHECK_AFTER
 
 
 def test_a_row_is_looked_at_after_a_wait_for_a_slot_has_given_up():

@@ -21,7 +21,7 @@ MAX_SORT_KEY_BYTES = 1024
 class Shards:
     """Over how many partitions an index is spread: one takes 1,000 write units a second.
 
-    An image costs one of the feed, six of the unfinished, and four of the index by day: 167 images a second for each
+    An image costs one of the feed, five of the unfinished, and four of the index by day: 200 images a second for each
     shard of the unfinished. Fixed for the life of a table: with fewer, the last shards would never be read again.
 
     day: of each camera's day
@@ -53,7 +53,7 @@ FEWEST_SHARDS = 4
 """A worker that does not know yet how many shards a new table has writes to the first four."""
 
 DEFAULT_SHARDS = Shards(feed=4, unfinished=16, day=8)
-"""Of a new table: 4,000 and 2,600 images a second; of one camera's day, 2,000."""
+"""Of a new table: 4,000 and 3,200 images a second; of one camera's day, 2,000."""
 
 
 class DayIndexes(StrEnum):

@@ -142,7 +142,10 @@ class ImageStore(Protocol):
         """Keep a settled analysis. Condition: `wanted[feature]` is `part.analysis_id`."""
 
     def mark_analysed(self, seen: ImageRow) -> ImageRow | None:
-        """Set `analysed`, version + 1, feed position. Condition: state `analysing`, version and wanted as in `seen`."""
+        """Set `analysed`, version + 1, feed position. Condition: state `analysing`, version and wanted as in `seen`.
+
+        The row is looked at again within two minutes; a check that comes in the second of them stays.
+        """
 
     def mark_merged(self, image_id: str, version: int) -> ImageRow | None:
         """Note that the graph shows `version`: `analysed` becomes `complete`; out of the unfinished.
@@ -159,9 +162,8 @@ class ImageStore(Protocol):
     def postpone(
         self, seen: ImageRow, until: datetime, *, counts_round: bool, is_sent: bool = False
     ) -> ImageRow | None:
-        """Move `next_check_at`, and list a row with a capture in its day. Condition: it is still the one of `seen`.
+        """Move `next_check_at`, and list a row with a capture in its day. Condition: both it and version as in `seen`.
 
-        A row that gets listed must also have the version of `seen`.
         counts_round: rounds + 1, and the failure that it counts is forgotten; is_sent: its steps were sent now.
         """
 

@@ -23,7 +23,8 @@ from sightline.storage.images.protocol import ImageStore, Postponement
 from sightline.storage.images.transitions import Transition
 
 WRITES_TRIED = 5
-"""How often a dropped answer is counted again if another process has just counted its own."""
+"""How often a write is tried if other processes change what it requires but not what it means: their own count of a
+dropped answer, or when the row is looked at again."""
 
 
 class Applied(NamedTuple):
@@ -127,10 +128,17 @@ class ImageSteps(ImageStore, Countable, ABC):
 
     @override
     def mark_analysed(self, seen: ImageRow) -> ImageRow | None:
-        """Set `analysed`. Refused as well if `seen` lacks a part."""
+        """Set `analysed`. Refused as well if `seen` lacks a part; not if the row was only postponed."""
         if seen.unsettled():
             return None
-        return self._step(seen, transitions.mark_analysed(seen, self._positions.next(), self._clock()))
+        seen.require_known()
+        for _ in range(WRITES_TRIED):
+            transition = transitions.mark_analysed(seen, self._positions.next(), self._clock())
+            is_done, row = self._apply(seen.image_id, transition)
+            if is_done or row is None or not transitions.is_only_postponed(seen, row):
+                return row if is_done else None
+            seen = row
+        return None
 
     @override
     def mark_merged(self, image_id: str, version: int) -> ImageRow | None:

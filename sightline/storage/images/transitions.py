@@ -11,7 +11,7 @@ from typing import Any
 
 from sightline.models.images import Capture, Content, Drops, FeatureResult, ImageRow, Lane, Rejection, State
 from sightline.storage.images.bounds import fit_rejection, fit_result
-from sightline.timing import CHECK_AFTER
+from sightline.timing import CHECK_AFTER, CHECK_KEPT_FROM
 
 ENDS = (State.REJECTED, State.GONE)
 """How an image may end by what it is."""
@@ -180,22 +180,32 @@ def write_result(feature: str, part: FeatureResult) -> Transition:
 
 
 def mark_analysed(seen: ImageRow, position: str, now: datetime) -> Transition:
-    """Let sync and merge see the row. All its parts must have been seen: none goes while the version stays."""
-    return Transition(
-        "mark analysed",
-        {
-            ("state",): (State.ANALYSING,),
-            ("version",): (seen.version,),
-            ("wanted",): (dict(seen.wanted),),
-        },
-        {
-            ("state",): State.ANALYSED,
-            ("version",): seen.version + 1,
-            ("feed_position",): position,
-            **_fresh(now),
-            **_listed(seen),
-        },
-    )
+    """Let sync and merge see the row. All its parts must have been seen: none goes while the version stays.
+
+    A check that comes soon enough stays: to move an entry of the unfinished costs two write units, to change it one.
+    """
+    requires: dict[FieldPath, tuple[Any, ...]] = {
+        ("state",): (State.ANALYSING,),
+        ("version",): (seen.version,),
+        ("wanted",): (dict(seen.wanted),),
+    }
+    sets: dict[FieldPath, Any] = {
+        ("state",): State.ANALYSED,
+        ("version",): seen.version + 1,
+        ("feed_position",): position,
+        **_fresh(now),
+        **_listed(seen),
+    }
+    if seen.next_check_at and CHECK_KEPT_FROM <= seen.next_check_at - now <= CHECK_AFTER:
+        requires["next_check_at",] = (seen.next_check_at,)  # a postponement meanwhile would let the merge wait longer
+        del sets["next_check_at",]
+    return Transition("mark analysed", requires, sets)
+
+
+def is_only_postponed(seen: ImageRow, standing: ImageRow) -> bool:
+    """Return whether nothing but the check of a row in analysis has moved."""
+    is_as_seen = (standing.version, standing.state) == (seen.version, State.ANALYSING)
+    return is_as_seen and standing.next_check_at != seen.next_check_at
 
 
 def mark_complete(version: int) -> Transition:
@@ -223,11 +233,11 @@ def note_merged(row: ImageRow, version: int, now: datetime) -> Transition | None
 
 def postpone(seen: ImageRow, until: datetime, *, counts_round: bool, sent_at: datetime | None) -> Transition:
     """Look at an unfinished row later, and list it in its day. sent_at: when its steps were sent again, if at all."""
-    listed = _listed(seen)
-    requires: dict[FieldPath, tuple[Any, ...]] = {("next_check_at",): (seen.next_check_at,)}
-    if listed:
-        requires["version",] = (seen.version,)
-    sets: dict[FieldPath, Any] = {("next_check_at",): until, **listed}
+    requires: dict[FieldPath, tuple[Any, ...]] = {
+        ("version",): (seen.version,),
+        ("next_check_at",): (seen.next_check_at,),
+    }
+    sets: dict[FieldPath, Any] = {("next_check_at",): until, **_listed(seen)}
     if counts_round:
         sets |= {("rounds",): seen.rounds + 1, ("failure",): None}
     if sent_at:

@@ -186,9 +186,8 @@ class History(RuleBasedStateMachine):
     def postpone(self, late, counts_round):
         rows = self.look_back(late)
         now = self.seen[-1][0]
-        expected = rows[0].next_check_at is not None and rows[0].next_check_at == now.next_check_at
-        if rows[0].capture and not rows[0].listed:
-            expected = expected and rows[0].version == now.version
+        is_as_seen = (rows[0].version, rows[0].next_check_at) == (now.version, now.next_check_at)
+        expected = rows[0].next_check_at is not None and is_as_seen
         if expected:
             self.model.list_in_day()
         self.clock.move(timedelta(seconds=1))

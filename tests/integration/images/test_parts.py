@@ -73,13 +73,35 @@ def test_the_last_part_lets_the_row_be_analysed(images, story, new_id, clock):
     row = story.settled(new_id())
     clock.move(timedelta(seconds=5))
     analysed = images.mark_analysed(row)
-    assert (State.ANALYSED, 2, clock.now + timedelta(minutes=2)) == (
-        analysed.state,
-        analysed.version,
-        analysed.next_check_at,
-    )
+    assert (State.ANALYSED, 2, clock.now) == (analysed.state, analysed.version, analysed.sent_at)
     assert analysed.is_merge_due
     assert analysed == images.get(row.image_id)
+
+
+@pytest.mark.parametrize(("check_in", "kept"), [(59, False), (60, True), (120, True), (121, False)])
+def test_an_analysed_row_keeps_only_a_check_that_comes_in_the_second_of_two_minutes(
+    images, story, new_id, clock, check_in, kept
+):
+    row = story.settled(new_id())
+    row = images.postpone(row, clock.now + timedelta(seconds=check_in), counts_round=False)
+    analysed = images.mark_analysed(row)
+    expected = row.next_check_at if kept else clock.now + timedelta(minutes=2)
+    assert expected == analysed.next_check_at == images.get(row.image_id).next_check_at
+
+
+def test_a_row_that_was_postponed_meanwhile_is_analysed_and_looked_at_within_two_minutes(images, story, new_id, clock):
+    seen = story.settled(new_id())
+    images.postpone(seen, clock.now + timedelta(hours=1), counts_round=False, is_sent=True)
+    analysed = images.mark_analysed(seen)
+    assert (State.ANALYSED, clock.now + timedelta(minutes=2)) == (analysed.state, analysed.next_check_at)
+
+
+def test_a_late_postponement_does_not_move_the_check_that_an_analysed_row_has_kept(images, story, new_id, clock):
+    seen = story.settled(new_id())
+    seen = images.postpone(seen, seen.next_check_at, counts_round=False)  # listed from now on
+    analysed = images.mark_analysed(seen)
+    assert seen.next_check_at == analysed.next_check_at
+    assert images.postpone(seen, clock.now + timedelta(hours=1), counts_round=False) is None
 
 
 def test_to_mark_analysed_twice_is_refused_and_changes_nothing(images, story, new_id):

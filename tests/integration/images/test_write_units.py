@@ -4,8 +4,6 @@ DynamoDB Local throttles nothing, so the units of each partition are computed fr
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +12,9 @@ from sightline.storage.dynamodb.schema import ensure
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.images.encoding import BY_DAY, BY_DAY_SHARDED, images_table
 from sightline.storage.images.keys import DEFAULT_SHARDS, shard_of
+from tests.integration.images.units import counted
 
+OLD_DAYS, DAYS = f"images.{BY_DAY.name}", f"images.{BY_DAY_SHARDED.name}"
 IMAGES_A_SECOND = 1_000
 OF_A_PARTITION = 1_000
 """Write units a second that a partition takes."""
@@ -32,28 +32,6 @@ PARTS = {
 WANTED = {feature: part.analysis_id for feature, part in PARTS.items()}
 
 
-@contextmanager
-def counted(client) -> Iterator[Counter[str]]:
-    """Give the write units that requests take in the block, by index; those of the rows under `rows`."""
-    units: Counter[str] = Counter()
-
-    def ask(params, **_):
-        params["ReturnConsumedCapacity"] = "INDEXES"
-
-    def note(parsed, **_):
-        taken = parsed.get("ConsumedCapacity", {})
-        units["rows"] += taken.get("Table", {}).get("CapacityUnits", 0)
-        units.update({name: each["CapacityUnits"] for name, each in taken.get("GlobalSecondaryIndexes", {}).items()})
-
-    client.meta.events.register("provide-client-params.dynamodb.UpdateItem", ask)
-    client.meta.events.register("provide-client-params.dynamodb.PutItem", ask)
-    client.meta.events.register("after-call.dynamodb", note)
-    yield units
-    client.meta.events.unregister("provide-client-params.dynamodb.UpdateItem", ask)
-    client.meta.events.unregister("provide-client-params.dynamodb.PutItem", ask)
-    client.meta.events.unregister("after-call.dynamodb", note)
-
-
 def units_of_an_image(client, images, camera, clock) -> Counter[str]:
     """Bring an image with three answers from its message to the graph; return the units that its writes took."""
     image_id = f"s3://frames-of-the-yard/{camera}/2026-11-02/Hour-11/snap/MDAlarm_20261102-110000.jpg"
@@ -69,7 +47,7 @@ def units_of_an_image(client, images, camera, clock) -> Counter[str]:
         clock.move(timedelta(seconds=1))
         row = images.mark_analysed(row)
         images.mark_merged(image_id, row.version)
-    return units
+    return units.written
 
 
 def test_one_cameras_day_takes_a_thousand_images_a_second(dynamodb_client, real_images, table_prefix, camera, clock):
@@ -78,17 +56,15 @@ def test_one_cameras_day_takes_a_thousand_images_a_second(dynamodb_client, real_
     of_the_old = DynamoImageStore(dynamodb_client, table_prefix, clock)
     before = units_of_an_image(dynamodb_client, of_the_old, camera, clock)
     after = units_of_an_image(dynamodb_client, real_images, camera, clock)
-    assert 0 == after[BY_DAY.name]
-    assert after[BY_DAY_SHARDED.name] < before[BY_DAY.name]
-    assert before - Counter({BY_DAY.name: before[BY_DAY.name]}) == after - Counter(
-        {BY_DAY_SHARDED.name: after[BY_DAY_SHARDED.name]}
-    )
+    assert 0 == after[OLD_DAYS]
+    assert after[DAYS] < before[OLD_DAYS]
+    assert before - Counter({OLD_DAYS: before[OLD_DAYS]}) == after - Counter({DAYS: after[DAYS]})
     ids = [f"s3://frames/{camera}/2026-11-02/Hour-11/snap/MDAlarm_{n:06}.jpg" for n in range(10 * IMAGES_A_SECOND)]
     by_second = [ids[first : first + IMAGES_A_SECOND] for first in range(0, len(ids), IMAGES_A_SECOND)]
     fullest = max(
-        count * after[BY_DAY_SHARDED.name]
+        count * after[DAYS]
         for second in by_second
         for count in Counter(shard_of(image_id, DEFAULT_SHARDS.day) for image_id in second).values()
     )
     assert fullest <= OF_A_PARTITION
-    assert IMAGES_A_SECOND * before[BY_DAY.name] > OF_A_PARTITION
+    assert IMAGES_A_SECOND * before[OLD_DAYS] > OF_A_PARTITION

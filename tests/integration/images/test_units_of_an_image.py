@@ -1,0 +1,83 @@
+"""How many read and write units one image costs with all its steps: what `bench/README.md` says, and the goals.
+
+The steps are the real ones over DynamoDB Local, and the answers those of `make bench-pipeline`: a dozen labels, one
+face, three lines of text. Counters and what each process asks every few seconds are not in it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bench.pipeline_pictures import ANSWERS
+from sightline.models.images import State
+from sightline.rekognition.features import feature_named
+from sightline.storage.dynamodb.table import Update
+from sightline.storage.images.dynamodb import DynamoImageStore
+from sightline.storage.ledger.dynamodb import DynamoLedger
+from sightline.testing.fake import CHECKPOINTS, FakeSightline, ScriptedDetector, picture, uri_of
+from tests.integration.images.units import Units, counted
+
+MOST_WRITTEN = 30
+MOST_READ = 7
+TAKEN_AT = datetime(2026, 11, 2, 11, 1, tzinfo=UTC)
+TEN_MINUTES = timedelta(minutes=10)
+
+
+class UsualDetector(ScriptedDetector):
+    """Answers as Rekognition does for a picture of a yard."""
+
+    def _answer(self, feature, subject):  # noqa: ARG002 - the interface
+        named = feature_named(feature)
+        return named.parse(ANSWERS[named.operation], named.parameters)
+
+
+class OneByOne(DynamoImageStore):
+    """Completes each row by an UpdateItem: for the statements of a batch, DynamoDB Local tells no units."""
+
+    def _update_many(self, updates: list[Update]) -> Iterable[bool]:
+        return [self._table.update(each.key, each.change, each.only_if).is_written for each in updates]
+
+
+@pytest.fixture(scope="module")
+def world(dynamodb_client, module_table_prefix) -> Iterator[FakeSightline]:
+    """Give a sightline whose rows and ledger are in DynamoDB."""
+    made = FakeSightline()
+    made.clock.now, made.detector = TAKEN_AT, UsualDetector()
+    made.images = OneByOne(dynamodb_client, module_table_prefix, made.clock)
+    made.ledger = DynamoLedger(dynamodb_client, module_table_prefix, made.clock, made.buckets, CHECKPOINTS)
+    made.images.setup()
+    made.ledger.setup()
+    made.services = made.make_services(made.plan)
+    assert made.images.shards
+    return made
+
+
+def units_of_an_image(world: FakeSightline, client, name: str, waiting: timedelta) -> Units:
+    """Bring an image from its producer to the graph; its messages wait for so long after each step."""
+    image_id = uri_of(name)
+    world.put(image_id, picture(int(name)))
+    with counted(client) as units:
+        world.add(image_id)
+        while world.sent:
+            world.clock.move(waiting)
+            world.do(world.sent.popleft())
+    assert State.COMPLETE is world.images.get(image_id).state
+    return units
+
+
+def test_an_image_costs_at_most_thirty_write_units_and_seven_read_units(world, dynamodb_client):
+    units = units_of_an_image(world, dynamodb_client, "01", timedelta(seconds=1))
+    of_indexes = {"images.feed": 1, "images.unfinished": 5, "images.by_day_sharded": 4}
+    assert Counter({"images": 11, "analyses": 8, **of_indexes}) == units.written
+    assert Counter({"images": 1}) == units.read
+    assert units.written.total() <= MOST_WRITTEN
+    assert units.read.total() <= MOST_READ
+
+
+def test_an_image_whose_messages_wait_for_ten_minutes_stays_within_the_same_goals(world, dynamodb_client):
+    units = units_of_an_image(world, dynamodb_client, "02", TEN_MINUTES)
+    assert (6, 4) == (units.written["images.unfinished"], units.read["images"])
+    assert units.written.total() <= MOST_WRITTEN
+    assert units.read.total() <= MOST_READ

@@ -1,11 +1,14 @@
 """Content, results and refusals as image rows keep them, and messages carry them."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
 from sightline.models.images import AskedBy, Content, FeatureResult, Rejection, ResultStatus
 from sightline.models.stored import known_fields
+
+_OF_A_RESULT = tuple(each.name for each in fields(FeatureResult))
 
 
 def read_content(stored: Mapping[str, Any]) -> Content:
@@ -30,3 +33,12 @@ def read_result(stored: Mapping[str, Any]) -> FeatureResult:
         "asked_by": AskedBy.read(stored.get("asked_by", AskedBy.NAME)),
     }
     return FeatureResult(**known_fields(FeatureResult, stored) | decoded)
+
+
+def plain_result(result: FeatureResult) -> dict[str, Any]:
+    """Return a settled analysis as `read_result` reads it.
+
+    Not `asdict`: it copies each pair of a finding, which is a tenth of what it costs to write it.
+    """
+    plain = {name: getattr(result, name) for name in _OF_A_RESULT}
+    return plain | {"rejection": asdict(result.rejection)} if result.rejection else plain

@@ -13,7 +13,7 @@ from typing import Any
 
 from sightline.models.answers import Json
 from sightline.models.images import Content, FeatureResult, ImageRow
-from sightline.models.stored_images import read_content, read_result
+from sightline.models.stored_images import plain_result, read_content, read_result
 
 RESULT = "result"
 """The header of `write_rows` that carries the settled analysis as its row keeps it."""
@@ -30,7 +30,7 @@ MOST_BYTES = 8 * 1024
 
 def result_headers(result: FeatureResult) -> dict[str, Json]:
     """Return the header that carries a result; none if it is too large."""
-    text = json.dumps(asdict(result))
+    text = json.dumps(plain_result(result))
     return {RESULT: json.loads(text)} if len(text.encode()) <= MOST_BYTES else {}
 
 

@@ -5,6 +5,7 @@ aware datetime as ISO 8601 with its offset, a tuple as a list, a string enum as 
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Context, Decimal
 from typing import Any, TypeAlias
@@ -22,9 +23,11 @@ DECIMAL_PLACES = 4
 MOST_DIGITS = 38
 """DynamoDB keeps no more."""
 
-_KINDS = {"S", "BOOL", "B", "N", "L", "M", "NULL"}
-
 _EXACT = Context(prec=200)
+
+
+class UnknownKind(TypeError):
+    """A stored value has a kind that this version never writes."""
 
 
 def to_value(value: Any) -> AttributeValues:  # noqa: PLR0911 - one for each kind
@@ -53,7 +56,7 @@ def to_value(value: Any) -> AttributeValues:  # noqa: PLR0911 - one for each kin
 
 
 def from_value(low_level: Mapping[str, Any]) -> Any:
-    """Return the Python value of a low-level one. Raise TypeError for a kind that we never write, such as a set."""
+    """Return the Python value of a low-level one. Raise UnknownKind for one that we never write, such as a set."""
     ((kind, value),) = low_level.items()
     match kind:
         case "S" | "BOOL" | "B":
@@ -66,7 +69,7 @@ def from_value(low_level: Mapping[str, Any]) -> Any:
             return {name: from_value(each) for name, each in value.items()}
         case "NULL":
             return None
-    raise TypeError(f"no stored value has DynamoDB's kind {kind}")
+    raise UnknownKind(f"no stored value has DynamoDB's kind {kind}")
 
 
 def to_item(item: Mapping[str, Any]) -> AttributeValues:
@@ -78,18 +81,12 @@ def from_item(low_level: Mapping[str, Any]) -> Item:
     """Return the item in Python's values, without attributes of a kind that only a newer version writes."""
     try:
         return {name: from_value(value) for name, value in low_level.items()}
-    except TypeError:  # rare, and to look for it beforehand would walk through every item twice
-        return {name: from_value(value) for name, value in low_level.items() if _is_readable(value)}
-
-
-def _is_readable(value: Mapping[str, Any]) -> bool:
-    ((kind, inner),) = value.items()
-    match kind:
-        case "L":
-            return all(map(_is_readable, inner))
-        case "M":
-            return all(map(_is_readable, inner.values()))
-    return kind in _KINDS
+    except UnknownKind:  # rare: what guards each attribute by itself is left to this case
+        item: Item = {}
+        for name, value in low_level.items():
+            with suppress(UnknownKind):
+                item[name] = from_value(value)
+        return item
 
 
 def instant(at: datetime) -> str:

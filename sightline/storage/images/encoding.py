@@ -22,7 +22,7 @@ from sightline.models.images import (
     UnfinishedPlace,
 )
 from sightline.models.stored import known_fields
-from sightline.models.stored_images import read_content, read_rejection, read_result
+from sightline.models.stored_images import plain_result, read_content, read_rejection, read_result
 from sightline.storage.dynamodb.conditions import Path
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.schema import Index, Key, Schema
@@ -135,7 +135,7 @@ def encode_required(image_id: str, path: FieldPath, value: Any, layout: Layout) 
 
 def encode_result(part: FeatureResult) -> Item:
     """Return the map that keeps a part. How it was asked about is left out where it was asked about by name."""
-    item = asdict(part)
+    item = plain_result(part)
     return item if part.asked_by is not AskedBy.NAME else {key: item[key] for key in item if key != "asked_by"}
 
 

@@ -1,8 +1,12 @@
 """Image rows as items: what older versions wrote is read, and what is empty is left out."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 
-from sightline.models.images import AskedBy, Drops, FeatureResult, ImageRow, Lane, ResultStatus, State
+import pytest
+
+from sightline.models.images import AskedBy, Drops, FeatureResult, ImageRow, Lane, Rejection, ResultStatus, State
+from sightline.models.stored_images import plain_result, read_result
 from sightline.storage.dynamodb.items import Item, from_item, to_item
 from sightline.storage.images.encoding import decode_row, encode_row
 from sightline.storage.images.keys import NEW_TABLE
@@ -37,3 +41,15 @@ def test_a_way_of_asking_that_only_a_newer_version_knows_is_read():
     item["parts"]["labels"]["asked_by"] = "telegram"
     asked_by = decode_row(item).parts["labels"].asked_by
     assert ("telegram", False) == (asked_by, asked_by.is_known)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        FeatureResult("a" * 64, ResultStatus.ANSWERED, (("Person", 97.5), ("Tree", 61.25)), 30.0, "3.0", left_out=2),
+        FeatureResult("a" * 64, ResultStatus.REJECTED, rejection=Rejection("TooSmall", "of 40 pixels")),
+    ],
+)
+def test_a_plain_result_is_what_asdict_makes_of_it_and_reads_back_as_itself(result):
+    assert asdict(result) == plain_result(result)
+    assert result == read_result(plain_result(result))

@@ -9,15 +9,20 @@ import logging
 from celery.app.trace import LOG_RECEIVED, LOG_SUCCESS
 
 ROUTINE = (LOG_RECEIVED, LOG_SUCCESS)
-LOGGERS = ("celery.worker.strategy", "celery.app.trace")
+RECEIVING, RUNNING = LOGGERS = ("celery.worker.strategy", "celery.app.trace")
 
 
 def lower_task_lines() -> None:
-    """Lower the routine lines to DEBUG, whatever level is written."""
-    for name in LOGGERS:
-        logger = logging.getLogger(name)
+    """Lower the routine lines to DEBUG, whatever level is written.
+
+    The logger of what is received writes nothing else at INFO, so it need not even make a line that is not written.
+    """
+    for logger in map(logging.getLogger, LOGGERS):
         if _lowered not in logger.filters:
             logger.addFilter(_lowered)
+    received = logging.getLogger(RECEIVING)
+    if not received.isEnabledFor(logging.DEBUG):
+        received.setLevel(logging.WARNING)
 
 
 def _lowered(record: logging.LogRecord) -> bool:

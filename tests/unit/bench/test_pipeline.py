@@ -7,8 +7,10 @@ import re
 import pytest
 
 from bench.pipeline import BLOG, OURS, POOL, WITH_EVENTS, Run, plan_runs, report
+from bench.pipeline_before import Unreadable, cpu_of_an_image
 from bench.pipeline_costs import CPU, REQUESTS, Costs
 from bench.pipeline_environment import default_plan
+from bench.pipeline_memory import report as memory_report
 from bench.pipeline_pictures import ANSWERS, make_pictures, remember
 from dev.rekognition.answers import Answers, name_of
 from dev.rekognition.operations.wire import MODEL_VERSION
@@ -96,3 +98,26 @@ def test_every_run_has_pictures_of_its_own_in_buckets_that_s3_allows():
     uris = [each.uri for run in runs.values() for each in run]
     assert len(uris) == len(set(uris))
     assert all(re.fullmatch(r"[a-z0-9-]{3,63}", uri.bucket) for uri in uris)
+
+
+PRINTED = """round 1  sightline   7.4 images/s
+
+sightline: what one image costs
+  CPU seconds         0.387   dynamodb 0.090, rows 0.041, text 0.030, labels 0.029, ingest 0.028, faces 0.027, graph 0.022, producer 0.010
+  tasks               8.000   detect_feature succeeded 3.000
+
+bare pool: what one image costs
+  CPU seconds         0.237   producer 0.101
+"""  # noqa: E501 - as it is printed
+
+
+def test_the_cpu_of_an_older_commit_is_read_from_what_its_benchmark_prints():
+    assert pytest.approx(0.187) == cpu_of_an_image(PRINTED)
+    with pytest.raises(Unreadable, match="no costs"):
+        cpu_of_an_image(PRINTED.replace("rows 0.041, ", ""))
+
+
+def test_a_worker_that_grows_by_more_than_a_tenth_misses_the_goal(capsys):
+    assert 0 == memory_report({"rows-0": 100.0}, {"rows-0": 110.0}, (500, 2_000))
+    assert 1 == memory_report({"rows-0": 100.0, "graph-0": 100.0}, {"rows-0": 100.0, "graph-0": 111.0}, (500, 2_000))
+    assert "missed (1.11)" in capsys.readouterr().out

@@ -18,11 +18,11 @@ def written():
     root, kept = logging.getLogger(), Kept()
     level, filters = root.level, {name: logging.getLogger(name).filters[:] for name in LOGGERS}
     root.addHandler(kept)
-    lower_task_lines()
-    lower_task_lines()
 
     def write(name, line, root_level):
         root.setLevel(root_level)
+        lower_task_lines()
+        lower_task_lines()
         logging.getLogger(name).info(line, CONTEXT)
         return kept.records
 
@@ -31,6 +31,7 @@ def written():
     root.setLevel(level)
     for name, before in filters.items():
         logging.getLogger(name).filters[:] = before
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 class Kept(logging.Handler):
@@ -52,6 +53,12 @@ def test_a_routine_line_is_not_written_at_info(written, name, line):
 @pytest.mark.parametrize("name", LOGGERS)
 def test_a_routine_line_is_written_once_at_debug(written, name, line, word):
     assert [("DEBUG", word)] == written(name, line, "DEBUG")
+
+
+def test_the_line_of_what_is_received_is_not_even_made_at_info(written):
+    written(strategy.logger.name, LOG_RECEIVED, "INFO")
+    assert not strategy.logger.isEnabledFor(logging.INFO)
+    assert strategy.logger.isEnabledFor(logging.WARNING)
 
 
 def test_a_retry_is_still_written_at_info(written):

@@ -62,7 +62,8 @@ def main() -> None:
             rate = (end - begin) / sightline(ids[begin:end], environment.services)
             looks.append(resident(environment.stack))
             print(f"{end:,} images ({rate:.1f}/s)", flush=True)
-    sys.exit(report(*looks, (chosen.first, chosen.last)))
+    before, after = looks
+    sys.exit(report(before, after, (chosen.first, chosen.last)))
 
 
 if __name__ == "__main__":

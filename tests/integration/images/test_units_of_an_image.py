@@ -5,7 +5,7 @@ face, three lines of text. Counters and what each process asks every few seconds
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,12 +41,13 @@ class OneByOne(DynamoImageStore):
 
 
 @pytest.fixture(scope="module")
-def world(dynamodb_client, module_table_prefix) -> Iterator[FakeSightline]:
+def world(dynamodb_client, module_table_prefix) -> FakeSightline:
     """Give a sightline whose rows and ledger are in DynamoDB."""
     made = FakeSightline()
     made.clock.now, made.detector = TAKEN_AT, UsualDetector()
-    made.images = OneByOne(dynamodb_client, module_table_prefix, made.clock)
-    made.ledger = DynamoLedger(dynamodb_client, module_table_prefix, made.clock, made.buckets, CHECKPOINTS)
+    made.images = OneByOne(dynamodb_client, module_table_prefix, made.clock)  # type: ignore[assignment]
+    ledger = DynamoLedger(dynamodb_client, module_table_prefix, made.clock, made.buckets, CHECKPOINTS)
+    made.ledger = ledger  # type: ignore[assignment]
     made.images.setup()
     made.ledger.setup()
     made.services = made.make_services(made.plan)

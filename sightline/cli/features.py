@@ -32,6 +32,18 @@ def features(factory: Factory, *, as_json: bool) -> None:
         f"features (prices for {prices.region} of {prices.as_of}; quotas in calls/s; SIGHTLINE_FEATURES turns them on)"
     )
     print_table(title, columns, rows)
+    click.echo(_price_of_images([each["usd"] for each in declared.values() if each["is_on"]]))
+
+
+def _price_of_images(usd: list[float]) -> str:
+    """Return how features add up, and what images cost with those that are on.
+
+    usd: the price of each, for one image
+    """
+    return (
+        "AWS bills each feature of an image as an image of its own: two features are two images. "
+        f"With those that are on, 1,000 images cost {_thousand(sum(usd))} USD"
+    )
 
 
 def _thousand(usd: float) -> str:

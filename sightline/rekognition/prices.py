@@ -48,5 +48,7 @@ def _price(item: str) -> int:
     prices = price_list().micro_usd
     if item not in prices:
         rule = "what is paid for must have a price"
-        raise ConfigurationError(item, rule=rule, remedy="Add it to sightline/rekognition/prices.toml")
+        line = f'"{item}" = <millionths of a US dollar for one image>'
+        remedy = f"Add the line {line} to [micro_usd] in sightline/rekognition/prices.toml"
+        raise ConfigurationError(item, rule=rule, remedy=remedy)
     return prices[item]

@@ -24,6 +24,12 @@ def test_people_see_what_is_on(run):
     assert "1.00" in lines["labels"]
 
 
+def test_features_add_up_as_images_do(run):
+    told = run("features").stdout
+    assert "two features are two images" in told
+    assert "With those that are on, 1,000 images cost 3.00 USD" in told
+
+
 def test_rates_are_shown_with_their_reasons(run, world):
     rates = json.loads(run("rate", "--json").stdout)
     assert sorted(world.limiter.rates()) == sorted(rates)

@@ -57,7 +57,7 @@ def test_every_feature_has_a_quota_everywhere(name):
 
 
 def test_what_has_no_price_or_quota_says_where_to_add_it():
-    with pytest.raises(ConfigurationError, match=r"^DetectSmells: .*sightline/rekognition/prices\.toml"):
+    with pytest.raises(ConfigurationError, match=r'^DetectSmells: .*"DetectSmells" = .*rekognition/prices\.toml'):
         price_micro_usd(UNHEARD_OF)
     with pytest.raises(ConfigurationError, match=r"^DetectSmells: .*sightline/rekognition/quotas\.toml"):
         default_quota("DetectSmells", "us-east-1")

@@ -45,6 +45,7 @@ OF_NO_WORKER: set[Method] = {
     ("operations.dirty_days", "newest"),
     ("operations.usage", "calls_by_day"),
     ("operations.dead_letters", "open_ids"),
+    ("operations.dead_letters", "walk"),
 }
 """What only `sightline setup`, `listen`, reviewers and the console do, for whom other policies are. Only tests get
 rollups, postpone a row by itself, and delete objects: `check` does so by itself.

@@ -30,7 +30,8 @@ from sightline.errors import SightlineError
 
 LOOK_SECONDS = 0.5
 STEADY_SECONDS = 30.0
-LONGEST_PAUSE_SECONDS = 30.0
+PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+"""After the first deaths in a row; after each later one the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ class Supervisor:
         deaths = 0 if now - not_before > STEADY_SECONDS else deaths
         say(f"{process.name} died ({process.exit_status}), it is started again; its log ends: {process.log_end(1)}")
         self._stack.revive(process.name)
-        self._deaths[process.name] = (deaths + 1, now + min(2.0**deaths, LONGEST_PAUSE_SECONDS))
+        self._deaths[process.name] = (deaths + 1, now + PAUSES_SECONDS[min(deaths, len(PAUSES_SECONDS) - 1)])
 
 
 def supervise(folder: Path) -> int:

@@ -61,6 +61,17 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What an image that ended was judged by.
+
+    at: when reading the object began, by our clock; etag: of the object, None if it was missing or not read at all
+    """
+
+    at: datetime
+    etag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FeatureResult:
     """One settled analysis as the image row keeps it. An empty finding means: analysed, and nothing found.
 
@@ -186,6 +197,7 @@ class ImageRow:
     feed_position: ULID of the last write that the sync must see
     drops: None in rows of images whose answers were never dropped, and in rows from before these were counted here
     listed: the capture by which the index by day lists the row; None: it does not, or by an older capture
+    judged: what the last end was judged by; None in rows that never ended, and in rows from before this was kept
     """
 
     image_id: str
@@ -206,6 +218,7 @@ class ImageRow:
     sent_at: datetime | None = None
     drops: Drops | None = None
     listed: Capture | None = None
+    judged: Judged | None = None
 
     @property
     def is_known(self) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sightline.models.images import AskedBy, Content, FeatureResult, Rejection, ResultStatus
+from sightline.models.images import AskedBy, Content, FeatureResult, Judged, Rejection, ResultStatus
 from sightline.models.stored import known_fields
 
 _OF_A_RESULT = tuple(each.name for each in fields(FeatureResult))
@@ -20,6 +20,11 @@ def read_content(stored: Mapping[str, Any]) -> Content:
 def read_rejection(stored: Mapping[str, Any] | None) -> Rejection | None:
     """Return what is stored of a refusal; None if nothing was refused."""
     return None if stored is None else Rejection(**known_fields(Rejection, stored))
+
+
+def read_judged(stored: Mapping[str, Any] | None) -> Judged | None:
+    """Return what is stored of what an end was judged by; None if nothing is."""
+    return None if stored is None else Judged(datetime.fromisoformat(stored["at"]), stored["etag"])
 
 
 def read_result(stored: Mapping[str, Any]) -> FeatureResult:

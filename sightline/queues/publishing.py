@@ -65,9 +65,14 @@ def _send_all(app: Celery, steps: Iterable[Step], headers: Mapping[str, Any]) ->
                 headers={**headers, **step.headers},
                 chain=[_signature(app, step.then)] if step.then else None,
                 declare=(),
-                argsrepr=repr(step.args)[:MOST_SHOWN],
+                argsrepr=_shown(step.args),
                 kwargsrepr="{}",
             )
+
+
+def _shown(args: tuple[str, ...]) -> str:
+    """Return the arguments as Flower shows them: a lane as its plain text, as the message has it."""
+    return repr(tuple(str(each) for each in args))[:MOST_SHOWN]
 
 
 def _signature(app: Celery, step: Step) -> Signature:

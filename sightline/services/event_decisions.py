@@ -81,9 +81,16 @@ def _wish(event: ObjectEvent, row: ImageRow) -> Wish:
 
 def _tells_of_other_bytes(event: ObjectEvent, row: ImageRow) -> bool:
     """Return whether the row was not written for the event's bytes, nor for some that came later."""
-    if row.state in ENDS:  # such a row keeps no ETag of what was refused or missing
-        return row.feed_position is None or event.at > time_of(row.feed_position) - CLOCKS_APART
+    if row.state in ENDS:
+        return _came_after_its_end(event, row)
     if row.content is None or row.state is State.IMPORTED:
         return True
     is_older = row.content.last_modified is not None and event.at < row.content.last_modified
     return event.etag != row.content.etag and not is_older
+
+
+def _came_after_its_end(event: ObjectEvent, row: ImageRow) -> bool:
+    """Return whether an image that ended was judged without the event's bytes."""
+    if row.judged is None:  # from before this was kept: the row's last place in the feed is no earlier
+        return row.feed_position is None or event.at > time_of(row.feed_position) - CLOCKS_APART
+    return event.etag != row.judged.etag and event.at > row.judged.at - CLOCKS_APART

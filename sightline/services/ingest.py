@@ -18,7 +18,7 @@ from sightline.errors import (
     RejectedError,
 )
 from sightline.models.bucket_refusals import Reader
-from sightline.models.images import CameraDay, Capture, Content, ImageRow, Lane, Rejection, State
+from sightline.models.images import CameraDay, Capture, Content, ImageRow, Judged, Lane, Rejection, State
 from sightline.queues.publishing import BATCH, Publish, publish
 from sightline.queues.steps import INGEST, Step, ingest_step, next_steps
 from sightline.rekognition.analysis import analysis_id
@@ -125,12 +125,15 @@ class Ingest:
         before = self._row(image_id, lane)
         if before is None or self._waits_for_its_camera(before, lane):
             return []
+        head, judging_at = None, self.clock()
         try:
-            after = self._begin(before, lane)
+            head, data = self._read(image_id)
+            after = self._begin(before, lane, head, data)
         except ObjectRefused:
             raise  # it may be good: it is stuck, and not rejected
         except (RejectedError, InvalidUri) as error:
-            after = self._reject(before, error, may_be_late=may_be_late)
+            judged = Judged(judging_at, head.etag if head else None)
+            after = self._reject(before, error, judged, may_be_late=may_be_late)
         if after is None:
             raise ImageChanged(image_id)
         if after is before:
@@ -146,7 +149,7 @@ class Ingest:
             return None
         assumed = new_row(image_id, lane, self.clock())
         try:
-            begun = self._begin(assumed, lane)
+            begun = self._begin(assumed, lane, *self._read(image_id))
         except ObjectRefused:
             raise
         except (RejectedError, InvalidUri):
@@ -188,14 +191,16 @@ class Ingest:
         is_replaced = before.rejection is not None and after.rejection is None
         self.rejection_breaker.count(after, lane, is_replaced=is_replaced)
 
-    def _begin(self, row: ImageRow, lane: Lane) -> ImageRow | None:
+    def _read(self, image_id: str) -> tuple[ObjectHead, bytes]:
+        uri = ObjectUri.parse(image_id)
+        with self.bucket_gate.reading(image_id, Reader.S3):
+            return self.buckets.get(uri)
+
+    def _begin(self, row: ImageRow, lane: Lane, head: ObjectHead, data: bytes) -> ImageRow | None:
         """Write content, capture and wanted analyses to the row; return the row as written, or None if it had changed.
 
         A stuck image with the same bytes is returned as it was: its message came twice. `add` receives it first.
         """
-        uri = ObjectUri.parse(row.image_id)
-        with self.bucket_gate.reading(row.image_id, Reader.S3):
-            head, data = self.buckets.get(uri)
         content = self._content(row.image_id, head, data)
         if row.state is State.STUCK and content == row.content:
             return row
@@ -253,7 +258,9 @@ class Ingest:
         if what and (before.capture is None or not before.capture.is_same_as(begun.capture)):
             self.operations.capture_counts.count(begun.capture.camera, self.clock(), what)
 
-    def _reject(self, row: ImageRow, error: RejectedError | InvalidUri, *, may_be_late: bool) -> ImageRow | None:
+    def _reject(
+        self, row: ImageRow, error: RejectedError | InvalidUri, judged: Judged, *, may_be_late: bool
+    ) -> ImageRow | None:
         """End the image, with a dead letter unless its object was deleted after it had been read."""
         is_missing = isinstance(error, ImageMissing)
         if is_missing and may_be_late and row.content is None:
@@ -271,7 +278,7 @@ class Ingest:
             )
         self._outdate(row, None, {})
         state = State.GONE if is_missing else State.REJECTED
-        return self.images.end(row, state, Rejection(type(error).__name__, str(error)))
+        return self.images.end(row, state, Rejection(type(error).__name__, str(error)), judged)
 
 
 def _content(image_id: str, head: ObjectHead, data: bytes) -> Content:

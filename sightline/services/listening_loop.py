@@ -18,7 +18,9 @@ MOST_WAITING = 10_000
 """While more images wait to be ingested, nothing is taken: SQS keeps messages for days, Redis in memory."""
 
 HELD_BACK_SECONDS = 5.0
-LONGEST_PAUSE_SECONDS = 30.0
+PAUSES_SECONDS = (2.0, 4.0, 8.0, 16.0, 30.0)
+"""After the first failures in a row; after each later one the last."""
+
 LOGGED_EVERY_SECONDS = 60.0
 
 
@@ -81,9 +83,9 @@ def _until_stopped(queue: EventQueue, listening: Listening, lock: Lock) -> None:
                     told.add(handled.counts)
             held, failures = (), 0
         except RetryableError as error:
-            failures += 1
             log.warning("Events wait in their queue", queue=queue.name, error=str(error))
-            listening.stopping.wait(min(LONGEST_PAUSE_SECONDS, 2.0**failures))
+            listening.stopping.wait(PAUSES_SECONDS[min(failures, len(PAUSES_SECONDS) - 1)])
+            failures += 1
 
 
 def _receive(queue: EventQueue, listening: Listening, told: "Told") -> Sequence[Received]:

@@ -81,14 +81,22 @@ def _is_other(row: ImageRow, head: ObjectHead, now: datetime) -> bool:
     The bytes of an imported one were never read.
     """
     if row.state is State.REJECTED:
-        return _is_younger(head, row.feed_position or "", now)
+        return _was_not_refused(head, row, now)
     if row.state in {State.GONE, State.IMPORTED}:
         return True
     return row.content is not None and row.content.etag != head.etag
 
 
+def _was_not_refused(head: ObjectHead, row: ImageRow, now: datetime) -> bool:
+    """Return whether the row was refused for other bytes than these."""
+    if row.judged and row.judged.etag:
+        return head.etag != row.judged.etag
+    refused_at = position_at(row.judged.at) if row.judged else row.feed_position or ""
+    return _is_younger(head, refused_at, now)
+
+
 def _is_younger(head: ObjectHead, ended_at: str, now: datetime) -> bool:
-    """Return whether an object came after its row was refused: such a row keeps no etag."""
+    """Return whether an object came after its row was refused, where the row does not know what was refused."""
     is_new = now - head.last_modified < STILL_DOUBTED
     came_at = head.last_modified + S3_CLOCK_STEP if is_new else head.last_modified
     return position_at(came_at) > ended_at

@@ -17,3 +17,13 @@ def test_a_broker_that_is_away_is_unavailable_and_no_fault_of_an_image():
         _publish_through(app, [ingest_step("s3://b/c/d.jpg", Lane.LIVE)], {})
     assert "Redis" == raised.value.subject
     assert not is_its_own(raised.value)
+
+
+def test_a_message_shows_its_arguments_as_plain_texts():
+    app = Celery(broker="memory://", set_as_current=False)
+    step = ingest_step("s3://b/c/d.jpg", Lane.LIVE)
+    with app.connection_for_write() as connection, connection.channel() as channel:
+        channel._new_queue(step.queue_name)  # it takes part in no exchange
+        _publish_through(app, [step], {})
+        message = channel.basic_get(step.queue_name, no_ack=True)
+    assert "('s3://b/c/d.jpg', 'live')" == message.headers["argsrepr"]

@@ -15,6 +15,7 @@ from sightline.models.images import (
     FeedEntry,
     ImageRow,
     ImageSummary,
+    Judged,
     Lane,
     Rejection,
     State,
@@ -22,7 +23,7 @@ from sightline.models.images import (
     UnfinishedPlace,
 )
 from sightline.models.stored import known_fields
-from sightline.models.stored_images import plain_result, read_content, read_rejection, read_result
+from sightline.models.stored_images import plain_result, read_content, read_judged, read_rejection, read_result
 from sightline.storage.dynamodb.conditions import Path
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.schema import Index, Key, Schema
@@ -78,7 +79,7 @@ def encode_field(image_id: str, name: str, value: Any, layout: Layout) -> Item:
             return listing(image_id, value, layout.shards) if name == "listed" else _capture(image_id, value, layout)
         case State():
             return {name: value, "ended_as": value if value in ENDED else None}
-        case Content() | Rejection() | Drops():
+        case Content() | Rejection() | Drops() | Judged():
             encoded = {
                 key: instant(kept) if isinstance(kept, datetime) else kept for key, kept in asdict(value).items()
             }
@@ -161,6 +162,7 @@ def decode_row(item: Item) -> ImageRow:
         sent_at=datetime.fromisoformat(item["sent_at"]) if "sent_at" in item else None,
         drops=Drops(item["drops"]["count"], datetime.fromisoformat(item["drops"]["at"])) if "drops" in item else None,
         listed=capture if capture and is_listed(item, capture) else None,
+        judged=read_judged(item.get("judged")),
     )
 
 

@@ -20,6 +20,7 @@ from sightline.models.images import (
     FeedEntry,
     ImageRow,
     ImageSummary,
+    Judged,
     Lane,
     Rejection,
     State,
@@ -125,8 +126,8 @@ class ImageStore(Protocol):
         content, wanted and rejection.
         """
 
-    def end(self, seen: ImageRow, state: State, rejection: Rejection) -> ImageRow | None:
-        """Set `rejected` or `gone`: version + 1, feed position; wanted and parts cleared; rejection kept.
+    def end(self, seen: ImageRow, state: State, rejection: Rejection, judged: Judged | None = None) -> ImageRow | None:
+        """Set `rejected` or `gone`: version + 1, feed position; wanted and parts cleared; rejection and judged kept.
 
         An image that was never read keeps wanted and parts, which were imported. It stays unfinished only while the
         graph still shows an older version. Condition: version as in `seen`.

@@ -8,7 +8,17 @@ from typing import NamedTuple
 from typing_extensions import override
 
 from sightline.errors import SightlineError
-from sightline.models.images import Capture, Content, FeatureResult, ImageRow, Lane, Rejection, State, Unfinished
+from sightline.models.images import (
+    Capture,
+    Content,
+    FeatureResult,
+    ImageRow,
+    Judged,
+    Lane,
+    Rejection,
+    State,
+    Unfinished,
+)
 from sightline.storage.images import transitions
 from sightline.storage.images.counting import (
     MOST_COUNTED,
@@ -107,13 +117,14 @@ class ImageSteps(ImageStore, Countable, ABC):
         return self._step(seen, transitions.begin(seen, content, capture, wanted, lane, self._clock()))
 
     @override
-    def end(self, seen: ImageRow, state: State, rejection: Rejection) -> ImageRow | None:
+    def end(self, seen: ImageRow, state: State, rejection: Rejection, judged: Judged | None = None) -> ImageRow | None:
         """Set `rejected` or `gone`. Refused as well if a merge was noted since `seen`."""
-        if transitions.is_ended(seen, state, rejection):
+        if transitions.is_ended(seen, state, rejection, judged):
             row = self._as_seen(seen)
-            if row is None or transitions.is_ended(row, state, rejection):
+            if row is None or transitions.is_ended(row, state, rejection, judged):
                 return row
-        return self._step(seen, transitions.end(seen, state, rejection, self._positions.next(), self._clock()))
+        position, now = self._positions.next(), self._clock()
+        return self._step(seen, transitions.end(seen, state, rejection, judged, position, now))
 
     def move_capture(self, seen: ImageRow, capture: Capture) -> ImageRow | None:
         """Set another capture. Refused as well where steps of `seen` are on their way."""

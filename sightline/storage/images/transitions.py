@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
-from sightline.models.images import Capture, Content, Drops, FeatureResult, ImageRow, Lane, Rejection, State
+from sightline.models.images import Capture, Content, Drops, FeatureResult, ImageRow, Judged, Lane, Rejection, State
 from sightline.storage.images.bounds import fit_rejection, fit_result
 from sightline.timing import CHECK_AFTER, CHECK_KEPT_FROM
 
@@ -87,9 +87,10 @@ def receive_again(row: ImageRow, lane: Lane, now: datetime) -> Transition:
     )
 
 
-def is_ended(row: ImageRow, state: State, rejection: Rejection) -> bool:
-    """Return whether the row has ended like this."""
-    return (row.state, row.rejection) == (state, fit_rejection(rejection))
+def is_ended(row: ImageRow, state: State, rejection: Rejection, judged: Judged | None) -> bool:
+    """Return whether the row has ended like this, and for the same object."""
+    is_same_object = judged is None or (row.judged is not None and row.judged.etag == judged.etag)
+    return is_same_object and (row.state, row.rejection) == (state, fit_rejection(rejection))
 
 
 def begin(
@@ -125,7 +126,9 @@ def _as_new(seen: ImageRow) -> dict[FieldPath, tuple[Any, ...]]:
     return {("content",): (seen.content,), ("wanted",): (dict(seen.wanted),), ("rejection",): (seen.rejection,)}
 
 
-def end(seen: ImageRow, state: State, rejection: Rejection, position: str, now: datetime) -> Transition:
+def end(
+    seen: ImageRow, state: State, rejection: Rejection, judged: Judged | None, position: str, now: datetime
+) -> Transition:
     """End an image. Its row stays unfinished until the graph no longer shows the old state.
 
     An image that was never read keeps what it wants and has: an imported answer waits until it can be read.
@@ -143,6 +146,7 @@ def end(seen: ImageRow, state: State, rejection: Rejection, position: str, now: 
             ("version",): seen.version + 1,
             ("wanted",): wanted,
             ("rejection",): fit_rejection(rejection),
+            ("judged",): judged,
             **_fresh(now if is_shown else None),
             ("feed_position",): position,
             **_without_results(seen, wanted),

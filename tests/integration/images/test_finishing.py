@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from sightline.models.images import Lane, Rejection, State
+from sightline.models.images import Judged, Lane, Rejection, State
 from sightline.storage.images.bounds import MAX_MESSAGE_CHARACTERS
 from sightline.storage.images.protocol import Postponement
 from tests.integration.images.stories import BAD, NO_OBJECT, answered, content
@@ -113,6 +113,20 @@ def test_to_end_twice_writes_once(images, story, new_id, clock):
     ended = images.end(story.received(new_id()), State.GONE, NO_OBJECT)
     clock.move(timedelta(seconds=1))
     assert ended == images.end(ended, State.GONE, NO_OBJECT) == images.get(ended.image_id)
+
+
+@pytest.mark.parametrize("etag", ["bad", None])
+def test_an_end_keeps_what_it_was_judged_by(images, story, new_id, clock, etag):
+    judged = Judged(clock.now, etag)
+    ended = images.end(story.begun(new_id()), State.REJECTED, BAD, judged)
+    assert replace(ended, judged=judged) == ended == images.get(ended.image_id)
+
+
+def test_an_end_for_another_object_is_written_though_nothing_else_differs(images, story, new_id, clock):
+    ended = images.end(story.received(new_id()), State.REJECTED, BAD, Judged(clock.now, "bad"))
+    later = clock.now + timedelta(seconds=1)
+    assert ended == images.end(ended, State.REJECTED, BAD, Judged(later, "bad"))
+    assert Judged(later, "as bad") == images.end(ended, State.REJECTED, BAD, Judged(later, "as bad")).judged
 
 
 def test_an_end_of_what_was_seen_before_is_refused(images, story, new_id):

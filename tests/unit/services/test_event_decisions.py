@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sightline.models.images import Content, ImageRow, Lane, State
+from sightline.models.images import Content, ImageRow, Judged, Lane, State
 from sightline.rekognition.preflight import MAX_BYTES_IN_S3
 from sightline.services.event_decisions import OWN_FOLDER, Filter, Wish, decide
 from sightline.services.s3_events import Change, ObjectEvent
@@ -21,9 +21,9 @@ BYTES = Content("sha", "old", 50_000, 800, 600, last_modified=AT - 60 * SECOND)
 OWN = Filter(Prefix("own", OWN_FOLDER), (".mp4", ".txt"))
 
 
-def row(state, content=None, ended_at=None):
+def row(state, content=None, ended_at=None, judged=None):
     position = position_at(ended_at) if ended_at else None
-    return ImageRow(str(URI), Lane.LIVE, state, AT, content=content, feed_position=position)
+    return ImageRow(str(URI), Lane.LIVE, state, AT, content=content, feed_position=position, judged=judged)
 
 
 def test_an_unknown_object_is_added_and_an_unknown_removal_is_nothing():
@@ -59,9 +59,26 @@ def test_a_received_image_is_looked_at_since_its_bytes_may_have_been_read_before
     assert Wish.LOOK is decide([PUT], row(State.RECEIVED))
 
 
+@pytest.mark.parametrize("ended_at", [AT - 10 * SECOND, AT + 10 * SECOND])
+def test_one_that_was_refused_is_received_for_other_bytes_however_late_its_row_was_written(ended_at):
+    judged = Judged(AT - SECOND, "bad")
+    assert Wish.RECEIVE is decide([PUT], row(State.REJECTED, ended_at=ended_at, judged=judged))
+    assert Wish.NOTHING is decide([replace(PUT, etag="bad")], row(State.REJECTED, ended_at=ended_at, judged=judged))
+
+
+def test_one_that_was_refused_after_other_bytes_came_has_seen_them():
+    judged = Judged(AT + 10 * SECOND, "bad")
+    assert Wish.NOTHING is decide([PUT], row(State.REJECTED, ended_at=AT - SECOND, judged=judged))
+
+
+def test_one_that_was_gone_is_received_for_an_upload_after_it_was_looked_for():
+    assert Wish.RECEIVE is decide([PUT], row(State.GONE, BYTES, AT + 10 * SECOND, Judged(AT - SECOND)))
+    assert Wish.NOTHING is decide([PUT], row(State.GONE, BYTES, AT - 10 * SECOND, Judged(AT + 10 * SECOND)))
+
+
 @pytest.mark.parametrize("state", [State.REJECTED, State.GONE])
 @pytest.mark.parametrize("content", [None, BYTES])
-def test_one_that_ended_is_received_for_an_upload_after_its_end_even_of_the_same_bytes(state, content):
+def test_one_that_ended_before_this_was_kept_is_received_for_an_upload_after_its_end_even_of_the_same_bytes(state, content):
     event = replace(PUT, etag="old")
     assert Wish.RECEIVE is decide([event], row(state, content, ended_at=AT - 10 * SECOND))
     assert Wish.NOTHING is decide([event], row(state, content, ended_at=AT + 10 * SECOND))

@@ -298,6 +298,13 @@ def test_the_loop_goes_on_after_an_outage_and_takes_no_others_meanwhile(world, l
     assert 25 == len(list(world.images.scan()))
 
 
+def test_the_loop_goes_on_after_an_outage_of_many_hours(world, listener):
+    queue = ScriptedQueue(world.clock, *[Unavailable("SQS")] * 1_100)  # of 30 seconds each: nine hours
+    queue.put([s3_body(uploaded(world, 1))])
+    run([queue], world, listener, until=lambda: is_empty(queue))
+    assert [] == queue.script
+
+
 def test_the_loop_ends_with_an_error_that_no_waiting_mends(world, listener):
     bad, good = ScriptedQueue(world.clock, MissingQueue("bad"), name="bad"), InMemoryEventQueue(world.clock, "good")
     with pytest.raises(MissingQueue):

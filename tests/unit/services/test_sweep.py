@@ -105,6 +105,58 @@ def test_an_object_with_other_bytes_is_ingested_again(world):
     assert (State.COMPLETE, world.buckets.head(ObjectUri.parse(one)).etag) == (row.state, row.content.etag)
 
 
+BAD = b"no picture"
+
+
+def refused(world):
+    """Have an image refused; return its URI."""
+    [one] = fill(world, uri("one"))
+    world.put(one, BAD)
+    run(world)
+    world.run()
+    assert State.REJECTED is world.images.get(one).state
+    return one
+
+
+def test_a_refused_object_is_not_looked_at_again(world):
+    refused(world)
+    for _ in range(3):
+        world.clock.move(timedelta(minutes=1))
+        assert [] == run(world)
+
+
+def test_a_good_object_in_place_of_a_refused_one_is_found_however_late_the_refusal_was_written(world):
+    one = refused(world)
+    world.put(one, picture(1))  # by S3's clock this is no later than the refusal
+    world.clock.move(timedelta(hours=1))
+    assert [one] == run(world)
+    world.run()
+    assert State.COMPLETE is world.images.get(one).state
+
+
+def test_a_good_object_in_place_of_a_refused_one_is_found_although_its_capture_was_moved_since(world):
+    one, _ = fill(world, uri("one"), uri("two"))
+    run(world)
+    world.run()
+    world.put(one, BAD)
+    run(world)
+    world.run()
+    world.put(one, picture(1))
+    world.clock.move(timedelta(hours=1))
+    row = world.images.get(one)
+    assert world.images.move_capture(row, replace(row.capture, taken_at=row.capture.taken_at + timedelta(hours=1)))
+    assert [one] == run(world)
+
+
+def test_a_refused_object_in_place_of_another_is_refused_once_and_not_looked_at_again(world):
+    one = refused(world)
+    world.put(one, b"no picture either")
+    assert [one] == run(world)
+    world.run()
+    world.clock.move(timedelta(hours=1))
+    assert [] == run(world)
+
+
 def test_another_plan_sends_nothing_by_itself(world):
     fill(world, uri("a"))
     settle(world)

@@ -41,7 +41,7 @@ test: ## run the tests; ARGS="-k name" chooses, ARGS=--cov measures coverage
 	@$(INSTALL) dev servers browser
 	@$(BIN)/pytest -n 2 --no-loadscope-reorder $(ARGS)
 
-pictures: ## make the pictures of docs/walk-through.md anew, in a browser
+pictures: ## take the pictures of docs/walk-through.md again, in a browser
 	@$(INSTALL) dev browser
 	@$(BIN)/pytest tests/browser/test_walk_through.py --pictures docs/pictures $(ARGS)
 

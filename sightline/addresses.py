@@ -63,7 +63,9 @@ def endpoint(url: str) -> str:
 def queue_url(url: str) -> str:
     """Require what SQS names a queue by."""
     is_url = _is_address(url, _HTTP) and urlsplit(url).path.strip("/") != ""
-    require(is_url, f"{url!r} is no queue's URL, such as https://sqs.us-east-1.amazonaws.com/123456789012/images")
+    require(
+        is_url, f"{url!r} is not the URL of a queue, such as https://sqs.us-east-1.amazonaws.com/123456789012/images"
+    )
     return url
 
 

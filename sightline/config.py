@@ -197,7 +197,7 @@ class ProducerSettings(BaseSettings):
 
 
 class ListenerSettings(ProducerSettings):
-    """What `sightline listen` needs besides: the queues, and what is no image. It needs neither S3 nor Neo4j."""
+    """What `sightline listen` needs besides: the queues, and what is not an image. It needs neither S3 nor Neo4j."""
 
     event_queues: Annotated[tuple[_QueueUrl, ...], NoDecode, BeforeValidator(_words)] = Field(
         default=(), description="URLs of the SQS queues of S3's events that `sightline listen` reads"

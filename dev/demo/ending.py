@@ -33,5 +33,6 @@ def last_words(seconds: float, *, was_open: bool) -> str:
     return (
         f"{ended}\n"
         "To look at it in a browser, run `make demo OPEN=1`: it says where, and with which user and password.\n"
-        "To have S3's events add images, `make up`, then `python -m dev.demo.put --events FOLDER`: docs/events.md."
+        "To have S3's events add images: `make up`, `. .cache/stack/env`, `python -m dev.demo.put --events FOLDER`"
+        " (docs/events.md)."
     )

@@ -166,7 +166,7 @@ def _json(text: str, subject: str) -> Mapping[str, Any]:
     try:
         told = json.loads(text)
     except (ValueError, RecursionError) as error:  # RecursionError: nested too deeply
-        raise UnreadableEvent(subject, rule=f"{UnreadableEvent.rule}, and this one is no JSON") from error
+        raise UnreadableEvent(subject, rule=f"{UnreadableEvent.rule}, and this one is not JSON") from error
     if not isinstance(told, dict):
         raise UnreadableEvent(subject)
     return told

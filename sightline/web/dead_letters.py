@@ -206,6 +206,6 @@ def _acting(
 
 
 def forget(console: Console) -> None:
-    """Have the counts read anew."""
+    """Have the counts read again."""
     console.dead_groups.drop(lambda _: True)
     console.status.forget("dead_letters")

@@ -108,5 +108,5 @@ def remove_person(name: str, visitor: Visitor, console: Console) -> None:
 
 
 def _forget(name: str, console: Console) -> None:
-    """Read the user anew: what they may do has changed."""
+    """Read the user again: what they may do has changed."""
     console.visitors.drop(lambda kept: kept.user == name)

@@ -81,7 +81,7 @@ class StatusReader:
         return with_lag(kept)
 
     def forget(self, *names: str) -> None:
-        """Read these sections anew when somebody looks: they were changed here."""
+        """Read these sections again when somebody looks: they were changed here."""
         with self._lock:
             for name in names:
                 self._kept.pop(name, None)

@@ -1,4 +1,4 @@
-"""The status as its page shows it, and as the page reads it anew: texts alone, so that both are told by the same."""
+"""The status as its page shows it, and as the page refreshes it: texts alone, so that both are told by the same."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

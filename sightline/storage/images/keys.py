@@ -53,7 +53,8 @@ FEWEST_SHARDS = 4
 """A worker that does not know yet how many shards a new table has writes to the first four."""
 
 DEFAULT_SHARDS = Shards(feed=4, unfinished=16, day=8)
-"""Of a new table: 4,000 and 3,200 images a second; of one camera's day, 2,000."""
+"""Of a new table: 4,000 images a second in the feed; unfinished 3,200, or 2,600 if analyses take over a minute; 2,000
+of one camera's day."""
 
 
 class DayIndexes(StrEnum):

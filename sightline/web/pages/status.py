@@ -1,4 +1,4 @@
-"""How it goes: what is wrong first, then every section of the status, read anew while somebody looks."""
+"""How it goes: what is wrong first, then every section of the status, refreshed while somebody looks."""
 
 from http import HTTPStatus
 from typing import Annotated

@@ -90,7 +90,7 @@ def test_without_a_queue_it_says_what_to_set(run):
 def test_what_is_no_url_of_a_queue_is_refused(run, url):
     result = run("listen", url)
     assert 2 == result.exit_code
-    assert "is no queue's URL" in result.stderr
+    assert "is not the URL of a queue" in result.stderr
 
 
 def test_it_needs_no_address_or_password_of_neo4j_and_s3(monkeypatch, tmp_path):

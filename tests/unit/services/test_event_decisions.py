@@ -78,7 +78,7 @@ def test_one_that_was_gone_is_received_for_an_upload_after_it_was_looked_for():
 
 @pytest.mark.parametrize("state", [State.REJECTED, State.GONE])
 @pytest.mark.parametrize("content", [None, BYTES])
-def test_one_that_ended_before_this_was_kept_is_received_for_an_upload_after_its_end_even_of_the_same_bytes(state, content):
+def test_an_end_from_before_that_was_kept_goes_by_its_time_alone(state, content):
     event = replace(PUT, etag="old")
     assert Wish.RECEIVE is decide([event], row(state, content, ended_at=AT - 10 * SECOND))
     assert Wish.NOTHING is decide([event], row(state, content, ended_at=AT + 10 * SECOND))

@@ -38,7 +38,7 @@ class Result:
     @property
     def is_within_goal(self) -> bool:
         """Return whether every coverage is within two standard errors of the goal."""
-        low, high = GOAL if self.case in CASES else (GOAL[0], 1.0)
+        low, high = (GOAL[0], 1.0) if self.case.name in GAPS else GOAL
         return bool(np.all((self.coverage >= low - 2 * self.error) & (self.coverage <= high + 2 * self.error)))
 
     def row(self) -> str:
@@ -72,7 +72,7 @@ def run_gap(case: Case, windows: int) -> list[Result]:
 
 def run(case: Case, windows: int) -> list[Result]:
     """Simulate a case of either kind."""
-    return run_case(case, windows) if case in CASES else run_gap(case, windows)
+    return run_gap(case, windows) if case.name in GAPS else run_case(case, windows)
 
 
 def _answers(method: str, worlds: Worlds) -> Array:
@@ -87,7 +87,8 @@ def _judge(case: Case, method: str, truths: Array, answers: Array) -> Result:
     defined = ~np.isnan(truths)
     inside = (answers[..., 0] <= truths + 1e-12) & (truths - 1e-12 <= answers[..., 1])
     coverage = np.array([inside[defined[:, i], i].mean() for i in range(len(FIGURES))])
-    error = np.sqrt(coverage * (1 - coverage) / defined.sum(axis=0))
+    spread = np.maximum(coverage * (1 - coverage), GOAL[1] * (1 - GOAL[1]))  # of few windows all may be covered
+    error = np.sqrt(spread / defined.sum(axis=0))
     return Result(case, method, coverage, error, np.nanmean(answers[..., 1] - answers[..., 0], axis=0))
 
 

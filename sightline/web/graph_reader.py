@@ -8,35 +8,50 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from datetime import timedelta
 from threading import BoundedSemaphore, Thread
+from time import monotonic
 
 from sightline.errors import Unavailable
 from sightline.graph.protocol import GraphStore
 from sightline.models.answers import Json
 
 PATIENCE = timedelta(seconds=10)
-"""How long a page waits for a query, and for its turn."""
+"""How long a page waits for a query, its turn included."""
 
 READS_AT_ONCE = 16
 """Those left behind count too: so many threads wait at most for a server that stands still."""
 
 Rows = list[dict[str, Json]]
+Begin = Callable[[Callable[[], None]], None]
+"""Runs something beside the caller, or raises RuntimeError where there is no thread to be had."""
+
+
+def begin_thread(run: Callable[[], None]) -> None:
+    """Run something in a thread of its own, which may be left behind."""
+    Thread(target=run, name="web-graph", daemon=True).start()
 
 
 class GraphReader:
     """Asks the graph. Threads share one. graph: returns the store of now."""
 
-    def __init__(self, graph: Callable[[], GraphStore], patience: timedelta = PATIENCE) -> None:
-        self._graph, self._patience_seconds = graph, patience.total_seconds()
+    def __init__(
+        self, graph: Callable[[], GraphStore], patience: timedelta = PATIENCE, begin: Begin = begin_thread
+    ) -> None:
+        self._graph, self._patience_seconds, self._begin = graph, patience.total_seconds(), begin
         self._room = BoundedSemaphore(READS_AT_ONCE)
 
     def query(self, name: str, parameters: Mapping[str, Json] | None = None) -> Rows:
         """Run a named query; raise Unavailable if it takes too long."""
+        deadline = monotonic() + self._patience_seconds
         if not self._room.acquire(timeout=self._patience_seconds):
             raise self._too_slow()
         asked: Future[Rows] = Future()
-        Thread(target=self._run, args=(asked, name, parameters), name="web-graph", daemon=True).start()
         try:
-            return asked.result(self._patience_seconds)
+            self._begin(lambda: self._run(asked, name, parameters))
+        except BaseException:
+            self._room.release()  # nobody else would, and the room is all there is
+            raise
+        try:
+            return asked.result(max(deadline - monotonic(), 0))
         except TimeoutError as error:
             raise self._too_slow() from error
 

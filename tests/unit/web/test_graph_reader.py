@@ -79,3 +79,20 @@ def test_an_answer_and_an_error_come_through(frozen):
 
     with pytest.raises(Unavailable, match="the graph"):
         GraphReader(is_away).query("labels")
+
+
+def test_a_thread_that_does_not_begin_takes_no_room(frozen):
+    frozen.goes_on.set()
+    missing = [True] * graph_reader.READS_AT_ONCE
+
+    def begin(run):
+        if missing:
+            missing.pop()
+            raise RuntimeError("can't start new thread")
+        graph_reader.begin_thread(run)
+
+    reader = GraphReader(lambda: frozen, begin=begin)
+    for _ in range(graph_reader.READS_AT_ONCE):
+        with pytest.raises(RuntimeError, match="new thread"):
+            reader.query("labels")
+    assert [{"label": "Person"}] == reader.query("labels")

@@ -31,6 +31,76 @@ RETURN camera.camera_name AS camera, image.image_id AS image_id, image.isodate A
 ORDER BY image.timestamp DESC, image.image_id
 LIMIT toInteger(coalesce($limit, 9223372036854775807))
 
+// name: newest-with-label
+// explains: The newest images that show a label with at least this confidence; chosen as in images-with-label. Of a label that few images show, all are read; otherwise walk of the newest images are looked through, whatever they show, and if these hold fewer than limit, a last line without a confidence is the image that was looked at last.
+// needs: label, at_least (number), limit (number), walk (number)
+// may take: camera, first (day), last (day), weekday (number), hour (number), below (number), before (number), after
+MATCH (label:Label {label_name: $label})
+WITH label, COUNT { (label)<-[:HAS_LABEL]-() } <= $walk / 10 AS is_rare,
+  coalesce(datetime($first).epochSeconds - 86400, -62135596800) AS begin,
+  coalesce($before, datetime($last).epochSeconds + 2 * 86400, 253402300800) AS end
+CALL (label, is_rare, begin, end) {
+  WITH label, is_rare
+  WHERE is_rare
+  MATCH (label)<-[edge:HAS_LABEL]-(image:Image)
+  WITH image, edge
+  ORDER BY image.timestamp DESC, image.image_id
+  MATCH (image)<-[:HAS_IMAGE]-(camera:Camera)
+  WHERE edge.confidence >= $at_least
+    AND ($below IS NULL OR edge.confidence < $below)
+    AND ($camera IS NULL OR camera.camera_name = $camera)
+    AND ($first IS NULL OR left(image.isodate, 10) >= $first)
+    AND ($last IS NULL OR left(image.isodate, 10) <= $last)
+    AND ($weekday IS NULL OR date(left(image.isodate, 10)).weekday = $weekday)
+    AND ($hour IS NULL OR toInteger(substring(image.isodate, 11, 2)) = $hour)
+    AND ($before IS NULL OR image.timestamp < $before
+      OR (image.timestamp = $before AND image.image_id > coalesce($after, '')))
+  RETURN camera, image, edge.confidence AS confidence
+  ORDER BY image.timestamp DESC, image.image_id
+  LIMIT toInteger($limit)
+  UNION ALL
+  WITH label, is_rare, begin, end
+  WHERE NOT is_rare
+  CALL (label, begin, end) {
+    MATCH (image:Image)
+    USING INDEX image:Image(timestamp)
+    WHERE begin <= image.timestamp <= end
+      AND ($before IS NULL OR image.timestamp < $before
+        OR (image.timestamp = $before AND image.image_id > coalesce($after, '')))
+    WITH label, image
+    ORDER BY image.timestamp DESC, image.image_id
+    LIMIT toInteger($walk)
+    MATCH (camera:Camera)-[:HAS_IMAGE]->(image)-[edge:HAS_LABEL]->(label)
+    WHERE edge.confidence >= $at_least
+      AND ($below IS NULL OR edge.confidence < $below)
+      AND ($camera IS NULL OR camera.camera_name = $camera)
+      AND ($first IS NULL OR left(image.isodate, 10) >= $first)
+      AND ($last IS NULL OR left(image.isodate, 10) <= $last)
+      AND ($weekday IS NULL OR date(left(image.isodate, 10)).weekday = $weekday)
+      AND ($hour IS NULL OR toInteger(substring(image.isodate, 11, 2)) = $hour)
+    WITH camera, image, edge
+    ORDER BY image.timestamp DESC, image.image_id
+    LIMIT toInteger($limit)
+    RETURN collect({camera: camera, image: image, confidence: edge.confidence}) AS found
+  }
+  CALL (found, begin, end) {
+    WITH begin, CASE WHEN size(found) < $limit THEN end ELSE begin - 1 END AS until
+    MATCH (image:Image)
+    USING INDEX image:Image(timestamp)
+    WHERE begin <= image.timestamp <= until
+      AND ($before IS NULL OR image.timestamp < $before
+        OR (image.timestamp = $before AND image.image_id > coalesce($after, '')))
+    WITH image
+    ORDER BY image.timestamp DESC, image.image_id
+    SKIP toInteger($walk) - 1
+    LIMIT 1
+    RETURN collect({image: image}) AS looked_at
+  }
+  UNWIND found + looked_at AS each
+  RETURN each.camera AS camera, each.image AS image, each.confidence AS confidence
+}
+RETURN camera.camera_name AS camera, image.image_id AS image_id, image.isodate AS taken_at, confidence
+
 // name: images-with-text
 // explains: Images with a line of text that contains this, as it is written or in capitals, newest first; with a confidence from at_least up and below another, those that show a label with the same confidence as well, by camera, from a first day to a last, of a weekday (1 is Monday) or an hour by the camera's clock; limit of them, after the one that was taken at before and has the id after.
 // needs: text

@@ -56,20 +56,28 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """A page. more: the place from which the next one goes on; None if nothing follows."""
+    """A page. more: the place from which the next one goes on; None if nothing follows.
+
+    back_to: when the oldest picture was taken that was looked at, if the page ends before it is full
+    """
 
     hits: Sequence[Hit]
     more: Place | None
+    back_to: datetime | None = None
 
 
 def search(
     sought: Sought, visitor: Visitor, console: Console, after: Place | None = None, most: int = IMAGES_ON_A_PAGE
 ) -> Hits:
-    """Return a page of what is sought, the newest first, and note whose answers the visitor has then seen."""
+    """Return a page of what is sought, the newest first, and note whose answers the visitor has then seen.
+
+    A page is not full if nothing more was found in so many pictures. That goes by all of them, whatever they show, so
+    that where it ends tells nothing of those that the review hides.
+    """
     shown: list[Hit] = []
     looked_at, begin = 0, after
     while True:
-        rows = console.graph.query(sought.query, _parameters(sought, begin, most + 1))
+        rows, last = _found(console.graph.query(sought.query, _parameters(sought, begin, most + 1)))
         looked_at += len(rows)
         shown += _hits(rows, visitor, console)
         if len(shown) > most or len(rows) <= most:
@@ -79,7 +87,14 @@ def search(
         begin = _place(rows[-1])
     page = shown[:most]
     note_viewed([each.image.image_id for each in page], visitor, console)
-    return Hits(page, page[-1].place if len(shown) > most else None)
+    if len(shown) > most:
+        return Hits(page, page[-1].place)
+    return Hits(page, _place(last), datetime.fromisoformat(last["taken_at"])) if last else Hits(page, None)
+
+
+def _found(rows: list[dict[str, Json]]) -> tuple[list[dict[str, Json]], dict[str, Json] | None]:
+    """Return what was found, and the picture that was looked at last if the query went no further back."""
+    return (rows[:-1], rows[-1]) if rows and rows[-1]["confidence"] is None else (rows, None)
 
 
 def _parameters(sought: Sought, after: Place | None, limit: int) -> dict[str, Json]:

@@ -35,7 +35,7 @@ def counted(served):
         for number, uri in reversed([*enumerate(URIS)])
     ]
     graph.answers |= {
-        "images-with-label": found,
+        "newest-with-label": found,
         "images-with-text": [{**each, "text": "AB 123"} for each in found],
         "labels": [{"label": "Person"}],
         "label-by-time": [
@@ -103,7 +103,7 @@ def test_a_number_of_the_map_leads_to_its_pictures_and_a_line_finds_them(counted
         with seen.page.expect_navigation():
             seen.page.get_by_role("link", name="Mon 07–08 h: 1", exact=True).click()
         name, asked = counted.house.world.graph.asked[-1]
-        assert ("images-with-label", "Person", 1, 7) == (name, asked["label"], asked["weekday"], asked["hour"])
+        assert ("newest-with-label", "Person", 1, 7) == (name, asked["label"], asked["weekday"], asked["hour"])
         assert 3 == seen.page.locator(".hit").count()
         assert "on:Mon at:07" in seen.page.locator("#q").input_value()
         seen.page.keyboard.press("/")

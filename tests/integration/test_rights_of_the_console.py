@@ -180,7 +180,7 @@ def test_search_and_patterns_send_as_many_requests_as_their_budget_has(
     client = house.client("all")
     paths = {
         "/search?label=Person": {
-            "Neo4j images-with-label": 1,
+            "Neo4j newest-with-label": 1,
             "BatchGetItem images": 1,
             "Query users": 1,
             "BatchGetItem verdicts": 1,

@@ -18,7 +18,7 @@ from sightline.web.errors import WebError, problem_of
 from sightline.web.rendering import link, page
 from sightline.web.search_line import line_of, read_line
 from sightline.web.searching import Hits, cursor_of, label_names, place_of, search
-from sightline.web.sought import Sought, require_sense
+from sightline.web.sought import WALK, Sought, require_sense
 from sightline.web.times import WEEKDAYS
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
@@ -71,6 +71,7 @@ def _page(request: Request, sought: Sought, status: int = 200, **values: Any) ->
         "more": None,
         "instead": None,
         "sought": sought,
+        "walk": WALK,
         "cameras": [*known_days(console)],
         "weekdays": WEEKDAYS,
         "watched": [rule.label for rule in console.services.accuracy.rules],

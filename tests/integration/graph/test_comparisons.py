@@ -1,7 +1,12 @@
 """The named queries that compare images, over a real Neo4j."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
+import neo4j
+import pytest
+
+from sightline.graph.queries import query_named
 from tests.integration.graph.subject import Subject, gone, image
 
 NOON = datetime(2016, 11, 5, 12, tzinfo=UTC)
@@ -143,6 +148,9 @@ def test_images_are_found_by_label_and_by_text(real: Subject) -> None:
 
     for asked, expected in FOUND_BY_LABEL:
         assert expected == found("images-with-label", **{"label": "Person", "at_least": 0, **asked}), asked
+        for walk in (1_000, 9):  # the label is one of few images, and one of many
+            newest: dict[str, object] = {"label": "Person", "at_least": 0, "limit": 5, "walk": walk}
+            assert expected == found("newest-with-label", **newest | asked), (asked, walk)
     for asked, expected in FOUND_BY_TEXT:
         assert expected == found("images-with-text", **asked), asked
     first, *_ = real.store.query("images-with-text", {"text": "ab", "limit": 1})
@@ -205,3 +213,78 @@ def test_cameras_are_counted_by_hour_of_their_own_clock(real: Subject) -> None:
     assert [("gate", 12, 1), ("gate", 13, 1), ("yard", 12, 3)] == found()
     assert [("gate", 13, 1), ("yard", 12, 2)] == found(label="Person")
     assert [("gate", 13, 1), ("yard", 12, 1)] == found(label="Person", at_least=50)
+
+
+def images_of_two_months(real: Subject) -> None:
+    """Every image shows a person, and the oldest two show a fox."""
+    real.store.merge(
+        [
+            image(
+                f"yard/{number:02}.jpg",
+                taken_at=MONDAY + timedelta(days=number // 2),
+                labels=(("Person", 90.0), *((("Fox", 80.0),) if number < 2 else ())),
+            )
+            for number in range(60)
+        ]
+    )
+
+
+def walked(real: Subject, label: str, walk: int, **asked: object) -> list[str]:
+    """Return what page after page finds; that one ends where so many images were looked through is told by `|`."""
+    found, place = [], asked
+    while rows := real.store.query("newest-with-label", {"label": label, "at_least": 0, "walk": walk, **place}):
+        found += ["|" if row["confidence"] is None else row["image_id"][-6:-4] for row in rows]
+        last = rows[-1]
+        before = int(datetime.fromisoformat(last["taken_at"]).timestamp())
+        place = {**asked, "before": before, "after": last["image_id"]}
+    return found
+
+
+@pytest.mark.parametrize("walk", [7, 20, 59, 500, 1_000])
+def test_looking_through_the_newest_loses_no_image_and_shows_none_twice(real: Subject, walk: int) -> None:
+    images_of_two_months(real)
+    newest = [f"{number:02}" for day in reversed(range(30)) for number in (2 * day, 2 * day + 1)]
+    assert newest == [each for each in walked(real, "Person", walk, limit=7) if each != "|"]
+    assert ["00", "01"] == [each for each in walked(real, "Fox", walk, limit=7) if each != "|"]
+
+
+def test_images_of_one_second_are_walked_through_however_many_they_are(real: Subject) -> None:
+    labels = (("Person", 90.0),)
+    real.store.merge([image(f"yard/{number:02}.jpg", taken_at=MONDAY, labels=labels) for number in range(30)])
+    found = walked(real, "Person", 4, limit=9, at_least=95)
+    assert 7 == found.count("|") == len(found)
+
+
+def test_a_page_ends_where_so_many_images_were_looked_through(real: Subject) -> None:
+    images_of_two_months(real)
+    assert ["|", "|", "|", "00", "01"] == walked(real, "Fox", 19, limit=7)
+    assert ["00", "01"] == walked(real, "Fox", 20, limit=7), "of so few images all are read"
+    assert [] == walked(real, "Fox", 19, limit=7, first=str(MONDAY.date() + timedelta(days=25)))
+    assert [] == walked(real, "Bear", 19, limit=7)
+
+
+def test_the_newest_images_of_a_label_cost_no_more_if_there_are_more_of_them(
+    real: Subject, driver: neo4j.Driver
+) -> None:
+    """Of a graph three times as large, a page of ten reads the same."""
+    query = query_named("newest-with-label")
+    asked = query.bind({"label": "Person", "at_least": 0, "limit": 10, "walk": 100})
+
+    def hits() -> int:
+        summary = driver.execute_query(f"PROFILE {query.text}", asked, database_="neo4j").summary
+        return hits_of(summary.profile)
+
+    images_of_two_months(real)
+    few = hits()
+    real.store.merge(
+        [
+            image(f"old/{number}.jpg", taken_at=MONDAY - timedelta(hours=number + 1), labels=(("Person", 90.0),))
+            for number in range(120)
+        ]
+    )
+    assert few + 10 >= hits()
+
+
+def hits_of(step: Any) -> int:
+    """Return what a step and those below it read."""
+    return int(step.get("dbHits", 0)) + sum(map(hits_of, step.get("children", ())))

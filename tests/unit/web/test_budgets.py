@@ -38,7 +38,7 @@ def counts(house) -> "Counter[str]":
     for second in range(9):
         house.analyse(uri_of(f"{second:02}", "gate" if second > 6 else "yard"))
     taken_at, place = f"{DAY}T11:00:01+00:00", {"camera": "yard", "image_id": URI}
-    house.world.graph.answers["images-with-label"] = [{**place, "taken_at": taken_at, "confidence": 97.5}]
+    house.world.graph.answers["newest-with-label"] = [{**place, "taken_at": taken_at, "confidence": 97.5}]
     house.world.graph.answers["label-by-time"] = [{"weekday": 1, "hour": 11, "images": 9}]
     house.world.graph.answers["label-by-confidence"] = [{"from_percent": 95, "images": 9}]
     house.world.graph.answers["images-between"] = [{"image_id": URI}]

@@ -157,7 +157,7 @@ def test_what_the_review_asks_a_person_about_is_not_counted_for_them(house, page
     for who, left_out in (("all", [uri_of("01")]), ("owner", None)):
         graph.asked.clear()
         assert 200 == house.client(who).get(page).status_code
-        counted = [asked for name, asked in graph.asked if name not in {"images-between", "images-with-label"}]
+        counted = [asked for name, asked in graph.asked if name not in {"images-between", "newest-with-label"}]
         assert counted
         assert {str(left_out)} == {str(each["leave_out"]) for each in counted}, who
 
@@ -165,11 +165,11 @@ def test_what_the_review_asks_a_person_about_is_not_counted_for_them(house, page
 @pytest.mark.parametrize("page", ["/heat?camera=yard", "/confidence?camera=yard"])
 def test_where_nothing_is_counted_the_last_one_is_named_unless_the_review_hides_it(looked_at, page):
     graph, found = looked_at.world.graph, {"camera": "yard", "taken_at": f"{DAY}T11:00:01+00:00", "confidence": 97.5}
-    graph.answers["images-with-label"] = [{**found, "image_id": URI}]
+    graph.answers["newest-with-label"] = [{**found, "image_id": URI}]
     assert re.search(
         r"The last one: <a [^>]*><bdi>yard</bdi>, <time[^>]*>[^<]*11:00:01", looked_at.client("owner").get(page).text
     )
-    (asked,) = [asked for name, asked in graph.asked if name == "images-with-label"]
+    (asked,) = [asked for name, asked in graph.asked if name == "newest-with-label"]
     assert ("Person", "yard", DAY) == (asked["label"], asked["camera"], asked["last"])
     looked_at.ask()
     assert "The last one" not in looked_at.client("all").get(page).text

@@ -81,6 +81,8 @@ class Paged:
 
     def query(self, name, parameters):
         self.asked.append((name, parameters))
+        if name == "labels":
+            return []
         start = next((n for n, each in enumerate(self.rows, 1) if each["image_id"] == parameters.get("after")), 0)
         return self.rows[start : start + parameters["limit"]]
 
@@ -167,6 +169,22 @@ def test_the_next_page_keeps_what_was_asked_for(house):
     assert onward
     assert all(each in onward[1] for each in ("label=Person", "at_least=50", "hour=0"))
     assert (60, 1) == (html.count("<img"), client.get(onward[1].replace("&amp;", "&")).text.count("<img"))
+
+
+def test_a_page_that_is_not_full_says_how_far_back_it_looked_and_goes_on_from_there(nine):
+    older = [row(uri_of("00", "gone")) | {"camera": None, "confidence": None}, row(uri_of("03")), row(uri_of("02"))]
+    graph = with_graph(nine, Paged([]))
+    for rows, shown in ((older[:1], 0), ([row(uri_of("04")), older[0]], 1)):
+        graph.rows = rows
+        html = nine.client("owner").get("/search?label=Person").text
+        assert (shown, 1) == (html.count("<img"), html.count("20,000 pictures were looked through, back to"))
+        assert "Older pictures" in html
+    graph.rows = [row(uri_of("04")), *older]
+    header, params = nine.token("owner", Role.OWNER), {"label": "Person", "limit": 1}
+    first = nine.client().get("/api/v1/images", params=params, headers=header).json()
+    assert [uri_of("04")] == [each["image_id"] for each in first["images"]]
+    second = nine.client().get("/api/v1/images", params=params | {"cursor": first["cursor"]}, headers=header).json()
+    assert [uri_of("03")] == [each["image_id"] for each in second["images"]]
 
 
 def test_a_page_that_would_read_very_many_hidden_pictures_ends_with_words(house):

@@ -113,6 +113,12 @@ class InMemoryUserStore(UserStore):
                 self._marks[user, kind, image_id] = (at, now + lasts)
 
     @override
+    def mark_new(self, user: str, kind: MarkKind, image_ids: Iterable[str], lasts: timedelta) -> None:
+        wanted = list(image_ids)
+        known = self.marks(user, kind, wanted)
+        self.mark(user, kind, [each for each in wanted if each not in known], lasts)
+
+    @override
     def marks(self, user: str, kind: MarkKind, image_ids: Iterable[str]) -> dict[str, datetime]:
         found = {image_id: self._marks.get((user, kind, image_id)) for image_id in image_ids}
         return {image_id: mark[0] for image_id, mark in found.items() if mark and mark[1] > self._clock()}

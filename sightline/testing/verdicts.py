@@ -76,6 +76,11 @@ class InMemoryVerdictStore(VerdictStore):
         return {image_id: asked for image_id, asked in found.items() if asked}
 
     @override
+    def of_reviewer(self, image_ids: Iterable[str], label: str, reviewer: str) -> dict[str, KeptVerdict]:
+        found = {each: self._verdicts.get((each, verdict_key(label, reviewer))) for each in image_ids}
+        return {image_id: kept for image_id, kept in found.items() if kept}
+
+    @override
     def scan(self, after: KeptVerdict | None = None) -> Iterator[KeptVerdict]:
         begin = ("", "") if after is None else _key(after.verdict)
         yield from (kept for key, kept in sorted(self._verdicts.items(), key=_by_key) if key > begin)

@@ -42,12 +42,8 @@ def look_at(image_id: str, visitor: Visitor, console: Console) -> LookedAt:
 
 def note_viewed(image_ids: Collection[str], visitor: Visitor, console: Console) -> None:
     """Note that a person who reviews has seen what was found in these images, as a list tells it; once for each."""
-    if not visitor.is_reviewer or not image_ids:
-        return
-    users = console.services.users
-    known = users.marks(visitor.user, MarkKind.VIEWED, image_ids)
-    fresh = [each for each in image_ids if each not in known]
-    list(console.reads.map(lambda each: users.mark(visitor.user, MarkKind.VIEWED, [each], VIEWED_LASTS), fresh))
+    if visitor.is_reviewer and image_ids:
+        console.services.users.mark_new(visitor.user, MarkKind.VIEWED, image_ids, VIEWED_LASTS)
 
 
 def row_of(image_id: str, console: Console) -> ImageRow:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from sightline.models.images import ImageRow, ImageSummary
 from sightline.stats.second_looks import Picture, is_asked_by_doubt, is_drawn
 from sightline.stats.verdicts import Verdict
-from sightline.storage.verdicts.protocol import KeptVerdict
+from sightline.storage.verdicts.protocol import Asked, KeptVerdict
 from sightline.web.console import Console
 from sightline.web.doubts import doubted_pictures
 from sightline.web.visitors import Visitor
@@ -19,6 +19,9 @@ from sightline.web.words import may_be_asked, read_words
 
 ASKED_AT_ONCE = 1_000
 """Of very many images: so many are read by one thread."""
+
+FEW = 4
+"""Images of which each is asked about: to read what everybody has said walks through all verdicts, now and then."""
 
 Contents = Mapping[str, str]
 """Image id → the SHA-256 of its bytes."""
@@ -33,79 +36,106 @@ def masked(contents: Contents, visitor: Visitor, console: Console) -> frozenset[
     """Return the images whose answers this visitor must not see yet."""
     if not visitor.is_reviewer:
         return frozenset()
-    reviewing = _in_open_batches(visitor.user, console) & contents.keys()
-    labels = [rule.label for rule in console.services.accuracy.rules]
-    waiting = [_still_asked(visitor.user, contents, label, console) for label in labels]
-    return frozenset(reviewing.union(*waiting))
+    held = _in_open_batches(visitor.user, console) & contents.keys()
+    asked_many = console.services.verdicts.asked_many
+    asked = {rule.label: asked_many(contents, rule.label) for rule in console.services.accuracy.rules}
+    return held | _waiting_of(visitor.user, contents, asked, console)
 
 
 def masked_among(image_ids: Sequence[str], visitor: Visitor, console: Console) -> frozenset[str]:
-    """Return the same of very many images; rows are read only of those that the review has asked about.
-
-    Most of those are answered. What was said, which is kept for some minutes, tells of which the review asks this
-    person no more: words are only added, so an image that it leaves out would be left out now. The others are asked.
-    """
+    """Return the same of very many images; rows are read only of those that the review has asked about."""
     if not visitor.is_reviewer:
         return frozenset()
     verdicts = console.services.verdicts
     parts = [image_ids[start : start + ASKED_AT_ONCE] for start in range(0, len(image_ids), ASKED_AT_ONCE)]
     pairs = [(part, rule.label) for part in parts for rule in console.services.accuracy.rules]
-    asked = {name for found in console.reads.map(lambda pair: [*verdicts.asked_many(*pair)], pairs) for name in found}
+    asked: defaultdict[str, dict[str, Asked]] = defaultdict(dict)
+    for (_, label), found in zip(pairs, console.reads.map(lambda pair: verdicts.asked_many(*pair), pairs), strict=True):
+        asked[label] |= found
     held = _in_open_batches(visitor.user, console) & set(image_ids)
-    rows = console.services.images.get_many(sorted(asked)) if asked else {}
+    names = sorted({name for found in asked.values() for name in found})
+    rows = console.services.images.get_many(names) if names else {}
     contents = {name: row.content.sha256 for name, row in rows.items() if row.content}
-    if not contents:
-        return frozenset(held)
-    said = _said_by_image(contents, console)
-    waiting = (
-        _still_asked(visitor.user, _unsettled(visitor.user, contents, rule.label, said, console), rule.label, console)
-        for rule in console.services.accuracy.rules
+    return held | _waiting_of(visitor.user, contents, asked, console)
+
+
+def _waiting_of(
+    user: str, contents: Contents, asked: Mapping[str, Mapping[str, Asked]], console: Console
+) -> frozenset[str]:
+    """Return the images that the review may still ask this person about. asked: by label, what it has asked about."""
+    return frozenset(
+        name
+        for label, found in asked.items()
+        for name in _waiting(
+            user,
+            {name: contents[name] for name, each in found.items() if each.content == contents.get(name)},
+            label,
+            console,
+        )
     )
-    return frozenset(held.union(*waiting))
 
 
-def _said_by_image(contents: Contents, console: Console) -> Mapping[tuple[str, str], list[Verdict]]:
-    """Return the answers to the review that are kept, on these bytes, by image and label."""
-    found: defaultdict[tuple[str, str], list[Verdict]] = defaultdict(list)
+def _waiting(user: str, same: Contents, label: str, console: Console) -> set[str]:
+    """Return the same of one label. same: images that it asked about with the bytes that they have now.
+
+    Of more than a few, most are known to be answered by what was said, which is kept for some minutes. Words are only
+    added: an image that it settles is settled now, and one that it has answered, but drawn for another look, waits
+    until this person has answered. The others are asked about one by one.
+    """
+    doubted = doubted_pictures(label, console) if same else frozenset()
+    waiting = set[str]()
+    if len(same) > FEW:
+        said = _said_by_image(same, label, console)
+        same = _unsettled(user, same, label, said, doubted, console)
+        same = _without_own(user, same, label, console) if same else same
+        waiting = {name for name in same if name in said and (name, same[name]) not in doubted}
+    rest = [name for name in same if name not in waiting]
+    waits = console.reads.map(lambda name: _waits_for(user, name, same[name], label, doubted, console), rest)
+    return waiting | {name for name, is_waiting in zip(rest, waits, strict=True) if is_waiting}
+
+
+def _said_by_image(contents: Contents, label: str, console: Console) -> Mapping[str, list[Verdict]]:
+    """Return the answers to the review that are kept, about one label of these bytes, by image."""
+    found: defaultdict[str, list[Verdict]] = defaultdict(list)
     for verdict in read_words(console).verdicts:
-        if verdict.image_id in contents and verdict.counts_for(contents[verdict.image_id]):
-            found[verdict.image_id, verdict.label].append(verdict)
+        content = contents.get(verdict.image_id)
+        if verdict.label == label and content is not None and verdict.counts_for(content):
+            found[verdict.image_id].append(verdict)
     return found
 
 
 def _unsettled(
-    user: str, contents: Contents, label: str, said: Mapping[tuple[str, str], list[Verdict]], console: Console
+    user: str,
+    contents: Contents,
+    label: str,
+    said: Mapping[str, Sequence[Verdict]],
+    doubted: Collection[Picture],
+    console: Console,
 ) -> Contents:
     """Return the images that the review may still ask this person about, as far as what is kept tells."""
     salt = console.services.accuracy.salt
-    doubted = doubted_pictures(label, console)
     return {
         image_id: content
         for image_id, content in contents.items()
-        if (image_id, content) in doubted or may_be_asked(user, image_id, label, said.get((image_id, label), ()), salt)
+        if (image_id, content) in doubted or may_be_asked(user, image_id, label, said.get(image_id, ()), salt)
     }
 
 
-def _in_open_batches(user: str, console: Console) -> set[str]:
+def _without_own(user: str, contents: Contents, label: str, console: Console) -> Contents:
+    """Leave out the images about whose bytes this person has answered the review."""
+    own = console.services.verdicts.of_reviewer(contents, label, user)
+    return {name: each for name, each in contents.items() if name not in own or not own[name].verdict.counts_for(each)}
+
+
+def _in_open_batches(user: str, console: Console) -> frozenset[str]:
     """Return the images of this person's open batches: their answers can be changed until the batch is closed."""
     open_batches = console.services.users.batches.open_of(user)
-    return {picture.image_id for batch in open_batches for picture in batch.pictures}
+    return frozenset(picture.image_id for batch in open_batches for picture in batch.pictures)
 
 
 def is_masked(row: ImageRow, visitor: Visitor, console: Console) -> bool:
     """Return whether the answers of one image are hidden from this visitor."""
     return row.content is not None and bool(masked({row.image_id: row.content.sha256}, visitor, console))
-
-
-def _still_asked(user: str, contents: Contents, label: str, console: Console) -> set[str]:
-    """Return the images that the review may still ask this person about. Few of a page were ever asked about at all."""
-    asked = console.services.verdicts.asked_many(contents, label)
-    same = {image_id: contents[image_id] for image_id, each in asked.items() if each.content == contents[image_id]}
-    doubted = doubted_pictures(label, console) if same else frozenset()
-    waits = console.reads.map(
-        lambda image_id: _waits_for(user, image_id, same[image_id], label, doubted, console), same
-    )
-    return {image_id for image_id, is_waiting in zip(same, waits, strict=True) if is_waiting}
 
 
 def _waits_for(

@@ -157,6 +157,14 @@ class DynamoUserStore(UserStore):
             self._table.update({"kind": _of(user), "id": _mark_id(kind, image_id)}, change)
 
     @override
+    def mark_new(self, user: str, kind: MarkKind, image_ids: Iterable[str], lasts: timedelta) -> None:
+        wanted = list(dict.fromkeys(image_ids))
+        known, now = self.marks(user, kind, wanted), self._clock()
+        mark = {"kind": _of(user), "at": instant(now), "expires_at": int((now + lasts).timestamp())}
+        fresh = (each for each in wanted if each not in known)
+        self._table.put_many(mark | {"id": _mark_id(kind, each), "image_id": each} for each in fresh)
+
+    @override
     def marks(self, user: str, kind: MarkKind, image_ids: Iterable[str]) -> dict[str, datetime]:
         keys = [{"kind": _of(user), "id": _mark_id(kind, image_id)} for image_id in dict.fromkeys(image_ids)]
         items = [item for item in self._table.get_many(keys) if not self._has_ended(item)]

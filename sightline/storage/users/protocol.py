@@ -168,6 +168,12 @@ class UserStore(Protocol):
     def mark(self, user: str, kind: MarkKind, image_ids: Iterable[str], lasts: timedelta) -> None:
         """Mark images for a user; a mark that is there lasts longer, and keeps its time."""
 
+    def mark_new(self, user: str, kind: MarkKind, image_ids: Iterable[str], lasts: timedelta) -> None:
+        """Mark those of many images that bear no mark, in few requests; others are left as they are.
+
+        Of two calls in the same moment, either's time stands.
+        """
+
     def marks(self, user: str, kind: MarkKind, image_ids: Iterable[str]) -> dict[str, datetime]:
         """Return which of these images bear a mark of the user, and since when. Consistent."""
 

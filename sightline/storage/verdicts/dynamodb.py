@@ -96,6 +96,11 @@ class DynamoVerdictStore(VerdictStore):
         return {item["image_id"]: decode_asked(item) for item in self._table.get_many(keys)}
 
     @override
+    def of_reviewer(self, image_ids: Iterable[str], label: str, reviewer: str) -> dict[str, KeptVerdict]:
+        keys = ({"image_id": each, "label_reviewer": verdict_key(label, reviewer)} for each in set(image_ids))
+        return {item["image_id"]: decode_verdict(item) for item in self._table.get_many(keys)}
+
+    @override
     def scan(self, after: KeptVerdict | None = None) -> Iterator[KeptVerdict]:
         items = self._table.scan(start=None if after is None else _key(after.verdict))
         yield from (decode_verdict(item) for item in items if is_verdict(item))

@@ -73,6 +73,9 @@ class VerdictStore(Protocol):
     def asked_many(self, image_ids: Iterable[str], label: str) -> dict[str, Asked]:
         """Return what was last asked about some images, consistently; those never asked about are left out."""
 
+    def of_reviewer(self, image_ids: Iterable[str], label: str, reviewer: str) -> dict[str, KeptVerdict]:
+        """Return a reviewer's verdicts about one label of some images, consistently, a hundred in one request."""
+
     def scan(self, after: KeptVerdict | None = None) -> Iterator[KeptVerdict]:
         """Read every verdict there is, page after page as they are taken, or those after one that was read before.
 

@@ -119,6 +119,20 @@ def test_a_mark_is_of_one_user_one_kind_and_one_image(store, clock, image):
     assert {} == store.marks("bob", MarkKind.VIEWED, IMAGES)
 
 
+def test_many_marks_are_made_together_and_those_that_are_there_are_left(store, clock):
+    first, many = clock.now, [f"s3://frames/{number}.jpg" for number in range(120)]
+    store.mark_new("ann", MarkKind.VIEWED, many[:30], DAY)
+    clock.move(HOUR)
+    store.mark_new("ann", MarkKind.VIEWED, [*many, many[0]], DAY)
+    expected = dict.fromkeys(many[:30], first) | dict.fromkeys(many[30:], clock.now)
+    assert expected == store.marks("ann", MarkKind.VIEWED, many)
+    assert {} == store.marks("bob", MarkKind.VIEWED, many)
+    clock.move(DAY - HOUR)
+    assert {*many[30:]} == {*store.marks("ann", MarkKind.VIEWED, many)}
+    store.mark_new("ann", MarkKind.VIEWED, many[:1], DAY)
+    assert clock.now == store.marks("ann", MarkKind.VIEWED, many)[many[0]], "one that has ended is no mark"
+
+
 def test_a_mark_keeps_its_first_time_and_lasts_from_its_last(store, clock):
     first = clock.now
     store.mark("ann", MarkKind.SEEN, IMAGES[:1], DAY)

@@ -124,6 +124,17 @@ def test_the_question_and_the_verdicts_of_one_label_are_read_together(
     assert OfLabel(None, []) == verdicts.of_label(IMAGE, "Car")
 
 
+def test_a_reviewers_words_on_many_images_are_read_together(verdicts: VerdictStore, clock: MovingClock) -> None:
+    ids = [f"s3://frames/{number}.jpg" for number in range(130)]
+    verdicts.ask(asked(clock, each) for each in ids)
+    mine = {each: kept(clock, image_id=each, reviewer="ann") for each in ids[:120]}
+    for each in (*mine.values(), kept(clock, image_id=ids[125], reviewer="bob")):
+        verdicts.write(each)
+    assert mine == verdicts.of_reviewer(ids, "Person", "ann")
+    assert [ids[125]] == [*verdicts.of_reviewer(ids[:], "Person", "bob")]
+    assert {} == verdicts.of_reviewer(ids, "Car", "ann")
+
+
 def test_the_word_on_other_bytes_is_another_word(verdicts: VerdictStore, clock: MovingClock) -> None:
     first = kept(clock)
     verdicts.write(first)

@@ -59,7 +59,7 @@ def counts(house) -> "Counter[str]":
 SESSION = {"users.session": 1, "users.user": 1}
 OPEN = {"batches.open_of": 1}
 MASK = {"verdicts.asked_many": 1} | OPEN
-NOTED = MASK | {"users.marks": 1}
+NOTED = MASK | {"users.mark_new": 1}
 COUNTED_WITHOUT = {"graph.query": 2} | MASK
 """For a reviewer: which images are counted, and which of them the review asks about."""
 
@@ -192,14 +192,6 @@ def test_after_a_long_absence_the_feed_is_read_for_its_last_days_alone(house, co
     counts.clear()
     assert "more than 8 days ago" in house.client("owner").get("/new").text
     assert 4 * (8 + 1) == counts["images.feed"]
-
-
-def test_a_visit_is_noted_as_seen_once(house, counts):
-    client = house.client("all")
-    for noted in (2, 0):
-        counts.clear()
-        client.get(f"/day?day={DAY}")
-        assert (1, noted) == (counts["users.marks"], counts["users.mark"])
 
 
 def test_a_picture_is_read_from_its_bucket_once(house, counts):

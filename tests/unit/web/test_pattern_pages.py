@@ -186,25 +186,45 @@ def test_of_very_many_images_those_are_masked_that_are_masked_one_by_one(house):
 
 
 def test_of_answered_images_nothing_is_asked_one_by_one(house):
-    for second in range(4):
-        house.analyse(uri_of(f"{second:02}"), data=picture(second))
-        house.ask(uri_of(f"{second:02}"))
-    uris = [uri_of(f"{second:02}") for second in range(4)]
-    drawn = {uri for uri in uris if is_drawn(house.world.services.accuracy.salt, "Person", uri)}
+    uris = [uri_of(f"{second:02}") for second in range(24)]
+    for second, uri in enumerate(uris):
+        house.analyse(uri, data=picture(second))
+        house.ask(uri)
+    drawn = {uri for uri in uris[:-1] if is_drawn(house.world.services.accuracy.salt, "Person", uri)}
+    assert drawn
     reviewer, other = (Visitor(name, frozenset(Role), is_reviewer=True) for name in ("all", "reviewer"))
-    for uri in uris[:3]:
-        said = Said(uri, "Person", "reviewer", Answer.PRESENT, house.world.clock.now, None, Source.SAMPLED)
+
+    def say(who, uri, source=Source.SAMPLED):
+        said = Said(uri, "Person", who, Answer.PRESENT, house.world.clock.now, None, source)
         house.world.verdicts.write(verdict_of(said, judge_of(house.world.services)))
+
+    for uri in uris[:-1]:
+        say("reviewer", uri)
     counts: Counter[str] = Counter()
     house.console.services = replace(
         house.console.services, verdicts=Counting("verdicts", house.world.verdicts, counts)
     )
-    assert {uris[3]} | drawn == masked_among(uris, reviewer, house.console)
-    assert len(drawn | {uris[3]}) == counts["verdicts.of_label"]
-    assert {uris[3]} == masked_among(uris, other, house.console)
-    for visitor in (reviewer, other):
-        contents = {uri: house.world.images.get(uri).content.sha256 for uri in uris}
-        assert masked(contents, visitor, house.console) == masked_among(uris, visitor, house.console)
+    contents = {uri: house.world.images.get(uri).content.sha256 for uri in uris}
+
+    def hidden(visitor):
+        counts.clear()
+        one_way, other_way = masked(contents, visitor, house.console), masked_among(uris, visitor, house.console)
+        assert one_way == other_way
+        assert {"scan": 1, "of_label": 2, "of_reviewer": 2, "asked_many": 2} == {"scan": 1} | {
+            name.removeprefix("verdicts."): number for name, number in counts.items()
+        }
+        return one_way
+
+    assert drawn | {uris[-1]} == hidden(reviewer)
+    assert {uris[-1]} == hidden(other)
+    looked_at = sorted(drawn)[0]
+    say("all", looked_at, Source.VOLUNTEERED)
+    assert drawn | {uris[-1]} == hidden(reviewer), "only an answer to the review settles it"
+    say("all", looked_at)
+    assert drawn - {looked_at} | {uris[-1]} == hidden(reviewer), "what one has said counts at once"
+    say("reviewer", uris[-1])
+    last = {uris[-1]} if is_drawn(house.world.services.accuracy.salt, "Person", uris[-1]) else set()
+    assert drawn - {looked_at} | last == hidden(reviewer), "so does what another has said"
 
 
 def test_a_reviewer_is_told_if_there_are_too_many_to_leave_some_out(counted):

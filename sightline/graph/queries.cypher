@@ -216,17 +216,27 @@ WITH label.label_name AS label, sum(is_before) AS images_before, sum(is_after) A
 RETURN label, images_before, images_after, images_after - images_before AS more
 ORDER BY abs(more) DESC, label
 
-// name: pictures-of-months
-// explains: How many images there are of one month and of another, whatever they show; without the images of leave_out.
-// needs: before (month), after (month)
-// may take: camera, leave_out (lines)
-UNWIND [['before', $before], ['after', $after]] AS asked
-WITH asked[0] AS month, [part IN split(asked[1], '-') | toInteger(part)] AS parts
-MATCH (:Month {month_value: parts[-1]})<-[:HAS_MONTH]-(image:Image)
-WHERE (size(parts) = 1 OR EXISTS { (image)-[:HAS_YEAR]->(:Year {year_value: parts[0]}) })
+// name: labels-of-days
+// explains: How many images show each label from a first day to a last, by the cameras' own clocks, in no order; the line without a label says how many images there are, whatever they show; of a camera, without the images of leave_out.
+// needs: first (day), last (day)
+// may take: camera, at_least (number), leave_out (lines)
+MATCH (image:Image)
+USING INDEX image:Image(timestamp)
+WHERE datetime($first).epochSeconds - 86400 <= image.timestamp < datetime($last).epochSeconds + 2 * 86400
+  AND $first <= left(image.isodate, 10) <= $last
+  AND ($leave_out IS NULL OR NOT image.image_id IN $leave_out)
   AND ($camera IS NULL OR EXISTS { (image)<-[:HAS_IMAGE]-(:Camera {camera_name: $camera}) })
-  AND NOT image.image_id IN coalesce($leave_out, [])
-RETURN month, count(image) AS images
+WITH collect(image) AS found
+CALL (found) {
+  UNWIND found AS image
+  MATCH (image)-[edge:HAS_LABEL]->(label:Label)
+  WHERE edge.confidence >= coalesce($at_least, 0)
+  WITH label, count(*) AS images
+  RETURN label.label_name AS label, images
+  UNION ALL
+  RETURN null AS label, size(found) AS images
+}
+RETURN label, images
 
 // name: persons-nearby
 // explains: Images of other cameras that show a person within some minutes (10) of an image, the nearest first.

@@ -24,17 +24,21 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+Rows: TypeAlias = list[dict[str, Json]]
+
+
 class InMemoryGraphStore:
     """Images by id, as facts; shared nodes stay when their last image goes, as they do in Neo4j.
 
-    answers: name of a query → the rows it returns, whatever the images are; a query without an entry finds nothing
+    answers: name of a query → the rows it returns, whatever the images are, or what makes them of the parameters; a
+    query without an entry finds nothing
     asked: each query that was run, with all its parameters
     """
 
     def __init__(self, declarations: Declarations | None = None, clock: Callable[[], datetime] = _now) -> None:
         self._declarations = declarations or declare(all_features())
         self._clock = clock
-        self.answers: dict[str, list[dict[str, Json]]] = {}
+        self.answers: dict[str, Rows | Callable[[Mapping[str, Json]], Rows]] = {}
         self.asked: list[tuple[str, dict[str, Json]]] = []
         self._images: dict[str, ImageFacts] = {}
         self._shared: set[tuple[Node, Key]] = set()
@@ -145,8 +149,9 @@ class InMemoryGraphStore:
 
     def query(self, name: str, parameters: Mapping[str, Json] | None = None) -> list[dict[str, Json]]:
         """Return the rows in `answers`; raise ConfigurationError if the query or a parameter does not exist."""
-        self.asked.append((name, query_named(name).bind(parameters)))
-        return self.answers.get(name, [])
+        asked, rows = query_named(name).bind(parameters), self.answers.get(name, [])
+        self.asked.append((name, asked))
+        return rows(asked) if callable(rows) else rows
 
     def close(self) -> None:
         """Do nothing: there are no connections."""

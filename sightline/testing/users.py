@@ -114,9 +114,10 @@ class InMemoryUserStore(UserStore):
 
     @override
     def mark_new(self, user: str, kind: MarkKind, image_ids: Iterable[str], lasts: timedelta) -> None:
-        wanted = list(image_ids)
-        known = self.marks(user, kind, wanted)
-        self.mark(user, kind, [each for each in wanted if each not in known], lasts)
+        wanted, now = list(image_ids), self._clock()
+        with self._lock:
+            known = self.marks(user, kind, wanted)
+            self._marks |= {(user, kind, each): (now, now + lasts) for each in wanted if each not in known}
 
     @override
     def marks(self, user: str, kind: MarkKind, image_ids: Iterable[str]) -> dict[str, datetime]:

@@ -28,7 +28,7 @@ from sightline.web.visitors import Visitor
 
 if TYPE_CHECKING:
     from sightline.web.figures import Curves
-    from sightline.web.patterns import Months
+    from sightline.web.patterns import CountOfMonth
 
 READS_AT_ONCE = 16
 
@@ -38,7 +38,10 @@ VISITOR_KEPT = timedelta(seconds=10)
 KNOWN_DAYS_KEPT = timedelta(seconds=60)
 LABELS_KEPT = timedelta(seconds=60)
 MONTHS_KEPT = timedelta(days=1)
-"""Of two months that have ended: what comes late is counted the next day."""
+"""Of a month that has ended: what comes late is counted the next day."""
+
+MONTH_GOING_ON_KEPT = timedelta(minutes=5)
+MOST_MONTHS = 200
 
 FIGURES_KEPT = timedelta(seconds=60)
 CURVES_KEPT = timedelta(hours=1)
@@ -109,7 +112,8 @@ class Console:
         self.visitors: Recent[str, Visitor] = Recent(services.clock, VISITOR_KEPT)
         self.known_days: Recent[str, dict[str, list[str]]] = Recent(services.clock, KNOWN_DAYS_KEPT)
         self.labels: Recent[str, Sequence[str]] = Recent(services.clock, LABELS_KEPT)
-        self.months: Recent[Hashable, Months] = Recent(services.clock, MONTHS_KEPT, MOST_REPORTS)
+        self.months: Recent[Hashable, CountOfMonth] = Recent(services.clock, MONTHS_KEPT, MOST_MONTHS)
+        self.month_going_on: Recent[Hashable, CountOfMonth] = Recent(services.clock, MONTH_GOING_ON_KEPT, MOST_MONTHS)
         self.reports: Recent[Hashable, Report] = Recent(services.clock, FIGURES_KEPT, MOST_REPORTS)
         self.curves: Recent[Hashable, Curves] = Recent(services.clock, CURVES_KEPT, MOST_REPORTS)
         self.curves_read = Lock()

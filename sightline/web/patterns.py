@@ -167,34 +167,54 @@ class ComparedMonths:
 
 
 def compare_months(asked: ComparedMonths, visitor: Visitor, console: Console) -> Months:
-    """Return two months. Of those that have ended, what owners see is kept for a day."""
-    may_be_kept = not visitor.is_reviewer and max(asked.before, asked.after) < _this_month(console)
-    kept = console.months.get(asked) if may_be_kept else None
-    if kept is not None:
-        return kept
-    months = {"before": asked.before, "after": asked.after, "camera": asked.camera}
-    where = [{"camera": asked.camera, **_days_of(month).asked} for month in dict.fromkeys((asked.before, asked.after))]
-    months["leave_out"] = _left_out(where, visitor, console)  # type: ignore[assignment] # JSON
-    graph = console.graph
-    images = {row["month"]: row["images"] for row in graph.query("pictures-of-months", months)}
-    rows = graph.query("months", {**months, "at_least": asked.at_least})
-    before, after = (
-        Month(month, images.get(name, 0), _camera_days(month, asked.camera, console))
-        for name, month in (("before", asked.before), ("after", asked.after))
+    """Return two months. What owners see of each is kept: for a day once it has ended, else for some minutes."""
+    months = dict.fromkeys((asked.before, asked.after))
+    hidden = _left_out([{"camera": asked.camera, **_days_of(each).asked} for each in months], visitor, console)
+    counts = {each: _count_of(each, asked, hidden, visitor, console) for each in months}
+    before, after = counts[asked.before], counts[asked.after]
+    shown = [_label(label, before, after) for label in before.labels.keys() | after.labels.keys()]
+    first, second = (
+        Month(each, counts[each].images, _camera_days(each, asked.camera, console))
+        for each in (asked.before, asked.after)
     )
-    labels = [_label(row, before.images, after.images) for row in rows]
-    made = Months(before, after, sorted(labels, key=lambda each: (-abs(each.more), each.label)))
-    return console.months.keep(asked, made) if may_be_kept else made
+    return Months(first, second, sorted(shown, key=lambda each: (-abs(each.more), each.label)))
 
 
-def _label(row: Mapping[str, Json], before: int, after: int) -> LabelOfMonths:
-    return LabelOfMonths(
-        row["label"],
-        row["images_before"],
-        row["images_after"],
-        1_000 * row["images_before"] / before if before else None,
-        1_000 * row["images_after"] / after if after else None,
+@dataclass(frozen=True, slots=True)
+class CountOfMonth:
+    """How many images a month has, and how many of them show each label."""
+
+    images: int
+    labels: Mapping[str, int]
+
+
+def _count_of(
+    month: str, asked: ComparedMonths, hidden: list[str] | None, visitor: Visitor, console: Console
+) -> CountOfMonth:
+    """Count a month, or return what was counted lately. To a reviewer it is counted each time, without what is hidden.
+
+    A kept number without what is hidden now would be off by what has come since, and that tells what it shows.
+    """
+    if visitor.is_reviewer:
+        return _counted_month(month, asked, hidden, console)
+    kept = console.months if month < _this_month(console) else console.month_going_on
+    key = month, asked.camera, asked.at_least
+    return kept.get(key) or kept.keep(key, _counted_month(month, asked, None, console))
+
+
+def _counted_month(month: str, asked: ComparedMonths, hidden: list[str] | None, console: Console) -> CountOfMonth:
+    where: dict[str, Json] = {"camera": asked.camera, "at_least": asked.at_least, "leave_out": hidden}
+    rows = console.graph.query("labels-of-days", {**where, **_days_of(month).asked})
+    counted = {row["label"]: row["images"] for row in rows}
+    return CountOfMonth(counted.pop(None, 0), counted)
+
+
+def _label(label: str, before: CountOfMonth, after: CountOfMonth) -> LabelOfMonths:
+    shown = before.labels.get(label, 0), after.labels.get(label, 0)
+    of_thousand = (
+        1_000 * n / all_.images if all_.images else None for n, all_ in zip(shown, (before, after), strict=True)
     )
+    return LabelOfMonths(label, *shown, *of_thousand)
 
 
 def _this_month(console: Console) -> str:

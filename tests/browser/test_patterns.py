@@ -43,14 +43,15 @@ def counted(served):
             for place, images in enumerate(COUNTS)
         ],
         "label-by-confidence": [{"from_percent": begin, "images": begin} for begin in range(30, 100, 5)],
-        "pictures-of-months": [{"month": "before", "images": 9_000}, {"month": "after", "images": 12_000}],
-        "months": [
-            {
-                "label": f"{name} of a rather long name" if number == 2 else name,
-                "images_before": 40 * number,
-                "images_after": 900 - 70 * number,
-            }
-            for number, name in enumerate(("Person", "Dog", "Cat", "Car", "Bicycle"))
+        "labels-of-days": lambda asked: [
+            {"label": None, "images": 9_000 if asked["first"] == "2026-10-01" else 12_000},
+            *(
+                {
+                    "label": f"{name} of a rather long name" if number == 2 else name,
+                    "images": 40 * number if asked["first"] == "2026-10-01" else 900 - 70 * number,
+                }
+                for number, name in enumerate(("Person", "Dog", "Cat", "Car", "Bicycle"))
+            ),
         ],
     }
     house.world.clock.move(timedelta(minutes=1))

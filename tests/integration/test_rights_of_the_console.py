@@ -188,7 +188,7 @@ def test_search_and_patterns_send_as_many_requests_as_their_budget_has(
         },
         "/heat": {"Neo4j label-by-time": 1} | OF_A_REVIEWER,
         "/heat.png": {"Neo4j label-by-time": 1} | OF_A_REVIEWER,
-        "/months": {"Neo4j months": 1, "Neo4j pictures-of-months": 1} | OF_A_REVIEWER,
+        "/months": {"Neo4j labels-of-days": 1} | OF_A_REVIEWER,
         "/confidence": {"Neo4j label-by-confidence": 1} | OF_A_REVIEWER,
     }
     for path in paths:

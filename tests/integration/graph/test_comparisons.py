@@ -41,16 +41,22 @@ def test_months_are_compared_label_by_label(real: Subject) -> None:
         assert rows == real.store.query("months", asked)
 
 
-def test_months_have_so_many_pictures_whatever_they_show(real: Subject) -> None:
+OF_DAYS: list[tuple[dict[str, object], dict[str | None, int]]] = [
+    ({"first": "2016-11-01", "last": "2016-12-31"}, {"Person": 1, "Dog": 3, None: 3}),
+    ({"first": "2016-12-01", "last": "2016-12-31", "at_least": 75}, {"Dog": 1, None: 2}),
+    ({"first": "2016-12-01", "last": "2016-12-31", "camera": "gate"}, {"Dog": 1, None: 1}),
+    ({"first": "2016-12-01", "last": "2016-12-31", "leave_out": ["s3://bucket/yard/3.jpg"]}, {"Dog": 1, None: 1}),
+    ({"first": "2016-11-06", "last": "2016-11-30"}, {None: 0}),
+]
+
+
+def test_the_labels_of_days_are_counted_and_so_are_all_images(real: Subject) -> None:
     images_of_both_months(real)
-    left_out = ["s3://bucket/yard/3.jpg"]
-    for asked, expected in (
-        ({"before": "11", "after": "12"}, {"before": 2, "after": 2}),
-        ({"before": "2016-11", "after": "12", "leave_out": left_out}, {"before": 1, "after": 1}),
-        ({"before": "11", "after": "12", "camera": "gate"}, {"after": 1}),
-    ):
-        assert expected == {each["month"]: each["images"] for each in real.store.query("pictures-of-months", asked)}
-    rows = real.store.query("months", {"before": "11", "after": "12", "leave_out": left_out})
+    for asked, expected in OF_DAYS:
+        rows = real.store.query("labels-of-days", asked)
+        assert expected == {row["label"]: row["images"] for row in rows}, asked
+        assert len(expected) == len(rows)
+    rows = real.store.query("months", {"before": "11", "after": "12", "leave_out": ["s3://bucket/yard/3.jpg"]})
     assert {("Dog", 1, 1), ("Person", 2, 0)} == {(r["label"], r["images_before"], r["images_after"]) for r in rows}
 
 

@@ -138,8 +138,7 @@ def test_hostile_names_are_shown_as_text_on_every_page(house, name):
     graph.answers["images-with-text"] = [{"image_id": uri, "taken_at": taken_at, "confidence": 90.0, "text": name}]
     graph.answers["label-by-time"] = [{"weekday": 1, "hour": 11, "images": 1}]
     graph.answers["label-by-confidence"] = [{"from_percent": 90, "images": 1}]
-    graph.answers["months"] = [{"label": name, "images_before": 0, "images_after": 1}]
-    graph.answers["pictures-of-months"] = [{"month": month, "images": 1} for month in ("before", "after")]
+    graph.answers["labels-of-days"] = [{"label": each, "images": 1} for each in (name, None)]
     asked = {"label": name, "camera": name.replace("/", "|")}
     listed += [client.get(path, params=asked) for path in ("/heat", "/confidence", "/months", "/heat.png")]
     listed.append(client.get("/search", params=asked | {"text": f"{name} "}))

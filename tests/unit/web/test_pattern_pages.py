@@ -29,12 +29,15 @@ from tests.unit.web.test_budgets import Counting
 
 CELLS = [{"weekday": 1, "hour": 7, "images": 12}, {"weekday": 7, "hour": 23, "images": 1}]
 BANDS = [{"from_percent": 40, "images": 3}, {"from_percent": 95, "images": 7}]
-OF_MONTHS = [
-    {"label": "Person", "images_before": 10, "images_after": 30, "more": 20},
-    {"label": "Dog", "images_before": 5, "images_after": 30, "more": 25},
-]
-PICTURES = [{"month": "before", "images": 100}, {"month": "after", "images": 1_000}]
+MONTHS = {
+    "2026-10-01": {"Person": 10, "Dog": 5, None: 100},
+    "2026-11-01": {"Person": 30, "Dog": 30, None: 1_000},
+}
 PAGES = ("/heat", "/confidence", "/months")
+
+
+def of_month(asked):
+    return [{"label": name, "images": images} for name, images in MONTHS.get(asked["first"], {None: 0}).items()]
 
 
 @pytest.fixture
@@ -42,8 +45,7 @@ def counted(looked_at):
     answers = {
         "label-by-time": CELLS,
         "label-by-confidence": BANDS,
-        "months": OF_MONTHS,
-        "pictures-of-months": PICTURES,
+        "labels-of-days": of_month,
     }
     looked_at.world.graph.answers |= answers
     return looked_at
@@ -114,10 +116,9 @@ def test_months_are_compared_by_what_a_thousand_pictures_show(counted):
     dirty = counted.world.operations.dirty_days
     dirty.mark([CameraDay("yard", f"2026-10-{day:02}") for day in range(1, 31)])
     html = counted.client("owner").get("/months").text
-    (_, pictures), (name, asked) = counted.world.graph.asked
-    assert "months" == name
-    assert {"before": "2026-10", "after": "2026-11", "camera": None, "leave_out": None} == pictures
-    assert pictures | {"at_least": 50.0} == asked
+    usual = {"camera": None, "leave_out": None, "at_least": 50.0}
+    days = [{"first": f"2026-{month}-01", "last": f"2026-{month}-{last}"} for month, last in ((10, 31), (11, 30))]
+    assert [("labels-of-days", each | usual) for each in days] == counted.world.graph.asked
     rows = re.findall(r"<bdi>(\w+)</bdi></a></td>(.*?)</tr>", html, re.DOTALL)
     shown = {name: re.findall(r">([-+\d.]+)</td>", cells) for name, cells in rows}
     assert {"Person": ["10", "30", "+20", "100.0", "30.0"], "Dog": ["5", "30", "+25", "50.0", "30.0"]} == shown
@@ -133,17 +134,37 @@ def test_months_of_which_one_has_a_tenth_fewer_days_are_uneven(days, is_uneven):
     assert is_uneven == patterns.Months(before, after, ()).is_uneven
 
 
-def test_months_that_have_ended_are_counted_once_a_day(counted):
-    client = counted.client("owner")
-    for month, questions in (("2026-09", 2), (f"{counted.world.clock.now:%Y-%m}", 4)):
+def test_a_month_is_counted_once_a_day_when_it_has_ended_and_else_once_in_five_minutes(counted):
+    client, now = counted.client("owner"), f"{counted.world.clock.now:%Y-%m}"
+
+    def asked(before, after):
         counted.world.graph.asked.clear()
-        for _ in range(2):
-            client.get(f"/months?before=2026-08&after={month}")
-        assert questions == len(counted.world.graph.asked)
-    counted.world.clock.move(timedelta(days=1, seconds=1))
+        answer = client.get(f"/months?before={before}&after={after}")
+        assert 200 == answer.status_code
+        return [each["first"][:7] for _, each in counted.world.graph.asked]
+
+    assert ["2026-08", "2026-09"] == asked("2026-08", "2026-09")
+    assert [now] == asked("2026-09", now), "a month is kept, whatever it is compared with"
+    assert [] == asked("2026-08", now)
+    assert ["2026-08"] == [each[:7] for each in asked("2026-08", "2026-08&at_least=90")], "of a confidence by itself"
+    counted.world.clock.move(timedelta(minutes=5))
+    assert [now] == asked("2026-08", now)
+    counted.world.clock.move(timedelta(days=1))
+    client = counted.client("owner")
+    assert ["2026-08", "2026-09"] == asked("2026-08", "2026-09")
+
+
+def test_to_a_reviewer_each_month_is_counted_anew_and_nobody_else_sees_that_count(counted):
+    counted.ask()
+    client = counted.client("all")
+    for _ in range(2):
+        counted.world.graph.asked.clear()
+        client.get("/months?before=2026-10&after=2026-11")
+        left_out = [each["leave_out"] for name, each in counted.world.graph.asked if name == "labels-of-days"]
+        assert 2 == len(left_out)
     counted.world.graph.asked.clear()
-    counted.client("owner").get("/months?before=2026-08&after=2026-09")
-    assert 2 == len(counted.world.graph.asked)
+    counted.client("owner").get("/months?before=2026-10&after=2026-11")
+    assert [None, None] == [each["leave_out"] for _, each in counted.world.graph.asked]
 
 
 @pytest.mark.parametrize("page", [*PAGES, "/heat.png"])
@@ -217,7 +238,7 @@ def test_of_answered_images_nothing_is_asked_one_by_one(house):
 
     assert drawn | {uris[-1]} == hidden(reviewer)
     assert {uris[-1]} == hidden(other)
-    looked_at = sorted(drawn)[0]
+    looked_at = min(drawn)
     say("all", looked_at, Source.VOLUNTEERED)
     assert drawn | {uris[-1]} == hidden(reviewer), "only an answer to the review settles it"
     say("all", looked_at)
@@ -246,7 +267,8 @@ def test_each_page_tells_its_three_kinds_of_emptiness_apart(tmp_path, page):
     house.analyse()
     too_narrow, no_such_camera = client.get(page), client.get(page, params={"camera": "yart"})
     house.console.services = replace(house.console.services, graph=Away())
-    house.console.months.drop(lambda _: True)
+    for kept in (house.console.months, house.console.month_going_on):
+        kept.drop(lambda _: True)
     away = client.get(page)
     assert (200, 200, 503) == tuple(each.status_code for each in (nothing_yet, too_narrow, away))
     assert ["sightline add" in each.text for each in (nothing_yet, too_narrow, away)] == [True, False, False]

@@ -4,8 +4,9 @@ Nobody else is asked about a batch's images while it is open, and no answer is t
 detector's answers are shown, and to correct only where one differs from them would pull the estimate towards them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias
 
 from ulid import ULID
@@ -22,11 +23,12 @@ from sightline.services.review import (
     reviewed_before,
     scope_of,
 )
-from sightline.services.review_plan import read_plan, unanswered
+from sightline.services.review_plan import ReviewPlan, read_plan, unanswered
 from sightline.services.verdicts import Said, judge_of, verdict_of
 from sightline.stats.advice import Measure
+from sightline.stats.counts import ReviewedCell
 from sightline.stats.queue import Request, next_images
-from sightline.stats.strata import StrataRule
+from sightline.stats.strata import StrataRule, Stratum
 from sightline.stats.verdicts import Answer, Source
 from sightline.stats.windows import WINDOW_DAYS
 from sightline.storage.users.batches import HOLDS_LAST, Batch, Given, Picture
@@ -86,6 +88,9 @@ class Wanted:
     window_days: int = 1
 
 
+Before: TypeAlias = Mapping[tuple[str, Stratum], int]
+"""How many images of a camera and stratum were decided on the days before."""
+
 Choose: TypeAlias = Callable[[int], Sequence[Request]]
 """Returns so many of the next images, in the order in which they are asked about."""
 
@@ -96,7 +101,7 @@ def begin_batch(user: str, wanted: Wanted, services: Services) -> Batch:
     Raise NotWatched, or NothingToReview if every image is reviewed or held by others.
     """
     rule = services.accuracy.rule_of(wanted.label)
-    batch = start_batch(user, rule, lambda count: _next(wanted, count, services), services)
+    batch = start_batch(user, rule, _chooser(wanted, services), services)
     if batch is None:
         rule_of = "every image of these days is reviewed, or is in another reviewer's batch"
         raise NothingToReview(wanted.camera or "all cameras", rule=rule_of, remedy="Choose another day or camera")
@@ -143,17 +148,34 @@ def _held_for(batch_id: str, label: str, choose: Choose, services: Services) -> 
     return []
 
 
-def _next(wanted: Wanted, count: int, services: Services) -> Sequence[Request]:
-    """Return the next images; of the longest window by its plan alone, for to read it takes a quarter of a minute."""
+def _chooser(wanted: Wanted, services: Services) -> Choose:
+    """Return what chooses the next images; what is reviewed is read once, however often it chooses.
+
+    Of the longest window they are its plan's alone, for to read it takes a quarter of a minute.
+    """
     if wanted.window_days == max(WINDOW_DAYS):
-        plan = read_plan(services.accuracy.rule_of(wanted.label), wanted.window_days, services)
-        if plan is None or wanted.camera is not None or wanted.day is not None:
-            raise NotPlanned(f"{wanted.window_days} days")
-        return unanswered(plan, count, services.images, services.verdicts)
-    end_day = wanted.day or newest_day(wanted.camera, services.operations)
-    scope = scope_of(wanted.label, wanted.camera, end_day, wanted.window_days, services.operations)
-    cells = read_cells(scope, services)
-    return next_images(cells, count, Measure.RECALL, reviewed_before(cells, services))
+        return lambda count: unanswered(_plan(wanted, services), count, services.images, services.verdicts)
+
+    @cache
+    def read() -> tuple[list[ReviewedCell], Before]:
+        end_day = wanted.day or newest_day(wanted.camera, services.operations)
+        cells = read_cells(
+            scope_of(wanted.label, wanted.camera, end_day, wanted.window_days, services.operations), services
+        )
+        return cells, reviewed_before(cells, services)
+
+    def choose(count: int) -> Sequence[Request]:
+        cells, before = read()
+        return next_images(cells, count, Measure.RECALL, before)
+
+    return choose
+
+
+def _plan(wanted: Wanted, services: Services) -> ReviewPlan:
+    plan = read_plan(services.accuracy.rule_of(wanted.label), wanted.window_days, services)
+    if plan is None or wanted.camera is not None or wanted.day is not None:
+        raise NotPlanned(f"{wanted.window_days} days")
+    return plan
 
 
 def _pictures(user: str, requests: Sequence[Request], services: Services) -> tuple[Picture, ...]:

@@ -42,9 +42,10 @@ class DynamoUserStore(UserStore):
     """The table `<prefix>users`."""
 
     def __init__(self, client: "DynamoDBClient", prefix: str, clock: Callable[[], datetime]) -> None:
-        self._table = DynamoTable(client, Schema(f"{prefix}users", Key("kind", "id"), ttl="expires_at"))
+        schema = Schema(f"{prefix}users", Key("kind", "id"), ttl="expires_at")
+        self._table = DynamoTable(client, schema)
         self._clock = clock
-        self.batches = DynamoBatches(self._table, clock)
+        self.batches = DynamoBatches(client, schema, clock)
         self.doubts = DynamoDoubts(self._table, clock)
 
     @override

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
@@ -13,9 +14,14 @@ from sightline.stats.verdicts import Answer
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import all_of, any_of, at_most, begins_with, equals, exists, missing
 from sightline.storage.dynamodb.items import Item, instant
+from sightline.storage.dynamodb.schema import Schema
 from sightline.storage.dynamodb.sort_keys import sort_key
 from sightline.storage.dynamodb.table import DynamoTable
+from sightline.storage.dynamodb.transactions import Delete, Put, do_those_allowed
 from sightline.storage.users.batches import BATCHES_LAST, Batch, BatchStore, Given, Picture
+
+if TYPE_CHECKING:  # boto3-stubs are a tool of development
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 ANSWER, PUT_OFF, LOST, DOUBTED = "answer#", "put_off#", "lost#", "doubted#"
 """Beginnings of attributes, one for each picture: two tabs write two attributes, and neither loses the other's."""
@@ -24,23 +30,20 @@ ANSWER, PUT_OFF, LOST, DOUBTED = "answer#", "put_off#", "lost#", "doubted#"
 class DynamoBatches(BatchStore):
     """Items beside a user's sessions, and a partition of what is held for each label."""
 
-    def __init__(self, table: DynamoTable, clock: Callable[[], datetime]) -> None:
-        self._table, self._clock = table, clock
+    def __init__(self, client: "DynamoDBClient", schema: Schema, clock: Callable[[], datetime]) -> None:
+        self._client, self._name, self._clock = client, schema.name, clock
+        self._table = DynamoTable(client, schema)
 
     @override
     def hold(self, label: str, image_ids: Iterable[str], batch_id: str, lasts: timedelta) -> set[str]:
         now = self._clock()
         free = any_of(missing("kind"), equals("batch_id", batch_id), at_most("expires_at", int(now.timestamp())))
-        until = int((now + lasts).timestamp())
-        return {
-            image_id
-            for image_id in image_ids
-            if self._table.change(
-                _hold_key(label, image_id),
-                Change().set_all(batch_id=batch_id, image_id=image_id, expires_at=until),
-                free,
-            )
-        }
+        hold = {"batch_id": batch_id, "expires_at": int((now + lasts).timestamp())}
+        puts = (
+            Put(self._name, {**_hold_key(label, image_id), **hold, "image_id": image_id}, free)
+            for image_id in dict.fromkeys(image_ids)
+        )
+        return {put.item["image_id"] for put in do_those_allowed(self._client, puts)}
 
     @override
     def held(self, label: str) -> set[str]:
@@ -49,8 +52,10 @@ class DynamoBatches(BatchStore):
 
     @override
     def release(self, label: str, image_ids: Iterable[str], batch_id: str) -> None:
-        for image_id in image_ids:
-            self._table.delete(_hold_key(label, image_id), equals("batch_id", batch_id))
+        is_own = equals("batch_id", batch_id)
+        do_those_allowed(
+            self._client, (Delete(self._name, _hold_key(label, each), is_own) for each in dict.fromkeys(image_ids))
+        )
 
     @override
     def begin(self, batch: Batch) -> Batch:

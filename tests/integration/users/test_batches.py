@@ -1,5 +1,6 @@
 """What every store of the review's batches does."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -91,6 +92,27 @@ def test_an_image_is_held_by_one_batch_of_a_label(batches, clock, image):
     clock.move(HOUR)
     assert set() == batches.held("Person")
     assert {image} == batches.hold("Person", [image], "01B", HOUR)
+
+
+def test_of_very_many_images_those_are_held_and_released_that_nobody_else_holds(batches):
+    many = [f"s3://frames/{number}.jpg" for number in range(230)]
+    assert {*many[90:110], many[229]} == batches.hold("Person", [*many[90:110], many[229]], "01A", HOUR)
+    expected = {*many} - {*many[90:110], many[229]}
+    assert expected == batches.hold("Person", [*many, many[0]], "01B", HOUR)
+    assert expected == batches.hold("Person", many, "01B", HOUR), "again changes nothing"
+    assert set() == batches.hold("Person", many, "01C", HOUR)
+    assert set() == batches.hold("Person", [], "01C", HOUR)
+    batches.release("Person", many, "01A")
+    assert expected == batches.held("Person")
+
+
+def test_those_who_begin_in_the_same_moment_hold_different_images(batches):
+    many = [f"s3://frames/{number}.jpg" for number in range(60)]
+    wanted = {f"01{number}": many[5 * number : 5 * number + 40] for number in range(4)}
+    with ThreadPoolExecutor(len(wanted)) as threads:
+        held = [*threads.map(lambda name: batches.hold("Person", wanted[name], name, HOUR), wanted)]
+    assert 55 == sum(map(len, held))
+    assert {*many[:55]} == set().union(*held) == batches.held("Person")
 
 
 def test_a_batch_goes_with_its_user_and_with_its_time(store, batches, clock):

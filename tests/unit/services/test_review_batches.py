@@ -1,8 +1,11 @@
 """Batches of the review: whom they ask about what, and what becomes of the answers."""
 
+from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 
@@ -22,7 +25,9 @@ from sightline.services.review_planning import plan_review
 from sightline.stats.verdicts import Answer, Source
 from sightline.stats.windows import days_of
 from sightline.storage.users.batches import Batch, Given
+from sightline.testing.batches import InMemoryBatches
 from tests.unit.services.rollups.yard import LAST_DAY, Yard, truth
+from tests.unit.web.test_budgets import Counting
 
 WEEK = Wanted("Person", None, LAST_DAY, 7)
 MONTH = Wanted("Person", None, None, 28)
@@ -72,6 +77,35 @@ def test_batches_that_begin_at_once_have_no_picture_in_common(yard: Yard) -> Non
         begun = list(pool.map(lambda user: begin_batch(user, WEEK, yard.services), ["ann", "bob", "cem"]))
     shown = [image_id for batch in begun for image_id in images(batch)]
     assert len(set(shown)) == len(shown) == 3 * BATCH
+
+
+class Rushed(InMemoryBatches):
+    """Batches in which somebody else takes what was chosen, twice, before it is held."""
+
+    def __init__(self, yard: Yard):
+        super().__init__(yard.clock)
+        self.rivals = ["01A", "01B"]
+
+    def hold(self, label: str, image_ids: Iterable[str], batch_id: str, lasts: timedelta) -> set[str]:
+        chosen = list(image_ids)
+        if self.rivals:
+            super().hold(label, chosen, self.rivals.pop(), lasts)
+        return super().hold(label, chosen, batch_id, lasts)
+
+
+def test_who_must_choose_again_reads_nothing_again(yard: Yard) -> None:
+    counts: Counter[str] = Counter()
+    users: Any = Counting("users", yard.services.users, counts)
+    users.batches = Rushed(yard)
+    services = replace(
+        yard.services,
+        users=users,
+        images=cast("Any", Counting("images", yard.services.images, counts)),
+        verdicts=cast("Any", Counting("verdicts", yard.services.verdicts, counts)),
+    )
+    batch = begin_batch("ann", WEEK, services)
+    assert BATCH == len(batch.pictures)
+    assert 2 * 3 == counts["images.by_day"], "three days of two cameras"
 
 
 def test_every_picture_is_asked_about_before_it_is_shown(yard: Yard) -> None:

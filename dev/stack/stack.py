@@ -113,6 +113,7 @@ class Stack:
             "SIGHTLINE_STATE_FOLDER": str(self.layout.folder / "state"),
             "SIGHTLINE_FLOWER_USER": "sightline",
             "SIGHTLINE_FLOWER_PASSWORD": self.layout.password("flower"),
+            "SIGHTLINE_WEB_FLOWER_URL": f"http://127.0.0.1:{self.layout.port('flower')}",
             "SIGHTLINE_WEB_SECRET": self.layout.password("web secret", drawn_bytes=32),
             "SIGHTLINE_WEB_FIRST_USER": "sightline",
             "SIGHTLINE_WEB_FIRST_PASSWORD": self.layout.password("web"),

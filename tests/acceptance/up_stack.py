@@ -60,8 +60,8 @@ class UpStack:
         return {name: value for name, _, value in (word.partition("=") for word in words) if value}
 
     def flower(self, path: str, password: str | None = None) -> tuple[HTTPStatus, str]:
-        """Ask Flower for a page, as its user if a password is given."""
-        request = urllib.request.Request(f"http://127.0.0.1:{Layout(self.folder).port('flower')}{path}")
+        """Ask Flower for a page where the console says that it is, as its user if a password is given."""
+        request = urllib.request.Request(f"{self.env()['SIGHTLINE_WEB_FLOWER_URL']}{path}")  # noqa: S310 - loopback
         if password is not None:
             login = base64.b64encode(f"{self.env()['SIGHTLINE_FLOWER_USER']}:{password}".encode()).decode()
             request.add_header("Authorization", f"Basic {login}")

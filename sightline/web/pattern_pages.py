@@ -1,6 +1,6 @@
 """What the pages of patterns have in common: their fields, and what they say if a store is away."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
@@ -61,7 +61,8 @@ def pattern_page(request: Request, template: str, asked: Any, status: int = 200,
 def problem_page(request: Request, template: str, asked: Any, error: SightlineError, **values: Any) -> Response:
     """Return the page with its fields and what is wrong, such as a store that is away."""
     problem = problem_of(error)
-    answer = pattern_page(request, template, asked, problem.status, problem=problem, **values)
+    fields = {"weeks": None} | {name: value for name, value in asdict(asked).items() if value is not None}
+    answer = pattern_page(request, template, asked, problem.status, problem=problem, fields=fields, **values)
     if problem.retry_after is not None:
         answer.headers["retry-after"] = str(problem.retry_after)
     return answer

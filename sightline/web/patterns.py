@@ -107,7 +107,7 @@ def _left_out(asked: Sequence[Mapping[str, Json]], visitor: Visitor, console: Co
         limit = MOST_LOOKED_AT + 1 - len(found)
         found += [row["image_id"] for row in console.graph.query("images-between", {**each, "limit": limit})]
         if len(found) > MOST_LOOKED_AT:
-            raise TooManyToCount("these pictures")
+            raise TooManyToCount(f"more than {MOST_LOOKED_AT:,} pictures")
     return sorted(masked_among(found, visitor, console))
 
 

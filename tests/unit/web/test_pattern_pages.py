@@ -248,10 +248,27 @@ def test_of_answered_images_nothing_is_asked_one_by_one(house):
     assert drawn - {looked_at} | last == hidden(reviewer), "so does what another has said"
 
 
-def test_a_reviewer_is_told_if_there_are_too_many_to_leave_some_out(counted):
+@pytest.mark.parametrize(
+    ("page", "narrower"),
+    [
+        ("/heat?at_least=80", ["weeks=1", "camera=gate", "camera=yard"]),
+        ("/confidence?weeks=1", ["camera=gate", "camera=yard"]),
+        ("/months?before=2026-10&after=2026-11", ["camera=gate", "camera=yard"]),
+        ("/heat?camera=yard", ["weeks=1"]),
+        ("/heat?camera=yard&weeks=1", []),
+    ],
+)
+def test_a_reviewer_is_told_what_to_narrow_if_there_are_too_many_to_leave_some_out(counted, page, narrower):
+    counted.analyse(uri_of("05", "gate"), data=picture(5))
     counted.world.graph.answers["images-between"] = [{"image_id": URI}] * (patterns.MOST_LOOKED_AT + 1)
-    answer = counted.client("all").get("/heat")
+    client = counted.client("all")
+    answer = client.get(page)
     assert (422, True) == (answer.status_code, "Choose fewer days or one camera" in answer.text)
+    main = answer.text.split("What to do")[1].split("</main>")[0]
+    led_to = [each.replace("&amp;", "&") for each in re.findall(r'<a href="(/[^"]*)"', main)]
+    assert narrower == [each for link, part in zip(led_to, narrower, strict=True) for each in [part] if part in link]
+    counted.world.graph.answers["images-between"] = []
+    assert [200] * len(narrower) == [client.get(each).status_code for each in led_to]
 
 
 class Away(InMemoryGraphStore):

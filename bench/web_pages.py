@@ -56,9 +56,8 @@ class Page:
 
 def pages(filled: Filled, signer: AddressSigner) -> list[Page]:
     """Return every page that is asked for by GET; what is cold stands before the same when it is warm."""
-    newest, days, months = filled.newest[::-1], filled.days, filled.months
-    ended = months[1:]  # what is counted of the month that goes on is not kept
-    pairs = [(one, other) for other in ended for one in ended if one < other] or [(months[0], months[0])]
+    newest, days = filled.newest[::-1], filled.days
+    last_month, *earlier = filled.months[:2]
     spans = [(window, day) for window in ("28", "7") for day in days[: ROLLED_UP_DAYS // 2]]
 
     def day(number: int) -> str:
@@ -78,8 +77,9 @@ def pages(filled: Filled, signer: AddressSigner) -> list[Page]:
         return lambda number: link(path, label=LABEL, **query, day=day(number % 7))
 
     def compared(number: int) -> Address:
-        before, after = pairs[number % len(pairs)]
-        return link("/months", before=before, after=after)
+        # From another confidence each time: a month is kept for each.
+        before = earlier[0] if earlier else last_month
+        return link("/months", before=before, after=last_month, at_least=50 + number / 100)
 
     def of_window(number: int) -> Address:
         window, last = spans[number % len(spans)]
@@ -92,7 +92,7 @@ def pages(filled: Filled, signer: AddressSigner) -> list[Page]:
         return link("/search", label=LABEL, until=day(number % 7))
 
     whole_day = Most(DAY_READS * CAMERAS * 1.5)
-    once = max(min(len(pairs) // CLIENTS, 3), 1), max(len(spans) // CLIENTS, 1)
+    once = max(len(spans) // CLIENTS, 1)
     return [
         Page("/status", 50, to("/status"), Most()),
         Page("/dead", 50, to("/dead"), Most()),
@@ -105,9 +105,9 @@ def pages(filled: Filled, signer: AddressSigner) -> list[Page]:
         Page("/heat, 4 weeks", 400, week("/heat"), Most(0, 1)),
         Page("/heat, 12 weeks", 400, week("/heat", weeks=12), Most(0, 1)),
         Page("/confidence, 4 weeks", 400, week("/confidence"), Most(2, 1)),
-        Page("/months, first", 2_000, compared, Most(0, 2), gets=once[0], is_cold=True),
+        Page("/months, first", 2_000, compared, Most(0, 2), gets=3, is_cold=True),
         Page("/months, kept", 100, to(compared(0)), Most()),
-        Page("/accuracy, first", 1_200, of_window, Most(2 * CAMERAS + 4), gets=once[1], is_cold=True),
+        Page("/accuracy, first", 1_200, of_window, Most(2 * CAMERAS + 4), gets=once, is_cold=True),
         Page("/accuracy, kept", 150, to(of_window(0)), Most(1)),
         Page("/agreement", 100, to("/agreement"), Most(1)),
         Page("/calendar", 150, lambda number: link("/calendar", month=day(number)[:7]), Most(2 + FEED_READS)),

@@ -209,8 +209,10 @@ def requests_of(dynamodb_client: Any, sent: Counter[str]) -> Iterator[None]:
         sent.update(f"{model.name} {table.rsplit('-', 1)[-1]}" for table in tables)
 
     dynamodb_client.meta.events.register("provide-client-params.dynamodb", note)
-    yield
-    dynamodb_client.meta.events.unregister("provide-client-params.dynamodb", note)
+    try:
+        yield
+    finally:
+        dynamodb_client.meta.events.unregister("provide-client-params.dynamodb", note)
 
 
 def test_pages_send_as_many_requests_as_their_budget_has(house: House, dynamodb_client: Any) -> None:

@@ -37,7 +37,10 @@ GIVEN_APART = {
 OF_NO_WORKER: set[Method] = {
     *((store, "setup") for store in ("images", "ledger", "verdicts", "rollups")),
     *(("buckets", name) for name in ("create", "link", "delete")),
-    *(("verdicts", name) for name in ("ask", "asked", "asked_many", "write", "of_image", "of_label", "scan")),
+    *(
+        ("verdicts", name)
+        for name in ("ask", "asked", "asked_many", "write", "of_image", "of_label", "of_reviewer", "scan")
+    ),
     ("images", "postpone"),
     ("images", "move_days"),
     ("images", "receive"),

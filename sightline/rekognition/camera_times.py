@@ -3,16 +3,24 @@
 import re
 from datetime import datetime, timedelta, timezone
 
+_ZONE = r"(?P<offset>(?:[Zz]|UTC|GMT|[-+−])[^\[]*)?(?(offset)(?:\[[^\]]+\])?)"
+"""An offset may be followed by its zone's name in brackets (RFC 9557)."""
+
 _TIME = re.compile(
     r"(?P<year>[0-9]{4})(?P<dash>[-:/.])\s*(?P<month>[0-9]{1,2})(?P=dash)\s*(?P<day>[0-9]{1,2})"
-    r"(?:\s+|\s*T\s*|:)(?P<hour>[0-9]{1,2}):\s*(?P<minute>[0-9]{1,2})(?::\s*(?P<second>[0-9]{1,2}))?"
-    r"(?:[.,](?P<fraction>[0-9]{1,9}))?\s*(?P<half>[AaPp][Mm])?\s*(?P<offset>(?:Z|UTC|GMT|[-+−]).*)?"
+    r"(?:\s+|\s*[T_,]\s*|[-:])(?P<hour>[0-9]{1,2})(?P<tick>[-:.])\s*(?P<minute>[0-9]{1,2})"
+    r"(?:(?P=tick)\s*(?P<second>[0-9]{1,2}))?(?:[.,](?P<fraction>[0-9]{1,9}))?"
+    rf"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*{_ZONE}"
 )
 _COMPACT_TIME = re.compile(
-    r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})[T _-]?"
-    r"(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?"
-    r"(?P<half>)\s*(?P<offset>(?:Z|UTC|GMT|[-+−]).*)?"
+    r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})[T _-]?(?P<hour>[0-9]{2})(?P<tick>:?)"
+    r"(?P<minute>[0-9]{2})(?P=tick)(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?"
+    rf"(?P<half>)\s*{_ZONE}"
 )
+_LEFT_OVER = " \t\r\n\x00\x1a\x7f\xa0\xff\"';"
+"""What stands around a time and says nothing: blanks, quotes, and what a field of fixed width was filled with."""
+
+_UNREADABLE_ZONE = re.compile(r"(?P<time>.*[0-9])\s*(?P<zone>(?:[A-Z]{3,5}|[-+−]).*)", re.DOTALL)
 _OFFSET = re.compile(r"(?:UTC|GMT)?(?P<sign>[-+−])\s?(?P<hours>[0-9]{1,2})(?::?(?P<minutes>[0-9]{2}))?(?::?00)?")
 
 _MOST_OFFSET = timedelta(hours=14)
@@ -42,9 +50,9 @@ def read_time(text: str) -> datetime | None:
     The year comes first, with four digits: other orders can be read in two ways. Hour 24 is the first hour of the day
     that is written: Android's cameras counted the hours of a day from 1 to 24.
     """
-    said = text.strip()
+    said = text.strip().strip(_LEFT_OVER)
     found = _TIME.fullmatch(said) or _COMPACT_TIME.fullmatch(said)
-    if found is None:
+    if found is None or (found["second"] is None and found["tick"] != ":"):
         return None
     offset = read_offset(found["offset"]) if found["offset"] else None
     if found["offset"] and offset is None:
@@ -58,10 +66,17 @@ def read_time(text: str) -> datetime | None:
         return None
 
 
+def without_zone(text: str) -> tuple[datetime, str] | None:
+    """Return the time, and what stands after it in place of its UTC offset and is none; None if it is not so."""
+    found = _UNREADABLE_ZONE.fullmatch(text.strip().strip(_LEFT_OVER))
+    time = read_time(found["time"]) if found else None
+    return (time, found["zone"]) if found and time else None
+
+
 def _hour(hour: int, half: str | None) -> int:
     """Return the hour from 0 to 23; raise ValueError if the clock of twelve hours shows no such hour."""
     if not half:
         return 0 if hour == _HOURS_OF_A_DAY else hour
     if not 1 <= hour <= _HOURS_OF_HALF_A_DAY:
         raise ValueError(f"no clock of twelve hours shows {hour}")
-    return hour % _HOURS_OF_HALF_A_DAY + (_HOURS_OF_HALF_A_DAY if half.upper() == "PM" else 0)
+    return hour % _HOURS_OF_HALF_A_DAY + (_HOURS_OF_HALF_A_DAY if half.upper().startswith("P") else 0)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from sightline.rekognition.camera_times import read_offset, read_time
+from sightline.rekognition.camera_times import read_offset, read_time, without_zone
 from sightline.rekognition.pictures import JPEG_SIGNATURE, PNG_SIGNATURE, jpeg_segments, png_chunks
 
 _JPEG_APPLICATION_1 = b"\xe1"
@@ -26,6 +26,9 @@ _ENTRY_BYTES = 12
 _VALUE_BYTES = 4
 """A value no longer than this stands in the entry itself."""
 
+_BEST_FIRST = ("EXIF", "DateTimeOriginal", "DateTimeDigitized", "DateTime")
+"""Of what is said of times: first what is malformed, then the tags."""
+
 _MOST_SHOWN = 40
 
 
@@ -37,31 +40,52 @@ class ExifTime(NamedTuple):
     ignored: tuple[str, ...] = ()
 
 
+_MALFORMED = ExifTime("EXIF", None, ("EXIF is malformed",))
+
+
 def exif_times(data: bytes) -> Iterator[ExifTime]:
     """Return what each tag of a time says, the best tag first. A part that is malformed does not spoil the others."""
+    yield from sorted(_each_time(data), key=lambda said: _BEST_FIRST.index(said.tag))
+
+
+def _each_time(data: bytes) -> Iterator[ExifTime]:
     try:
         for tiff in _exif_blocks(data):
-            yield from _times(tiff)
+            yield from _times_or_note(tiff)
     except (ValueError, struct.error):
-        yield ExifTime("EXIF", None, ("EXIF is malformed",))
+        yield _MALFORMED
+
+
+def _times_or_note(tiff: bytes) -> Iterator[ExifTime]:
+    try:
+        yield from _times(tiff)
+    except (ValueError, struct.error):
+        yield _MALFORMED
 
 
 def exif_orientation(data: bytes) -> int:
     """Return how a JPEG is turned, 1 to 8; 1 (upright) if it does not say so in a form that can be read."""
     try:
-        found = [_orientation(tiff) for tiff in _exif_blocks(data)] if data.startswith(JPEG_SIGNATURE) else []
+        found = [_orientation_or_none(tiff) for tiff in _exif_blocks(data)] if data.startswith(JPEG_SIGNATURE) else []
     except (ValueError, struct.error):
         return _UPRIGHT
     return next((each for each in found if each in _ORIENTATIONS), _UPRIGHT)
 
 
-def _orientation(tiff: bytes) -> int:
+def _orientation_or_none(tiff: bytes) -> int | None:
+    try:
+        return _orientation(tiff)
+    except (ValueError, struct.error):
+        return None
+
+
+def _orientation(tiff: bytes) -> int | None:
     order = _BYTE_ORDERS.get(tiff[:4])
     if order is None:
         raise ValueError("EXIF must begin with its byte order")
     main = _entries(tiff, order, struct.unpack_from(f"{order}I", tiff, 4)[0])
     if _ORIENTATION not in main:
-        return _UPRIGHT
+        return None
     (value,) = struct.unpack_from(f"{order}H", tiff, main[_ORIENTATION] + 8)
     return int(value)
 
@@ -75,14 +99,14 @@ def _times(tiff: bytes) -> Iterator[ExifTime]:
     inner, malformed = _inner_entries(tiff, order, main)
     if malformed:
         yield ExifTime("EXIF", None, malformed)
-    for tag, time, offset, entries in (
-        ("DateTimeOriginal", 0x9003, 0x9011, inner),
-        ("DateTimeDigitized", 0x9004, 0x9012, inner),
-        ("DateTime", 0x0132, 0x9010, main),
+    both = {**main, **inner}  # some tools write all tags into the main directory
+    for tag, time, offset in (
+        ("DateTimeOriginal", 0x9003, 0x9011),
+        ("DateTimeDigitized", 0x9004, 0x9012),
+        ("DateTime", 0x0132, 0x9010),
     ):
-        if time in entries:
-            # OffsetTime stands beside the other offsets, although DateTime does not stand beside the other times
-            yield _said(tag, _text(tiff, order, entries[time]), _text(tiff, order, inner.get(offset)))
+        if time in both:
+            yield _said(tag, _text(tiff, order, both[time]), _text(tiff, order, both.get(offset)))
 
 
 def _inner_entries(tiff: bytes, order: str, main: Mapping[int, int]) -> tuple[dict[int, int], tuple[str, ...]]:
@@ -95,9 +119,13 @@ def _inner_entries(tiff: bytes, order: str, main: Mapping[int, int]) -> tuple[di
 
 
 def _said(tag: str, text: str, offset: str) -> ExifTime:
-    taken = read_time(text)
+    taken, unread = read_time(text), ""
+    if taken is None and (found := without_zone(text)):
+        taken, unread = found
     if taken is None:
         return ExifTime(tag, None, (f"{tag} {shown(text)} is no time",))
+    if unread:
+        offset = offset if read_offset(offset) else unread
     zone = read_offset(offset)
     if taken.tzinfo or not offset or zone:
         return ExifTime(tag, taken if taken.tzinfo else taken.replace(tzinfo=zone))
@@ -115,7 +143,8 @@ def _exif_blocks(data: bytes) -> Iterator[bytes]:
             if part.kind == _JPEG_APPLICATION_1 and part.payload.startswith(_JPEG_EXIF):
                 yield part.payload.removeprefix(_JPEG_EXIF)
     elif data.startswith(PNG_SIGNATURE):
-        yield from (part.payload for part in png_chunks(data) if part.kind == b"eXIf")
+        # Some writers keep the prefix that only a JPEG has
+        yield from (part.payload.removeprefix(_JPEG_EXIF) for part in png_chunks(data) if part.kind == b"eXIf")
 
 
 def _entries(tiff: bytes, order: str, start: int) -> dict[int, int]:

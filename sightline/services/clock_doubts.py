@@ -85,7 +85,11 @@ def _has_same_pace(seen: Sighting, other: Sighting) -> bool:
 
 
 def _is_start(taken_at: datetime) -> bool:
-    return taken_at.replace(tzinfo=None) - datetime(taken_at.year, 1, 1) < START_LASTS  # noqa: DTZ001 - the camera's
+    """Return whether a year has just begun, by the camera's clock, or by UTC where the clock starts at its midnight."""
+    return any(
+        at.replace(tzinfo=None) - datetime(at.year, 1, 1) < START_LASTS  # noqa: DTZ001 - the clock's own
+        for at in (taken_at, taken_at.astimezone(UTC))
+    )
 
 
 @dataclass(slots=True)

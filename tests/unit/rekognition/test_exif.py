@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightline.rekognition.exif import ExifTime, exif_times
+from sightline.rekognition.exif import ExifTime, exif_orientation, exif_times
 from sightline.rekognition.pictures import jpeg_segments
 from tests.unit.services.pictures import chunks_of, encoded, exif_of, good_pictures, noise, png_of
 
@@ -74,6 +74,13 @@ def test_an_offset_that_is_none_leaves_the_time_on_the_cameras_clock_and_is_name
     assert (ExifTime("DateTimeOriginal", NAIVE, ignored), None) == (said, said.taken.tzinfo)
 
 
+@pytest.mark.parametrize("zone", ["CEST", "+??", "MESZ", "-  :  "])
+def test_a_zone_within_the_text_that_is_none_leaves_the_time_on_the_cameras_clock_and_is_named(zone):
+    (said,) = exif_times(encoded(noise(), "JPEG", exif=exif_of(f"{TAKEN} {zone}")))
+    ignored = (f"the offset {zone.rstrip()!r} of DateTimeOriginal is no UTC offset",)
+    assert ExifTime("DateTimeOriginal", NAIVE, ignored) == said
+
+
 def directories(main: list[tuple[int, bytes]], inner: list[tuple[int, bytes]]) -> bytes:
     """A TIFF with texts in its main directory and in EXIF's own."""
     places = 8 + 2 + 12 * (len(main) + 1) + 4
@@ -109,6 +116,42 @@ LATER = b"2026:05:04 05:02:01"
 def test_other_tags_are_read_after_datetimeoriginal(main, inner, tags):
     found = jpeg_with(directories(main, inner))
     assert (tags, NAIVE) == ([each.tag for each in exif_times(found)], exif_time(found))
+
+
+def test_tags_that_a_tool_wrote_into_the_main_directory_are_read():
+    found = jpeg_with(directories([(ORIGINAL, TAKEN.encode()), (0x9011, b"+02:00")], []))
+    assert NAIVE.replace(tzinfo=timezone(timedelta(hours=2))) == exif_time(found)
+
+
+def with_another_block(data: bytes, tiff: bytes) -> bytes:
+    """The JPEG with one more block of EXIF before its own."""
+    payload = b"Exif\0\0" + tiff
+    return data[:2] + b"\xff\xe1" + struct.pack(">H", len(payload) + 2) + payload + data[2:]
+
+
+@pytest.mark.parametrize("tiff", [b"", b"XX*\0\0\0\0\x08", b"II*\0\xff\xff\xff\xff"])
+def test_a_malformed_block_of_exif_leaves_the_block_after_it(tiff):
+    turned = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    good = b"II*\0\x08\0\0\0" + struct.pack("<H", 2) + turned + struct.pack("<HHII", 0x0132, 2, 20, 38)
+    data = with_another_block(jpeg_with(good.ljust(38, b"\0") + TAKEN.encode() + b"\0"), tiff)
+    assert (NAIVE, ["EXIF", "DateTime"], 6) == (
+        exif_time(data),
+        [each.tag for each in exif_times(data)],
+        exif_orientation(data),
+    )
+
+
+def test_the_best_tag_is_first_whichever_block_it_stands_in():
+    data = with_another_block(
+        jpeg_with(directories([], [(ORIGINAL, TAKEN.encode())])), directories([(DATE_TIME, LATER)], [])
+    )
+    assert (["DateTimeOriginal", "DateTime"], NAIVE) == ([each.tag for each in exif_times(data)], exif_time(data))
+
+
+def test_a_png_whose_exif_begins_as_in_a_jpeg_is_read():
+    head, *rest = chunks_of(good_pictures()["PNG"])
+    tiff = directories([(DATE_TIME, TAKEN.encode())], [])
+    assert NAIVE == exif_time(png_of([head, (b"eXIf", b"Exif\0\0" + tiff), *rest]))
 
 
 def test_datetime_has_its_own_offset():

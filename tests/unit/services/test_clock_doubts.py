@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +30,12 @@ def test_a_time_after_its_upload_is():
 def test_a_clock_that_starts_again_is_doubted_without_any_neighbour():
     for start in (datetime(2000, 1, 1, 0, 0, 13, tzinfo=UTC), datetime(2012, 1, 1, tzinfo=UTC)):
         assert "at a date that clocks start from" == doubt_of(Sighting(start, NOW), [])
+
+
+def test_a_clock_that_starts_at_midnight_of_utc_is_doubted_where_the_year_began_later():
+    start = datetime(2000, 1, 1, 0, 0, 13, tzinfo=UTC).astimezone(ZoneInfo("America/New_York"))
+    assert "1999-12-31" == start.date().isoformat()
+    assert "at a date that clocks start from" == doubt_of(Sighting(start, NOW), [])
 
 
 def test_new_years_day_uploaded_soon_after_is_not():

@@ -4,6 +4,9 @@ import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_BLANK = {*map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0)), *map(chr, range(0xFE00, 0xFE10))}
+"""Letters and marks that are drawn as nothing (Default_Ignorable_Code_Point, Unicode 15.1), and Braille's blank."""
+
 
 def printable(text: str) -> str:
     """Escape what cannot be seen: control and zero-width characters, and accents apart from their letters."""
@@ -12,7 +15,8 @@ def printable(text: str) -> str:
 
 
 def _is_hidden(character: str, *, is_decomposed: bool) -> bool:
-    return not character.isprintable() or (is_decomposed and bool(unicodedata.combining(character)))
+    is_drawn = character.isprintable() and character not in _BLANK
+    return not is_drawn or (is_decomposed and bool(unicodedata.combining(character)))
 
 
 def _escaped(character: str) -> str:
@@ -32,7 +36,7 @@ def plain_name(name: str) -> str:
     A slash at the end goes as well: people paste a folder where its camera is asked for.
     """
     composed = unicodedata.normalize("NFC", name)
-    seen = "".join(each for each in composed if unicodedata.category(each) != "Cf")
+    seen = "".join(each for each in composed if unicodedata.category(each) != "Cf" and each not in _BLANK)
     return " ".join(seen.split()).rstrip("/ ")
 
 

@@ -10,10 +10,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
+from sightline.encodings import wide_encoding
 from sightline.errors import SightlineError
 
 DELIMITERS = (",", ";", "\t", "|")
 """Excel writes a semicolon where the comma is the decimal point."""
+
+_EMPTY_ROW = ' "' + "".join(DELIMITERS)
+"""Of these a row consists that holds nothing: spreadsheets write them above a table that does not begin at the top."""
 
 _STARTS_CELL = r"(^|[;\t\r\n])"
 """A cell begins, or another one would, if the file is read with another delimiter than it was written with."""
@@ -26,10 +30,17 @@ _ONE_BYTE = "cp1252"
 """What Excel calls `CSV` in Western Europe and America."""
 
 
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How the files of spreadsheets begin: .xlsx and .ods, and .xls."""
+
+_LOOKED_AT = 200
+"""Bytes, by which a wide encoding is known."""
+
+
 class UnreadableTable(SightlineError):
     """A file that is no table of text."""
 
-    rule = "a table must be text in UTF-8, UTF-16 or Windows-1252"
+    rule = "a table must be text in UTF-8, UTF-16, UTF-32 or Windows-1252"
     remedy = "Save it as `CSV UTF-8`"
 
 
@@ -54,6 +65,8 @@ def write_rows(rows: Iterable[Iterable[object]], file: TextIO, line_end: str = "
 
 def decode(data: bytes, name: str) -> str:
     """Return the text of a file as spreadsheets save it; raise UnreadableTable that names the line."""
+    if data.startswith(_WORKBOOKS):
+        raise UnreadableTable(name, rule=f"{UnreadableTable.rule}; this is a spreadsheet's own file")
     encoding = _encoding_of(data)
     try:
         return data.decode(encoding)
@@ -63,11 +76,8 @@ def decode(data: bytes, name: str) -> str:
 
 
 def _encoding_of(data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    # Every second byte of Latin text in UTF-16 is 0, which no other encoding has in text
-    if b"\0" in data[:200]:
-        return "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
+    if wide := wide_encoding(data[:_LOOKED_AT]):
+        return wide
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
@@ -96,10 +106,9 @@ def read_rows(text: str, needed: Iterable[str]) -> Iterator[tuple[int, list[str]
 
 def _delimiter_of(text: str, needed: set[str]) -> tuple[int, str, str]:
     """Return how many lines stand before the table, its delimiter, and the table. Excel may write `sep=;` first."""
-    first, _, rest = text.partition("\n")
-    if said := re.fullmatch(r'"?sep=(.)"?;*,*\s*', first):
-        return 1, said[1], rest
-    head = next((line for line in text.splitlines() if line.strip()), "")
+    if said := re.match(r'"?sep=(.)"?;*,*[ \t]*(?:\r\n|\r|\n)', text, re.IGNORECASE):
+        return 1, said[1], text[said.end() :]
+    head = next((line for line in text.splitlines() if line.strip(_EMPTY_ROW)), "")
     found = (delimiter for delimiter in DELIMITERS if needed <= {name_of(each) for each in head.split(delimiter)})
     return 0, next(found, ","), text
 

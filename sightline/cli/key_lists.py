@@ -1,17 +1,18 @@
-"""Lists of URIs, one a line, as tools on any system write them: UTF-8 or UTF-16, any line ends, quotes or none."""
+"""Lists of URIs, one a line, as tools on any system write them: UTF-8, 16 or 32, any line ends, quotes or none."""
 
 import io
 import re
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 
+from sightline.encodings import wide_encoding
 from sightline.errors import SightlineError
-
-_UTF_16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"s\0": "utf-16-le", b"\0s": "utf-16-be"}
-"""By the first two bytes: a byte-order mark, or the s of `s3://`."""
 
 _AROUND = " \t\ufeff\x1a"
 """Not part of a URI at the ends of a line: blanks, a byte-order mark of a joined file, and the Ctrl-Z at DOS's end."""
+
+_LOOKED_AT = 64
+"""Bytes: enough for blanks, empty lines and a quote before the first `s3://`."""
 
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"', re.DOTALL)
 
@@ -19,7 +20,7 @@ _QUOTED = re.compile(r'"((?:[^"]|"")*)"', re.DOTALL)
 class UnreadableList(SightlineError):
     """A file that is no list of URIs in any encoding that is read."""
 
-    rule = "a list of URIs must be text in UTF-8 or UTF-16"
+    rule = "a list of URIs must be text in UTF-8, UTF-16 or UTF-32"
     remedy = "Save it as UTF-8"
 
 
@@ -66,7 +67,7 @@ class KeyList:
 
 def _decoded(source: "io.BufferedReader[io.RawIOBase]") -> io.TextIOWrapper:
     """Open it as text. What UTF-8 cannot hold gets through, to be refused by name."""
-    encoding = _UTF_16.get(source.peek(2)[:2])
+    encoding = wide_encoding(source.peek(_LOOKED_AT)[:_LOOKED_AT])
     if encoding is None:
         return io.TextIOWrapper(source, encoding="utf-8-sig", errors="surrogateescape")
     return io.TextIOWrapper(source, encoding=encoding, errors="surrogatepass")

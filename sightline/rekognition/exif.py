@@ -69,7 +69,7 @@ def exif_orientation(data: bytes) -> int:
         found = [_orientation_or_none(tiff) for tiff in _exif_blocks(data)] if data.startswith(JPEG_SIGNATURE) else []
     except (ValueError, struct.error):
         return _UPRIGHT
-    return next((each for each in found if each in _ORIENTATIONS), _UPRIGHT)
+    return next((each for each in found if each is not None and each in _ORIENTATIONS), _UPRIGHT)
 
 
 def _orientation_or_none(tiff: bytes) -> int | None:

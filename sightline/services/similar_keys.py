@@ -28,7 +28,8 @@ def _decomposed(key: str) -> str:
 
 
 def _without_hidden(key: str) -> str:
-    seen = "".join(each for each in key if unicodedata.category(each) not in {"Cf", "Cc"})
+    kinds = ((each, unicodedata.category(each)) for each in key)
+    seen = "".join(" " if kind == "Zs" else each for each, kind in kinds if kind not in {"Cf", "Cc"})
     return seen.strip().strip("/")
 
 

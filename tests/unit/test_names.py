@@ -19,6 +19,10 @@ DECOMPOSED = unicodedata.normalize("NFD", COMPOSED)
         ("yard\u200b", r"yard\u200b"),
         ("yard\xa0", r"yard\xa0"),
         ("yard\t", r"yard\t"),
+        ("yard\ufe0f", r"yard\ufe0f"),
+        ("ya\u034frd", r"ya\u034frd"),
+        ("yard\u3164", r"yard\u3164"),
+        ("\u2800yard", r"\u2800yard"),
         (COMPOSED, COMPOSED),
         (DECOMPOSED, r"cafe\u0301"),
         ("हिन्दी", "हिन्दी"),
@@ -32,7 +36,10 @@ def test_sentences_keep_their_blanks():
     assert "two  words " == printable("two  words ")
 
 
-@pytest.mark.parametrize("name", ["yard/", "yard ", " yard", "yard\u200b", "\ufeffyard", "yard\xa0"])
+@pytest.mark.parametrize(
+    "name",
+    ["yard/", "yard ", " yard", "yard\u200b", "\ufeffyard", "yard\xa0", "yard\ufe0f", "ya\u034frd", "yard\u3164"],
+)
 def test_names_that_look_alike_have_one_form(name):
     assert "yard" == plain_name(name)
 

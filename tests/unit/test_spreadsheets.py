@@ -43,9 +43,21 @@ def test_what_is_written_reads_back(rows):
 SHEET = "uri;verdict;comment\r\ns3://images/gäte/1.jpg;absent;süß\r\n"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"]
+)
 def test_the_encodings_of_spreadsheets_are_read(encoding):
     assert SHEET == decode(SHEET.encode(encoding), "sheet.csv")
+
+
+def test_one_nul_in_a_text_does_not_make_it_another_encoding():
+    assert SHEET + "\0" == decode((SHEET + "\0").encode(), "sheet.csv")
+
+
+@pytest.mark.parametrize("begin", [b"PK\x03\x04\x14\0\x06\0", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0"])
+def test_a_spreadsheets_own_file_is_named_as_such(begin):
+    with pytest.raises(UnreadableTable, match=r"this is a spreadsheet's own file\. Save it as `CSV UTF-8`"):
+        decode(begin + bytes(300), "sheet.xlsx")
 
 
 def test_an_unreadable_file_names_its_line():
@@ -66,6 +78,16 @@ def test_the_delimiter_is_found_by_the_columns(delimiter, head):
 
 def test_another_delimiter_inside_a_heading_does_not_mislead():
     assert (2, ["x", "a", "b"]) == rows_of("a note, or none;uri;verdict\nx;a;b\n")[1]
+
+
+@pytest.mark.parametrize("first", ["SEP=;\n", "sep=;\r", '"Sep=;"\r\n'])
+def test_excels_line_is_read_in_any_case_and_with_any_end(first):
+    assert (3, ["a", "b"]) == rows_of(f"{first}uri;verdict\na;b\n")[1]
+
+
+@pytest.mark.parametrize("above", [";;\r\n", '"";""\n\n', " ; ;\n;;\n"])
+def test_rows_of_nothing_above_the_columns_do_not_hide_the_delimiter(above):
+    assert [["uri", "verdict"], ["a", "b"]] == [row for _, row in rows_of(f"{above}uri;verdict\na;b\n")]
 
 
 def test_excels_line_about_its_delimiter_is_skipped_and_counted():

@@ -45,6 +45,10 @@ PLAIN = "".join(f"{each}\n" for each in LISTED)
         b"\xfe\xff" + PLAIN.encode("utf-16-be"),
         PLAIN.encode("utf-16-le"),
         PLAIN.encode("utf-16-be"),
+        PLAIN.encode("utf-32"),
+        ("\r\n" + PLAIN).encode("utf-16-le"),
+        (" " + PLAIN).encode("utf-16-be"),
+        f'"{PLAIN.splitlines()[0]}"\n{PLAIN}'.encode("utf-16-le"),
         PLAIN.replace("\n", "  \n").encode(),
         PLAIN.replace("\n", "\t \r\n").encode("utf-16"),
         "".join(f'"{each}"\r\n' for each in LISTED).encode() + b"   \r\n",
@@ -72,7 +76,7 @@ def test_a_list_in_half_a_character_is_refused(run, tmp_path):
     file = tmp_path / "keys"
     file.write_bytes(PLAIN.encode("utf-16")[:-1])
     result = run("add", "--from", str(file))
-    assert (1, f"{file}: a list of URIs must be text in UTF-8 or UTF-16. Save it as UTF-8.\n") == (
+    assert (1, f"{file}: a list of URIs must be text in UTF-8, UTF-16 or UTF-32. Save it as UTF-8.\n") == (
         result.exit_code,
         result.stderr,
     )

@@ -20,6 +20,7 @@ ACCENT = "s3://frames/yard/caf\u00e9.jpg"
         ("s3://frames/yard/1.jpg  ", "s3://frames/yard/1.jpg", "s3://frames/yard/1.jpg"),
         ("s3://frames/yard/\u200b1.jpg\r", "s3://frames/yard/1.jpg", "s3://frames/yard/1.jpg"),
         ("s3://frames/yard/1+.jpg", "s3://frames/yard/1 .jpg", "s3://frames/yard/1 .jpg"),
+        ("s3://frames/Front\xa0Door/1.jpg", "s3://frames/Front Door/1.jpg", "s3://frames/Front Door/1.jpg"),
         (ACCENT, unicodedata.normalize("NFD", ACCENT), r"s3://frames/yard/cafe\u0301.jpg"),
         (unicodedata.normalize("NFD", ACCENT), ACCENT, ACCENT),
         ("s3://frames/yard/caf%C3%A9.jpg", unicodedata.normalize("NFD", ACCENT), r"s3://frames/yard/cafe\u0301.jpg"),

@@ -210,6 +210,8 @@ class TooManyBytes(RejectedError):
 
     rule = "an image must have at most 15 MB in S3 and 5 MB when its bytes are sent"
     remedy = "Compress it, or scale it down"
+    etag: str | None = None
+    """Of the object, where it was refused before its bytes were read."""
 
 
 class InvalidParameter(RejectedError):

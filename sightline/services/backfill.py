@@ -82,7 +82,7 @@ def survey(prefix: Prefix, services: Services) -> Iterator[Progress]:
     """Say, page by page, what a backfill would send and at most cost; change nothing."""
     progress = Progress()
     while page := services.buckets.list_page(prefix.bucket, prefix.key_prefix, progress.after):
-        found = look_at_page(page, services.images, services.plan, services.clock(), follows_plan=True)
+        found = look_at_page(page, services.images, services.plan, follows_plan=True)
         progress = progress.with_page(page, found, services)
         yield progress
 
@@ -104,7 +104,7 @@ def backfill(
         page, spans = list_round(prefix, spans, services.buckets)
         if not page:
             continue
-        found = look_at_page(page, services.images, services.plan, services.clock(), follows_plan=True)
+        found = look_at_page(page, services.images, services.plan, follows_plan=True)
         _send(found.due, services, send)
         progress = progress.with_page(page, found, services, spans)
         services.operations.checkpoints.keep(_name(prefix), asdict(progress), CHECKPOINT_LASTS)

@@ -93,4 +93,5 @@ def _came_after_its_end(event: ObjectEvent, row: ImageRow) -> bool:
     """Return whether an image that ended was judged without the event's bytes."""
     if row.judged is None:  # from before this was kept: the row's last place in the feed is no earlier
         return row.feed_position is None or event.at > time_of(row.feed_position) - CLOCKS_APART
-    return event.etag != row.judged.etag and event.at > row.judged.at - CLOCKS_APART
+    is_what_was_refused = event.etag is not None and event.etag == row.judged.etag
+    return not is_what_was_refused and event.at > row.judged.at - CLOCKS_APART

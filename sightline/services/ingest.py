@@ -16,6 +16,8 @@ from sightline.errors import (
     InvalidUri,
     ObjectRefused,
     RejectedError,
+    SightlineError,
+    TooManyBytes,
 )
 from sightline.models.bucket_refusals import Reader
 from sightline.models.images import CameraDay, Capture, Content, ImageRow, Judged, Lane, Rejection, State
@@ -132,7 +134,7 @@ class Ingest:
         except ObjectRefused:
             raise  # it may be good: it is stuck, and not rejected
         except (RejectedError, InvalidUri) as error:
-            judged = Judged(judging_at, head.etag if head else None)
+            judged = Judged(judging_at, head.etag if head else _etag_of(error))
             after = self._reject(before, error, judged, may_be_late=may_be_late)
         if after is None:
             raise ImageChanged(image_id)
@@ -279,6 +281,11 @@ class Ingest:
         self._outdate(row, None, {})
         state = State.GONE if is_missing else State.REJECTED
         return self.images.end(row, state, Rejection(type(error).__name__, str(error)), judged)
+
+
+def _etag_of(error: SightlineError) -> str | None:
+    """Return the ETag of an object that was refused before its bytes were read."""
+    return error.etag if isinstance(error, TooManyBytes) else None
 
 
 def _content(image_id: str, head: ObjectHead, data: bytes) -> Content:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sightline.models.images import ImageRow, State
+from sightline.services.event_decisions import CLOCKS_APART
 from sightline.services.imported import imported_features
 from sightline.services.ingest import wanted
 from sightline.services.other_files import skipped_suffix
@@ -15,9 +16,6 @@ from sightline.storage.images.protocol import ImageStore
 
 S3_CLOCK_STEP = timedelta(seconds=1)
 """S3 tells an object's time in whole seconds, rounded down: it may be younger by this."""
-
-STILL_DOUBTED = timedelta(minutes=3)
-"""For so long after its upload an object that was refused in its first second is looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +40,7 @@ class Listed:
     skipped: int = 0
 
 
-def look_at_page(
-    page: Sequence[ObjectHead], images: ImageStore, plan: Plan, now: datetime, *, follows_plan: bool
-) -> Listed:
+def look_at_page(page: Sequence[ObjectHead], images: ImageStore, plan: Plan, *, follows_plan: bool) -> Listed:
     """Find those of a page that no row knows, or whose row was written for other bytes.
 
     follows_plan: also those whose row wants something else than the settings now do
@@ -59,7 +55,7 @@ def look_at_page(
             continue
         if row and not row.is_known:  # only a newer version knows what to do about it
             continue
-        if row is None or _is_other(row, head, now):
+        if row is None or _is_other(row, head):
             paid = imported_features(row, plan) if row else frozenset()
             due.append(Due(head, row is not None, frozenset(plan.features) - paid))
         elif follows_plan and row.content and row.wanted:
@@ -75,31 +71,32 @@ def _is_something_else(row: ImageRow | None, head: ObjectHead, plan: Plan) -> bo
     return not is_an_image and skipped_suffix(head.uri.key, plan.skipped_suffixes) is not None
 
 
-def _is_other(row: ImageRow, head: ObjectHead, now: datetime) -> bool:
+def _is_other(row: ImageRow, head: ObjectHead) -> bool:
     """Return whether the row was not written for these bytes. One that is received will be; a gone one is back.
 
     The bytes of an imported one were never read.
     """
     if row.state is State.REJECTED:
-        return _was_not_refused(head, row, now)
+        return _was_not_refused(head, row)
     if row.state in {State.GONE, State.IMPORTED}:
         return True
     return row.content is not None and row.content.etag != head.etag
 
 
-def _was_not_refused(head: ObjectHead, row: ImageRow, now: datetime) -> bool:
+def _was_not_refused(head: ObjectHead, row: ImageRow) -> bool:
     """Return whether the row was refused for other bytes than these."""
     if row.judged and row.judged.etag:
         return head.etag != row.judged.etag
     refused_at = position_at(row.judged.at) if row.judged else row.feed_position or ""
-    return _is_younger(head, refused_at, now)
+    return _may_be_younger(head, refused_at)
 
 
-def _is_younger(head: ObjectHead, ended_at: str, now: datetime) -> bool:
-    """Return whether an object came after its row was refused, where the row does not know what was refused."""
-    is_new = now - head.last_modified < STILL_DOUBTED
-    came_at = head.last_modified + S3_CLOCK_STEP if is_new else head.last_modified
-    return position_at(came_at) > ended_at
+def _may_be_younger(head: ObjectHead, ended_at: str) -> bool:
+    """Return whether an object may have come after its row was refused, where the row does not know what was refused.
+
+    It is looked at once more in vain at most: then the row knows.
+    """
+    return position_at(head.last_modified + S3_CLOCK_STEP + CLOCKS_APART) > ended_at
 
 
 def _unpaid(row: ImageRow, asked: Mapping[str, str]) -> frozenset[str]:

@@ -121,7 +121,7 @@ def _objects(prefix: Prefix, services: Services) -> Callable[[str | None], Itera
 
 def _due(pages: Iterator[list[ObjectHead]], services: Services) -> Iterator[Found]:
     for page in pages:
-        listed = look_at_page(page, services.images, services.plan, services.clock(), follows_plan=False)
+        listed = look_at_page(page, services.images, services.plan, follows_plan=False)
         yield Found(page[-1].uri.key, [each.image_id for each in listed.due], listed.skipped)
 
 

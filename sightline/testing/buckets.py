@@ -56,7 +56,7 @@ class InMemoryBuckets(Buckets):
     @override
     def get(self, uri: ObjectUri) -> tuple[ObjectHead, bytes]:
         found = self._find(uri)
-        require_readable(uri, found.head.size_bytes)
+        require_readable(found.head)
         return found.head, found.data
 
     @override

@@ -102,10 +102,12 @@ def require_bucket(uri: str, bucket: str) -> None:
         raise InvalidUri(uri, rule=rule, remedy="Name the bucket itself: no ARN, no credentials")
 
 
-def require_readable(uri: ObjectUri, size_bytes: int) -> None:
-    """Raise TooManyBytes if an object is larger than `get` reads."""
-    if size_bytes > MAX_BYTES_IN_S3:
-        raise TooManyBytes(str(uri), rule=f"{TooManyBytes.rule}; it has {size_bytes:,} bytes")
+def require_readable(head: ObjectHead) -> None:
+    """Raise TooManyBytes, with the etag, if an object is larger than `get` reads."""
+    if head.size_bytes > MAX_BYTES_IN_S3:
+        error = TooManyBytes(str(head.uri), rule=f"{TooManyBytes.rule}; it has {head.size_bytes:,} bytes")
+        error.etag = head.etag
+        raise error
 
 
 def walk(buckets: Buckets, bucket: str, prefix: str) -> Iterator[ObjectHead]:

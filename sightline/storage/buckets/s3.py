@@ -36,8 +36,9 @@ class S3Buckets(Buckets):
             answer = self._client.get_object(Bucket=uri.bucket, Key=uri.key)
             # closing(), since a body's own context manager gives the bare stream, which does not notice a short read.
             with closing(answer["Body"]) as body:
-                require_readable(uri, answer["ContentLength"])
-                return _head(uri, answer), body.read()
+                head = _head(uri, answer)
+                require_readable(head)
+                return head, body.read()
 
     @override
     def head(self, uri: ObjectUri) -> ObjectHead:

@@ -77,6 +77,14 @@ def test_one_that_was_gone_is_received_for_an_upload_after_it_was_looked_for():
 
 
 @pytest.mark.parametrize("state", [State.REJECTED, State.GONE])
+@pytest.mark.parametrize("etag", ["bad", None])
+def test_an_event_without_an_etag_goes_by_its_time(state, etag):
+    bare = replace(PUT, etag=None)
+    assert Wish.RECEIVE is decide([bare], row(state, judged=Judged(AT - SECOND, etag)))
+    assert Wish.NOTHING is decide([bare], row(state, judged=Judged(AT + 10 * SECOND, etag)))
+
+
+@pytest.mark.parametrize("state", [State.REJECTED, State.GONE])
 @pytest.mark.parametrize("content", [None, BYTES])
 def test_an_end_from_before_that_was_kept_goes_by_its_time_alone(state, content):
     event = replace(PUT, etag="old")

@@ -10,6 +10,7 @@ import pytest
 from sightline.errors import AccessDenied, Unavailable
 from sightline.models.images import Lane, State
 from sightline.queues.redis import Waiting
+from sightline.rekognition.preflight import MAX_BYTES_IN_S3
 from sightline.services.collaborators import SweepPlan
 from sightline.services.sweep import sweep
 from sightline.storage.buckets.protocol import ObjectUri, Prefix
@@ -146,6 +147,37 @@ def test_a_good_object_in_place_of_a_refused_one_is_found_although_its_capture_w
     row = world.images.get(one)
     assert world.images.move_capture(row, replace(row.capture, taken_at=row.capture.taken_at + timedelta(hours=1)))
     assert [one] == run(world)
+
+
+TOO_BIG = bytes(MAX_BYTES_IN_S3 + 1)
+
+
+def test_a_good_object_in_place_of_one_that_was_too_big_is_found_although_its_upload_began_before(world):
+    one = uri("one")
+    world.put(one, TOO_BIG)
+    run(world)
+    world.run()
+    assert "TooManyBytes" == world.images.get(one).rejection.error
+    assert [] == run(world)
+    world.clock.move(timedelta(minutes=-10))  # an upload in parts has the time of its beginning
+    world.put(one, picture(1))
+    world.clock.move(timedelta(hours=1))
+    assert [one] == run(world)
+    world.run()
+    assert State.COMPLETE is world.images.get(one).state
+
+
+def test_a_row_that_does_not_know_what_was_refused_is_looked_at_once_more_at_most(world):
+    one = refused(world)
+    row = world.images.get(one)
+    world.images.end(row, State.REJECTED, row.rejection, None)
+    world.images.end(world.images.get(one), State.REJECTED, replace(row.rejection, message="by an older version"))
+    assert world.images.get(one).judged is None
+    world.clock.move(timedelta(hours=1))
+    assert [one] == run(world)
+    world.run()
+    world.clock.move(timedelta(hours=1))
+    assert [] == run(world)
 
 
 def test_a_refused_object_in_place_of_another_is_refused_once_and_not_looked_at_again(world):

@@ -220,7 +220,7 @@ def test_a_backfill_sends_imported_images_once_and_reckons_without_their_labels(
     assert {"faces": 1} == progress.pays_for
     read_it(world, URI)
     page = world.buckets.list_page(BUCKET, "", None)
-    assert Listed([]) == look_at_page(page, world.images, world.plan, world.clock(), follows_plan=True)
+    assert Listed([]) == look_at_page(page, world.images, world.plan, follows_plan=True)
 
 
 def test_a_sweep_tells_nothing_of_imported_images_that_are_there_no_more(world):

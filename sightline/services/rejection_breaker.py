@@ -1,4 +1,4 @@
-"""The rejection circuit breakers: a camera stops before thousands of its images are rejected for the same reason.
+"""The rejection circuit breakers: a camera stops before thousands of its images are rejected.
 
 Something else is wrong then than the images: the camera, its producer, a wrong prefix. There is a breaker for each
 camera and lane; images whose key names no camera are one group. Over all stands one for each lane, for a bucket that
@@ -170,7 +170,9 @@ class RejectionBreaker:
             self._go_on(group)
         elif reason:
             remedy = f"Fix the cause; then run `{_resume_command(group)}`"
-            said = f"more than half of the last {OUTCOMES_KEPT} images of {group} were rejected: {reason}"
+            said = (
+                f"more than half of the last {OUTCOMES_KEPT} images of {group} were rejected, most of them for {reason}"
+            )
             log.error("A camera is stopped", camera=group.camera, lane=group.lane, reason=said, remedy=remedy)
             queue = lane_queue("ingest", group.lane)
             stop = Stop(queue, Cause.CAMERA, f"{said}. {remedy}", self._clock(), camera=group.camera)
@@ -199,25 +201,28 @@ class RejectionBreaker:
 
 
 def reason_to_stop(outcomes: Sequence[Outcome]) -> str | None:
-    """Name the error that rejected more than half of OUTCOMES_KEPT images; None if there is none."""
-    reason, count = _most_common_error(outcomes)
-    return reason if count > OUTCOMES_KEPT // 2 else None
+    """Name the most common error if more than half of OUTCOMES_KEPT images were rejected, for whatever reasons."""
+    return _most_common_error(outcomes) if _rejected(outcomes) > OUTCOMES_KEPT // 2 else None
 
 
 def is_mended(outcomes: Sequence[Outcome]) -> bool:
     """Return whether so few images are still rejected that a stopped camera may go on."""
-    return _most_common_error(outcomes)[1] <= MENDED_AT
+    return _rejected(outcomes) <= MENDED_AT
 
 
 def reason_to_stop_all(outcomes: Sequence[Outcome]) -> str | None:
     """Name the error that rejected most of OUTCOMES_KEPT images, if nearly all of them were rejected; else None."""
-    rejected = sum(outcome.error != TAKEN for outcome in outcomes)
-    return _most_common_error(outcomes)[0] if rejected > SHARE_OVER_ALL * OUTCOMES_KEPT else None
+    return _most_common_error(outcomes) if _rejected(outcomes) > SHARE_OVER_ALL * OUTCOMES_KEPT else None
 
 
-def _most_common_error(outcomes: Sequence[Outcome]) -> tuple[str, int]:
-    rejected = Counter(outcome.error for outcome in outcomes if outcome.error != TAKEN)
-    return rejected.most_common(1)[0] if rejected else ("", 0)
+def _rejected(outcomes: Sequence[Outcome]) -> int:
+    return sum(outcome.error != TAKEN for outcome in outcomes)
+
+
+def _most_common_error(outcomes: Sequence[Outcome]) -> str:
+    """Name the error of most that were rejected, of which there is at least one."""
+    ((error, _),) = Counter(outcome.error for outcome in outcomes if outcome.error != TAKEN).most_common(1)
+    return error
 
 
 def is_unread(row: ImageRow) -> bool:

@@ -7,12 +7,16 @@ _PRIVATE_SUFFIXES = (".internal", ".local", ".localhost", ".lan", ".home.arpa", 
 """Suffixes that the public DNS does not serve; `.internal` and `.svc` are those of clouds and Kubernetes."""
 
 
+_DOTS = dict.fromkeys(map(ord, "\u3002\uff0e\uff61"), ".")
+"""What separates the labels of a name as a dot does: the resolver reads all of them (RFC 3490, 3.1)."""
+
+
 def is_public(host: str) -> bool:
     """Return whether a host may be public. No name is looked up: an answer may change after it was checked.
 
     A name of one word, such as Compose's `redis`, is private; any other name is public unless its suffix is private.
     """
-    name = host.rstrip(".").lower()
+    name = host.translate(_DOTS).rstrip(".").lower()
     try:
         address = ip_address(_dotted(name))
     except ValueError:

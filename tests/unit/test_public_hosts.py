@@ -42,6 +42,9 @@ def test_a_private_host_is_not_public(host):
         "cache.example.com",
         "cache.example.com.",
         "local.example.com",
+        "cache\u3002example\uff61com",
+        "cache\uff0eexample\uff0ecom",
+        "8\uff0e8\uff0e8\uff0e8",
     ],
 )
 def test_a_public_host_is_public_however_it_is_written(host):

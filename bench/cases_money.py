@@ -97,8 +97,8 @@ def _outdated_cost() -> Seen:
     _run_until_complete(world)
     world.services.calls.flush()
     calls = len(world.detector.asked)
-    told = cost_section(world.operations, world.clock())["month_usd"]["labels"]
-    kept = ledger_section(world.ledger.scan())["labels"]["usd"]
+    told = cost_section(world.operations, world.services.prices, world.clock())["month_usd"]["labels"]
+    kept = ledger_section(world.ledger.scan(), world.services.prices)["labels"]["usd"]
     words = f"{calls} calls, {told} USD in status, {kept} USD in the ledger"
     return Seen(words, calls == 2 and told == kept == calls * LIST_PRICE)  # noqa: PLR2004 - one dropped, one kept
 

@@ -23,7 +23,6 @@ from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.redis import RedisQueues
 from sightline.rekognition.features import feature_named
 from sightline.rekognition.preflight import inspect_picture
-from sightline.rekognition.prices import price_micro_usd
 from sightline.services.collaborators import Services
 from sightline.services.graph_merge import graph_image
 from sightline.services.ingest import add_images, wanted
@@ -121,7 +120,7 @@ def _pay(name: str, row: ImageRow, content: Content, services: Services) -> Imag
     answer = services.detector.analyse_object(feature, parameters, uri.bucket, uri.key, content.version)
     if content.version is None:  # the answer to a version cannot be of other bytes
         services.buckets.head(uri)
-    settled = services.ledger.settle(claimed, answer, price_micro_usd(feature, parameters))
+    settled = services.ledger.settle(claimed, answer, services.prices.of_call(feature, parameters))
     return _there(services.images.write_result(row.image_id, name, result_of(settled)))
 
 

@@ -92,6 +92,7 @@ def connect(
         clock_doubts=ClockDoubts(images),
         worker_breaker=WorkerBreaker(utc_now),
         plan=chosen.plan,
+        prices=chosen.price_list,
         sweep=sweep_plan(chosen),
         verdicts=DynamoVerdictStore(dynamodb, chosen.table_prefix),
         rollups=DynamoRollupStore(dynamodb, chosen.table_prefix),

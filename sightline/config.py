@@ -37,6 +37,7 @@ from sightline.public_hosts import is_public
 from sightline.ratelimit.gcra import LEAST_RATE
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import all_features, feature_named
+from sightline.rekognition.prices import Prices, read_prices
 from sightline.rekognition.quotas import default_quota
 from sightline.services.capture import DEFAULT_KEY_PATTERN
 from sightline.services.other_files import DEFAULT_SKIPPED_SUFFIXES, as_suffixes
@@ -241,6 +242,13 @@ class Settings(ListenerSettings):
     quotas: dict[_Operation, _Rate] = Field(
         default={}, description='JSON, operation → calls a second: {"DetectLabels": 20}'
     )
+    prices: str | None = Field(
+        default=None,
+        description="a file of prices (TOML) that replaces or adds to sightline's: other regions, a contract",
+    )
+    free_tier: dict[str, Annotated[int, Field(ge=0)]] = Field(
+        default={}, description='JSON, meter → units of each month that AWS gives for nothing: {"group_2": 1000}'
+    )
     key_pattern: str = Field(
         default=DEFAULT_KEY_PATTERN,
         description="regular expression for camera and time in a key (in `bucket/key` if a group is called `bucket`)",
@@ -374,6 +382,11 @@ class Settings(ListenerSettings):
         usual = {name: own | self.feature_parameters.get(name, {}) for name, own in chosen.items()}
         deeper = {name: usual[name] | dict(feature_named(name).deeper) for name in usual if feature_named(name).deeper}
         return Plan(usual, self.generation, deeper, self.skipped_suffixes)
+
+    @cached_property
+    def price_list(self) -> Prices:
+        """Return the region's prices; raise ConfigurationError if their file or the free tier is wrong."""
+        return read_prices(self.region, self.prices, self.free_tier)
 
     @cached_property
     def accuracy_plan(self) -> AccuracyPlan:

@@ -109,7 +109,7 @@ def print_calls(services: Services) -> None:
     throttled = sum(number for _, kind, number in outcomes if kind == "throttled")
     total = sum(number for _, _, number in outcomes)
     print_table(f"{total} calls, {throttled} of them throttled", ("feature", "ended", "calls"), outcomes)
-    cost = cost_section(services.operations, services.clock())
+    cost = cost_section(services.operations, services.prices, services.clock())
     total = sum(cost["today_usd"].values())
     title = f"On AWS they would have cost {total:.3f} USD ({cost['prices_region']}, prices of {cost['prices_as_of']})"
     print_table(title, ("feature", "USD"), [(name, f"{usd:.3f}") for name, usd in cost["today_usd"].items()])

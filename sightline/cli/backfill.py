@@ -9,7 +9,7 @@ from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json, print_table
 from sightline.names import printable
 from sightline.progress import counted
-from sightline.rekognition.prices import price_list
+from sightline.rekognition.prices import Prices
 from sightline.services.backfill import Progress, kept_progress, survey
 from sightline.services.backfill import backfill as run_backfill
 from sightline.services.camera_names import why_empty
@@ -39,7 +39,7 @@ def backfill(factory: Factory, place: str, *, dry_run: bool, from_the_start: boo
     now = _last_of(run, str(prefix)) or before
     if not now.listed and (hint := why_empty(prefix, services.buckets)):
         click.echo(printable(f"{prefix}: {hint}."), err=True)
-    _print(str(prefix), before, now, is_dry=dry_run, as_json=as_json)
+    _print(str(prefix), before, now, services.prices, is_dry=dry_run, as_json=as_json)
 
 
 def _last_of(run: Iterator[Progress], place: str) -> Progress | None:
@@ -50,7 +50,7 @@ def _last_of(run: Iterator[Progress], place: str) -> Progress | None:
     return last
 
 
-def _print(place: str, before: Progress, now: Progress, *, is_dry: bool, as_json: bool) -> None:
+def _print(place: str, before: Progress, now: Progress, prices: Prices, *, is_dry: bool, as_json: bool) -> None:
     figures: dict[str, Any] = {
         "place": place,
         "objects": now.listed,
@@ -60,7 +60,7 @@ def _print(place: str, before: Progress, now: Progress, *, is_dry: bool, as_json
         "would_send" if is_dry else "sent": now.sent,
         "analyses_at_most": dict(now.pays_for),
         "usd_at_most": now.cost_micro_usd / 1e6,
-        "prices_as_of": price_list().as_of.isoformat(),
+        "prices_as_of": prices.as_of and prices.as_of.isoformat(),
     }
     if as_json:
         print_json(figures)

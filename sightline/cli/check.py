@@ -20,7 +20,6 @@ from sightline.cli.output import json_option, print_json, print_table
 from sightline.config import Settings
 from sightline.errors import ConfigurationError, SightlineError
 from sightline.rekognition.features import feature_named
-from sightline.rekognition.prices import price_micro_usd
 from sightline.services.ask_now import Subject, ask_all, note_calls
 from sightline.services.camera_names import cameras_of, odd_names, why_empty
 from sightline.services.collaborators import Services
@@ -230,7 +229,7 @@ def _pay(place: Prefix, key: str | None, services: Services) -> str:
     outcome = outcomes[feature.name]
     if isinstance(outcome, SightlineError):
         raise outcome
-    usd = price_micro_usd(feature, services.plan.features[feature.name]) / 1e6
+    usd = services.prices.of_call(feature, services.plan.features[feature.name]) / 1e6
     return f", analysed by {feature.operation} for {usd:.4f} USD"
 
 

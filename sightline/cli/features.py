@@ -10,7 +10,6 @@ from sightline.config import Settings
 from sightline.models.images import Lane
 from sightline.queues.steps import lane_queue
 from sightline.rekognition.features import all_features
-from sightline.rekognition.prices import price_list, price_micro_usd
 
 
 @click.command()
@@ -22,7 +21,7 @@ def features(factory: Factory, *, as_json: bool) -> None:
     if as_json:
         print_json(declared)
         return
-    prices = price_list()
+    prices = factory.settings.price_list
     columns = ("feature", "on", "finds", "operation", "USD per 1,000", "quota")
     rows = [
         (name, e["is_on"], e["summary"], e["operation"], _thousand(e["usd"]), e["quota"])
@@ -57,7 +56,7 @@ def feature_facts(settings: Settings) -> dict[str, dict[str, Any]]:
         name: {
             "summary": each.summary,
             "operation": each.operation,
-            "usd": price_micro_usd(each, plan.get(name)) / 1e6,
+            "usd": settings.price_list.of_call(each, plan.get(name)) / 1e6,
             "quota": settings.all_quotas[each.operation],
             "is_on": name in plan,
             "queues": [lane_queue(name, lane) for lane in Lane],

@@ -11,7 +11,7 @@ from sightline.errors import BadMessage
 from sightline.names import printable
 from sightline.progress import counted, watched
 from sightline.rekognition.features import feature_named
-from sightline.rekognition.prices import price_micro_usd
+from sightline.rekognition.prices import Prices
 from sightline.services.collaborators import Services
 from sightline.services.imported import FEATURE
 from sightline.services.label_import.run import keep_answers, read_labels, require_feature
@@ -49,7 +49,13 @@ def import_label_set(factory: Factory, table: str, bucket: str, *, trust: bool, 
             for page in keep_answers(staging, services, is_dry=dry_run, trusts=trust):
                 kept.update(page)
                 watch(page["new"] + page["known"] + page["unsure"])
-    _print(table, {**counts, "images": whole, **kept, "left_out": left_out}, is_dry=dry_run, as_json=as_json)
+    _print(
+        table,
+        {**counts, "images": whole, **kept, "left_out": left_out},
+        services.prices,
+        is_dry=dry_run,
+        as_json=as_json,
+    )
     if counts["refused"]:
         raise click.exceptions.Exit(1)
 
@@ -62,9 +68,9 @@ def _read(labels: LabelSet, bucket: str, staging: Staging, services: Services) -
     return read_labels(items, labels.name, bucket, staging, services.clock(), tell)
 
 
-def _print(table: str, counts: dict[str, int], *, is_dry: bool, as_json: bool) -> None:
+def _print(table: str, counts: dict[str, int], prices: Prices, *, is_dry: bool, as_json: bool) -> None:
     """Print the counts, and what these answers would cost if they were requested again."""
-    price = price_micro_usd(feature_named(FEATURE), IMPORTED[FEATURE])
+    price = prices.of_call(feature_named(FEATURE), IMPORTED[FEATURE])
     figures: dict[str, Any] = {"table": table, "is_dry_run": is_dry, **counts, "usd_saved": counts["new"] * price / 1e6}
     figures["usd_unsure"] = counts["unsure"] * price / 1e6
     if as_json:

@@ -11,7 +11,6 @@ from sightline.models.answers import Answer
 from sightline.models.images import Lane
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.preflight import MAX_BYTES_SENT, inspect_picture
-from sightline.rekognition.prices import price_micro_usd
 from sightline.services.collaborators import Services
 from sightline.services.detection import how_it_ended
 from sightline.services.slots import wait_for_slot
@@ -85,7 +84,7 @@ def note_calls(features: Iterable[Feature], outcomes: Outcomes, services: Servic
         outcome = outcomes[feature.name]
         counts[feature.name, "answered" if isinstance(outcome, Answer) else _ending(outcome)] += 1
         if isinstance(outcome, Answer):
-            counts[feature.name, COST] += price_micro_usd(feature, services.plan.features.get(feature.name))
+            counts[feature.name, COST] += services.prices.of_call(feature, services.plan.features.get(feature.name))
     services.operations.usage.count(services.clock().date().isoformat(), counts)
 
 

@@ -18,7 +18,6 @@ from sightline.models.stored import known_fields
 from sightline.queues.publishing import Publish, publish
 from sightline.queues.steps import lane_queue
 from sightline.rekognition.features import feature_named
-from sightline.rekognition.prices import price_micro_usd
 from sightline.services.collaborators import Services
 from sightline.services.ingest import add_images
 from sightline.services.key_spans import Span, divide, list_round
@@ -75,7 +74,7 @@ class Progress:
 def _price(due: Due, services: Services) -> int:
     """Price an image at the most: where its bytes are known from another key, nothing will be paid."""
     features = services.plan.features
-    return sum(price_micro_usd(feature_named(name), features[name]) for name in due.pays_for)
+    return sum(services.prices.of_call(feature_named(name), features[name]) for name in due.pays_for)
 
 
 def survey(prefix: Prefix, services: Services) -> Iterator[Progress]:

@@ -10,6 +10,7 @@ from sightline.graph.protocol import GraphStore
 from sightline.models.images import Capture
 from sightline.queues.redis import RedisQueues
 from sightline.ratelimit.protocol import Limiter
+from sightline.rekognition.prices import Prices
 from sightline.services.bucket_gate import BucketGate
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.detection import Detector, Payer
@@ -64,6 +65,7 @@ class Services:
     rejection_breaker: RejectionBreaker
     worker_breaker: WorkerBreaker
     plan: Plan
+    prices: Prices
     sweep: SweepPlan
     verdicts: VerdictStore
     rollups: RollupStore

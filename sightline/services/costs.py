@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from sightline.models.answers import Json
 from sightline.rekognition.features import all_features
-from sightline.rekognition.prices import price_micro_usd
+from sightline.rekognition.prices import Prices
 from sightline.services.usage import COST, UNKNOWN
 from sightline.storage.operations import Operations
 
@@ -49,12 +49,12 @@ class Costs:
     mean_days: int
 
 
-def read_costs(operations: Operations, today: date) -> Costs:
+def read_costs(operations: Operations, prices: Prices, today: date) -> Costs:
     """Read the days' counts, with one request for all."""
     first_of_month = today.replace(day=1)
     first = min(first_of_month, today - timedelta(days=DAYS_SHOWN - 1))
     by_day = operations.usage.calls_by_day(first.isoformat(), today.isoformat())
-    days = {day: total(amounts(by_day.get(day.isoformat(), {}))) for day in _days(first, today)}
+    days = {day: total(amounts(by_day.get(day.isoformat(), {}), prices)) for day in _days(first, today)}
     month: dict[tuple[str, str], int] = {}
     for day, counts in by_day.items():
         if day >= first_of_month.isoformat():
@@ -63,8 +63,8 @@ def read_costs(operations: Operations, today: date) -> Costs:
     mean = total_of(whole.values()).times(1 / len(whole)) if by_day and whole else None
     return Costs(
         days=days,
-        today=amounts(by_day.get(today.isoformat(), {})),
-        month=amounts(month),
+        today=amounts(by_day.get(today.isoformat(), {}), prices),
+        month=amounts(month, prices),
         unknown=sum(number for (_, outcome), number in month.items() if outcome == UNKNOWN),
         forecast=None if mean is None else _forecast(mean, days, today),
         mean_days=len(whole) if mean is not None else 0,
@@ -95,9 +95,9 @@ def total_of(each: Iterable[Amount]) -> Amount:
     return Amount(sum(one.usd for one in added), sum(one.usd_at_most for one in added))
 
 
-def amounts(calls: Calls) -> dict[str, Amount]:
+def amounts(calls: Calls, prices: Prices) -> dict[str, Amount]:
     """Return what calls cost, by feature."""
-    low, high = cost(calls), cost_at_most(calls)
+    low, high = cost(calls), cost_at_most(calls, prices)
     return {feature: Amount(low.get(feature, 0.0), high[feature]) for feature in high}
 
 
@@ -106,16 +106,16 @@ def cost(calls: Calls) -> dict[str, float]:
     return {feature: number / 1e6 for (feature, kind), number in sorted(calls.items()) if kind == COST}
 
 
-def cost_at_most(calls: Calls) -> dict[str, float]:
+def cost_at_most(calls: Calls, prices: Prices) -> dict[str, float]:
     """Return US dollars by feature, with every call that ended unknown."""
     features = sorted({feature for feature, kind in calls if kind in {COST, UNKNOWN}})
     return {
-        feature: (calls.get((feature, COST), 0) + calls.get((feature, UNKNOWN), 0) * list_price(feature)) / 1e6
+        feature: (calls.get((feature, COST), 0) + calls.get((feature, UNKNOWN), 0) * list_price(feature, prices)) / 1e6
         for feature in features
     }
 
 
-def list_price(feature: str, parameters: Mapping[str, Json] | None = None) -> int:
+def list_price(feature: str, prices: Prices, parameters: Mapping[str, Json] | None = None) -> int:
     """Return what AWS lists for a call, in millionths of a US dollar; 0 for a feature that is no longer declared."""
     declared = all_features().get(feature)
-    return price_micro_usd(declared, parameters) if declared else 0
+    return prices.of_call(declared, parameters) if declared else 0

@@ -47,7 +47,7 @@ from sightline.ratelimit.gcra import HORIZON_SECONDS
 from sightline.ratelimit.protocol import Limiter
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import feature_named
-from sightline.rekognition.prices import price_micro_usd
+from sightline.rekognition.prices import Prices
 from sightline.services.bucket_gate import BucketGate, is_lasting
 from sightline.services.held import Copy, HeldBytes
 from sightline.services.plan import Plan
@@ -96,6 +96,7 @@ class Payer:
     buckets: Buckets
     detector: Detector
     calls: CallCounter
+    prices: Prices
     stopping: Event
     clock: Callable[[], datetime]
     held: HeldBytes
@@ -203,6 +204,7 @@ def _analysis(image_id: str, wanted: str, content: Content, feature: Feature, pl
 
 
 def _attempt(wanted: _Wanted, lane: Lane, images: ImageStore, payer: Payer) -> Entry:
+    payer.prices.of_call(wanted.feature, wanted.analysis.parameters)  # what has no price is refused before its claim
     claimed = payer.ledger.claim(wanted.analysis)
     if claimed.is_settled:
         return claimed
@@ -256,7 +258,7 @@ def _require_open(image_id: str, payer: Payer) -> None:
 def _pay(wanted: _Wanted, claimed: Entry, payer: Payer) -> Entry:
     """Call once under the claim; settle, or give the claim back."""
     feature, copy = wanted.feature, wanted.copy
-    price = price_micro_usd(feature, claimed.analysis.parameters)
+    price = payer.prices.of_call(feature, claimed.analysis.parameters)
     called_at = payer.clock()
     outcome: Answer | Rejection | None = None
     try:

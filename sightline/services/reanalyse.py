@@ -13,7 +13,6 @@ from sightline.queues.publishing import Publish, publish
 from sightline.queues.steps import next_steps
 from sightline.rekognition.analysis import analysis_id
 from sightline.rekognition.features import feature_named
-from sightline.rekognition.prices import price_micro_usd
 from sightline.services.collaborators import Services
 from sightline.services.plan import Plan
 from sightline.services.review import Scope
@@ -64,7 +63,7 @@ def quote(image_ids: Sequence[str], services: Services) -> Quote:
     wanted = {deeper_id(row.content.sha256, services.plan) for row in rows if row.content}
     standing = [services.ledger.get(each) for each in sorted(wanted)]
     missing = sum(entry is None or not entry.is_settled for entry in standing)
-    price = price_micro_usd(feature_named(FEATURE), services.plan.deeper[FEATURE])
+    price = services.prices.of_call(feature_named(FEATURE), services.plan.deeper[FEATURE])
     return Quote(image_ids, missing, missing * price)
 
 

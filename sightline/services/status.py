@@ -17,7 +17,7 @@ from sightline.progress import counted
 from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.redis import Standing
 from sightline.rekognition.features import all_features
-from sightline.rekognition.prices import price_list
+from sightline.rekognition.prices import Prices
 from sightline.services.collaborators import Services
 from sightline.services.costs import cost, cost_at_most, list_price
 from sightline.services.rollups.report import models_seen
@@ -81,7 +81,7 @@ def status_sections(services: Services, waiting_read: int = WAITING_READ) -> dic
         "queues": lambda: queues_section(services.queues.read(QUEUE_NAMES), now),
         "redis": lambda: asdict(services.queues.memory()),
         "calls": lambda: calls_section(services.operations, now, features),
-        "cost": lambda: cost_section(services.operations, now),
+        "cost": lambda: cost_section(services.operations, services.prices, now),
         "rates": lambda: {name: asdict(rate) for name, rate in services.limiter.rates().items()},
         "graph": lambda: graph_section(services.graph),
         "dead_letters": lambda: dead_letters_section(services.operations),
@@ -115,12 +115,12 @@ def _exact(services: Services) -> dict[str, Section]:
         images, parts, times = exact_sections(rows, services.plan.features)
     except SightlineError as error:
         images = parts = times = {"error": str(error)}
-    ledger = read_section(lambda: _read_ledger(services.ledger))
+    ledger = read_section(lambda: _read_ledger(services.ledger, services.prices))
     return {"images": images, "parts": parts, "capture_times": times, "ledger": ledger}
 
 
-def _read_ledger(ledger: Ledger) -> Section:
-    return ledger_section(counted(ledger.scan(), "reading the ledger", ledger.count()[0]))
+def _read_ledger(ledger: Ledger, prices: Prices) -> Section:
+    return ledger_section(counted(ledger.scan(), "reading the ledger", ledger.count()[0]), prices)
 
 
 def images_section(images: ImageStore) -> Section:
@@ -181,7 +181,7 @@ def _name_of(status: StoredEnum) -> str:
     return str(status) if status.is_known else "unknown"
 
 
-def ledger_section(entries: Iterable[Entry]) -> dict[str, Any]:
+def ledger_section(entries: Iterable[Entry], prices: Prices) -> dict[str, Any]:
     """Count by feature, of all time. open: claimed or released, not settled.
 
     usd: cost of the answers, dropped ones included; usd_at_most: also of the attempts that ended unknown
@@ -198,7 +198,7 @@ def ledger_section(entries: Iterable[Entry]) -> dict[str, Any]:
         counts["attempts"] += entry.attempts
         counts["ended_unknown"] += entry.unknown_attempts
         paid = entry.cost_micro_usd + entry.dropped_micro_usd
-        at_most = paid + entry.unknown_attempts * list_price(entry.analysis.feature, entry.analysis.parameters)
+        at_most = paid + entry.unknown_attempts * list_price(entry.analysis.feature, prices, entry.analysis.parameters)
         for name, micro_usd in zip(LEDGER_COSTS, (paid, at_most), strict=True):
             counts[name] = round(counts[name] + micro_usd / 1e6, 6)
     return dict(sorted(features.items()))
@@ -301,20 +301,19 @@ def skipped_section(operations: Operations, now: datetime) -> Section:
     return {suffix: number for (suffix, _), number in sorted(counts.items())}
 
 
-def cost_section(operations: Operations, now: datetime) -> Section:
+def cost_section(operations: Operations, prices: Prices, now: datetime) -> Section:
     """Return today's and this month's cost by feature, in US dollars, and the date and region of the prices.
 
     …_at_most: with the calls that ended unknown, each of which may have been billed
     """
-    prices = price_list()
     today = operations.usage.calls(_day(now), _day(now))
     month = operations.usage.calls(_month(now), _day(now))
     return {
         "today_usd": cost(today),
         "month_usd": cost(month),
-        "today_usd_at_most": cost_at_most(today),
-        "month_usd_at_most": cost_at_most(month),
-        "prices_as_of": prices.as_of.isoformat(),
+        "today_usd_at_most": cost_at_most(today, prices),
+        "month_usd_at_most": cost_at_most(month, prices),
+        "prices_as_of": prices.as_of and prices.as_of.isoformat(),
         "prices_region": prices.region,
     }
 

@@ -20,6 +20,7 @@ from sightline.queues.steps import DETECT, INGEST, MERGE, WRITE, Step
 from sightline.ratelimit.fallback import InMemoryLimiter
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import all_features
+from sightline.rekognition.prices import read_prices
 from sightline.services import detection as detect
 from sightline.services import graph_merge as merge
 from sightline.services import ingest
@@ -164,6 +165,7 @@ class FakeSightline:
             rejection_breaker=RejectionBreaker(self.operations, self.clock, reader.camera_of, lambda _, do: do()),
             worker_breaker=WorkerBreaker(self.clock),
             plan=plan,
+            prices=read_prices("us-east-1"),
             sweep=SweepPlan([Prefix(BUCKET)], "%Y-%m-%d/", {}, ZoneInfo("UTC")),
             verdicts=self.verdicts,
             rollups=self.rollups,

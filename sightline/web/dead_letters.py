@@ -15,7 +15,6 @@ from uuid import uuid4
 
 from sightline.errors import SightlineError
 from sightline.rekognition.features import feature_named
-from sightline.rekognition.prices import price_micro_usd
 from sightline.services.dead_letter_groups import Group, read_groups
 from sightline.services.redrive import Choice, image_of, redrive
 from sightline.storage.dead_letters import CLOSED_LETTERS_LAST, DeadLetter
@@ -163,7 +162,9 @@ def quote(letters: Sequence[DeadLetter], console: Console) -> Quote:
     """Return what a redrive costs at most: one answer of each feature for each image, none of them paid before."""
     images = {image for each in letters if (image := image_of(each))}
     features = console.services.plan.features
-    each = sum(price_micro_usd(feature_named(name), parameters) for name, parameters in features.items())
+    each = sum(
+        console.services.prices.of_call(feature_named(name), parameters) for name, parameters in features.items()
+    )
     return Quote(len(images), sum(image_of(letter) is None for letter in letters), len(images) * each / 1e6)
 
 

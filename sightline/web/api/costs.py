@@ -6,7 +6,6 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 
-from sightline.rekognition.prices import price_list
 from sightline.services.costs import Amount, read_costs
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles
@@ -25,7 +24,7 @@ class AmountShape(BaseModel):
 class CostAnswer(BaseModel):
     """What was paid, by UTC day and by feature."""
 
-    prices_as_of: date
+    prices_as_of: date | None = Field(description="null if this region has no prices")
     prices_region: str
     today: dict[str, AmountShape] = Field(description="by feature")
     month: dict[str, AmountShape] = Field(description="by feature")
@@ -39,7 +38,8 @@ class CostAnswer(BaseModel):
 def get_cost(request: Request) -> CostAnswer:
     """Return today's and this month's cost, by day and by feature, and what the month comes to if it goes on."""
     console = console_of(request)
-    costs, prices = read_costs(console.services.operations, console.now.date()), price_list()
+    prices = console.services.prices
+    costs = read_costs(console.services.operations, prices, console.now.date())
     return CostAnswer(
         prices_as_of=prices.as_of,
         prices_region=prices.region,

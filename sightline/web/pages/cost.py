@@ -4,7 +4,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sightline.rekognition.prices import price_list
 from sightline.services.costs import Amount, read_costs, total
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles
@@ -21,7 +20,7 @@ router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 def show_cost(request: Request) -> Response:
     """Show the cost, as a range where calls ended unknown."""
     console = console_of(request)
-    costs = read_costs(console.services.operations, console.now.date())
+    costs = read_costs(console.services.operations, console.services.prices, console.now.date())
     features = [
         (name, shown(costs.today.get(name, Amount(0.0, 0.0))), shown(amount)) for name, amount in costs.month.items()
     ]
@@ -35,7 +34,7 @@ def show_cost(request: Request) -> Response:
         features=features,
         days=[(day.isoformat(), shown(amount)) for day, amount in reversed([*costs.days.items()])],
         chart=drawn(cost_chart(costs.days, "Cost by day in USD")),
-        prices=price_list(),
+        prices=console.services.prices,
     )
 
 

@@ -171,17 +171,17 @@ def test_an_answer_that_is_dropped_is_priced_in_status_and_ledger(front):
     mend_change(front)
     front.services.calls.flush()
     assert len(front.detector.asked) == 2
-    assert cost_section(front.operations, front.clock())["month_usd"] == {"labels": 0.002}
-    assert ledger_section(front.ledger.scan())["labels"]["usd"] == 0.002
+    assert cost_section(front.operations, front.services.prices, front.clock())["month_usd"] == {"labels": 0.002}
+    assert ledger_section(front.ledger.scan(), front.services.prices)["labels"]["usd"] == 0.002
 
 
 def test_a_call_that_ended_unknown_is_a_range(front):
     front.detector.script.append(OutcomeUnknown(URI))
     front.run()
     front.services.calls.flush()
-    cost = cost_section(front.operations, front.clock())
+    cost = cost_section(front.operations, front.services.prices, front.clock())
     assert (cost["month_usd"], cost["month_usd_at_most"]) == ({"labels": 0.001}, {"labels": 0.002})
-    ledger = ledger_section(front.ledger.scan())["labels"]
+    ledger = ledger_section(front.ledger.scan(), front.services.prices)["labels"]
     assert (ledger["usd"], ledger["usd_at_most"]) == (0.001, 0.002)
 
 
@@ -194,7 +194,7 @@ def test_a_refusal_for_other_bytes_costs_nothing(front):
     with pytest.raises(ImageChanged):
         front.do(front.sent.popleft())
     front.services.calls.flush()
-    assert cost_section(front.operations, front.clock())["month_usd"] == {}
+    assert cost_section(front.operations, front.services.prices, front.clock())["month_usd"] == {}
 
 
 def overwritten_during_each_call(world: FakeSightline, pictures: Iterator[bytes]) -> Callable[[], Answer]:

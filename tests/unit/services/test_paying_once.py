@@ -10,7 +10,6 @@ from sightline.models.answers import Answer
 from sightline.models.images import Lane, State
 from sightline.queues.steps import DETECT
 from sightline.rekognition.features import feature_named
-from sightline.rekognition.prices import price_micro_usd
 from sightline.services.reconcile import reconcile, reconciler_of
 from sightline.services.usage import COST
 from sightline.storage.ledger.protocol import Analysis, Status
@@ -160,7 +159,7 @@ def test_an_answer_that_nobody_can_read_was_paid_and_is_not_asked_for_again_befo
         world.do(world.sent.popleft())
     assert (1, 1, 1) == attempts(world)
     world.services.calls.flush()
-    price = price_micro_usd(feature_named("labels"), world.services.plan.features["labels"])
+    price = world.services.prices.of_call(feature_named("labels"), world.services.plan.features["labels"])
     assert {("labels", "failed"): 1, ("labels", COST): price} == world.operations.usage.calls("0000", "9999")
 
 

@@ -36,6 +36,7 @@ from sightline.storage.dynamodb.client import client_of_stores, session_of_store
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.label_set.dynamodb import DynamoLabelSet
 from sightline.storage.label_set.protocol import LabelSet
+from sightline.storage.ledger.changes import DynamoLedgerChanges
 from sightline.storage.ledger.dynamodb import DynamoLedger
 from sightline.storage.operations import Operations, dynamo_operations
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
@@ -79,6 +80,9 @@ def connect(
     return Services(
         images=images,
         ledger=DynamoLedger(dynamodb, chosen.table_prefix, utc_now, buckets, chosen.checkpoint_bucket),
+        ledger_changes=DynamoLedgerChanges(
+            dynamodb, lambda: streams_client(session, chosen, stores), chosen.table_prefix
+        ),
         graph=graph,
         merges=GroupCommit(RowMerger(images, graph.merge)),
         buckets=buckets,
@@ -193,6 +197,11 @@ def s3_client(settings: Settings, session: boto3.Session, config: Config = STORE
     style: Literal["path", "auto"] = "path" if settings.s3_endpoint else "auto"
     of_s3 = Config(signature_version="s3v4", s3={"addressing_style": style})
     return session.client("s3", endpoint_url=settings.s3_endpoint, config=config.merge(of_s3))
+
+
+def streams_client(session: boto3.Session, settings: ProducerSettings, config: Config = STORES_CONFIG) -> Any:
+    """Build the client of the tables' streams. DynamoDB Local serves them at its own address."""
+    return session.client("dynamodbstreams", endpoint_url=settings.dynamodb_endpoint, config=config)
 
 
 def redis_client(settings: ProducerSettings) -> redis.Redis:

@@ -24,6 +24,9 @@ FACTS = "facts"
 IS_NEW = "new_row"
 """The header of `ingest_image` that says: its producer has just made the row, so nothing is known in it."""
 
+IS_REDRIVEN = "redriven"
+"""The header that says: the image is one of a dead letter, and is looked at again. Only the books ask."""
+
 MOST_BYTES = 8 * 1024
 """A larger result is not carried: messages stay small, and a long list of texts is rare."""
 
@@ -90,3 +93,21 @@ def _facts(stored: Mapping[str, Any]) -> Facts:
 def carried_is_new(headers: Mapping[str, Any] | None) -> bool:
     """Return whether a message says that its row was new."""
     return (headers or {}).get(IS_NEW) is True
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a message told of the image that is asked about. facts: None if it carried none that can be read."""
+
+    facts: Facts | None = None
+    is_redriven: bool = False
+
+
+def carried_told(headers: Mapping[str, Any] | None) -> Told:
+    """Return what a message of `detect_feature` told."""
+    return Told(carried_facts(headers), carried_is_redriven(headers))
+
+
+def carried_is_redriven(headers: Mapping[str, Any] | None) -> bool:
+    """Return whether a message says that its image is one of a dead letter."""
+    return (headers or {}).get(IS_REDRIVEN) is True

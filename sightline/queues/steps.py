@@ -4,13 +4,13 @@ ingest_image → detect_feature → write_rows → merge_image. The queue is a h
 step is always derived from the row.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sightline.models.answers import Json
 from sightline.models.images import ImageRow, Lane, State
-from sightline.queues.carried import IS_NEW, facts_headers
+from sightline.queues.carried import IS_NEW, IS_REDRIVEN, carried_is_redriven, facts_headers
 
 INGEST, DETECT, WRITE, MERGE = "ingest_image", "detect_feature", "write_rows", "merge_image"
 
@@ -77,3 +77,9 @@ def next_steps(row: ImageRow, read_at: datetime | None = None) -> list[Step]:
         ]
         return unsettled or [write_step(row.image_id, min(row.wanted), row.lane)]
     return [merge_step(row.image_id, row.lane)] if row.is_merge_due else []
+
+
+def passing_on(steps: Iterable[Step], headers: Mapping[str, Json] | None) -> list[Step]:
+    """Return the steps, which say that their image is redriven if the message that led to them did."""
+    passed = {IS_REDRIVEN: True} if carried_is_redriven(headers) else {}
+    return [replace(step, headers={**step.headers, **passed}) for step in steps]

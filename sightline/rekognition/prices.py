@@ -66,7 +66,7 @@ class Prices:
         has no meter.
         """
         asked = feature.parameters if parameters is None else parameters
-        return [self._meter_of(each) for each in _billed(feature.operation, asked)]
+        return [self.meter_named(each) for each in billed(feature, asked)]
 
     def of_call(self, feature: Feature, parameters: Mapping[str, Json] | None = None) -> int:
         """Return the price of one call in a month's first tier, in millionths of a US dollar; as `meters_of`."""
@@ -102,7 +102,8 @@ class Prices:
             raise self._unpriced(name, f"in {self.region}")
         return self.meters[name]
 
-    def _meter_of(self, called: str) -> str:
+    def meter_named(self, called: str) -> str:
+        """Return the meter of what is called, as `billed` names it; ConfigurationError if it has none."""
         if called not in self.meter_of:
             rule = "what is paid for must have a price"
             line = f'"{called}" = "<meter>", under [meters], with [regions.{self.region}.<meter>]'
@@ -115,10 +116,11 @@ class Prices:
         return ConfigurationError(f"{meter} {where}", rule="what is paid for must have a price", remedy=remedy)
 
 
-def _billed(operation: str, parameters: Mapping[str, Json]) -> list[str]:
-    if operation != "DetectLabels":
-        return [operation]
-    return [f"{operation}.{each}" for each in parameters.get("Features") or ("GENERAL_LABELS",)]
+def billed(feature: Feature, parameters: Mapping[str, Json]) -> tuple[str, ...]:
+    """Return what AWS counts of one call: of DetectLabels each thing that it asks for."""
+    if feature.operation != "DetectLabels":
+        return (feature.operation,)
+    return tuple(f"{feature.operation}.{each}" for each in parameters.get("Features") or ("GENERAL_LABELS",))
 
 
 def read_prices(region: str, own_file: str | None = None, free: Mapping[str, int] | None = None) -> Prices:

@@ -1,16 +1,18 @@
 """Analyse one picture now, without queue, row or ledger. Every call is paid for, the same picture's second one too."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from sightline.errors import RampedTooFast, RejectedError, SightlineError, Throttled, TooManyBytes
+from sightline.errors import OutcomeUnknown, RampedTooFast, RejectedError, SightlineError, Throttled, TooManyBytes
 from sightline.models.answers import Answer
 from sightline.models.images import Lane
+from sightline.models.spending import Line, Reason
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.preflight import MAX_BYTES_SENT, inspect_picture
+from sightline.rekognition.prices import billed
 from sightline.services.collaborators import Services
 from sightline.services.detection import how_it_ended
 from sightline.services.slots import wait_for_slot
@@ -85,7 +87,20 @@ def note_calls(features: Iterable[Feature], outcomes: Outcomes, services: Servic
         counts[feature.name, "answered" if isinstance(outcome, Answer) else _ending(outcome)] += 1
         if isinstance(outcome, Answer):
             counts[feature.name, COST] += services.prices.of_call(feature, services.plan.features.get(feature.name))
-    services.operations.usage.count(services.clock().date().isoformat(), counts)
+    day = services.clock().date().isoformat()
+    services.operations.usage.count(day, counts)
+    if spent := Counter(_spent(features, outcomes, day, services)):
+        services.operations.books.add(spent)
+
+
+def _spent(features: Iterable[Feature], outcomes: Outcomes, day: str, services: Services) -> Iterator[Line]:
+    """Yield the line of each call that was, or may have been, billed."""
+    for feature in features:
+        parameters = services.plan.features.get(feature.name, feature.parameters)
+        outcome = outcomes[feature.name]
+        reason = Reason.BY_HAND if isinstance(outcome, Answer) else Reason.UNKNOWN
+        if isinstance(outcome, Answer | OutcomeUnknown):
+            yield Line(day, feature.name, billed(feature, parameters), Lane.LIVE, reason)
 
 
 def _ending(error: SightlineError) -> str:

@@ -24,6 +24,7 @@ from sightline.services.usage import CallCounter
 from sightline.services.worker_breaker import WorkerBreaker
 from sightline.storage.buckets.protocol import Buckets, ObjectHead, Prefix
 from sightline.storage.images.protocol import ImageStore
+from sightline.storage.ledger.changes import LedgerChanges
 from sightline.storage.ledger.protocol import Ledger
 from sightline.storage.operations import Operations
 from sightline.storage.rollups.protocol import RollupStore
@@ -53,6 +54,7 @@ class Services:
 
     images: ImageStore
     ledger: Ledger
+    ledger_changes: LedgerChanges
     graph: GraphStore
     merges: Merges
     buckets: Buckets

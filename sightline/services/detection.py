@@ -42,7 +42,7 @@ from sightline.errors import (
 from sightline.models.answers import Answer, Json
 from sightline.models.bucket_refusals import Reader
 from sightline.models.images import AskedBy, Content, FeatureResult, ImageRow, Lane, Rejection, State
-from sightline.queues.carried import Facts
+from sightline.queues.carried import Told
 from sightline.ratelimit.gcra import HORIZON_SECONDS
 from sightline.ratelimit.protocol import Limiter
 from sightline.rekognition.feature import Feature
@@ -126,6 +126,7 @@ class _Wanted:
     analysis: Analysis
     content: Content
     row: ImageRow | None
+    is_redriven: bool = False
     copy: Copy | None = None
 
     @property
@@ -145,32 +146,33 @@ def detect(
     feature_name: str,
     lane: Lane,
     *,
-    facts: Facts | None,
+    told: Told,
     images: ImageStore,
     plan: Plan,
     payer: Payer,
 ) -> FeatureResult | None:
     """See that the analysis which the row wants is settled; return what the row is to keep of it.
 
-    None if the row no longer wants one. `write_rows` writes the result: the chain carries it there. facts: what the row
-    said, as the message carries it; they are believed for FACTS_TRUSTED_FOR, and by the analysis's first attempt only.
+    None if the row no longer wants one. `write_rows` writes the result: the chain carries it there. told: what the row
+    said, as the message carries it; it is believed for FACTS_TRUSTED_FOR, and by the analysis's first attempt only.
 
     Up to three attempts, each with a claim and a slot of its own. Raises LeaseHeld while another pays, SlotRefused when
     no slot came near, ImageChanged when the bytes are no longer those of the row, BucketWaits while the bucket is
     refused, ObjectRefused if this image alone is, else what the last attempt met.
     """
+    facts = told.facts
     if facts is not None and timedelta(0) <= payer.clock() - facts.read_at <= FACTS_TRUSTED_FOR:
         feature = feature_named(feature_name)
         analysis = _analysis(image_id, facts.analysis_id, facts.content, feature, plan)
         try:
-            return _settled(_Wanted(feature, analysis, facts.content, None), lane, images, payer)
+            return _settled(_Wanted(feature, analysis, facts.content, None, told.is_redriven), lane, images, payer)
         except _WantedNoMore:
             log.info("The row has changed since the message was sent")
     wanted = _wanted_by_row(image_id, feature_name, images, plan)
     if wanted is None:
         log.info("The row no longer wants this analysis")
         return None
-    return _settled(wanted, lane, images, payer)
+    return _settled(replace(wanted, is_redriven=told.is_redriven), lane, images, payer)
 
 
 def _wanted_by_row(image_id: str, feature_name: str, images: ImageStore, plan: Plan) -> _Wanted | None:
@@ -205,7 +207,7 @@ def _analysis(image_id: str, wanted: str, content: Content, feature: Feature, pl
 
 def _attempt(wanted: _Wanted, lane: Lane, images: ImageStore, payer: Payer) -> Entry:
     payer.prices.of_call(wanted.feature, wanted.analysis.parameters)  # what has no price is refused before its claim
-    claimed = payer.ledger.claim(wanted.analysis)
+    claimed = payer.ledger.claim(replace(wanted.analysis, lane=lane, is_redriven=wanted.is_redriven))
     if claimed.is_settled:
         return claimed
     try:

@@ -6,7 +6,7 @@ letter closes by itself if ingest accepts its image; if the image is refused onc
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
@@ -14,6 +14,7 @@ import structlog
 
 from sightline.errors import InvalidUri, UnreadableKey
 from sightline.models.images import ImageRow, Lane, State
+from sightline.queues.carried import IS_REDRIVEN
 from sightline.queues.publishing import BATCH, Publish
 from sightline.queues.steps import Step, ingest_step
 from sightline.storage.buckets.protocol import ObjectUri
@@ -99,4 +100,4 @@ def _step(image_id: str, row: ImageRow | None, images: ImageStore) -> Step:
     """Return the step that looks at the image again; its row is received first, as if it were new."""
     lane = row.lane if row else Lane.LIVE
     images.add(image_id, lane)
-    return ingest_step(image_id, lane)
+    return replace(ingest_step(image_id, lane), headers={IS_REDRIVEN: True})

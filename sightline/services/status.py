@@ -19,7 +19,7 @@ from sightline.queues.redis import Standing
 from sightline.rekognition.features import all_features
 from sightline.rekognition.prices import Prices
 from sightline.services.collaborators import Services
-from sightline.services.costs import cost, cost_at_most, list_price
+from sightline.services.costs import by_feature, list_price, price_lines, read_spent, sums
 from sightline.services.rollups.report import models_seen
 from sightline.services.schedule import SCHEDULE
 from sightline.services.usage import COST, UNKNOWN, skipped_on
@@ -306,13 +306,15 @@ def cost_section(operations: Operations, prices: Prices, now: datetime) -> Secti
 
     …_at_most: with the calls that ended unknown, each of which may have been billed
     """
-    today = operations.usage.calls(_day(now), _day(now))
-    month = operations.usage.calls(_month(now), _day(now))
+    day = now.date()
+    priced = price_lines(read_spent(operations, day.replace(day=1), day), prices)
+    month = sums(priced, by_feature)
+    today = sums({line: each for line, each in priced.items() if line.day == day.isoformat()}, by_feature)
     return {
-        "today_usd": cost(today),
-        "month_usd": cost(month),
-        "today_usd_at_most": cost_at_most(today, prices),
-        "month_usd_at_most": cost_at_most(month, prices),
+        "today_usd": {name: round(each.usd, 6) for name, each in today.items() if each.usd},
+        "month_usd": {name: round(each.usd, 6) for name, each in month.items() if each.usd},
+        "today_usd_at_most": {name: round(each.usd_at_most, 6) for name, each in today.items()},
+        "month_usd_at_most": {name: round(each.usd_at_most, 6) for name, each in month.items()},
         "prices_as_of": prices.as_of and prices.as_of.isoformat(),
         "prices_region": prices.region,
     }

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sightline.storage.attempts import Attempts, DynamoAttempts
+from sightline.storage.books import Books, DynamoBooks
 from sightline.storage.bucket_refusals import BucketRefusals, DynamoBucketRefusals
 from sightline.storage.capture_counts import CaptureCounts, DynamoCaptureCounts
 from sightline.storage.checkpoints import Checkpoints, DynamoCheckpoints
@@ -38,6 +39,7 @@ class Operations:
     rate_overrides: RateOverrides
     capture_counts: CaptureCounts
     bucket_refusals: BucketRefusals
+    books: Books
     table: DynamoTable | None = None
 
     def setup(self) -> None:
@@ -57,7 +59,8 @@ class Operations:
 
 def dynamo_operations(client: "DynamoDBClient", prefix: str, clock: Callable[[], datetime]) -> Operations:
     """Return the stores over the table `<prefix>operations`."""
-    table = DynamoTable(client, Schema(f"{prefix}operations", Key("kind", "id"), ttl="expires_at"))
+    name = f"{prefix}operations"
+    table = DynamoTable(client, Schema(name, Key("kind", "id"), ttl="expires_at"))
     return Operations(
         dead_letters=DynamoDeadLetters(table, clock),
         leases=DynamoLeases(table, clock),
@@ -70,5 +73,6 @@ def dynamo_operations(client: "DynamoDBClient", prefix: str, clock: Callable[[],
         rate_overrides=DynamoRateOverrides(table),
         capture_counts=DynamoCaptureCounts(table),
         bucket_refusals=DynamoBucketRefusals(table, clock),
+        books=DynamoBooks(client, table, name, clock),
         table=table,
     )

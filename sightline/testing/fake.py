@@ -15,8 +15,8 @@ from sightline.errors import ImageNotYetWritten
 from sightline.graph.group_commit import GroupCommit
 from sightline.models.answers import Answer, Detection, Json
 from sightline.models.images import Lane
-from sightline.queues.carried import carried_facts, carried_is_new, carried_result, result_headers
-from sightline.queues.steps import DETECT, INGEST, MERGE, WRITE, Step
+from sightline.queues.carried import carried_is_new, carried_result, carried_told, result_headers
+from sightline.queues.steps import DETECT, INGEST, MERGE, WRITE, Step, passing_on
 from sightline.ratelimit.fallback import InMemoryLimiter
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import all_features
@@ -40,7 +40,7 @@ from sightline.testing.buckets import InMemoryBuckets
 from sightline.testing.clocks import MovingClock
 from sightline.testing.graph import InMemoryGraphStore
 from sightline.testing.images import InMemoryImageStore
-from sightline.testing.ledger import InMemoryLedger
+from sightline.testing.ledger import InMemoryLedger, InMemoryLedgerChanges
 from sightline.testing.operations import in_memory_operations
 from sightline.testing.queues import InMemoryQueues
 from sightline.testing.rollups import InMemoryRollupStore
@@ -152,6 +152,7 @@ class FakeSightline:
         return Services(
             images=self.images,
             ledger=self.ledger,
+            ledger_changes=InMemoryLedgerChanges(self.ledger),
             graph=self.graph,
             merges=GroupCommit(RowMerger(self.images, self.graph.merge), window=timedelta(0)),
             buckets=self.buckets,
@@ -196,9 +197,9 @@ class FakeSightline:
         if step.task == INGEST:
             self._ingest(step)
         elif step.task == DETECT:
-            facts = carried_facts(headers)
+            told = carried_told(headers)
             result = detect.detect(
-                image_id, rest[0], step.lane, facts=facts, images=images, plan=services.plan, payer=services.payer
+                image_id, rest[0], step.lane, told=told, images=images, plan=services.plan, payer=services.payer
             )
             if result and step.then:
                 self.send([replace(step.then, headers=result_headers(result))])
@@ -211,7 +212,8 @@ class FakeSightline:
     def _ingest(self, step: Step) -> None:
         try:
             is_new = carried_is_new(step.headers)
-            self.send(self.services.ingest.ingest(step.args[0], step.lane, may_be_late=False, is_new=is_new))
+            steps = self.services.ingest.ingest(step.args[0], step.lane, may_be_late=False, is_new=is_new)
+            self.send(passing_on(steps, step.headers))
         except ImageNotYetWritten:
             self.later.append(step)
 

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from threading import Lock
 
 from typing_extensions import override
@@ -11,6 +11,7 @@ from typing_extensions import override
 from sightline.models.answers import Answer
 from sightline.models.images import Rejection
 from sightline.storage.ledger.answers import rounded
+from sightline.storage.ledger.changes import LedgerChange, LedgerChanges, Page
 from sightline.storage.ledger.protocol import Analysis, Entry, Ledger, Status, ends_unknown
 from sightline.timing import CLAIM_LEASE
 
@@ -21,6 +22,7 @@ class InMemoryLedger(Ledger):
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._entries: dict[str, Entry] = {}
+        self.changes: list[LedgerChange] = []
         self._lock = Lock()
 
     @override
@@ -44,8 +46,10 @@ class InMemoryLedger(Ledger):
             now = self._clock()
             ended_unknown = ends_unknown(standing, now)
             before = standing or Entry(analysis, Status.RELEASED)
+            first_for = replace(before.analysis, lane=analysis.lane, is_redriven=analysis.is_redriven)
             claimed = replace(
                 before,
+                analysis=first_for,
                 status=Status.CLAIMED,
                 claim_id=uuid.uuid4().hex,
                 lease_until=now + CLAIM_LEASE,
@@ -108,5 +112,28 @@ class InMemoryLedger(Ledger):
             yield replace(entry, answer=None)
 
     def _keep(self, entry: Entry) -> Entry:
+        before, number = self._entries.get(entry.analysis.analysis_id), f"{len(self.changes) + 1:020}"
+        self.changes.append(LedgerChange(before, entry, self._clock(), number))
         self._entries[entry.analysis.analysis_id] = entry
         return entry
+
+
+class InMemoryLedgerChanges(LedgerChanges):
+    """What an in-memory ledger has gone through, in one shard, a few changes a page."""
+
+    def __init__(self, ledger: InMemoryLedger, page: int = 3) -> None:
+        self._ledger, self._page = ledger, page
+
+    @override
+    def lacks(self) -> date | None:
+        return None
+
+    @override
+    def shards(self) -> list[str]:
+        return ["only"]
+
+    @override
+    def pages(self, shard: str, after: str | None) -> Iterator[Page]:
+        rest = [each for each in self._ledger.changes if after is None or each.number > after]
+        for first in range(0, len(rest), self._page):
+            yield Page(tuple(rest[first : first + self._page]), is_ended=False)

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from threading import Lock
 from uuid import uuid4
@@ -15,7 +15,9 @@ from sightline.models.answers import Json
 from sightline.models.bucket_refusals import BucketRefusal, Reader, Tries
 from sightline.models.images import CameraDay
 from sightline.models.rates import RateOverride
+from sightline.models.spending import Line, Spent
 from sightline.storage.attempts import BEGINNINGS_LAST, Attempts
+from sightline.storage.books import Books, Position
 from sightline.storage.bucket_refusals import REMEMBERED_FOR, BucketRefusals, as_text, from_text
 from sightline.storage.capture_counts import CaptureCounts, Counted
 from sightline.storage.checkpoints import Checkpoints
@@ -404,6 +406,56 @@ class InMemoryBucketRefusals(BucketRefusals):
             self._tries[image_id, reader], self._tried_at[image_id, reader] = tries, self._clock()
 
 
+class InMemoryBooks(Books):
+    """The books in memory."""
+
+    def __init__(self) -> None:
+        self._spent: Counter[Line] = Counter()
+        self._positions: dict[str, Position] = {}
+        self._began: list[date | None] = []
+        self._lock = Lock()
+
+    @override
+    def book(self, spent: Spent, before: Position, now: Position) -> bool:
+        with self._lock:
+            if self._positions.get(now.shard, Position(now.shard)).after != before.after:
+                return False
+            self._positions[now.shard] = now
+            self._spent.update(spent)
+            return True
+
+    @override
+    def add(self, spent: Spent) -> None:
+        with self._lock:
+            self._spent.update(spent)
+
+    @override
+    def positions(self) -> dict[str, Position]:
+        return dict(self._positions)
+
+    @override
+    def read(self, first_day: str, last_day: str) -> dict[Line, int]:
+        sums: Counter[Line] = Counter()
+        for line, number in self._between(first_day, last_day):
+            sums[line.of_all_cameras] += number
+        return dict(sums)
+
+    @override
+    def read_cameras(self, first_day: str, last_day: str) -> dict[Line, int]:
+        return {line: number for line, number in self._between(first_day, last_day) if line.camera}
+
+    def _between(self, first_day: str, last_day: str) -> list[tuple[Line, int]]:
+        return [(line, number) for line, number in self._spent.items() if first_day <= line.day <= last_day]
+
+    @override
+    def begin(self, day: date | None) -> None:
+        self._began = self._began or [day]
+
+    @override
+    def lacking(self) -> tuple[bool, date | None]:
+        return bool(self._began), self._began[0] if self._began else None
+
+
 def in_memory_operations(clock: Callable[[], datetime]) -> Operations:
     """Return the stores of one FakeSightline."""
     return Operations(
@@ -418,4 +470,5 @@ def in_memory_operations(clock: Callable[[], datetime]) -> Operations:
         rate_overrides=InMemoryRateOverrides(),
         capture_counts=InMemoryCaptureCounts(),
         bucket_refusals=InMemoryBucketRefusals(clock),
+        books=InMemoryBooks(),
     )

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sightline.errors import MissingTable, Unavailable
 from sightline.rekognition.aws_errors import aws_errors
@@ -40,12 +40,19 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A table, paid by request. `ttl`: the attribute (seconds since the epoch) after which DynamoDB deletes an item."""
+    """A table, paid by request. `ttl`: the attribute (seconds since the epoch) after which DynamoDB deletes an item.
+
+    tells_changes: it has a stream of its changes, each with the item before and after
+    """
 
     name: str
     key: Key
     indexes: tuple[Index, ...] = ()
     ttl: str | None = None
+    tells_changes: bool = False
+
+
+STREAM = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 
 def ensure(client: "DynamoDBClient", schema: Schema, pause: Callable[[float], None] = time.sleep) -> bool:
@@ -61,6 +68,9 @@ def ensure(client: "DynamoDBClient", schema: Schema, pause: Callable[[float], No
             _wait(client, schema, pause)
         if not _has_ttl(client, schema):
             _enable_ttl(client, schema)
+        if not _has_stream(client, schema):
+            _enable_stream(client, schema)
+            _wait(client, schema, pause)
     return is_new
 
 
@@ -68,6 +78,9 @@ def check(client: "DynamoDBClient", schema: Schema) -> None:
     """Raise MissingTable if the table or one of its indexes is not there; AccessDenied, Unavailable."""
     with aws_errors(schema.name):
         lacking = _missing_indexes(client, schema)
+        has_stream = _has_stream(client, schema)
+    if not has_stream:
+        raise MissingTable(schema.name, rule="the table must have a stream of its changes")
     if lacking:
         names = ", ".join(index.name for index in lacking)
         raise MissingTable(schema.name, rule=f"the table must have its indexes: {names} missing")
@@ -81,6 +94,8 @@ def _create_table(client: "DynamoDBClient", schema: Schema) -> bool:
         "AttributeDefinitions": _definitions(*sorted(attributes)),
         "BillingMode": "PAY_PER_REQUEST",
     }
+    if schema.tells_changes:
+        request["StreamSpecification"] = STREAM
     if schema.indexes:
         request["GlobalSecondaryIndexes"] = [_index_definition(index) for index in schema.indexes]
     try:
@@ -120,6 +135,21 @@ def _create_index(client: "DynamoDBClient", schema: Schema, index: Index) -> Non
         client.update_table(**request)
     except client.exceptions.ClientError:
         if index in _missing_indexes(client, schema):  # otherwise somebody else was faster
+            raise
+
+
+def _has_stream(client: "DynamoDBClient", schema: Schema) -> bool:
+    if not schema.tells_changes:
+        return True
+    table = client.describe_table(TableName=schema.name)["Table"]
+    return bool(table.get("StreamSpecification", {}).get("StreamEnabled"))
+
+
+def _enable_stream(client: "DynamoDBClient", schema: Schema) -> None:
+    try:
+        client.update_table(TableName=schema.name, StreamSpecification=cast("Any", STREAM))
+    except client.exceptions.ClientError:
+        if not _has_stream(client, schema):  # otherwise somebody else was faster
             raise
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sightline.errors import Unavailable
 from sightline.rekognition.aws_errors import aws_errors
+from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import Condition, Placeholders
 from sightline.storage.dynamodb.items import to_item
 
@@ -54,15 +55,35 @@ class Delete:
         return {"Delete": {"TableName": self.table, "Key": to_item(self.key), **condition, **placeholders.request()}}
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A change of one item of one table, if the condition holds for what is there; a missing item is made."""
+
+    table: str
+    key: Mapping[str, str]
+    change: Change
+    only_if: Condition | None = None
+
+    def request(self) -> dict[str, Any]:
+        """Return its part of the request."""
+        placeholders = Placeholders()
+        expression = {"UpdateExpression": self.change.expression(placeholders)}
+        condition = {"ConditionExpression": self.only_if(placeholders)} if self.only_if else {}
+        key = {"TableName": self.table, "Key": to_item(self.key)}
+        return {"Update": {**key, **expression, **condition, **placeholders.request()}}
+
+
 Write = TypeVar("Write", Put, Delete)
 
 
-def put_together(client: "DynamoDBClient", puts: Sequence[Put], pause: Callable[[float], None] = time.sleep) -> bool:
-    """Do all of the puts, or none if a condition does not hold; return whether they are done.
+def put_together(
+    client: "DynamoDBClient", writes: Sequence[Put | Changed], pause: Callable[[float], None] = time.sleep
+) -> bool:
+    """Do all of the writes, or none if a condition does not hold; return whether they are done.
 
     Another's transaction on the same items is waited for: Unavailable where there is always one.
     """
-    return REFUSED not in _refusals(client, puts, pause)
+    return REFUSED not in _refusals(client, writes, pause)
 
 
 def do_those_allowed(
@@ -81,7 +102,7 @@ def do_those_allowed(
 
 
 def _refusals(
-    client: "DynamoDBClient", writes: Sequence[Put] | Sequence[Delete], pause: Callable[[float], None]
+    client: "DynamoDBClient", writes: Sequence[Put | Changed] | Sequence[Delete], pause: Callable[[float], None]
 ) -> list[str | None]:
     """Send a transaction; return what stood in the way of each write, nothing if it is done."""
     requests = cast("Any", [write.request() for write in writes])

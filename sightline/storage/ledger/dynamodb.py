@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from sightline.errors import ConfigurationError, RejectedError
 from sightline.models.answers import Answer, Json
-from sightline.models.images import AskedBy, Rejection
+from sightline.models.images import AskedBy, Lane, Rejection
 from sightline.models.stored import known_fields
 from sightline.storage.buckets.protocol import Buckets, ObjectUri
 from sightline.storage.dynamodb.changes import Change
@@ -55,7 +55,7 @@ class DynamoLedger(Ledger):
         *,
         largest_in_row_bytes: int = LARGEST_IN_ROW_BYTES,
     ) -> None:
-        self._table = DynamoTable(client, Schema(f"{prefix}analyses", Key("analysis_id")))
+        self._table = DynamoTable(client, Schema(f"{prefix}analyses", Key("analysis_id"), tells_changes=True))
         self._clock = clock
         self._files = AnswerFiles(buckets, answer_bucket)
         self._largest_in_row_bytes = largest_in_row_bytes
@@ -90,6 +90,7 @@ class DynamoLedger(Ledger):
         now = self._clock()
         change = identify(Change(), analysis).add("attempts", 1)
         change.set_all(status=Status.CLAIMED, claim_id=claim_id, lease_until=instant(now + CLAIM_LEASE))
+        change.set_all(lane=analysis.lane, redriven=analysis.is_redriven or None)
         if standing and ends_unknown(standing, now):
             change.add("unknown_attempts", 1)
             return self._update(analysis.analysis_id, change, _claimed_as(standing.claim_id))
@@ -154,7 +155,7 @@ class DynamoLedger(Ledger):
 OF_AN_ENTRY = (
     *("analysis_id", "content", "feature", "parameters", "generation", "image_id"),
     *("status", "claim_id", "lease_until", "attempts", "unknown_attempts", "rejection", "cost_micro_usd", "paid_at"),
-    *("dropped_micro_usd", "asked_by"),
+    *("dropped_micro_usd", "asked_by", "lane", "redriven"),
 )
 """The attributes that make an entry without its answer."""
 
@@ -204,10 +205,9 @@ def to_entry(item: Item) -> Entry:
 
 
 def _analysis(item: Item) -> Analysis:
-    parameters = json.loads(item["parameters"])
-    return Analysis(
-        item["analysis_id"], item["content"], item["feature"], parameters, item["generation"], item["image_id"]
-    )
+    names = (item["analysis_id"], item["content"], item["feature"], json.loads(item["parameters"]))
+    lane = Lane(item["lane"]) if "lane" in item else None
+    return Analysis(*names, item["generation"], item["image_id"], lane, item.get("redriven", False))
 
 
 def _instant(text: str | None) -> datetime | None:

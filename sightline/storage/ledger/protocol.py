@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sightline.errors import LeaseHeld, NewerVersion
 from sightline.models.answers import Answer, Json
-from sightline.models.images import AskedBy, Rejection
+from sightline.models.images import AskedBy, Lane, Rejection
 from sightline.models.stored import StoredEnum
 from sightline.timing import TAKEOVER_AFTER
 
@@ -26,6 +26,7 @@ class Analysis:
     """What is to be paid for, and for which image it was first wanted.
 
     content: sha256 of the bytes, hex; the image id itself in an imported answer whose image nobody has read yet
+    lane, is_redriven: for the books: in which lane it was claimed last, and whether for an image of a dead letter
     """
 
     analysis_id: str
@@ -34,6 +35,8 @@ class Analysis:
     parameters: Mapping[str, Json]
     generation: str
     image_id: str
+    lane: Lane | None = None
+    is_redriven: bool = False
 
     @property
     def is_unread(self) -> bool:

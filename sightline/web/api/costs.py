@@ -1,5 +1,6 @@
 """Cost: what Rekognition was paid, as a range where calls ended unknown."""
 
+from dataclasses import asdict
 from datetime import date
 
 from fastapi import APIRouter
@@ -21,6 +22,14 @@ class AmountShape(BaseModel):
     usd_at_most: float = Field(description="with every call that ended unknown, which may have been billed")
 
 
+class ForecastShape(BaseModel):
+    """What this month comes to if it goes on, in US dollars."""
+
+    usd: float = Field(description="as expected")
+    usd_at_least: float
+    usd_at_most: float
+
+
 class CostAnswer(BaseModel):
     """What was paid, by UTC day and by feature."""
 
@@ -30,7 +39,7 @@ class CostAnswer(BaseModel):
     month: dict[str, AmountShape] = Field(description="by feature")
     days: dict[date, AmountShape] = Field(description="the last 28, and this month's")
     unknown_calls: int = Field(description="of this month")
-    forecast: AmountShape | None = Field(description="of this month; null before the first whole day")
+    forecast: ForecastShape | None = Field(description="of this month; null before the first whole day")
 
 
 @router.get("/cost")
@@ -47,7 +56,7 @@ def get_cost(request: Request) -> CostAnswer:
         month={name: _shape(each) for name, each in costs.month.items()},
         days={day: _shape(each) for day, each in costs.days.items()},
         unknown_calls=costs.unknown,
-        forecast=_shape(costs.forecast) if costs.forecast else None,
+        forecast=ForecastShape(**asdict(costs.forecast)) if costs.forecast else None,
     )
 
 

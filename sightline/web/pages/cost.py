@@ -30,7 +30,7 @@ def show_cost(request: Request) -> Response:
         costs=costs,
         today=shown(total(costs.today)),
         month=shown(total(costs.month)),
-        forecast=shown(costs.forecast) if costs.forecast else None,
+        forecast=shown(Amount(costs.forecast.usd_at_least, costs.forecast.usd_at_most)) if costs.forecast else None,
         features=features,
         days=[(day.isoformat(), shown(amount)) for day, amount in reversed([*costs.days.items()])],
         chart=drawn(cost_chart(costs.days, "Cost by day in USD")),

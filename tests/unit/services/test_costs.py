@@ -58,7 +58,7 @@ def test_the_forecast_is_the_mean_of_whole_days_since_the_first_that_has_calls(o
 
 
 def test_a_month_never_comes_to_less_than_was_paid(operations):
-    count(operations, "2026-11-01", 100)
+    count(operations, "2026-11-01", 100_000)
     count(operations, "2026-11-10", 50_000_000)
     costs = read_costs(operations, PRICES, TODAY)
     assert costs.forecast is not None

@@ -12,6 +12,7 @@ class Reason(StrEnum):
     NEW: it was answered at the first attempt; RETRIED: at a later one; REDRIVEN: for an image of a dead letter
     OUTDATED: answered for bytes that were overwritten meanwhile, so the answer was dropped
     BY_HAND: by `sightline detect` or `sightline check --pay`
+    UNDER_WAY: it is claimed, so it may be on its way, or its process died and nobody wanted this analysis again
     """
 
     NEW = "new"
@@ -20,6 +21,12 @@ class Reason(StrEnum):
     OUTDATED = "outdated"
     BY_HAND = "by hand"
     UNKNOWN = "unknown"
+    UNDER_WAY = "under way"
+
+    @property
+    def is_sure(self) -> bool:
+        """Return whether AWS bills the call for certain."""
+        return self not in {Reason.UNKNOWN, Reason.UNDER_WAY}
 
 
 @dataclass(frozen=True, slots=True)

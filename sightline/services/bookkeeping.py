@@ -22,7 +22,8 @@ from sightline.services.leased_runs import LeasedRun
 from sightline.storage.books import MOST_LINES, Position
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.ledger.changes import LedgerChange, Page
-from sightline.storage.ledger.protocol import Analysis, Entry
+from sightline.storage.ledger.protocol import Analysis, Entry, Status
+from sightline.timing import CLAIM_LEASE
 
 log = structlog.get_logger()
 
@@ -56,7 +57,7 @@ def keep_books(services: Services, goes_on: Callable[[], bool]) -> Mapping[str, 
                 if not goes_on() or not books.book(spent, at, now):
                     return done
                 at = now
-                done["calls"] += sum(spent.values())
+                done["calls"] += sum(number for line, number in spent.items() if line.reason.is_sure)
             done["changes"] += len(page.changes)
     return done
 
@@ -69,14 +70,14 @@ def _parts(page: Page, begin: Position, camera_of: CameraOf) -> Iterator[tuple[C
         spent.update(lines_of(change, camera_of))
         at = replace(at, after=change.number)
         if len(spent) >= MOST_LINES:
-            yield spent, at
+            yield _without_zeros(spent), at
             spent = Counter()
     if spent or at != begin or page.is_ended:
-        yield spent, replace(at, is_ended=page.is_ended)
+        yield _without_zeros(spent), replace(at, is_ended=page.is_ended)
 
 
 def lines_of(change: LedgerChange, camera_of: CameraOf) -> Counter[Line]:
-    """Return the calls that a change of the ledger tells of: each entry's amounts only ever grow."""
+    """Return the calls that a change of the ledger tells of. A claim is a call under way until it ends: minus one."""
     before, after = change.before, change.after
     written_on = change.at.astimezone(UTC).date().isoformat()
     lines: Counter[Line] = Counter()
@@ -87,7 +88,15 @@ def lines_of(change: LedgerChange, camera_of: CameraOf) -> Counter[Line]:
     if after.cost_micro_usd and not (before and before.is_settled):
         paid_on = after.paid_at.astimezone(UTC).date().isoformat() if after.paid_at else written_on
         lines[_line(after, paid_on, _reason(after), camera_of)] += 1
-    return +lines
+    for entry, one in ((before, -1), (after, 1)):
+        if entry and entry.status is Status.CLAIMED and entry.lease_until:
+            claimed_on = (entry.lease_until - CLAIM_LEASE).astimezone(UTC).date().isoformat()
+            lines[_line(entry, claimed_on, Reason.UNDER_WAY, camera_of)] += one
+    return _without_zeros(lines)
+
+
+def _without_zeros(lines: Counter[Line]) -> Counter[Line]:
+    return Counter({line: number for line, number in lines.items() if number})
 
 
 def _reason(settled: Entry) -> Reason:

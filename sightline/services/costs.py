@@ -43,6 +43,10 @@ class Amount:
     def __add__(self, other: "Amount") -> "Amount":
         return Amount(self.usd + other.usd, self.usd_at_most + other.usd_at_most)
 
+    def share(self, part: int, of: int) -> "Amount":
+        """Return the share of so many calls."""
+        return Amount(self.usd * part / of, self.usd_at_most * part / of)
+
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
@@ -62,7 +66,7 @@ class Costs:
     """What was paid.
 
     days: the last DAYS_SHOWN, and this month's, the oldest first, those without calls too
-    today, month: by feature; lines: this month's, priced; unknown: this month's calls that ended unknown
+    today, month: by feature; lines, calls: this month's, priced and counted; unknown: its calls that ended unknown
     forecast: of this month, None before the first whole day; mean_days: of how many whole days it is the mean
     unpriced: why there is no forecast although there could be: what to add to the prices
     """
@@ -71,6 +75,7 @@ class Costs:
     today: Mapping[str, Amount]
     month: Mapping[str, Amount]
     lines: Priced
+    calls: Spent
     unknown: int
     forecast: Forecast | None
     mean_days: int
@@ -95,6 +100,7 @@ def read_costs(operations: Operations, prices: Prices, today: date) -> Costs:
         today=sums({line: each for line, each in month.items() if line.day == today.isoformat()}, by_feature),
         month=sums(month, by_feature),
         lines=month,
+        calls={line: spent[line] for line in month},
         unknown=sum(spent[line] for line in month if line.reason is Reason.UNKNOWN),
         forecast=forecast,
         mean_days=len(whole_days) if forecast else 0,
@@ -153,7 +159,7 @@ def _units(lines: Spent, prices: Prices) -> tuple[Counter[str], Counter[str]]:
     units: Counter[str] = Counter()
     unknown: Counter[str] = Counter()
     for line, number in lines.items():
-        counted = unknown if line.reason is Reason.UNKNOWN else units
+        counted = units if line.reason.is_sure else unknown
         counted.update({prices.meter_named(called): number for called in line.billed})
     return units, unknown
 
@@ -166,7 +172,7 @@ def _each(prices: Prices, meter: str, units: int, unknown: int, before: int) -> 
 
 
 def _of_line(line: Line, number: int, each: Mapping[str, tuple[float, float]], prices: Prices) -> Amount:
-    is_unknown = line.reason is Reason.UNKNOWN
+    is_unknown = not line.reason.is_sure
     usd = number * sum(each[prices.meter_named(called)][is_unknown] for called in line.billed) / 1e6
     return Amount(0.0 if is_unknown else usd, usd)
 
@@ -177,6 +183,20 @@ def sums(priced: Priced, by: Callable[[Line], str]) -> dict[str, Amount]:
     for line, amount in priced.items():
         added[by(line)] += amount
     return dict(sorted(added.items()))
+
+
+def of_cameras(costs: Costs, cameras: Spent) -> Priced:
+    """Return this month's lines by camera: each call costs what its line over all cameras does for one.
+
+    Calls that name no camera are lines without one.
+    """
+    rest = Counter(costs.calls)
+    parted: dict[Line, Amount] = {}
+    for line, number in cameras.items():
+        if whole := costs.calls.get(line.of_all_cameras):
+            parted[line] = costs.lines[line.of_all_cameras].share(number, whole)
+            rest[line.of_all_cameras] -= number
+    return parted | {line: costs.lines[line].share(n, costs.calls[line]) for line, n in rest.items() if n > 0}
 
 
 def by_feature(line: Line) -> str:

@@ -139,6 +139,6 @@ def _lines(item: Item) -> Iterator[tuple[Line, int]]:
     day, camera = item["id"][:10], item.get("camera", "")
     for name, number in item.items():
         feature, *rest = name.split("|")
-        if rest:
+        if rest and number:
             billed, lane, reason = rest
             yield Line(day, feature, tuple(billed.split("+")), lane, Reason(reason), camera), number

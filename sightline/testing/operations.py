@@ -438,14 +438,15 @@ class InMemoryBooks(Books):
         sums: Counter[Line] = Counter()
         for line, number in self._between(first_day, last_day):
             sums[line.of_all_cameras] += number
-        return dict(sums)
+        return {line: number for line, number in sums.items() if number}
 
     @override
     def read_cameras(self, first_day: str, last_day: str) -> dict[Line, int]:
         return {line: number for line, number in self._between(first_day, last_day) if line.camera}
 
     def _between(self, first_day: str, last_day: str) -> list[tuple[Line, int]]:
-        return [(line, number) for line, number in self._spent.items() if first_day <= line.day <= last_day]
+        kept = self._spent.items()
+        return [(line, number) for line, number in kept if number and first_day <= line.day <= last_day]
 
     @override
     def begin(self, day: date | None) -> None:

@@ -11,7 +11,10 @@ from contextlib import ExitStack
 import pytest
 
 from sightline.models.images import Lane, State
+from sightline.models.spending import Reason
 from sightline.queues.steps import ingest_step
+from sightline.services.bookkeeping import keep_books
+from sightline.services.costs import price_lines, total_of
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.testing.fake import picture
 from tests.acceptance.faulty import ADDRESSES, OUTAGE_SECONDS
@@ -152,3 +155,30 @@ def test_a_message_without_a_row_is_enough(faulty):
     faulty.app.send_task(step.task, step.args, queue=step.queue)
     assert State.COMPLETE is faulty.wait([uri])[uri].state
     assert uri.startswith(f"s3://{BUCKET}/")
+
+
+def test_the_books_tell_what_the_endpoint_billed_whatever_ended_the_calls(faulty):
+    """Over kills, overwritten objects and calls without an answer: exactly, or as a range no wider than these."""
+    uris = faulty.put_many("money", 2 * IMAGES)
+    faulty.add(uris)
+    faulty.until(is_begun(faulty, "money"))
+    for uri in uris[:4]:
+        faulty.put(ObjectUri.parse(uri).key)
+    for name in ("labels-0", "faces-0"):
+        faulty.kill_worker(name)
+    with faulty.wires["rekognition"].black_hole():
+        time.sleep(OUTAGE_SECONDS)
+    faulty.add(uris[:4])
+    faulty.heal(uris)
+    faulty.until(lambda: (faulty.pass_time(), not faulty.claims())[1])
+    billed = sum(call["outcome"] == "answered" for call in faulty.calls("money/"))
+    while keep_books(faulty.services, lambda: True)["changes"]:
+        pass
+    booked = faulty.services.operations.books.read_cameras("2000", "9999")
+    spent = {line: number for line, number in booked.items() if line.camera == "money"}
+    unknown = sum(number for line, number in spent.items() if line.reason is Reason.UNKNOWN)
+    cost = total_of(price_lines(spent, faulty.services.prices).values())
+    assert unknown == faulty.unknown_attempts("money")
+    low, high = (round(1000 * each) for each in (cost.usd, cost.usd_at_most))
+    assert low <= billed <= high
+    assert unknown == high - low

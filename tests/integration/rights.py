@@ -36,16 +36,23 @@ _S3_ACTIONS = {
 class Rights:
     """Notes of each request to DynamoDB, in a `with` block, which rights it takes."""
 
-    def __init__(self, client: Any, prefix: str) -> None:
+    def __init__(self, client: Any, prefix: str, streams: Any = None) -> None:
         self.used: set[Right] = set()
-        self._client, self._prefix = client, prefix
+        self._client, self._prefix, self._streams = client, prefix, streams
 
     def __enter__(self) -> Self:
         self._client.meta.events.register("provide-client-params.dynamodb", self._note)
+        if self._streams is not None:
+            self._streams.meta.events.register("provide-client-params.dynamodb-streams", self._note_of_stream)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._client.meta.events.unregister("provide-client-params.dynamodb", self._note)
+        if self._streams is not None:
+            self._streams.meta.events.unregister("provide-client-params.dynamodb-streams", self._note_of_stream)
+
+    def _note_of_stream(self, model: Any, **_: Any) -> None:
+        self.used.add((f"dynamodb:{model.name}", "analyses/stream/*"))
 
     def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         self.used.update((f"dynamodb:{action}", self._place(asked)) for action, asked in _results(params, model.name))
@@ -100,10 +107,12 @@ class BucketRights:
 
 
 @contextmanager
-def recording(dynamodb: Any, prefix: str, s3: Any, names: Mapping[str, str]) -> Iterator[set[Right]]:
+def recording(
+    dynamodb: Any, prefix: str, s3: Any, names: Mapping[str, str], streams: Any = None
+) -> Iterator[set[Right]]:
     """Give a set that holds, after the block, which rights its requests took."""
     taken: set[Right] = set()
-    with Rights(dynamodb, prefix) as tables, BucketRights(s3, names) as buckets:
+    with Rights(dynamodb, prefix, streams) as tables, BucketRights(s3, names) as buckets:
         yield taken
     taken |= tables.used | buckets.used
 

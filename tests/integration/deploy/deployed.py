@@ -19,6 +19,7 @@ from sightline.services.usage import CallCounter
 from sightline.storage.buckets.protocol import ObjectUri, Prefix
 from sightline.storage.buckets.s3 import S3Buckets
 from sightline.storage.images.dynamodb import DynamoImageStore
+from sightline.storage.ledger.changes import DynamoLedgerChanges
 from sightline.storage.ledger.dynamodb import DynamoLedger
 from sightline.storage.operations import dynamo_operations
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
@@ -35,7 +36,7 @@ class Deployed(FakeSightline):
     camera: uploads and deletes images
     """
 
-    def __init__(self, dynamodb: Any, prefix: str, s3: Any, camera: S3Buckets, redis: Redis) -> None:
+    def __init__(self, dynamodb: Any, streams: Any, prefix: str, s3: Any, camera: S3Buckets, redis: Redis) -> None:
         super().__init__(clock=MovingClock(), features=("labels",))
         self.clock.now = datetime.now(UTC)
         self.frames, self.own = f"frames-{prefix}".strip("-"), f"own-{prefix}".strip("-")
@@ -48,6 +49,7 @@ class Deployed(FakeSightline):
                 "buckets": buckets,
                 "images": DynamoImageStore(dynamodb, prefix, self.clock),
                 "ledger": DynamoLedger(dynamodb, prefix, self.clock, buckets, self.own, largest_in_row_bytes=0),
+                "ledger_changes": DynamoLedgerChanges(dynamodb, lambda: streams, prefix),
                 "verdicts": DynamoVerdictStore(dynamodb, prefix),
                 "users": DynamoUserStore(dynamodb, prefix, self.clock),
                 "rollups": DynamoRollupStore(dynamodb, prefix, longest_text=500),

@@ -5,6 +5,7 @@ from typing import Any
 
 from sightline.storage.buckets.protocol import Buckets
 from sightline.storage.images.protocol import ImageStore
+from sightline.storage.ledger.changes import LedgerChanges
 from sightline.storage.ledger.protocol import Ledger
 from sightline.storage.operations import Operations
 from sightline.storage.rollups.protocol import RollupStore
@@ -13,6 +14,7 @@ from sightline.storage.verdicts.protocol import VerdictStore
 STORES: dict[str, type] = {
     "images": ImageStore,
     "ledger": Ledger,
+    "ledger_changes": LedgerChanges,
     "verdicts": VerdictStore,
     "rollups": RollupStore,
     "buckets": Buckets,

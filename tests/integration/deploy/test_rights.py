@@ -14,7 +14,7 @@ from sightline.models.images import Capture, ImageRow, Lane, State
 from sightline.ratelimit.redis import client_options
 from sightline.storage.buckets.s3 import S3Buckets
 from sightline.storage.dynamodb.conditions import exists
-from sightline.storage.dynamodb.schema import ensure
+from sightline.storage.dynamodb.schema import Key, Schema, ensure
 from sightline.storage.dynamodb.table import DynamoTable
 from sightline.storage.images.encoding import encode_row, images_table
 from sightline.storage.images.table_layout import OLD_TABLE
@@ -47,6 +47,7 @@ OF_NO_WORKER: set[Method] = {
     ("rollups", "get"),
     ("operations.dirty_days", "newest"),
     ("operations.usage", "calls_by_day"),
+    ("operations.books", "read_cameras"),
     ("operations.dead_letters", "open_ids"),
     ("operations.dead_letters", "walk"),
 }
@@ -80,6 +81,11 @@ def s3_client(endpoint: str) -> Any:
     return session.client("s3", endpoint_url=endpoint, config=Config(s3={"addressing_style": "path"}))
 
 
+def streams_of(dynamodb: Any) -> Any:
+    session = boto3.Session(aws_access_key_id="tests", aws_secret_access_key="tests", region_name="us-east-1")
+    return session.client("dynamodbstreams", endpoint_url=dynamodb.meta.endpoint_url)
+
+
 @pytest.fixture(scope="module")
 def redis(redis_url: str) -> Iterator[Redis]:
     with Redis.from_url(redis_url, **client_options()) as client:
@@ -90,7 +96,8 @@ def redis(redis_url: str) -> Iterator[Redis]:
 def full_run(dynamodb_client: Any, module_table_prefix: str, s3_endpoint: str, redis: Redis) -> Iterator[FullRun]:
     """Do everything that anybody does, and record the rights that it takes."""
     prefix, s3, camera = module_table_prefix, s3_client(s3_endpoint), S3Buckets(s3_client(s3_endpoint))
-    world = Deployed(dynamodb_client, prefix, s3, camera, redis)
+    streams = streams_of(dynamodb_client)
+    world = Deployed(dynamodb_client, streams, prefix, s3, camera, redis)
     operator = commands.Operator(world, dynamodb_client, prefix)
     names = {world.frames: "IMAGES_BUCKET", world.own: "SIGHTLINE_BUCKET"}
     with recording(dynamodb_client, prefix, s3, names) as of_setup:
@@ -108,7 +115,7 @@ def full_run(dynamodb_client: Any, module_table_prefix: str, s3_endpoint: str, r
     with recording(dynamodb_client, prefix, s3, names) as of_producers:
         add_as_producers_do(world, ended)
     world.called.clear()
-    with recording(dynamodb_client, prefix, s3, names) as of_workers:
+    with recording(dynamodb_client, prefix, s3, names, streams) as of_workers:
         for do in work.DOINGS:
             do(world)
         commands.command_all(world, operator)
@@ -123,6 +130,8 @@ def make_older_tables(client: Any, prefix: str) -> None:
     for table in (images_table(prefix), verdicts_table(prefix)):
         client.delete_table(TableName=table.name)
         ensure(client, replace(table, indexes=table.indexes[:-1]))
+    client.delete_table(TableName=f"{prefix}analyses")
+    ensure(client, Schema(f"{prefix}analyses", Key("analysis_id")))
 
 
 def add_as_producers_do(world: Deployed, ended: str) -> None:

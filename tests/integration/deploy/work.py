@@ -9,7 +9,7 @@ from sightline.models.bucket_refusals import Reader
 from sightline.models.images import Lane, State
 from sightline.queues.steps import DETECT, ingest_step
 from sightline.rekognition.features import feature_named
-from sightline.services import parity, purge, reconcile, review_planning, sweep, sync
+from sightline.services import bookkeeping, parity, purge, reconcile, review_planning, sweep, sync
 from sightline.services.failures import keep_failure
 from sightline.services.leased_runs import run_under_lease
 from sightline.services.rollups import run as rollups
@@ -145,6 +145,7 @@ def keep_the_schedule(world: Deployed) -> None:
     run_under_lease(purge.NAME, s, lambda run: purge.purge(s.graph, s.clock(), run.goes_on))
     for _ in range(2):  # the second time the plan is there
         run_under_lease(review_planning.NAME, s, lambda run: review_planning.plan_review(s, run.goes_on))
+    run_under_lease(bookkeeping.NAME, s, lambda run: bookkeeping.run_bookkeeping(run, s))
     assert {task.name for task in TASKS} == {*s.operations.runs.last()}
 
 

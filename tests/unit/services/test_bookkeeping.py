@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -18,11 +18,12 @@ from sightline.storage.ledger.changes import LedgerChange
 from sightline.storage.ledger.protocol import Analysis, Entry, Status
 from sightline.testing.fake import PERSON, FakeSightline, picture, uri_of
 from sightline.testing.ledger import InMemoryLedgerChanges
+from sightline.timing import CLAIM_LEASE
 
 YARD, GATE = uri_of("01"), uri_of("02", "gate")
 AT = datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC)
 ANALYSIS = Analysis("a1", "bytes", "labels", {}, "1", YARD, Lane.LIVE)
-CLAIMED = Entry(ANALYSIS, Status.CLAIMED, "c1", attempts=1)
+CLAIMED = Entry(ANALYSIS, Status.CLAIMED, "c1", AT + CLAIM_LEASE, attempts=1)
 
 
 @pytest.fixture
@@ -54,6 +55,9 @@ def _lines(before, after):
 
 def _line(reason, day="2026-11-30"):
     return Line(day, "labels", ("DetectLabels.GENERAL_LABELS",), "live", reason, "yard")
+
+
+ENDED = {_line(Reason.UNDER_WAY): -1}
 
 
 def test_each_call_is_booked_once_however_often_the_changes_are_read(world):
@@ -121,13 +125,24 @@ def test_a_claim_that_ends_anothers_tells_of_its_call():
 def test_a_late_answer_and_the_attempt_that_was_given_up_are_both_booked():
     claimed = replace(CLAIMED, attempts=2, unknown_attempts=1)
     settled = replace(claimed, status=Status.ANSWERED, cost_micro_usd=1000, paid_at=AT)
-    assert {_line(Reason.RETRIED): 1} == _lines(claimed, settled)
+    assert {_line(Reason.RETRIED): 1, **ENDED} == _lines(claimed, settled)
 
 
-def test_a_claim_a_release_and_a_refused_image_cost_nothing():
-    assert {} == _lines(None, CLAIMED)
-    assert {} == _lines(CLAIMED, replace(CLAIMED, status=Status.RELEASED))
-    assert {} == _lines(CLAIMED, replace(CLAIMED, status=Status.REJECTED, paid_at=AT))
+def test_a_claim_is_under_way_until_it_ends_and_a_refused_image_costs_nothing():
+    assert {_line(Reason.UNDER_WAY): 1} == _lines(None, CLAIMED)
+    assert ENDED == _lines(CLAIMED, replace(CLAIMED, status=Status.RELEASED, lease_until=None))
+    assert ENDED == _lines(CLAIMED, replace(CLAIMED, status=Status.REJECTED, paid_at=AT))
+
+
+def test_a_claim_of_a_dead_process_stays_under_way(world):
+    world.ledger.claim(ANALYSIS)
+    assert {"under way": 1} == _reasons(world)
+
+
+def test_a_claim_that_is_taken_over_the_next_day_is_under_way_on_that_day():
+    tomorrow = replace(CLAIMED, lease_until=AT + CLAIM_LEASE + timedelta(seconds=2), unknown_attempts=1)
+    lines = {_line(Reason.UNKNOWN): 1, _line(Reason.UNDER_WAY): -1, _line(Reason.UNDER_WAY, "2026-12-01"): 1}
+    assert lines == _lines(CLAIMED, tomorrow)
 
 
 def test_an_imported_answer_costs_nothing():
@@ -137,7 +152,7 @@ def test_an_imported_answer_costs_nothing():
 def test_a_call_belongs_to_the_utc_day_on_which_it_was_paid():
     settled = replace(CLAIMED, status=Status.ANSWERED, cost_micro_usd=1000, paid_at=AT)
     change = LedgerChange(CLAIMED, settled, datetime(2026, 12, 1, 0, 0, 5, tzinfo=UTC), "1")
-    assert {_line(Reason.NEW): 1} == dict(lines_of(change, lambda _: "yard"))
+    assert {_line(Reason.NEW): 1, **ENDED} == dict(lines_of(change, lambda _: "yard"))
 
 
 def test_labels_with_image_properties_are_two_for_aws():

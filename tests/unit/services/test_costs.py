@@ -1,13 +1,29 @@
 """What calls cost by day and feature, and what the month comes to."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
+from sightline.errors import ConfigurationError
+from sightline.models.spending import Line, Reason
 from sightline.rekognition.prices import read_prices
-from sightline.services.costs import DAYS_SHOWN, Amount, read_costs, total
+from sightline.services.costs import (
+    DAYS_SHOWN,
+    Amount,
+    of_cameras,
+    price_lines,
+    read_costs,
+    read_spent,
+    total,
+    total_of,
+)
 from sightline.testing.fake import FakeSightline
 
+LABELS = Line("2026-11-10", "labels", ("DetectLabels.GENERAL_LABELS",), "live", Reason.NEW)
+BOTH = replace(LABELS, billed=("DetectLabels.GENERAL_LABELS", "DetectLabels.IMAGE_PROPERTIES"))
+TEXT = replace(LABELS, feature="text", billed=("DetectText",))
+UNKNOWN = replace(TEXT, reason=Reason.UNKNOWN)
 PRICES = read_prices("us-east-1")
 TODAY = date(2026, 11, 10)
 
@@ -73,3 +89,96 @@ def test_a_month_of_31_days_is_whole_on_its_last_day(operations):
     assert costs.forecast is not None
     assert pytest.approx(31.0) == costs.forecast.usd
     assert pytest.approx(31.0) == total(costs.month).usd
+
+
+def _on(line, day):
+    return replace(line, day=day)
+
+
+def test_what_was_called_is_priced_by_its_meter():
+    priced = price_lines({LABELS: 2, BOTH: 1, TEXT: 3}, PRICES)
+    assert {LABELS: Amount(0.002, 0.002), BOTH: Amount(0.00175, 0.00175), TEXT: Amount(0.003, 0.003)} == {
+        line: Amount(round(each.usd, 9), round(each.usd_at_most, 9)) for line, each in priced.items()
+    }
+
+
+def test_features_share_the_tiers_of_their_group():
+    first, second = {_on(LABELS, "2026-11-01"): 900_000}, {LABELS: 100_000, TEXT: 100_000}
+    priced = price_lines({**first, **second}, PRICES)
+    assert pytest.approx(900) == priced[_on(LABELS, "2026-11-01")].usd
+    assert [pytest.approx(90), pytest.approx(90)] == [priced[LABELS].usd, priced[TEXT].usd]
+
+
+def test_each_month_begins_with_its_first_tier():
+    priced = price_lines({_on(LABELS, "2026-10-31"): 2_000_000, _on(LABELS, "2026-11-01"): 1_000_000}, PRICES)
+    assert [pytest.approx(1800), pytest.approx(1000)] == [each.usd for each in priced.values()]
+
+
+def test_a_range_is_no_wider_than_its_unknown_calls():
+    whole = total_of(price_lines({TEXT: 999_990, UNKNOWN: 20}, PRICES).values())
+    assert pytest.approx(999.99) == whole.usd
+    assert pytest.approx(0.01 + 0.008) == whole.usd_at_most - whole.usd
+
+
+def test_the_free_tier_comes_first():
+    free = read_prices("us-east-1", free={"group_2": 10})
+    assert pytest.approx(0.005) == total_of(price_lines({TEXT: 15}, free).values()).usd
+
+
+def test_what_has_no_price_is_not_left_out():
+    with pytest.raises(ConfigurationError, match="SIGHTLINE_PRICES"):
+        price_lines({replace(TEXT, billed=("smells",)): 1}, PRICES)
+
+
+def test_the_books_are_read_as_soon_as_they_are_kept(operations):
+    count(operations, "2026-11-09", 5_000)
+    operations.books.add({LABELS: 7})
+    assert [5] == [*read_spent(operations, date(2026, 11, 1), TODAY).values()]
+    operations.books.begin(None)
+    assert {LABELS: 7} == read_spent(operations, date(2026, 11, 1), TODAY)
+
+
+def test_days_that_the_books_lack_come_from_the_workers_counters(operations):
+    for day in ("2026-11-08", "2026-11-09", "2026-11-10"):
+        count(operations, day, 5_000, unknown=1)
+    operations.books.add({LABELS: 7})
+    operations.books.begin(date(2026, 11, 9))
+    spent = read_spent(operations, date(2026, 11, 9), TODAY)
+    assert {("2026-11-09", 5), ("2026-11-09", 1), ("2026-11-10", 7)} == {(line.day, n) for line, n in spent.items()}
+
+
+def test_a_forecast_has_a_range_that_narrows_if_days_are_alike(operations):
+    operations.books.begin(None)
+    for number, calls in enumerate([1000, 3000, 1000, 3000, 1000, 3000, 1000, 3000, 1000]):
+        operations.books.add({_on(LABELS, f"2026-11-0{number + 1}"): calls})
+    varied = read_costs(operations, PRICES, TODAY).forecast
+    assert varied is not None
+    assert 17 < varied.usd_at_least < varied.usd < varied.usd_at_most
+    assert pytest.approx(17 + 21 * 17 / 9, abs=0.01) == varied.usd
+
+
+def test_alike_days_make_a_forecast_without_a_range(operations):
+    operations.books.begin(None)
+    for number in range(1, 10):
+        operations.books.add({_on(LABELS, f"2026-11-0{number}"): 1000})
+    operations.books.add({LABELS: 1000, UNKNOWN: 2})
+    forecast = read_costs(operations, PRICES, TODAY).forecast
+    assert forecast is not None
+    assert [30, 30, 30.002] == [round(each, 6) for each in (forecast.usd, forecast.usd_at_least, forecast.usd_at_most)]
+
+
+def test_a_forecast_beyond_the_last_price_says_which_line_to_add(operations):
+    operations.books.begin(None)
+    operations.books.add({_on(LABELS, (TODAY - timedelta(days=1)).isoformat()): 3_000_000})
+    costs = read_costs(operations, PRICES, TODAY)
+    assert costs.forecast is None
+    assert costs.unpriced is not None
+    assert "[regions.us-east-1.group_2]" in costs.unpriced
+
+
+def test_cameras_share_what_was_paid(operations):
+    operations.books.begin(None)
+    operations.books.add({replace(LABELS, camera="yard"): 3, replace(LABELS, camera="gate"): 1, LABELS: 1})
+    costs = read_costs(operations, PRICES, TODAY)
+    parted = of_cameras(costs, operations.books.read_cameras("2026-11-01", "2026-11-10"))
+    assert {"yard": 0.003, "gate": 0.001, "": 0.001} == {line.camera: round(x.usd, 9) for line, x in parted.items()}

@@ -17,6 +17,7 @@ from bench.soak_environment import Environment
 from bench.soak_pictures import picture_of
 from sightline.models.answers import Answer
 from sightline.models.images import Lane
+from sightline.queues.carried import Told
 from sightline.queues.steps import DETECT
 from sightline.ratelimit.redis import RedisLimiter, client_options
 from sightline.services.detection import detect
@@ -119,6 +120,6 @@ def _calls(limiter: RedisLimiter) -> list[float]:
     while world.sent and world.sent[0].task != DETECT:
         world.do(world.sent.popleft())
     with ThreadPoolExecutor(THREADS) as pool:
-        ask = partial(detect, facts=None, images=services.images, plan=services.plan, payer=services.payer)
+        ask = partial(detect, told=Told(), images=services.images, plan=services.plan, payer=services.payer)
         list(pool.map(lambda uri: ask(uri, "labels", Lane.LIVE), uris))
     return detector.called_at

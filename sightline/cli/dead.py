@@ -15,10 +15,12 @@ from sightline.cli.factory import Factory
 from sightline.cli.images import likely_camera
 from sightline.cli.output import json_option, plain, print_json, print_table
 from sightline.cli.param_types import TIME
+from sightline.cli.paying import agree, exact_option, show_quote, yes_option
 from sightline.errors import BadMessage, RejectedError, UnknownFeature
 from sightline.names import printable
 from sightline.progress import counted
-from sightline.services.redrive import Choice, camera_of_dead_letter, redrive
+from sightline.services.quotes import exact_quote, list_images, quote
+from sightline.services.redrive import Choice, camera_of_dead_letter, image_of, redrive
 from sightline.storage.dead_letters import DeadLetter
 
 _KEPT = (RejectedError, BadMessage, UnknownFeature)
@@ -108,9 +110,13 @@ def export(factory: Factory, /, *, file: IO[str], **chosen: Any) -> None:
 @dead.command("redrive")
 @_choosing
 @click.option("--all", "everything", is_flag=True, help="All open dead letters.")
+@yes_option
+@exact_option
 @json_option
 @click.pass_obj
-def redrive_letters(factory: Factory, /, *, everything: bool, as_json: bool, **chosen: Any) -> None:
+def redrive_letters(
+    factory: Factory, /, *, everything: bool, yes: bool, exact: bool, as_json: bool, **chosen: Any
+) -> None:
     """Process the images of dead letters again, paying only for missing answers.
 
     A dead letter closes once its image is accepted.
@@ -119,9 +125,14 @@ def redrive_letters(factory: Factory, /, *, everything: bool, as_json: bool, **c
     if (choice == Choice()) != everything:
         raise click.UsageError(f"Choose dead letters with {CHOOSING}; or use --all.")
     services = factory.services
+    letters = [*_letters(factory, choice)]
+    if (listing := list_images(filter(None, map(image_of, letters)), services)).images:
+        quoted = exact_quote(listing, services) if exact else quote(listing, services)
+        show_quote(quoted)
+        agree(quoted, factory, yes=yes)
     done: Counter[str] = Counter(sent=0, closed=0, refused=0)
     for batch in redrive(
-        counted(_letters(factory, choice), "redriving"), services.images, services.operations, factory.send
+        counted(letters, "redriving", len(letters)), services.images, services.operations, factory.send
     ):
         done.update(batch)
     if as_json:

@@ -1,5 +1,6 @@
 """What commands work with, built on first use: a command that needs no server connects to none."""
 
+import sys
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
@@ -42,13 +43,20 @@ class Factory:
         send: Publish | None = None,
         label_set: Callable[[str], LabelSet] | None = None,
         event_queue: Callable[[str], EventQueue] | None = None,
+        has_terminal: bool | None = None,
     ) -> None:
         self._settings = settings
         self._services = services
         self._send = send
         self._label_set = label_set
         self._event_queue = event_queue
+        self._has_terminal = has_terminal
         self._made: list[Services] = []
+
+    @property
+    def has_terminal(self) -> bool:
+        """Return whether somebody can be asked."""
+        return sys.stdin.isatty() if self._has_terminal is None else self._has_terminal
 
     @cached_property
     def settings(self) -> Settings:

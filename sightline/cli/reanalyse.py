@@ -8,9 +8,12 @@ from sightline.cli.factory import Factory
 from sightline.cli.images import likely_camera, marked_cameras
 from sightline.cli.output import json_option, print_json
 from sightline.cli.param_types import DAY
+from sightline.cli.paying import agree, show_quote, yes_option
 from sightline.progress import counted
+from sightline.services.quotes import quote_calls
 from sightline.services.reanalyse import ask_again, find_unknown, quote
 from sightline.services.review import newest_day, scope_of
+from sightline.services.rollups.plan import FEATURE
 from sightline.stats.windows import WINDOW_DAYS
 
 
@@ -32,7 +35,7 @@ from sightline.stats.windows import WINDOW_DAYS
     show_default=True,
     help="Days.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask before paying.")
+@yes_option
 @json_option
 @click.pass_obj
 def reanalyse(  # noqa: PLR0913 - one parameter an option
@@ -55,9 +58,9 @@ def reanalyse(  # noqa: PLR0913 - one parameter an option
         find_unknown(scope_of(name, camera, end_day, int(window_days), services.operations), services), services
     )
     usd = price.cost_micro_usd / 1e6
-    click.echo(f"{len(price.image_ids)} images, {price.analyses} analyses to pay for: at most {usd:,.2f} USD", err=True)
-    if price.image_ids and not yes:
-        click.confirm("Analyse these again?", abort=True, err=True)
+    quoted = quote_calls(len(price.image_ids), {FEATURE: price.analyses}, services)
+    show_quote(quoted)
+    agree(quoted, factory, yes=yes)
     sent = sum(1 for _ in counted(ask_again(price.image_ids, services, factory.send), "sending", len(price.image_ids)))
     if as_json:
         print_json({"images": len(price.image_ids), "analyses": price.analyses, "usd": usd, "sent": sent})

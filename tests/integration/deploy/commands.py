@@ -55,7 +55,7 @@ def command_all(world: Deployed, operator: Operator) -> None:
     world.overwrite(f"s3://{world.frames}/{IMPORTED}", picture(90))
     operator("add", uri, other)
     day = row.capture.day if (row := world.services.images.get(uri)) and row.capture else "it was not read"
-    operator("backfill", f"s3://{world.frames}")
+    operator("backfill", f"s3://{world.frames}", "--exact", "--yes")
     operator("status")
     operator("status", "--exact")
     operator("show", uri)
@@ -68,7 +68,7 @@ def command_all(world: Deployed, operator: Operator) -> None:
     operator("dead", "list")
     operator("dead", "show", other)
     operator("dead", "export")
-    operator("dead", "redrive", "--all")
+    operator("dead", "redrive", "--all", "--yes")
     operator("dead", "close", "--all")
     operator("dead", "list", "--closed")
     world.clock.move(timedelta(hours=1))

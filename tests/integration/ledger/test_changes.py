@@ -24,7 +24,7 @@ ANSWER = Answer((), "model")
 
 @pytest.fixture
 def make_changes(dynamodb_client: Any, table_prefix: str) -> Callable[[], DynamoLedgerChanges]:
-    keys = {"aws_access_key_id": "tests", "aws_secret_access_key": "tests", "region_name": "us-east-1"}
+    keys: dict[str, Any] = {"aws_access_key_id": "tests", "aws_secret_access_key": "tests", "region_name": "us-east-1"}
 
     def streams() -> Any:
         return boto3.Session(**keys).client("dynamodbstreams", endpoint_url=dynamodb_client.meta.endpoint_url)

@@ -2,7 +2,10 @@ import json
 
 import pytest
 
+from sightline.cli.factory import Factory
+from sightline.cli.paying import UNPAID
 from sightline.models.images import Lane
+from sightline.storage.buckets.protocol import ObjectUri
 from sightline.testing.fake import BUCKET, picture, uri_of
 
 PLACE = f"s3://{BUCKET}/yard"
@@ -17,7 +20,7 @@ def uris(world):
 
 
 def told(run, *options):
-    result = run("backfill", PLACE, "--json", *options)
+    result = run("backfill", PLACE, "--json", "--yes", *options)
     assert 0 == result.exit_code
     return json.loads(result.stdout)
 
@@ -72,3 +75,70 @@ def test_a_prefix_that_holds_nothing_is_told_with_the_nearest_folder(run, world,
     result = run("backfill", "s3://frames/yrad/", *words)
     said = "s3://frames/yrad/: no key begins so; the nearest folder is s3://frames/yard/. Correct the prefix.\n"
     assert (0, said) == (result.exit_code, result.stderr)
+
+
+def lines_of(result):
+    return [" ".join(line.split()) for line in result.stderr.splitlines()]
+
+
+def test_without_a_terminal_nobody_can_agree_and_nothing_is_paid_for(run, world, uris):
+    result = run("backfill", PLACE)
+    assert (UNPAID, "") == (result.exit_code, result.stdout)
+    assert "Nothing was paid for: there is no terminal to ask. Give --yes" in result.stderr
+    assert (0, {}) == (len(world.sent), world.images.get_many(uris))
+
+
+@pytest.mark.parametrize(("answer", "code", "sent"), [("n\n", UNPAID, 0), ("y\n", 0, 3), ("", 1, 0)])
+def test_a_terminal_is_asked(run, world, settings, uris, answer, code, sent):
+    factory = Factory(settings, world.services, send=world.send, has_terminal=True)
+    result = run("backfill", PLACE, given=answer, factory=factory)
+    assert (code, sent) == (result.exit_code, len(world.sent))
+    assert "Pay up to 0.01 USD?" in result.stderr
+    assert uris
+
+
+def test_a_quote_says_images_calls_dollars_and_hours(run, uris):
+    said = lines_of(run("backfill", PLACE))
+    assert {"images 3", "already paid 0", "calls, labels 0 to 3", "USD 0.0000 to 0.0090"} <= {*said}
+    assert "hours at today's rates 0.0" in said
+    assert uris
+
+
+def test_the_same_bytes_are_quoted_once(run, world, uris):
+    world.put(uri_of("09"), world.buckets.get(ObjectUri.parse(uris[0]))[1])
+    assert {"images 4", "calls, labels 0 to 3"} <= {*lines_of(run("backfill", PLACE))}
+
+
+def test_an_exact_quote_knows_what_is_paid_and_what_is_refused(run, world, uris):
+    world.add(uris[0])
+    world.run()
+    world.put(uri_of("08"), world.buckets.get(ObjectUri.parse(uris[0]))[1] + b" ")  # other bytes
+    world.put(uri_of("10", "gate"), picture(9, form="PNG"))
+    world.add(uri_of("10", "gate"))
+    world.run()
+    world.put(uri_of("11"), picture(9, form="PNG"))  # known from another key
+    world.put(uri_of("12"), b"no picture")
+    said = lines_of(run("backfill", PLACE, "--exact"))
+    assert {"images 5", "already paid 2", "calls, labels 3", "USD 0.0090"} <= {*said}
+
+
+def test_a_canary_pays_for_a_few_and_narrows_the_rest(run, world, settings):
+    for number in range(40):
+        world.put(uri_of(f"{number:02}"), picture(number, form="PNG"))
+
+    def work(steps):
+        world.send(steps)
+        world.run()
+
+    factory = Factory(settings, world.services, send=work, has_terminal=True)
+    result = run("backfill", PLACE, "--canary", "20", given="y\nn\n", factory=factory)
+    assert UNPAID == result.exit_code
+    assert 20 == len(world.images.get_many([uri_of(f"{number:02}") for number in range(40)]))
+    said = lines_of(result)
+    assert {"calls, labels 0 to 40", "calls, labels 0 to 20", "calls, labels 15 to 20"} <= {*said}
+
+
+def test_nothing_due_is_not_asked_about(run, world, uris):
+    world.add(*uris)
+    world.run()
+    assert 0 == run("backfill", PLACE).exit_code

@@ -68,7 +68,7 @@ def test_letters_are_exported_a_line_each(run, tmp_path):
 
 def test_a_redrive_sends_what_was_chosen_and_the_letter_of_a_mended_image_closes(run, world):
     world.put(URI, picture())
-    result = run("dead", "redrive", "--camera", "yard")
+    result = run("dead", "redrive", "--camera", "yard", "--yes")
     assert "1 sent again, 0 already complete and closed, 0 without an image\n" == result.stdout
     world.run()
     assert State.COMPLETE is world.images.get(URI).state
@@ -78,7 +78,7 @@ def test_a_redrive_sends_what_was_chosen_and_the_letter_of_a_mended_image_closes
 def test_a_redrive_of_everything_must_be_asked_for(run, world):
     assert 2 == run("dead", "redrive").exit_code
     assert 2 == run("dead", "redrive", "--all", "--camera", "yard").exit_code
-    done = json.loads(run("dead", "redrive", "--all", "--json").stdout)
+    done = json.loads(run("dead", "redrive", "--all", "--json", "--yes").stdout)
     assert {"sent": 2, "closed": 0, "refused": 1} == done
     assert sorted([URI, OTHER]) == [step.args[0] for step in world.sent]
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from sightline.cli.factory import Factory
+from sightline.cli.paying import UNPAID
 from tests.unit.services.rollups.yard import LAST_DAY, Yard
 
 UNKNOWN = ("reanalyse", "--unknown", "--day", LAST_DAY)
@@ -21,13 +22,14 @@ def yard() -> Yard:
 
 @pytest.fixture
 def factory(yard, settings) -> Factory:
-    return Factory(settings, yard.services, send=yard.send)
+    return Factory(settings, yard.services, send=yard.send, has_terminal=True)
 
 
 def test_the_price_is_said_first_and_without_a_yes_nothing_is_asked(run, yard):
     result = run(*UNKNOWN, given="n\n")
-    assert 1 == result.exit_code
-    assert "1 images, 1 analyses to pay for: at most 0.00 USD" in result.stderr
+    assert UNPAID == result.exit_code
+    assert ["calls,", "labels", "1"] in [line.split() for line in result.stderr.splitlines()]
+    assert "0.0010" in result.stderr
     assert [] == list(yard.sent)
 
 

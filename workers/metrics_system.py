@@ -12,7 +12,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 from prometheus_client.core import GaugeMetricFamily
@@ -22,7 +22,9 @@ from sightline.errors import SightlineError
 from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.redis import RedisQueues
 from sightline.ratelimit.protocol import Limiter
+from sightline.rekognition.prices import Prices
 from sightline.services.collaborators import Services
+from sightline.services.costs import read_costs, sums
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.operations import Operations
 
@@ -107,6 +109,7 @@ def sources(services: Services) -> list[Source]:
         Source("stops", OFTEN, lambda: stops(services.operations)),
         Source("refusing_buckets", OFTEN, lambda: refusing_buckets(services.operations)),
         Source("images", SELDOM, lambda: images(services.images)),
+        Source("cost", SELDOM, lambda: cost(services.operations, services.prices, services.clock().date())),
         Source("dead_letters", SELDOM, lambda: dead_letters(services.operations)),
     ]
 
@@ -184,6 +187,25 @@ def images(store: ImageStore) -> Families:
     known = GaugeMetricFamily("sightline_images_known", "Images of every state, by the table's own count")
     known.add_metric([], store.count()[0])
     return [by_state, plus_minus, known]
+
+
+def cost(operations: Operations, prices: Prices, today: date) -> Families:
+    """Read this month's cost from the books, by feature and reason, and what the month comes to."""
+    costs = read_costs(operations, prices, today)
+    month = GaugeMetricFamily(
+        "sightline_month_cost_usd",
+        "This month's cost by AWS's list; `at_most` with calls that may have been billed",
+        labels=["feature", "reason", "bound"],
+    )
+    for name, amount in sums(costs.lines, lambda line: f"{line.feature}|{line.reason}").items():
+        for bound, usd in (("at_least", amount.usd), ("at_most", amount.usd_at_most)):
+            month.add_metric([*name.split("|"), bound], usd)
+    forecast = GaugeMetricFamily("sightline_forecast_cost_usd", "What this month comes to", labels=["bound"])
+    if told := costs.forecast:
+        bounds = {"expected": told.usd, "at_least": told.usd_at_least, "at_most": told.usd_at_most}
+        for bound, usd in bounds.items():
+            forecast.add_metric([bound], usd)
+    return [month, forecast]
 
 
 def dead_letters(operations: Operations) -> Families:

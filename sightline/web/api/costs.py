@@ -1,5 +1,6 @@
 """Cost: what Rekognition was paid, as a range where calls ended unknown."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
 
@@ -7,7 +8,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 
-from sightline.services.costs import Amount, read_costs
+from sightline.models.spending import Line
+from sightline.services.costs import Amount, Priced, of_cameras, read_costs, sums
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles
 from sightline.web.console import console_of
@@ -37,6 +39,9 @@ class CostAnswer(BaseModel):
     prices_region: str
     today: dict[str, AmountShape] = Field(description="by feature")
     month: dict[str, AmountShape] = Field(description="by feature")
+    by_lane: dict[str, AmountShape] = Field(description="of this month; empty where it is not known")
+    by_reason: dict[str, AmountShape] = Field(description="of this month: why it was billed")
+    by_camera: dict[str, AmountShape] = Field(description="of this month; empty where a key names none")
     days: dict[date, AmountShape] = Field(description="the last 28, and this month's")
     unknown_calls: int = Field(description="of this month")
     forecast: ForecastShape | None = Field(description="of this month; null before the first whole day")
@@ -49,15 +54,24 @@ def get_cost(request: Request) -> CostAnswer:
     console = console_of(request)
     prices = console.services.prices
     costs = read_costs(console.services.operations, prices, console.now.date())
+    first, last = console.now.date().replace(day=1).isoformat(), console.now.date().isoformat()
+    parted = of_cameras(costs, console.services.operations.books.read_cameras(first, last))
     return CostAnswer(
         prices_as_of=prices.as_of,
         prices_region=prices.region,
         today={name: _shape(each) for name, each in costs.today.items()},
         month={name: _shape(each) for name, each in costs.month.items()},
+        by_lane=_shapes(costs.lines, lambda line: line.lane),
+        by_reason=_shapes(costs.lines, lambda line: str(line.reason)),
+        by_camera=_shapes(parted, lambda line: line.camera),
         days={day: _shape(each) for day, each in costs.days.items()},
         unknown_calls=costs.unknown,
         forecast=ForecastShape(**asdict(costs.forecast)) if costs.forecast else None,
     )
+
+
+def _shapes(priced: Priced, by: Callable[[Line], str]) -> dict[str, AmountShape]:
+    return {name: _shape(each) for name, each in sums(priced, by).items()}
 
 
 def _shape(amount: Amount) -> AmountShape:

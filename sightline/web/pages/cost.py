@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sightline.services.costs import Amount, read_costs, total
+from sightline.services.costs import Amount, of_cameras, read_costs, sums, total
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles
 from sightline.web.charts import drawn
@@ -21,6 +21,8 @@ def show_cost(request: Request) -> Response:
     """Show the cost, as a range where calls ended unknown."""
     console = console_of(request)
     costs = read_costs(console.services.operations, console.services.prices, console.now.date())
+    first, last = console.now.date().replace(day=1).isoformat(), console.now.date().isoformat()
+    parted = of_cameras(costs, console.services.operations.books.read_cameras(first, last))
     features = [
         (name, shown(costs.today.get(name, Amount(0.0, 0.0))), shown(amount)) for name, amount in costs.month.items()
     ]
@@ -32,6 +34,9 @@ def show_cost(request: Request) -> Response:
         month=shown(total(costs.month)),
         forecast=shown(Amount(costs.forecast.usd_at_least, costs.forecast.usd_at_most)) if costs.forecast else None,
         features=features,
+        lanes=[(name or "not known", shown(each)) for name, each in sums(costs.lines, lambda line: line.lane).items()],
+        reasons=[(name, shown(each)) for name, each in sums(costs.lines, lambda line: str(line.reason)).items()],
+        cameras=[(name or "none", shown(each)) for name, each in sums(parted, lambda line: line.camera).items()],
         days=[(day.isoformat(), shown(amount)) for day, amount in reversed([*costs.days.items()])],
         chart=drawn(cost_chart(costs.days, "Cost by day in USD")),
         prices=console.services.prices,

@@ -58,6 +58,7 @@ def command_all(world: Deployed, operator: Operator) -> None:
     operator("backfill", f"s3://{world.frames}", "--exact", "--yes")
     operator("status")
     operator("status", "--exact")
+    operator("cost")
     operator("show", uri)
     operator("images")
     operator("query", "cameras")

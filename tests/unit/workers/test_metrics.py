@@ -16,6 +16,7 @@ from sightline.bootstrap import tell_requests
 from sightline.errors import ImageNotSeen, Throttled, Unavailable
 from sightline.models.bucket_refusals import HELD_AFTER, Reader
 from sightline.models.images import Lane, State
+from sightline.models.spending import Line, Reason
 from sightline.queues.redis import Waiting
 from sightline.storage.dead_letters import DeadLetter
 from sightline.storage.images.counting import StateCounts
@@ -243,7 +244,9 @@ def test_no_source_scans_a_table(world, session):
     told.refresh()
     up = next(family for family in told.collect() if family.name == "sightline_source_up")
     assert {1.0} == {sample.value for sample in up.samples}
-    assert {"Query", "DescribeTable", "UpdateItem"} == set(tables.asked)  # a refused one tells the table's shards
+    assert {"Query", "GetItem", "DescribeTable", "UpdateItem"} == set(
+        tables.asked
+    )  # a refused one tells the table's shards
 
 
 def families(scraped, world):
@@ -284,3 +287,16 @@ def test_each_request_to_aws_is_told_by_service_and_operation(scraped, metrics, 
     tables = EmptyTables(session)
     dynamo_operations(tables.client, "t-", FakeSightline().clock).runs.last()
     assert 1 == scraped.value("sightline_aws_requests_total", service="dynamodb", operation="Query")
+
+
+def test_a_months_cost_is_told_by_feature_and_reason_with_both_ends(scraped, world):
+    day = world.clock().date()
+    line = Line(day.isoformat(), "labels", ("DetectText",), "live", Reason.NEW)
+    world.operations.books.add({line: 3, replace(line, reason=Reason.UNKNOWN): 2})
+    world.operations.books.begin(None)
+    told = system(world)
+    told.refresh()
+    scraped.registry.register(told)
+    assert 0.003 == scraped.value("sightline_month_cost_usd", feature="labels", reason="new", bound="at_least")
+    assert 0.0 == scraped.value("sightline_month_cost_usd", feature="labels", reason="unknown", bound="at_least")
+    assert 0.002 == scraped.value("sightline_month_cost_usd", feature="labels", reason="unknown", bound="at_most")

@@ -8,6 +8,7 @@ from sightline.cli.output import print_table
 from sightline.cli.query import short
 from sightline.graph.queries import query_named
 from sightline.models.images import ImageRow, Rejection
+from sightline.services.bookkeeping import keep_books
 from sightline.services.collaborators import Services
 from sightline.services.status import cost_section, dead_letters_section
 
@@ -109,6 +110,7 @@ def print_calls(services: Services) -> None:
     throttled = sum(number for _, kind, number in outcomes if kind == "throttled")
     total = sum(number for _, _, number in outcomes)
     print_table(f"{total} calls, {throttled} of them throttled", ("feature", "ended", "calls"), outcomes)
+    keep_books(services, lambda: True)  # beat would, within a minute
     cost = cost_section(services.operations, services.prices, services.clock())
     total = sum(cost["today_usd"].values())
     title = f"On AWS they would have cost {total:.3f} USD ({cost['prices_region']}, prices of {cost['prices_as_of']})"

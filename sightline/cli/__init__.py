@@ -21,7 +21,7 @@ COMMANDS = {
     "backfill": "Send every image in a bucket that still needs analysis.",
     "listen": "Add images as S3's events tell of them, from queues in SQS, until it is stopped.",
     "status": "Show images by state, queues, calls, cost, the graph and dead letters.",
-    "cost": "Show what this month cost by day, feature, camera, lane and reason, and a forecast.",
+    "cost": "Show this month's cost by day, feature, camera, lane and reason, and a forecast.",
     "show": "Show what is known about one image: its state, labels, faces and text.",
     "images": "List the images that show a label with at least a given confidence, newest first.",
     "query": "Run a named query on the graph.",

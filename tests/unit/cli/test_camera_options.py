@@ -13,9 +13,10 @@ from sightline.storage.pauses import Cause, Stop
 from tests.unit.services.rollups.yard import LAST_DAY, Yard
 
 NEEDED = {
-    "accuracy": ("--window", "1"),
-    "clock": ("--undo",),
-    "reanalyse": ("--unknown", "--yes"),
+    ("accuracy",): ("--window", "1"),
+    ("clock",): ("--undo",),
+    ("reanalyse",): ("--unknown", "--yes"),
+    ("dead", "redrive"): ("--yes",),
 }
 """What a command needs beside the camera."""
 
@@ -64,12 +65,12 @@ def test_all_commands_are_looked_at():
 
 @pytest.mark.parametrize(("words", "option"), FOUND, ids=[" ".join(words) for words, _ in FOUND])
 def test_the_only_camera_that_can_be_meant_is_taken_and_that_is_said(run, words, option):
-    result = run(*words, *filter(None, [option]), "yard/", *NEEDED.get(words[0], ()))
+    result = run(*words, *filter(None, [option]), "yard/", *NEEDED.get(words[:2], NEEDED.get(words[:1], ())))
     assert (0, 1) == (result.exit_code, result.stderr.count("No camera is named yard/; yard is meant.\n"))
 
 
 @pytest.mark.parametrize(("words", "option"), FOUND, ids=[" ".join(words) for words, _ in FOUND])
 def test_of_a_slip_the_nearest_name_is_told(run, yard, words, option):
     yard.graph.answers["camera-names"].append({"camera": "gate"})
-    result = run(*words, *filter(None, [option]), "yrad", *NEEDED.get(words[0], ()))
+    result = run(*words, *filter(None, [option]), "yrad", *NEEDED.get(words[:2], NEEDED.get(words[:1], ())))
     assert "yard" in result.stderr

@@ -97,7 +97,7 @@ def pages(filled: Filled, signer: AddressSigner) -> list[Page]:
         Page("/status", 50, to("/status"), Most()),
         Page("/dead", 50, to("/dead"), Most()),
         Page("/dead, a group", 150, to("/dead?error=NotAnImage"), Most(2)),
-        Page("/cost", 100, to("/cost"), Most(2)),
+        Page("/cost", 100, to("/cost"), Most(4)),
         Page("/rates", 100, to("/rates"), Most(1)),
         Page("/picture, cold", 80, picture, Most(0, 0, 1), gets=COLD // CLIENTS, is_cold=True),
         Page("/picture, warm", 5, lambda number: picture(number % COLD), Most()),

@@ -233,7 +233,7 @@ def test_pages_send_as_many_requests_as_their_budget_has(house: House, dynamodb_
             ("/status", {}),
             ("/dead", {}),
             ("/dead?error=NotAnImage", {"Query operations": 1, "BatchGetItem images": 1}),
-            ("/cost", {"Query operations": 1}),
+            ("/cost", {"GetItem operations": 1, "Query operations": 2}),
             ("/rates", {}),
             ("/people", {"Query users": 2}),
             ("/log", {"Query users": 1}),

@@ -97,7 +97,7 @@ def list_due(prefix: Prefix, services: Services) -> Iterator[Listing]:
     """List what a backfill would send, page by page; change nothing."""
     listing, after = Listing(), None
     while page := services.buckets.list_page(prefix.bucket, prefix.key_prefix, after):
-        found = look_at_page(page, services.images, services.plan, services.clock(), follows_plan=True)
+        found = look_at_page(page, services.images, services.plan, follows_plan=True)
         for due in found.due:
             listing.take(_wanted(due))
         folders = sum(head.uri.key.endswith("/") for head in page)

@@ -1,0 +1,71 @@
+"""Groups of pictures that are the same, or nearly: pure functions."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from sightline.rekognition.fingerprints import BITS, FEWEST_SET
+
+NEAR_BITS = 6
+"""Pictures whose fingerprints differ in at most so many of their 128 bits are nearly the same."""
+
+_BANDS = 8
+_BAND_BITS = BITS // _BANDS
+"""Two fingerprints that differ in fewer bits than there are bands have a band in common, so only those are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """sha256: of the bytes, hex; fingerprint: of what the picture looks like."""
+
+    sha256: str
+    fingerprint: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Pictures by name, in order. is_exact: whether all have the same bytes."""
+
+    names: tuple[str, ...]
+    is_exact: bool
+
+
+def duplicates(prints: Mapping[str, Print]) -> list[Group]:
+    """Return the groups of two or more pictures, each picture in one group at most; names in sorted order."""
+    leaders = {name: name for name in sorted(prints)}
+    for one, other in _pairs(prints):
+        first, last = sorted((_leader(one, leaders), _leader(other, leaders)))
+        leaders[last] = first
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for name in leaders:
+        groups[_leader(name, leaders)].append(name)
+    return [
+        Group(tuple(names), len({prints[name].sha256 for name in names}) == 1)
+        for names in groups.values()
+        if len(names) > 1
+    ]
+
+
+def _leader(name: str, leaders: dict[str, str]) -> str:
+    while leaders[name] != name:
+        leaders[name] = name = leaders[leaders[name]]
+    return name
+
+
+def _pairs(prints: Mapping[str, Print]) -> Iterator[tuple[str, str]]:
+    """Yield pairs that suffice to join every group: of equal bytes each with the first, of the others those nearby."""
+    first_of: dict[str, str] = {}
+    for name in sorted(prints):
+        first = first_of.setdefault(prints[name].sha256, name)
+        if first != name:
+            yield first, name
+    buckets: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
+    for name in first_of.values():
+        if FEWEST_SET <= prints[name].fingerprint.bit_count() <= BITS - FEWEST_SET:
+            for band in range(_BANDS):
+                buckets[band, prints[name].fingerprint >> band * _BAND_BITS & (1 << _BAND_BITS) - 1].append(name)
+    for names in buckets.values():
+        for one, other in combinations(names, 2):
+            if (prints[one].fingerprint ^ prints[other].fingerprint).bit_count() <= NEAR_BITS:
+                yield one, other

@@ -118,8 +118,8 @@ class _StopAt(stop_base):
 class _Wanted:
     """What is to be paid for, and what is asked about.
 
-    row: what it says now; None: the message says that it did
-    copy: what is asked about instead of the object, if that is overwritten again and again
+    row: what it says now; None: the message says that it did, or none is asked for it
+    copy: what is asked about instead of the object: it is overwritten again and again, or was read by the caller
     """
 
     feature: Feature
@@ -185,7 +185,22 @@ def _wanted_by_row(image_id: str, feature_name: str, images: ImageStore, plan: P
     return _Wanted(feature, analysis, row.content, row)
 
 
+def settle_bytes(
+    analysis: Analysis, content: Content, copy: Copy, lane: Lane, images: ImageStore, payer: Payer
+) -> Entry:
+    """See that an analysis is settled which no row need want; return its entry, with the answer or the rejection.
+
+    The bytes are sent along, so the answer is of these; what is too large for that is asked about by the copy's name.
+    Attempts, claims and slots as in `detect`, and its errors, but for those of buckets that refuse.
+    """
+    return _entry(_Wanted(feature_named(analysis.feature), analysis, content, None, copy), lane, images, payer)
+
+
 def _settled(wanted: _Wanted, lane: Lane, images: ImageStore, payer: Payer) -> FeatureResult:
+    return result_of(_entry(wanted, lane, images, payer))
+
+
+def _entry(wanted: _Wanted, lane: Lane, images: ImageStore, payer: Payer) -> Entry:
     attempts = Retrying(
         stop=stop_after_attempt(3)
         | _StopAt(payer.clock() + ATTEMPTS_BEGIN_WITHIN, payer.clock),  # an answer may have been held for long
@@ -194,7 +209,7 @@ def _settled(wanted: _Wanted, lane: Lane, images: ImageStore, payer: Payer) -> F
         sleep=lambda seconds: sleep_unless_stopping(payer.stopping, seconds),
         reraise=True,
     )
-    return result_of(attempts(_attempt, wanted, lane, images, payer))
+    return attempts(_attempt, wanted, lane, images, payer)
 
 
 def _analysis(image_id: str, wanted: str, content: Content, feature: Feature, plan: Plan) -> Analysis:
@@ -211,7 +226,7 @@ def _attempt(wanted: _Wanted, lane: Lane, images: ImageStore, payer: Payer) -> E
     if claimed.is_settled:
         return claimed
     try:
-        if claimed.attempts > 1 and wanted.row is None:
+        if claimed.attempts > 1 and wanted.row is None and wanted.copy is None:
             wanted = _wanted_still(wanted, images)
         ready = _ready(wanted, claimed, lane, payer)
     except Exception:
@@ -237,8 +252,12 @@ def _ready(wanted: _Wanted, claimed: Entry, lane: Lane, payer: Payer) -> _Wanted
     Raise BucketWaits while the bucket is refused, SlotRefused if no slot came in time, or Unavailable if all this took
     so long that another might claim before the answer is kept.
     """
-    _require_open(claimed.analysis.image_id, payer)
-    copy = payer.held.find(wanted.row, wanted.content) if wanted.row else None
+    copy = wanted.copy
+    if copy is None:
+        _require_open(claimed.analysis.image_id, payer)
+        copy = payer.held.find(wanted.row, wanted.content) if wanted.row else None
+        if copy is not None:
+            log.info("An image that is overwritten again and again is asked about by its own bytes")
     _require_time(claimed, timedelta(seconds=HORIZON_SECONDS[lane]), payer)
     patience = min(SLOT_PATIENCE_UNDER_CLAIM, _call_begins_by(claimed) - payer.clock())
     wait_for_slot(wanted.feature.operation, lane, payer.limiter, payer.stopping, payer.clock, patience)
@@ -316,7 +335,6 @@ def _call(wanted: _Wanted, payer: Payer) -> Answer | Rejection:
     uri = ObjectUri.parse(analysis.image_id)
     try:
         if copy is not None:
-            log.info("An image that is overwritten again and again is asked about by its own bytes")
             if _is_sent(copy):
                 return payer.detector.analyse_bytes(feature, analysis.parameters, copy.data)
             return payer.detector.analyse_object(feature, analysis.parameters, copy.uri.bucket, copy.uri.key)

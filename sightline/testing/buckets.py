@@ -1,7 +1,7 @@
 """Buckets in memory, with S3's rules."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
@@ -31,6 +31,8 @@ class InMemoryBuckets(Buckets):
         self._clock = clock
         self._buckets: dict[str, dict[str, _Object]] = {}
         self._denied: set[str] = set()
+        self._unremovable: set[str] = set()
+        self._unwritable: set[str] = set()
         self._refused: dict[str, Callable[[str], SightlineError]] = {}
         self.read: list[str] = []
         self.regions: dict[str, str] = {}
@@ -48,6 +50,14 @@ class InMemoryBuckets(Buckets):
     def refuse(self, place: str, error: Callable[[str], SightlineError]) -> None:
         """Refuse every object under a place from now on. error: makes what is raised from the object's URI."""
         self._refused[place] = error
+
+    def deny_removing(self, place: str) -> None:
+        """Refuse to remove objects under a place from now on, as a bucket does that may only be read and written."""
+        self._unremovable.add(place)
+
+    def deny_writing(self, place: str) -> None:
+        """Refuse to write objects under a place from now on."""
+        self._unwritable.add(place)
 
     def allow(self, place: str) -> None:
         """Refuse a place no more."""
@@ -75,15 +85,38 @@ class InMemoryBuckets(Buckets):
                 return None
             return self._write(uri, data, _NO_METADATA)
 
-    def put_with_metadata(self, uri: ObjectUri, data: bytes, metadata: Mapping[str, str]) -> str:
+    def put_with_metadata(
+        self, uri: ObjectUri, data: bytes, metadata: Mapping[str, str], headers: Mapping[str, str] = _NO_METADATA
+    ) -> str:
         """Write an object as a camera does that sends metadata with its pictures."""
         with self._lock:
-            return self._write(uri, data, metadata)
+            return self._write(uri, data, metadata, headers)
 
     @override
     def delete(self, uri: ObjectUri) -> None:
         with self._lock:
             self._bucket(uri.bucket, str(uri)).pop(uri.key, None)
+
+    @override
+    def copy(self, source: ObjectUri, target: ObjectUri, *, if_match: str) -> bool:
+        with self._lock:
+            there = self._bucket(source.bucket, str(source)).get(source.key)
+            if there is None or there.head.etag != if_match:
+                return False
+            if target.key in self._bucket(target.bucket, str(target)):
+                return False
+            self._write(target, there.data, there.head.metadata, there.head.headers)
+            return True
+
+    @override
+    def remove(self, uri: ObjectUri, *, if_match: str) -> bool:
+        with self._lock:
+            _require_outside(uri, self._unremovable)
+            objects = self._bucket(uri.bucket, str(uri))
+            if uri.key not in objects or objects[uri.key].head.etag != if_match:
+                return False
+            del objects[uri.key]
+            return True
 
     @override
     def list_page(self, bucket: str, prefix: str, after: str | None, limit: int = MAX_PAGE) -> list[ObjectHead]:
@@ -127,11 +160,19 @@ class InMemoryBuckets(Buckets):
             raise ImageMissing(str(uri))
         return found
 
-    def _write(self, uri: ObjectUri, data: bytes, metadata: Mapping[str, str]) -> str:
+    def _write(
+        self, uri: ObjectUri, data: bytes, metadata: Mapping[str, str], headers: Mapping[str, str] = _NO_METADATA
+    ) -> str:
+        _require_outside(uri, self._unwritable)
         etag = hashlib.md5(data, usedforsecurity=False).hexdigest()
-        head = ObjectHead(uri, etag, len(data), self._clock(), None, dict(metadata))
+        head = ObjectHead(uri, etag, len(data), self._clock(), None, dict(metadata), dict(headers))
         self._bucket(uri.bucket, str(uri))[uri.key] = _Object(head, data)
         return etag
+
+
+def _require_outside(uri: ObjectUri, places: Iterable[str]) -> None:
+    if any(str(uri).startswith(place) for place in places):
+        raise AccessDenied(str(uri))
 
 
 def _order(key: str) -> bytes:

@@ -265,3 +265,34 @@ def test_a_probe_reads_one_object_and_tells_the_time(buckets: Buckets, bucket: s
     assert abs(datetime.now(UTC) - probe.time) < timedelta(minutes=1)
     with pytest.raises(MissingBucket):
         buckets.probe("no-such-bucket", "")
+
+
+def test_a_copy_has_the_bytes_and_is_made_once(buckets: Buckets, bucket: str) -> None:
+    source, target = ObjectUri(bucket, ODD_KEYS[0]), ObjectUri(bucket, "aside/a b+c%20d.jpg")
+    etag = buckets.put(source, b"picture")
+    assert etag is not None
+    assert [True, False] == [buckets.copy(source, target, if_match=etag) for _ in range(2)]
+    assert b"picture" == buckets.get(target)[1]
+    assert not buckets.copy(source, ObjectUri(bucket, "other"), if_match="0" * 32)
+    assert not buckets.copy(ObjectUri(bucket, "missing"), ObjectUri(bucket, "other"), if_match=etag)
+    assert [ODD_KEYS[0], "aside/a b+c%20d.jpg"] == sorted(
+        (each.uri.key for each in walk(buckets, bucket, "")), reverse=True
+    )
+
+
+def test_only_what_has_the_etag_is_removed(buckets: Buckets, bucket: str) -> None:
+    uri = ObjectUri(bucket, "yard/a.jpg")
+    etag = buckets.put(uri, b"picture")
+    assert etag is not None
+    assert [False, True, False] == [buckets.remove(uri, if_match=each) for each in ("0" * 32, etag, etag)]
+    assert [] == list(walk(buckets, bucket, ""))
+
+
+def test_a_copy_has_metadata_and_headers(s3_endpoint: str) -> None:
+    client, name = s3_client(s3_endpoint), f"test-{uuid4().hex}"
+    client.create_bucket(Bucket=name)
+    headers = {"ContentType": "image/jpeg", "CacheControl": "max-age=3", "ContentLanguage": "de"}
+    client.put_object(Bucket=name, Key="a.jpg", Body=b"picture", Metadata={"camera": "yard"}, **headers)
+    buckets, source, target = S3Buckets(client), ObjectUri(name, "a.jpg"), ObjectUri(name, "b.jpg")
+    assert buckets.copy(source, target, if_match=buckets.head(source).etag)
+    assert ({"camera": "yard"}, headers) == (buckets.head(target).metadata, buckets.head(target).headers)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -39,7 +39,10 @@ class ObjectUri:
 
 @dataclass(frozen=True, slots=True)
 class ObjectHead:
-    """What S3 says of an object. etag: without quotes; version: None if the bucket keeps no versions."""
+    """What S3 says of an object. etag: without quotes; version: None if the bucket keeps no versions.
+
+    headers: what a browser is told of it, by S3's names (`ContentType`)
+    """
 
     uri: ObjectUri
     etag: str
@@ -47,6 +50,7 @@ class ObjectHead:
     last_modified: datetime
     version: str | None
     metadata: Mapping[str, str]
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,15 @@ class Buckets(Protocol):
 
     def delete(self, uri: ObjectUri) -> None:
         """Remove an object, if it is there."""
+
+    def copy(self, source: ObjectUri, target: ObjectUri, *, if_match: str) -> bool:
+        """Copy an object of at most 5 GB with its metadata, headers and tags, unless the target exists.
+
+        Return False if it exists, if the source has another etag, or if it is gone.
+        """
+
+    def remove(self, uri: ObjectUri, *, if_match: str) -> bool:
+        """Remove an object if it has this etag; return whether it had. A bucket that keeps versions keeps the bytes."""
 
     def list_page(self, bucket: str, prefix: str, after: str | None, limit: int = 1000) -> list[ObjectHead]:
         """List objects by key, those after the key `after`; empty at the end. Metadata and version are left out."""

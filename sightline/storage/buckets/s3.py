@@ -15,10 +15,17 @@ from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri, P
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.literals import BucketLocationConstraintType
-    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, HeadObjectOutputTypeDef, PutObjectRequestTypeDef
+    from mypy_boto3_s3.type_defs import (
+        CopySourceTypeDef,
+        GetObjectOutputTypeDef,
+        HeadObjectOutputTypeDef,
+        PutObjectRequestTypeDef,
+    )
 
 _REGION_WITHOUT_A_NAME = "us-east-1"
 """The one region that S3 refuses as a bucket's location: it is where a bucket without a location lies."""
+
+_HEADERS = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType")
 
 _LOOKED_AT = 20
 """So many objects are listed to find one that has a byte."""
@@ -75,6 +82,42 @@ class S3Buckets(Buckets):
         # S3 answers the same if there is no such object.
         with aws_errors(str(uri)):
             self._client.delete_object(Bucket=uri.bucket, Key=uri.key)
+
+    @override
+    def copy(self, source: ObjectUri, target: ObjectUri, *, if_match: str) -> bool:
+        if self._exists(target):  # for stand-ins that ignore the condition
+            return False
+        place: CopySourceTypeDef = {"Bucket": source.bucket, "Key": source.key}
+        try:
+            with aws_errors(f"{source}, copied to {target}"):
+                self._client.copy_object(
+                    Bucket=target.bucket,
+                    Key=target.key,
+                    CopySource=place,
+                    CopySourceIfMatch=f'"{if_match}"',
+                    IfNoneMatch="*",
+                )
+        except (ImageChanged, ImageMissing):
+            return False
+        return True
+
+    @override
+    def remove(self, uri: ObjectUri, *, if_match: str) -> bool:
+        try:
+            if self.head(uri).etag != if_match:  # as in `copy`
+                return False
+            with aws_errors(str(uri)):
+                self._client.delete_object(Bucket=uri.bucket, Key=uri.key, IfMatch=f'"{if_match}"')
+        except (ImageChanged, ImageMissing):
+            return False
+        return True
+
+    def _exists(self, uri: ObjectUri) -> bool:
+        try:
+            self.head(uri)
+        except ImageMissing:
+            return False
+        return True
 
     @override
     def list_page(self, bucket: str, prefix: str, after: str | None, limit: int = 1000) -> list[ObjectHead]:
@@ -149,6 +192,7 @@ def _head(uri: ObjectUri, answer: "GetObjectOutputTypeDef | HeadObjectOutputType
         # `null` names the object of a bucket that keeps no versions now: the next write takes its place.
         version=None if version == "null" else version,
         metadata=answer.get("Metadata", {}),
+        headers={name: str(answer[name]) for name in _HEADERS if name in answer},  # type: ignore[literal-required]
     )
 
 

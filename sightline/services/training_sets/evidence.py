@@ -47,7 +47,7 @@ class NoEvidence(SightlineError):
 class Seen:
     """What a picture shows. labels: name → confidence in percent; parents: name → the names of its parents.
 
-    cut_percent: what is less certain was left out of the answer although it was asked for; None: nothing was
+    cut_percent: what is less certain was left out of the answer; None: nothing was
     """
 
     labels: Mapping[str, float]
@@ -65,11 +65,13 @@ class Evidence:
 
     too_common: what the examples share too, and nearly every picture of the set shows: it does not count
     only_common: whether the weights are of such labels after all, because too little would be left without them
+    generic: whether every label is a parent of what the examples show, such as Pet if one shows a dog, another a cat
     """
 
     weights: Mapping[str, float]
-    too_common: tuple[str, ...]
-    only_common: bool
+    too_common: tuple[str, ...] = ()
+    only_common: bool = False
+    generic: bool = False
 
     def share(self, shown: Collection[str]) -> float:
         """Return the share of the whole weight that these labels have, 0 to 1."""
@@ -92,7 +94,7 @@ def seen_in(answer: Answer) -> Seen:
     """Return what an answer of the feature `labels` shows."""
     labels = {each.name: each.confidence for each in answer.detections}
     parents = {each.name: tuple(each.attributes.get("parents", ())) for each in answer.detections}
-    return Seen(labels, parents, answer.cut_percent if answer.is_truncated else None)
+    return Seen(labels, parents, answer.cut_percent)
 
 
 def gather(examples: Mapping[str, Seen], members: Sequence[Seen], least_percent: float) -> Evidence:
@@ -110,11 +112,12 @@ def gather(examples: Mapping[str, Seen], members: Sequence[Seen], least_percent:
     }
     if not weights:
         raise _no_evidence(examples, shared, least_percent)
+    generic = not any(name in _leaves(each, least_percent) for each in examples.values() for name in weights)
     common = {name for name in weights if frequency[name] >= NEARLY_EVERY * len(shown)}
     telling = {name: weight for name, weight in weights.items() if name not in common}
     if telling and _strays(telling, shown) <= MOST_STRAYS * len(shown):
-        return Evidence(telling, tuple(sorted(common)), only_common=False)
-    return Evidence(weights, (), only_common=bool(common))
+        return Evidence(telling, tuple(sorted(common)), generic=generic)
+    return Evidence(weights, only_common=bool(common), generic=generic)
 
 
 def odd_examples(examples: Mapping[str, Seen], evidence: Evidence, least_percent: float) -> list[str]:
@@ -150,8 +153,14 @@ def _most_specific(shared: Mapping[str, float], examples: Iterable[Seen]) -> dic
     return {name: share for name, share in shared.items() if name not in parents}
 
 
+def _leaves(seen: Seen, least_percent: float) -> frozenset[str]:
+    """Return what an example shows that is no parent of something else in it."""
+    shown = seen.shown(least_percent)
+    return shown - {parent for name in shown for parent in seen.parents.get(name, ())}
+
+
 def _strays(weights: Mapping[str, float], shown: Iterable[Collection[str]]) -> int:
-    evidence = Evidence(weights, (), only_common=False)
+    evidence = Evidence(weights)
     return sum(not evidence.fits(labels) for labels in shown)
 
 

@@ -104,8 +104,6 @@ class S3Buckets(Buckets):
     @override
     def remove(self, uri: ObjectUri, *, if_match: str) -> bool:
         try:
-            if self.head(uri).etag != if_match:  # as in `copy`
-                return False
             with aws_errors(str(uri)):
                 self._client.delete_object(Bucket=uri.bucket, Key=uri.key, IfMatch=f'"{if_match}"')
         except (ImageChanged, ImageMissing):

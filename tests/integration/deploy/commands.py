@@ -63,6 +63,7 @@ def command_all(world: Deployed, operator: Operator) -> None:
     operator("images")
     operator("query", "cameras")
     operator("detect", uri)
+    operator("verify-set", f"s3://{world.frames}/yard/", "--like", uri, "--yes", codes=(0, 1))
     operator("features")
     operator("rate", "labels", "3")
     operator("rate", "labels", "--reset")

@@ -36,7 +36,7 @@ GIVEN_APART = {
 
 OF_NO_WORKER: set[Method] = {
     *((store, "setup") for store in ("images", "ledger", "verdicts", "rollups")),
-    *(("buckets", name) for name in ("create", "link", "delete")),
+    *(("buckets", name) for name in ("copy", "create", "link", "delete", "remove")),
     *(
         ("verdicts", name)
         for name in ("ask", "asked", "asked_many", "write", "of_image", "of_label", "of_reviewer", "scan")
@@ -50,8 +50,8 @@ OF_NO_WORKER: set[Method] = {
     ("operations.dead_letters", "open_ids"),
     ("operations.dead_letters", "walk"),
 }
-"""What only `sightline setup`, `listen`, reviewers and the console do, for whom other policies are. Only tests get
-rollups, postpone a row by itself, and delete objects: `check` does so by itself.
+"""What only `sightline setup`, `listen`, quarantines, reviewers and the console do, for whom other policies are. Only
+tests get rollups, postpone a row by itself, and delete objects: `check` does so by itself.
 """
 
 

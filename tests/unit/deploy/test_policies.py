@@ -53,15 +53,20 @@ def test_each_statement_is_for_one_table_or_one_place_in_a_bucket(policy):
     assert [] == [each for each in named if "dynamodb" in each and "*" in each]
 
 
-@pytest.mark.parametrize("policy", ["console", "listener", "producers", "reviewers", "setup"])
+@pytest.mark.parametrize("policy", ["console", "listener", "producers", "quarantine", "reviewers", "setup"])
 def test_nobody_else_may_pay(policy):
     assert set() == actions(policy, "rekognition")
 
 
 @pytest.mark.parametrize("policy", [path.stem for path in POLICIES])
-def test_nobody_may_delete_an_image_or_its_row(policy):
+def test_nobody_may_delete_an_image_or_its_row_but_who_moves_pictures_of_a_training_set(policy):
     deleting = [each for each in statements(policy) if any("Delete" in action for action in each["Action"])]
-    assert {"ForgetMarks", "TryConditions", "KeepUsers", "TakeEvents"} >= {each["Sid"] for each in deleting}
+    allowed = {"ForgetMarks", "TryConditions", "KeepUsers", "TakeEvents", "MoveOutOfSet", "KeepAside"}
+    assert allowed >= {each["Sid"] for each in deleting}
+
+
+def test_who_moves_pictures_of_a_training_set_may_not_remove_a_version():
+    assert set() == {each for each in actions("quarantine", "s3") if "Version" in each}
 
 
 def test_workers_may_complete_images_together():

@@ -18,7 +18,6 @@ from PIL import Image
 from bench.verify_set_pictures import Counts, Planted, planted
 from bench.verify_set_run import Objects, World, compare
 from dev.frames.package import examples
-from dev.frames.scenes import yard
 from dev.rekognition.detectors import OBJECTS, detector_here
 from dev.stack import Options, Stack
 from dev.stack.watched import temporary_folder
@@ -29,6 +28,8 @@ AT_LEAST = 60.0
 """The local network says 81 to 93 % of drawn signs; Rekognition's percentages are higher."""
 
 NO_DETECTOR = 3
+CLIP = "data/vtest.avi"
+"""A yard: every frame shows people."""
 
 
 def main() -> int:
@@ -48,16 +49,27 @@ def main() -> int:
         return NO_DETECTOR
     print(f"seed {chosen.seed}", flush=True)
     counts = Counts(chosen.pictures, chosen.strays, chosen.people, chosen.duplicates, chosen.broken)
-    yards = [
-        Image.fromarray(cv2.cvtColor(shot.picture, cv2.COLOR_BGR2RGB))
-        for shot in yard(examples(Path(".cache")), max(1, counts.people))
-    ]
+    yards = _yards(counts.people)
     files = planted(counts, random.Random(chosen.seed), yards)
     options = Options(dynamodb_in_memory=True, rekognition=("--detector", OBJECTS))
     with temporary_folder("sightline-set-") as folder, Stack(folder / "stack", SERVERS, options) as stack:
         world = World(stack.env, folder)
         world.set_up(files)
         return _measure(world, files, chosen.at_least)
+
+
+def _yards(count: int) -> list[Image.Image]:
+    """Read frames with people from the demo's clip, spread over it."""
+    video = cv2.VideoCapture(str(examples(Path(".cache")) / CLIP))
+    frames, pictures = int(video.get(cv2.CAP_PROP_FRAME_COUNT)), []
+    for number in range(count):
+        video.set(cv2.CAP_PROP_POS_FRAMES, number * frames // count)
+        is_read, frame = video.read()
+        if not is_read:
+            raise FileNotFoundError(f"{CLIP}: no frame {number} in it")
+        pictures.append(Image.fromarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)))
+    video.release()
+    return pictures
 
 
 def _measure(world: World, files: list[Planted], at_least: float) -> int:

@@ -26,7 +26,7 @@ COMMANDS = {
     "images": "List the images that show a label with at least a given confidence, newest first.",
     "query": "Run a named query on the graph.",
     "detect": "Analyse one picture now: a file of at most 5 MB, or an object in S3.",
-    "verify-set": "Say which pictures of a training set do not belong to it, and move them out if you say so.",
+    "verify-set": "Say which pictures of a training set do not belong to it, and why.",
     "features": "List the features: operation, price, quota, and whether new images are analysed for them.",
     "rate": "Show the call rates, or set a feature's quota (calls per second) for all processes at once.",
     "sync": "Bring the graph up to date with the rows, from where the last run stopped.",

@@ -72,10 +72,11 @@ def verify_set(  # noqa: PLR0913 - one parameter an option
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Say which pictures of a training set are strays, show what they must not show, are broken or duplicates.
+    """Say which pictures of a training set do not belong to it, and why.
 
-    What most examples share is the evidence: name several that differ in everything else. Each picture is paid for
-    once, and the price is shown before. Without --quarantine nothing is changed; nothing is ever deleted.
+    Strays, pictures that show what they must not, broken files, and duplicates are told apart. What most examples share
+    is the evidence: name several that differ in everything else. Each picture is paid for once, and the price is shown
+    before. Without --quarantine nothing is changed; nothing is ever deleted.
     """
     prefix = Prefix.parse(place)
     _require_usage(examples, quarantine, sheet, undo=undo, duplicates=duplicates)

@@ -24,8 +24,8 @@ from dev.stack.watched import temporary_folder
 from sightline.logs import configure_logs
 
 SERVERS = ("redis", "dynamodb", "s3", "rekognition")
-AT_LEAST = 60.0
-"""The local network says 81 to 93 % of drawn signs; Rekognition's percentages are higher."""
+AT_LEAST = 40.0
+"""All that the local network shows: of drawn signs it says 40 to 93 %. Rekognition's percentages are higher."""
 
 NO_DETECTOR = 3
 CLIP = "data/vtest.avi"

@@ -5,10 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from sightline.rekognition.fingerprints import BITS, FEWEST_SET
+from sightline.rekognition.fingerprints import BITS, Fingerprint
 
 NEAR_BITS = 6
 """Pictures whose fingerprints differ in at most so many of their 128 bits are nearly the same."""
+
+NEAR_CORRELATION = 0.99
+"""... and whose brightness correlates so much. Copies of drawn pictures reach 0.9997, others at most 0.982."""
 
 _BANDS = 8
 _BAND_BITS = BITS // _BANDS
@@ -17,10 +20,10 @@ _BAND_BITS = BITS // _BANDS
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """sha256: of the bytes, hex; fingerprint: of what the picture looks like."""
+    """sha256: of the bytes, hex; look: what the picture looks like."""
 
     sha256: str
-    fingerprint: int
+    look: Fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,13 @@ def _pairs(prints: Mapping[str, Print]) -> Iterator[tuple[str, str]]:
             yield first, name
     buckets: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
     for name in first_of.values():
-        if FEWEST_SET <= prints[name].fingerprint.bit_count() <= BITS - FEWEST_SET:
+        if not prints[name].look.is_flat:
             for band in range(_BANDS):
-                buckets[band, prints[name].fingerprint >> band * _BAND_BITS & (1 << _BAND_BITS) - 1].append(name)
+                buckets[band, prints[name].look.bits >> band * _BAND_BITS & (1 << _BAND_BITS) - 1].append(name)
     for names in buckets.values():
-        for one, other in combinations(names, 2):
-            if (prints[one].fingerprint ^ prints[other].fingerprint).bit_count() <= NEAR_BITS:
-                yield one, other
+        yield from (pair for pair in combinations(names, 2) if _are_near(*(prints[name].look for name in pair)))
+
+
+def _are_near(one: Fingerprint, other: Fingerprint) -> bool:
+    is_near = (one.bits ^ other.bits).bit_count() <= NEAR_BITS
+    return is_near and one.correlation(other) >= NEAR_CORRELATION

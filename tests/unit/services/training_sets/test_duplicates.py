@@ -1,14 +1,20 @@
-from dataclasses import replace
 from io import BytesIO
 
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageEnhance
 
-from sightline.rekognition.fingerprints import BITS, fingerprint
+from sightline.rekognition.fingerprints import BITS, Fingerprint, fingerprint
 from sightline.services.training_sets.duplicates import NEAR_BITS, Group, Print, duplicates
 
 STRUCTURED = sum(1 << bit for bit in range(0, BITS, 2))
+
+
+GREY = bytes(range(256))
+
+
+def marked(sha256, bits, grey=GREY):
+    return Print(sha256, Fingerprint(bits, grey))
 
 
 def scene(seed):
@@ -28,7 +34,7 @@ def saved(image, **options):
 
 
 def apart(one, other):
-    return (fingerprint(one) ^ fingerprint(other)).bit_count()
+    return (fingerprint(one).bits ^ fingerprint(other).bits).bit_count()
 
 
 def test_another_size_compression_and_brightness_look_the_same():
@@ -51,15 +57,27 @@ def test_flat_pictures_are_no_duplicates_unless_their_bytes_are_the_same():
     assert [] == duplicates(prints)
 
 
+def test_plain_pictures_with_the_same_few_gradients_are_no_duplicates_if_their_brightness_is_elsewhere():
+    other = bytes(reversed(GREY))
+    assert [] == duplicates({"a": marked("1", STRUCTURED), "b": marked("2", STRUCTURED, other)})
+    assert [Group(("a", "b"), False)] == duplicates({"a": marked("1", STRUCTURED), "b": marked("2", STRUCTURED)})
+
+
+def test_copies_are_found_by_their_pictures():
+    image = scene(1)
+    data = {"a": saved(image, quality=92), "b": saved(image.resize((200, 150)), quality=70), "c": saved(scene(2))}
+    assert [Group(("a", "b"), False)] == duplicates({n: Print(n, fingerprint(each)) for n, each in data.items()})
+
+
 def test_exact_and_near_duplicates_are_told_apart():
     near = STRUCTURED ^ ((1 << NEAR_BITS) - 1)
-    prints = {"c": Print("1", STRUCTURED), "a": Print("1", STRUCTURED), "x": Print("2", 255), "y": Print("3", 255)}
+    prints = {"c": marked("1", STRUCTURED), "a": marked("1", STRUCTURED), "x": marked("2", 255), "y": marked("3", 255)}
     assert [Group(("a", "c"), True), Group(("x", "y"), False)] == duplicates(prints)
-    assert [Group(("a", "b", "c"), False)] == duplicates({**dict(list(prints.items())[:2]), "b": Print("4", near)})
+    assert [Group(("a", "b", "c"), False)] == duplicates({**dict(list(prints.items())[:2]), "b": marked("4", near)})
 
 
 @given(st.integers(0, 2**BITS - 1), st.sets(st.integers(0, BITS - 1), max_size=2 * NEAR_BITS))
 def test_every_pair_that_differs_in_few_bits_is_found(value, flipped):
-    one = Print("1", STRUCTURED ^ value & 0xFFFF)
-    other = replace(one, sha256="2", fingerprint=one.fingerprint ^ sum(1 << bit for bit in flipped))
+    bits = STRUCTURED ^ value & 0xFFFF
+    one, other = marked("1", bits), marked("2", bits ^ sum(1 << bit for bit in flipped))
     assert (len(flipped) <= NEAR_BITS) == bool(duplicates({"a": one, "b": other}))

@@ -210,6 +210,12 @@ def test_a_file_that_is_too_large_is_not_read_and_stays(world, verify):
     assert f"{SET}huge.jpg" not in world.buckets.read
 
 
+def test_what_is_too_large_to_be_sent_is_asked_about_by_its_name(world, verify):
+    world.put(f"{SET}large.jpg", picture_of("Dog", seed=41) + bytes(5 * 2**20))
+    assert {"large.jpg": "stray"} == outcomes(verify())  # as the fake answers to every name
+    assert ("labels", f"{SET}large.jpg") in world.detector.asked
+
+
 def test_what_is_no_picture_by_its_name_is_counted_and_left_alone(world, verify):
     for name in ("labels.csv", "folder/", "clip.mp4"):
         world.put(f"{SET}{name}", b"x")

@@ -105,7 +105,7 @@ def _ground(chance: random.Random) -> Image.Image:
 
 
 def _stop(chance: random.Random, picture: Image.Image) -> None:
-    pen, radius = ImageDraw.Draw(picture), chance.randint(60, 110)
+    pen, radius = ImageDraw.Draw(picture), chance.randint(80, 110)  # smaller ones the local network does not know
     x, y = chance.randint(150, 490), chance.randint(radius + 10, 230)
     pen.rectangle((x - radius // 10, y, x + radius // 10, 470), fill=(110, 110, 115))
     for size, colour in ((radius, (245, 245, 245)), (radius * 0.92, (190 + chance.randint(-20, 20), 20, 25))):

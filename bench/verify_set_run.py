@@ -117,6 +117,7 @@ class World:
 def compare(files: Sequence[Planted], report: Mapping[str, Any]) -> Found:
     """Compare a report with what was planted. The examples are counted as every other picture."""
     said = {each["uri"].split("/", 3)[3]: each["outcome"] for each in report["images"]}
+    why = {each["uri"].split("/", 3)[3]: each["because"] for each in report["images"]}
     truth = {file.name: file.outcome for file in files}
     outcomes = sorted({*truth.values()} - {FITS})
     right = {each: sum(said[name] == each == truth[name] for name in truth) for each in outcomes}
@@ -128,7 +129,7 @@ def compare(files: Sequence[Planted], report: Mapping[str, Any]) -> Found:
     return Found(
         {each: right[each] / max(1, sum(value == each for value in said.values())) for each in outcomes},
         {each: right[each] / max(1, sum(value == each for value in truth.values())) for each in outcomes},
-        {name: f"{truth[name]} taken for {said[name]}" for name in truth if said[name] != truth[name]},
+        {name: f"{truth[name]} taken for {said[name]}: {why[name]}" for name in truth if said[name] != truth[name]},
         copies - found,
         others,
     )

@@ -23,7 +23,7 @@ ENOUGH = 0.5
 """Of the weight of all evidence."""
 
 UNWANTED_PERCENT = 50.0
-"""From this confidence on a picture shows what the set must not show, where evidence needs more."""
+"""From this confidence on a picture shows what the set must not show, whatever evidence needs."""
 
 
 class Outcome(StrEnum):
@@ -127,11 +127,10 @@ def odd_examples(examples: Mapping[str, Seen], evidence: Evidence, least_percent
 
 def judge(seen: Seen, evidence: Evidence, without: Iterable[str], least_percent: float) -> Verdict:
     """Return what is to be said of a picture. without: labels that it must not show."""
-    bar = min(least_percent, UNWANTED_PERCENT)
-    if found := [name for name in without if name in seen.shown(bar)]:
+    if found := [name for name in without if name in seen.shown(UNWANTED_PERCENT)]:
         return Verdict(Outcome.UNWANTED, "shows " + _with_percent(found, seen))
     shown = seen.shown(least_percent)
-    if seen.cut_percent is not None and seen.cut_percent > bar:
+    if seen.cut_percent is not None and seen.cut_percent > min(least_percent, UNWANTED_PERCENT):
         return Verdict(
             Outcome.UNJUDGED, f"the answer ends at {seen.cut_percent:.0f} %: what it does not name is unknown"
         )

@@ -47,14 +47,15 @@ class World:
             "SIGHTLINE_LOG_LEVEL": "WARNING",
         }
         self._folder = folder
-        settings = _settings(self.env)
-        self.services = connect(settings)
-        self._s3 = s3_client(settings, aws_session(settings))
+        self._settings = _settings(self.env)
+        self._s3 = s3_client(self._settings, aws_session(self._settings))
 
     def set_up(self, files: Sequence[Planted]) -> None:
         """Create the tables and upload the files, each with metadata of its own."""
-        self.services.ledger.setup()
-        self.services.operations.setup()
+        services = connect(self._settings)
+        services.ledger.setup()
+        services.operations.setup()
+        services.graph.close()
         self._s3.create_bucket(Bucket=self.bucket)
         for number, file in enumerate(files):
             self._s3.put_object(

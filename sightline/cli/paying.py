@@ -31,14 +31,18 @@ def show_quote(quote: Quote, title: str = "quote") -> None:
 
 def agree(quote: Quote, factory: Factory, *, yes: bool) -> None:
     """Return if the quote may be paid; end the command with UNPAID if nobody can be asked, or says no."""
-    if yes or quote.is_free:
-        return
+    if not (yes or quote.is_free):
+        agree_to(f"Pay up to {quote.usd.most:,.2f} USD?", factory)
+
+
+def agree_to(question: str, factory: Factory) -> None:
+    """Return if somebody says yes; end the command with UNPAID if nobody can be asked, or says no."""
     if not factory.has_terminal:
         click.echo(
             "Nothing was paid for: there is no terminal to ask. Give --yes to pay without being asked.", err=True
         )
         raise click.exceptions.Exit(UNPAID)
-    if not click.confirm(f"Pay up to {quote.usd.most:,.2f} USD?", err=True):
+    if not click.confirm(question, err=True):
         click.echo("Nothing was paid for.", err=True)
         raise click.exceptions.Exit(UNPAID)
 

@@ -10,11 +10,11 @@ from sightline.cli.contact_sheet import contact_sheet
 from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json, print_table
 from sightline.cli.param_types import PERCENT
+from sightline.cli.paying import agree_to
 from sightline.cli.writing import writing
 from sightline.errors import SightlineError
 from sightline.names import printable, visible
 from sightline.progress import counted
-from sightline.rekognition.prices import price_list
 from sightline.services.camera_names import why_empty
 from sightline.services.collaborators import Services
 from sightline.services.training_sets.asking import Quote, cut_percent
@@ -92,7 +92,7 @@ def verify_set(  # noqa: PLR0913 - one parameter an option
     if aside:
         Quarantine(aside, services.buckets).require_rights()
     asked = Asked(prefix, tuple(dict.fromkeys(without)), at_least)
-    report = _verify(asked, tuple(dict.fromkeys(examples)), services, yes=yes)
+    report = _verify(asked, tuple(dict.fromkeys(examples)), factory, yes=yes)
     if sheet:
         with writing(sheet):
             sheet.write_text(contact_sheet(report, summary_of(report), services.buckets), "utf-8")
@@ -129,14 +129,15 @@ def _require_answers(at_least: float, services: Services) -> None:
         raise click.BadParameter(f"{words} in SIGHTLINE_FEATURE_PARAMETERS.", param_hint="--at-least")
 
 
-def _verify(asked: Asked, examples: Sequence[str], services: Services, *, yes: bool) -> Report:
+def _verify(asked: Asked, examples: Sequence[str], factory: Factory, *, yes: bool) -> Report:
+    services = factory.services
     liked = [read_named(ObjectUri.parse(uri), services.buckets) for uri in examples]
     members, skipped = _members(asked.place, services)
     run = Verification(asked, liked, members, skipped)
     quoted = run.quote(services)
-    click.echo(words_of(quoted), err=True)
+    click.echo(words_of(quoted, services), err=True)
     if quoted.unpaid and not yes:
-        click.confirm("Pay for these?", abort=True, err=True)
+        agree_to("Pay for these?", factory)
     try:
         for _ in counted(run.ask(quoted, services), "asking", len(quoted.unpaid)):
             pass
@@ -154,10 +155,10 @@ def _members(place: Prefix, services: Services) -> tuple[list[Read], int]:
     return [*counted(read_all(heads, services.buckets), "reading", len(heads))], skipped
 
 
-def words_of(quoted: Quote) -> str:
+def words_of(quoted: Quote, services: Services) -> str:
     """Return what asking costs, in one line."""
     paid = quoted.images - len(quoted.unpaid)
-    usd = f"{quoted.cost_micro_usd / 1e6:,.3f} USD (prices of {price_list().as_of})"
+    usd = f"{quoted.cost_micro_usd / 1e6:,.3f} USD (prices of {services.prices.as_of})"
     return (
         f"{quoted.images:,} different pictures, {paid:,} of them paid for already: {len(quoted.unpaid):,} calls of"
         f" DetectLabels, {usd}, {spell(quoted.seconds)} at the rate of now"

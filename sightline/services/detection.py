@@ -193,7 +193,7 @@ def settle_bytes(
     The bytes are sent along, so the answer is of these; what is too large for that is asked about by the copy's name.
     Attempts, claims and slots as in `detect`, and its errors, but for those of buckets that refuse.
     """
-    return _entry(_Wanted(feature_named(analysis.feature), analysis, content, None, copy), lane, images, payer)
+    return _entry(_Wanted(feature_named(analysis.feature), analysis, content, None, copy=copy), lane, images, payer)
 
 
 def _settled(wanted: _Wanted, lane: Lane, images: ImageStore, payer: Payer) -> FeatureResult:

@@ -13,7 +13,6 @@ from sightline.models.answers import Json
 from sightline.models.images import Lane
 from sightline.rekognition.analysis import analysis_id
 from sightline.rekognition.features import feature_named
-from sightline.rekognition.prices import price_micro_usd
 from sightline.services.collaborators import Services
 from sightline.services.detection import settle_bytes
 from sightline.services.held import Copy
@@ -70,7 +69,7 @@ def quote(pictures: Iterable[Read], services: Services) -> Quote:
     unpaid = {name: each for name, each in asked.items() if name not in answered}
     feature = feature_named(FEATURE)
     rate = services.limiter.rates()[feature.operation].rate
-    cost = len(unpaid) * price_micro_usd(feature, _parameters(services))
+    cost = len(unpaid) * services.prices.of_call(feature, _parameters(services))
     return Quote(len(asked), unpaid, cost, len(unpaid) / rate, answered)
 
 

@@ -79,7 +79,7 @@ def read(listed: ObjectHead, buckets: Buckets) -> Read:
     """Read an object. Raise MissingBucket, or AccessDenied if the credentials themselves are refused."""
     uri = listed.uri
     try:
-        require_readable(uri, listed.size_bytes)
+        require_readable(listed)
         head, data = buckets.get(uri)
     except SightlineError as error:
         return Read(uri, verdict=not_judged(error))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image, ImageDraw
 
+from sightline.cli.paying import UNPAID
 from sightline.errors import AccessDenied, InvalidParameter, OutcomeUnknown, Throttled
 from sightline.models.answers import Answer, Detection
 from sightline.rekognition.preflight import MAX_BYTES_IN_S3
@@ -144,7 +145,7 @@ def test_what_a_worker_has_paid_for_is_not_paid_for_again(world, verify):
 
 def test_the_price_is_said_before_and_nothing_is_paid_without_a_yes(world, run):
     result = run("verify-set", SET, "--like", f"{SET}00.jpg")
-    assert 1 == result.exit_code
+    assert UNPAID == result.exit_code
     assert "10 different pictures, 0 of them paid for already: 10 calls of DetectLabels, 0.010 USD" in result.stderr
     assert [] == world.detector.asked
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install what a command of the Makefile needs: dev/install.sh [stack|dev] [servers] [browser] [frames] [objects]
+# Install what a command of the Makefile needs: dev/install.sh [stack|dev] [servers] [browser] [frames] [objects] [faces]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=.venv/bin/python

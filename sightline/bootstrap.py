@@ -103,6 +103,8 @@ def connect(
         users=DynamoUserStore(dynamodb, chosen.table_prefix, utc_now),
         accuracy=chosen.accuracy_plan,
         read_capture=capture_reader(chosen),
+        camera_of=capture_reader(chosen).camera_of,
+        people_policy=chosen.people_policy,
         clock=utc_now,
         stopping=stopping or Event(),
     )

@@ -5,8 +5,10 @@
 a password.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from functools import cache, cached_property
 from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
@@ -33,8 +35,10 @@ from typing_extensions import override
 from sightline import addresses
 from sightline.addresses import require
 from sightline.errors import ConfigurationError, InvalidUri
+from sightline.models.people_policy import EXAMPLE, MOST_RETENTION_DAYS, PeoplePolicy
 from sightline.public_hosts import is_public
 from sightline.ratelimit.gcra import LEAST_RATE
+from sightline.rekognition import comparing
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import all_features, feature_named
 from sightline.rekognition.prices import Prices, read_prices
@@ -92,6 +96,34 @@ def _empty_is_unset(value: Any) -> Any:
     return None if value == "" else value
 
 
+def _people_policy(value: Any) -> Any:
+    """Read a policy from its JSON; an empty one is unset."""
+    if not isinstance(value, str):
+        return value
+    try:
+        policy = json.loads(value) if value else None
+    except ValueError as error:
+        message = f"it must be JSON, such as {EXAMPLE} ({error})"
+        raise ValueError(message) from None
+    if isinstance(policy, dict) and (unknown := sorted(policy.keys() - {each.name for each in fields(PeoplePolicy)})):
+        message = f"a policy has no {', '.join(unknown)}; an example is {EXAMPLE}"
+        raise ValueError(message)
+    return policy
+
+
+def _complete(policy: PeoplePolicy | None) -> PeoplePolicy | None:
+    """Require what the law asks an operator to lay down."""
+    if policy is not None:
+        require(bool(policy.purpose.strip()), "purpose: say why people are compared")
+        require(bool(policy.legal_ground.strip()), "legal_ground: say what allows it, such as consent")
+        require(
+            1 <= policy.retention_days <= MOST_RETENTION_DAYS,
+            f"retention_days: from 1 to {MOST_RETENTION_DAYS} (three years), not {policy.retention_days}",
+        )
+        require(bool(policy.cameras) and all(policy.cameras), "cameras: name at least one, and none by an empty name")
+    return policy
+
+
 def _web_secret(secret: SecretStr | None) -> SecretStr | None:
     """Require a key that cannot be guessed."""
     if secret is not None:
@@ -113,9 +145,9 @@ def _time_zone(name: str) -> str:
 
 
 def _operation(name: str) -> str:
-    """Require an operation that some feature calls."""
-    known = sorted({feature.operation for feature in all_features().values()})
-    require(name in known, f"{name!r} is no operation of a feature; there are {', '.join(known)}")
+    """Require an operation that is called."""
+    known = sorted({comparing.OPERATION, *(feature.operation for feature in all_features().values())})
+    require(name in known, f"{name!r} is not an operation that is called; there are {', '.join(known)}")
     return name
 
 
@@ -139,6 +171,7 @@ _Origin = Annotated[str, AfterValidator(addresses.origin)]
 _Host = Annotated[str, AfterValidator(addresses.host)]
 _QueueUrl = Annotated[str, AfterValidator(addresses.queue_url)]
 _Operation = Annotated[str, AfterValidator(_operation)]
+_PeoplePolicy = Annotated[PeoplePolicy | None, NoDecode, BeforeValidator(_people_policy), AfterValidator(_complete)]
 _Kind = TypeVar("_Kind", bound=BaseSettings)
 _Rate = Annotated[float, Field(ge=LEAST_RATE, allow_inf_nan=False)]
 
@@ -263,6 +296,11 @@ class Settings(ListenerSettings):
     sweep_day_folder: str = Field(
         default="%Y-%m-%d/",
         description="folder of a day inside its camera's, as a strftime format: swept every minute",
+    )
+    people_policy: _PeoplePolicy = Field(
+        default=None,
+        description="JSON: purpose, legal_ground, retention_days, cameras; without it no faces are compared: see"
+        " comparing-faces.md",
     )
     task_events: bool = Field(
         default=False, description="send an event for each step of a task, so that Flower shows tasks; costs CPU"
@@ -398,8 +436,12 @@ class Settings(ListenerSettings):
 
     @cached_property
     def all_quotas(self) -> dict[str, float]:
-        """Return calls a second for the operation of every declared feature: the region's default, or what is set."""
+        """Return calls a second for each operation: the region's default, or what is set.
+
+        Operations are those of all declared features, and that of comparing if there is a policy.
+        """
         operations = {feature.operation for feature in all_features().values()}
+        operations |= {comparing.OPERATION} if self.people_policy else set()
         return {name: self.quotas.get(name, default_quota(name, self.region)) for name in sorted(operations)}
 
 

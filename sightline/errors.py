@@ -29,6 +29,7 @@ SightlineError                    message = input, rule, remedy
 │       └── VerdictStands         the reviewer has answered the queue already
 └── ConfigurationError            the operator must act: fail loudly, do not drain the queue
     ├── AccessDenied, MissingTable, MissingQueue, WrongPassword, UnknownFeature, NotSupported
+    ├── NoPeoplePolicy, OtherCamera         the operator's policy lets no faces be compared, or none of this camera
     └── OtherRegion, EncryptionKeyRefused       a bucket that this setup cannot read
 """
 
@@ -371,6 +372,20 @@ class NotSupported(ConfigurationError):
 
     rule = "the endpoint does not offer this operation"
     remedy = "Use AWS, or remove the feature from SIGHTLINE_FEATURES"
+
+
+class NoPeoplePolicy(ConfigurationError):
+    """Faces are compared, and nobody has laid down why, by which right and for how long."""
+
+    rule = "comparing faces is biometric: a policy must say why, by which right, for how long and on which cameras"
+    remedy = "Set SIGHTLINE_PEOPLE_POLICY; see docs/comparing-faces.md"
+
+
+class OtherCamera(ConfigurationError):
+    """The policy names the cameras whose images may be compared, and not this one."""
+
+    rule = "faces are compared only in images of the cameras that SIGHTLINE_PEOPLE_POLICY names"
+    remedy = "Compare another image, or have the policy changed by whoever answers for it"
 
 
 class OtherRegion(ConfigurationError):

@@ -11,7 +11,7 @@ from celery import Task
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, start_http_server
 
 from sightline.models.images import Lane
-from sightline.rekognition.features import feature_named
+from sightline.rekognition.comparing import operation_of
 
 log = structlog.get_logger()
 
@@ -110,7 +110,7 @@ class WorkerMetrics:
 
     def called(self, feature: str, outcome: str, cost_micro_usd: int) -> None:
         """Note how a call ended."""
-        self.calls.labels(feature, feature_named(feature).operation, outcome).inc()
+        self.calls.labels(feature, operation_of(feature), outcome).inc()
         self.cost.labels(feature).inc(cost_micro_usd / MICRO)
 
     def committed(self, images: int) -> None:

@@ -35,5 +35,6 @@ def last_words(seconds: float, *, was_open: bool) -> str:
         "To look at it in a browser, run `make demo OPEN=1`: it says where, and with which user and password.\n"
         "To have S3's events add images: `make up`, `. .cache/stack/env`, `python -m dev.demo.put --events FOLDER`"
         " (docs/events.md).\n"
-        "To find strays in a training set: `make up DETECTOR=objects`, `sightline verify-set` (docs/training-sets.md)."
+        "To check a training set: `make up DETECTOR=objects`, `sightline verify-set` (docs/training-sets.md).\n"
+        "To compare faces: `dev/install.sh faces`, `sightline compare SOURCE TARGET` (docs/comparing-faces.md)."
     )

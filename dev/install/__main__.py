@@ -1,4 +1,4 @@
-"""`dev/install.sh [stack|dev] [servers] [browser] [frames] [objects]`: install what is missing, a line for each stage.
+"""`dev/install.sh [stack|dev] [servers] [browser] [frames] [objects] [faces]`: install what is missing, a line each.
 
 Python packages and servers are installed side by side: both spend most of their time waiting for the network.
 """
@@ -20,7 +20,18 @@ from dev.install.folders import CACHE, CHECKOUT
 from dev.install.packages import LOCKS, install_packages, make_venv
 from dev.install.servers import BROWSER, install_debian, install_servers
 from dev.install.stages import Stages
-from dev.rekognition.models import FOLDER, LOCK, OBJECTS_LOCK, Fetch, download, install_models, problems, read_lock
+from dev.rekognition.models import (
+    FACES_LOCK,
+    FOLDER,
+    LOCK,
+    OBJECTS_LOCK,
+    Fetch,
+    download,
+    install_dlib,
+    install_models,
+    problems,
+    read_lock,
+)
 from sightline.errors import SightlineError
 
 INTERRUPTED = 130
@@ -30,7 +41,7 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None, locked: Path = CACHE) -> int:
     """Install; return the exit code. locked: the folder of the lock of installations."""
     parser = argparse.ArgumentParser(prog="dev/install.sh", description=__doc__)
-    parser.add_argument("wanted", nargs="+", choices=[*LOCKS, "servers", "browser", "frames", "objects"])
+    parser.add_argument("wanted", nargs="+", choices=[*LOCKS, "servers", "browser", "frames", "objects", "faces"])
     wanted = parser.parse_args(arguments).wanted
     try:
         with one_at_a_time(locked / "installing"):
@@ -94,6 +105,8 @@ def _programs(wanted: Sequence[str], stages: Stages) -> None:
         _models(stages, "models of the local Rekognition", LOCK, "use HOG and Haar instead")
     if "objects" in wanted:
         _models(stages, "model of objects", OBJECTS_LOCK, "find people and faces, but no objects")
+    if "faces" in wanted:
+        _faces(stages)
     if "browser" in wanted:
         _browser(stages)
     if "frames" in wanted and not is_unpacked(CACHE):
@@ -116,6 +129,14 @@ def _models(
             install_models(folder, lock, fetch)
     except InstallFailed as error:
         print(f"{error}\nThe local Rekognition will {otherwise}", file=sys.stderr)
+
+
+def _faces(stages: Stages) -> None:
+    _models(stages, "models that compare faces", FACES_LOCK, "compare no faces")
+    try:
+        install_dlib()
+    except InstallFailed as error:
+        print(f"{error}\nThe local Rekognition will compare no faces", file=sys.stderr)
 
 
 def _browser(stages: Stages) -> None:

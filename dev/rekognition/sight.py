@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from multiprocessing import get_context, parent_process
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ import cv2
 
 from dev.rekognition.content import Content
 from dev.rekognition.detectors import Detector, detector_here
+from dev.rekognition.likeness import Descriptor, describe, why_not
 from dev.rekognition.once import Once
 from dev.rekognition.picture import Picture, read_picture
 from dev.rekognition.refusals import Refusal
@@ -22,7 +23,7 @@ from dev.rekognition.scene import Scene, measure_scene
 from dev.rekognition.seen import Seen
 from dev.rekognition.text import Line, find_text
 from dev.rekognition.waiting import Waiting
-from sightline.models.answers import Box
+from sightline.models.answers import Box, Detection
 
 T = TypeVar("T")
 
@@ -58,6 +59,15 @@ class Sight:
     async def scene(self, content: Content, boxes: tuple[Box, ...]) -> Scene:
         """Measure light and colours; `boxes` are the foreground."""
         return await self._look(content, measure_scene, boxes)
+
+    @cached_property
+    def cannot_compare(self) -> str:
+        """Return why faces cannot be compared; "" if they can."""
+        return why_not()
+
+    async def describe(self, content: Content, faces: tuple[Detection, ...]) -> tuple[Descriptor, ...]:
+        """Return the numbers of each of the faces, which were seen in `content`."""
+        return await self._look(content, describe, tuple(face.box for face in faces if face.box))
 
     async def warm_up(self) -> None:
         """Start the processes; return once each is ready."""

@@ -69,6 +69,7 @@ def check(factory: Factory, places: tuple[str, ...], *, pay: bool, as_json: bool
     servers = server_lines(services, factory.settings) + queue_lines(factory)
     asked = [Prefix.parse(place) for place in places]
     servers += [*clock_lines(services), *bucket_lines(asked, services, factory.settings, pays=pay)]
+    servers += [policy_line(services)]
     servers += name_lines(image_places(asked, services), services, factory.settings)
     if as_json:
         print_json({each.name: each.as_json for each in settings + servers})
@@ -110,6 +111,18 @@ def server_lines(services: Services, settings: Settings) -> list[Line]:
     ]
     with ThreadPoolExecutor(len(tries), thread_name_prefix="check") as pool:
         return list(pool.map(lambda each: _try(*each), tries))
+
+
+def policy_line(services: Services) -> Line:
+    """Say what the policy on people is; comparisons that are kept without one are a problem."""
+    policy = services.people_policy
+    line = Line("policy on people", str(policy) if policy else "unset: no faces are compared")
+    try:
+        kept = 0 if policy else len(services.operations.comparisons.of_picture())
+    except SightlineError:  # the table's own line says what is wrong
+        return line
+    rule = f"{kept} comparisons of faces are kept, and no policy says why. Set SIGHTLINE_PEOPLE_POLICY, or forget them"
+    return replace(line, problem=f"{rule} by `sightline compare --forget`." if kept else None)
 
 
 def queue_lines(factory: Factory) -> list[Line]:

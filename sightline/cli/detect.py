@@ -30,7 +30,7 @@ def _features(_: click.Context, __: click.Parameter, given: str) -> list[Feature
     return [all_features()[name] for name in names]
 
 
-def _picture(_: click.Context, __: click.Parameter, out: Path | None) -> Path | None:
+def picture_to_write(_: click.Context, __: click.Parameter, out: Path | None) -> Path | None:
     """Check that the drawing can be written, before anything is paid for."""
     if out and out.suffix.lower() not in FORMATS:
         raise click.BadParameter(f"{out} must end in {', '.join(FORMATS)}")
@@ -52,7 +52,7 @@ def _picture(_: click.Context, __: click.Parameter, out: Path | None) -> Path | 
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    callback=_picture,
+    callback=picture_to_write,
     help="Draw what was found into this file, .png or .jpg.",
 )
 @json_option

@@ -9,11 +9,12 @@ from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json
 from sightline.cli.status import print_section
 from sightline.ratelimit.protocol import Limiter
-from sightline.rekognition.features import all_features, feature_named
+from sightline.rekognition.comparing import NAME, operation_of
+from sightline.rekognition.features import all_features
 
 
 @click.command()
-@click.argument("feature", metavar="[FEATURE]", required=False, type=click.Choice([*all_features()]))
+@click.argument("feature", metavar="[FEATURE]", required=False, type=click.Choice([*all_features(), NAME]))
 @click.argument("per_second", required=False, type=click.FloatRange(min=0, min_open=True))
 @click.option("--because", metavar="TEXT", help="The reason, shown by `sightline status`.")
 @click.option("--reset", is_flag=True, help="Go back to the configured quota.")
@@ -30,7 +31,7 @@ def rate(
         raise click.UsageError("Use FEATURE PER_SECOND [--because TEXT], or FEATURE --reset, or no arguments.")
     limiter = factory.services.limiter
     if feature and (reset or per_second is not None):
-        limiter.override(feature_named(feature).operation, per_second, because or f"set by {getpass.getuser()}")
+        limiter.override(operation_of(feature), per_second, because or f"set by {getpass.getuser()}")
     rates = shown_rates(limiter, feature)
     if as_json:
         print_json(rates)
@@ -40,5 +41,5 @@ def rate(
 
 def shown_rates(limiter: Limiter, feature: str | None) -> dict[str, dict[str, object]]:
     """Return the rates by operation, as JSON: all, or that of one feature."""
-    wanted = feature and feature_named(feature).operation
+    wanted = feature and operation_of(feature)
     return {name: asdict(each) for name, each in limiter.rates().items() if wanted in {None, name}}

@@ -3,7 +3,7 @@
 from kombu import Exchange, Queue
 
 from sightline.models.images import Lane
-from sightline.queues.steps import INGEST, MERGE, WRITE, lane_queue
+from sightline.queues.steps import COMPARE, INGEST, MERGE, WRITE, lane_queue
 from sightline.rekognition.features import all_features
 
 LANED = ("ingest", *all_features(), "rows", "graph")
@@ -13,5 +13,10 @@ QUEUE_NAMES = tuple(lane_queue(name, lane) for name in LANED for lane in Lane) +
 
 QUEUES = [Queue(name, Exchange(name, type="direct"), routing_key=name) for name in QUEUE_NAMES]
 
-ROUTES = {INGEST: {"queue": "ingest"}, MERGE: {"queue": "graph"}, WRITE: {"queue": "rows"}}
+ROUTES = {
+    COMPARE: {"queue": "operations"},
+    INGEST: {"queue": "ingest"},
+    MERGE: {"queue": "graph"},
+    WRITE: {"queue": "rows"},
+}
 """Where a step goes whose sender named no queue. `detect_feature` is missing: its queue is its feature's."""

@@ -14,6 +14,9 @@ from sightline.queues.carried import IS_NEW, IS_REDRIVEN, carried_is_redriven, f
 
 INGEST, DETECT, WRITE, MERGE = "ingest_image", "detect_feature", "write_rows", "merge_image"
 
+COMPARE = "compare_faces"
+"""No step of an image: it answers a request for a comparison, by its id."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

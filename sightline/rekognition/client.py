@@ -10,6 +10,8 @@ from botocore.exceptions import IncompleteReadError
 
 from sightline.errors import ConfigurationError, EmptyImage, RejectedError, TooManyBytes, UnreadableAnswer
 from sightline.models.answers import Answer, Json
+from sightline.models.comparisons import Compared
+from sightline.rekognition import comparing
 from sightline.rekognition.aws_errors import REKOGNITION, aws_errors
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import feature_named
@@ -60,6 +62,17 @@ class Rekognition:
         if len(data) > MAX_BYTES_SENT:
             raise TooManyBytes(subject)
         return self._ask(feature, parameters, {"Bytes": data}, subject)
+
+    def compare_faces(self, source: bytes, target: bytes) -> Compared:
+        """Compare the largest face of one picture with all of another, each of at most 5 MB.
+
+        InvalidParameter may mean that one of them shows no face: AWS does not say which.
+        """
+        with aws_errors("two pictures", REKOGNITION):
+            answer = self._client.compare_faces(
+                SourceImage={"Bytes": source}, TargetImage={"Bytes": target}, **comparing.PARAMETERS
+            )
+        return comparing.parse(answer)
 
     def check(self) -> None:
         """Raise AccessDenied or Unavailable if Rekognition cannot be used. One byte is refused, and free."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from sightline.errors import OutcomeUnknown, RampedTooFast, RejectedError, SightlineError, Throttled, TooManyBytes
+from sightline.errors import OutcomeUnknown, RampedTooFast, RejectedError, SightlineError, Throttled
 from sightline.models.answers import Answer
 from sightline.models.images import Lane
 from sightline.models.spending import Line, Reason
@@ -15,19 +15,13 @@ from sightline.rekognition.preflight import MAX_BYTES_SENT, inspect_picture
 from sightline.rekognition.prices import billed
 from sightline.services.collaborators import Services
 from sightline.services.detection import how_it_ended
+from sightline.services.picture_files import read_picture
 from sightline.services.slots import wait_for_slot
 from sightline.services.usage import COST
 from sightline.storage.buckets.protocol import ObjectUri
 
 Outcomes: TypeAlias = dict[str, Answer | SightlineError]
 """By feature: the answer, or the error."""
-
-
-class UnreadableFile(RejectedError):
-    """The file cannot be read."""
-
-    rule = "the file must exist and be readable"
-    remedy = "Give the path of a picture, or s3://bucket/key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +40,6 @@ def subject_named(source: str) -> Subject:
     data = read_picture(Path(source))
     inspect_picture(source, data, MAX_BYTES_SENT)
     return Subject(source, data=data)
-
-
-def read_picture(path: Path) -> bytes:
-    """Read a file of at most 5 MB; raise UnreadableFile or TooManyBytes."""
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES_SENT:
-            raise TooManyBytes(f"{path} ({size:,} bytes)")
-        return path.read_bytes()
-    except OSError as error:
-        raise UnreadableFile(str(path), rule=f"{UnreadableFile.rule} ({error.strerror})") from error
 
 
 def ask_all(features: Iterable[Feature], subject: Subject, services: Services) -> Outcomes:

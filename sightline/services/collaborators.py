@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 
 from sightline.graph.protocol import GraphStore
 from sightline.models.images import Capture
+from sightline.models.people_policy import PeoplePolicy
 from sightline.queues.redis import RedisQueues
 from sightline.ratelimit.protocol import Limiter
 from sightline.rekognition.prices import Prices
 from sightline.services.bucket_gate import BucketGate
 from sightline.services.clock_doubts import ClockDoubts
+from sightline.services.comparing import Comparing
 from sightline.services.detection import Detector, Payer
 from sightline.services.graph_merge import Merges
 from sightline.services.held import HeldBytes
@@ -22,7 +24,7 @@ from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.services.usage import CallCounter
 from sightline.services.worker_breaker import WorkerBreaker
-from sightline.storage.buckets.protocol import Buckets, ObjectHead, Prefix
+from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri, Prefix
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.changes import LedgerChanges
 from sightline.storage.ledger.protocol import Ledger
@@ -75,12 +77,15 @@ class Services:
     accuracy: AccuracyPlan
     clock_doubts: ClockDoubts
     read_capture: Callable[[ObjectHead, bytes], Capture]
+    camera_of: Callable[[ObjectUri], str]
+    people_policy: PeoplePolicy | None
     clock: Callable[[], datetime]
     stopping: Event
     held: HeldBytes = field(init=False)
     bucket_gate: BucketGate = field(init=False)
     ingest: Ingest = field(init=False)
     payer: Payer = field(init=False)
+    comparing: Comparing = field(init=False)
 
     def __post_init__(self) -> None:
         """Build what works on each message, once, from the collaborators above."""
@@ -89,6 +94,9 @@ class Services:
         object.__setattr__(self, "bucket_gate", BucketGate(self.operations, self.clock))
         object.__setattr__(self, "ingest", Ingest(**{each.name: getattr(self, each.name) for each in fields(Ingest)}))
         object.__setattr__(self, "payer", Payer(**{each.name: getattr(self, each.name) for each in fields(Payer)}))
+        of_comparing = (each.name for each in fields(Comparing) if each.name != "generation")
+        comparing = Comparing(generation=self.plan.generation, **{name: getattr(self, name) for name in of_comparing})
+        object.__setattr__(self, "comparing", comparing)
 
 
 _current: list[Services] = []

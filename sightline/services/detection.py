@@ -41,6 +41,7 @@ from sightline.errors import (
 )
 from sightline.models.answers import Answer, Json
 from sightline.models.bucket_refusals import Reader
+from sightline.models.comparisons import Compared
 from sightline.models.images import AskedBy, Content, FeatureResult, ImageRow, Lane, Rejection, State
 from sightline.queues.carried import Told
 from sightline.ratelimit.gcra import HORIZON_SECONDS
@@ -82,6 +83,12 @@ class Detector(Protocol):
 
     def analyse_bytes(self, feature: Feature, parameters: Mapping[str, Json], data: bytes) -> Answer:
         """Analyse a picture that is sent along: one HTTP attempt."""
+
+    def compare_faces(self, source: bytes, target: bytes) -> Compared:
+        """Compare the largest face of one picture with all of another: one HTTP attempt.
+
+        Raises InvalidParameter if one of them shows no face.
+        """
 
     def check(self) -> None:
         """Raise AccessDenied or Unavailable if the service cannot be used; costs nothing."""

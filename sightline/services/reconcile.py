@@ -324,5 +324,6 @@ def run_reconcile(run: LeasedRun, services: Services, send: Publish = publish_ag
     """Reconcile while the turn goes on; return the counts of this run, and of steps ever sent again."""
     before = services.operations.runs.last().get(NAME)
     done = reconcile(reconciler_of(services, send), run.goes_on)
+    send(services.comparing.due())
     ever = before.outcome.get("sent_ever", 0) if before else 0
     return {**done, "sent_ever": (ever if isinstance(ever, int) else 0) + done["sent"]}

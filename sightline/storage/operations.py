@@ -10,6 +10,7 @@ from sightline.storage.books import Books, DynamoBooks
 from sightline.storage.bucket_refusals import BucketRefusals, DynamoBucketRefusals
 from sightline.storage.capture_counts import CaptureCounts, DynamoCaptureCounts
 from sightline.storage.checkpoints import Checkpoints, DynamoCheckpoints
+from sightline.storage.comparisons import Comparisons, DynamoComparisons
 from sightline.storage.dead_letters import DeadLetters, DynamoDeadLetters
 from sightline.storage.dirty_days import DirtyDayStore, DynamoDirtyDays
 from sightline.storage.dynamodb.schema import Key, Schema
@@ -40,6 +41,7 @@ class Operations:
     capture_counts: CaptureCounts
     bucket_refusals: BucketRefusals
     books: Books
+    comparisons: Comparisons
     table: DynamoTable | None = None
 
     def setup(self) -> None:
@@ -74,5 +76,6 @@ def dynamo_operations(client: "DynamoDBClient", prefix: str, clock: Callable[[],
         capture_counts=DynamoCaptureCounts(table),
         bucket_refusals=DynamoBucketRefusals(table, clock),
         books=DynamoBooks(client, table, name, clock),
+        comparisons=DynamoComparisons(table, clock),
         table=table,
     )

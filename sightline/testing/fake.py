@@ -13,11 +13,14 @@ from PIL import Image
 
 from sightline.errors import ImageNotYetWritten
 from sightline.graph.group_commit import GroupCommit
-from sightline.models.answers import Answer, Detection, Json
+from sightline.models.answers import Answer, Box, Detection, Json
+from sightline.models.comparisons import Compared, ComparedFace
 from sightline.models.images import Lane
+from sightline.models.people_policy import PeoplePolicy
 from sightline.queues.carried import carried_is_new, carried_result, carried_told, result_headers
-from sightline.queues.steps import DETECT, INGEST, MERGE, WRITE, Step, passing_on
+from sightline.queues.steps import COMPARE, DETECT, INGEST, MERGE, WRITE, Step, passing_on
 from sightline.ratelimit.fallback import InMemoryLimiter
+from sightline.rekognition.comparing import NAME, OPERATION
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import all_features
 from sightline.rekognition.prices import read_prices
@@ -83,6 +86,10 @@ FOUND = (Detection("Person", 97.5, None, LINE), Detection("Plant", 61.0, None, L
 PERSON = Answer(FOUND, "test-1", cut_percent=30.0)
 
 
+_FACE = Box(0.25, 0.25, 0.5, 0.5)
+ALIKE = Compared(ComparedFace(_FACE, 99.0), (ComparedFace(_FACE, 98.5, 97.25),))
+
+
 class ScriptedDetector:
     """Answers what it is told to, one by one, then `PERSON`; an exception is raised, a callable is called first."""
 
@@ -113,6 +120,16 @@ class ScriptedDetector:
         assert isinstance(step, Answer)
         return step
 
+    def compare_faces(self, source: bytes, target: bytes) -> Compared:
+        self.asked.append((NAME, f"{len(source)} and {len(target)} bytes"))
+        step = self.script.popleft() if self.script else ALIKE
+        if isinstance(step, Exception):
+            raise step
+        if callable(step):
+            step = step()
+        assert isinstance(step, Compared)
+        return step
+
     def check(self) -> None:
         """It can always be used."""
 
@@ -125,6 +142,7 @@ class FakeSightline:
     features: tuple[str, ...] = ("faces", "labels", "text")
     sent: deque[Step] = field(default_factory=deque)
     later: deque[Step] = field(default_factory=deque)
+    people_policy: PeoplePolicy | None = None
 
     def __post_init__(self) -> None:
         self.images = InMemoryImageStore(self.clock)
@@ -140,7 +158,8 @@ class FakeSightline:
         self.queues = InMemoryQueues()
         self.queues.clock = self.clock
         self.detector = ScriptedDetector()
-        self.limiter = InMemoryLimiter(self.clock, {each.operation: 50.0 for each in all_features().values()})
+        operations = {OPERATION, *(each.operation for each in all_features().values())}
+        self.limiter = InMemoryLimiter(self.clock, dict.fromkeys(operations, 50.0))
         usual = {name: all_features()[name].parameters for name in self.features}
         deeper = {name: {**usual[name], **all_features()[name].deeper} for name in usual if all_features()[name].deeper}
         self.plan = Plan(usual, "1", deeper)
@@ -174,6 +193,8 @@ class FakeSightline:
             accuracy=WATCHED,
             clock_doubts=ClockDoubts(self.images),
             read_capture=reader,
+            camera_of=reader.camera_of,
+            people_policy=self.people_policy,
             clock=self.clock,
             stopping=PassingEvent(self.clock),
         )
@@ -206,6 +227,8 @@ class FakeSightline:
         elif step.task == WRITE:
             carried = carried_result(headers)
             self.send(write.write(image_id, rest[0], step.lane, images=images, ledger=services.ledger, carried=carried))
+        elif step.task == COMPARE:
+            services.comparing.answer(image_id)
         elif step.task == MERGE:
             merge.merge(image_id, merges=services.merges)
 

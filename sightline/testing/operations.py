@@ -37,6 +37,7 @@ from sightline.storage.pauses import OUTCOMES_KEPT, Cause, Outcome, Pauses, Stop
 from sightline.storage.rate_overrides import RateOverrides
 from sightline.storage.runs import LastRun, Runs
 from sightline.storage.usage import Usage
+from sightline.testing.comparisons import InMemoryComparisons
 
 
 class InMemoryDeadLetters(DeadLetters):
@@ -472,4 +473,5 @@ def in_memory_operations(clock: Callable[[], datetime]) -> Operations:
         capture_counts=InMemoryCaptureCounts(),
         bucket_refusals=InMemoryBucketRefusals(clock),
         books=InMemoryBooks(),
+        comparisons=InMemoryComparisons(clock),
     )

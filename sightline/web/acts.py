@@ -18,6 +18,7 @@ ENDINGS = {
     "set password": "password set",
     "end sessions": "sessions ended",
     "remove user": "user removed",
+    "compare faces": "comparison asked for",
 }
 """What is begun → what its result is noted as."""
 

@@ -17,7 +17,7 @@ from sightline.web.access import GuardedRoute
 from sightline.web.answering import Answering
 from sightline.web.api import accuracy as accuracy_calls
 from sightline.web.api import agreement as agreement_calls
-from sightline.web.api import cameras, costs, dead_letters, description, images, status, verdicts
+from sightline.web.api import cameras, comparisons, costs, dead_letters, description, images, status, verdicts
 from sightline.web.api import rates as rate_calls
 from sightline.web.api.other_origins import OtherOrigins
 from sightline.web.body_limit import BodyLimit
@@ -81,6 +81,7 @@ CALLS: Sequence[APIRouter] = (
     dead_letters.router,
     costs.router,
     rate_calls.router,
+    comparisons.router,
 )
 
 

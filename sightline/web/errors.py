@@ -11,6 +11,8 @@ from starlette.exceptions import HTTPException
 from sightline.errors import (
     BadMessage,
     ConfigurationError,
+    NoPeoplePolicy,
+    OtherCamera,
     RejectedError,
     RetryableError,
     SightlineError,
@@ -151,6 +153,8 @@ _BY_KIND: tuple[tuple[type[SightlineError], HTTPStatus], ...] = (
     (InvalidUser, HTTPStatus.UNPROCESSABLE_ENTITY),
     (RejectedError, HTTPStatus.NOT_FOUND),
     (NotWatched, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (NoPeoplePolicy, HTTPStatus.CONFLICT),
+    (OtherCamera, HTTPStatus.CONFLICT),
     (ConfigurationError, HTTPStatus.INTERNAL_SERVER_ERROR),
 )
 

@@ -15,6 +15,7 @@ from typing_extensions import override
 from sightline.graph.neo4j import Neo4jGraphStore
 from sightline.graph.protocol import Merged
 from sightline.models.answers import Json
+from sightline.models.people_policy import PeoplePolicy
 from sightline.services.graph_merge import graph_image
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.images.keys import DEFAULT_SHARDS
@@ -24,7 +25,7 @@ from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.users.dynamodb import DynamoUserStore
 from sightline.storage.users.protocol import Role
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
-from sightline.testing.fake import CHECKPOINTS, uri_of
+from sightline.testing.fake import CHECKPOINTS, FakeSightline, uri_of
 from sightline.web.app import make_app
 from sightline.web.console import Console
 from tests.integration.rights import Rights, granted, process_while_days_move
@@ -36,7 +37,8 @@ BAD = uri_of("99")
 @pytest.fixture
 def house(tmp_path: Path, dynamodb_client: Any, table_prefix: str) -> Iterator[House]:
     """Give a house whose rows are in DynamoDB: one image with its answers, and one that was refused."""
-    house = build(tmp_path)
+    policy = PeoplePolicy("see that all rights are there", "consent", 1, ("yard",))
+    house = build(tmp_path, world=FakeSightline(people_policy=policy))
     house.console.close()
     client, prefix, world = dynamodb_client, table_prefix, house.world
     world.images = DynamoImageStore(client, prefix, world.clock)  # type: ignore[assignment] # real stores for fakes
@@ -137,6 +139,9 @@ def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(
         for name, number in client.post("/api/v1/dead-letters/redrive", json=redriven, headers=FROM_HERE).json().items()
         if number
     }
+    compared = client.post("/api/v1/comparisons", json={"source": URI, "target": URI}, headers=FROM_HERE)
+    assert 202 == compared.status_code, compared.text
+    assert "waiting" == client.get(f"/api/v1/comparisons/{compared.json()['id']}").json()["state"]
     moving = process_while_days_move(dynamodb_client, table_prefix, house.world.clock)
     house.console.services = replace(house.console.services, images=moving)
     assert 200 == client.get(f"/api/v1/images?day={DAY}").status_code

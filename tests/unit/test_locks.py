@@ -6,7 +6,8 @@ import pytest
 
 CHECKOUT = Path(__file__).parents[2]
 LOCKS = sorted(CHECKOUT.glob("requirements*.lock"))
-LOCKS_OF_MODELS = sorted((CHECKOUT / "dev" / "rekognition").glob("*.lock"))
+MODELS = CHECKOUT / "dev" / "rekognition"
+LOCKS_OF_MODELS = sorted(MODELS.glob("*.lock"))
 
 
 def packages(lock: str) -> set[str]:
@@ -36,10 +37,12 @@ def test_a_lock_names_no_address(lock):
 
 
 def test_there_is_a_lock_for_each_source_of_models():
-    assert ["models.lock", "npm.lock", "objects.lock"] == [lock.name for lock in LOCKS_OF_MODELS]
+    assert ["dlib.lock", "faces.lock", "models.lock", "npm.lock", "objects.lock"] == [
+        lock.name for lock in LOCKS_OF_MODELS
+    ]
 
 
-@pytest.mark.parametrize("lock", [*LOCKS, CHECKOUT / "dev" / "rekognition" / "npm.lock"], ids=lambda lock: lock.name)
+@pytest.mark.parametrize("lock", [*LOCKS, *map(MODELS.joinpath, ["npm.lock", "dlib.lock"])], ids=lambda lock: lock.name)
 def test_every_package_of_a_lock_has_a_version_and_a_hash(lock):
     entries = packages(str(lock))
     assert entries

@@ -1,5 +1,7 @@
 """DetectFaces: box, confidence and quality. It cannot measure age, mood, glasses and the like."""
 
+from collections.abc import Iterable
+
 from dev.rekognition.content import Content
 from dev.rekognition.operations.wire import bounding_box
 from dev.rekognition.refusals import Refusal
@@ -16,12 +18,17 @@ async def detect_faces(request: Json, content: Content, sight: Sight) -> Json:
     if unseen:
         message = f"The local endpoint cannot see {', '.join(unseen)}. Ask for DEFAULT, or use AWS."
         raise Refusal("InvalidParameterException", message)
-    faces = [face for face in (await sight.see(content)).faces if face.confidence >= _LEAST_CONFIDENCE]
-    largest = sorted((_face(each) for each in faces), key=_area, reverse=True)
-    return {"FaceDetails": largest[:_MOST_FACES]}
+    return {"FaceDetails": [face_details(each) for each in largest_faces((await sight.see(content)).faces)]}
 
 
-def _face(face: Detection) -> Json:
+def largest_faces(faces: Iterable[Detection]) -> list[Detection]:
+    """Return the faces of at least 50 percent, the largest first, at most a hundred."""
+    certain = [face for face in faces if face.confidence >= _LEAST_CONFIDENCE]
+    return sorted(certain, key=_area, reverse=True)[:_MOST_FACES]
+
+
+def face_details(face: Detection) -> Json:
+    """Return a face in AWS's spelling."""
     quality = face.attributes["quality"]
     return {
         "BoundingBox": face.box and bounding_box(face.box),
@@ -32,5 +39,5 @@ def _face(face: Detection) -> Json:
     }
 
 
-def _area(face: Json) -> float:
-    return float(face["BoundingBox"]["Width"] * face["BoundingBox"]["Height"])
+def _area(face: Detection) -> float:
+    return face.box.width * face.box.height if face.box else 0.0

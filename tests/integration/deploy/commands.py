@@ -64,6 +64,7 @@ def command_all(world: Deployed, operator: Operator) -> None:
     operator("query", "cameras")
     operator("detect", uri)
     operator("verify-set", f"s3://{world.frames}/yard/", "--like", uri, "--yes", codes=(0, 1))
+    compare(world, operator)
     operator("features")
     operator("rate", "labels", "3")
     operator("rate", "labels", "--reset")
@@ -85,6 +86,15 @@ def command_all(world: Deployed, operator: Operator) -> None:
     operator("reanalyse", "--unknown", "--yes")
     operator("resume")
     assert {*COMMANDS} - OF_OTHERS == operator.run - OF_OTHERS
+
+
+def compare(world: Deployed, operator: Operator) -> None:
+    """Compare what the policy allows, keep it once, and forget it."""
+    uri, other = world.upload(5, picture(81), "gate"), world.upload(6, picture(82), "gate")
+    operator("compare", uri, other)
+    assert "nothing paid" in operator("compare", uri, other)
+    world.clock.move(timedelta(days=world.services.comparing.require_policy().retention_days))
+    assert "1 comparisons removed" in operator("compare", "--forget", uri)
 
 
 def show_newer_than_its_row(world: Deployed, uri: str) -> None:

@@ -9,7 +9,9 @@ from redis import Redis
 
 from sightline.errors import RejectedError, RetryableError
 from sightline.graph.group_commit import GroupCommit
+from sightline.models.people_policy import PeoplePolicy
 from sightline.ratelimit.redis import RedisLimiter
+from sightline.rekognition.comparing import OPERATION
 from sightline.rekognition.features import all_features
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.failures import keep_failure
@@ -28,6 +30,8 @@ from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
 from sightline.testing.clocks import MovingClock
 from sightline.testing.fake import FakeSightline
 from tests.integration.deploy.exercised import Method, noting
+
+POLICY = PeoplePolicy("see that all rights are there", "consent", 1, ("gate",))
 
 
 class Deployed(FakeSightline):
@@ -58,7 +62,7 @@ class Deployed(FakeSightline):
             self.called,
         )
         operations = stores["operations"]
-        quotas = {each.operation: 50.0 for each in all_features().values()}
+        quotas = {OPERATION: 50.0} | {each.operation: 50.0 for each in all_features().values()}
         self.older_limiter = RedisLimiter(redis, "1", "eu", quotas, prefix)
         self.services = replace(
             self.services,
@@ -71,6 +75,7 @@ class Deployed(FakeSightline):
             ),
             clock_doubts=ClockDoubts(stores["images"]),
             limiter=RedisLimiter(redis, "1", "eu", quotas, prefix, overrides=operations.rate_overrides),
+            people_policy=POLICY,
             sweep=replace(self.services.sweep, prefixes=[Prefix(self.frames)]),
         )
 

@@ -42,6 +42,7 @@ OF_NO_WORKER: set[Method] = {
         for name in ("ask", "asked", "asked_many", "write", "of_image", "of_label", "of_reviewer", "scan")
     ),
     ("images", "postpone"),
+    ("operations.comparisons", "request"),
     ("images", "move_days"),
     ("images", "receive"),
     ("rollups", "get"),

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
-from sightline.errors import AccessDenied, ImageChanged, ImageMissing, ObjectRefused, OutcomeUnknown
+from sightline.errors import AccessDenied, ImageChanged, ImageMissing, InvalidParameter, ObjectRefused, OutcomeUnknown
 from sightline.models.bucket_refusals import Reader
 from sightline.models.images import Lane, State
 from sightline.queues.steps import DETECT, ingest_step
 from sightline.rekognition.features import feature_named
 from sightline.services import bookkeeping, parity, purge, reconcile, review_planning, sweep, sync
+from sightline.services.comparing import compare_step
 from sightline.services.failures import keep_failure
 from sightline.services.leased_runs import run_under_lease
 from sightline.services.rollups import run as rollups
@@ -199,6 +200,27 @@ def watch_over_a_worker(world: Deployed) -> None:
     SystemMetrics(sources(s), s.clock).refresh()
 
 
+def compare_faces(world: Deployed) -> None:
+    """Answer what users of the console ask for: one whose message is lost, one that fails, one without a face."""
+    uris = [world.upload(number, picture(number), "gate") for number in range(70, 73)]
+    world.add(*uris)
+    world.work()
+    comparing = world.services.comparing
+    rows = [row for uri in uris if (row := world.services.images.get(uri))]
+    lost = comparing.request(rows[0], rows[1], "ann")
+    world.clock.move(5 * MINUTE)
+    world.send(comparing.due())
+    world.work()
+    assert comparing.kept(lost.pair.comparison_id)
+    world.detector.script.append(AccessDenied("Rekognition"))
+    world.send([compare_step(comparing.request(rows[1], rows[2], "ann"))])
+    world.work()
+    world.detector.script.extend([InvalidParameter("two pictures")] * 2)
+    world.send([compare_step(comparing.request(rows[2], rows[0], "ann"))])
+    world.work()
+    comparing.operations.comparisons.drop(lost.pair.comparison_id)  # as under a policy that became stricter
+
+
 DOINGS: tuple[Callable[[Deployed], None], ...] = (
     carry_images,
     overwrite_again_and_again,
@@ -208,5 +230,6 @@ DOINGS: tuple[Callable[[Deployed], None], ...] = (
     watch_over_a_worker,
     find_a_rate_of_an_older_version,
     keep_the_schedule,
+    compare_faces,
     roll_up_late,
 )

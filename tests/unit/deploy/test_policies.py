@@ -11,6 +11,7 @@ from botocore.validate import ParamValidator
 
 from dev.s3_events import Happened, record
 from sightline.models.images import ImageRow, Lane, State
+from sightline.rekognition.comparing import OPERATION
 from sightline.rekognition.features import all_features
 from sightline.services.s3_events import read_message
 from sightline.storage.dynamodb.items import to_item
@@ -51,6 +52,10 @@ def test_each_statement_is_for_one_table_or_one_place_in_a_bucket(policy):
     assert [1] * len(of_aws) == [len(each["Resource"]) for each in of_aws]
     named = [each["Resource"][0].removesuffix("/stream/*") for each in of_aws]  # AWS calls a stream by its time
     assert [] == [each for each in named if "dynamodb" in each and "*" in each]
+
+
+def test_comparing_faces_takes_one_right_more_and_nothing_else():
+    assert {f"rekognition:{OPERATION}"} == actions("comparing", "")
 
 
 @pytest.mark.parametrize("policy", ["console", "listener", "producers", "quarantine", "reviewers", "setup"])

@@ -107,12 +107,15 @@ CASES = [
     Case("GET", "/api/v1/cost", OPERATOR),
     Case("GET", "/api/v1/rates", OPERATOR),
     Case("POST", "/api/v1/rates", OPERATOR, json={"operation": "x", "per_second": 5, "because": "r"}),
+    Case("POST", "/api/v1/comparisons", OPERATOR, json={"source": URI, "target": URI}),
+    Case("GET", "/api/v1/comparisons/{comparison_id}", OPERATOR),
 ]
 
 
 def send(client, case, **headers):
     path = case.path.replace("{name}", "console.css").replace("{width}", "320").replace("{sha256}", "0" * 64)
     path = path.replace("{batch_id}", "01A").replace("{number}", "1")
+    path = path.replace("{comparison_id}", "0" * 64)
     given = {"data": case.form} if case.form else {"json": case.json} if case.json else {}
     return client.request(case.method, path, params=case.query, headers=headers, **given)
 

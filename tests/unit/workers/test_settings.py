@@ -125,7 +125,7 @@ def test_a_setting_can_not_be_changed_once_it_is_read():
         ("feature_parameters", {"labels": {"MinConfidence": 101}}, "MinConfidence must be at most 100, not 101"),
         ("feature_parameters", {"labels": {"Image": {}}}, "Image is each image itself"),
         ("feature_parameters", {"smells": {}}, "'smells' is no feature; there are"),
-        ("quotas", {"Nope": 5}, "'Nope' is no operation of a feature; there are"),
+        ("quotas", {"Nope": 5}, "'Nope' is not an operation that is called; there are"),
         ("quotas", {"DetectLabels": 0}, "greater than or equal to 0.01"),
         ("quotas", {"DetectLabels": -1}, "greater than or equal to 0.01"),
         ("log_level", "LOUD", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),

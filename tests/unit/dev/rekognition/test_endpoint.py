@@ -139,7 +139,7 @@ def test_a_request_signed_for_another_region_is_refused(tmp_path):
     assert error_of(tmp_path, authorization=elsewhere) == "InvalidSignatureException"
 
 
-@pytest.mark.parametrize("operation", ["DetectModerationLabels", "RecognizeCelebrities", "CompareFaces", "Nonsense"])
+@pytest.mark.parametrize("operation", ["DetectModerationLabels", "RecognizeCelebrities", "Nonsense"])
 def test_what_can_not_be_seen_is_refused_plainly(tmp_path, operation):
     reply = asyncio.run(call(endpoint(tmp_path), operation=operation))
     assert reply.error == "UnknownOperationException"

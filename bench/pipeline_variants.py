@@ -105,9 +105,10 @@ def _begin(image_id: str, services: Services) -> tuple[ImageRow, Content]:
     digest = hashlib.sha256(data).hexdigest()
     content = Content(digest, head.etag, len(data), picture.width_pixels, picture.height_pixels, head.version)
     seen = new_row(image_id, Lane.LIVE, services.clock())
+    capture = services.read_capture(head, data)
     return _there(
         services.images.begin(
-            seen, content, services.read_capture(head, data), wanted(digest, services.plan), Lane.LIVE
+            seen, content, capture, wanted(digest, services.plan, capture, seen.wanted, seen.parts), Lane.LIVE
         )
     ), content
 

@@ -44,6 +44,7 @@ from sightline.rekognition.features import all_features, feature_named
 from sightline.rekognition.prices import Prices, read_prices
 from sightline.rekognition.quotas import default_quota
 from sightline.services.capture import DEFAULT_KEY_PATTERN
+from sightline.services.need import LABELS, Need
 from sightline.services.other_files import DEFAULT_SKIPPED_SUFFIXES, as_suffixes
 from sightline.services.plan import Plan
 from sightline.services.rollups.plan import AccuracyPlan
@@ -161,6 +162,12 @@ def _feature_parameters(given: dict[str, dict[str, Any]]) -> dict[str, dict[str,
     return given
 
 
+def _need(need: Need) -> Need:
+    """Require what workers can do: they do not look for near-identical images yet."""
+    require(need.near is None, "near is not known to workers yet, only to `make bench-need`")
+    return need
+
+
 _Secret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
 _Endpoint = Annotated[Annotated[str, AfterValidator(addresses.endpoint)] | None, BeforeValidator(_empty_is_unset)]
 _CaFile = Annotated[Annotated[str, AfterValidator(addresses.ca_file)] | None, BeforeValidator(_empty_is_unset)]
@@ -270,6 +277,9 @@ class Settings(ListenerSettings):
     )
     feature_parameters: Annotated[dict[str, dict[str, Any]], AfterValidator(_feature_parameters)] = Field(
         default={}, description='JSON, feature → parameters that replace its own: {"labels": {"MinConfidence": 40}}'
+    )
+    need: Annotated[Annotated[Need, AfterValidator(_need)] | None, BeforeValidator(_empty_is_unset)] = Field(
+        default=None, description="JSON, what asks for a feature once the labels are known; unset: each image has all"
     )
     generation: str = Field(default="1", description="change this value to analyse, and pay for, every image again")
     quotas: dict[_Operation, _Rate] = Field(
@@ -404,6 +414,16 @@ class Settings(ListenerSettings):
             log.warning("SIGHTLINE_LABEL_KIN is now called SIGHTLINE_RELATED_LABELS; the old name will go")
         return self
 
+    @model_validator(mode="after")
+    def _what_is_asked_for_is_analysed(self) -> Self:
+        asked = self.need.asks if self.need else {}
+        if unknown := sorted(set(asked) - set(self.features)):
+            message = f"SIGHTLINE_NEED, asks: {', '.join(unknown)} must be in SIGHTLINE_FEATURES"
+            raise ValueError(message)
+        if any(ask.labels for ask in asked.values()) and LABELS not in self.features:
+            raise ValueError("SIGHTLINE_NEED, asks: labels ask for something, so SIGHTLINE_FEATURES must have labels")
+        return self
+
     @property
     def strata_rules(self) -> tuple[StrataRule, ...]:
         """Return the rule of each watched label; a threshold below `low_percent` leaves no near misses."""
@@ -419,7 +439,7 @@ class Settings(ListenerSettings):
         chosen = {name: dict(feature_named(name).parameters) for name in self.features}
         usual = {name: own | self.feature_parameters.get(name, {}) for name, own in chosen.items()}
         deeper = {name: usual[name] | dict(feature_named(name).deeper) for name in usual if feature_named(name).deeper}
-        return Plan(usual, self.generation, deeper, self.skipped_suffixes)
+        return Plan(usual, self.generation, deeper, self.skipped_suffixes, self.need)
 
     @cached_property
     def price_list(self) -> Prices:

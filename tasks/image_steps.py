@@ -35,8 +35,8 @@ def detect_feature(self: StepTask, uri: str, feature: str, lane: str = "live") -
 @shared_task(name=WRITE, base=StepTask, bind=True)
 def write_rows(self: StepTask, uri: str, feature: str, lane: str = "live") -> None:
     """Write one settled analysis to its image's row."""
-    services, carried = current(), carried_result(self.carried("rows"))
-    publish(write(uri, feature, Lane(lane), images=services.images, ledger=services.ledger, carried=carried))
+    s, carried = current(), carried_result(self.carried("rows"))
+    publish(write(uri, feature, Lane(lane), images=s.images, ledger=s.ledger, plan=s.plan, carried=carried))
 
 
 @shared_task(name=MERGE, base=StepTask)

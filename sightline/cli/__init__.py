@@ -34,6 +34,7 @@ COMMANDS = {
     "review": "List the images whose verdicts would improve the figures most.",
     "verdicts": "Record, import and export what people saw in images.",
     "accuracy": "Show precision, recall, F1 and missed images for each camera, with intervals.",
+    "need": "Show what paying by need (SIGHTLINE_NEED) saved, and what it missed, with an interval.",
     "clock": "Correct the capture times of a camera whose clock was wrong, or undo that.",
     "reanalyse": "Analyse images again if the answer cannot tell whether the label was missed.",
     "import-label-set": "Import labels from a DynamoDB table with one row per label.",

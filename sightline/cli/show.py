@@ -11,6 +11,7 @@ from sightline.cli.output import json_option, print_json, print_table
 from sightline.models.images import AskedBy, ImageRow
 from sightline.services.collaborators import Services
 from sightline.services.holding_up import held_up_by
+from sightline.services.plan import Plan
 from sightline.services.similar_keys import not_added
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.ledger.protocol import Ledger, Status, shown_status
@@ -67,8 +68,16 @@ def image_facts(uri: str, services: Services) -> dict[str, Any]:
         "rejection": row.rejection.message if row.rejection else None,
         "dropped_answers": row.drops.count if row.drops else None,
         "last_dropped_at": row.drops.at if row.drops else None,
+        "not_asked_for": _not_asked_for(row, services.plan),
         "features": {feature: _feature_facts(row, feature, services.ledger) for feature in sorted(row.wanted)},
     }
+
+
+def _not_asked_for(row: ImageRow, plan: Plan) -> str | None:
+    """Name the features that an image has no answer of and waits for none of: what they would find is unknown."""
+    if not row.is_analysed:
+        return None
+    return ", ".join(name for name in sorted(plan.features) if name not in row.wanted) or None
 
 
 def _feature_facts(row: ImageRow, feature: str, ledger: Ledger) -> dict[str, Any]:

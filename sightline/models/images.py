@@ -88,6 +88,13 @@ class FeatureResult:
     left_out: int = 0
     asked_by: AskedBy = AskedBy.NAME
 
+    @property
+    def unknown_below_percent(self) -> float | None:
+        """Return below which confidence nothing is known: the request's cut, or the lowest that fits into the row."""
+        if not self.left_out or not self.finding:
+            return self.cut_percent
+        return max(min(confidence for _, confidence in self.finding), self.cut_percent or 0.0)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class CameraDay:
@@ -237,6 +244,11 @@ class ImageRow:
     def _is_settled(self, feature: str, wanted: str) -> bool:
         part = self.parts.get(feature)
         return part is not None and part.analysis_id == wanted
+
+    @property
+    def is_analysed(self) -> bool:
+        """Return whether all that was wanted of the image is settled, and no end took its place."""
+        return self.state in {State.ANALYSED, State.COMPLETE}
 
     @property
     def is_stuck_as_shown(self) -> bool:

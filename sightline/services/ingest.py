@@ -20,10 +20,19 @@ from sightline.errors import (
     TooManyBytes,
 )
 from sightline.models.bucket_refusals import Reader
-from sightline.models.images import CameraDay, Capture, Content, ImageRow, Judged, Lane, Rejection, State
+from sightline.models.images import (
+    CameraDay,
+    Capture,
+    Content,
+    FeatureResult,
+    ImageRow,
+    Judged,
+    Lane,
+    Rejection,
+    State,
+)
 from sightline.queues.publishing import BATCH, Publish, publish
 from sightline.queues.steps import INGEST, Step, ingest_step, next_steps
-from sightline.rekognition.analysis import analysis_id
 from sightline.rekognition.preflight import inspect_picture
 from sightline.services.bucket_gate import BucketGate
 from sightline.services.capture import standing_capture
@@ -208,8 +217,8 @@ class Ingest:
             return row
         self.held.keep(row, data)
         paid = {**row.wanted, **adopt_import(row, content, self.plan, self.ledger)}
-        analyses = wanted(content.sha256, self.plan, paid)
         capture = self._capture(row, content, head, data)
+        analyses = wanted(content.sha256, self.plan, capture, paid, row.parts)
         moved_from = self._moved_from(row, capture)
         self._outdate(row, content, analyses)
         # Before, so that a crash leaves no day with an image too many; and after, for a reader in between
@@ -295,14 +304,17 @@ def _content(image_id: str, head: ObjectHead, data: bytes) -> Content:
     return Content(digest, head.etag, len(data), *sides, head.version, head.last_modified)
 
 
-def wanted(content: str, plan: Plan, before: Mapping[str, str] | None = None) -> dict[str, str]:
+def wanted(
+    content: str, plan: Plan, capture: Capture, before: Mapping[str, str], parts: Mapping[str, FeatureResult]
+) -> dict[str, str]:
     """Name the analyses that the plan wants of these bytes: feature → analysis id.
 
     before: what the row wants already. A deeper or an imported analysis of the same bytes stays wanted.
     """
-    return {name: _wanted(content, name, plan, (before or {}).get(name)) for name in plan.features}
+    needed = plan.needed(content, capture, before, parts)
+    return {name: _wanted(content, name, plan, before.get(name)) for name in needed}
 
 
 def _wanted(content: str, feature: str, plan: Plan, before: str | None) -> str:
-    ids = [analysis_id(content, feature, request, plan.generation) for request in plan.requests(feature)]
+    ids = plan.ids(content, feature)
     return before if before in ids else ids[0]

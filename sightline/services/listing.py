@@ -58,8 +58,8 @@ def look_at_page(page: Sequence[ObjectHead], images: ImageStore, plan: Plan, *, 
         if row is None or _is_other(row, head):
             paid = imported_features(row, plan) if row else frozenset()
             due.append(Due(head, row is not None, frozenset(plan.features) - paid))
-        elif follows_plan and row.content and row.wanted:
-            asked = wanted(row.content.sha256, plan, row.wanted)
+        elif follows_plan and row.content and row.capture and row.wanted:
+            asked = wanted(row.content.sha256, plan, row.capture, row.wanted, row.parts)
             if row.wanted != asked:
                 due.append(Due(head, True, _unpaid(row, asked)))
     return Listed(due, skipped)

@@ -22,7 +22,7 @@ from sightline.rekognition.prices import billed
 from sightline.services.backfill import feature_rates
 from sightline.services.collaborators import Services
 from sightline.services.costs import read_spent
-from sightline.services.ingest import add_images, wanted
+from sightline.services.ingest import add_images
 from sightline.services.listing import Due, look_at_page
 from sightline.storage.buckets.protocol import ObjectUri, Prefix
 
@@ -153,8 +153,8 @@ def _unpaid(each: Wanted, services: Services) -> set[tuple[str, str]] | None:
         inspect_picture(each.image_id, data)
     except (RejectedError, InvalidUri):
         return None
-    ids = wanted(hashlib.sha256(data).hexdigest(), services.plan)
-    asked = {(name, ids[name]) for name in each.features}
+    content = hashlib.sha256(data).hexdigest()
+    asked = {(name, services.plan.ids(content, name)[0]) for name in each.features}
     entries = {name: services.ledger.get(name) for _, name in asked}
     return {(feature, name) for feature, name in asked if not ((entry := entries[name]) and entry.is_settled)}
 
@@ -234,6 +234,8 @@ def _features(contents: Iterable[Wanted]) -> dict[str, int]:
 
 
 def _quote(listing: Listing, calls: Mapping[str, Range], services: Services) -> Quote:
+    by_need = services.plan.need.asks if services.plan.need else ()  # labels that nobody has seen may ask for nothing
+    calls = {name: Range(0, each.most) if name in by_need else each for name, each in calls.items()}
     usd = [price_calls({name: int(side(each)) for name, each in calls.items()}, services) / 1e6 for side in _SIDES]
     hours = [_hours({name: side(each) for name, each in calls.items()}, services) for side in _SIDES]
     return Quote(listing.images, listing.already_paid, calls, Range(*usd), Range(*hours))

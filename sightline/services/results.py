@@ -1,8 +1,13 @@
-"""Write: see that a settled analysis is on the image row; the last one of an image sends it to the graph."""
+"""Write: see that a settled analysis is on the image row; the last one of an image sends it to the graph.
+
+Where images are paid for by need, the labels may ask for more first: the row then wants more, and is not analysed yet.
+"""
 
 from sightline.models.images import FeatureResult, ImageRow, Lane, ResultStatus, State
-from sightline.queues.steps import Step, merge_step
+from sightline.queues.steps import Step, merge_step, next_steps
 from sightline.rekognition.features import feature_named
+from sightline.services.ingest import wanted
+from sightline.services.plan import Plan
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Entry, Ledger
 
@@ -14,9 +19,10 @@ def write(
     *,
     images: ImageStore,
     ledger: Ledger,
+    plan: Plan,
     carried: FeatureResult | None,
 ) -> list[Step]:
-    """Write the result that the row wants; return the merge if it is due now.
+    """Write the result that the row wants; return the merge if it is due now, or the steps of what is asked for next.
 
     The row that the write returns says whether this was the last result, so nothing is read. Only if the message
     carries no result, or the row wants another, are row and ledger read. Done twice it changes nothing. What the row no
@@ -28,8 +34,22 @@ def write(
     if row:
         row.require_known()
     if row and row.state is State.ANALYSING and not row.unsettled():
+        if more := _asked_for_next(row, plan):
+            row = images.want(row, {**row.wanted, **more})
+            return next_steps(row) if row else []
         row = images.mark_analysed(row)
     return [merge_step(image_id, lane)] if row and row.is_merge_due else []
+
+
+def _asked_for_next(row: ImageRow, plan: Plan) -> dict[str, str]:
+    """Return what the answers ask for beyond what the row wants; nothing where all features are wanted at once.
+
+    A row that was begun under other settings keeps to them: ingest and backfill follow new ones.
+    """
+    if plan.need is None or row.content is None or row.capture is None:
+        return {}
+    asked = wanted(row.content.sha256, plan, row.capture, row.wanted, row.parts)
+    return {name: analysis for name, analysis in asked.items() if name not in row.wanted}
 
 
 def _written_from_ledger(image_id: str, feature_name: str, images: ImageStore, ledger: Ledger) -> ImageRow | None:

@@ -1,7 +1,7 @@
 """What `status` reports, read from all stores at once. A section whose server is unavailable holds an error instead."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -112,7 +112,8 @@ def _exact(services: Services) -> dict[str, Section]:
     """Return the sections that need every row; one table is read after the other."""
     try:
         rows = counted(services.images.scan(), "reading images", services.images.count()[0])
-        images, parts, times = exact_sections(rows, services.plan.features)
+        by_need = services.plan.need.asks if services.plan.need else ()
+        images, parts, times = exact_sections(rows, services.plan.features, by_need)
     except SightlineError as error:
         images = parts = times = {"error": str(error)}
     ledger = read_section(lambda: _read_ledger(services.ledger, services.prices))
@@ -143,8 +144,13 @@ def parts_section(images: ImageStore, features: Iterable[str], limit: int = WAIT
     return _results(images.get_many(ids).values(), features)
 
 
-def exact_sections(rows: Iterable[ImageRow], features: Iterable[str]) -> tuple[Section, Section, Section]:
-    """Return the sections `images`, `parts` and `capture_times`, reading every row once."""
+def exact_sections(
+    rows: Iterable[ImageRow], features: Iterable[str], by_need: Collection[str] = ()
+) -> tuple[Section, Section, Section]:
+    """Return the sections `images`, `parts` and `capture_times`, reading every row once.
+
+    by_need: the features that are paid for by need; of these the images are counted that were not asked for them
+    """
     states: Counter[State] = Counter()
     times: dict[str, Counter[Counted]] = {}
 
@@ -155,7 +161,7 @@ def exact_sections(rows: Iterable[ImageRow], features: Iterable[str]) -> tuple[S
                 times.setdefault(row.capture.camera, Counter()).update(counted_of(row.capture))
             yield row
 
-    parts = _results(note_states(), features)
+    parts = _results(note_states(), features, by_need)
     return _images(states, sum(states.values()), 0.0), parts, _capture_times(times)
 
 
@@ -165,15 +171,19 @@ def _images(counts: Mapping[State, int], total: int, age_seconds: float) -> Sect
     return {**by_state, **({"unknown": unknown} if unknown else {}), "total": total, "total_age_seconds": age_seconds}
 
 
-def _results(rows: Iterable[ImageRow], features: Iterable[str]) -> Section:
+def _results(rows: Iterable[ImageRow], features: Iterable[str], by_need: Collection[str] = ()) -> Section:
     """Count feature results: of the features that are on, and of any other that rows still hold."""
     parts = {name: dict.fromkeys(PART_COUNTS, 0) for name in features}
+    for name in by_need:
+        parts[name]["not_asked_for"] = 0
     for row in rows:
         waiting = row.unsettled()
         for feature in row.wanted:
             counts = parts.setdefault(feature, dict.fromkeys(PART_COUNTS, 0))
             status = "waiting" if feature in waiting else _name_of(row.parts[feature].status)
             counts[status] = counts.get(status, 0) + 1
+        for feature in by_need:
+            parts[feature]["not_asked_for"] += row.is_analysed and feature not in row.wanted
     return parts
 
 

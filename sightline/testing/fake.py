@@ -226,7 +226,9 @@ class FakeSightline:
                 self.send([replace(step.then, headers=result_headers(result))])
         elif step.task == WRITE:
             carried = carried_result(headers)
-            self.send(write.write(image_id, rest[0], step.lane, images=images, ledger=services.ledger, carried=carried))
+            ledger, plan = services.ledger, services.plan
+            done = write.write(image_id, rest[0], step.lane, images=images, ledger=ledger, plan=plan, carried=carried)
+            self.send(done)
         elif step.task == COMPARE:
             services.comparing.answer(image_id)
         elif step.task == MERGE:

@@ -80,7 +80,7 @@ def _candidate(image: ImageSummary, result: FeatureResult, rule: StrataRule) -> 
     return Candidate(
         image.image_id,
         image.content_sha256,
-        rule.stratum_of(found, _cut_percent(result)),
+        rule.stratum_of(found, result.unknown_below_percent),
         found.get(rule.label),
         image.capture.taken_at.hour,
     )
@@ -97,17 +97,10 @@ def candidate_of(row: ImageRow, rule: StrataRule) -> Candidate | None:
     return Candidate(
         row.image_id,
         row.content.sha256,
-        rule.stratum_of(found, _cut_percent(result)),
+        rule.stratum_of(found, result.unknown_below_percent),
         found.get(rule.label),
         row.capture.taken_at.hour,
     )
-
-
-def _cut_percent(result: FeatureResult) -> float | None:
-    """Return the confidence below which labels are unknown: the request's cut, or the lowest that fits into the row."""
-    if not result.left_out or not result.finding:
-        return result.cut_percent
-    return max(min(confidence for _, confidence in result.finding), result.cut_percent or 0.0)
 
 
 def _cell(

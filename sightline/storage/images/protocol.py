@@ -142,6 +142,12 @@ class ImageStore(Protocol):
     def write_result(self, image_id: str, feature: str, part: FeatureResult) -> ImageRow | None:
         """Keep a settled analysis. Condition: `wanted[feature]` is `part.analysis_id`."""
 
+    def want(self, seen: ImageRow, wanted: Mapping[str, str]) -> ImageRow | None:
+        """Let the row want more; version + 1. Condition: state `analysing`, version and wanted as in `seen`.
+
+        Raises ValueError if something that is wanted would not be wanted any more.
+        """
+
     def mark_analysed(self, seen: ImageRow) -> ImageRow | None:
         """Set `analysed`, version + 1, feed position. Condition: state `analysing`, version and wanted as in `seen`.
 

@@ -138,6 +138,10 @@ class ImageSteps(ImageStore, Countable, ABC):
         return applied.row if applied.is_done else None
 
     @override
+    def want(self, seen: ImageRow, wanted: Mapping[str, str]) -> ImageRow | None:
+        return self._step(seen, transitions.want(seen, wanted, self._clock()))
+
+    @override
     def mark_analysed(self, seen: ImageRow) -> ImageRow | None:
         """Set `analysed`. Refused as well if `seen` lacks a part; not if the row was only postponed."""
         if seen.unsettled():

@@ -183,6 +183,17 @@ def write_result(feature: str, part: FeatureResult) -> Transition:
     return Transition("write part", requires, {("parts", feature): fit_result(part)})
 
 
+def want(seen: ImageRow, wanted: Mapping[str, str], now: datetime) -> Transition:
+    """Let a row in analysis want more. What it wants already stays, and so do its results."""
+    if not seen.wanted.items() <= wanted.items():
+        raise ValueError(f"{seen.image_id} wants {dict(seen.wanted)}: it cannot want less or else, {dict(wanted)}")
+    return Transition(
+        "want",
+        {("state",): (State.ANALYSING,), ("version",): (seen.version,), ("wanted",): (dict(seen.wanted),)},
+        {("version",): seen.version + 1, ("wanted",): dict(wanted), **_fresh(now)},
+    )
+
+
 def mark_analysed(seen: ImageRow, position: str, now: datetime) -> Transition:
     """Let sync and merge see the row. All its parts must have been seen: none goes while the version stays.
 

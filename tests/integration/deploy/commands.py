@@ -84,6 +84,7 @@ def command_all(world: Deployed, operator: Operator) -> None:
     operator("parity", "--repair")
     operator("accuracy")
     operator("reanalyse", "--unknown", "--yes")
+    operator("need", codes=(1,))  # this world pays for everything
     operator("resume")
     assert {*COMMANDS} - OF_OTHERS == operator.run - OF_OTHERS
 

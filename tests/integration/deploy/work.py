@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 from sightline.errors import AccessDenied, ImageChanged, ImageMissing, InvalidParameter, ObjectRefused, OutcomeUnknown
@@ -13,6 +14,7 @@ from sightline.services import bookkeeping, parity, purge, reconcile, review_pla
 from sightline.services.comparing import compare_step
 from sightline.services.failures import keep_failure
 from sightline.services.leased_runs import run_under_lease
+from sightline.services.need import Ask, Need
 from sightline.services.rollups import run as rollups
 from sightline.services.rollups.writing import OPEN_DAYS
 from sightline.services.schedule import TASKS
@@ -41,6 +43,21 @@ def carry_images(world: Deployed) -> None:
     world.camera.delete(ObjectUri.parse(good[1]))
     world.add(good[0], bad, good[1], good[2])
     world.work()
+
+
+def pay_by_need(world: Deployed) -> None:
+    """Let an image's labels ask for its text."""
+    of_all, plan = world.services, world.services.plan
+    text = {"text": feature_named("text").parameters}
+    need = Need(asks={"text": Ask(labels={"Person": 50})}, control_percent=1e-9)
+    world.services = replace(of_all, plan=replace(plan, features={**plan.features, **text}, need=need))
+    uri = world.upload(9, picture(9))
+    world.add(uri)
+    world.work()
+    world.services = of_all
+    row = of_all.images.get(uri)
+    assert row
+    assert ["labels", "text"] == sorted(row.parts)
 
 
 def overwrite_again_and_again(world: Deployed) -> None:
@@ -223,6 +240,7 @@ def compare_faces(world: Deployed) -> None:
 
 DOINGS: tuple[Callable[[Deployed], None], ...] = (
     carry_images,
+    pay_by_need,
     overwrite_again_and_again,
     refuse_a_bucket,
     stop_a_camera,

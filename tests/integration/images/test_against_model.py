@@ -86,6 +86,13 @@ class Model:
         self.parts[feature] = part
         return True
 
+    def want(self, seen, feature, part):
+        if self.state is not State.ANALYSING or seen.version != self.version:
+            return False
+        self.wanted = {**self.wanted, feature: part}
+        self.version, self.is_unfinished, self.is_refused = self.version + 1, True, False
+        return True
+
     def mark_analysed(self, seen):
         if self.state is not State.ANALYSING or seen.version != self.version or seen.unsettled():
             return False
@@ -169,6 +176,14 @@ class History(RuleBasedStateMachine):
         for feature, part in dict(self.model.wanted).items():
             self.model.write_result(feature, part)
             self.told(True, lambda s, _, f=feature, p=part: s.write_result(self.image_id, f, answered(p, ("a", 50.5))))
+
+    @rule(late=LATE, feature=FEATURES, part=st.sampled_from(["1", "2"]))
+    def want(self, late, feature, part):
+        rows = self.look_back(late)
+        if any(feature in row.wanted for row in rows):
+            return
+        expected = self.model.want(rows[0], feature, part)
+        self.told(expected, lambda store, row: store.want(row, {**row.wanted, feature: part}), rows)
 
     @rule(late=LATE)
     def mark_analysed(self, late):

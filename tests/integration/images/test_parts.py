@@ -104,6 +104,37 @@ def test_a_late_postponement_does_not_move_the_check_that_an_analysed_row_has_ke
     assert images.postpone(seen, clock.now + timedelta(hours=1), counts_round=False) is None
 
 
+def test_a_row_that_wants_more_keeps_its_parts_and_is_not_analysed_before_they_are_all_there(images, story, new_id):
+    row = story.settled(new_id())
+    more = images.want(row, {**row.wanted, "text": "T1"})
+    assert (row.version + 1, row.parts, ["text"]) == (more.version, more.parts, more.unsettled())
+    assert more == images.get(row.image_id)
+    assert images.mark_analysed(row) is None
+    assert images.mark_analysed(more) is None
+    settled = images.write_result(row.image_id, "text", answered("T1"))
+    assert State.ANALYSED is images.mark_analysed(settled).state
+
+
+def test_of_two_that_let_a_row_want_more_one_wins(images, story, new_id):
+    row = story.settled(new_id())
+    assert images.want(row, {**row.wanted, "text": "T1"})
+    assert images.want(row, {**row.wanted, "faces-too": "F9"}) is None
+    assert {**row.wanted, "text": "T1"} == images.get(row.image_id).wanted
+
+
+def test_a_row_that_is_analysed_wants_no_more(images, story, new_id):
+    analysed = images.mark_analysed(story.settled(new_id()))
+    assert images.want(analysed, {**analysed.wanted, "text": "T1"}) is None
+
+
+def test_a_row_cannot_want_less_or_something_else(images, story, new_id):
+    row = story.begun(new_id(), labels="L1")
+    with pytest.raises(ValueError, match="cannot want less or else"):
+        images.want(row, {})
+    with pytest.raises(ValueError, match="cannot want less or else"):
+        images.want(row, {"labels": "L2"})
+
+
 def test_to_mark_analysed_twice_is_refused_and_changes_nothing(images, story, new_id):
     row = story.settled(new_id())
     analysed = images.mark_analysed(row)

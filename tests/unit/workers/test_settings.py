@@ -128,6 +128,10 @@ def test_a_setting_can_not_be_changed_once_it_is_read():
         ("quotas", {"Nope": 5}, "'Nope' is not an operation that is called; there are"),
         ("quotas", {"DetectLabels": 0}, "greater than or equal to 0.01"),
         ("quotas", {"DetectLabels": -1}, "greater than or equal to 0.01"),
+        ("need", {"asks": {"celebrities": {"hours": [1]}}}, "celebrities must be in SIGHTLINE_FEATURES"),
+        ("need", {"asks": {"labels": {"hours": [1]}}}, "labels come first"),
+        ("need", {"near": {"seconds": 30, "bits": 8}}, "near is not known to workers yet"),
+        ("need", {}, "name asks or near"),
         ("log_level", "LOUD", "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
         ("metrics_address", "nowhere", "'nowhere' must be an IP address"),
     ],
@@ -153,6 +157,21 @@ def test_a_value_that_can_not_be_is_refused_by_its_rule_and_shows_no_secret(name
 def test_a_value_that_can_be_is_kept(name, value):
     kept = getattr(settings(**{name: value}), name)
     assert value == (kept.get_secret_value() if name == "redis_url" else kept)
+
+
+def test_labels_cannot_ask_for_anything_if_no_image_is_analysed_for_them():
+    with pytest.raises(ValidationError, match="SIGHTLINE_FEATURES must have labels"):
+        settings(features="faces", need={"asks": {"faces": {"labels": {"Person": 50}}}})
+
+
+def test_what_asks_for_a_feature_is_read_from_json(monkeypatch):
+    monkeypatch.setenv("SIGHTLINE_NEED", '{"asks": {"faces": {"labels": {"Person": 50}, "hours": [22, 23]}}}')
+    need = settings().plan.need
+    assert need is not None
+    assert ({"Person": 50}, {22, 23}) == (need.asks["faces"].labels, need.asks["faces"].hours)
+    assert (5, "sightline") == (need.control_percent, need.salt)
+    monkeypatch.setenv("SIGHTLINE_NEED", "")
+    assert settings().plan.need is None
 
 
 def test_an_empty_key_or_endpoint_is_as_if_it_were_not_set():

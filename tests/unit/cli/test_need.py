@@ -1,0 +1,118 @@
+"""`sightline need`, and what `show` says of features that nothing asked for."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sightline.errors import InvalidParameter
+from sightline.models.answers import Answer, Detection
+from sightline.models.images import CameraDay
+from sightline.services.need import Ask, Need
+from sightline.storage.dirty_days import Purpose
+from sightline.testing.fake import FakeSightline, picture
+
+MORNING = datetime(2026, 11, 2, 8, tzinfo=UTC)
+ASKS = {"faces": Ask(labels={"Person": 50})}
+FACES_PRICE = 0.001
+LINE = {"type": "LINE"}
+PLANT, PERSON = (Answer((Detection(name, 80.0, None, LINE),), "test-1") for name in ("Plant", "Person"))
+FACE, NOTHING = Answer((Detection("Face", 99.0),), ""), Answer((), "test-1")
+
+
+@pytest.fixture
+def world(world: FakeSightline) -> FakeSightline:
+    world.clock.now = MORNING + timedelta(hours=6)
+    return world
+
+
+def need_by(world: FakeSightline, need: Need) -> None:
+    world.plan = replace(world.plan, need=need)
+    world.services = replace(world.make_services(world.plan), graph=world.services.graph, merges=world.services.merges)
+
+
+def analyse(
+    world: FakeSightline, number: int, labels: Answer | InvalidParameter, faces: Answer, shade: int | None = None
+) -> str:
+    """Let a camera take a picture, in a minute of its own, and see it through."""
+    taken_at = MORNING + timedelta(minutes=number)
+    uri = f"s3://frames/yard/{taken_at:%Y-%m-%d}/MDAlarm_{taken_at:%Y%m%d-%H%M%S}.jpg"
+    world.put(uri, picture(number if shade is None else shade, form="PNG"))
+    world.add(uri)
+    while world.sent:
+        step = world.sent.popleft()
+        if step.task.endswith("detect_feature"):
+            world.detector.script.append({"labels": labels, "faces": faces, "text": NOTHING}[step.args[1]])
+        world.do(step)
+    world.operations.dirty_days.mark([CameraDay("yard", taken_at.date().isoformat())], [Purpose.ROLLUPS])
+    return uri
+
+
+@pytest.fixture
+def ask(run, factory, world):
+    """Run a command with the world's present services."""
+
+    def ask(*words: str):
+        factory.services = world.services
+        return run(*words)
+
+    return ask
+
+
+def test_without_rules_it_says_how_to_set_them(ask):
+    result = ask("need")
+    assert 1 == result.exit_code
+    assert "SIGHTLINE_NEED: it is unset, so every image has every feature" in result.stderr
+
+
+def test_what_was_not_asked_for_is_what_was_saved(ask, world):
+    need_by(world, Need(asks=ASKS, control_percent=1e-9))
+    for number in range(4):
+        analyse(world, number, PERSON if number == 0 else PLANT, FACE)
+    facts = json.loads(ask("need", "--json").stdout)["faces"]
+    assert (3, 3 * FACES_PRICE) == (facts["images"], facts["saved_usd"])
+    assert (None, 0, 3) == (facts["missed"], facts["missed_low"], facts["missed_high"])
+    assert "at most 3: no burst of the control slice" in ask("need").stdout
+
+
+def test_the_control_slice_tells_what_is_missed(ask, world):
+    need_by(world, Need(asks=ASKS, control_percent=50))
+    missed = 0
+    for number in range(60):
+        row = world.images.get(analyse(world, number, PLANT, FACE if number % 2 else NOTHING))
+        missed += number % 2 and "faces" not in row.parts
+    facts = json.loads(ask("need", "--json").stdout)["faces"]
+    assert 60 == facts["images"] + facts["compared"]
+    assert 20 <= facts["compared"] <= 40
+    assert 0 < facts["missed_low"] <= missed <= facts["missed_high"] < facts["images"]
+
+
+def test_the_same_bytes_would_have_been_paid_for_once(ask, world):
+    need_by(world, Need(asks=ASKS, control_percent=1e-9))
+    for number in range(2):
+        analyse(world, number, PLANT, FACE, shade=7)
+    facts = json.loads(ask("need", "--json").stdout)["faces"]
+    assert (2, FACES_PRICE) == (facts["images"], facts["saved_usd"])
+
+
+def test_the_exact_status_counts_the_images_that_were_not_asked(ask, world):
+    need_by(world, Need(asks=ASKS, control_percent=1e-9))
+    analyse(world, 1, PLANT, FACE)
+    analyse(world, 2, PERSON, FACE)
+    parts = json.loads(ask("status", "--exact", "--json").stdout)["parts"]
+    assert ({"waiting": 0, "answered": 1, "rejected": 0, "not_asked_for": 1}) == parts["faces"]
+    assert "not_asked_for" not in parts["labels"]
+    assert "not asked for" in ask("status", "--exact").stdout
+
+
+def test_images_that_rekognition_refuses_count_for_nothing(ask, world):
+    need_by(world, Need(asks=ASKS, control_percent=1e-9))
+    analyse(world, 1, InvalidParameter("a picture"), FACE)
+    assert 0 == json.loads(ask("need", "--json").stdout)["faces"]["images"]
+
+
+def test_show_names_the_features_that_nothing_asked_for(ask, world):
+    need_by(world, Need(asks=ASKS, control_percent=1e-9))
+    assert "faces" == json.loads(ask("show", analyse(world, 1, PLANT, FACE), "--json").stdout)["not_asked_for"]
+    assert None is json.loads(ask("show", analyse(world, 2, PERSON, FACE), "--json").stdout)["not_asked_for"]

@@ -23,7 +23,7 @@ from sightline.rekognition.client import ONE_ATTEMPT, Rekognition
 from sightline.services.capture import CaptureReader
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.collaborators import Services, SweepPlan
-from sightline.services.event_decisions import OWN_FOLDER, Filter
+from sightline.services.event_decisions import Filter
 from sightline.services.graph_merge import RowMerger
 from sightline.services.ingest import Producer
 from sightline.services.listening import Listener
@@ -42,6 +42,7 @@ from sightline.storage.operations import Operations, dynamo_operations
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.users.dynamodb import DynamoUserStore
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
+from sightline.storage.videos.dynamodb import DynamoVideoStore
 from sightline.timing import STORE_ATTEMPTS, STORE_CONNECT, STORE_READ
 
 STORES_CONFIG = Config(
@@ -79,6 +80,7 @@ def connect(
     images = DynamoImageStore(dynamodb, chosen.table_prefix, utc_now)
     return Services(
         images=images,
+        videos=DynamoVideoStore(dynamodb, chosen.table_prefix, utc_now),
         ledger=DynamoLedger(dynamodb, chosen.table_prefix, utc_now, buckets, chosen.checkpoint_bucket),
         ledger_changes=DynamoLedgerChanges(
             dynamodb, lambda: streams_client(session, chosen, stores), chosen.table_prefix
@@ -97,6 +99,7 @@ def connect(
         worker_breaker=WorkerBreaker(utc_now),
         plan=chosen.plan,
         prices=chosen.price_list,
+        video_plan=chosen.video_plan,
         sweep=sweep_plan(chosen),
         verdicts=DynamoVerdictStore(dynamodb, chosen.table_prefix),
         rollups=DynamoRollupStore(dynamodb, chosen.table_prefix),
@@ -115,7 +118,8 @@ def connect_producer(settings: ProducerSettings) -> Producer:
     session = aws_session(settings, session_of_stores())
     dynamodb = client_of_stores(session, settings.dynamodb_endpoint, STORES_CONFIG)
     images = DynamoImageStore(dynamodb, settings.table_prefix, utc_now)
-    return Producer(images, dynamo_operations(dynamodb, settings.table_prefix, utc_now), utc_now)
+    videos = DynamoVideoStore(dynamodb, settings.table_prefix, utc_now)
+    return Producer(images, videos, dynamo_operations(dynamodb, settings.table_prefix, utc_now), utc_now)
 
 
 def connect_listener(settings: ListenerSettings, services: Services | None = None) -> Listener:
@@ -125,7 +129,7 @@ def connect_listener(settings: ListenerSettings, services: Services | None = Non
     """
     made = services or connect_producer(settings)
     calls = services.calls if services else CallCounter(made.operations, utc_now)
-    own = Filter(Prefix(settings.checkpoint_bucket, OWN_FOLDER), settings.skipped_suffixes)
+    own = Filter(settings.own_objects, settings.skipped_suffixes)
     return Listener(made.images, made.operations, calls, own, made.clock)
 
 
@@ -228,7 +232,8 @@ def neo4j_driver(settings: Settings) -> neo4j.Driver:
 
 def capture_reader(settings: Settings) -> CaptureReader:
     """Build what reads camera and capture time."""
-    return CaptureReader(settings.key_pattern, time_zones(settings), ZoneInfo(settings.time_zone))
+    zones, default_zone = time_zones(settings), ZoneInfo(settings.time_zone)
+    return CaptureReader(settings.key_pattern, zones, default_zone, settings.checkpoint_bucket)
 
 
 def sweep_plan(settings: Settings) -> SweepPlan:

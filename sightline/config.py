@@ -45,11 +45,13 @@ from sightline.rekognition.prices import Prices, read_prices
 from sightline.rekognition.quotas import default_quota
 from sightline.services.capture import DEFAULT_KEY_PATTERN
 from sightline.services.need import LABELS, Need
-from sightline.services.other_files import DEFAULT_SKIPPED_SUFFIXES, as_suffixes
+from sightline.services.other_files import DEFAULT_SKIPPED_SUFFIXES, OWN_FOLDER, as_suffixes
 from sightline.services.plan import Plan
 from sightline.services.rollups.plan import AccuracyPlan
+from sightline.services.video_plan import VideoPlan
 from sightline.stats.strata import StrataRule
-from sightline.storage.buckets.protocol import Prefix
+from sightline.storage.buckets.protocol import MIB, Prefix
+from sightline.video.choosing import FrameChoice, Taking
 
 log = structlog.get_logger()
 
@@ -256,6 +258,11 @@ class ListenerSettings(ProducerSettings):
     )
     log_json: bool = Field(default=False, description="log lines as JSON, for collectors")
 
+    @property
+    def own_objects(self) -> Prefix:
+        """Return where sightline keeps objects of its own."""
+        return Prefix(self.checkpoint_bucket, OWN_FOLDER)
+
 
 class Settings(ListenerSettings):
     """What can be set. Each field's description is its line in docs/settings.md and in `sightline check`."""
@@ -295,6 +302,21 @@ class Settings(ListenerSettings):
     key_pattern: str = Field(
         default=DEFAULT_KEY_PATTERN,
         description="regular expression for camera and time in a key (in `bucket/key` if a group is called `bucket`)",
+    )
+    video_frames: Taking = Field(
+        default=Taking.EVERY,
+        description="frames that are taken of a video: `first`, `every` (SIGHTLINE_VIDEO_SECONDS) or `scenes`",
+    )
+    video_seconds: float = Field(
+        default=2.0, ge=0.1, le=3600, description="seconds between two frames of a video; of `scenes`, at least"
+    )
+    video_scene_percent: float = Field(
+        default=2.0, gt=0, le=100, description="`scenes`: so much of the picture must have changed"
+    )
+    video_most_frames: int = Field(default=300, ge=1, le=2000, description="frames that may be taken of one video")
+    video_most_minutes: float = Field(default=15.0, gt=0, le=180, description="length of a video, at the most")
+    video_most_mib: int = Field(
+        default=512, ge=1, description="size of a video, at the most: disk space for each thread of the queue `frames`"
     )
     time_zone: _TimeZone = Field(default="UTC", description="time zone of cameras that have none of their own")
     camera_time_zones: dict[str, _TimeZone] = Field(
@@ -439,12 +461,19 @@ class Settings(ListenerSettings):
         chosen = {name: dict(feature_named(name).parameters) for name in self.features}
         usual = {name: own | self.feature_parameters.get(name, {}) for name, own in chosen.items()}
         deeper = {name: usual[name] | dict(feature_named(name).deeper) for name in usual if feature_named(name).deeper}
-        return Plan(usual, self.generation, deeper, self.skipped_suffixes, self.need)
+        return Plan(usual, self.generation, deeper, self.skipped_suffixes, self.need, self.own_objects)
 
     @cached_property
     def price_list(self) -> Prices:
         """Return the region's prices; raise ConfigurationError if their file or the free tier is wrong."""
         return read_prices(self.region, self.prices, self.free_tier)
+
+    @cached_property
+    def video_plan(self) -> VideoPlan:
+        """Return what is taken of videos."""
+        choice = FrameChoice(self.video_frames, round(self.video_seconds * 1000), self.video_scene_percent)
+        most_bytes = self.video_most_mib * MIB
+        return VideoPlan(choice, self.video_most_frames, self.video_most_minutes * 60, most_bytes)
 
     @cached_property
     def accuracy_plan(self) -> AccuracyPlan:

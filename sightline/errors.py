@@ -21,6 +21,7 @@ SightlineError                    message = input, rule, remedy
 │   ├── UnreadableAnswer          Rekognition answered and was paid, but the answer cannot be parsed
 │   ├── Poisonous, Exhausted      it killed worker processes; its steps failed in five rounds
 │   ├── ObjectRefused             it alone cannot be read, while others of its bucket can
+│   ├── NotAVideo, UnreadableVideo, TruncatedVideo, VideoTooLarge, VideoTooLong, VideoTooSlow, TooManyFrames
 │   └── UnreadableKey             the key names no camera
 ├── BadMessage                    a message that no task can process: a dead letter
 │   ├── InvalidUri
@@ -248,6 +249,55 @@ class MissingBucket(RejectedError):
 
     rule = "the bucket must exist"
     remedy = "Create it, or correct the producer's URI"
+
+
+class NotAVideo(RejectedError):
+    """The bytes are not in a container that videos are taken from."""
+
+    rule = "the content must be an MP4, QuickTime, Matroska or AVI file, whatever its name says"
+    remedy = "Upload the video itself; add a picture under a name that ends like one"
+
+
+class UnreadableVideo(RejectedError):
+    """No frame of the video can be decoded."""
+
+    rule = "at least one frame must decode"
+    remedy = "Convert it, for example to H.264 in MP4, and upload it again"
+
+
+class TruncatedVideo(RejectedError):
+    """The video ends before its header says."""
+
+    rule = "a video must be whole"
+    remedy = "Upload it again, whole, and add it again: what was taken of it stays, and is not paid for twice"
+
+
+class VideoTooLarge(RejectedError):
+    """The file is larger than is downloaded."""
+
+    rule = "a video must have at most SIGHTLINE_VIDEO_MOST_MIB"
+    remedy = "Cut it into shorter ones, or raise that setting: a worker needs so much disk for each of its threads"
+
+
+class VideoTooLong(RejectedError):
+    """The video lasts longer than is looked at."""
+
+    rule = "a video must last at most SIGHTLINE_VIDEO_MOST_MINUTES"
+    remedy = "Cut it into shorter ones, or raise that setting"
+
+
+class VideoTooSlow(RejectedError):
+    """A whole turn passed without reaching the next frame to be taken."""
+
+    rule = "each next frame of a video must be reached within one turn of a worker"
+    remedy = "Cut it into shorter ones, or give the queue `frames` a faster machine; then run `sightline dead redrive`"
+
+
+class TooManyFrames(RejectedError):
+    """More frames would be taken than were agreed to."""
+
+    rule = "no more frames are taken, and paid for, than were agreed to"
+    remedy = "Add it again, and agree to its new number of frames"
 
 
 class BadMessage(SightlineError):

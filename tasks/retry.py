@@ -34,7 +34,7 @@ from sightline.errors import (
 )
 from sightline.models.images import Lane
 from sightline.queues.publishing import publish
-from sightline.queues.steps import INGEST, ingest_step, lane_queue
+from sightline.queues.steps import INGEST, TAKE, ingest_step, lane_queue
 from sightline.services.collaborators import current
 from sightline.services.dead_letters import write_dead_letter
 from sightline.services.failures import keep_failure
@@ -97,9 +97,9 @@ SUSPECT_DELAY_SECONDS = 30.0
 
 
 def rule_for(error: SightlineError, task: str) -> Rule:
-    """Return the rule for an error of a task. An ingest whose image changed is itself tried again."""
+    """Return the rule for an error of a task. A first step whose image or video changed is itself tried again."""
     rule = next(each for each in TABLE if isinstance(error, each.errors))
-    if rule.action is Action.INGEST_AGAIN and task == INGEST:
+    if rule.action is Action.INGEST_AGAIN and task in {INGEST, TAKE}:
         return next(each for each in TABLE if each.action is Action.RETRY)
     return rule
 
@@ -153,13 +153,13 @@ class StepTask(Task[..., Any]):
             case Action.RESEND:
                 self._send_again(rule.delay_seconds)
             case Action.LEAVE:
-                self._leave(bound[0])
+                self.leave(bound[0])
             case Action.INGEST_AGAIN:
                 publish([ingest_step(bound[0], Lane(bound[-1]))])
             case _:
                 raise self.retry(exc=error, countdown=backoff_seconds(self.request.retries)) from error
 
-    def _leave(self, uri: str) -> None:
+    def leave(self, uri: str) -> None:
         """Let an unfinished row wait. One that has ended may have new bytes, of which only this message knows."""
         row = current().images.get(uri)
         if row is None or row.next_check_at is None:
@@ -231,8 +231,12 @@ class StepTask(Task[..., Any]):
         elif isinstance(exc, SightlineError):
             log.warning("Celery gives up on a step; its row stays unfinished", error=str(exc))
         if not isinstance(exc, BadMessage):
-            uri = self._bind(args, kwargs)[0]
-            keep_failure(exc, uri, self.name, images=services.images, operations=services.operations)
+            self.keep_failure(exc, self._bind(args, kwargs)[0])
+
+    def keep_failure(self, error: BaseException, uri: str) -> None:
+        """Keep a failure on the row of what the step works on."""
+        services = current()
+        keep_failure(error, uri, self.name, images=services.images, operations=services.operations)
 
 
 def _check_values(values: Sequence[Any]) -> None:

@@ -7,9 +7,15 @@ from sightline.config import Settings
 from sightline.queues.client import make_client
 from sightline.services.schedule import ROUTES
 from sightline.timing import VISIBILITY_TIMEOUT
-from tasks import comparisons, image_steps, scheduled
+from tasks import comparisons, image_steps, scheduled, video_steps
 
-TASK_MODULES = [comparisons.__name__, image_steps.__name__, scheduled.__name__, "workers.lifecycle"]
+TASK_MODULES = [
+    comparisons.__name__,
+    image_steps.__name__,
+    video_steps.__name__,
+    scheduled.__name__,
+    "workers.lifecycle",
+]
 """What a worker imports: the tasks, and what happens in it besides them."""
 
 

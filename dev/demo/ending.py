@@ -36,5 +36,7 @@ def last_words(seconds: float, *, was_open: bool) -> str:
         "To have S3's events add images: `make up`, `. .cache/stack/env`, `python -m dev.demo.put --events FOLDER`"
         " (docs/events.md).\n"
         "To check a training set: `make up DETECTOR=objects`, `sightline verify-set` (docs/training-sets.md).\n"
-        "To compare faces: `dev/install.sh faces`, `sightline compare SOURCE TARGET` (docs/comparing-faces.md)."
+        "To compare faces: `dev/install.sh faces`, `sightline compare SOURCE TARGET` (docs/comparing-faces.md).\n"
+        "To have frames of a video analysed, and be told their price first: `sightline add s3://images/yard/x.mp4`"
+        " (docs/video.md)."
     )

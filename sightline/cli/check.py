@@ -103,6 +103,7 @@ def server_lines(services: Services, settings: Settings) -> list[Line]:
         ("DynamoDB, analyses", f"{dynamodb} {tables}analyses", services.ledger.check),
         ("DynamoDB, verdicts", f"{dynamodb} {tables}verdicts", services.verdicts.check),
         ("DynamoDB, rollups", f"{dynamodb} {tables}rollups", services.rollups.check),
+        ("DynamoDB, videos", f"{dynamodb} {tables}videos", services.videos.check),
         ("DynamoDB, operations", f"{dynamodb} {tables}operations", services.operations.check),
         *([("DynamoDB, users", f"{dynamodb} {tables}users", services.users.check)] if settings.web_secret else []),
         ("Neo4j", f"{settings.neo4j_uri} {settings.neo4j_database}", services.graph.check),

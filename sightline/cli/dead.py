@@ -19,6 +19,7 @@ from sightline.cli.paying import agree, exact_option, show_quote, yes_option
 from sightline.errors import BadMessage, RejectedError, UnknownFeature
 from sightline.names import printable
 from sightline.progress import counted
+from sightline.queues.steps import TAKE
 from sightline.services.quotes import exact_quote, list_images, quote
 from sightline.services.redrive import Choice, camera_of_dead_letter, image_of, redrive
 from sightline.storage.dead_letters import DeadLetter
@@ -126,13 +127,18 @@ def redrive_letters(
         raise click.UsageError(f"Choose dead letters with {CHOOSING}; or use --all.")
     services = factory.services
     letters = [*_letters(factory, choice)]
-    if (listing := list_images(filter(None, map(image_of, letters)), services)).images:
+    images = (image_of(each) for each in letters if each.step != TAKE)  # what a video costs was agreed to
+    if (listing := list_images(filter(None, images), services)).images:
         quoted = exact_quote(listing, services) if exact else quote(listing, services)
         show_quote(quoted)
         agree(quoted, factory, yes=yes)
     done: Counter[str] = Counter(sent=0, closed=0, refused=0)
     for batch in redrive(
-        counted(letters, "redriving", len(letters)), services.images, services.operations, factory.send
+        counted(letters, "redriving", len(letters)),
+        services.images,
+        services.videos,
+        services.operations,
+        factory.send,
     ):
         done.update(batch)
     if as_json:

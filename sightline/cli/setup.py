@@ -45,6 +45,7 @@ def setup(
         "rollups": services.rollups.setup,
         "operations": services.operations.setup,
         "users": services.users.setup,
+        "videos": services.videos.setup,
         "graph": services.graph.setup,
         "bucket": partial(services.buckets.create, factory.settings.checkpoint_bucket),
     }

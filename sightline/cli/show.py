@@ -8,6 +8,7 @@ from sightline.cli.detections import as_json as detections_as_json
 from sightline.cli.detections import print_found
 from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json, print_table
+from sightline.cli.video_facts import show_video
 from sightline.models.images import AskedBy, ImageRow
 from sightline.services.collaborators import Services
 from sightline.services.holding_up import held_up_by
@@ -28,7 +29,13 @@ ASKED_BY = {
 @json_option
 @click.pass_obj
 def show(factory: Factory, uri: str, *, as_json: bool) -> None:
-    """Show what is known about one image: its state, what it waits for, labels, faces and text."""
+    """Show what is known about one image: its state, what it waits for, labels, faces and text.
+
+    Of a video, its state and its frames.
+    """
+    if video := factory.services.videos.get(str(ObjectUri.parse(uri))):
+        show_video(video, factory.services, as_json=as_json)
+        return
     facts = image_facts(uri, factory.services)
     if as_json:
         print_json(facts)
@@ -58,6 +65,8 @@ def image_facts(uri: str, services: Services) -> dict[str, Any]:
         "capture_source": capture.source if capture else None,
         "capture_ignored": "; ".join(capture.ignored) or None if capture else None,
         "capture_doubt": capture.doubt or None if capture else None,
+        "video": capture.video or None if capture else None,
+        "offset_ms": capture.offset_ms if capture and capture.video else None,
         "size_bytes": content.size_bytes if content else None,
         "pixels": f"{content.width_pixels} × {content.height_pixels}" if content else None,
         "sha256": content.sha256 if content else None,

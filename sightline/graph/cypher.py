@@ -8,7 +8,16 @@ locks both its ends, so that all writers would queue for `Person`. The image's o
 from dataclasses import dataclass
 from functools import cached_property
 
-from sightline.graph.declarations import FIXED, IMAGE, IMAGE_INDEXES, SEARCHED, Declarations, Node, Relationship
+from sightline.graph.declarations import (
+    FIXED,
+    HAS_VIDEO,
+    IMAGE,
+    IMAGE_INDEXES,
+    SEARCHED,
+    Declarations,
+    Node,
+    Relationship,
+)
 from sightline.graph.sync_position import SYNC_POSITION
 
 ONE_IMAGE = "MATCH (image:Image {image_id: row.image_id})"
@@ -43,6 +52,18 @@ UNLINK_ALL = """
 UNWIND $image_ids AS image_id
 MATCH (image:Image {image_id: image_id})-[edge]-()
 DELETE edge
+"""
+
+# For the first frame of a video alone, its node's lock is taken: what is read after it is the last that was committed.
+LINK_VIDEOS = f"""
+UNWIND $image_ids AS image_id
+MATCH (camera:Camera)-[:HAS_IMAGE]->(:Image {{image_id: image_id}})<-[:HAS_FRAME]-(video:Video)
+WITH DISTINCT camera, video
+WHERE NOT (camera)-[:{HAS_VIDEO}]->(video)
+SET video.video_id = video.video_id
+WITH camera, video
+WHERE NOT (camera)-[:{HAS_VIDEO}]->(video)
+CREATE (camera)-[:{HAS_VIDEO}]->(video)
 """
 
 
@@ -145,8 +166,8 @@ class Statements:
 
     @cached_property
     def link(self) -> dict[Relationship, str]:
-        """Return the statement that links new images, for each kind that features find."""
-        return {each: link_new(each) for each in self.declarations.found}
+        """Return the statement that links new images, for each kind that not all of them have."""
+        return {each: link_new(each) for each in self.declarations.optional}
 
     @cached_property
     def relink(self) -> dict[Relationship, str]:
@@ -168,11 +189,11 @@ class Statements:
     @cached_property
     def count_relationships(self) -> dict[str, str]:
         """Return the count of each kind of relationship, likewise."""
-        kinds = (each.name for each in self.declarations.relationships)
+        kinds = (*(each.name for each in self.declarations.relationships), HAS_VIDEO)
         return {name: f"MATCH ()-[edge:{name}]->() RETURN count(edge) AS found" for name in kinds}
 
     def everything(self) -> list[str]:
         """Return every statement that reads or writes data."""
         by_kind = (self.merge, self.link, self.relink, self.unlink, self.count_nodes, self.count_relationships)
         generated = [text for statements in by_kind for text in statements.values()]
-        return [VERSIONS, LOCK, LOCK_AND_WRITE, UNLINK_ALL, self.fixed, *generated]
+        return [VERSIONS, LOCK, LOCK_AND_WRITE, UNLINK_ALL, LINK_VIDEOS, self.fixed, *generated]

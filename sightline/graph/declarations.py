@@ -7,6 +7,9 @@
 (:Image)-[:HAS_MONTH]->(:Month {month_value})            likewise HAS_DAY → Day, HAS_HOUR → Hour
 (:Image)-[:HAS_LABEL {confidence}]->(:Label {label_name})    one such line for each feature that declares an edge
 
+(:Video {video_id})-[:HAS_FRAME {offset_ms}]->(:Image)         of a frame; video_id is the video's URI
+(:Camera)-[:HAS_VIDEO]->(:Video)                               follows from the two above: where an image has both
+
 Timestamps are seconds since the epoch, confidence is percent. A gone image is `(:Image {image_id, object_key,
 row_version, gone_at})` with no relationship, so that no late merge revives it.
 """
@@ -97,10 +100,22 @@ FIXED = (
 )
 """What every image has exactly once."""
 
+FRAME = Relationship(
+    "HAS_FRAME",
+    Node("Video", "video_id"),
+    lambda image: [(image.video, image.offset_ms)] if image.video else [],
+    value="offset_ms",
+    points_to_image=True,
+)
+"""What the frame of a video has."""
+
+HAS_VIDEO = "HAS_VIDEO"
+"""The relationship between a camera and a video whose frames it has taken. It belongs to no image."""
+
 
 @dataclass(frozen=True, slots=True)
 class Declarations:
-    """The whole schema: what every image has, and what features find. `features`: every known name."""
+    """The whole schema: what every image has, what features find, and what frames have. `features`: all names."""
 
     found: tuple[Relationship, ...]
     features: frozenset[str]
@@ -108,7 +123,12 @@ class Declarations:
     @property
     def relationships(self) -> tuple[Relationship, ...]:
         """Return every kind of relationship."""
-        return (*FIXED, *self.found)
+        return (*FIXED, *self.optional)
+
+    @property
+    def optional(self) -> tuple[Relationship, ...]:
+        """Return every kind of relationship that not all images have."""
+        return (*self.found, FRAME)
 
     @property
     def nodes(self) -> tuple[Node, ...]:

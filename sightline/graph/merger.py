@@ -8,8 +8,8 @@ from neo4j import Transaction
 from neo4j.exceptions import Neo4jError
 
 from sightline.errors import RefusedByGraph
-from sightline.graph.cypher import LOCK, LOCK_AND_WRITE, UNLINK_ALL, VERSIONS, Statements
-from sightline.graph.declarations import FIXED, Key, Node, Relationship
+from sightline.graph.cypher import LINK_VIDEOS, LOCK, LOCK_AND_WRITE, UNLINK_ALL, VERSIONS, Statements
+from sightline.graph.declarations import FIXED, FRAME, Key, Node, Relationship
 from sightline.graph.facts import ImageFacts
 from sightline.graph.protocol import SyncMove
 from sightline.graph.sessions import Sessions, Shortfall, is_of_the_data
@@ -79,6 +79,7 @@ class WholeImages:
         self._merge_owned([*fresh, *shown])
         self._link_fresh([image for image in fresh if not image.is_gone])
         self._relink([image for image in shown if not image.is_gone])
+        self._link_videos([*fresh, *shown])
         return set(is_new)
 
     def _lock(self, images: Sequence[ImageFacts]) -> dict[str, bool]:
@@ -122,6 +123,10 @@ class WholeImages:
         self._expect(len(rows), self._statements.fixed, rows)
         for relationship, statement in self._statements.link.items():
             self._link(relationship, statement, images)
+
+    def _link_videos(self, images: Sequence[ImageFacts]) -> None:
+        if frames := [image.image_id for image in images if image.links.get(FRAME)]:
+            self._transaction.run(LINK_VIDEOS, image_ids=frames).consume()
 
     def _relink(self, images: Sequence[ImageFacts]) -> None:
         for relationship, statement in self._statements.relink.items():

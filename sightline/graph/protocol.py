@@ -20,6 +20,7 @@ class GraphImage:
     findings: feature → finding
     is_gone: nothing but a bare node with its version stays
     replaces: a version that the graph shows wrongly: it is written over though it is not lower, and no other is
+    video, offset_ms: of which video it is a frame, by its URI, and how long after its beginning; empty: of none
     """
 
     image_id: str
@@ -30,6 +31,8 @@ class GraphImage:
     findings: Mapping[str, Finding]
     is_gone: bool = False
     replaces: int | None = None
+    video: str = ""
+    offset_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

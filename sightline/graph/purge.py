@@ -1,5 +1,7 @@
 """Delete what is no longer needed: shared nodes without an image, and gone images after a week.
 
+A camera's link to a video goes before them, once it has no image of it any more.
+
 DELETE and never DETACH DELETE: a node that was linked meanwhile keeps its links, and the transaction is tried again.
 In slices, so that no transaction grows with the graph.
 """
@@ -10,7 +12,7 @@ from functools import partial
 
 from neo4j import Transaction
 
-from sightline.graph.declarations import IMAGE, Declarations, Node
+from sightline.graph.declarations import HAS_VIDEO, IMAGE, Declarations, Node
 from sightline.graph.sessions import Sessions
 from sightline.models.answers import Json
 
@@ -25,6 +27,14 @@ DELETE image
 RETURN count(*) AS deleted
 """
 
+PURGE_VIDEO_LINKS = f"""
+MATCH (camera:Camera)-[edge:{HAS_VIDEO}]->(video:Video)
+WHERE NOT EXISTS {{ (camera)-[:HAS_IMAGE]->(:Image)<-[:HAS_FRAME]-(video) }}
+WITH edge LIMIT $most
+DELETE edge
+RETURN count(*) AS deleted
+"""
+
 
 def purge_orphans(node: Node) -> str:
     """Delete some nodes of a kind that no image is linked to. The condition on the key has the key's index serve."""
@@ -35,13 +45,13 @@ def purge_orphans(node: Node) -> str:
 
 
 def statements(declarations: Declarations) -> dict[str, str]:
-    """Return each statement by the label of what it deletes."""
+    """Return each statement by the label or type of what it deletes, in order."""
     others = {node.label: purge_orphans(node) for node in declarations.nodes if node != IMAGE}
-    return {IMAGE.label: PURGE_GONE} | others
+    return {IMAGE.label: PURGE_GONE, HAS_VIDEO: PURGE_VIDEO_LINKS} | others
 
 
 def purge(sessions: Sessions, declarations: Declarations, gone_before: datetime) -> Iterator[tuple[str, int]]:
-    """Delete slice by slice; yield label and number after each, so that the caller may stop between two."""
+    """Delete slice by slice; yield label (or type) and number after each, so that the caller may stop between two."""
     for label, text in statements(declarations).items():
         deleted = SLICE
         while deleted == SLICE:

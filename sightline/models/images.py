@@ -116,6 +116,9 @@ class CameraDay:
 UPLOAD_TIME = "last_modified"
 """The source of a capture time that nothing but the upload tells."""
 
+OF_A_VIDEO = "video"
+"""The source of a capture time that is its video's beginning and the frame's offset."""
+
 MOVED = "clock"
 """The source of a capture time that `sightline clock` moved."""
 
@@ -125,10 +128,12 @@ class Capture:
     """When and where the picture was taken.
 
     taken_at: aware, with the camera's own UTC offset, so that its date and hour are the camera's
-    source: the rule that it came from: `key`, `metadata`, `exif`, `last_modified`, or `clock` if an operator moved it
+    source: the rule that it came from: `key`, `metadata`, `exif`, `last_modified`, `video` for one of its frames, or
+    `clock` if an operator moved it
     ignored: what better sources said that is no time, or none that can be believed
     doubt: why the camera's clock was probably wrong; empty if nothing speaks against it
     read_at, read_source: what stood here before `sightline clock` moved it, in which of its corrections
+    video, offset_ms: of which video this is a frame, by its URI, and how long after the video's beginning it was shown
     """
 
     camera: str
@@ -139,6 +144,8 @@ class Capture:
     read_at: datetime | None = None
     read_source: str = ""
     correction: int = 0
+    video: str = ""
+    offset_ms: int = 0
 
     @property
     def day(self) -> str:

@@ -3,10 +3,10 @@
 from kombu import Exchange, Queue
 
 from sightline.models.images import Lane
-from sightline.queues.steps import COMPARE, INGEST, MERGE, WRITE, lane_queue
+from sightline.queues.steps import COMPARE, INGEST, MERGE, TAKE, WRITE, lane_queue
 from sightline.rekognition.features import all_features
 
-LANED = ("ingest", *all_features(), "rows", "graph")
+LANED = ("ingest", "frames", *all_features(), "rows", "graph")
 SINGLE = ("operations", "careful")
 
 QUEUE_NAMES = tuple(lane_queue(name, lane) for name in LANED for lane in Lane) + SINGLE
@@ -18,5 +18,6 @@ ROUTES = {
     INGEST: {"queue": "ingest"},
     MERGE: {"queue": "graph"},
     WRITE: {"queue": "rows"},
+    TAKE: {"queue": "frames"},
 }
 """Where a step goes whose sender named no queue. `detect_feature` is missing: its queue is its feature's."""

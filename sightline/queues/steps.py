@@ -17,6 +17,9 @@ INGEST, DETECT, WRITE, MERGE = "ingest_image", "detect_feature", "write_rows", "
 COMPARE = "compare_faces"
 """No step of an image: it answers a request for a comparison, by its id."""
 
+TAKE = "take_frames"
+"""The one step of a video. Its frames are images, which go through the steps above."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -46,6 +49,11 @@ def lane_queue(queue: str, lane: Lane) -> str:
 def ingest_step(image_id: str, lane: Lane, *, is_new: bool = False) -> Step:
     """Return the step that inspects the object and decides which analyses it needs. is_new: its row was just made."""
     return Step(INGEST, (image_id, lane), "ingest", lane, headers={IS_NEW: True} if is_new else {})
+
+
+def take_step(video_id: str, lane: Lane) -> Step:
+    """Return the step that takes frames of a video, and adds them as images."""
+    return Step(TAKE, (video_id, lane), "frames", lane)
 
 
 def write_step(image_id: str, feature: str, lane: Lane) -> Step:

@@ -1,5 +1,7 @@
 """Which camera took a picture, and when: by its key, its object's metadata, its EXIF, or when it was stored.
 
+Of a frame of a video its own object says so, which was written when the video was read.
+
 A time is believed if it is not before 1990 (a camera without a clock) and not more than a day after the object was
 stored (a clock that runs ahead); otherwise the next source is asked, and the capture says what was ignored. Of the hour
 that a clock shows twice the first one is taken (`fold=0`); a time that a clock skipped is moved forward by what was
@@ -15,10 +17,11 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sightline.errors import ConfigurationError, UnreadableKey
-from sightline.models.images import MOVED, UPLOAD_TIME, Capture, ImageRow
+from sightline.models.images import MOVED, OF_A_VIDEO, UPLOAD_TIME, Capture, ImageRow
 from sightline.names import meant
 from sightline.rekognition.camera_times import read_time
 from sightline.rekognition.exif import exif_times, shown
+from sightline.services.frame_names import camera_of_frame, read_frame
 from sightline.storage.buckets.protocol import ObjectHead, ObjectUri
 
 DEFAULT_KEY_PATTERN = (
@@ -64,15 +67,26 @@ class CaptureReader:
     `hour`, `minute` and perhaps `second` on the camera's clock, or `epoch` (seconds or milliseconds); with a group
     `bucket` it is matched against `bucket/key` instead of the key
     time_zones: camera → its time zone; `default_zone` is that of the others
+    own_bucket: where the frames of videos are; None: nowhere
     """
 
-    def __init__(self, key_pattern: str, time_zones: Mapping[str, ZoneInfo], default_zone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        key_pattern: str,
+        time_zones: Mapping[str, ZoneInfo],
+        default_zone: ZoneInfo,
+        own_bucket: str | None = None,
+    ) -> None:
+        self._own_bucket = own_bucket
         self._pattern = _compile(key_pattern)
         self._sees_bucket = "bucket" in self._pattern.groupindex
         self._zone_of = lru_cache(CAMERAS_REMEMBERED)(lambda camera: zone_of(camera, time_zones, default_zone))
 
     def __call__(self, head: ObjectHead, data: bytes) -> Capture:
         """Return which camera took the picture, and when in its time. Raise UnreadableKey if the key names none."""
+        if head.uri.bucket == self._own_bucket and (frame := read_frame(head)):
+            shown_at = frame.taken_at.astimezone(self._zone_of(frame.camera))
+            return Capture(frame.camera, shown_at, OF_A_VIDEO, video=frame.video_id, offset_ms=frame.offset_ms)
         found = self._search(head.uri)
         camera = found["camera"]
         zone = self._zone_of(camera)
@@ -88,6 +102,8 @@ class CaptureReader:
 
     def camera_of(self, uri: ObjectUri) -> str:
         """Return which camera a key names; raise UnreadableKey if it names none."""
+        if uri.bucket == self._own_bucket and (camera := camera_of_frame(uri.key)):
+            return camera
         return str(self._search(uri)["camera"])
 
     def _search(self, uri: ObjectUri) -> re.Match[str]:

@@ -16,6 +16,7 @@ from sightline.services.bucket_gate import BucketGate
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.comparing import Comparing
 from sightline.services.detection import Detector, Payer
+from sightline.services.frame_taking import FrameTaker
 from sightline.services.graph_merge import Merges
 from sightline.services.held import HeldBytes
 from sightline.services.ingest import Ingest
@@ -23,6 +24,7 @@ from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.services.usage import CallCounter
+from sightline.services.video_plan import VideoPlan
 from sightline.services.worker_breaker import WorkerBreaker
 from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri, Prefix
 from sightline.storage.images.protocol import ImageStore
@@ -32,6 +34,7 @@ from sightline.storage.operations import Operations
 from sightline.storage.rollups.protocol import RollupStore
 from sightline.storage.users.protocol import UserStore
 from sightline.storage.verdicts.protocol import VerdictStore
+from sightline.storage.videos.protocol import VideoStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Services:
     """
 
     images: ImageStore
+    videos: VideoStore
     ledger: Ledger
     ledger_changes: LedgerChanges
     graph: GraphStore
@@ -70,6 +74,7 @@ class Services:
     worker_breaker: WorkerBreaker
     plan: Plan
     prices: Prices
+    video_plan: VideoPlan
     sweep: SweepPlan
     verdicts: VerdictStore
     rollups: RollupStore
@@ -86,14 +91,15 @@ class Services:
     ingest: Ingest = field(init=False)
     payer: Payer = field(init=False)
     comparing: Comparing = field(init=False)
+    frame_taker: FrameTaker = field(init=False)
 
     def __post_init__(self) -> None:
         """Build what works on each message, once, from the collaborators above."""
         held = HeldBytes(self.images, self.buckets, self.checkpoint_bucket, self.clock)
         object.__setattr__(self, "held", held)
         object.__setattr__(self, "bucket_gate", BucketGate(self.operations, self.clock))
-        object.__setattr__(self, "ingest", Ingest(**{each.name: getattr(self, each.name) for each in fields(Ingest)}))
-        object.__setattr__(self, "payer", Payer(**{each.name: getattr(self, each.name) for each in fields(Payer)}))
+        for name, kind in (("ingest", Ingest), ("payer", Payer), ("frame_taker", FrameTaker)):
+            object.__setattr__(self, name, kind(**{each.name: getattr(self, each.name) for each in fields(kind)}))
         of_comparing = (each.name for each in fields(Comparing) if each.name != "generation")
         comparing = Comparing(generation=self.plan.generation, **{name: getattr(self, name) for name in of_comparing})
         object.__setattr__(self, "comparing", comparing)

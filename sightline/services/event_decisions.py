@@ -11,13 +11,11 @@ from enum import IntEnum
 
 from sightline.models.images import ImageRow, State
 from sightline.rekognition.preflight import MAX_BYTES_IN_S3
-from sightline.services.other_files import skipped_suffix
+from sightline.services.other_files import OWN_OBJECT, is_own, skipped_suffix
 from sightline.services.s3_events import Change, ObjectEvent
 from sightline.storage.buckets.protocol import Prefix
 from sightline.storage.images.positions import time_of
 from sightline.storage.images.transitions import ENDS
-
-OWN_FOLDER = "sightline/"
 
 CLOCKS_APART = timedelta(seconds=2)
 """An image ended by our clock and was uploaded by S3's. `sightline check` warns if they are further apart than this."""
@@ -48,8 +46,8 @@ class Filter:
         An object that was added by name and is an image stays one, whatever its suffix.
         """
         key = event.uri.key
-        if event.uri.bucket == self.own.bucket and key.startswith(self.own.key_prefix):
-            return "(of sightline itself)"
+        if is_own(event.uri, self.own):
+            return OWN_OBJECT
         if (row is None or row.content is None) and (suffix := skipped_suffix(key, self.suffixes)):
             return suffix
         return _why_no_image(event) if row is None else None

@@ -102,4 +102,6 @@ def graph_image(row: ImageRow | ImageSummary) -> GraphImage:
         taken_at=row.capture.taken_at,
         findings={name: part.finding for name, part in row.parts.items()},
         is_gone=row.state is State.GONE,
+        video=row.capture.video,
+        offset_ms=row.capture.offset_ms,
     )

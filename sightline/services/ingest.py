@@ -32,7 +32,7 @@ from sightline.models.images import (
     State,
 )
 from sightline.queues.publishing import BATCH, Publish, publish
-from sightline.queues.steps import INGEST, Step, ingest_step, next_steps
+from sightline.queues.steps import INGEST, Step, ingest_step, next_steps, take_step
 from sightline.rekognition.preflight import inspect_picture
 from sightline.services.bucket_gate import BucketGate
 from sightline.services.capture import standing_capture
@@ -40,7 +40,7 @@ from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.dead_letters import close_replaced, write_dead_letter
 from sightline.services.held import HeldBytes
 from sightline.services.imported import adopt_import
-from sightline.services.other_files import skipped_suffix
+from sightline.services.other_files import OWN_OBJECT, is_own, skipped_suffix
 from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import RejectionBreaker, is_unread
 from sightline.services.similar_keys import explained
@@ -51,7 +51,9 @@ from sightline.storage.images.protocol import ImageStore
 from sightline.storage.images.transitions import new_row
 from sightline.storage.ledger.protocol import Ledger
 from sightline.storage.operations import Operations
+from sightline.storage.videos.protocol import VideoStore
 from sightline.timing import EMPTY_FOR
+from sightline.video.containers import is_video_key
 
 if TYPE_CHECKING:  # it holds an Ingest
     from sightline.services.collaborators import Services
@@ -71,21 +73,36 @@ class Producer:
     """All that adding images uses, so that a producer needs no other server and no other right."""
 
     images: ImageStore
+    videos: VideoStore
     operations: Operations
     clock: Callable[[], datetime]
 
 
-def add_images(image_ids: Iterable[str], lane: Lane, services: "Services | Producer", send: Publish = publish) -> Added:
-    """Add images by id (`s3://bucket/key`): the row first, then the message. Adding one twice costs nothing extra."""
+def add_images(
+    image_ids: Iterable[str],
+    lane: Lane,
+    services: "Services | Producer",
+    send: Publish = publish,
+    *,
+    most_frames: int = 0,
+) -> Added:
+    """Add images by id (`s3://bucket/key`): the row first, then the message. Adding one twice costs nothing extra.
+
+    most_frames: above 0, what has the suffix of a video is added as one, of which at most so many frames are taken
+    """
     added = Added()
     valid = _valid_ids(image_ids, added.refused)
     while chunk := list(islice(valid, BATCH)):
-        new: set[str] = set()
-        for image_id, is_new in services.images.add_many(chunk, lane):
-            added.new += is_new
-            added.known += not is_new
-            new |= {image_id} if is_new else set()
-        send(ingest_step(image_id, lane, is_new=image_id in new) for image_id in chunk)
+        videos = [each for each in chunk if most_frames and is_video_key(each)]
+        images = [each for each in chunk if each not in videos] if videos else chunk
+        rows = [*services.images.add_many(images, lane)]
+        rows += [(each, services.videos.add(each, lane, most_frames)) for each in videos]
+        new = {each for each, is_new in rows if is_new}
+        added.new += len(new)
+        added.known += len(rows) - len(new)
+        send(ingest_step(image_id, lane, is_new=image_id in new) for image_id in images)
+        if videos:
+            send(take_step(video_id, lane) for video_id in videos)
     for error in added.refused:
         message = {"uri": error.subject}
         write_dead_letter(
@@ -172,13 +189,15 @@ class Ingest:
     def _row(self, image_id: str, lane: Lane) -> ImageRow | None:
         """Return the row; create it if a producer sent only a message, and its URI is valid.
 
-        None if the object is something else by its suffix, and nobody added it by name: that had made a row.
+        None if the object is sightline's own, or something else by its suffix, and nobody added it by name: that had
+        made a row.
         """
         row = self.images.get(image_id)
         if row is None:
             uri = ObjectUri.parse(image_id)
-            if suffix := skipped_suffix(uri.key, self.plan.skipped_suffixes):
-                self.calls.count_skipped(suffix)
+            own = OWN_OBJECT if is_own(uri, self.plan.own) else None
+            if skipped := own or skipped_suffix(uri.key, self.plan.skipped_suffixes):
+                self.calls.count_skipped(skipped)
                 return None
             self.images.add(str(uri), lane)
             row = self.images.get(image_id)

@@ -8,7 +8,7 @@ from sightline.models.images import ImageRow, State
 from sightline.services.event_decisions import CLOCKS_APART
 from sightline.services.imported import imported_features
 from sightline.services.ingest import wanted
-from sightline.services.other_files import skipped_suffix
+from sightline.services.other_files import is_own, skipped_suffix
 from sightline.services.plan import Plan
 from sightline.storage.buckets.protocol import ObjectHead
 from sightline.storage.images.positions import position_at
@@ -66,7 +66,12 @@ def look_at_page(page: Sequence[ObjectHead], images: ImageStore, plan: Plan, *, 
 
 
 def _is_something_else(row: ImageRow | None, head: ObjectHead, plan: Plan) -> bool:
-    """Return whether an object is no image by its suffix. One that was added by name and is an image stays one."""
+    """Return whether an object is no image by its suffix. One that was added by name and is an image stays one.
+
+    Nothing of sightline's own is found: a frame of a video is an image that is known already, or is being removed.
+    """
+    if is_own(head.uri, plan.own):
+        return True
     is_an_image = row is not None and row.content is not None
     return not is_an_image and skipped_suffix(head.uri.key, plan.skipped_suffixes) is not None
 

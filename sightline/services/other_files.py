@@ -2,9 +2,18 @@
 
 Cameras upload them into the same folders. Nobody named them as images, so they are left out wherever images are found
 and not named: in listings and in messages of objects without a row. What is added by name is looked at, by its content.
+Sightline's own objects are left out as well: the frames of a video become images when the video is taken.
 """
 
 from collections.abc import Iterable
+
+from sightline.storage.buckets.protocol import ObjectUri, Prefix
+
+OWN_FOLDER = "sightline/"
+"""Where sightline keeps its objects, in its bucket."""
+
+OWN_OBJECT = "(of sightline itself)"
+"""Under which these are counted among the skipped."""
 
 _CLIPS = """
 .mp4 .m4v .mov .avi .mkv .webm .flv .f4v .wmv .asf .mpg .mpeg .m2v .ts .m2ts .mts .3gp .ogv .vob .dav .264 .265 .h264
@@ -24,6 +33,11 @@ DEFAULT_SKIPPED_SUFFIXES = tuple(f"{_CLIPS} {_SOUND} {_INDEXES} {_TEXTS} {_ARCHI
 def as_suffixes(words: Iterable[str]) -> tuple[str, ...]:
     """Return suffixes as they are compared: in lower case, with their dot, each once."""
     return tuple(dict.fromkeys(f".{word.lower().removeprefix('.')}" for word in words))
+
+
+def is_own(uri: ObjectUri, own: Prefix | None) -> bool:
+    """Return whether an object is one of sightline's own. own: where these are kept."""
+    return own is not None and uri.bucket == own.bucket and uri.key.startswith(own.key_prefix)
 
 
 def skipped_suffix(key: str, suffixes: tuple[str, ...]) -> str | None:

@@ -8,6 +8,7 @@ from sightline.models.images import Capture, FeatureResult
 from sightline.rekognition.analysis import analysis_id
 from sightline.services.need import LABELS, Need
 from sightline.services.other_files import DEFAULT_SKIPPED_SUFFIXES
+from sightline.storage.buckets.protocol import Prefix
 from sightline.storage.ledger.protocol import Analysis
 
 IMPORTED: Mapping[str, Mapping[str, Json]] = {"labels": {"MaxLabels": 10}}
@@ -21,6 +22,7 @@ class Plan:
     deeper: feature → the request for an image that must be asked again because too much was cut away
     skipped_suffixes: of objects that are not asked about unless they are added by name
     need: which of the features an image is asked for; None: all of them
+    own: where sightline's own objects are, which are left out wherever images are found
     """
 
     features: Mapping[str, Mapping[str, Json]]
@@ -28,6 +30,7 @@ class Plan:
     deeper: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     skipped_suffixes: tuple[str, ...] = DEFAULT_SKIPPED_SUFFIXES
     need: Need | None = None
+    own: Prefix | None = None
 
     def analysis(self, image_id: str, content_sha256: str, feature: str, wanted: str) -> Analysis | None:
         """Return the analysis that a row wants by this id; None if these settings no longer yield it."""

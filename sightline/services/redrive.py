@@ -14,13 +14,15 @@ import structlog
 
 from sightline.errors import InvalidUri, UnreadableKey
 from sightline.models.images import ImageRow, Lane, State
+from sightline.models.videos import VideoState
 from sightline.queues.carried import IS_REDRIVEN
 from sightline.queues.publishing import BATCH, Publish
-from sightline.queues.steps import Step, ingest_step
+from sightline.queues.steps import TAKE, Step, ingest_step, take_step
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.dead_letters import DeadLetter
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.operations import Operations
+from sightline.storage.videos.protocol import VideoStore
 
 log = structlog.get_logger()
 
@@ -62,15 +64,19 @@ def camera_of_dead_letter(dead_letter: DeadLetter, camera_of: CameraOf) -> str |
 
 
 def redrive(
-    dead_letters: Iterable[DeadLetter], images: ImageStore, operations: Operations, send: Publish
+    dead_letters: Iterable[DeadLetter], images: ImageStore, videos: VideoStore, operations: Operations, send: Publish
 ) -> Iterator[Counter[str]]:
     """Send the images of dead letters through ingest again, in batches; yield the counts of each batch.
 
     sent: looked at again; closed: complete already, so that the dead letter was left over; refused: no image is named,
     so nothing can be sent, and the dead letter stays open. An image whose row only a newer version knows is left to it.
+    A video is taken again, up to the number of frames that were agreed to; refused is one that nobody agreed to.
     """
     waiting = iter(dead_letters)
     while batch := list(islice(waiting, BATCH)):
+        of_videos = [dead_letter for dead_letter in batch if dead_letter.step == TAKE]
+        taken = Counter(_take_again(dead_letter, videos, operations, send) for dead_letter in of_videos)
+        batch = [dead_letter for dead_letter in batch if dead_letter.step != TAKE]
         named = [(dead_letter, image_id) for dead_letter in batch if (image_id := image_of(dead_letter))]
         rows = images.get_many({image_id for _, image_id in named})
         refused = len(batch) - len(named)
@@ -85,7 +91,22 @@ def redrive(
         )
         again = sorted({image_id for _, image_id in named} - done)
         send(_step(image_id, rows.get(image_id), images) for image_id in again)
-        yield Counter(sent=len(again), closed=closed, refused=refused)
+        counts = Counter(sent=len(again), closed=closed, refused=refused)
+        counts.update(taken)
+        yield counts
+
+
+def _take_again(dead_letter: DeadLetter, videos: VideoStore, operations: Operations, send: Publish) -> str:
+    """Receive a video again and send its step; return under what it is counted."""
+    row = videos.get(dead_letter.subject)
+    if row is None or not row.state.is_known:
+        return "refused"
+    if row.state is VideoState.TAKEN:
+        operations.dead_letters.close(dead_letter.dead_letter_id)
+        return "closed"
+    videos.add(row.video_id, row.lane, row.most_frames)
+    send([take_step(row.video_id, row.lane)])
+    return "sent"
 
 
 def image_of(dead_letter: DeadLetter) -> str | None:

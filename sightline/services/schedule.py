@@ -12,7 +12,7 @@ from celery.schedules import crontab
 
 from sightline.models.answers import Json
 from sightline.queues.steps import Step
-from sightline.services import bookkeeping, parity, purge, reconcile, review_planning, sweep, sync
+from sightline.services import bookkeeping, parity, purge, reconcile, review_planning, sweep, sync, videos
 from sightline.services.collaborators import Services
 from sightline.services.leased_runs import LeasedRun, run_under_lease
 from sightline.services.rollups import run as rollups
@@ -54,6 +54,12 @@ def _roll_up(services: Services) -> Sequence[Step]:
 TASKS = (
     _leased(reconcile.NAME, reconcile.run_reconcile, every=timedelta(seconds=60), expires=timedelta(seconds=50)),
     _leased(bookkeeping.NAME, bookkeeping.run_bookkeeping, every=timedelta(seconds=60), expires=timedelta(seconds=50)),
+    _leased(
+        videos.RECONCILE,
+        lambda run, services: videos.reconcile_videos(services, run.goes_on),
+        every=timedelta(seconds=60),
+        expires=timedelta(seconds=50),
+    ),
     ScheduledTask(rollups.NAME, _roll_up, every=timedelta(hours=1), expires=timedelta(minutes=50)),
     # Within twenty minutes of a rollup; where nothing changed it asks for little.
     _leased(

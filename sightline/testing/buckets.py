@@ -5,17 +5,24 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
-from types import MappingProxyType
+from typing import IO
 from urllib.parse import quote
 
 from typing_extensions import override
 
 from sightline.errors import AccessDenied, ImageMissing, MissingBucket, SightlineError
 from sightline.storage.buckets.conditions import check_conditions
-from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri, Probe, require_readable
+from sightline.storage.buckets.protocol import (
+    NO_METADATA,
+    Buckets,
+    ObjectHead,
+    ObjectUri,
+    Probe,
+    require_readable,
+    require_small,
+)
 
 MAX_PAGE = 1000
-_NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +77,25 @@ class InMemoryBuckets(Buckets):
         return found.head, found.data
 
     @override
+    def read_into(self, uri: ObjectUri, file: IO[bytes], most_bytes: int) -> ObjectHead:
+        found = self._find(uri)
+        require_small(uri, found.head.size_bytes, most_bytes)
+        file.write(found.data)
+        return found.head
+
+    @override
     def head(self, uri: ObjectUri) -> ObjectHead:
         return self._find(uri).head
 
     @override
     def put(
-        self, uri: ObjectUri, data: bytes, *, if_match: str | None = None, if_none_match: bool = False
+        self,
+        uri: ObjectUri,
+        data: bytes,
+        *,
+        if_match: str | None = None,
+        if_none_match: bool = False,
+        metadata: Mapping[str, str] = NO_METADATA,
     ) -> str | None:
         with self._lock:
             there = self._bucket(uri.bucket, str(uri)).get(uri.key)
@@ -83,10 +103,10 @@ class InMemoryBuckets(Buckets):
                 return None
             if if_none_match and there is not None:
                 return None
-            return self._write(uri, data, _NO_METADATA)
+            return self._write(uri, data, metadata)
 
     def put_with_metadata(
-        self, uri: ObjectUri, data: bytes, metadata: Mapping[str, str], headers: Mapping[str, str] = _NO_METADATA
+        self, uri: ObjectUri, data: bytes, metadata: Mapping[str, str], headers: Mapping[str, str] = NO_METADATA
     ) -> str:
         """Write an object as a camera does that sends metadata with its pictures."""
         with self._lock:
@@ -161,7 +181,7 @@ class InMemoryBuckets(Buckets):
         return found
 
     def _write(
-        self, uri: ObjectUri, data: bytes, metadata: Mapping[str, str], headers: Mapping[str, str] = _NO_METADATA
+        self, uri: ObjectUri, data: bytes, metadata: Mapping[str, str], headers: Mapping[str, str] = NO_METADATA
     ) -> str:
         _require_outside(uri, self._unwritable)
         etag = hashlib.md5(data, usedforsecurity=False).hexdigest()

@@ -18,7 +18,7 @@ from sightline.models.comparisons import Compared, ComparedFace
 from sightline.models.images import Lane
 from sightline.models.people_policy import PeoplePolicy
 from sightline.queues.carried import carried_is_new, carried_result, carried_told, result_headers
-from sightline.queues.steps import COMPARE, DETECT, INGEST, MERGE, WRITE, Step, passing_on
+from sightline.queues.steps import COMPARE, DETECT, INGEST, MERGE, TAKE, WRITE, Step, passing_on
 from sightline.ratelimit.fallback import InMemoryLimiter
 from sightline.rekognition.comparing import NAME, OPERATION
 from sightline.rekognition.feature import Feature
@@ -32,10 +32,12 @@ from sightline.services.capture import DEFAULT_KEY_PATTERN, CaptureReader
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.collaborators import Services, SweepPlan
 from sightline.services.graph_merge import RowMerger
+from sightline.services.other_files import OWN_FOLDER
 from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.services.usage import CallCounter
+from sightline.services.video_plan import VideoPlan
 from sightline.services.worker_breaker import WorkerBreaker
 from sightline.stats.strata import StrataRule
 from sightline.storage.buckets.protocol import ObjectUri, Prefix
@@ -49,6 +51,7 @@ from sightline.testing.queues import InMemoryQueues
 from sightline.testing.rollups import InMemoryRollupStore
 from sightline.testing.users import InMemoryUserStore
 from sightline.testing.verdicts import InMemoryVerdictStore
+from sightline.testing.videos import InMemoryVideoStore
 from sightline.timing import EMPTY_LOOKED_AT_EVERY
 
 BUCKET = "frames"
@@ -143,9 +146,11 @@ class FakeSightline:
     sent: deque[Step] = field(default_factory=deque)
     later: deque[Step] = field(default_factory=deque)
     people_policy: PeoplePolicy | None = None
+    video_plan: VideoPlan = field(default_factory=VideoPlan)
 
     def __post_init__(self) -> None:
         self.images = InMemoryImageStore(self.clock)
+        self.videos = InMemoryVideoStore(self.clock)
         self.ledger = InMemoryLedger(self.clock)
         self.operations = in_memory_operations(self.clock)
         self.verdicts = InMemoryVerdictStore(self.operations.dirty_days)
@@ -162,14 +167,15 @@ class FakeSightline:
         self.limiter = InMemoryLimiter(self.clock, dict.fromkeys(operations, 50.0))
         usual = {name: all_features()[name].parameters for name in self.features}
         deeper = {name: {**usual[name], **all_features()[name].deeper} for name in usual if all_features()[name].deeper}
-        self.plan = Plan(usual, "1", deeper)
+        self.plan = Plan(usual, "1", deeper, own=Prefix(CHECKPOINTS, OWN_FOLDER))
         self.services = self.make_services(self.plan)
 
     def make_services(self, plan: Plan) -> Services:
         """Put the stores together, with another plan where settings have changed."""
-        reader = CaptureReader(DEFAULT_KEY_PATTERN, {}, ZoneInfo("UTC"))
+        reader = CaptureReader(DEFAULT_KEY_PATTERN, {}, ZoneInfo("UTC"), CHECKPOINTS)
         return Services(
             images=self.images,
+            videos=self.videos,
             ledger=self.ledger,
             ledger_changes=InMemoryLedgerChanges(self.ledger),
             graph=self.graph,
@@ -186,6 +192,7 @@ class FakeSightline:
             worker_breaker=WorkerBreaker(self.clock),
             plan=plan,
             prices=read_prices("us-east-1"),
+            video_plan=self.video_plan,
             sweep=SweepPlan([Prefix(BUCKET)], "%Y-%m-%d/", {}, ZoneInfo("UTC")),
             verdicts=self.verdicts,
             rollups=self.rollups,
@@ -211,6 +218,10 @@ class FakeSightline:
         """Add images as a producer does."""
         return ingest.add_images(uris, lane, self.services, self.send)
 
+    def add_video(self, uri: str, most_frames: int = 100) -> ingest.Added:
+        """Add a video as a producer does who agrees to so many frames."""
+        return ingest.add_images([uri], Lane.LIVE, self.services, self.send, most_frames=most_frames)
+
     def do(self, step: Step) -> None:
         """Do one step as a worker does, its chain with it."""
         services, (image_id, *rest) = self.services, step.args
@@ -233,6 +244,8 @@ class FakeSightline:
             services.comparing.answer(image_id)
         elif step.task == MERGE:
             merge.merge(image_id, merges=services.merges)
+        elif step.task == TAKE:
+            services.frame_taker.take(image_id, step.lane, self.send)
 
     def _ingest(self, step: Step) -> None:
         try:

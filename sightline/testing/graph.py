@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import TypeAlias
 
-from sightline.graph.declarations import IMAGE, Declarations, Key, Node, Relationship, declare
+from sightline.graph.declarations import FIXED, FRAME, HAS_VIDEO, IMAGE, Declarations, Key, Node, Relationship, declare
 from sightline.graph.differences import Shown, differences
 from sightline.graph.facts import ImageFacts, all_facts, facts_of, outcomes_in_order
 from sightline.graph.protocol import Difference, GraphCounts, GraphImage, Merged, StaleFence, SyncMove, SyncState
@@ -42,6 +42,7 @@ class InMemoryGraphStore:
         self.asked: list[tuple[str, dict[str, Json]]] = []
         self._images: dict[str, ImageFacts] = {}
         self._shared: set[tuple[Node, Key]] = set()
+        self._has_video: set[tuple[Key, Key]] = set()
         self._state = SyncState()
         self._fence = 0
         self._lock = Lock()
@@ -77,6 +78,7 @@ class InMemoryGraphStore:
         self._images[image.image_id] = image
         kinds = (each for each in image.links if not each.owns_node)
         self._shared.update((kind.node, key) for kind in kinds for key, _ in image.links[kind])
+        self._has_video.update(_videos_of(image))
         return True
 
     def _move(self, move: SyncMove | None) -> None:
@@ -116,10 +118,12 @@ class InMemoryGraphStore:
             old = [each for each in self._images.values() if _gone_at(each) < gone_before.timestamp()]
             for each in old:
                 del self._images[each.image_id]
+            stale = self._has_video - {link for image in self._images.values() for link in _videos_of(image)}
+            self._has_video -= stale
             linked = {(kind.node, key) for kind, key in self._linked()}
             orphans = Counter(node.label for node, _ in self._shared - linked)
             self._shared &= linked
-        yield from [(IMAGE.label, len(old)), *orphans.items()]
+        yield from [(IMAGE.label, len(old)), (HAS_VIDEO, len(stale)), *orphans.items()]
 
     def _linked(self) -> Iterator[tuple[Relationship, Key]]:
         for image in self._images.values():
@@ -139,6 +143,7 @@ class InMemoryGraphStore:
             nodes[IMAGE.label] = len(self._images)
             for node, _ in self._shared:
                 nodes[node.label] += 1
+            relationships[HAS_VIDEO] = len(self._has_video)
             for kind, count in self._link_counts():
                 relationships[kind.name] += count
                 nodes[kind.node.label] += count if kind.owns_node else 0
@@ -159,12 +164,13 @@ class InMemoryGraphStore:
     def triples(self) -> set[Triple]:
         """Return the whole graph as a set of relationships."""
         with self._lock:
-            return {
+            of_images = {
                 _triple(image, kind, key, value)
                 for image in self._images.values()
                 for kind, links in image.links.items()
                 for key, value in links
             }
+            return of_images | {("Camera", c, HAS_VIDEO, None, FRAME.node.label, v) for c, v in self._has_video}
 
     def image(self, image_id: str) -> dict[str, Json]:
         """Return the properties of an image's node; raise KeyError if there is none."""
@@ -174,6 +180,12 @@ class InMemoryGraphStore:
 
 def _as_shown(facts: ImageFacts | None) -> Shown | None:
     return Shown(facts.properties, facts.links) if facts else None
+
+
+def _videos_of(image: ImageFacts) -> set[tuple[Key, Key]]:
+    """Return the camera of a frame with its video."""
+    cameras, videos = image.links.get(FIXED[0], ()), image.links.get(FRAME, ())
+    return {(camera, video) for camera, _ in cameras for video, _ in videos}
 
 
 def _gone_at(facts: ImageFacts) -> float:

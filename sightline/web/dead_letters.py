@@ -14,9 +14,11 @@ from http import HTTPStatus
 from uuid import uuid4
 
 from sightline.errors import SightlineError
+from sightline.queues.steps import TAKE
 from sightline.rekognition.features import feature_named
 from sightline.services.dead_letter_groups import Group, read_groups
 from sightline.services.redrive import Choice, image_of, redrive
+from sightline.services.videos import agreed_to
 from sightline.storage.dead_letters import CLOSED_LETTERS_LAST, DeadLetter
 from sightline.storage.dynamodb.sort_keys import sort_key
 from sightline.web.acts import Acting
@@ -151,7 +153,7 @@ def chosen(asked: Asked, picked: Collection[str], console: Console) -> LetterPag
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a redrive does. images: that are looked at again; nameless: letters that name none."""
+    """What a redrive does. images: that are looked at again, or taken of a video; nameless: letters that name none."""
 
     images: int
     nameless: int
@@ -160,19 +162,23 @@ class Quote:
 
 def quote(letters: Sequence[DeadLetter], console: Console) -> Quote:
     """Return what a redrive costs at most: one answer of each feature for each image, none of them paid before."""
-    images = {image for each in letters if (image := image_of(each))}
+    images = {image for each in letters if each.step != TAKE and (image := image_of(each))}
+    rows = [console.services.videos.get(each.subject) for each in letters if each.step == TAKE]
+    count = len(images) + sum(agreed_to(row) for row in rows if row)
+    nameless = rows.count(None) + sum(image_of(each) is None for each in letters if each.step != TAKE)
     features = console.services.plan.features
     each = sum(
         console.services.prices.of_call(feature_named(name), parameters) for name, parameters in features.items()
     )
-    return Quote(len(images), sum(image_of(letter) is None for letter in letters), len(images) * each / 1e6)
+    return Quote(count, nameless, count * each / 1e6)
 
 
 def redrive_once(letters: Sequence[DeadLetter], once: str, visitor: Visitor, console: Console) -> Counter[str]:
     """Send the images of letters again. Raise DoneAlready if this form was sent before."""
     services = console.services
     with _acting("redrive", letters, once, visitor, console) as acting:
-        counts: Counter[str] = sum(redrive(letters, services.images, services.operations, console.send), Counter())
+        batches = redrive(letters, services.images, services.videos, services.operations, console.send)
+        counts: Counter[str] = sum(batches, Counter())
         acting.end(dict(counts))
     return counts
 

@@ -21,7 +21,9 @@ OBJECTS = "arn:aws:s3:::"
 Right = tuple[str, str]
 """An action, and what it is done to: `table`, `table/index/name`, a bucket or a part of one."""
 
-_CHECKED = "sightline/checkpoints/check-"
+_CHECKED, _FRAMES = "sightline/checkpoints/check-", "sightline/frames/"
+"""Of sightline's own objects these alone may be deleted."""
+
 _S3_ACTIONS = {
     "GetObject": "GetObject",
     "HeadObject": "GetObject",
@@ -101,8 +103,9 @@ class BucketRights:
         bucket, key = self._names[params["Bucket"]], params.get("Key")
         if key is None:
             return bucket
-        if operation == "DeleteObject" and key.startswith(_CHECKED):
-            return f"{bucket}/{_CHECKED}*"
+        for only in (_CHECKED, _FRAMES) if operation == "DeleteObject" else ():
+            if key.startswith(only):
+                return f"{bucket}/{only}*"
         return f"{bucket}/sightline/*" if key.startswith("sightline/") else f"{bucket}/*"
 
 

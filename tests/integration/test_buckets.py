@@ -3,6 +3,7 @@
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from tempfile import TemporaryFile
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ import pytest
 from botocore.config import Config
 from botocore.session import Session
 
-from sightline.errors import ImageMissing, MissingBucket, TooManyBytes, Unavailable
+from sightline.errors import ImageMissing, MissingBucket, TooManyBytes, Unavailable, VideoTooLarge
 from sightline.rekognition.preflight import MAX_BYTES_IN_S3
 from sightline.storage.buckets.protocol import MAX_KEY_BYTES, Buckets, ObjectUri, walk
 from sightline.storage.buckets.s3 import S3Buckets
@@ -296,3 +297,23 @@ def test_a_copy_has_metadata_and_headers(s3_endpoint: str) -> None:
     buckets, source, target = S3Buckets(client), ObjectUri(name, "a.jpg"), ObjectUri(name, "b.jpg")
     assert buckets.copy(source, target, if_match=buckets.head(source).etag)
     assert ({"camera": "yard"}, headers) == (buckets.head(target).metadata, buckets.head(target).headers)
+
+
+def test_metadata_comes_back_with_the_object(buckets, bucket):
+    uri = ObjectUri(bucket, "sightline/frames/yard/1.jpg")
+    buckets.put(uri, b"frame", metadata={"video": "czM6Ly8=", "capture-time": "2026-11-02T07:58:11+01:00"})
+    expected = {"video": "czM6Ly8=", "capture-time": "2026-11-02T07:58:11+01:00"}
+    assert expected == buckets.head(uri).metadata == buckets.get(uri)[0].metadata
+
+
+def test_an_object_is_read_into_a_file_and_one_that_is_larger_is_not_read(buckets, bucket):
+    uri, data = ObjectUri(bucket, "yard/x.mp4"), b"0123456789" * 300_000
+    etag = buckets.put(uri, data)
+    with TemporaryFile() as file:
+        assert etag == buckets.read_into(uri, file, len(data)).etag
+        file.seek(0)
+        assert data == file.read()
+    with TemporaryFile() as file, pytest.raises(VideoTooLarge, match=r"which is 2\.86102 MiB; it has 2\.9"):
+        buckets.read_into(uri, file, len(data) - 1)
+    with TemporaryFile() as file, pytest.raises(ImageMissing):
+        buckets.read_into(ObjectUri(bucket, "yard/y.mp4"), file, 1)

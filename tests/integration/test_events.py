@@ -14,9 +14,10 @@ from sightline.errors import MissingQueue
 from sightline.models.images import Capture, Content, ImageRow, Lane, Rejection, State
 from sightline.queues.sqs import Depth, SqsQueue
 from sightline.queues.steps import Step
-from sightline.services.event_decisions import OWN_FOLDER, Filter
+from sightline.services.event_decisions import Filter
 from sightline.services.listening import Listener, _receive, handle
 from sightline.services.listening_loop import Listening, listen
+from sightline.services.other_files import OWN_FOLDER
 from sightline.services.s3_events import read_message
 from sightline.services.status import skipped_section
 from sightline.services.usage import CallCounter

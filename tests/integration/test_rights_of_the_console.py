@@ -25,6 +25,7 @@ from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.users.dynamodb import DynamoUserStore
 from sightline.storage.users.protocol import Role
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
+from sightline.storage.videos.dynamodb import DynamoVideoStore
 from sightline.testing.fake import CHECKPOINTS, FakeSightline, uri_of
 from sightline.web.app import make_app
 from sightline.web.console import Console
@@ -32,6 +33,7 @@ from tests.integration.rights import Rights, granted, process_while_days_move
 from tests.unit.web.house import DAY, FROM_HERE, PASSWORD, PASSWORDS, URI, House, build, fields_of
 
 BAD = uri_of("99")
+BAD_VIDEO = BAD.replace("jpg", "mp4")
 
 
 @pytest.fixture
@@ -42,12 +44,14 @@ def house(tmp_path: Path, dynamodb_client: Any, table_prefix: str) -> Iterator[H
     house.console.close()
     client, prefix, world = dynamodb_client, table_prefix, house.world
     world.images = DynamoImageStore(client, prefix, world.clock)  # type: ignore[assignment] # real stores for fakes
+    world.videos = DynamoVideoStore(client, prefix, world.clock)  # type: ignore[assignment]
     world.ledger = DynamoLedger(client, prefix, world.clock, world.buckets, CHECKPOINTS)  # type: ignore[assignment]
     world.verdicts = DynamoVerdictStore(client, prefix)  # type: ignore[assignment]
     world.rollups = DynamoRollupStore(client, prefix)  # type: ignore[assignment]
     world.users = DynamoUserStore(client, prefix, world.clock)  # type: ignore[assignment]
     world.operations = dynamo_operations(client, prefix, world.clock)
-    for store in (world.images, world.ledger, world.verdicts, world.rollups, world.users, world.operations):
+    stores = (world.images, world.videos, world.ledger, world.verdicts, world.rollups, world.users, world.operations)
+    for store in stores:
         store.setup()
     world.services = replace(world.make_services(world.plan), users=world.users)
     old = house.console
@@ -57,6 +61,8 @@ def house(tmp_path: Path, dynamodb_client: Any, table_prefix: str) -> Iterator[H
     house.analyse()
     world.put(BAD, b"no picture")
     world.add(BAD)
+    world.put(BAD_VIDEO, b"no video")
+    world.add_video(BAD_VIDEO)
     world.run()
     yield house
     house.console.close()
@@ -134,7 +140,7 @@ def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(
         assert 200 == client.get(f"/api/v1{path}").status_code, path
     letters = client.get("/api/v1/dead-letters").json()["dead_letters"]
     redriven = {"ids": [each["id"] for each in letters]}
-    assert {"sent": 1} == {
+    assert {"sent": 2} == {
         name: number
         for name, number in client.post("/api/v1/dead-letters/redrive", json=redriven, headers=FROM_HERE).json().items()
         if number

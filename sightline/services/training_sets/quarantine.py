@@ -20,7 +20,7 @@ from sightline.errors import (
     NotSupported,
     SightlineError,
 )
-from sightline.services.event_decisions import OWN_FOLDER
+from sightline.services.other_files import OWN_FOLDER
 from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri, Prefix, walk
 
 PART = 5_000

@@ -18,8 +18,7 @@ from sightline.errors import (
 from sightline.models.images import Content
 from sightline.rekognition.fingerprints import fingerprint
 from sightline.rekognition.preflight import inspect_picture
-from sightline.services.event_decisions import OWN_FOLDER
-from sightline.services.other_files import skipped_suffix
+from sightline.services.other_files import OWN_FOLDER, skipped_suffix
 from sightline.services.training_sets.duplicates import Print
 from sightline.services.training_sets.evidence import Outcome, Verdict
 from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri, Prefix, require_readable, walk

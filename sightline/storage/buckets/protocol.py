@@ -4,12 +4,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from types import MappingProxyType
+from typing import IO, Protocol
 
-from sightline.errors import InvalidUri, TooManyBytes
+from sightline.errors import InvalidUri, TooManyBytes, VideoTooLarge
 from sightline.rekognition.preflight import MAX_BYTES_IN_S3
 
 MAX_KEY_BYTES = 1024
+MIB = 1024 * 1024
+
+NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
 _BUCKET = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
 """Wider than what can be created today: old buckets have upper case and underscores. No ARN, no `user:secret@`."""
@@ -72,13 +76,25 @@ class Buckets(Protocol):
     def get(self, uri: ObjectUri) -> tuple[ObjectHead, bytes]:
         """Read an object whole, at most 15 MB of it: a larger one raises TooManyBytes before its bytes are read."""
 
+    def read_into(self, uri: ObjectUri, file: IO[bytes], most_bytes: int) -> ObjectHead:
+        """Read an object into a file, piece by piece.
+
+        One larger than `most_bytes` raises VideoTooLarge before its bytes are read.
+        """
+
     def head(self, uri: ObjectUri) -> ObjectHead:
         """Ask for an object's facts now."""
 
     def put(
-        self, uri: ObjectUri, data: bytes, *, if_match: str | None = None, if_none_match: bool = False
+        self,
+        uri: ObjectUri,
+        data: bytes,
+        *,
+        if_match: str | None = None,
+        if_none_match: bool = False,
+        metadata: Mapping[str, str] = NO_METADATA,
     ) -> str | None:
-        """Write an object and return its etag; None if the condition did not hold."""
+        """Write an object and return its etag; None if the condition did not hold. metadata: in ASCII."""
 
     def delete(self, uri: ObjectUri) -> None:
         """Remove an object, if it is there."""
@@ -121,6 +137,13 @@ def require_readable(head: ObjectHead) -> None:
         error = TooManyBytes(str(head.uri), rule=f"{TooManyBytes.rule}; it has {head.size_bytes:,} bytes")
         error.etag = head.etag
         raise error
+
+
+def require_small(uri: ObjectUri, size_bytes: int, most_bytes: int) -> None:
+    """Raise VideoTooLarge if an object is larger than `read_into` was told to read."""
+    if size_bytes > most_bytes:
+        rule = f"{VideoTooLarge.rule}, which is {most_bytes / MIB:,g} MiB; it has {size_bytes / MIB:,.1f}"
+        raise VideoTooLarge(str(uri), rule=rule)
 
 
 def walk(buckets: Buckets, bucket: str, prefix: str) -> Iterator[ObjectHead]:

@@ -1,8 +1,10 @@
 """Buckets in S3, or in whatever speaks its protocol."""
 
+import shutil
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import timedelta
-from typing import TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from typing_extensions import override
 
@@ -10,7 +12,15 @@ from sightline.errors import ImageChanged, ImageMissing, MissingBucket
 from sightline.models.clocks import told_by
 from sightline.rekognition.aws_errors import aws_errors
 from sightline.storage.buckets.conditions import check_conditions
-from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri, Probe, require_readable
+from sightline.storage.buckets.protocol import (
+    NO_METADATA,
+    Buckets,
+    ObjectHead,
+    ObjectUri,
+    Probe,
+    require_readable,
+    require_small,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,6 +36,7 @@ _REGION_WITHOUT_A_NAME = "us-east-1"
 """The one region that S3 refuses as a bucket's location: it is where a bucket without a location lies."""
 
 _HEADERS = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType")
+_PIECE_BYTES = 1024 * 1024
 
 _LOOKED_AT = 20
 """So many objects are listed to find one that has a byte."""
@@ -48,6 +59,15 @@ class S3Buckets(Buckets):
                 return head, body.read()
 
     @override
+    def read_into(self, uri: ObjectUri, file: IO[bytes], most_bytes: int) -> ObjectHead:
+        with aws_errors(str(uri)):
+            answer = self._client.get_object(Bucket=uri.bucket, Key=uri.key)
+            with closing(answer["Body"]) as body:
+                require_small(uri, answer["ContentLength"], most_bytes)
+                shutil.copyfileobj(body, file, _PIECE_BYTES)
+                return _head(uri, answer)
+
+    @override
     def head(self, uri: ObjectUri) -> ObjectHead:
         try:
             with aws_errors(str(uri)):
@@ -59,9 +79,17 @@ class S3Buckets(Buckets):
 
     @override
     def put(
-        self, uri: ObjectUri, data: bytes, *, if_match: str | None = None, if_none_match: bool = False
+        self,
+        uri: ObjectUri,
+        data: bytes,
+        *,
+        if_match: str | None = None,
+        if_none_match: bool = False,
+        metadata: Mapping[str, str] = NO_METADATA,
     ) -> str | None:
         request: PutObjectRequestTypeDef = {"Bucket": uri.bucket, "Key": uri.key, "Body": data}
+        if metadata:
+            request["Metadata"] = dict(metadata)
         if if_match is not None:
             request["IfMatch"] = f'"{if_match}"'
         if if_none_match:

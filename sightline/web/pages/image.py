@@ -61,6 +61,8 @@ def facts_of(row: ImageRow) -> Iterator[tuple[str, Json]]:
     if row.capture:
         yield "camera", row.capture.camera
         yield "time from", row.capture.source
+        if row.capture.video:
+            yield "frame of", f"{row.capture.video}, {row.capture.offset_ms / 1000:g} s after its beginning"
         yield from ((name, value) for name, value in _doubts(row) if value)
     if row.content:
         yield from _of_content(row.content)

@@ -12,6 +12,7 @@ from sightline.services.graph_merge import graph_image
 from sightline.storage.label_set.dynamodb import DynamoLabelSet
 from sightline.testing.fake import picture
 from tests.integration.deploy.deployed import Deployed
+from tests.integration.deploy.work import clip_of
 from tests.unit.workers.settings import settings
 
 OF_OTHERS = {"setup", "review", "verdicts", "serve", "users", "listen"}
@@ -54,6 +55,10 @@ def command_all(world: Deployed, operator: Operator) -> None:
     operator("import-label-set", LABEL_SET, "--bucket", world.frames, "--trust")
     world.overwrite(f"s3://{world.frames}/{IMPORTED}", picture(90))
     operator("add", uri, other)
+    clip = uri.replace("jpg", "mp4")
+    world.overwrite(clip, clip_of(2))
+    operator("add", clip, "--yes")
+    operator("show", clip)
     day = row.capture.day if (row := world.services.images.get(uri)) and row.capture else "it was not read"
     operator("backfill", f"s3://{world.frames}", "--exact", "--yes")
     operator("status")

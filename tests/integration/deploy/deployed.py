@@ -27,6 +27,7 @@ from sightline.storage.operations import dynamo_operations
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.users.dynamodb import DynamoUserStore
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
+from sightline.storage.videos.dynamodb import DynamoVideoStore
 from sightline.testing.clocks import MovingClock
 from sightline.testing.fake import FakeSightline
 from tests.integration.deploy.exercised import Method, noting
@@ -52,6 +53,7 @@ class Deployed(FakeSightline):
             {
                 "buckets": buckets,
                 "images": DynamoImageStore(dynamodb, prefix, self.clock),
+                "videos": DynamoVideoStore(dynamodb, prefix, self.clock),
                 "ledger": DynamoLedger(dynamodb, prefix, self.clock, buckets, self.own, largest_in_row_bytes=0),
                 "ledger_changes": DynamoLedgerChanges(dynamodb, lambda: streams, prefix),
                 "verdicts": DynamoVerdictStore(dynamodb, prefix),

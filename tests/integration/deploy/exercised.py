@@ -10,9 +10,11 @@ from sightline.storage.ledger.protocol import Ledger
 from sightline.storage.operations import Operations
 from sightline.storage.rollups.protocol import RollupStore
 from sightline.storage.verdicts.protocol import VerdictStore
+from sightline.storage.videos.protocol import VideoStore
 
 STORES: dict[str, type] = {
     "images": ImageStore,
+    "videos": VideoStore,
     "ledger": Ledger,
     "ledger_changes": LedgerChanges,
     "verdicts": VerdictStore,

@@ -35,8 +35,8 @@ GIVEN_APART = {
 """What deploy/README.md says is needed besides, by commands that few people ever run."""
 
 OF_NO_WORKER: set[Method] = {
-    *((store, "setup") for store in ("images", "ledger", "verdicts", "rollups")),
-    *(("buckets", name) for name in ("copy", "create", "link", "delete", "remove")),
+    *((store, "setup") for store in ("images", "videos", "ledger", "verdicts", "rollups")),
+    *(("buckets", name) for name in ("copy", "create", "link", "remove")),
     *(
         ("verdicts", name)
         for name in ("ask", "asked", "asked_many", "write", "of_image", "of_label", "of_reviewer", "scan")
@@ -52,7 +52,7 @@ OF_NO_WORKER: set[Method] = {
     ("operations.dead_letters", "walk"),
 }
 """What only `sightline setup`, `listen`, quarantines, reviewers and the console do, for whom other policies are. Only
-tests get rollups, postpone a row by itself, and delete objects: `check` does so by itself.
+tests get rollups and postpone a row by itself.
 """
 
 
@@ -135,8 +135,9 @@ def make_older_tables(client: Any, prefix: str) -> None:
 
 
 def add_as_producers_do(world: Deployed, ended: str) -> None:
-    """Add an image, one that has ended, and one that is refused."""
+    """Add an image, one that has ended, one that is refused, and a video."""
     world.add(f"s3://{world.frames}/shed/2.jpg", ended, "s3://no bucket/1.jpg")
+    world.add_video(f"s3://{world.frames}/shed/2.mp4")
     world.sent.clear()
 
 

@@ -1,19 +1,22 @@
 """What workers do in a full run: every step of an image, every scheduled task, and what goes wrong on the way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sightline.errors import AccessDenied, ImageChanged, ImageMissing, InvalidParameter, ObjectRefused, OutcomeUnknown
+from sightline.models.answers import Json
 from sightline.models.bucket_refusals import Reader
 from sightline.models.images import Lane, State
 from sightline.queues.steps import DETECT, ingest_step
 from sightline.rekognition.features import feature_named
-from sightline.services import bookkeeping, parity, purge, reconcile, review_planning, sweep, sync
+from sightline.services import bookkeeping, parity, purge, reconcile, review_planning, sweep, sync, videos
 from sightline.services.comparing import compare_step
 from sightline.services.failures import keep_failure
-from sightline.services.leased_runs import run_under_lease
+from sightline.services.leased_runs import LeasedRun, run_under_lease
 from sightline.services.need import Ask, Need
 from sightline.services.rollups import run as rollups
 from sightline.services.rollups.writing import OPEN_DAYS
@@ -22,6 +25,7 @@ from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.pauses import OUTCOMES_KEPT, Outcome
 from sightline.testing.fake import PERSON, picture
 from tasks.quarantine import Suspect, refuse, watched
+from tests.clips import clip_bytes
 from tests.integration.deploy.deployed import Deployed
 from workers.circuit_breakers import ConsumptionControl, QueueSubscriptions
 from workers.metrics_system import SystemMetrics, sources
@@ -58,6 +62,32 @@ def pay_by_need(world: Deployed) -> None:
     row = of_all.images.get(uri)
     assert row
     assert ["labels", "text"] == sorted(row.parts)
+
+
+def take_frames(world: Deployed) -> None:
+    """Take a video whose first message is lost, overwrite it so that its frames go, and meet a bad one."""
+    uri = world.upload(15, clip_of(4)).removesuffix("jpg") + "mp4"
+    world.overwrite(uri, clip_of(4))
+    world.add_video(uri)
+    world.sent.clear()
+    for data in (clip_of(4), clip_of(2), b"no video"):
+        world.overwrite(uri, data)
+        world.add_video(uri)
+        world.work()
+        world.clock.move(5 * MINUTE)
+        run_under_lease(videos.RECONCILE, world.services, lambda run: _send_videos(world, run))
+        world.work()
+    videos.keep_failure(ValueError("odd"), uri, world.services)
+
+
+def _send_videos(world: Deployed, run: LeasedRun) -> Mapping[str, Json]:
+    return videos.reconcile_videos(world.services, run.goes_on, world.send)
+
+
+def clip_of(seconds: int) -> bytes:
+    """Return a clip of so many seconds."""
+    with TemporaryDirectory() as folder:
+        return clip_bytes(Path(folder), seconds)
 
 
 def overwrite_again_and_again(world: Deployed) -> None:
@@ -241,6 +271,7 @@ def compare_faces(world: Deployed) -> None:
 DOINGS: tuple[Callable[[Deployed], None], ...] = (
     carry_images,
     pay_by_need,
+    take_frames,
     overwrite_again_and_again,
     refuse_a_bucket,
     stop_a_camera,

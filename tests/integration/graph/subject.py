@@ -18,7 +18,7 @@ MATCH (a)-[edge]->(b)
 RETURN labels(a)[0] AS start, a AS a, type(edge) AS type, edge AS edge, labels(b)[0] AS end, b AS b
 """
 KEYS = ("image_id", "camera_name", "iso_date", "year_value", "month_value", "day_value", "hour_value")
-FOUND_KEYS = ("label_name", "face_id", "text")
+FOUND_KEYS = ("label_name", "face_id", "text", "video_id")
 
 
 @dataclass
@@ -53,6 +53,21 @@ def image(
     name: str = "yard/1.jpg", version: int = 1, taken_at: datetime = TAKEN, camera: str = "yard", **findings: Finding
 ) -> GraphImage:
     return GraphImage(f"s3://bucket/{name}", name, version, camera, taken_at, findings)
+
+
+def frame(offset_ms: int, video: str = "s3://bucket/yard/1.mp4", camera: str = "yard", version: int = 1) -> GraphImage:
+    """Return a frame of a video, of which nothing was found."""
+    name = f"sightline/frames/{camera}/{offset_ms}.jpg"
+    return replace(image(name, version, camera=camera), video=video, offset_ms=offset_ms)
+
+
+def of_video(offset_ms: int, video: str = "s3://bucket/yard/1.mp4", camera: str = "yard") -> set[Triple]:
+    """Return what is shown of such a frame."""
+    shown = frame(offset_ms, video, camera)
+    return fixed(shown.object_key, camera=camera) | {
+        ("Video", video, "HAS_FRAME", offset_ms, "Image", shown.image_id),
+        ("Camera", camera, "HAS_VIDEO", None, "Video", video),
+    }
 
 
 def gone(name: str, version: int) -> GraphImage:

@@ -7,7 +7,19 @@ import pytest
 
 from sightline.errors import ConfigurationError, RefusedByGraph, UnknownFeature
 from sightline.graph.protocol import Merged
-from tests.integration.graph.subject import TAKEN, TAKEN_SECONDS, Subject, changed, face, fixed, gone, image, label
+from tests.integration.graph.subject import (
+    TAKEN,
+    TAKEN_SECONDS,
+    Subject,
+    changed,
+    face,
+    fixed,
+    frame,
+    gone,
+    image,
+    label,
+    of_video,
+)
 
 
 def test_a_new_image_is_shown_whole(subject: Subject) -> None:
@@ -231,3 +243,34 @@ def test_an_unknown_query_names_those_that_there_are(subject: Subject) -> None:
         subject.store.query("no-such")
     with pytest.raises(ConfigurationError, match="it needs label, at_least and may take camera, since, day"):
         subject.store.query("images-with-label", {"label": "Dog"})
+
+
+def test_frames_are_shown_with_their_video_and_its_camera_once(subject: Subject) -> None:
+    assert changed(subject.store, frame(0), frame(2000)) == [True, True]
+    assert changed(subject.store, frame(2000), frame(0, version=2)) == [False, True]
+    subject.store.merge([frame(0, "s3://bucket/gate/1.mp4", "gate")])
+    expected = of_video(0) | of_video(2000) | of_video(0, "s3://bucket/gate/1.mp4", "gate")
+    assert expected == subject.triples()
+    counts = subject.store.counts()
+    assert (2, 3, 2) == (
+        counts.nodes["Video"], counts.relationships["HAS_FRAME"], counts.relationships["HAS_VIDEO"]
+    )  # fmt: skip
+    assert {} == subject.store.differences([frame(0, version=2), frame(2000)])
+
+
+def test_a_video_goes_from_the_graph_with_its_last_frame(subject: Subject) -> None:
+    subject.store.merge([frame(0), frame(2000), image()])
+    subject.store.merge([replace(frame(0, version=2), is_gone=True)])
+    assert dict(subject.store.purge(TAKEN)).get("Video", 0) == 0
+    subject.store.merge([replace(frame(2000, version=2), is_gone=True)])
+    purged = dict(subject.store.purge(TAKEN))
+    assert (1, 1) == (purged["HAS_VIDEO"], purged["Video"])
+    assert fixed() == subject.triples()
+
+
+def test_a_frame_that_lost_its_video_differs_and_is_repaired(subject: Subject) -> None:
+    subject.store.merge([replace(frame(0), video="")])
+    (difference,) = subject.store.differences([frame(0)])["s3://bucket/sightline/frames/yard/0.jpg"]
+    assert difference.what == "HAS_FRAME s3://bucket/yard/1.mp4"
+    subject.store.merge([frame(0, version=2)])
+    assert of_video(0) == subject.triples()

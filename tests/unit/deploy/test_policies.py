@@ -66,7 +66,7 @@ def test_nobody_else_may_pay(policy):
 @pytest.mark.parametrize("policy", [path.stem for path in POLICIES])
 def test_nobody_may_delete_an_image_or_its_row_but_who_moves_pictures_of_a_training_set(policy):
     deleting = [each for each in statements(policy) if any("Delete" in action for action in each["Action"])]
-    allowed = {"ForgetMarks", "TryConditions", "KeepUsers", "TakeEvents", "MoveOutOfSet", "KeepAside"}
+    allowed = {"ForgetMarks", "TryConditions", "RemoveFrames", "KeepUsers", "TakeEvents", "MoveOutOfSet", "KeepAside"}
     assert allowed >= {each["Sid"] for each in deleting}
 
 

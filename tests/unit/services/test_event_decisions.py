@@ -7,7 +7,8 @@ import pytest
 
 from sightline.models.images import Content, ImageRow, Judged, Lane, State
 from sightline.rekognition.preflight import MAX_BYTES_IN_S3
-from sightline.services.event_decisions import OWN_FOLDER, Filter, Wish, decide
+from sightline.services.event_decisions import Filter, Wish, decide
+from sightline.services.other_files import OWN_FOLDER
 from sightline.services.s3_events import Change, ObjectEvent
 from sightline.storage.buckets.protocol import ObjectUri, Prefix
 from sightline.storage.images.positions import position_at

@@ -14,10 +14,10 @@ from dev.s3_events import DELETED, SHAPES, Happened, Sender, configured_body, s3
 from sightline.errors import ImageChanged, MissingQueue, Unavailable
 from sightline.models.images import State
 from sightline.queues.sqs import Depth
-from sightline.services.event_decisions import OWN_FOLDER, Filter
+from sightline.services.event_decisions import Filter
 from sightline.services.listening import Listener, handle
 from sightline.services.listening_loop import MOST_WAITING, Listening, listen
-from sightline.services.other_files import DEFAULT_SKIPPED_SUFFIXES
+from sightline.services.other_files import DEFAULT_SKIPPED_SUFFIXES, OWN_FOLDER
 from sightline.services.status import skipped_section
 from sightline.storage.buckets.protocol import ObjectUri, Prefix
 from sightline.testing.event_queues import VISIBLE_AFTER, InMemoryEventQueue

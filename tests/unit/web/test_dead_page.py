@@ -286,3 +286,18 @@ def test_hostile_names_are_shown_as_text_and_can_be_chosen(house, name):
     done = client.post("/dead/close", data=form, headers=FROM_HERE)
     assert "1 closed" in text_of(client.get(done.headers["location"]))
     assert 200 == client.get("/dead", params={"error": readable[:200]}).status_code
+
+
+def test_a_video_is_redriven_at_the_price_of_the_frames_that_were_agreed_to(house):
+    video = "s3://frames/yard/MDAlarm_20261102-110000.mp4"
+    house.world.put(video, b"no video")
+    house.world.add_video(video, most_frames=4)
+    house.world.run()
+    letter(house, "s3://frames/yard/never.mp4", "NotAVideo", step="take_frames")
+    confirm = house.client("operator").get(
+        "/dead/confirm", params={"act": "redrive", "error": "NotAVideo", "whole": "1"}
+    )
+    assert "4 images are looked at again; at most 0.01 USD" in text_of(confirm)
+    assert "1 names no image" in text_of(confirm)
+    house.client("operator").post("/dead/redrive", data=fields_of(confirm), headers=FROM_HERE)
+    assert [("take_frames", video)] == [(step.task, step.args[0]) for step in house.world.sent]

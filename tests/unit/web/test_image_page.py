@@ -8,12 +8,14 @@ from itertools import count
 import pytest
 
 from sightline.models.answers import Answer, Detection
+from sightline.services.frame_names import frame_uri
 from sightline.services.verdicts import Said, judge_of, verdict_of
 from sightline.stats.second_looks import is_drawn
 from sightline.stats.verdicts import Answer as Word
 from sightline.stats.verdicts import Source
 from sightline.storage.users.protocol import MarkKind, Role
-from sightline.testing.fake import uri_of
+from sightline.testing.fake import CHECKPOINTS, uri_of
+from tests.clips import clip_bytes
 from tests.unit.web.house import ANSWERS, DAY, FROM_HERE, PLACES_OF_ARRIVAL, URI, build
 
 SECRET = {
@@ -82,6 +84,19 @@ def test_a_near_miss_is_told_from_what_counts(house):
     page = house.client("owner").get("/image", params={"id": URI}).text
     assert 1 == page.count("a near miss: it counts from 50\N{NO-BREAK SPACE}% up")
     assert "Cut at 30\N{NO-BREAK SPACE}%" in page
+
+
+def test_a_frame_names_its_video_and_when_in_it_it_was_shown(house, tmp_path):
+    video = "s3://frames/yard/<b>MDAlarm_20261102-110000.mp4"
+    house.world.put(video, clip_bytes(tmp_path))
+    house.world.add_video(video)
+    house.world.run()
+    take = house.world.videos.get(video).take
+    frame = str(frame_uri(CHECKPOINTS, take, take.offsets_ms[1]))
+    answer = house.client("owner").get("/image", params={"id": frame})
+    assert 200 == answer.status_code
+    assert "s3://frames/yard/&lt;b&gt;MDAlarm_20261102-110000.mp4, 2 s after its beginning" in answer.text
+    assert ">yard</bdi>" in answer.text
 
 
 def test_an_image_that_is_not_known_is_told_with_its_remedy(house):

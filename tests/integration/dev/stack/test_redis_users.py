@@ -20,7 +20,7 @@ from sightline.config import Settings
 from sightline.models.images import Lane, State
 from sightline.queues.publishing import publish
 from sightline.queues.redis import RedisQueues
-from sightline.queues.steps import ingest_step
+from sightline.queues.steps import ingest_step, take_step
 from sightline.ratelimit.redis import RedisLimiter
 from sightline.services.collaborators import provide
 from sightline.testing.fake import FakeSightline, picture, uri_of
@@ -99,12 +99,13 @@ def test_a_worker_works_listens_and_limits_and_a_producer_sends(guarded):
     world.services.images.add(URI, Lane.LIVE)
     provide(world.services)
     producer = guarded.app("producer")
-    publish([ingest_step(URI, Lane.LIVE)])
+    publish([ingest_step(URI, Lane.LIVE), take_step("s3://frames/yard/x.mp4", Lane.BACKFILL)])
     producer.close()
     with guarded.client("producer") as client:  # the listener to S3's events asks this
         assert 1 == RedisQueues(client, PREFIX).length("ingest")
     with guarded.client("worker") as client:
-        assert RedisQueues(client, PREFIX).read(["ingest"]).waiting["ingest"].messages == 1
+        waiting = RedisQueues(client, PREFIX).read(["ingest", "frames.backfill"]).waiting
+        assert (1, 1) == (waiting["ingest"].messages, waiting["frames.backfill"].messages)
         limiter = RedisLimiter(client, "1", "eu", {"DetectLabels": 10.0}, PREFIX, overrides=InMemoryRateOverrides())
         limiter.override("DetectLabels", 5.0, "why")
         limiter.reserve("DetectLabels", Lane.LIVE)

@@ -1,0 +1,1 @@
+"""Videos, and which of their frames are taken."""

@@ -1,7 +1,8 @@
 """The one place where clients are built and put together. Called after the process has started, never at import."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from threading import Event
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -15,11 +16,15 @@ from botocore.config import Config
 from sightline.config import ListenerSettings, ProducerSettings, Settings
 from sightline.graph.group_commit import GroupCommit
 from sightline.graph.neo4j import Neo4jGraphStore
+from sightline.models.answers import Json
 from sightline.queues.redis import RedisQueues
 from sightline.queues.sqs import POLL_SECONDS, SqsQueue
 from sightline.queues.tls import tls_options, without_tls_options
 from sightline.ratelimit.redis import RedisLimiter, client_options
+from sightline.rekognition import comparing
 from sightline.rekognition.client import ONE_ATTEMPT, Rekognition
+from sightline.rekognition.features import feature_named
+from sightline.rekognition.prices import Prices
 from sightline.services.capture import CaptureReader
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.collaborators import Services, SweepPlan
@@ -28,6 +33,7 @@ from sightline.services.graph_merge import RowMerger
 from sightline.services.ingest import Producer
 from sightline.services.listening import Listener
 from sightline.services.rejection_breaker import RejectionBreaker
+from sightline.services.treasury import Treasury
 from sightline.services.usage import CallCounter
 from sightline.services.worker_breaker import WorkerBreaker
 from sightline.storage.buckets.protocol import Prefix
@@ -76,6 +82,7 @@ def connect(
     dynamodb = client_of_stores(session, chosen.dynamodb_endpoint, stores)
     buckets = S3Buckets(s3_client(chosen, session, stores))
     operations = dynamo_operations(dynamodb, chosen.table_prefix, utc_now)
+    treasury = treasury_of(chosen, operations)
     graph = Neo4jGraphStore(neo4j_driver(chosen), chosen.neo4j_database)
     images = DynamoImageStore(dynamodb, chosen.table_prefix, utc_now)
     return Services(
@@ -89,7 +96,7 @@ def connect(
         merges=GroupCommit(RowMerger(images, graph.merge)),
         buckets=buckets,
         checkpoint_bucket=chosen.checkpoint_bucket,
-        limiter=_limiter(chosen, operations),
+        limiter=_limiter(chosen, operations, treasury),
         operations=operations,
         queues=redis_queues(chosen),
         detector=_detector(chosen, session),
@@ -110,7 +117,26 @@ def connect(
         people_policy=chosen.people_policy,
         clock=utc_now,
         stopping=stopping or Event(),
+        treasury=treasury,
     )
+
+
+def treasury_of(settings: Settings, operations: Operations) -> Treasury | None:
+    """Build what gives out the budget; None if there is none. Raise ConfigurationError if a feature has no price."""
+    if settings.money is None:
+        return None
+    prices = settings.price_list
+    for plan in (settings.plan.features, settings.plan.deeper):
+        for name, parameters in plan.items():
+            price_of(prices, name, parameters)
+    return Treasury(settings.money, operations.budget_accounts, operations.usage, partial(price_of, prices), utc_now)
+
+
+def price_of(prices: Prices, called: str, parameters: Mapping[str, Json] | None) -> int:
+    """Return what a call costs at the most, in millionths of a US dollar. called: a feature, or comparing."""
+    if called == comparing.NAME:
+        return comparing.price_micro_usd(prices)
+    return prices.of_call(feature_named(called), parameters)
 
 
 def connect_producer(settings: ProducerSettings) -> Producer:
@@ -144,7 +170,7 @@ def redis_queues(settings: ProducerSettings) -> RedisQueues:
     return RedisQueues(redis_client(settings), settings.key_prefix)
 
 
-def _limiter(settings: Settings, operations: Operations) -> RedisLimiter:
+def _limiter(settings: Settings, operations: Operations, treasury: Treasury | None) -> RedisLimiter:
     return RedisLimiter(
         redis_client(settings),
         settings.account,
@@ -152,6 +178,7 @@ def _limiter(settings: Settings, operations: Operations) -> RedisLimiter:
         settings.all_quotas,
         key_prefix=settings.key_prefix,
         overrides=operations.rate_overrides,
+        money=treasury,
     )
 
 

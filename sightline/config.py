@@ -35,6 +35,7 @@ from typing_extensions import override
 from sightline import addresses
 from sightline.addresses import require
 from sightline.errors import ConfigurationError, InvalidUri
+from sightline.models.budgets import Budget
 from sightline.models.people_policy import EXAMPLE, MOST_RETENTION_DAYS, PeoplePolicy
 from sightline.public_hosts import is_public
 from sightline.ratelimit.gcra import LEAST_RATE
@@ -43,6 +44,7 @@ from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import all_features, feature_named
 from sightline.rekognition.prices import Prices, read_prices
 from sightline.rekognition.quotas import default_quota
+from sightline.services.caps import parse_caps
 from sightline.services.capture import DEFAULT_KEY_PATTERN
 from sightline.services.need import LABELS, Need
 from sightline.services.other_files import DEFAULT_SKIPPED_SUFFIXES, OWN_FOLDER, as_suffixes
@@ -54,6 +56,9 @@ from sightline.storage.buckets.protocol import MIB, Prefix
 from sightline.video.choosing import FrameChoice, Taking
 
 log = structlog.get_logger()
+
+PAID_FOR = (comparing.NAME, *all_features())
+"""What a cap may be for."""
 
 DEFAULT_THRESHOLD_PERCENT = 50.0
 
@@ -168,6 +173,12 @@ def _need(need: Need) -> Need:
     """Require what workers can do: they do not look for near-identical images yet."""
     require(need.near is None, "near is not known to workers yet, only to `make bench-need`")
     return need
+
+
+def _caps(phrases: tuple[str, ...]) -> tuple[str, ...]:
+    """Require caps that can hold."""
+    parse_caps(phrases, PAID_FOR)
+    return phrases
 
 
 _Secret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
@@ -298,6 +309,14 @@ class Settings(ListenerSettings):
     )
     free_tier: dict[str, Annotated[int, Field(ge=0)]] = Field(
         default={}, description='JSON, meter → units of each month that AWS gives for nothing: {"group_2": 1000}'
+    )
+    budget: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_phrases), AfterValidator(_caps)] = Field(
+        default=(),
+        description="the most that may be spent by UTC day and month, in all, by feature and by lane: "
+        "`10 USD/day, 200 USD/month, backfill 4 USD/day`; unset: no limit",
+    )
+    budget_live_percent: float = Field(
+        default=20.0, ge=0, lt=100, description="share of each cap that backfill leaves for live images, in percent"
     )
     key_pattern: str = Field(
         default=DEFAULT_KEY_PATTERN,
@@ -474,6 +493,12 @@ class Settings(ListenerSettings):
         choice = FrameChoice(self.video_frames, round(self.video_seconds * 1000), self.video_scene_percent)
         most_bytes = self.video_most_mib * MIB
         return VideoPlan(choice, self.video_most_frames, self.video_most_minutes * 60, most_bytes)
+
+    @cached_property
+    def money(self) -> Budget | None:
+        """Return what may be spent; None if there is no limit."""
+        caps = parse_caps(self.budget, PAID_FOR)
+        return Budget(caps, self.budget_live_percent) if caps else None
 
     @cached_property
     def accuracy_plan(self) -> AccuracyPlan:

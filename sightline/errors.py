@@ -13,6 +13,7 @@ SightlineError                    message = input, rule, remedy
 │   ├── ImageNotYetWritten        the object is empty, but so young that its bytes may follow
 │   ├── ImageNotSeen              S3 has the object, and Rekognition does not see it
 │   ├── BucketWaits               the image's bucket or prefix is refused for now
+│   ├── BudgetSpent               a cap of SIGHTLINE_BUDGET leaves no money for the call
 │   └── NewerVersion              a newer version of sightline wrote what is stored: only that one may change it
 ├── RejectedError                 the image itself is bad: a dead letter, no retry
 │   ├── EmptyImage, NotAnImage, UnsupportedFormat, TruncatedImage, ImageTooSmall, ImageTooLarge, TooManyBytes
@@ -152,6 +153,13 @@ class BucketWaits(RetryableError):
 
     rule = "the bucket must let its images be read"
     remedy = "Its dead letter says what to do; the image goes on by itself"
+
+
+class BudgetSpent(RetryableError):
+    """A cap leaves no money for the call. Nothing was sent."""
+
+    rule = "what is spent must stay below the caps of SIGHTLINE_BUDGET"
+    remedy = "It goes on with the next day or month (UTC), or with a higher cap"
 
 
 class NewerVersion(RetryableError):

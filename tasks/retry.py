@@ -21,6 +21,7 @@ from celery.exceptions import Ignore
 from sightline.errors import (
     BadMessage,
     BucketWaits,
+    BudgetSpent,
     ConfigurationError,
     ImageChanged,
     ImageNotYetWritten,
@@ -79,7 +80,7 @@ TABLE = (
     Rule((SlotRefused,), Action.RESEND, delay_seconds=1.0),
     Rule((NewerVersion,), Action.RESEND, delay_seconds=30.0),
     Rule((ImageNotYetWritten,), Action.RESEND, delay_seconds=EMPTY_LOOKED_AT_EVERY.total_seconds()),
-    Rule((BucketWaits,), Action.LEAVE),
+    Rule((BucketWaits, BudgetSpent), Action.LEAVE),
     Rule(REFUSALS, Action.RESEND, delay_seconds=5.0, pauses_worker=True),
     # More likely the endpoint's fault than the image's: a worker must not go on paying for such answers.
     Rule((UnreadableAnswer,), Action.KEEP, pauses_worker=True),
@@ -90,7 +91,7 @@ TABLE = (
 """The first rule that names an error's class, or one above it, holds."""
 
 LEFT_FOR_SECONDS = 60.0
-"""When the message of a row that waits for nothing is looked at again while its bucket refuses."""
+"""When the message of a row that waits for nothing is looked at again while its bucket refuses, or money is short."""
 
 SUSPECT_DELAY_SECONDS = 30.0
 """When a message that may be poison is looked at again, while its step may still be running."""

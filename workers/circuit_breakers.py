@@ -1,4 +1,6 @@
-"""Which of its queues a worker takes from: all but stopped lanes, and none while its configuration is refused.
+"""Which of its queues a worker takes from: all but stopped lanes and those that wait for money.
+
+It takes from none while its configuration is refused.
 
 A queue that is not taken from keeps its messages; what is in hand is finished or goes back. Anybody who reaches Redis
 can tell Celery to cancel a consumer, so what is really taken from is compared with what should be, and mended.
@@ -7,6 +9,7 @@ can tell Celery to cancel a consumer, so what is really taken from is compared w
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -14,6 +17,7 @@ from celery.worker.consumer import Consumer
 
 from sightline.errors import SightlineError
 from sightline.services.collaborators import Services
+from sightline.services.treasury import waits_for_money
 from sightline.services.worker_breaker import WorkerBreaker
 from sightline.storage.operations import Operations
 from sightline.storage.pauses import Cause, Stop
@@ -76,7 +80,9 @@ class ConsumptionControl:
         worker_breaker: WorkerBreaker,
         operations: Operations,
         clock: Callable[[], datetime],
+        waits_for_money: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        self._waits_for_money = waits_for_money
         self._queues = list(queues)
         self._taken = list(queues)
         self._subscriptions = subscriptions
@@ -109,7 +115,8 @@ class ConsumptionControl:
         except SightlineError as error:
             log.warning("Stopped lanes cannot be read or told", error=str(error))
         may_take_work = self._worker_breaker.may_take_work()
-        may = [queue for queue in self._queues if may_take_work and queue not in self._stopped]
+        leaves = self._stopped | {queue for queue in self._queues if self._waits_for_money(queue)}
+        may = [queue for queue in self._queues if may_take_work and queue not in leaves]
         if may != self._taken:
             log.warning("This worker changes what it takes from", queues=may, before=self._taken)
             self._change(self._taken, may)
@@ -170,7 +177,12 @@ def start_consumption_control(consumer: Consumer, services: Services) -> Consump
     """Look once before the first message is taken, then from a thread until the worker stops."""
     queues = list(consumer.app.amqp.queues.consume_from)
     keeper = ConsumptionControl(
-        queues, QueueSubscriptions(consumer), services.worker_breaker, services.operations, services.clock
+        queues,
+        QueueSubscriptions(consumer),
+        services.worker_breaker,
+        services.operations,
+        services.clock,
+        partial(waits_for_money, services.treasury),
     )
     threading.Thread(target=_keep, args=(keeper, services.stopping), name="circuit-breakers", daemon=True).start()
     return keeper

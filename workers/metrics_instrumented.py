@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sightline.graph.group_commit import GroupCommit
 from sightline.graph.protocol import GraphImage, GraphStore, Merged
+from sightline.models.budgets import Charge
 from sightline.models.images import Lane
 from sightline.ratelimit.protocol import Limiter, Rate, Slot
 from sightline.services.collaborators import Services
@@ -32,14 +33,18 @@ class InstrumentedLimiter:
         self._inner = inner
         self._metrics = metrics
 
-    def reserve(self, operation: str, lane: Lane) -> Slot:
+    def reserve(self, operation: str, lane: Lane, charge: Charge | None = None) -> Slot:
         """Book the next slot."""
-        slot = self._inner.reserve(operation, lane)
+        slot = self._inner.reserve(operation, lane, charge)
         if slot.is_booked:
             self._metrics.slot_booked(operation, lane, slot.wait_seconds)
         else:
             self._metrics.slot_refused(operation, lane)
         return slot
+
+    def give_back(self, operation: str, charge: Charge) -> None:
+        """Return the money of a call that was not billed."""
+        self._inner.give_back(operation, charge)
 
     def throttled(self, operation: str, *, ramped_too_fast: bool = False) -> None:
         """Learn that a call was refused."""

@@ -23,8 +23,10 @@ from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.redis import RedisQueues
 from sightline.ratelimit.protocol import Limiter
 from sightline.rekognition.prices import Prices
+from sightline.services.budget_status import caps_now
 from sightline.services.collaborators import Services
 from sightline.services.costs import read_costs, sums
+from sightline.services.treasury import Treasury
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.operations import Operations
 
@@ -102,11 +104,13 @@ def watch(metrics: SystemMetrics, stopping: threading.Event) -> None:
 
 def sources(services: Services) -> list[Source]:
     """Name every source of a running system."""
+    treasury = services.treasury
     return [
         Source("queues", OFTEN, lambda: queues(services.queues, services.clock())),
         Source("rates", OFTEN, lambda: rates(services.limiter)),
         Source("last_runs", OFTEN, lambda: last_runs(services.operations)),
         Source("stops", OFTEN, lambda: stops(services.operations)),
+        *([Source("budget", OFTEN, lambda: budget(treasury, services.operations))] if treasury else []),
         Source("refusing_buckets", OFTEN, lambda: refusing_buckets(services.operations)),
         Source("images", SELDOM, lambda: images(services.images)),
         Source("cost", SELDOM, lambda: cost(services.operations, services.prices, services.clock().date())),
@@ -158,6 +162,19 @@ def stops(operations: Operations) -> Families:
     for each in operations.pauses.stops():
         stopped.add_metric([each.queue, str(each.cause), each.camera or ""], 1)
     return [stopped]
+
+
+def budget(treasury: Treasury, operations: Operations) -> Families:
+    """Read what is taken of each cap."""
+    cap_usd = GaugeMetricFamily("sightline_budget_cap_usd", "A cap of the budget", labels=["scope", "period"])
+    taken = GaugeMetricFamily("sightline_budget_taken_usd", "What is taken of it", labels=["scope", "period"])
+    ratio = GaugeMetricFamily("sightline_budget_taken_ratio", "Taken over cap", labels=["scope", "period"])
+    for each in caps_now(treasury, operations):
+        labels = [each.cap.scope, str(each.cap.period)]
+        cap_usd.add_metric(labels, each.cap_usd)
+        taken.add_metric(labels, each.taken_usd)
+        ratio.add_metric(labels, each.taken_usd / each.cap_usd)
+    return [cap_usd, taken, ratio]
 
 
 def refusing_buckets(operations: Operations) -> Families:

@@ -69,7 +69,7 @@ def check(factory: Factory, places: tuple[str, ...], *, pay: bool, as_json: bool
     servers = server_lines(services, factory.settings) + queue_lines(factory)
     asked = [Prefix.parse(place) for place in places]
     servers += [*clock_lines(services), *bucket_lines(asked, services, factory.settings, pays=pay)]
-    servers += [policy_line(services)]
+    servers += [policy_line(services), *money_lines(services)]
     servers += name_lines(image_places(asked, services), services, factory.settings)
     if as_json:
         print_json({each.name: each.as_json for each in settings + servers})
@@ -152,6 +152,25 @@ def _check_redis(services: Services) -> None:
             rule=f"Redis must not evict messages and rates; it has evicted {memory.evicted:,} keys",
             remedy="Set maxmemory-policy to noeviction",
         )
+
+
+def money_lines(services: Services) -> Iterator[Line]:
+    """See that what is paid for has a price, and tell of caps that are used up already: those are accepted."""
+    for name, parameters in [*services.plan.features.items(), *services.plan.deeper.items()]:
+        try:
+            services.prices.of_call(feature_named(name), parameters)
+        except ConfigurationError as error:
+            yield Line(f"price, {name}", "SIGHTLINE_PRICES", problem=str(error))
+    if services.treasury is None:
+        return
+    try:
+        account = services.treasury.account()
+        spent = [str(cap) for cap in services.treasury.spent_caps(account)]
+    except SightlineError:  # DynamoDB's own line says what is wrong with it
+        return
+    said = f"used up already, or below what is spent: {', '.join(spent)}. See `sightline status` for what waits"
+    caps = ", ".join(map(str, services.treasury.budget.caps))
+    yield Line("budget", caps, warning=said if spent else None)
 
 
 def clock_lines(services: Services) -> Iterator[Line]:

@@ -13,24 +13,47 @@ from threading import Lock
 
 import structlog
 
+from sightline.models.budgets import Charge
 from sightline.models.images import Lane
 from sightline.ratelimit.gcra import HORIZON_SECONDS, MAX_HORIZON_SECONDS, SHARE, Gcra, quota_of, require_rate
-from sightline.ratelimit.protocol import Rate, Slot
+from sightline.ratelimit.protocol import Funds, Money, Rate, Slot
+from sightline.ratelimit.purses import OwnPurses
 
 
 class InMemoryLimiter:
-    """Rates for the threads of one process. `quotas`: operation → calls a second; `clock` must not go back."""
+    """Rates for the threads of one process. `quotas`: operation → calls a second; `clock` must not go back.
 
-    def __init__(self, clock: Callable[[], datetime], quotas: Mapping[str, float], *, share: float = SHARE) -> None:
+    money: where it is taken from; None if nothing is ever charged
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        quotas: Mapping[str, float],
+        *,
+        share: float = SHARE,
+        money: Money | None = None,
+    ) -> None:
+        self.purses = OwnPurses(money)
         self._clock = clock
         self._share = share
         self._quotas = {operation: require_rate(operation, quota) for operation, quota in quotas.items()}
         self._states = {operation: Gcra(quota, share) for operation, quota in self._quotas.items()}
         self._lock = Lock()
 
-    def reserve(self, operation: str, lane: Lane) -> Slot:
+    def reserve(self, operation: str, lane: Lane, charge: Charge | None = None) -> Slot:
         """Book the next slot within the lane's horizon."""
-        return self.reserve_within(operation, HORIZON_SECONDS[lane])
+        if charge is None:
+            return self.reserve_within(operation, HORIZON_SECONDS[lane])
+        self.purses.pay(charge)
+        slot = self.reserve_within(operation, HORIZON_SECONDS[lane])
+        if not slot.is_booked:
+            self.give_back(operation, charge)
+        return slot
+
+    def give_back(self, operation: str, charge: Charge) -> None:  # noqa: ARG002 - the interface
+        """Return the money of a call that was not billed."""
+        self.purses.put(charge.purse, charge.day, Funds(charge.micro_usd))
 
     def reserve_within(self, operation: str, horizon_seconds: float) -> Slot:
         """Book the next slot within a horizon of the caller's own."""
@@ -84,10 +107,18 @@ class Outage:
     """Whether Redis is away, and the local limiter meanwhile.
 
     assumed_processes: by how many a quota is divided where this process has never seen Redis
+    seconds: a clock that does not go back
     """
 
-    def __init__(self, quotas: Mapping[str, float], share: float, assumed_processes: int) -> None:
-        self._local = InMemoryLimiter(_steady_clock(), quotas, share=share)
+    def __init__(
+        self,
+        quotas: Mapping[str, float],
+        share: float,
+        assumed_processes: int,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._seconds = seconds
+        self._local = InMemoryLimiter(_steady_clock(seconds), quotas, share=share)
         self._quotas = quotas
         self._share = share
         self._assumed_processes = assumed_processes
@@ -100,10 +131,15 @@ class Outage:
     def should_ask_redis(self) -> bool:
         """Return whether to try Redis: always while it answers, else one thread at a time, twice a second."""
         with self._lock:
-            is_due = not self._is_away or time.monotonic() >= self._try_at
+            is_due = not self._is_away or self._seconds() >= self._try_at
             if self._is_away and is_due:
-                self._try_at = time.monotonic() + TRY_AGAIN_SECONDS
+                self._try_at = self._seconds() + TRY_AGAIN_SECONDS
             return is_due
+
+    @property
+    def is_away(self) -> bool:
+        """Return whether Redis did not answer when it was last asked."""
+        return self._is_away
 
     def has_booked(self, operation: str) -> bool:
         """Return whether slots of this operation were booked here that Redis does not know of."""
@@ -123,7 +159,7 @@ class Outage:
     def begin(self, error: Exception) -> None:
         """Record that Redis did not answer."""
         with self._lock:
-            self._try_at = time.monotonic() + TRY_AGAIN_SECONDS
+            self._try_at = self._seconds() + TRY_AGAIN_SECONDS
             was_away, self._is_away = self._is_away, True
         if not was_away:
             _log.warning("limiter goes on without redis", error=str(error))
@@ -169,7 +205,7 @@ class Outage:
         return quota / processes, f"Redis is away: {quota:g}/s ÷ {processes} processes last seen"
 
 
-def _steady_clock() -> Callable[[], datetime]:
+def _steady_clock(seconds: Callable[[], float]) -> Callable[[], datetime]:
     """Make a clock that shows the time of day, and does not jump when that is corrected."""
-    begun_at, begun = datetime.now(UTC), time.monotonic()
-    return lambda: begun_at + timedelta(seconds=time.monotonic() - begun)
+    begun_at, begun = datetime.now(UTC), seconds()
+    return lambda: begun_at + timedelta(seconds=seconds() - begun)

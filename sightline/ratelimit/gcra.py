@@ -33,6 +33,12 @@ HANDOVER_EVERY_SECONDS = 30
 COMPARE_EVERY_SECONDS = 60
 """Redis may go back to an older state of its own: how long an override that it forgot can stay forgotten."""
 
+FETCHING_SECONDS = 2
+"""For how long one process alone takes the next block of money for a purse. If it dies, another one does."""
+
+ASK_FOR_MONEY_SECONDS = 0.02
+"""When others ask again meanwhile."""
+
 AFTER_CUT = "cut"
 AFTER_RAMP = "slow start"
 _WHY = MappingProxyType(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from sightline.models.budgets import Charge, Purse
 from sightline.models.images import Lane
 from sightline.models.rates import RateOverride
 
@@ -48,11 +49,42 @@ class Overrides(Protocol):
         """Return what was last set for each operation."""
 
 
+@dataclass(frozen=True, slots=True)
+class Funds:
+    """Money in millionths of a US dollar, and the ids of the blocks that it is of."""
+
+    micro_usd: int = 0
+    block_ids: tuple[str, ...] = ()
+
+
+NOTHING = Funds()
+
+
+class Money(Protocol):
+    """Where money for calls is kept for good: `sightline.services.treasury`."""
+
+    def take(self, charge: Charge, held: Funds, most_calls: int, lost: int) -> Funds:
+        """Take a block for a holder whose funds do not pay for the charge; return what is taken.
+
+        most_calls: that it pays for; lost: what the holder knows to be lost since it last told
+        Raise BudgetSpent if a cap leaves too little, or Unavailable.
+        """
+
+    def give_back(self, purse: Purse, day: str, rest: Funds) -> None:
+        """Return what a holder did not spend on a day that is over."""
+
+
 class Limiter(Protocol):
     """Rates by operation (`DetectLabels`); features that share an operation share its rate."""
 
-    def reserve(self, operation: str, lane: Lane) -> Slot:
-        """Book the next slot, unless it lies beyond the lane's horizon (live 2 s, backfill 0.2 s)."""
+    def reserve(self, operation: str, lane: Lane, charge: Charge | None = None) -> Slot:
+        """Book the next slot, unless it lies beyond the lane's horizon (live 2 s, backfill 0.2 s).
+
+        charge: what the call costs; it is taken together with the slot. Raise BudgetSpent if a cap leaves too little.
+        """
+
+    def give_back(self, operation: str, charge: Charge) -> None:
+        """Return the money of a call that was not billed."""
 
     def throttled(self, operation: str, *, ramped_too_fast: bool = False) -> None:
         """Record that a call was refused: the shared rate × 0.85 at most once in 1.5 s, or a slow start."""

@@ -6,8 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from sightline.errors import OutcomeUnknown, RampedTooFast, RejectedError, SightlineError, Throttled
+from sightline.errors import (
+    OutcomeUnknown,
+    RampedTooFast,
+    RejectedError,
+    SightlineError,
+    Throttled,
+    UnreadableAnswer,
+)
 from sightline.models.answers import Answer
+from sightline.models.budgets import Charge
 from sightline.models.images import Lane
 from sightline.models.spending import Line, Reason
 from sightline.rekognition.feature import Feature
@@ -16,7 +24,7 @@ from sightline.rekognition.prices import billed
 from sightline.services.collaborators import Services
 from sightline.services.detection import how_it_ended
 from sightline.services.picture_files import read_picture
-from sightline.services.slots import wait_for_slot
+from sightline.services.slots import give_back, wait_for_slot
 from sightline.services.usage import COST
 from sightline.storage.buckets.protocol import ObjectUri
 
@@ -49,16 +57,24 @@ def ask_all(features: Iterable[Feature], subject: Subject, services: Services) -
 
 def _ask(feature: Feature, subject: Subject, services: Services) -> Answer | SightlineError:
     limiter, detector = services.limiter, services.detector
-    parameters = services.plan.features.get(feature.name, feature.parameters)
+    parameters, treasury = services.plan.features.get(feature.name, feature.parameters), services.treasury
+
+    def charge_of() -> Charge | None:
+        return treasury.charge(feature.name, Lane.LIVE, parameters) if treasury else None
+
+    paid: Charge | None = None
     try:
-        wait_for_slot(feature.operation, Lane.LIVE, limiter, services.stopping, services.clock)
+        paid = wait_for_slot(
+            feature.operation, Lane.LIVE, limiter, services.stopping, services.clock, charge_of=charge_of
+        )
         if subject.uri:
             return detector.analyse_object(feature, parameters, subject.uri.bucket, subject.uri.key)
         return detector.analyse_bytes(feature, parameters, subject.data)
-    except Throttled as error:
-        limiter.throttled(feature.operation, ramped_too_fast=isinstance(error, RampedTooFast))
-        return error
     except SightlineError as error:
+        if not isinstance(error, (OutcomeUnknown, UnreadableAnswer)):
+            give_back(feature.operation, paid, limiter)
+        if isinstance(error, Throttled):
+            limiter.throttled(feature.operation, ramped_too_fast=isinstance(error, RampedTooFast))
         return error
 
 
@@ -81,8 +97,8 @@ def _spent(features: Iterable[Feature], outcomes: Outcomes, day: str, services: 
     for feature in features:
         parameters = services.plan.features.get(feature.name, feature.parameters)
         outcome = outcomes[feature.name]
-        reason = Reason.BY_HAND if isinstance(outcome, Answer) else Reason.UNKNOWN
-        if isinstance(outcome, Answer | OutcomeUnknown):
+        reason = Reason.UNKNOWN if isinstance(outcome, OutcomeUnknown) else Reason.BY_HAND
+        if isinstance(outcome, Answer | OutcomeUnknown | UnreadableAnswer):
             yield Line(day, feature.name, billed(feature, parameters), Lane.LIVE, reason)
 
 

@@ -23,6 +23,7 @@ from sightline.services.ingest import Ingest
 from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.rollups.plan import AccuracyPlan
+from sightline.services.treasury import Treasury
 from sightline.services.usage import CallCounter
 from sightline.services.video_plan import VideoPlan
 from sightline.services.worker_breaker import WorkerBreaker
@@ -55,6 +56,7 @@ class Services:
     """Everything a task may need; the plain functions take what they use by name.
 
     checkpoint_bucket: where sightline keeps objects of its own, under sightline/
+    treasury: None if there is no budget
     """
 
     images: ImageStore
@@ -86,6 +88,7 @@ class Services:
     people_policy: PeoplePolicy | None
     clock: Callable[[], datetime]
     stopping: Event
+    treasury: Treasury | None = None
     held: HeldBytes = field(init=False)
     bucket_gate: BucketGate = field(init=False)
     ingest: Ingest = field(init=False)

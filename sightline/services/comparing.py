@@ -29,6 +29,7 @@ from sightline.errors import (
     UnreadableAnswer,
     UnreadableKey,
 )
+from sightline.models.budgets import Charge
 from sightline.models.comparisons import Compared, Side
 from sightline.models.images import ImageRow, Lane
 from sightline.models.people_policy import PeoplePolicy
@@ -41,7 +42,8 @@ from sightline.rekognition.prices import Prices
 from sightline.rekognition.upright import smaller
 from sightline.services.detection import Detector, how_it_ended
 from sightline.services.picture_files import read_picture
-from sightline.services.slots import sleep_unless_stopping, wait_for_slot
+from sightline.services.slots import give_back, sleep_unless_stopping, wait_for_slot
+from sightline.services.treasury import Treasury
 from sightline.services.usage import CallCounter
 from sightline.storage.buckets.protocol import Buckets, ObjectUri
 from sightline.storage.comparisons import Comparison, Pair, Request, Standing
@@ -78,6 +80,7 @@ class Comparing:
     detector: Detector
     calls: CallCounter
     prices: Prices
+    treasury: Treasury | None
     camera_of: Callable[[ObjectUri], str]
     stopping: Event
     clock: Callable[[], datetime]
@@ -183,9 +186,10 @@ class Comparing:
 
     def _ask(self, claimed: Comparison, source: Picture, target: Picture) -> Compared | None:
         """Call once under the claim; None if Rekognition sees no face in one of the pictures."""
+        patience = SLOT_PATIENCE_UNDER_CLAIM
         try:
             sent = (_sent(source), _sent(target))
-            wait_for_slot(OPERATION, Lane.LIVE, self.limiter, self.stopping, self.clock, SLOT_PATIENCE_UNDER_CLAIM)
+            paid = wait_for_slot(OPERATION, Lane.LIVE, self.limiter, self.stopping, self.clock, patience, self._charge)
         except SightlineError:
             self.operations.comparisons.release(claimed)
             raise
@@ -193,16 +197,22 @@ class Comparing:
             compared = self.detector.compare_faces(*sent)
         except InvalidParameter:  # both were looked at, so nothing else of them can be invalid
             self.calls.count(NAME, "rejected")
+            give_back(OPERATION, paid, self.limiter)
             return None
         except SightlineError as error:
+            if not _may_be_billed(error):
+                give_back(OPERATION, paid, self.limiter)
             self._count_failure(claimed, error)
             raise
         return compared
 
+    def _charge(self) -> Charge | None:
+        return self.treasury.charge(NAME, Lane.LIVE) if self.treasury else None
+
     def _count_failure(self, claimed: Comparison, error: SightlineError) -> None:
         is_unreadable = isinstance(error, UnreadableAnswer)
         self.calls.count(NAME, how_it_ended(error), price_micro_usd(self.prices) if is_unreadable else 0)
-        is_unknown = is_unreadable or isinstance(error, OutcomeUnknown)
+        is_unknown = _may_be_billed(error)
         if is_unknown:
             self._book(Reason.BY_HAND if is_unreadable else Reason.UNKNOWN)
         self.operations.comparisons.release(claimed, is_unknown=is_unknown)
@@ -270,6 +280,10 @@ class OtherBytes(SightlineError):
 
     rule = "both objects must hold the bytes that were asked about"
     remedy = "Wait until the image is complete again, then ask again"
+
+
+def _may_be_billed(error: SightlineError) -> bool:
+    return isinstance(error, (OutcomeUnknown, UnreadableAnswer))
 
 
 def compare_step(request: Request) -> Step:

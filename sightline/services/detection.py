@@ -41,6 +41,7 @@ from sightline.errors import (
 )
 from sightline.models.answers import Answer, Json
 from sightline.models.bucket_refusals import Reader
+from sightline.models.budgets import Charge
 from sightline.models.comparisons import Compared
 from sightline.models.images import AskedBy, Content, FeatureResult, ImageRow, Lane, Rejection, State
 from sightline.queues.carried import Told
@@ -53,7 +54,8 @@ from sightline.services.bucket_gate import BucketGate, is_lasting
 from sightline.services.held import Copy, HeldBytes
 from sightline.services.plan import Plan
 from sightline.services.results import result_of
-from sightline.services.slots import sleep_unless_stopping, wait_for_slot
+from sightline.services.slots import give_back, given_back_on_error, sleep_unless_stopping, wait_for_slot
+from sightline.services.treasury import Treasury
 from sightline.services.usage import CallCounter
 from sightline.storage.buckets.protocol import Buckets, ObjectUri
 from sightline.storage.images.protocol import ImageStore
@@ -96,7 +98,7 @@ class Detector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """What one attempt needs; the same for every image."""
+    """What one attempt needs; the same for every image. treasury: None if there is no budget."""
 
     ledger: Ledger
     limiter: Limiter
@@ -108,6 +110,7 @@ class Payer:
     clock: Callable[[], datetime]
     held: HeldBytes
     bucket_gate: BucketGate
+    treasury: Treasury | None
 
 
 class _StopAt(stop_base):
@@ -127,6 +130,7 @@ class _Wanted:
 
     row: what it says now; None: the message says that it did, or none is asked for it
     copy: what is asked about instead of the object: it is overwritten again and again, or was read by the caller
+    paid: the money that was taken for the call
     """
 
     feature: Feature
@@ -135,6 +139,7 @@ class _Wanted:
     row: ImageRow | None
     is_redriven: bool = False
     copy: Copy | None = None
+    paid: Charge | None = None
 
     @property
     def asked_by(self) -> AskedBy:
@@ -164,8 +169,8 @@ def detect(
     said, as the message carries it; it is believed for FACTS_TRUSTED_FOR, and by the analysis's first attempt only.
 
     Up to three attempts, each with a claim and a slot of its own. Raises LeaseHeld while another pays, SlotRefused when
-    no slot came near, ImageChanged when the bytes are no longer those of the row, BucketWaits while the bucket is
-    refused, ObjectRefused if this image alone is, else what the last attempt met.
+    no slot came near, BudgetSpent while no money is left, ImageChanged when the bytes are no longer those of the row,
+    BucketWaits while the bucket is refused, ObjectRefused if this image alone is, else what the last attempt met.
     """
     facts = told.facts
     if facts is not None and timedelta(0) <= payer.clock() - facts.read_at <= FACTS_TRUSTED_FOR:
@@ -229,6 +234,8 @@ def _analysis(image_id: str, wanted: str, content: Content, feature: Feature, pl
 
 def _attempt(wanted: _Wanted, lane: Lane, images: ImageStore, payer: Payer) -> Entry:
     payer.prices.of_call(wanted.feature, wanted.analysis.parameters)  # what has no price is refused before its claim
+    if (paid_before := _settled_while_money_is_short(wanted, lane, payer)) is not None:
+        return paid_before
     claimed = payer.ledger.claim(replace(wanted.analysis, lane=lane, is_redriven=wanted.is_redriven))
     if claimed.is_settled:
         return claimed
@@ -240,6 +247,17 @@ def _attempt(wanted: _Wanted, lane: Lane, images: ImageStore, payer: Payer) -> E
         payer.ledger.release(claimed)  # nothing was sent, so nothing can have been billed
         raise
     return _pay(ready, claimed, payer)
+
+
+def _settled_while_money_is_short(wanted: _Wanted, lane: Lane, payer: Payer) -> Entry | None:
+    """Return the entry of an analysis that needs no money; raise BudgetSpent rather than claim one that does."""
+    if payer.treasury is None or not payer.treasury.waits(wanted.feature.name, lane):
+        return None
+    standing = payer.ledger.get(wanted.analysis.analysis_id)
+    if standing is None or not standing.is_settled:
+        payer.treasury.require_open(wanted.feature.name, lane)
+        return None
+    return standing
 
 
 def _wanted_still(wanted: _Wanted, images: ImageStore) -> _Wanted:
@@ -256,8 +274,8 @@ def _wanted_still(wanted: _Wanted, images: ImageStore) -> _Wanted:
 def _ready(wanted: _Wanted, claimed: Entry, lane: Lane, payer: Payer) -> _Wanted:
     """Do what must come before the call, the slot last; return what is asked about: the copy, if there is one.
 
-    Raise BucketWaits while the bucket is refused, SlotRefused if no slot came in time, or Unavailable if all this took
-    so long that another might claim before the answer is kept.
+    Raise BucketWaits while the bucket is refused, SlotRefused if no slot came in time, BudgetSpent if no money is left,
+    or Unavailable if all this took so long that another might claim before the answer is kept.
     """
     copy = wanted.copy
     if copy is None:
@@ -267,9 +285,16 @@ def _ready(wanted: _Wanted, claimed: Entry, lane: Lane, payer: Payer) -> _Wanted
             log.info("An image that is overwritten again and again is asked about by its own bytes")
     _require_time(claimed, timedelta(seconds=HORIZON_SECONDS[lane]), payer)
     patience = min(SLOT_PATIENCE_UNDER_CLAIM, _call_begins_by(claimed) - payer.clock())
-    wait_for_slot(wanted.feature.operation, lane, payer.limiter, payer.stopping, payer.clock, patience)
-    _require_time(claimed, timedelta(0), payer)
-    return replace(wanted, copy=copy)
+    feature, parameters = wanted.feature, claimed.analysis.parameters
+
+    def charge_of() -> Charge | None:
+        return payer.treasury.charge(feature.name, lane, parameters) if payer.treasury else None
+
+    operation = feature.operation
+    paid = wait_for_slot(operation, lane, payer.limiter, payer.stopping, payer.clock, patience, charge_of)
+    with given_back_on_error(operation, paid, payer.limiter):
+        _require_time(claimed, timedelta(0), payer)
+    return replace(wanted, copy=copy, paid=paid)
 
 
 def _require_open(image_id: str, payer: Payer) -> None:
@@ -304,6 +329,8 @@ def _pay(wanted: _Wanted, claimed: Entry, payer: Payer) -> Entry:
         dropped = price if isinstance(outcome, Answer) and is_lost else 0  # AWS bills it
         payer.calls.count(feature.name, how_it_ended(error), price if is_unreadable else dropped)
         is_unknown = is_unreadable or isinstance(error, OutcomeUnknown)
+        if not is_unknown and not isinstance(outcome, Answer):
+            give_back(feature.operation, wanted.paid, payer.limiter)
         payer.ledger.release(claimed, is_unknown=is_unknown, dropped_micro_usd=dropped)
         if dropped and isinstance(error, ImageChanged):
             _note_drop(claimed.analysis.image_id, payer.held)
@@ -312,6 +339,8 @@ def _pay(wanted: _Wanted, claimed: Entry, payer: Payer) -> Entry:
         raise
     cost = price if isinstance(outcome, Answer) else 0
     payer.calls.count(feature.name, "answered" if isinstance(outcome, Answer) else "rejected", cost)
+    if not cost:
+        give_back(feature.operation, wanted.paid, payer.limiter)
     held = _held_until(_leaving(claimed, STORE_REQUEST_LIMIT), payer.clock)
     settled = held(payer.ledger.settle, replace(claimed, asked_by=wanted.asked_by), outcome, cost)
     if copy is None:

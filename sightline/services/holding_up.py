@@ -1,9 +1,13 @@
-"""What an unfinished image waits for, besides its turn: its lane or camera is stopped, or its bucket refuses."""
+"""What an unfinished image waits for, besides its turn.
+
+Its lane or camera is stopped, its bucket refuses, or no money is left for its calls.
+"""
 
 from collections.abc import Iterator
 from itertools import chain
 
 from sightline.models.bucket_refusals import BucketRefusal, Reader, bucket_of
+from sightline.models.budgets import Purse
 from sightline.models.images import ImageRow, State
 from sightline.queues.steps import lane_queue, next_steps
 from sightline.services.collaborators import Services
@@ -16,7 +20,8 @@ NAMES = {Reader.S3: "S3", Reader.REKOGNITION: "Rekognition"}
 
 def held_up_by(row: ImageRow, services: Services) -> str | None:
     """Return what holds an image up, and why; None if nothing does. What is said first must end first."""
-    return next(chain(_stops(row, services), _refusals(row, services)), None) if row.is_known else None
+    reasons = chain(_stops(row, services), _refusals(row, services), _money(row, services))
+    return next(reasons, None) if row.is_known else None
 
 
 def _stops(row: ImageRow, services: Services) -> Iterator[str]:
@@ -38,6 +43,16 @@ def _refusals(row: ImageRow, services: Services) -> Iterator[str]:
         place = refusal.waits_for(row.image_id) if refusal.bucket == bucket_of(row.image_id) else None
         if place and refusal.reader in readers:
             yield _said(place, row, refusal)
+
+
+def _money(row: ImageRow, services: Services) -> Iterator[str]:
+    treasury = services.treasury
+    if treasury is None or row.state is not State.ANALYSING:
+        return
+    treasury.look(services.plan.features)
+    for feature in row.unsettled():
+        if error := treasury.why_waiting(Purse(feature, row.lane)):
+            yield f"money: {error}"
 
 
 def _said(place: str, row: ImageRow, refusal: BucketRefusal) -> str:

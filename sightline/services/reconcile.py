@@ -31,6 +31,7 @@ from sightline.services.dead_letters import write_dead_letter
 from sightline.services.failures import give_up
 from sightline.services.leased_runs import LeasedRun
 from sightline.services.rejection_breaker import is_unread
+from sightline.services.treasury import Treasury
 from sightline.services.unfinished_walk import once_round, pieces, resume, to_the_end
 from sightline.storage.images.protocol import ImageStore, Postponement
 from sightline.storage.operations import Operations
@@ -70,7 +71,10 @@ SENT_A_LITTLE_LATER = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
-    """What one look needs; the same for every row. is_stopped: whether an image's camera is stopped."""
+    """What one look needs; the same for every row.
+
+    is_stopped: whether an image's camera is stopped; treasury: None if there is no budget
+    """
 
     images: ImageStore
     operations: Operations
@@ -79,6 +83,7 @@ class Reconciler:
     clock: Callable[[], datetime]
     is_stopped: Callable[[str, Lane], bool]
     bucket_gate: BucketGate
+    treasury: Treasury | None
 
 
 @dataclass(slots=True)
@@ -210,7 +215,12 @@ def _reconcile_rows(rows: list[ImageRow], reconciler: Reconciler, *, only_sends:
         elif _waits_for_its_bucket(row, reconciler.bucket_gate):
             held.append(row)
         else:
-            going.append((row, next_steps(row)))
+            wanted = next_steps(row)
+            steps = [step for step in wanted if not _waits_for_money(step, reconciler.treasury)]
+            if wanted and not steps:
+                held.append(row)
+            else:
+                going.append((row, steps))
     for row in stuck:
         _give_up(row, reconciler)
     now = reconciler.clock()
@@ -247,6 +257,11 @@ def _waits_for_its_bucket(row: ImageRow, bucket_gate: BucketGate) -> bool:
     """Return whether the row's steps would meet a bucket that refuses."""
     readers = {reader for step in next_steps(row) for reader in READERS.get(step.task, ())}
     return any(bucket_gate.is_held(row.image_id, reader) for reader in readers)
+
+
+def _waits_for_money(step: Step, treasury: Treasury | None) -> bool:
+    """Return whether a step would meet an empty budget. It is sent when there is money."""
+    return step.task == DETECT and treasury is not None and treasury.waits(step.queue, step.lane)
 
 
 def _queues_of(steps: Iterable[Step]) -> set[str]:
@@ -317,12 +332,15 @@ def reconciler_of(services: Services, send: Publish = publish_again) -> Reconcil
         services.clock,
         services.rejection_breaker.is_stopped,
         services.bucket_gate,
+        services.treasury,
     )
 
 
 def run_reconcile(run: LeasedRun, services: Services, send: Publish = publish_again) -> dict[str, Json]:
     """Reconcile while the turn goes on; return the counts of this run, and of steps ever sent again."""
     before = services.operations.runs.last().get(NAME)
+    if services.treasury:
+        services.treasury.look(services.plan.features)
     done = reconcile(reconciler_of(services, send), run.goes_on)
     send(services.comparing.due())
     ever = before.outcome.get("sent_ever", 0) if before else 0

@@ -18,6 +18,7 @@ from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.redis import Standing
 from sightline.rekognition.features import all_features
 from sightline.rekognition.prices import Prices
+from sightline.services.budget_status import budget_section
 from sightline.services.collaborators import Services
 from sightline.services.costs import by_feature, list_price, price_lines, read_spent, sums
 from sightline.services.rollups.report import models_seen
@@ -82,6 +83,7 @@ def status_sections(services: Services, waiting_read: int = WAITING_READ) -> dic
         "redis": lambda: asdict(services.queues.memory()),
         "calls": lambda: calls_section(services.operations, now, features),
         "cost": lambda: cost_section(services.operations, services.prices, now),
+        "budget": lambda: budget_section(services.treasury, services.operations, features),
         "rates": lambda: {name: asdict(rate) for name, rate in services.limiter.rates().items()},
         "graph": lambda: graph_section(services.graph),
         "dead_letters": lambda: dead_letters_section(services.operations),

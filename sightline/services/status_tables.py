@@ -97,6 +97,24 @@ def usd(low: float, high: float) -> str:
     return f"{low:.3f}" if low == high else f"{low:.3f} to {high:.3f}"
 
 
+def _budget(section: Section) -> list[Table]:
+    """Return what is spent of each cap, and what waits for money; nothing where no cap is set."""
+    if not section.get("caps"):
+        return []
+    columns = ("cap", "taken", "answered", "ended unknown", "in blocks, at most", "left", "left for backfill")
+    shown = ("taken", "spent", "unknown", "in_blocks", "left", "left_for_backfill")
+    caps = [(cap, *(_amount(each[f"{name}_usd"]) for name in shown)) for cap, each in section["caps"].items()]
+    waiting = [*section.get("waiting", {}).items()]
+    return [
+        Table("budget in USD", columns, caps),
+        Table("calls that wait for money", ("feature, lane", "why"), waiting),
+    ]
+
+
+def _amount(value: float | None) -> str | None:
+    return None if value is None else f"{value:.3f}"
+
+
 def _ledger(section: Section) -> list[Table]:
     """Return by feature what has actually been paid for."""
     rows: dict[str, dict[str, Json]] = {}
@@ -199,6 +217,7 @@ _MAKERS: Mapping[str, Callable[[Section], list[Table]]] = {
     "redis": _redis,
     "calls": _by_name("calls this month", "operation"),
     "cost": _cost,
+    "budget": _budget,
     "rates": _rates,
     "graph": _graph,
     "dead_letters": _dead_letters,

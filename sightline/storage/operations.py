@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sightline.storage.attempts import Attempts, DynamoAttempts
 from sightline.storage.books import Books, DynamoBooks
 from sightline.storage.bucket_refusals import BucketRefusals, DynamoBucketRefusals
+from sightline.storage.budget_accounts import BudgetAccounts, DynamoBudgetAccounts
 from sightline.storage.capture_counts import CaptureCounts, DynamoCaptureCounts
 from sightline.storage.checkpoints import Checkpoints, DynamoCheckpoints
 from sightline.storage.comparisons import Comparisons, DynamoComparisons
@@ -42,6 +43,7 @@ class Operations:
     bucket_refusals: BucketRefusals
     books: Books
     comparisons: Comparisons
+    budget_accounts: BudgetAccounts
     table: DynamoTable | None = None
 
     def setup(self) -> None:
@@ -77,5 +79,6 @@ def dynamo_operations(client: "DynamoDBClient", prefix: str, clock: Callable[[],
         bucket_refusals=DynamoBucketRefusals(table, clock),
         books=DynamoBooks(client, table, name, clock),
         comparisons=DynamoComparisons(table, clock),
+        budget_accounts=DynamoBudgetAccounts(table),
         table=table,
     )

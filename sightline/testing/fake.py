@@ -46,6 +46,7 @@ from sightline.testing.clocks import MovingClock
 from sightline.testing.graph import InMemoryGraphStore
 from sightline.testing.images import InMemoryImageStore
 from sightline.testing.ledger import InMemoryLedger, InMemoryLedgerChanges
+from sightline.testing.money import treasury_of
 from sightline.testing.operations import in_memory_operations
 from sightline.testing.queues import InMemoryQueues
 from sightline.testing.rollups import InMemoryRollupStore
@@ -139,10 +140,14 @@ class ScriptedDetector:
 
 @dataclass
 class FakeSightline:
-    """One sightline. `sent` is what stands in its queues; `later` is what comes back to them after a while."""
+    """One sightline. `sent` is what stands in its queues; `later` is what comes back to them after a while.
+
+    budget: as in SIGHTLINE_BUDGET; empty: none. Each call costs a thousandth of a dollar.
+    """
 
     clock: MovingClock = field(default_factory=MovingClock)
     features: tuple[str, ...] = ("faces", "labels", "text")
+    budget: str = ""
     sent: deque[Step] = field(default_factory=deque)
     later: deque[Step] = field(default_factory=deque)
     people_policy: PeoplePolicy | None = None
@@ -163,8 +168,9 @@ class FakeSightline:
         self.queues = InMemoryQueues()
         self.queues.clock = self.clock
         self.detector = ScriptedDetector()
+        self.treasury = treasury_of(self.budget, self.operations, self.clock) if self.budget else None
         operations = {OPERATION, *(each.operation for each in all_features().values())}
-        self.limiter = InMemoryLimiter(self.clock, dict.fromkeys(operations, 50.0))
+        self.limiter = InMemoryLimiter(self.clock, dict.fromkeys(operations, 50.0), money=self.treasury)
         usual = {name: all_features()[name].parameters for name in self.features}
         deeper = {name: {**usual[name], **all_features()[name].deeper} for name in usual if all_features()[name].deeper}
         self.plan = Plan(usual, "1", deeper, own=Prefix(CHECKPOINTS, OWN_FOLDER))
@@ -204,6 +210,7 @@ class FakeSightline:
             people_policy=self.people_policy,
             clock=self.clock,
             stopping=PassingEvent(self.clock),
+            treasury=self.treasury,
         )
 
     def put(self, uri: str, data: bytes) -> None:

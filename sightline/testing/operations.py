@@ -13,12 +13,14 @@ from typing_extensions import override
 
 from sightline.models.answers import Json
 from sightline.models.bucket_refusals import BucketRefusal, Reader, Tries
+from sightline.models.budgets import Account
 from sightline.models.images import CameraDay
 from sightline.models.rates import RateOverride
 from sightline.models.spending import Line, Spent
 from sightline.storage.attempts import BEGINNINGS_LAST, Attempts
 from sightline.storage.books import Books, Position
 from sightline.storage.bucket_refusals import REMEMBERED_FOR, BucketRefusals, as_text, from_text
+from sightline.storage.budget_accounts import BudgetAccounts, account_item, to_account
 from sightline.storage.capture_counts import CaptureCounts, Counted
 from sightline.storage.checkpoints import Checkpoints
 from sightline.storage.dead_letters import (
@@ -30,6 +32,7 @@ from sightline.storage.dead_letters import (
     fit,
 )
 from sightline.storage.dirty_days import FIRST_DAY, LAST_DAY, DirtyDay, DirtyDayStore, Purpose
+from sightline.storage.dynamodb.items import Item
 from sightline.storage.dynamodb.sort_keys import sort_key
 from sightline.storage.leases import Lease, Leases, is_free, next_fence
 from sightline.storage.operations import Operations
@@ -458,6 +461,28 @@ class InMemoryBooks(Books):
         return bool(self._began), self._began[0] if self._began else None
 
 
+class InMemoryBudgetAccounts(BudgetAccounts):
+    """The accounts in memory, as items like the real ones."""
+
+    def __init__(self) -> None:
+        self._items: dict[str, Item] = {}
+        self._lock = Lock()
+
+    @override
+    def read(self, month: str) -> Account:
+        with self._lock:
+            kept = self._items.get(month)
+        return to_account(month, json.loads(json.dumps(kept))) if kept else Account(month)
+
+    @override
+    def replace(self, after: Account) -> Account:
+        with self._lock:
+            standing = self._items.get(after.month)
+            if (standing["revision"] if standing else 0) == after.revision:
+                self._items[after.month] = standing = account_item(after)
+        return to_account(after.month, standing) if standing else Account(after.month)
+
+
 def in_memory_operations(clock: Callable[[], datetime]) -> Operations:
     """Return the stores of one FakeSightline."""
     return Operations(
@@ -474,4 +499,5 @@ def in_memory_operations(clock: Callable[[], datetime]) -> Operations:
         bucket_refusals=InMemoryBucketRefusals(clock),
         books=InMemoryBooks(),
         comparisons=InMemoryComparisons(clock),
+        budget_accounts=InMemoryBudgetAccounts(),
     )

@@ -24,6 +24,7 @@ PERIODS: Mapping[str, timedelta] = {
     "last_runs": OFTEN,
     "calls": BETWEEN,
     "cost": BETWEEN,
+    "budget": BETWEEN,
     "skipped": BETWEEN,
     "capture_times": BETWEEN,
     "images": SELDOM,

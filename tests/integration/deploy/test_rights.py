@@ -47,7 +47,6 @@ OF_NO_WORKER: set[Method] = {
     ("images", "receive"),
     ("rollups", "get"),
     ("operations.dirty_days", "newest"),
-    ("operations.usage", "calls_by_day"),
     ("operations.dead_letters", "open_ids"),
     ("operations.dead_letters", "walk"),
 }

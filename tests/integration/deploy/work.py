@@ -7,11 +7,20 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sightline.errors import AccessDenied, ImageChanged, ImageMissing, InvalidParameter, ObjectRefused, OutcomeUnknown
+from sightline.errors import (
+    AccessDenied,
+    BudgetSpent,
+    ImageChanged,
+    ImageMissing,
+    InvalidParameter,
+    ObjectRefused,
+    OutcomeUnknown,
+)
 from sightline.models.answers import Json
 from sightline.models.bucket_refusals import Reader
 from sightline.models.images import Lane, State
 from sightline.queues.steps import DETECT, ingest_step
+from sightline.ratelimit.protocol import Funds
 from sightline.rekognition.features import feature_named
 from sightline.services import bookkeeping, parity, purge, reconcile, review_planning, sweep, sync, videos
 from sightline.services.comparing import compare_step
@@ -24,6 +33,7 @@ from sightline.services.schedule import TASKS
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.pauses import OUTCOMES_KEPT, Outcome
 from sightline.testing.fake import PERSON, picture
+from sightline.testing.money import treasury_of
 from tasks.quarantine import Suspect, refuse, watched
 from tests.clips import clip_bytes
 from tests.integration.deploy.deployed import Deployed
@@ -268,6 +278,17 @@ def compare_faces(world: Deployed) -> None:
     comparing.operations.comparisons.drop(lost.pair.comparison_id)  # as under a policy that became stricter
 
 
+def spend_a_budget(world: Deployed) -> None:
+    """Take the whole budget, meet its end, and give back what is left of a day."""
+    treasury = treasury_of("0.001 USD/day", world.services.operations, world.clock)
+    charge = treasury.charge("labels", Lane.LIVE)
+    assert charge
+    taken = treasury.take(charge, Funds(), 1, 0)
+    with suppress(BudgetSpent):
+        treasury.take(charge, Funds(), 1, 0)
+    treasury.give_back(charge.purse, charge.day, taken)
+
+
 DOINGS: tuple[Callable[[Deployed], None], ...] = (
     carry_images,
     pay_by_need,
@@ -281,4 +302,5 @@ DOINGS: tuple[Callable[[Deployed], None], ...] = (
     keep_the_schedule,
     compare_faces,
     roll_up_late,
+    spend_a_budget,
 )

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from sightline.errors import (
     AccessDenied,
+    BudgetSpent,
     InvalidParameter,
     LeaseHeld,
     NoPeoplePolicy,
@@ -46,7 +47,10 @@ NO_FACE = InvalidParameter("two pictures")
 
 @pytest.fixture
 def world():
-    world = FakeSightline(people_policy=POLICY)
+    return ready(FakeSightline(people_policy=POLICY))
+
+
+def ready(world):
     world.put(SOURCE, picture(1))
     world.put(TARGET, picture(2))
     return world
@@ -311,3 +315,11 @@ def test_a_comparison_is_in_the_books_and_one_that_is_known_is_not_there_again(w
     today = world.clock().date().isoformat()
     [(line, number)] = world.operations.books.read(today, today).items()
     assert ((OPERATION,), Reason.BY_HAND, 1) == (line.billed, line.reason, number)
+
+
+def test_a_cap_stops_comparisons_as_it_stops_any_call():
+    world = ready(FakeSightline(people_policy=POLICY, budget="0.001 USD/day"))
+    compare(world)
+    with pytest.raises(BudgetSpent):
+        compare(world, TARGET, SOURCE)
+    assert 1 == len(world.detector.asked)

@@ -117,7 +117,8 @@ def test_without_any_server_the_page_still_answers(looked_at):
     looked_at.console.services = replace(looked_at.console.services, operations=operations, **away)
     told = viewed(looked_at)
     assert 1 == len(told["alarms"])
-    assert all("not known" in each["told"] for each in told["parts"])
+    unknown = [each["name"] for each in told["parts"] if "not known" not in each["told"]]
+    assert ["budget"] == unknown  # there is none, whatever server is away
 
 
 def test_a_server_that_hangs_does_not_hold_the_page_up(looked_at):

@@ -24,7 +24,8 @@ from sightline.queues.steps import ingest_step, take_step
 from sightline.ratelimit.redis import RedisLimiter
 from sightline.services.collaborators import provide
 from sightline.testing.fake import FakeSightline, picture, uri_of
-from sightline.testing.operations import InMemoryRateOverrides
+from sightline.testing.money import treasury_of
+from sightline.testing.operations import InMemoryRateOverrides, in_memory_operations
 from tests.applications import application
 from tests.integration.workers.test_refused_and_poison import QUEUES, RealClock, working
 from tests.unit.workers.settings import settings
@@ -93,6 +94,16 @@ def test_without_a_password_redis_answers_nobody(guarded):
         stranger.ping()
 
 
+def pay_for_a_call(client: redis.Redis) -> None:
+    """Run each path of the scripts that handle money."""
+    treasury = treasury_of("1 USD/day", in_memory_operations(RealClock()), RealClock())
+    limiter = RedisLimiter(client, "1", "eu", {"DetectLabels": 10.0}, f"{PREFIX}money:", money=treasury)
+    charge = treasury.charge("labels", Lane.LIVE)
+    assert charge
+    assert limiter.reserve("DetectLabels", Lane.LIVE, charge).is_booked
+    limiter.give_back("DetectLabels", charge)
+
+
 def test_a_worker_works_listens_and_limits_and_a_producer_sends(guarded):
     world = FakeSightline(clock=RealClock(), features=("labels",))
     world.put(URI, picture())
@@ -111,6 +122,7 @@ def test_a_worker_works_listens_and_limits_and_a_producer_sends(guarded):
         limiter.reserve("DetectLabels", Lane.LIVE)
         limiter.throttled("DetectLabels")
         assert limiter.rates()["DetectLabels"].quota == 5.0
+        pay_for_a_call(client)
     app = guarded.app("worker")
     with working(app, world, QUEUES):
         assert wait_until(lambda: state(world) is State.COMPLETE, lambda: str(state(world)))

@@ -105,7 +105,7 @@ def test_the_console_lets_the_first_user_in_and_nobody_else(up_stack):
 
 
 def test_flower_lists_every_worker_and_every_registered_task(up_stack):
-    wanted = {name for name in up_stack.pids() if name.startswith(("labels", "operations"))}
+    wanted = {name for name in up_stack.pids() if name.startswith(("frames", "labels", "operations"))}
 
     def knows_all() -> bool:
         """Flower shows those answers of a worker that arrived in time, and asks again."""

@@ -139,7 +139,7 @@ def test_health_sees_a_worker_that_is_connected_and_takes_nothing(up_stack, app,
 
 
 def test_a_queue_that_was_cancelled_from_outside_is_taken_again_and_told(up_stack, app, health):
-    answers = app.control.ping(timeout=STANDSTILL_SECONDS, limit=2)
+    answers = app.control.ping(timeout=STANDSTILL_SECONDS, limit=3)
     node = next(node for answer in answers for node in answer if node.startswith("labels-0@"))
     told = {"destination": [node], "reply": True, "timeout": STANDSTILL_SECONDS, "limit": 1}
     assert app.control.cancel_consumer("labels", **told)

@@ -22,12 +22,14 @@ def is_back(up_stack, name, old_pid):
 
 def test_every_server_and_the_wanted_workers_run(up_stack):
     servers = {"redis", "neo4j", "dynamodb", "s3", "rekognition", "sqs"}
-    assert servers | {"labels-0", "operations-0", "beat-0", "flower-0", "web-0", "listen-0"} == set(up_stack.pids())
+    assert servers | {"frames-0", "labels-0", "operations-0", "beat-0", "flower-0", "web-0", "listen-0"} == set(
+        up_stack.pids()
+    )
 
 
 def test_all_listen_once_and_on_loopback_alone(up_stack):
     hosts = Counter(address.ip.removeprefix("::ffff:") for address in up_stack.listening())
-    assert {"127.0.0.1": 10} == hosts  # the servers, Flower, the console, and the metrics of the two workers
+    assert {"127.0.0.1": 11} == hosts  # the servers, Flower, the console, and the metrics of the three workers
 
 
 def test_its_settings_are_for_its_owner_alone_and_say_how_to_reach_it(up_stack):

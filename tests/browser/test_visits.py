@@ -103,7 +103,7 @@ def test_keys_choose_visits_and_the_button_says_how_many_it_marks(busy, visit):
         assert re.search(r"Mark 2 visits \(\d pictures\) as seen", marking.inner_text())
         seen.look("new-chosen")
         seen.page.keyboard.press("Escape")
-        assert seen.page.locator("[data-choosing]").is_hidden()
+        seen.page.locator("[data-choosing]").wait_for(state="hidden")
         found = seen.page.locator(".choose input")
         found.first.click()
         found.nth(2).click(modifiers=["Shift"])

@@ -1,12 +1,12 @@
 """What does one image cost in the whole pipeline: how many CPU seconds, and how many requests to AWS?
 
-`python -m bench.pipeline [--images N] [--rounds N]`. It starts its own servers and workers: two worker processes for
+`python -m bench.pipeline [--images N] [--rounds N]`. It starts its own servers and workers: one worker process for
 each queue, DynamoDB in memory, Rekognition's remembered answers with 100 ms latency, no quotas. The pictures are of
 640 × 480 with distinct bytes, in buckets that keep versions unless `--unversioned` is given. Four ways take turns:
 sightline, sightline while its workers send events to Flower, a bare thread pool that makes the same calls and writes
 without a queue, and the blog's handler with as many threads, which asks for labels only.
 
-Images a second are printed and not compared. The pool is one process, whose threads share one core; sightline is twelve
+Images a second are printed and not compared. The pool is one process, whose threads share one core; sightline is six
 processes, which share what there is: on two cores sightline was 0.53 times as fast as the pool, on many it would be
 faster, and neither says what an image costs.
 
@@ -149,7 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m bench.pipeline", description="See the head of bench/pipeline.py.")
     parser.add_argument("--images", type=int, default=500, help="of each run (default 500)")
     parser.add_argument("--rounds", type=int, default=4, help="(default 4)")
-    parser.add_argument("--replicas", type=int, default=2, help="worker processes of each queue (default 2)")
+    parser.add_argument("--replicas", type=int, default=1, help="worker processes of each queue (default 1)")
     parser.add_argument("--unversioned", action="store_true", help="with buckets that keep no versions")
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything is stopped in this case too

@@ -74,7 +74,7 @@ def _loop_seconds() -> float:
 
 def loops_of_an_image(checkout: Path, python: Path, images: int) -> tuple[float, float]:
     """Run the benchmark of a checkout once; return what an image takes in CPU seconds, and in loops."""
-    command = [str(python), "-m", "bench.pipeline", "--images", str(images), "--rounds", "1"]
+    command = [str(python), "-m", "bench.pipeline", "--images", str(images), "--rounds", "1", "--replicas", "2"]
     environment = os.environ | {"PYTHONPATH": str(checkout)}
     running = subprocess.Popen(
         command, cwd=checkout, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -66,7 +66,7 @@ def _people(count: int, chance: random.Random, yards: Sequence[Image.Image]) -> 
 
 
 def _copies(signs: Sequence[Planted], count: int) -> Iterator[Planted]:
-    """Copy some signs: every other one byte by byte, the others smaller and compressed anew."""
+    """Copy some signs: every other one byte by byte, the others smaller and compressed again."""
     for number in range(count):
         sign = signs[number]
         data = sign.data if number % 2 else _saved(Image.open(BytesIO(sign.data)).resize((480, 360)), quality=75)

@@ -242,7 +242,7 @@ def waits_for_money(treasury: Treasury | None, queue: str) -> bool:
 
 
 def _copy(error: BudgetSpent) -> BudgetSpent:
-    """Return the same error anew: one that is raised by many threads would gather their tracebacks."""
+    """Return the same error again, as a copy: one that is raised by many threads would gather their tracebacks."""
     return BudgetSpent(error.subject, rule=error.rule, remedy=error.remedy)
 
 
@@ -255,7 +255,7 @@ def _left(account: Account, budget: Budget, charge: Charge) -> Left:
 
 
 def _next(cap: Cap, day: str) -> date:
-    """Return when a cap begins anew."""
+    """Return when a cap begins again."""
     today = date.fromisoformat(day)
     if cap.period is Period.DAY:
         return today + timedelta(days=1)

@@ -101,7 +101,7 @@ class Comparisons(Protocol):
         """Give the claim back: nothing was paid, or (`is_unknown`) nobody can say."""
 
     def ask(self, request: Request) -> Request:
-        """Keep a request; the same one is kept once, and one that failed is asked anew."""
+        """Keep a request; the same one is kept once, and one that failed is asked again."""
 
     def request(self, comparison_id: str) -> Request | None:
         """Read a request, consistently."""
@@ -192,8 +192,8 @@ class DynamoComparisons(Comparisons):
         change = Change().set_all(source=pair.source, target=pair.target, expires_at=_seconds(pair.expires_at))
         change.set_all(source_uri=request.source, target_uri=request.target, asked_by=request.by, failure=None)
         change.set_all(asked_at=instant(request.at), tries=0)
-        anew = any_of(missing("kind"), exists("failure"), at_most("expires_at", self._now))
-        outcome = self._table.update(_key(REQUEST, pair.comparison_id), change, anew)
+        may_ask = any_of(missing("kind"), exists("failure"), at_most("expires_at", self._now))
+        outcome = self._table.update(_key(REQUEST, pair.comparison_id), change, may_ask)
         return _request(cast("Item", outcome.item))  # the one that is there, or the new one
 
     @override

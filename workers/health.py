@@ -8,8 +8,10 @@ messages while it has taken none, and worked on none, for 60 s.
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from sightline.bootstrap import redis_client
 from sightline.config import Settings
@@ -28,7 +30,7 @@ def complaint(
     idle_seconds: float = IDLE_SECONDS,
 ) -> str | None:
     """Return what is wrong, or None. waiting: queue → messages in it; now: seconds since the epoch."""
-    beats = [json.loads(path.read_text()) for path in folder.glob("*.json")]
+    beats = [*_beats(folder)]
     if not beats:
         return f"no worker has written a heartbeat to {folder}"
     if stale := [beat for beat in beats if now - beat["at"] > stale_seconds]:
@@ -39,6 +41,12 @@ def complaint(
     if any(left.values()) and all(now - beat["idle_since"] > idle_seconds for beat in beats):
         return f"messages wait and nobody takes them: {left}"
     return None
+
+
+def _beats(folder: Path) -> Iterator[dict[str, Any]]:
+    for path in folder.glob("*.json"):
+        with suppress(FileNotFoundError):  # the worker has just ended
+            yield json.loads(path.read_text())
 
 
 def main(queues: Sequence[str]) -> int:

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,8 +34,9 @@ def start(folder: Path, node: str, pid: int, stopping: threading.Event, consumpt
 def _forget_the_dead(folder: Path) -> None:
     """Remove what workers left behind that were killed: they write no more."""
     for left in folder.glob("*.json"):
-        if time.time() - left.stat().st_mtime > 2 * PERIOD_SECONDS:
-            left.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # a worker that starts at the same time has removed it
+            if time.time() - left.stat().st_mtime > 2 * PERIOD_SECONDS:
+                left.unlink()
 
 
 def beat(path: Path, stopping: threading.Event, consumption: Consumption) -> None:

@@ -120,3 +120,12 @@ def test_a_worker_forgets_the_heartbeats_of_those_that_were_killed(tmp_path):
     heartbeat.start(tmp_path, "ingest-0@host", 77, stopping, Consumption())
     stopping.set()
     assert (False, True) == (dead.exists(), alive.exists())
+
+
+def test_heartbeats_that_go_while_they_are_read_are_no_fault(tmp_path, beat_of):
+    (tmp_path / "labels-0-5.json").symlink_to(tmp_path / "gone")  # it is listed, and cannot be opened
+    assert complaint(beat_of(), ["ingest"], waiting(0), NOW) is None
+    stopping = Event()
+    heartbeat.start(tmp_path, "ingest-0@host", 77, stopping, Consumption())
+    stopping.set()
+    assert wait_until(lambda: not (tmp_path / "ingest-0-77.json").exists(), nothing)

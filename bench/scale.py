@@ -152,7 +152,7 @@ def main() -> int:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--most-sent", type=int, default=5_000, help="messages of one turn of the reconciler")
-    parser.add_argument("--cpu-seconds", type=float, default=0.045, help="of all workers for an image: bench-pipeline")
+    parser.add_argument("--cpu-seconds", type=float, default=0.051, help="of all workers for an image: bench-pipeline")
     parser.add_argument("--cores", type=float, default=8, help="that the workers have")
     parser.add_argument("--redis-commands", type=float, default=76, help="of an image: bench-pipeline")
     parser.add_argument("--redis-most", type=float, default=60_000, help="commands a second that a Redis takes")

@@ -76,11 +76,9 @@ def connect(
     stores: timeouts and attempts of S3 and DynamoDB
     """
     chosen = settings or Settings()
-    session = aws_session(chosen, session_of_stores())
-    if on_request is not None:
-        tell_requests(session, on_request)
+    session = _told_session(chosen, on_request)
     dynamodb = client_of_stores(session, chosen.dynamodb_endpoint, stores)
-    buckets = S3Buckets(s3_client(chosen, session, stores))
+    buckets, reader = S3Buckets(s3_client(chosen, session, stores)), capture_reader(chosen)
     operations = dynamo_operations(dynamodb, chosen.table_prefix, utc_now)
     treasury = treasury_of(chosen, operations)
     graph = Neo4jGraphStore(neo4j_driver(chosen), chosen.neo4j_database)
@@ -89,9 +87,7 @@ def connect(
         images=images,
         videos=DynamoVideoStore(dynamodb, chosen.table_prefix, utc_now),
         ledger=DynamoLedger(dynamodb, chosen.table_prefix, utc_now, buckets, chosen.checkpoint_bucket),
-        ledger_changes=DynamoLedgerChanges(
-            dynamodb, lambda: streams_client(session, chosen, stores), chosen.table_prefix
-        ),
+        ledger_changes=_ledger_changes(chosen, session, dynamodb, stores),
         graph=graph,
         merges=GroupCommit(RowMerger(images, graph.merge)),
         buckets=buckets,
@@ -101,24 +97,42 @@ def connect(
         queues=redis_queues(chosen),
         detector=_detector(chosen, session),
         calls=CallCounter(operations, utc_now),
-        rejection_breaker=RejectionBreaker(operations, utc_now, capture_reader(chosen).camera_of),
+        rejection_breaker=RejectionBreaker(operations, utc_now, reader.camera_of),
         clock_doubts=ClockDoubts(images),
         worker_breaker=WorkerBreaker(utc_now),
-        plan=chosen.plan,
-        prices=chosen.price_list,
-        video_plan=chosen.video_plan,
-        sweep=sweep_plan(chosen),
         verdicts=DynamoVerdictStore(dynamodb, chosen.table_prefix),
         rollups=DynamoRollupStore(dynamodb, chosen.table_prefix),
         users=DynamoUserStore(dynamodb, chosen.table_prefix, utc_now),
-        accuracy=chosen.accuracy_plan,
-        read_capture=capture_reader(chosen),
-        camera_of=capture_reader(chosen).camera_of,
-        people_policy=chosen.people_policy,
+        **_chosen(chosen),
+        read_capture=reader,
+        camera_of=reader.camera_of,
         clock=utc_now,
         stopping=stopping or Event(),
         treasury=treasury,
     )
+
+
+def _chosen(settings: Settings) -> dict[str, Any]:
+    """Return those collaborators that the settings alone tell."""
+    return {
+        "plan": settings.plan,
+        "prices": settings.price_list,
+        "video_plan": settings.video_plan,
+        "sweep": sweep_plan(settings),
+        "accuracy": settings.accuracy_plan,
+        "people_policy": settings.people_policy,
+    }
+
+
+def _told_session(settings: Settings, on_request: Callable[[str, str], None] | None) -> boto3.Session:
+    session = aws_session(settings, session_of_stores())
+    if on_request is not None:
+        tell_requests(session, on_request)
+    return session
+
+
+def _ledger_changes(settings: Settings, session: boto3.Session, client: Any, stores: Config) -> DynamoLedgerChanges:
+    return DynamoLedgerChanges(client, lambda: streams_client(session, settings, stores), settings.table_prefix)
 
 
 def treasury_of(settings: Settings, operations: Operations) -> Treasury | None:

@@ -22,7 +22,7 @@ from sightline.rekognition.feature import Feature
 from sightline.rekognition.preflight import MAX_BYTES_SENT, inspect_picture
 from sightline.rekognition.prices import billed
 from sightline.services.collaborators import Services
-from sightline.services.detection import how_it_ended
+from sightline.services.detection import how_it_ended, may_be_billed
 from sightline.services.picture_files import read_picture
 from sightline.services.slots import give_back, wait_for_slot
 from sightline.services.usage import COST
@@ -71,7 +71,7 @@ def _ask(feature: Feature, subject: Subject, services: Services) -> Answer | Sig
             return detector.analyse_object(feature, parameters, subject.uri.bucket, subject.uri.key)
         return detector.analyse_bytes(feature, parameters, subject.data)
     except SightlineError as error:
-        if not isinstance(error, (OutcomeUnknown, UnreadableAnswer)):
+        if not may_be_billed(error):
             give_back(feature.operation, paid, limiter)
         if isinstance(error, Throttled):
             limiter.throttled(feature.operation, ramped_too_fast=isinstance(error, RampedTooFast))

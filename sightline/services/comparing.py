@@ -19,7 +19,6 @@ from sightline.errors import (
     InvalidParameter,
     NoPeoplePolicy,
     OtherCamera,
-    OutcomeUnknown,
     RampedTooFast,
     RetryableError,
     SightlineError,
@@ -40,7 +39,7 @@ from sightline.rekognition.comparing import NAME, OPERATION, comparison_id, pric
 from sightline.rekognition.preflight import MAX_BYTES_IN_S3, MAX_BYTES_SENT, inspect_picture
 from sightline.rekognition.prices import Prices
 from sightline.rekognition.upright import smaller
-from sightline.services.detection import Detector, how_it_ended
+from sightline.services.detection import Detector, how_it_ended, may_be_billed
 from sightline.services.picture_files import read_picture
 from sightline.services.slots import give_back, sleep_unless_stopping, wait_for_slot
 from sightline.services.treasury import Treasury
@@ -200,7 +199,7 @@ class Comparing:
             give_back(OPERATION, paid, self.limiter)
             return None
         except SightlineError as error:
-            if not _may_be_billed(error):
+            if not may_be_billed(error):
                 give_back(OPERATION, paid, self.limiter)
             self._count_failure(claimed, error)
             raise
@@ -212,7 +211,7 @@ class Comparing:
     def _count_failure(self, claimed: Comparison, error: SightlineError) -> None:
         is_unreadable = isinstance(error, UnreadableAnswer)
         self.calls.count(NAME, how_it_ended(error), price_micro_usd(self.prices) if is_unreadable else 0)
-        is_unknown = _may_be_billed(error)
+        is_unknown = may_be_billed(error)
         if is_unknown:
             self._book(Reason.BY_HAND if is_unreadable else Reason.UNKNOWN)
         self.operations.comparisons.release(claimed, is_unknown=is_unknown)
@@ -280,10 +279,6 @@ class OtherBytes(SightlineError):
 
     rule = "both objects must hold the bytes that were asked about"
     remedy = "Wait until the image is complete again, then ask again"
-
-
-def _may_be_billed(error: SightlineError) -> bool:
-    return isinstance(error, (OutcomeUnknown, UnreadableAnswer))
 
 
 def compare_step(request: Request) -> Step:

@@ -328,7 +328,7 @@ def _pay(wanted: _Wanted, claimed: Entry, payer: Payer) -> Entry:
         is_lost = isinstance(error, (ImageChanged, BucketWaits, ObjectRefused))
         dropped = price if isinstance(outcome, Answer) and is_lost else 0  # AWS bills it
         payer.calls.count(feature.name, how_it_ended(error), price if is_unreadable else dropped)
-        is_unknown = is_unreadable or isinstance(error, OutcomeUnknown)
+        is_unknown = may_be_billed(error)
         if not is_unknown and not isinstance(outcome, Answer):
             give_back(feature.operation, wanted.paid, payer.limiter)
         payer.ledger.release(claimed, is_unknown=is_unknown, dropped_micro_usd=dropped)
@@ -450,6 +450,11 @@ def _held_until(until: datetime, clock: Callable[[], datetime]) -> Retrying:
     """Return a `Retrying` that repeats an operation until `until` while its server is unavailable."""
     away = retry_if_exception_type(Unavailable)
     return Retrying(stop=_StopAt(until, clock), wait=wait_random(0.2, 2), retry=away, reraise=True)
+
+
+def may_be_billed(error: SightlineError) -> bool:
+    """Return whether AWS may bill a call that ended so: no answer came, or one that nobody can read."""
+    return isinstance(error, (OutcomeUnknown, UnreadableAnswer))
 
 
 def how_it_ended(error: SightlineError) -> str:

@@ -5,6 +5,7 @@ import logging
 
 import pytest
 import structlog
+from structlog.testing import capture_logs
 
 from sightline.logs import configure_logs
 
@@ -71,3 +72,13 @@ def test_an_error_brings_its_traceback(capsys):
     except ValueError:
         FOREIGN.exception("It went wrong")
     assert "ValueError: torn" in json.loads(capsys.readouterr().err)["exception"]
+
+
+def test_a_logger_that_has_spoken_follows_the_next_configuration():
+    log = structlog.get_logger("tests")
+    configure_logs("INFO", as_json=True)
+    log.info("Begun")
+    structlog.reset_defaults()
+    with capture_logs() as lines:
+        log.info("Ended")
+    assert ["Ended"] == [line["event"] for line in lines]

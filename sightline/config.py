@@ -1,23 +1,17 @@
 """Every setting, from the environment (`SIGHTLINE_…`) or a `.env` file. Secrets never print.
 
-`Settings` declares them, the functions around it say what a value must be if its type alone does not, and
+`Settings` declares them, `sightline/setting_types.py` says how the text of one is read and what it must be, and
 `read_settings` turns whatever is wrong into one error that names each setting. No message shows an address: it may hold
 a password.
 """
 
-import json
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
-from functools import cache, cached_property
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import structlog
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
-from botocore.validate import ParamValidator
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -33,14 +27,10 @@ from redis.connection import parse_url
 from typing_extensions import override
 
 from sightline import addresses
-from sightline.addresses import require
 from sightline.errors import ConfigurationError, InvalidUri
 from sightline.models.budgets import Budget
-from sightline.models.people_policy import EXAMPLE, MOST_RETENTION_DAYS, PeoplePolicy
 from sightline.public_hosts import is_public
-from sightline.ratelimit.gcra import LEAST_RATE
 from sightline.rekognition import comparing
-from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import all_features, feature_named
 from sightline.rekognition.prices import Prices, read_prices
 from sightline.rekognition.quotas import default_quota
@@ -51,19 +41,35 @@ from sightline.services.other_files import DEFAULT_SKIPPED_SUFFIXES, OWN_FOLDER,
 from sightline.services.plan import Plan
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.services.video_plan import VideoPlan
+from sightline.setting_types import (
+    PAID_FOR,
+    CallsPerSecond,
+    HostName,
+    OperationName,
+    OptionalCaFile,
+    OptionalEndpoint,
+    OptionalPage,
+    OptionalSecret,
+    PeoplePolicySetting,
+    QueueUrl,
+    TimeZoneName,
+    WebOrigin,
+    WebSecret,
+    doable_need,
+    empty_is_unset,
+    known_parameters,
+    phrases,
+    places,
+    possible_caps,
+    words,
+)
 from sightline.stats.strata import StrataRule
 from sightline.storage.buckets.protocol import MIB, Prefix
 from sightline.video.choosing import FrameChoice, Taking
 
 log = structlog.get_logger()
 
-PAID_FOR = (comparing.NAME, *all_features())
-"""What a cap may be for."""
-
 DEFAULT_THRESHOLD_PERCENT = 50.0
-
-LEAST_SECRET_BYTES = 32
-"""Of the console's secret."""
 
 RELATED_TO_PERSON = (
     "Adult",
@@ -81,119 +87,7 @@ RELATED_TO_PERSON = (
 )
 """Labels of Rekognition that each imply a person."""
 
-
-def _words(value: Any) -> Any:
-    """Read `labels,faces text` as three words."""
-    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
-
-
-def _phrases(value: Any) -> Any:
-    """Read `Person@50, Fire Hydrant@70` as two phrases."""
-    return tuple(each.strip() for each in value.split(",") if each.strip()) if isinstance(value, str) else value
-
-
-def _places(value: Any) -> Any:
-    """Read `s3://a/Front Door/, s3://b/` as two places: a prefix may hold blanks and commas."""
-    if not isinstance(value, str):
-        return value
-    return tuple(each for each in re.split(r"[,\s]+(?=s3://)", value.strip(", \t\r\n")) if each)
-
-
-def _empty_is_unset(value: Any) -> Any:
-    """Read `NAME=` as if the line were not there."""
-    return None if value == "" else value
-
-
-def _people_policy(value: Any) -> Any:
-    """Read a policy from its JSON; an empty one is unset."""
-    if not isinstance(value, str):
-        return value
-    try:
-        policy = json.loads(value) if value else None
-    except ValueError as error:
-        message = f"it must be JSON, such as {EXAMPLE} ({error})"
-        raise ValueError(message) from None
-    if isinstance(policy, dict) and (unknown := sorted(policy.keys() - {each.name for each in fields(PeoplePolicy)})):
-        message = f"a policy has no {', '.join(unknown)}; an example is {EXAMPLE}"
-        raise ValueError(message)
-    return policy
-
-
-def _complete(policy: PeoplePolicy | None) -> PeoplePolicy | None:
-    """Require what the law asks an operator to lay down."""
-    if policy is not None:
-        require(bool(policy.purpose.strip()), "purpose: say why people are compared")
-        require(bool(policy.legal_ground.strip()), "legal_ground: say what allows it, such as consent")
-        require(
-            1 <= policy.retention_days <= MOST_RETENTION_DAYS,
-            f"retention_days: from 1 to {MOST_RETENTION_DAYS} (three years), not {policy.retention_days}",
-        )
-        require(bool(policy.cameras) and all(policy.cameras), "cameras: name at least one, and none by an empty name")
-    return policy
-
-
-def _web_secret(secret: SecretStr | None) -> SecretStr | None:
-    """Require a key that cannot be guessed."""
-    if secret is not None:
-        require(
-            len(secret.get_secret_value().encode()) >= LEAST_SECRET_BYTES,
-            f"the secret has at least {LEAST_SECRET_BYTES} bytes; `openssl rand -hex 32` draws one",
-        )
-    return secret
-
-
-def _time_zone(name: str) -> str:
-    """Require a time zone that this machine knows."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: `Europe` is a folder of the database
-        message = f"{name!r} is no time zone of the IANA database, such as Europe/Berlin"
-        raise ValueError(message) from None
-    return name
-
-
-def _operation(name: str) -> str:
-    """Require an operation that is called."""
-    known = sorted({comparing.OPERATION, *(feature.operation for feature in all_features().values())})
-    require(name in known, f"{name!r} is not an operation that is called; there are {', '.join(known)}")
-    return name
-
-
-def _feature_parameters(given: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Require features that exist, and parameters that their operations take: botocore's model of Rekognition says."""
-    features = all_features()
-    for name, parameters in given.items():
-        require(name in features, f"{name!r} is no feature; there are {', '.join(features)}")
-        wrong = _wrong(features[name], parameters)
-        require(not wrong, f"{name}: {'; '.join(wrong)}")
-    return given
-
-
-def _need(need: Need) -> Need:
-    """Require what workers can do: they do not look for near-identical images yet."""
-    require(need.near is None, "near is not known to workers yet, only to `make bench-need`")
-    return need
-
-
-def _caps(phrases: tuple[str, ...]) -> tuple[str, ...]:
-    """Require caps that can hold."""
-    parse_caps(phrases, PAID_FOR)
-    return phrases
-
-
-_Secret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
-_Endpoint = Annotated[Annotated[str, AfterValidator(addresses.endpoint)] | None, BeforeValidator(_empty_is_unset)]
-_CaFile = Annotated[Annotated[str, AfterValidator(addresses.ca_file)] | None, BeforeValidator(_empty_is_unset)]
-_TimeZone = Annotated[str, AfterValidator(_time_zone)]
-_WebSecret = Annotated[Annotated[SecretStr | None, AfterValidator(_web_secret)], BeforeValidator(_empty_is_unset)]
-_PageAddress = Annotated[Annotated[str, AfterValidator(addresses.page)] | None, BeforeValidator(_empty_is_unset)]
-_Origin = Annotated[str, AfterValidator(addresses.origin)]
-_Host = Annotated[str, AfterValidator(addresses.host)]
-_QueueUrl = Annotated[str, AfterValidator(addresses.queue_url)]
-_Operation = Annotated[str, AfterValidator(_operation)]
-_PeoplePolicy = Annotated[PeoplePolicy | None, NoDecode, BeforeValidator(_people_policy), AfterValidator(_complete)]
 _Kind = TypeVar("_Kind", bound=BaseSettings)
-_Rate = Annotated[float, Field(ge=LEAST_RATE, allow_inf_nan=False)]
 
 
 class ProducerSettings(BaseSettings):
@@ -207,7 +101,7 @@ class ProducerSettings(BaseSettings):
         default=SecretStr("redis://127.0.0.1:6379/0"),
         description="Redis: broker and limiter; `rediss://` for TLS",
     )
-    redis_ca_file: _CaFile = Field(
+    redis_ca_file: OptionalCaFile = Field(
         default=None, description="certificates (PEM) to trust for `rediss://`; unset: the system's"
     )
     plaintext_passwords: bool = Field(
@@ -217,9 +111,9 @@ class ProducerSettings(BaseSettings):
     region: Annotated[str, AfterValidator(addresses.region)] = Field(
         default="us-east-1", description="the AWS region of bucket, tables and Rekognition"
     )
-    aws_access_key_id: _Secret = Field(default=None, description="unset: the usual AWS chain (role, profile)")
-    aws_secret_access_key: _Secret = Field(default=None, description="goes with the access key")
-    dynamodb_endpoint: _Endpoint = Field(default=None, description="unset: AWS")
+    aws_access_key_id: OptionalSecret = Field(default=None, description="unset: the usual AWS chain (role, profile)")
+    aws_secret_access_key: OptionalSecret = Field(default=None, description="goes with the access key")
+    dynamodb_endpoint: OptionalEndpoint = Field(default=None, description="unset: AWS")
     table_prefix: str = Field(default="sightline-", description="prefix of every table's name")
 
     @model_validator(mode="after")
@@ -253,16 +147,14 @@ class ProducerSettings(BaseSettings):
 class ListenerSettings(ProducerSettings):
     """What `sightline listen` needs besides: the queues, and what is not an image. It needs neither S3 nor Neo4j."""
 
-    event_queues: Annotated[tuple[_QueueUrl, ...], NoDecode, BeforeValidator(_words)] = Field(
+    event_queues: Annotated[tuple[QueueUrl, ...], NoDecode, BeforeValidator(words)] = Field(
         default=(), description="URLs of the SQS queues of S3's events that `sightline listen` reads"
     )
-    sqs_endpoint: _Endpoint = Field(default=None, description="unset: AWS")
+    sqs_endpoint: OptionalEndpoint = Field(default=None, description="unset: AWS")
     checkpoint_bucket: str = Field(description="where sightline keeps objects of its own, under sightline/")
-    skipped_suffixes: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(as_suffixes)] = (
-        Field(
-            default=DEFAULT_SKIPPED_SUFFIXES,
-            description="suffixes of keys that are not images: sweep, backfill and events skip them; empty: none",
-        )
+    skipped_suffixes: Annotated[tuple[str, ...], NoDecode, BeforeValidator(words), AfterValidator(as_suffixes)] = Field(
+        default=DEFAULT_SKIPPED_SUFFIXES,
+        description="suffixes of keys that are not images: sweep, backfill and events skip them; empty: none",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="DEBUG, INFO, WARNING or ERROR"
@@ -281,26 +173,26 @@ class Settings(ListenerSettings):
     account: str = Field(
         default="default", description="name of the AWS account: each account has rate limits of its own"
     )
-    s3_endpoint: _Endpoint = Field(default=None, description="unset: AWS")
-    rekognition_endpoint: _Endpoint = Field(default=None, description="unset: AWS")
+    s3_endpoint: OptionalEndpoint = Field(default=None, description="unset: AWS")
+    rekognition_endpoint: OptionalEndpoint = Field(default=None, description="unset: AWS")
     neo4j_uri: Annotated[str, AfterValidator(addresses.neo4j_uri)] = Field(
         default="bolt://127.0.0.1:7687", description="Neo4j, over Bolt"
     )
     neo4j_user: str = Field(default="neo4j", description="its user")
     neo4j_password: SecretStr = Field(min_length=1, description="its password")
     neo4j_database: str = Field(default="neo4j", description="its database")
-    features: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = Field(
+    features: Annotated[tuple[str, ...], NoDecode, BeforeValidator(words)] = Field(
         default_factory=lambda: tuple(name for name, each in all_features().items() if each.on_by_default),
         description="features that every image is analysed for: see `sightline features`",
     )
-    feature_parameters: Annotated[dict[str, dict[str, Any]], AfterValidator(_feature_parameters)] = Field(
+    feature_parameters: Annotated[dict[str, dict[str, Any]], AfterValidator(known_parameters)] = Field(
         default={}, description='JSON, feature → parameters that replace its own: {"labels": {"MinConfidence": 40}}'
     )
-    need: Annotated[Annotated[Need, AfterValidator(_need)] | None, BeforeValidator(_empty_is_unset)] = Field(
+    need: Annotated[Annotated[Need, AfterValidator(doable_need)] | None, BeforeValidator(empty_is_unset)] = Field(
         default=None, description="JSON, what asks for a feature once the labels are known; unset: each image has all"
     )
     generation: str = Field(default="1", description="change this value to analyse, and pay for, every image again")
-    quotas: dict[_Operation, _Rate] = Field(
+    quotas: dict[OperationName, CallsPerSecond] = Field(
         default={}, description='JSON, operation → calls a second: {"DetectLabels": 20}'
     )
     prices: str | None = Field(
@@ -310,7 +202,7 @@ class Settings(ListenerSettings):
     free_tier: dict[str, Annotated[int, Field(ge=0)]] = Field(
         default={}, description='JSON, meter → units of each month that AWS gives for nothing: {"group_2": 1000}'
     )
-    budget: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_phrases), AfterValidator(_caps)] = Field(
+    budget: Annotated[tuple[str, ...], NoDecode, BeforeValidator(phrases), AfterValidator(possible_caps)] = Field(
         default=(),
         description="the most that may be spent by UTC day and month, in all, by feature and by lane: "
         "`10 USD/day, 200 USD/month, backfill 4 USD/day`; unset: no limit",
@@ -337,18 +229,18 @@ class Settings(ListenerSettings):
     video_most_mib: int = Field(
         default=512, ge=1, description="size of a video, at the most: disk space for each thread of the queue `frames`"
     )
-    time_zone: _TimeZone = Field(default="UTC", description="time zone of cameras that have none of their own")
-    camera_time_zones: dict[str, _TimeZone] = Field(
+    time_zone: TimeZoneName = Field(default="UTC", description="time zone of cameras that have none of their own")
+    camera_time_zones: dict[str, TimeZoneName] = Field(
         default={}, description='JSON, camera → time zone: {"yard": "Europe/Berlin"}'
     )
-    sweep: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_places)] = Field(
+    sweep: Annotated[tuple[str, ...], NoDecode, BeforeValidator(places)] = Field(
         default=(), description="s3://bucket/prefix, any number: swept for images that no message announced"
     )
     sweep_day_folder: str = Field(
         default="%Y-%m-%d/",
         description="folder of a day inside its camera's, as a strftime format: swept every minute",
     )
-    people_policy: _PeoplePolicy = Field(
+    people_policy: PeoplePolicySetting = Field(
         default=None,
         description="JSON: purpose, legal_ground, retention_days, cameras; without it no faces are compared: see"
         " comparing-faces.md",
@@ -362,7 +254,7 @@ class Settings(ListenerSettings):
     metrics_port: int | None = Field(default=None, ge=1, le=65535, description="unset: a worker serves none")
     state_folder: str | None = Field(default=None, description="where a worker writes its heartbeat, for health checks")
 
-    watched_labels: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_phrases)] = Field(
+    watched_labels: Annotated[tuple[str, ...], NoDecode, BeforeValidator(phrases)] = Field(
         default=("Person@50",), description="labels whose accuracy is measured, each with its threshold in percent"
     )
     low_percent: float = Field(
@@ -386,10 +278,10 @@ class Settings(ListenerSettings):
         default="127.0.0.1", description="where `sightline serve` listens"
     )
     web_port: int = Field(default=8080, ge=1, le=65535, description="the port it listens on")
-    web_secret: _WebSecret = Field(
+    web_secret: WebSecret = Field(
         default=None, description="signs the addresses of pictures; `sightline serve` needs it: at least 32 bytes"
     )
-    web_hosts: Annotated[tuple[_Host, ...], NoDecode, BeforeValidator(_words)] = Field(
+    web_hosts: Annotated[tuple[HostName, ...], NoDecode, BeforeValidator(words)] = Field(
         default=("localhost", "127.0.0.1"), description="names by which browsers reach the console; others are refused"
     )
     web_https: bool = Field(
@@ -398,13 +290,13 @@ class Settings(ListenerSettings):
     web_plain_http: bool = Field(
         default=False, description="allow passwords to reach the console unencrypted from other machines"
     )
-    web_origins: Annotated[tuple[_Origin, ...], NoDecode, BeforeValidator(_words)] = Field(
+    web_origins: Annotated[tuple[WebOrigin, ...], NoDecode, BeforeValidator(words)] = Field(
         default=(), description="origins whose pages may read the API with a token, such as https://shop.example"
     )
-    web_flower_url: _PageAddress = Field(
+    web_flower_url: OptionalPage = Field(
         default=None, description="where browsers find Flower; the page of status then links to it"
     )
-    web_grafana_url: _PageAddress = Field(default=None, description="the same for Grafana")
+    web_grafana_url: OptionalPage = Field(default=None, description="the same for Grafana")
     web_session_hours: float = Field(default=12.0, gt=0, le=720, description="how many hours a session lasts")
     web_visit_gap_seconds: float = Field(
         default=60.0, ge=0, le=86_400, description="pictures of one camera at most this far apart are one visit"
@@ -415,16 +307,16 @@ class Settings(ListenerSettings):
     web_first_user: str = Field(
         default="sightline", description="the user that `sightline serve` adds if there is none and a password is set"
     )
-    web_first_password: _Secret = Field(default=None, description="that user's first password")
+    web_first_password: OptionalSecret = Field(default=None, description="that user's first password")
 
     @field_validator("watched_labels")
     @classmethod
-    def _labels_can_be_watched(cls, phrases: tuple[str, ...]) -> tuple[str, ...]:
-        labels = [_parsed(phrase)[0] for phrase in phrases]
+    def _labels_can_be_watched(cls, watched: tuple[str, ...]) -> tuple[str, ...]:
+        labels = [_parsed(phrase)[0] for phrase in watched]
         if not labels or len(set(labels)) < len(labels):
             message = "name at least one label, and none twice"
             raise ValueError(message)
-        return phrases
+        return watched
 
     @field_validator("features")
     @classmethod
@@ -517,25 +409,6 @@ class Settings(ListenerSettings):
         operations = {feature.operation for feature in all_features().values()}
         operations |= {comparing.OPERATION} if self.people_policy else set()
         return {name: self.quotas.get(name, default_quota(name, self.region)) for name in sorted(operations)}
-
-
-def _wrong(feature: Feature, given: Mapping[str, Any]) -> list[str]:
-    if "Image" in given:
-        return ["Image is each image itself, and cannot be set"]
-    shape: Any = _rekognition().operation_model(feature.operation).input_shape
-    whole = {**feature.parameters, **given, "Image": {}}
-    report: str = ParamValidator().validate(whole, shape).generate_report()
-    return report.splitlines() or [
-        f"{name} must be at most {most}, not {value}"
-        for name, value in given.items()
-        if isinstance(value, int | float) and value > (most := shape.members[name].metadata.get("max", value))
-    ]
-
-
-@cache
-def _rekognition() -> ServiceModel:
-    """Read the model that comes with botocore. A session would read the profiles of this machine too."""
-    return ServiceModel(Loader().load_service_model("rekognition", "service-2"), "rekognition")
 
 
 def _parsed(phrase: str) -> tuple[str, float]:

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from threading import Lock
 from uuid import uuid4
@@ -13,14 +13,10 @@ from typing_extensions import override
 
 from sightline.models.answers import Json
 from sightline.models.bucket_refusals import BucketRefusal, Reader, Tries
-from sightline.models.budgets import Account
 from sightline.models.images import CameraDay
 from sightline.models.rates import RateOverride
-from sightline.models.spending import Line, Spent
 from sightline.storage.attempts import BEGINNINGS_LAST, Attempts
-from sightline.storage.books import Books, Position
 from sightline.storage.bucket_refusals import REMEMBERED_FOR, BucketRefusals, as_text, from_text
-from sightline.storage.budget_accounts import BudgetAccounts, account_item, to_account
 from sightline.storage.capture_counts import CaptureCounts, Counted
 from sightline.storage.checkpoints import Checkpoints
 from sightline.storage.dead_letters import (
@@ -32,7 +28,6 @@ from sightline.storage.dead_letters import (
     fit,
 )
 from sightline.storage.dirty_days import FIRST_DAY, LAST_DAY, DirtyDay, DirtyDayStore, Purpose
-from sightline.storage.dynamodb.items import Item
 from sightline.storage.dynamodb.sort_keys import sort_key
 from sightline.storage.leases import Lease, Leases, is_free, next_fence
 from sightline.storage.operations import Operations
@@ -40,6 +35,7 @@ from sightline.storage.pauses import OUTCOMES_KEPT, Cause, Outcome, Pauses, Stop
 from sightline.storage.rate_overrides import RateOverrides
 from sightline.storage.runs import LastRun, Runs
 from sightline.storage.usage import Usage
+from sightline.testing.books import InMemoryBooks, InMemoryBudgetAccounts
 from sightline.testing.comparisons import InMemoryComparisons
 
 
@@ -408,79 +404,6 @@ class InMemoryBucketRefusals(BucketRefusals):
             self._tries.pop((image_id, reader), None)
         else:
             self._tries[image_id, reader], self._tried_at[image_id, reader] = tries, self._clock()
-
-
-class InMemoryBooks(Books):
-    """The books in memory."""
-
-    def __init__(self) -> None:
-        self._spent: Counter[Line] = Counter()
-        self._positions: dict[str, Position] = {}
-        self._began: list[date | None] = []
-        self._lock = Lock()
-
-    @override
-    def book(self, spent: Spent, before: Position, now: Position) -> bool:
-        with self._lock:
-            if self._positions.get(now.shard, Position(now.shard)).after != before.after:
-                return False
-            self._positions[now.shard] = now
-            self._spent.update(spent)
-            return True
-
-    @override
-    def add(self, spent: Spent) -> None:
-        with self._lock:
-            self._spent.update(spent)
-
-    @override
-    def positions(self) -> dict[str, Position]:
-        return dict(self._positions)
-
-    @override
-    def read(self, first_day: str, last_day: str) -> dict[Line, int]:
-        sums: Counter[Line] = Counter()
-        for line, number in self._between(first_day, last_day):
-            sums[line.of_all_cameras] += number
-        return {line: number for line, number in sums.items() if number}
-
-    @override
-    def read_cameras(self, first_day: str, last_day: str) -> dict[Line, int]:
-        return {line: number for line, number in self._between(first_day, last_day) if line.camera}
-
-    def _between(self, first_day: str, last_day: str) -> list[tuple[Line, int]]:
-        kept = self._spent.items()
-        return [(line, number) for line, number in kept if number and first_day <= line.day <= last_day]
-
-    @override
-    def begin(self, day: date | None) -> None:
-        self._began = self._began or [day]
-
-    @override
-    def lacking(self) -> tuple[bool, date | None]:
-        return bool(self._began), self._began[0] if self._began else None
-
-
-class InMemoryBudgetAccounts(BudgetAccounts):
-    """The accounts in memory, as items like the real ones."""
-
-    def __init__(self) -> None:
-        self._items: dict[str, Item] = {}
-        self._lock = Lock()
-
-    @override
-    def read(self, month: str) -> Account:
-        with self._lock:
-            kept = self._items.get(month)
-        return to_account(month, json.loads(json.dumps(kept))) if kept else Account(month)
-
-    @override
-    def replace(self, after: Account) -> Account:
-        with self._lock:
-            standing = self._items.get(after.month)
-            if (standing["revision"] if standing else 0) == after.revision:
-                self._items[after.month] = standing = account_item(after)
-        return to_account(after.month, standing) if standing else Account(after.month)
 
 
 def in_memory_operations(clock: Callable[[], datetime]) -> Operations:

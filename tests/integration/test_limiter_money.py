@@ -18,9 +18,10 @@ from sightline.ratelimit.fallback import InMemoryLimiter
 from sightline.ratelimit.protocol import Limiter
 from sightline.ratelimit.redis import RedisLimiter, client_options
 from sightline.services.treasury import Treasury
+from sightline.testing.books import InMemoryBudgetAccounts
 from sightline.testing.clocks import MovingClock
 from sightline.testing.money import PRICE, treasury_of
-from sightline.testing.operations import InMemoryBudgetAccounts, in_memory_operations
+from sightline.testing.operations import in_memory_operations
 from tests.integration.own_redis import OwnRedis
 
 QUOTAS = {"DetectLabels": 100_000.0}

@@ -124,6 +124,21 @@ MOVED = "clock"
 
 
 @dataclass(frozen=True, slots=True)
+class StandIn:
+    """The image of the same burst whose answer another one is shown with, as they look alike.
+
+    content_sha256: of the bytes that look alike: with others the image stands in for nobody
+    distance: bits in which the fingerprints differ
+    is_only_compared: the image is in the control slice and has answers of its own; by the rules it would have had none
+    """
+
+    image_id: str
+    content_sha256: str
+    distance: int
+    is_only_compared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Capture:
     """When and where the picture was taken.
 
@@ -134,6 +149,7 @@ class Capture:
     doubt: why the camera's clock was probably wrong; empty if nothing speaks against it
     read_at, read_source: what stood here before `sightline clock` moved it, in which of its corrections
     video, offset_ms: of which video this is a frame, by its URI, and how long after the video's beginning it was shown
+    stand_in: which picture of the same burst it looks like; it is here because the index by day tells it
     """
 
     camera: str
@@ -146,6 +162,12 @@ class Capture:
     correction: int = 0
     video: str = ""
     offset_ms: int = 0
+    stand_in: StandIn | None = None
+
+    @property
+    def shown_with(self) -> StandIn | None:
+        """Return the image that stands in for this one, which is not paid for; None for all others."""
+        return None if self.stand_in is None or self.stand_in.is_only_compared else self.stand_in
 
     @property
     def day(self) -> str:
@@ -156,6 +178,11 @@ class Capture:
     def camera_day(self) -> CameraDay:
         """Return camera and capture day."""
         return CameraDay(self.camera, self.day)
+
+    @property
+    def tells_when_it_was_taken(self) -> bool:
+        """Return whether something else than the upload tells the time."""
+        return self.source != UPLOAD_TIME
 
     def is_same_as(self, other: "Capture") -> bool:
         """Return whether these are equal, the UTC offsets too: times of different zones are equal as instants."""
@@ -253,6 +280,11 @@ class ImageRow:
         return part is not None and part.analysis_id == wanted
 
     @property
+    def shown_with(self) -> StandIn | None:
+        """Return the image whose answer this one is shown with; None if it is paid for itself."""
+        return self.capture.shown_with if self.capture else None
+
+    @property
     def is_analysed(self) -> bool:
         """Return whether all that was wanted of the image is settled, and no end took its place."""
         return self.state in {State.ANALYSED, State.COMPLETE}
@@ -263,7 +295,8 @@ class ImageRow:
 
         One that wants nothing had ended when it was asked for again: the graph may show it as gone.
         """
-        return self.state is State.STUCK and self.merged_version == self.version and bool(self.wanted)
+        is_whole = bool(self.wanted) or self.shown_with is not None
+        return self.state is State.STUCK and self.merged_version == self.version and is_whole
 
     @property
     def is_merge_due(self) -> bool:

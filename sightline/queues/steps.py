@@ -17,6 +17,9 @@ INGEST, DETECT, WRITE, MERGE = "ingest_image", "detect_feature", "write_rows", "
 COMPARE = "compare_faces"
 """No step of an image: it answers a request for a comparison, by its id."""
 
+OF_ANOTHER = "stand-in"
+"""Instead of a feature, in the message about an image that has none of its own to write."""
+
 TAKE = "take_frames"
 """The one step of a video. Its frames are images, which go through the steps above."""
 
@@ -77,7 +80,7 @@ def next_steps(row: ImageRow, read_at: datetime | None = None) -> list[Step]:
 
     read_at: before the row was read or written; the messages then carry what it says. None: they carry nothing.
     If all results are settled and the row is still `analysing`, a process died between its two writes: any `write_rows`
-    repairs it.
+    repairs it. So does it go on with a row that another image stands in for, as soon as that one is answered.
     """
     if row.state is State.RECEIVED:
         return [ingest_step(row.image_id, row.lane)]
@@ -86,7 +89,7 @@ def next_steps(row: ImageRow, read_at: datetime | None = None) -> list[Step]:
             detect_step(row.image_id, feature, row.lane, facts_headers(row, feature, read_at) if read_at else None)
             for feature in row.unsettled()
         ]
-        return unsettled or [write_step(row.image_id, min(row.wanted), row.lane)]
+        return unsettled or [write_step(row.image_id, min(row.wanted, default=OF_ANOTHER), row.lane)]
     return [merge_step(row.image_id, row.lane)] if row.is_merge_due else []
 
 

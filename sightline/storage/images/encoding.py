@@ -18,6 +18,7 @@ from sightline.models.images import (
     Judged,
     Lane,
     Rejection,
+    StandIn,
     State,
     Unfinished,
     UnfinishedPlace,
@@ -208,7 +209,9 @@ def _encode_capture(capture: Capture) -> Item:
 def decode_capture(item: Item) -> Capture:
     """Return the capture of a map."""
     times = {key: datetime.fromisoformat(item[key]) for key in ("taken_at", "read_at") if key in item}
-    return Capture(**known_fields(Capture, item) | times | {"ignored": tuple(item.get("ignored", ()))})
+    like = item.get("stand_in")
+    stand_in = {"stand_in": StandIn(**known_fields(StandIn, like)) if like else None}
+    return Capture(**known_fields(Capture, item) | times | {"ignored": tuple(item.get("ignored", ()))} | stand_in)
 
 
 def _decode_results(parts: Mapping[str, Item]) -> dict[str, FeatureResult]:

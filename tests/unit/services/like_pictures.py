@@ -14,7 +14,7 @@ STEP = 7
 
 @cache
 def looking(scene: int, flipped: int = 0, mark: int = 0) -> bytes:
-    """Draw a scene of grey cells; each of the first rows that is flipped differs in one bit. mark: makes other bytes."""
+    """Draw a scene of grey cells. flipped: so many rows differ in one bit each; mark: makes other bytes."""
     rises = np.random.default_rng(scene).integers(0, 2, (SIDE, SIDE))
     rises[:flipped, -1] ^= 1
     cells = 128 + STEP * np.cumsum(np.hstack([np.zeros((SIDE, 1)), 2 * rises - 1]), axis=1)

@@ -14,7 +14,9 @@ from sightline.services.clock import apply, moved_by
 from sightline.services.listing import look_at_page
 from sightline.services.need import Ask, Near, Need
 from sightline.services.reconcile import reconcile, reconciler_of
+from sightline.services.stand_ins import Answer, answer_expected, is_settled, looks_like
 from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.bursts import Frame, PaidFrames
 from sightline.testing.fake import FakeSightline, uri_of
 from tests.unit.services.like_pictures import looking
 
@@ -323,3 +325,53 @@ def test_a_time_that_is_moved_after_the_image_was_paid_for_brings_nothing_back(w
     heal(world)
     assert all(apply(moves, world.services))
     assert (12, None) == (world.images.get(SECOND).capture.taken_at.hour, world.images.get(SECOND).shown_with)
+
+
+def test_one_that_has_just_seen_the_answer_is_found_when_the_other_image_gets_new_bytes(world):
+    add(world, FIRST)
+    world.add(SECOND)
+    do_all(world, INGEST)
+    mark_analysed = world.images.mark_analysed
+
+    def late(seen):
+        world.images.mark_analysed = mark_analysed
+        overwritten(world)
+        world.run()
+        return mark_analysed(seen)
+
+    world.images.mark_analysed = late
+    do_all(world, WRITE)
+    assert (State.COMPLETE, State.RECEIVED) == (world.images.get(FIRST).state, world.images.get(SECOND).state)
+    heal(world)
+    assert (None, ALL) == (world.images.get(SECOND).shown_with, sorted(world.images.get(SECOND).parts))
+
+
+def test_an_image_that_another_stands_in_for_never_stands_in_itself(world):
+    add(world, FIRST, SECOND)
+    second = world.images.get(SECOND)
+    like = StandIn(SECOND, second.content.sha256, 1)
+    for state in (State.COMPLETE, State.ANALYSING, State.RECEIVED):
+        assert Answer.NEVER is answer_expected(like, replace(second, state=state), Lane.LIVE)
+
+
+def test_an_answer_is_expected_of_the_bytes_that_look_alike_alone(world):
+    add(world, FIRST)
+    first = world.images.get(FIRST)
+    like = StandIn(FIRST, first.content.sha256, 1)
+    unread = replace(first, state=State.RECEIVED, content=None, parts={})
+    found = [
+        answer_expected(like, each, Lane.LIVE) for each in (first, unread, replace(unread, state=State.GONE), None)
+    ]
+    assert [Answer.THERE, Answer.COMING, Answer.NEVER, Answer.NEVER] == found
+    assert Answer.NEVER is answer_expected(replace(like, content_sha256="0" * 64), first, Lane.LIVE)
+
+
+def test_one_that_was_entered_among_the_paid_ones_stays_there_whatever_it_looks_like_now():
+    paid = PaidFrames({"a": Frame("1", "00"), "b": Frame("2", "ff")}, 2)
+    assert (False, None) == (is_settled("a", Frame("3", "ff"), paid), looks_like("a", Frame("3", "ff"), paid, 8))
+    assert StandIn("b", "2", 1) == looks_like("c", Frame("3", "7f"), paid, 8)
+    assert [True, True, False] == [
+        is_settled("a", Frame("1", "00"), paid),
+        is_settled("c", Frame("2", "ff"), paid),
+        is_settled("a", Frame("2", "ff"), paid),
+    ]

@@ -112,8 +112,8 @@ def _asked(name: str) -> Iterator[dict[str, Json]]:
 def test_no_query_finds_more_or_less_for_images_that_are_not_paid_for(real: Subject, name: str) -> None:
     now = datetime.now(UTC)
     days = (TAKEN, now, now - timedelta(minutes=1))
-    shows = {"labels": (("Person", 95.0), ("Car", 60.0)), "text": (("EXIT", 91.0),)}
-    taken = [image(f"yard/{n}.jpg", taken_at=at, **shows) for n, at in enumerate(days, 1)]
+    labels, text = (("Person", 95.0), ("Car", 60.0)), (("EXIT", 91.0),)
+    taken = [image(f"yard/{n}.jpg", taken_at=at, labels=labels, text=text) for n, at in enumerate(days, 1)]
     gate = image("gate/1.jpg", taken_at=now, camera="gate", labels=PERSON)
     real.store.merge([*taken, gate])
     asked = [*_asked(name)]

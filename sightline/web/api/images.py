@@ -59,6 +59,7 @@ class ImageEntry(BaseModel):
     sha256: str = Field(description="of its bytes")
     in_review: bool = Field(description="what was found is hidden from this user until they have answered")
     found: dict[str, list[Found]] = Field(description="by feature, the short form: names alone")
+    looks_like: str | None = Field(description="not null: not paid for, and shown with this image's answer")
     pictures: Pictures
 
 
@@ -237,6 +238,7 @@ def _entry(image: ImageSummary, console: Console, *, is_hidden: bool) -> ImageEn
         sha256=image.content_sha256,
         in_review=is_hidden,
         found={feature: _found(part.finding) for feature, part in parts.items()},
+        looks_like=image.capture.shown_with.image_id if image.capture.shown_with else None,
         pictures=_pictures(image.content_sha256, image.image_id, console),
     )
 

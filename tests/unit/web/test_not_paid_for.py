@@ -12,10 +12,10 @@ from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.users.protocol import Role
 from sightline.testing.fake import FakeSightline, uri_of
 from tests.unit.services.like_pictures import looking
-from tests.unit.web.house import URI, House, build
+from tests.unit.web.house import DAY, URI, House, build
 
 SECOND = uri_of("02")
-NEED = Need(near=Near(seconds=60, bits=8), control_percent=1e-9)
+NEED = Need(near=Near(seconds=3600, bits=8), control_percent=1e-9)
 
 
 @pytest.fixture
@@ -85,3 +85,14 @@ def test_of_an_image_that_is_gone_it_is_told_what_was_seen_when_they_looked_alik
     assert "has other bytes by now, or is gone" in page_of(house)
     facts = facts_of(house)
     assert (False, ["faces", "labels", "text"]) == (facts["is_as_it_was"], [*facts["seen_there"]])
+
+
+def test_a_list_and_a_day_say_so_too(house):
+    world, header = house.world, house.token("owner", *Role)
+    images = house.client().get("/api/v1/images", params={"day": DAY}, headers=header).json()["images"]
+    assert {URI: None, SECOND: URI} == {each["image_id"]: each["looks_like"] for each in images}
+    later = URI.replace("110001", "112001")  # in a visit of its own
+    world.put(later, looking(1, 2))
+    world.add(later)
+    world.run()
+    assert "not paid for" in house.client("owner").get("/day", params={"day": DAY}).text

@@ -188,7 +188,8 @@ class Settings(ListenerSettings):
         default={}, description='JSON, feature → parameters that replace its own: {"labels": {"MinConfidence": 40}}'
     )
     need: Annotated[Need | None, BeforeValidator(empty_is_unset)] = Field(
-        default=None, description="JSON, what asks for a feature once the labels are known; unset: each image has all"
+        default=None,
+        description="JSON, what asks for a feature, and which images are near-identical; unset: each image has all",
     )
     generation: str = Field(default="1", description="change this value to analyse, and pay for, every image again")
     quotas: dict[OperationName, CallsPerSecond] = Field(

@@ -89,7 +89,7 @@ def test_an_image_whose_messages_wait_for_ten_minutes_stays_within_the_same_goal
 
 
 @pytest.fixture
-def sparing(world, dynamodb_client, module_table_prefix) -> FakeSightline:
+def sparing(world: FakeSightline, dynamodb_client, module_table_prefix) -> FakeSightline:
     """Give the same where images that look like a paid one of their minute are not paid for."""
     operations = dynamo_operations(dynamodb_client, module_table_prefix, world.clock)
     operations.setup()

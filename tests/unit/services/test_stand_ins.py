@@ -186,7 +186,9 @@ def bad_now(world: FakeSightline) -> None:
 
 def stuck(world: FakeSightline) -> None:
     world.sent.clear()
-    assert world.images.give_up(world.images.get(FIRST), Rejection("Exhausted", "it failed five times"))
+    row = world.images.get(FIRST)
+    assert row is not None
+    assert world.images.give_up(row, Rejection("Exhausted", "it failed five times"))
 
 
 def refused_by_rekognition(world: FakeSightline) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -37,9 +38,12 @@ def page_of(house: House, name: str = "owner") -> str:
     return house.client(name).get("/image", params={"id": SECOND}).text
 
 
-def facts_of(house: House, name: str = "owner") -> dict:
+def facts_of(house: House, name: str = "owner") -> dict[str, Any]:
     header = house.token(name, *Role)
-    return house.client().get("/api/v1/image", params={"id": SECOND}, headers=header).json()["stand_in"]
+    facts: dict[str, Any] = (
+        house.client().get("/api/v1/image", params={"id": SECOND}, headers=header).json()["stand_in"]
+    )
+    return facts
 
 
 def test_the_page_names_the_other_image_and_what_was_seen_there(house):

@@ -1,5 +1,6 @@
 """A picture that looks like a paid one of its burst is shown with its answer, and nothing is lost by that."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -9,6 +10,7 @@ import structlog
 
 from sightline.errors import InvalidParameter
 from sightline.models.images import Lane, Rejection, StandIn, State
+from sightline.queues.redis import Waiting
 from sightline.queues.steps import INGEST, WRITE, ingest_step
 from sightline.services.clock import apply, moved_by
 from sightline.services.listing import look_at_page
@@ -211,6 +213,21 @@ def test_an_image_waits_until_the_other_is_answered_whatever_message_is_lost(wor
     heal(world)
     assert [FIRST] * 3 == paid(world)
     assert [State.COMPLETE] * 2 == [world.images.get(uri).state for uri in (FIRST, SECOND)]
+
+
+def test_an_image_is_not_looked_at_while_the_other_waits_to_be_asked_about(world):
+    waiting_for_the_first(world)
+    sent, world.sent = [*world.sent], deque()
+    world.queues.now["labels"] = Waiting(2, world.clock())
+    for _ in range(5):
+        world.clock.move(timedelta(minutes=10))
+        reconcile(reconciler_of(world.services, world.send), lambda: True)
+        assert [] == [step for step in world.sent if step.task == WRITE]
+    world.queues.now.clear()
+    world.send(sent)
+    heal(world)
+    assert [FIRST] * 3 == paid(world)
+    assert State.COMPLETE is world.images.get(SECOND).state
 
 
 def test_a_live_image_does_not_wait_for_an_old_one(world):

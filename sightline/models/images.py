@@ -239,6 +239,7 @@ class ImageRow:
     drops: None in rows of images whose answers were never dropped, and in rows from before these were counted here
     listed: the capture by which the index by day lists the row; None: it does not, or by an older capture
     judged: what the last end was judged by; None in rows that never ended, and in rows from before this was kept
+    was_other: it had other bytes, or answers of its own, and others may be shown with those; until it is analysed
     """
 
     image_id: str
@@ -260,6 +261,7 @@ class ImageRow:
     drops: Drops | None = None
     listed: Capture | None = None
     judged: Judged | None = None
+    was_other: bool = False
 
     @property
     def is_known(self) -> bool:

@@ -139,10 +139,10 @@ def _of_these_bytes(row: ImageRow, content: Content) -> StandIn | None:
 def dismiss(row: ImageRow, capture: Capture, images: ImageStore, need: Need | None) -> None:
     """Receive the images again for which this one stood in with other bytes than it now has. Done twice it is done.
 
-    Only a row that was begun before can have had others, and such a row is listed. capture: what the row had when it
-    stood in, so that its burst is that of the others. The reconciler sends what is received.
+    capture: what the row had when it stood in, so that its burst is that of the others. The reconciler sends what is
+    received.
     """
-    if need is None or need.near is None or row.listed is None or row.version < 2:  # noqa: PLR2004 - begun twice
+    if need is None or need.near is None or not row.was_other:
         return
     for each in _of_burst(capture, need, images):
         if _is_stale(each.capture, row):

@@ -91,7 +91,7 @@ def encode_field(image_id: str, name: str, value: Any, layout: Layout) -> Item:
             partition = feed_partition(write_day_of(value), shard_of(image_id, layout.shards.feed))
             return {name: value, "feed_partition": partition}
         case _:
-            return {name: value}
+            return {name: None if value is False else value}  # few rows have what is true of them
 
 
 def _capture(image_id: str, capture: Capture, layout: Layout) -> Item:
@@ -164,6 +164,7 @@ def decode_row(item: Item) -> ImageRow:
         drops=Drops(item["drops"]["count"], datetime.fromisoformat(item["drops"]["at"])) if "drops" in item else None,
         listed=capture if capture and is_listed(item, capture) else None,
         judged=read_judged(item.get("judged")),
+        was_other=item.get("was_other", False),
     )
 
 

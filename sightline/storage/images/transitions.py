@@ -113,8 +113,16 @@ def begin(
             # A row with a capture may be listed since it was seen; it must not stay at its old place. One that another
             # stands in for is found by the day before that other is looked at
             **({("listed",): capture} if seen.capture or capture.shown_with else {}),
+            **({("was_other",): True} if _becomes_another(seen, content, capture) else {}),
         },
     )
+
+
+def _becomes_another(seen: ImageRow, content: Content, capture: Capture) -> bool:
+    """Return whether what others may be shown with is not what the row will have answers about."""
+    if seen.content is None:
+        return False
+    return seen.content.sha256 != content.sha256 or capture.shown_with is not None
 
 
 def _as_new(seen: ImageRow) -> dict[FieldPath, tuple[Any, ...]]:
@@ -218,6 +226,7 @@ def mark_analysed(seen: ImageRow, position: str, now: datetime) -> Transition:
         ("feed_position",): position,
         **_fresh(now),
         **_listed(seen),
+        **({("was_other",): False} if seen.was_other else {}),
     }
     if seen.next_check_at and CHECK_KEPT_FROM <= seen.next_check_at - now <= CHECK_AFTER:
         requires["next_check_at",] = (seen.next_check_at,)  # a postponement meanwhile would let the merge wait longer

@@ -55,7 +55,6 @@ from sightline.setting_types import (
     TimeZoneName,
     WebOrigin,
     WebSecret,
-    doable_need,
     empty_is_unset,
     known_parameters,
     phrases,
@@ -188,8 +187,9 @@ class Settings(ListenerSettings):
     feature_parameters: Annotated[dict[str, dict[str, Any]], AfterValidator(known_parameters)] = Field(
         default={}, description='JSON, feature → parameters that replace its own: {"labels": {"MinConfidence": 40}}'
     )
-    need: Annotated[Annotated[Need, AfterValidator(doable_need)] | None, BeforeValidator(empty_is_unset)] = Field(
-        default=None, description="JSON, what asks for a feature once the labels are known; unset: each image has all"
+    need: Annotated[Need | None, BeforeValidator(empty_is_unset)] = Field(
+        default=None,
+        description="JSON, what asks for a feature, and which images are near-identical; unset: each image has all",
     )
     generation: str = Field(default="1", description="change this value to analyse, and pay for, every image again")
     quotas: dict[OperationName, CallsPerSecond] = Field(

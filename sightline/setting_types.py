@@ -25,7 +25,6 @@ from sightline.rekognition import comparing
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import all_features
 from sightline.services.caps import parse_caps
-from sightline.services.need import Need
 
 PAID_FOR = (comparing.NAME, *all_features())
 """What a cap may be for."""
@@ -119,12 +118,6 @@ def known_parameters(given: dict[str, dict[str, Any]]) -> dict[str, dict[str, An
         wrong = _wrong(features[name], parameters)
         require(not wrong, f"{name}: {'; '.join(wrong)}")
     return given
-
-
-def doable_need(need: Need) -> Need:
-    """Require what workers can do: they do not look for near-identical images yet."""
-    require(need.near is None, "near is not known to workers yet, only to `make bench-need`")
-    return need
 
 
 def possible_caps(phrases: tuple[str, ...]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ def need(factory: Factory, *, days: int, as_json: bool) -> None:
     """Show what paying by need (SIGHTLINE_NEED) saved, and what it missed, with an interval.
 
     The control slice, whole bursts chosen by a hash, is paid for in full: what its own answers found, and the rules
-    would not have asked for, is what the other images miss.
+    would not have asked for or shown with a near-identical image, is what the other images miss.
     """
     rules = factory.services.plan.need
     if rules is None:

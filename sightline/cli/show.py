@@ -10,9 +10,11 @@ from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json, print_table
 from sightline.cli.video_facts import show_video
 from sightline.models.images import AskedBy, ImageRow
+from sightline.rekognition.fingerprint import BITS
 from sightline.services.collaborators import Services
 from sightline.services.holding_up import held_up_by
 from sightline.services.plan import Plan
+from sightline.services.seen_there import seen_in_row
 from sightline.services.similar_keys import not_added
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.ledger.protocol import Ledger, Status, shown_status
@@ -22,6 +24,9 @@ ASKED_BY = {
     AskedBy.COPY: " (about a held copy: the object is overwritten again and again)",
 }
 """What is said beside an answer that is not about an object by its name."""
+
+_APART = {"features", "stand_in"}
+"""Facts that are shown below the table."""
 
 
 @click.command()
@@ -41,8 +46,10 @@ def show(factory: Factory, uri: str, *, as_json: bool) -> None:
         print_json(facts)
         return
     shown = {**facts, "state": facts["state"].shown, "lane": facts["lane"].shown}
-    lines = [(name, value) for name, value in shown.items() if name != "features" and value is not None]
+    lines = [(name, value) for name, value in shown.items() if name not in _APART and value is not None]
     print_table(uri, ("fact", "value"), [(name.replace("_", " "), value) for name, value in lines])
+    if facts["stand_in"]:
+        _print_stand_in(facts["stand_in"])
     for name, feature in facts["features"].items():
         empty = "nothing found" if feature["status"] == Status.ANSWERED else "nothing yet"
         title = f"{name}, {feature['status']}{feature['because']}{ASKED_BY.get(feature['asked_by'], '')}"
@@ -77,9 +84,29 @@ def image_facts(uri: str, services: Services) -> dict[str, Any]:
         "rejection": row.rejection.message if row.rejection else None,
         "dropped_answers": row.drops.count if row.drops else None,
         "last_dropped_at": row.drops.at if row.drops else None,
+        "stand_in": _stand_in(row, services),
         "not_asked_for": _not_asked_for(row, services.plan),
         "features": {feature: _feature_facts(row, feature, services.ledger) for feature in sorted(row.wanted)},
     }
+
+
+def _print_stand_in(stand_in: dict[str, Any]) -> None:
+    click.echo(f"\nNot paid for: it looks like {stand_in['image_id']}\n({stand_in['distance']} of {BITS} bits differ).")
+    if not stand_in["is_as_it_was"]:
+        click.echo("That image has other bytes by now, or is gone; what follows was found when they looked alike.")
+    for name, found in stand_in["seen_there"].items():
+        print_table(f"Seen there: {name}", ("name", "confidence"), [(each, f"{most:.1f} %") for each, most in found])
+    if not stand_in["seen_there"]:
+        click.echo("Nothing is known of what was seen there yet.")
+
+
+def _stand_in(row: ImageRow, services: Services) -> dict[str, Any] | None:
+    """Return the image that this one is shown with, and what was found in that."""
+    seen = seen_in_row(row, services.images, services.ledger, services.plan)
+    if seen is None:
+        return None
+    other = {"image_id": seen.stand_in.image_id, "distance": seen.stand_in.distance}
+    return other | {"is_as_it_was": seen.is_as_it_was, "seen_there": dict(seen.found)}
 
 
 def _not_asked_for(row: ImageRow, plan: Plan) -> str | None:

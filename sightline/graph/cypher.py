@@ -13,6 +13,7 @@ from sightline.graph.declarations import (
     HAS_VIDEO,
     IMAGE,
     IMAGE_INDEXES,
+    LOOKS_LIKE,
     SEARCHED,
     Declarations,
     Node,
@@ -48,10 +49,19 @@ MATCH (image:Image {image_id: image_id})
 SET image.object_key = image.object_key
 """
 
-UNLINK_ALL = """
+# What other images look like is theirs.
+UNLINK_ALL = f"""
 UNWIND $image_ids AS image_id
-MATCH (image:Image {image_id: image_id})-[edge]-()
+MATCH (image:Image {{image_id: image_id}})-[edge]-()
+WHERE NOT (type(edge) = '{LOOKS_LIKE.name}' AND endNode(edge) = image)
 DELETE edge
+"""
+
+# Of images that others look like. One that was not shown yet is as one that is gone, until it is written whole.
+MERGE_IMAGES = """
+UNWIND $keys AS key
+MERGE (image:Image {image_id: key})
+ON CREATE SET image.gone_at = timestamp() / 1000
 """
 
 # For the first frame of a video alone, its node's lock is taken: what is read after it is the last that was committed.
@@ -156,8 +166,8 @@ class Statements:
 
     @cached_property
     def merge(self) -> dict[Node, str]:
-        """Return the statement for each kind of node other than the image."""
-        return {node: merge_nodes(node) for node in self.declarations.nodes if node != IMAGE}
+        """Return the statement for each kind of node."""
+        return {node: MERGE_IMAGES if node == IMAGE else merge_nodes(node) for node in self.declarations.nodes}
 
     @cached_property
     def fixed(self) -> str:

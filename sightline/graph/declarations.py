@@ -10,8 +10,11 @@
 (:Video {video_id})-[:HAS_FRAME {offset_ms}]->(:Image)         of a frame; video_id is the video's URI
 (:Camera)-[:HAS_VIDEO]->(:Video)                               follows from the two above: where an image has both
 
-Timestamps are seconds since the epoch, confidence is percent. A gone image is `(:Image {image_id, object_key,
-row_version, gone_at})` with no relationship, so that no late merge revives it.
+(:Image)-[:LOOKS_LIKE {distance}]->(:Image)                    from one that is not paid for to one that is
+
+Timestamps are seconds since the epoch, confidence is percent, distance is bits. A gone image is `(:Image {image_id,
+object_key, row_version, gone_at})` with no relationship, so that no late merge revives it; what others look like stays.
+An image that others look like and that was not shown yet is `(:Image {image_id, gone_at})` until it is.
 """
 
 import re
@@ -109,13 +112,21 @@ FRAME = Relationship(
 )
 """What the frame of a video has."""
 
+LOOKS_LIKE = Relationship(
+    "LOOKS_LIKE",
+    IMAGE,
+    lambda image: [(image.looks_like, image.distance)] if image.looks_like else [],
+    value="distance",
+)
+"""What an image has that is not paid for: the paid one whose answer it is shown with."""
+
 HAS_VIDEO = "HAS_VIDEO"
 """The relationship between a camera and a video whose frames it has taken. It belongs to no image."""
 
 
 @dataclass(frozen=True, slots=True)
 class Declarations:
-    """The whole schema: what every image has, what features find, and what frames have. `features`: all names."""
+    """The whole schema: what every image has, what features find, and what only some have. `features`: all names."""
 
     found: tuple[Relationship, ...]
     features: frozenset[str]
@@ -128,7 +139,7 @@ class Declarations:
     @property
     def optional(self) -> tuple[Relationship, ...]:
         """Return every kind of relationship that not all images have."""
-        return (*self.found, FRAME)
+        return (*self.found, FRAME, LOOKS_LIKE)
 
     @property
     def nodes(self) -> tuple[Node, ...]:

@@ -21,6 +21,7 @@ class GraphImage:
     is_gone: nothing but a bare node with its version stays
     replaces: a version that the graph shows wrongly: it is written over though it is not lower, and no other is
     video, offset_ms: of which video it is a frame, by its URI, and how long after its beginning; empty: of none
+    looks_like, distance: which image stands in for it, by its id, and in how many bits they differ; empty: none
     """
 
     image_id: str
@@ -33,6 +34,8 @@ class GraphImage:
     replaces: int | None = None
     video: str = ""
     offset_ms: int = 0
+    looks_like: str = ""
+    distance: int = 0
 
 
 @dataclass(frozen=True, slots=True)

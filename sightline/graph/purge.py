@@ -1,4 +1,4 @@
-"""Delete what is no longer needed: shared nodes without an image, and gone images after a week.
+"""Delete what is no longer needed: shared nodes without an image, and gone images after a week if none looks like them.
 
 A camera's link to a video goes before them, once it has no image of it any more.
 
@@ -12,7 +12,7 @@ from functools import partial
 
 from neo4j import Transaction
 
-from sightline.graph.declarations import HAS_VIDEO, IMAGE, Declarations, Node
+from sightline.graph.declarations import HAS_VIDEO, IMAGE, LOOKS_LIKE, Declarations, Node
 from sightline.graph.sessions import Sessions
 from sightline.models.answers import Json
 
@@ -20,8 +20,8 @@ SLICE = 1_000
 SLICE_SECONDS = 60.0
 """To find the few among millions takes longer than to write."""
 
-PURGE_GONE = """
-MATCH (image:Image) WHERE image.gone_at < $before
+PURGE_GONE = f"""
+MATCH (image:Image) WHERE image.gone_at < $before AND NOT (image)<-[:{LOOKS_LIKE.name}]-()
 WITH image LIMIT $most
 DELETE image
 RETURN count(*) AS deleted

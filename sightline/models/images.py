@@ -124,6 +124,21 @@ MOVED = "clock"
 
 
 @dataclass(frozen=True, slots=True)
+class StandIn:
+    """The image of the same burst whose answer another one is shown with, as they look alike.
+
+    content_sha256: of the bytes that look alike: with others the image stands in for nobody
+    distance: bits in which the fingerprints differ
+    is_only_compared: the image is in the control slice and has answers of its own; by the rules it would have had none
+    """
+
+    image_id: str
+    content_sha256: str
+    distance: int
+    is_only_compared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Capture:
     """When and where the picture was taken.
 
@@ -134,6 +149,7 @@ class Capture:
     doubt: why the camera's clock was probably wrong; empty if nothing speaks against it
     read_at, read_source: what stood here before `sightline clock` moved it, in which of its corrections
     video, offset_ms: of which video this is a frame, by its URI, and how long after the video's beginning it was shown
+    stand_in: which picture of the same burst it looks like; it is here because the index by day tells it
     """
 
     camera: str
@@ -146,6 +162,12 @@ class Capture:
     correction: int = 0
     video: str = ""
     offset_ms: int = 0
+    stand_in: StandIn | None = None
+
+    @property
+    def shown_with(self) -> StandIn | None:
+        """Return the image that stands in for this one, which is not paid for; None for all others."""
+        return None if self.stand_in is None or self.stand_in.is_only_compared else self.stand_in
 
     @property
     def day(self) -> str:
@@ -156,6 +178,11 @@ class Capture:
     def camera_day(self) -> CameraDay:
         """Return camera and capture day."""
         return CameraDay(self.camera, self.day)
+
+    @property
+    def tells_when_it_was_taken(self) -> bool:
+        """Return whether something else than the upload tells the time."""
+        return self.source != UPLOAD_TIME
 
     def is_same_as(self, other: "Capture") -> bool:
         """Return whether these are equal, the UTC offsets too: times of different zones are equal as instants."""
@@ -212,6 +239,7 @@ class ImageRow:
     drops: None in rows of images whose answers were never dropped, and in rows from before these were counted here
     listed: the capture by which the index by day lists the row; None: it does not, or by an older capture
     judged: what the last end was judged by; None in rows that never ended, and in rows from before this was kept
+    was_other: it had other bytes, or answers of its own, and others may be shown with those; until it is analysed
     """
 
     image_id: str
@@ -233,6 +261,7 @@ class ImageRow:
     drops: Drops | None = None
     listed: Capture | None = None
     judged: Judged | None = None
+    was_other: bool = False
 
     @property
     def is_known(self) -> bool:
@@ -253,6 +282,11 @@ class ImageRow:
         return part is not None and part.analysis_id == wanted
 
     @property
+    def shown_with(self) -> StandIn | None:
+        """Return the image whose answer this one is shown with; None if it is paid for itself."""
+        return self.capture.shown_with if self.capture else None
+
+    @property
     def is_analysed(self) -> bool:
         """Return whether all that was wanted of the image is settled, and no end took its place."""
         return self.state in {State.ANALYSED, State.COMPLETE}
@@ -263,7 +297,8 @@ class ImageRow:
 
         One that wants nothing had ended when it was asked for again: the graph may show it as gone.
         """
-        return self.state is State.STUCK and self.merged_version == self.version and bool(self.wanted)
+        is_whole = bool(self.wanted) or self.shown_with is not None
+        return self.state is State.STUCK and self.merged_version == self.version and is_whole
 
     @property
     def is_merge_due(self) -> bool:

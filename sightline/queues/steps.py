@@ -17,6 +17,12 @@ INGEST, DETECT, WRITE, MERGE = "ingest_image", "detect_feature", "write_rows", "
 COMPARE = "compare_faces"
 """No step of an image: it answers a request for a comparison, by its id."""
 
+OF_ANOTHER = "stand-in"
+"""Instead of a feature, in the message about an image that has none of its own to write."""
+
+FIRST_ANSWER = "labels"
+"""The queue in which an image is that others are shown with, until it is asked about."""
+
 TAKE = "take_frames"
 """The one step of a video. Its frames are images, which go through the steps above."""
 
@@ -26,6 +32,7 @@ class Step:
     """One message. `queue` is without its lane; `then` is sent by the worker when this step has succeeded.
 
     headers: what it carries beside its arguments (`carried.py`); it is the same step without them
+    behind: a queue, without its lane, whose older messages must be done first: until then this one would do nothing
     """
 
     task: str
@@ -34,11 +41,17 @@ class Step:
     lane: Lane
     then: "Step | None" = None
     headers: Mapping[str, Json] = field(default_factory=dict, compare=False)
+    behind: str | None = field(default=None, compare=False)
 
     @property
     def queue_name(self) -> str:
         """Return the queue with its lane."""
         return lane_queue(self.queue, self.lane)
+
+    @property
+    def waits_in(self) -> list[str]:
+        """Return the queues, with their lane, that must come to it: its own, and the one that it is behind."""
+        return [lane_queue(name, self.lane) for name in (self.queue, self.behind) if name]
 
 
 def lane_queue(queue: str, lane: Lane) -> str:
@@ -77,7 +90,7 @@ def next_steps(row: ImageRow, read_at: datetime | None = None) -> list[Step]:
 
     read_at: before the row was read or written; the messages then carry what it says. None: they carry nothing.
     If all results are settled and the row is still `analysing`, a process died between its two writes: any `write_rows`
-    repairs it.
+    repairs it. So does it go on with a row that another image stands in for, as soon as that one is answered.
     """
     if row.state is State.RECEIVED:
         return [ingest_step(row.image_id, row.lane)]
@@ -86,8 +99,15 @@ def next_steps(row: ImageRow, read_at: datetime | None = None) -> list[Step]:
             detect_step(row.image_id, feature, row.lane, facts_headers(row, feature, read_at) if read_at else None)
             for feature in row.unsettled()
         ]
-        return unsettled or [write_step(row.image_id, min(row.wanted), row.lane)]
+        return unsettled or [_go_on(row)]
     return [merge_step(row.image_id, row.lane)] if row.is_merge_due else []
+
+
+def _go_on(row: ImageRow) -> Step:
+    """Return the step that goes on with a row whose results are all there, or are to come with another image's."""
+    if row.wanted:
+        return write_step(row.image_id, min(row.wanted), row.lane)
+    return replace(write_step(row.image_id, OF_ANOTHER, row.lane), behind=FIRST_ANSWER)
 
 
 def passing_on(steps: Iterable[Step], headers: Mapping[str, Json] | None) -> list[Step]:

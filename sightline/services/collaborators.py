@@ -23,6 +23,7 @@ from sightline.services.ingest import Ingest
 from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.rollups.plan import AccuracyPlan
+from sightline.services.stand_ins import StandIns
 from sightline.services.treasury import Treasury
 from sightline.services.usage import CallCounter
 from sightline.services.video_plan import VideoPlan
@@ -91,6 +92,7 @@ class Services:
     treasury: Treasury | None = None
     held: HeldBytes = field(init=False)
     bucket_gate: BucketGate = field(init=False)
+    stand_ins: StandIns = field(init=False)
     ingest: Ingest = field(init=False)
     payer: Payer = field(init=False)
     comparing: Comparing = field(init=False)
@@ -101,6 +103,7 @@ class Services:
         held = HeldBytes(self.images, self.buckets, self.checkpoint_bucket, self.clock)
         object.__setattr__(self, "held", held)
         object.__setattr__(self, "bucket_gate", BucketGate(self.operations, self.clock))
+        object.__setattr__(self, "stand_ins", StandIns(self.images, self.operations.bursts, self.plan))
         for name, kind in (("ingest", Ingest), ("payer", Payer), ("frame_taker", FrameTaker)):
             object.__setattr__(self, name, kind(**{each.name: getattr(self, each.name) for each in fields(kind)}))
         of_comparing = (each.name for each in fields(Comparing) if each.name != "generation")

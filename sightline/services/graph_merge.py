@@ -94,6 +94,7 @@ def graph_image(row: ImageRow | ImageSummary) -> GraphImage:
     if row.capture is None:
         message = f"{row.image_id} has no capture, so it was never analysed and has no place in the graph"
         raise ValueError(message)
+    stand_in = None if row.state is State.REJECTED else row.capture.shown_with
     return GraphImage(
         image_id=row.image_id,
         object_key=ObjectUri.parse(row.image_id).key,
@@ -104,4 +105,6 @@ def graph_image(row: ImageRow | ImageSummary) -> GraphImage:
         is_gone=row.state is State.GONE,
         video=row.capture.video,
         offset_ms=row.capture.offset_ms,
+        looks_like=stand_in.image_id if stand_in else "",
+        distance=stand_in.distance if stand_in else 0,
     )

@@ -1,6 +1,7 @@
 """What an unfinished image waits for, besides its turn.
 
-Its lane or camera is stopped, its bucket refuses, or no money is left for its calls.
+Its lane or camera is stopped, its bucket refuses, no money is left for its calls, or it is shown with another image's
+answer that is still to come.
 """
 
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ NAMES = {Reader.S3: "S3", Reader.REKOGNITION: "Rekognition"}
 
 def held_up_by(row: ImageRow, services: Services) -> str | None:
     """Return what holds an image up, and why; None if nothing does. What is said first must end first."""
-    reasons = chain(_stops(row, services), _refusals(row, services), _money(row, services))
+    reasons = chain(_stops(row, services), _refusals(row, services), _money(row, services), _stand_in(row))
     return next(reasons, None) if row.is_known else None
 
 
@@ -53,6 +54,11 @@ def _money(row: ImageRow, services: Services) -> Iterator[str]:
     for feature in row.unsettled():
         if error := treasury.why_waiting(Purse(feature, row.lane)):
             yield f"money: {error}"
+
+
+def _stand_in(row: ImageRow) -> Iterator[str]:
+    if row.state is State.ANALYSING and row.shown_with:
+        yield f"the answer about {row.shown_with.image_id}, which it looks like"
 
 
 def _said(place: str, row: ImageRow, refusal: BucketRefusal) -> str:

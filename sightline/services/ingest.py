@@ -44,6 +44,7 @@ from sightline.services.other_files import OWN_OBJECT, is_own, skipped_suffix
 from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import RejectionBreaker, is_unread
 from sightline.services.similar_keys import explained
+from sightline.services.stand_ins import StandIns, dismiss
 from sightline.services.usage import CallCounter
 from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri
 from sightline.storage.capture_counts import counted_of
@@ -135,6 +136,7 @@ class Ingest:
     calls: CallCounter
     held: HeldBytes
     bucket_gate: BucketGate
+    stand_ins: StandIns
 
     def ingest(self, image_id: str, lane: Lane, *, may_be_late: bool, is_new: bool) -> list[Step]:
         """Read the object and fix what is wanted of it; return the steps that are due.
@@ -237,15 +239,25 @@ class Ingest:
         self.held.keep(row, data)
         paid = {**row.wanted, **adopt_import(row, content, self.plan, self.ledger)}
         capture = self._capture(row, content, head, data)
-        analyses = wanted(content.sha256, self.plan, capture, paid, row.parts)
+        capture = replace(capture, stand_in=self.stand_ins.find(row, content, capture, paid, data))
+        analyses = {} if capture.shown_with else wanted(content.sha256, self.plan, capture, paid, row.parts)
         moved_from = self._moved_from(row, capture)
         self._outdate(row, content, analyses)
         # Before, so that a crash leaves no day with an image too many; and after, for a reader in between
         self.operations.dirty_days.mark(moved_from)
         begun = self.images.begin(row, content, capture, analyses, lane)
         self.operations.dirty_days.mark(moved_from)
+        self._dismiss_where_it_was(row, begun)
         self._count(row, begun)
         return begun
+
+    def _dismiss_where_it_was(self, before: ImageRow, begun: ImageRow | None) -> None:
+        """Find those that this image stood in for in another burst; in its own, `write_rows` does."""
+        need = self.plan.need
+        if need is None or begun is None or before.capture is None or begun.capture is None:
+            return
+        if need.burst(before.capture) != need.burst(begun.capture):
+            dismiss(begun, before.capture, self.images, need)
 
     def _outdate(self, row: ImageRow, content: Content | None, analyses: Mapping[str, str]) -> None:
         """Let messages that are on their way with what the row says now read it again before they pay.
@@ -285,7 +297,8 @@ class Ingest:
         if begun is None or begun.capture is None or begun.version == before.version:
             return
         what = counted_of(begun.capture)
-        if what and (before.capture is None or not before.capture.is_same_as(begun.capture)):
+        known = before.capture and replace(before.capture, stand_in=begun.capture.stand_in)
+        if what and not (known and known.is_same_as(begun.capture)):
             self.operations.capture_counts.count(begun.capture.camera, self.clock(), what)
 
     def _reject(
@@ -332,6 +345,13 @@ def wanted(
     """
     needed = plan.needed(content, capture, before, parts)
     return {name: _wanted(content, name, plan, before.get(name)) for name in needed}
+
+
+def asked_of(row: ImageRow, content: Content, capture: Capture, plan: Plan) -> dict[str, str]:
+    """Name the analyses that the plan now wants of a row's bytes; none while another image may stand in for it."""
+    if capture.shown_with and plan.spares_near(capture):
+        return {}
+    return wanted(content.sha256, plan, capture, row.wanted, row.parts)
 
 
 def _wanted(content: str, feature: str, plan: Plan, before: str | None) -> str:

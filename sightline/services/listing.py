@@ -7,7 +7,7 @@ from datetime import timedelta
 from sightline.models.images import ImageRow, State
 from sightline.services.event_decisions import CLOCKS_APART
 from sightline.services.imported import imported_features
-from sightline.services.ingest import wanted
+from sightline.services.ingest import asked_of
 from sightline.services.other_files import is_own, skipped_suffix
 from sightline.services.plan import Plan
 from sightline.storage.buckets.protocol import ObjectHead
@@ -58,8 +58,8 @@ def look_at_page(page: Sequence[ObjectHead], images: ImageStore, plan: Plan, *, 
         if row is None or _is_other(row, head):
             paid = imported_features(row, plan) if row else frozenset()
             due.append(Due(head, row is not None, frozenset(plan.features) - paid))
-        elif follows_plan and row.content and row.capture and row.wanted:
-            asked = wanted(row.content.sha256, plan, row.capture, row.wanted, row.parts)
+        elif follows_plan and row.content and row.capture and (row.wanted or row.shown_with):
+            asked = asked_of(row, row.content, row.capture, plan)
             if row.wanted != asked:
                 due.append(Due(head, True, _unpaid(row, asked)))
     return Listed(due, skipped)

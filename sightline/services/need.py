@@ -6,7 +6,7 @@ not paid for is unknown, never negative. The control slice is paid for in full, 
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import Annotated, Self
 
@@ -87,6 +87,10 @@ class Need(BaseModel):
         if not self.asks and self.near is None:
             raise ValueError("name asks or near; without either, leave SIGHTLINE_NEED empty")
         return self
+
+    def spared(self, features: Iterable[str]) -> list[str]:
+        """Name the features that some images are not paid for."""
+        return sorted(self.asks if self.near is None else features)
 
     def burst(self, capture: Capture) -> Burst:
         """Return the burst of an image; where no neighbour is looked for, of one minute."""

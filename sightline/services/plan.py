@@ -47,6 +47,10 @@ class Plan:
         """Return the analyses that a row may want of a feature of these bytes: the usual one first."""
         return [analysis_id(content_sha256, feature, each, self.generation) for each in self.requests(feature)]
 
+    def spares_near(self, capture: Capture) -> bool:
+        """Return whether an image need not be paid for if it looks like a paid one of its burst."""
+        return self.need is not None and self.need.near is not None and not self.need.is_control(capture)
+
     def needed(
         self, content_sha256: str, capture: Capture, wanted: Mapping[str, str], parts: Mapping[str, FeatureResult]
     ) -> list[str]:

@@ -143,7 +143,7 @@ def exact_quote(listing: Listing, services: Services, tell: Callable[[], None] =
     paid = sum(ids == set() for ids in found)
     known = Listing(listing.images, listing.already_paid + paid, listing.contents)
     names = _features(listing.contents.values())
-    return _quote(known, {name: Range(calls[name], calls[name]) for name in names}, services)
+    return _quote(known, _by_need({name: Range(calls[name], calls[name]) for name in names}, services), services)
 
 
 def _unpaid(each: Wanted, services: Services) -> set[tuple[str, str]] | None:
@@ -210,7 +210,7 @@ def narrowed(listing: Listing, canary: Canary, services: Services) -> Quote:
         low, high = share_between(canary.paid.get(name, 0), canary.asked.get(name, 0))
         calls[name] = Range(floor(left * low), ceil(left * high))
     rest = Listing(listing.images - canary.drawn, listing.already_paid, listing.contents)
-    return _quote(rest, calls, services)
+    return _quote(rest, _by_need(calls, services), services)
 
 
 def share_between(found: int, drawn: int) -> tuple[float, float]:
@@ -233,9 +233,14 @@ def _features(contents: Iterable[Wanted]) -> dict[str, int]:
     return dict(sorted(Counter(name for each in contents for name in each.features).items()))
 
 
+def _by_need(calls: Mapping[str, Range], services: Services) -> dict[str, Range]:
+    """Return the range of calls of which some may be spared: nobody has seen the labels yet, nor who stands in."""
+    plan = services.plan
+    spared = plan.need.spared(plan.features) if plan.need else ()
+    return {name: Range(0, each.most) if name in spared else each for name, each in calls.items()}
+
+
 def _quote(listing: Listing, calls: Mapping[str, Range], services: Services) -> Quote:
-    by_need = services.plan.need.asks if services.plan.need else ()  # labels that nobody has seen may ask for nothing
-    calls = {name: Range(0, each.most) if name in by_need else each for name, each in calls.items()}
     usd = [price_calls({name: int(side(each)) for name, each in calls.items()}, services) / 1e6 for side in _SIDES]
     hours = [_hours({name: side(each) for name, each in calls.items()}, services) for side in _SIDES]
     return Quote(listing.images, listing.already_paid, calls, Range(*usd), Range(*hours))

@@ -265,7 +265,7 @@ def _waits_for_money(step: Step, treasury: Treasury | None) -> bool:
 
 
 def _queues_of(steps: Iterable[Step]) -> set[str]:
-    return {name for step in steps for name in (step.queue_name, step.then.queue_name if step.then else None) if name}
+    return {name for step in steps for name in (*step.waits_in, *(step.then.waits_in if step.then else ()))}
 
 
 def may_wait(step: Step, row: ImageRow, waiting: Mapping[str, Waiting], now: datetime) -> bool:
@@ -273,15 +273,17 @@ def may_wait(step: Step, row: ImageRow, waiting: Mapping[str, Waiting], now: dat
 
     A queue is first in, first out: while the message that is next to go was sent before the row's own, the row's own
     waits behind it. When the second message of a chain was sent is not known: it is taken to wait while its queue is
-    slow, but not for more than an hour.
+    slow, but not for more than an hour. A step that is behind another queue waits for that one too.
     """
     since = row.sent_at or now
-    head = waiting[step.queue_name]
-    if head.sent_at:
-        is_behind = head.sent_at <= since + SENT_A_LITTLE_LATER
-    else:
-        is_behind = head.messages > 0 and now - since < LONGEST_PAUSE
+    is_behind = any(_is_behind(waiting[name], since, now) for name in step.waits_in)
     return is_behind or (step.then is not None and _is_slow(waiting[step.then.queue_name], since, now))
+
+
+def _is_behind(head: Waiting, since: datetime, now: datetime) -> bool:
+    if head.sent_at:
+        return head.sent_at <= since + SENT_A_LITTLE_LATER
+    return head.messages > 0 and now - since < LONGEST_PAUSE
 
 
 def _is_slow(queue: Waiting, since: datetime, now: datetime) -> bool:
@@ -290,7 +292,7 @@ def _is_slow(queue: Waiting, since: datetime, now: datetime) -> bool:
 
 def _lag(steps: list[Step], waiting: Mapping[str, Waiting], now: datetime) -> timedelta:
     """Return how long the slowest queue lets its messages wait."""
-    heads = [waiting[step.queue_name].sent_at for step in steps]
+    heads = [waiting[name].sent_at for step in steps for name in step.waits_in]
     return max((now - head for head in heads if head), default=timedelta(0))
 
 

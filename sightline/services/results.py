@@ -1,6 +1,7 @@
 """Write: see that a settled analysis is on the image row; the last one of an image sends it to the graph.
 
 Where images are paid for by need, the labels may ask for more first: the row then wants more, and is not analysed yet.
+An image that another stands in for is analysed once that one is answered; if it never will be, the row wants its own.
 """
 
 from sightline.models.images import FeatureResult, ImageRow, Lane, ResultStatus, State
@@ -8,6 +9,7 @@ from sightline.queues.steps import Step, merge_step, next_steps
 from sightline.rekognition.features import feature_named
 from sightline.services.ingest import wanted
 from sightline.services.plan import Plan
+from sightline.services.stand_ins import Answer, answer_of, dismiss
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Entry, Ledger
 
@@ -34,11 +36,24 @@ def write(
     if row:
         row.require_known()
     if row and row.state is State.ANALYSING and not row.unsettled():
-        if more := _asked_for_next(row, plan):
+        more = _asked_with_stand_in(row, images, plan) if row.shown_with else _asked_for_next(row, plan)
+        if more is None:
+            return []  # the reconciler comes back to it
+        if more:
             row = images.want(row, {**row.wanted, **more})
             return next_steps(row) if row else []
+        if row.capture:
+            dismiss(row, row.capture, images, plan.need)
         row = images.mark_analysed(row)
     return [merge_step(image_id, lane)] if row and row.is_merge_due else []
+
+
+def _asked_with_stand_in(row: ImageRow, images: ImageStore, plan: Plan) -> dict[str, str] | None:
+    """Return what the row wants itself: nothing if another image has the answer; None while that is coming."""
+    answer = answer_of(row, images)
+    if answer is Answer.COMING or row.content is None or row.capture is None:
+        return None
+    return {} if answer is Answer.THERE else wanted(row.content.sha256, plan, row.capture, {}, {})
 
 
 def _asked_for_next(row: ImageRow, plan: Plan) -> dict[str, str]:

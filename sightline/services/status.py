@@ -115,7 +115,7 @@ def _exact(services: Services) -> dict[str, Section]:
     """Return the sections that need every row; one table is read after the other."""
     try:
         rows = counted(services.images.scan(), "reading images", services.images.count()[0])
-        by_need = services.plan.need.asks if services.plan.need else ()
+        by_need = services.plan.need.spared(services.plan.features) if services.plan.need else ()
         images, parts, times = exact_sections(rows, services.plan.features, by_need)
     except SightlineError as error:
         images = parts = times = {"error": str(error)}

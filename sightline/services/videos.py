@@ -28,7 +28,7 @@ from sightline.services.dead_letters import close_replaced, write_dead_letter
 from sightline.services.failures import is_its_own
 from sightline.services.frame_names import frame_uri, take_id
 from sightline.services.frame_taking import sha256_of
-from sightline.services.ingest import wanted
+from sightline.services.ingest import asked_of
 from sightline.services.reconcile import MAX_ROUNDS
 from sightline.services.video_plan import nameless_file
 from sightline.storage.buckets.protocol import ObjectUri
@@ -95,7 +95,7 @@ def _known_offsets(video_id: str, content_sha256: str, services: Services) -> se
 def _asks_nothing_new(row: ImageRow, services: Services) -> bool:
     if row.content is None or row.capture is None:
         return False
-    return row.wanted == wanted(row.content.sha256, services.plan, row.capture, row.wanted, row.parts)
+    return row.wanted == asked_of(row, row.content, row.capture, services.plan)
 
 
 def _require_few(video_id: str, count: int, most: int) -> None:

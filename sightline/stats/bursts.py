@@ -22,6 +22,11 @@ class Burst:
     length_seconds: int
     number: int
 
+    @property
+    def begins_at(self) -> datetime:
+        """Return the first instant of the window."""
+        return _EPOCH + self.number * timedelta(seconds=self.length_seconds)
+
     def __str__(self) -> str:
         return f"{self.camera}#{self.length_seconds}#{self.number}"
 

@@ -9,6 +9,7 @@ from sightline.storage.attempts import Attempts, DynamoAttempts
 from sightline.storage.books import Books, DynamoBooks
 from sightline.storage.bucket_refusals import BucketRefusals, DynamoBucketRefusals
 from sightline.storage.budget_accounts import BudgetAccounts, DynamoBudgetAccounts
+from sightline.storage.bursts import BurstRegister, DynamoBurstRegister
 from sightline.storage.capture_counts import CaptureCounts, DynamoCaptureCounts
 from sightline.storage.checkpoints import Checkpoints, DynamoCheckpoints
 from sightline.storage.comparisons import Comparisons, DynamoComparisons
@@ -44,6 +45,7 @@ class Operations:
     books: Books
     comparisons: Comparisons
     budget_accounts: BudgetAccounts
+    bursts: BurstRegister
     table: DynamoTable | None = None
 
     def setup(self) -> None:
@@ -80,5 +82,6 @@ def dynamo_operations(client: "DynamoDBClient", prefix: str, clock: Callable[[],
         books=DynamoBooks(client, table, name, clock),
         comparisons=DynamoComparisons(table, clock),
         budget_accounts=DynamoBudgetAccounts(table),
+        bursts=DynamoBurstRegister(table, clock),
         table=table,
     )

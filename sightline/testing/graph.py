@@ -7,7 +7,18 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import TypeAlias
 
-from sightline.graph.declarations import FIXED, FRAME, HAS_VIDEO, IMAGE, Declarations, Key, Node, Relationship, declare
+from sightline.graph.declarations import (
+    FIXED,
+    FRAME,
+    HAS_VIDEO,
+    IMAGE,
+    LOOKS_LIKE,
+    Declarations,
+    Key,
+    Node,
+    Relationship,
+    declare,
+)
 from sightline.graph.differences import Shown, differences
 from sightline.graph.facts import ImageFacts, all_facts, facts_of, outcomes_in_order
 from sightline.graph.protocol import Difference, GraphCounts, GraphImage, Merged, StaleFence, SyncMove, SyncState
@@ -43,6 +54,7 @@ class InMemoryGraphStore:
         self._images: dict[str, ImageFacts] = {}
         self._shared: set[tuple[Node, Key]] = set()
         self._has_video: set[tuple[Key, Key]] = set()
+        self._bare: set[Key] = set()
         self._state = SyncState()
         self._fence = 0
         self._lock = Lock()
@@ -76,7 +88,8 @@ class InMemoryGraphStore:
         if not image.is_due(shown.version if shown else None):
             return False
         self._images[image.image_id] = image
-        kinds = (each for each in image.links if not each.owns_node)
+        self._bare = (self._bare | _looked_like(image)) - self._images.keys()
+        kinds = (each for each in image.links if not each.owns_node and each.node != IMAGE)
         self._shared.update((kind.node, key) for kind in kinds for key, _ in image.links[kind])
         self._has_video.update(_videos_of(image))
         return True
@@ -115,9 +128,12 @@ class InMemoryGraphStore:
     def purge(self, gone_before: datetime) -> Iterator[tuple[str, int]]:
         """Delete what is no longer needed."""
         with self._lock:
+            kept: set[Key] = {key for image in self._images.values() for key in _looked_like(image)}
             old = [each for each in self._images.values() if _gone_at(each) < gone_before.timestamp()]
+            old = [each for each in old if each.image_id not in kept]
             for each in old:
                 del self._images[each.image_id]
+            self._bare &= kept
             stale = self._has_video - {link for image in self._images.values() for link in _videos_of(image)}
             self._has_video -= stale
             linked = {(kind.node, key) for kind, key in self._linked()}
@@ -140,7 +156,7 @@ class InMemoryGraphStore:
         nodes = dict.fromkeys((node.label for node in self._declarations.nodes), 0)
         relationships = dict.fromkeys((each.name for each in self._declarations.relationships), 0)
         with self._lock:
-            nodes[IMAGE.label] = len(self._images)
+            nodes[IMAGE.label] = len(self._images) + len(self._bare)
             for node, _ in self._shared:
                 nodes[node.label] += 1
             relationships[HAS_VIDEO] = len(self._has_video)
@@ -186,6 +202,10 @@ def _videos_of(image: ImageFacts) -> set[tuple[Key, Key]]:
     """Return the camera of a frame with its video."""
     cameras, videos = image.links.get(FIXED[0], ()), image.links.get(FRAME, ())
     return {(camera, video) for camera, _ in cameras for video, _ in videos}
+
+
+def _looked_like(image: ImageFacts) -> set[Key]:
+    return {key for key, _ in image.links.get(LOOKS_LIKE, ())}
 
 
 def _gone_at(facts: ImageFacts) -> float:

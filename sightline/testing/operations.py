@@ -36,6 +36,7 @@ from sightline.storage.rate_overrides import RateOverrides
 from sightline.storage.runs import LastRun, Runs
 from sightline.storage.usage import Usage
 from sightline.testing.books import InMemoryBooks, InMemoryBudgetAccounts
+from sightline.testing.bursts import InMemoryBurstRegister
 from sightline.testing.comparisons import InMemoryComparisons
 
 
@@ -423,4 +424,5 @@ def in_memory_operations(clock: Callable[[], datetime]) -> Operations:
         books=InMemoryBooks(),
         comparisons=InMemoryComparisons(clock),
         budget_accounts=InMemoryBudgetAccounts(),
+        bursts=InMemoryBurstRegister(),
     )

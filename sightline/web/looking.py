@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sightline.errors import ImageMissing
 from sightline.models.images import ImageRow
+from sightline.services.seen_there import SeenThere, seen_there
 from sightline.services.verdicts import Said, judge_of, verdict_of
 from sightline.stats.verdicts import Answer, Source
 from sightline.storage.buckets.protocol import ObjectUri
@@ -23,11 +24,15 @@ VIEWED_LASTS = timedelta(days=400)
 
 @dataclass(frozen=True, slots=True)
 class LookedAt:
-    """An image's row, and what was found in it; nothing if the review hides it from this visitor."""
+    """An image's row, and what was found in it; nothing if the review hides it from this visitor.
+
+    seen_there: what it is shown with, if it is not paid for; that tells nothing where the review hides the other image
+    """
 
     row: ImageRow
     is_hidden: bool
     features: list[FeatureShown]
+    seen_there: SeenThere | None
 
 
 def look_at(image_id: str, visitor: Visitor, console: Console) -> LookedAt:
@@ -35,9 +40,21 @@ def look_at(image_id: str, visitor: Visitor, console: Console) -> LookedAt:
     row = row_of(image_id, console)
     is_hidden = is_masked(row, visitor, console)
     features = [] if is_hidden else features_of(row, console)
-    if features:
-        console.services.users.mark(visitor.user, MarkKind.VIEWED, [row.image_id], VIEWED_LASTS)
-    return LookedAt(row, is_hidden, features)
+    there = None if is_hidden else _seen_there(row, visitor, console)
+    viewed = [row.image_id] if features else [there.stand_in.image_id] if there and there.found else []
+    if viewed:
+        console.services.users.mark(visitor.user, MarkKind.VIEWED, viewed, VIEWED_LASTS)
+    return LookedAt(row, is_hidden, features, there)
+
+
+def _seen_there(row: ImageRow, visitor: Visitor, console: Console) -> SeenThere | None:
+    if (stand_in := row.shown_with) is None:
+        return None
+    services = console.services
+    other = services.images.get(stand_in.image_id)
+    if other and is_masked(other, visitor, console):
+        return SeenThere(stand_in, is_as_it_was=True, found={})
+    return seen_there(stand_in, other, services.ledger, services.plan)
 
 
 def note_viewed(image_ids: Collection[str], visitor: Visitor, console: Console) -> None:

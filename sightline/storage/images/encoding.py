@@ -18,6 +18,7 @@ from sightline.models.images import (
     Judged,
     Lane,
     Rejection,
+    StandIn,
     State,
     Unfinished,
     UnfinishedPlace,
@@ -90,7 +91,7 @@ def encode_field(image_id: str, name: str, value: Any, layout: Layout) -> Item:
             partition = feed_partition(write_day_of(value), shard_of(image_id, layout.shards.feed))
             return {name: value, "feed_partition": partition}
         case _:
-            return {name: value}
+            return {name: None if value is False else value}  # few rows have what is true of them
 
 
 def _capture(image_id: str, capture: Capture, layout: Layout) -> Item:
@@ -163,6 +164,7 @@ def decode_row(item: Item) -> ImageRow:
         drops=Drops(item["drops"]["count"], datetime.fromisoformat(item["drops"]["at"])) if "drops" in item else None,
         listed=capture if capture and is_listed(item, capture) else None,
         judged=read_judged(item.get("judged")),
+        was_other=item.get("was_other", False),
     )
 
 
@@ -208,7 +210,9 @@ def _encode_capture(capture: Capture) -> Item:
 def decode_capture(item: Item) -> Capture:
     """Return the capture of a map."""
     times = {key: datetime.fromisoformat(item[key]) for key in ("taken_at", "read_at") if key in item}
-    return Capture(**known_fields(Capture, item) | times | {"ignored": tuple(item.get("ignored", ()))})
+    like = item.get("stand_in")
+    stand_in = {"stand_in": StandIn(**known_fields(StandIn, like)) if like else None}
+    return Capture(**known_fields(Capture, item) | times | {"ignored": tuple(item.get("ignored", ()))} | stand_in)
 
 
 def _decode_results(parts: Mapping[str, Item]) -> dict[str, FeatureResult]:

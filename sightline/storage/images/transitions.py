@@ -110,10 +110,19 @@ def begin(
             ("rejection",): None,
             **_fresh(now),
             **_without_results(seen, wanted),
-            # A row with a capture may be listed since it was seen; it must not stay at its old place
-            **({("listed",): capture} if seen.capture else {}),
+            # A row with a capture may be listed since it was seen; it must not stay at its old place. One that another
+            # stands in for is found by the day before that other is looked at
+            **({("listed",): capture} if seen.capture or capture.shown_with else {}),
+            **({("was_other",): True} if _becomes_another(seen, content, capture) else {}),
         },
     )
+
+
+def _becomes_another(seen: ImageRow, content: Content, capture: Capture) -> bool:
+    """Return whether what others may be shown with is not what the row will have answers about."""
+    if seen.content is None:
+        return False
+    return seen.content.sha256 != content.sha256 or capture.shown_with is not None
 
 
 def _as_new(seen: ImageRow) -> dict[FieldPath, tuple[Any, ...]]:
@@ -161,16 +170,20 @@ def is_movable(state: State) -> bool:
 
 
 def move_capture(seen: ImageRow, capture: Capture, position: str, now: datetime) -> Transition:
-    """Give a row another capture time. What the graph shows of it becomes due, as after an analysis."""
+    """Give a row another capture time. What the graph shows of it becomes due, as after an analysis.
+
+    What stands in for it is as it was seen here: the capture may have been read before.
+    """
     is_shown = seen.state not in ENDS or seen.merged_version > 0
+    capture = replace(with_fixed_offset(capture), stand_in=seen.capture.stand_in if seen.capture else None)
     return Transition(
         "move capture",
         {**_as_it_was(seen), ("merged_version",): (seen.merged_version,)},
         {
             ("state",): seen.state if seen.state in ENDS else State.ANALYSED,
             ("version",): seen.version + 1,
-            ("capture",): with_fixed_offset(capture),
-            ("listed",): with_fixed_offset(capture),
+            ("capture",): capture,
+            ("listed",): capture,
             **_fresh(now if is_shown else None),
             ("feed_position",): position,
         },
@@ -184,13 +197,16 @@ def write_result(feature: str, part: FeatureResult) -> Transition:
 
 
 def want(seen: ImageRow, wanted: Mapping[str, str], now: datetime) -> Transition:
-    """Let a row in analysis want more. What it wants already stays, and so do its results."""
+    """Let a row in analysis want more. What it wants already stays, and so do its results.
+
+    One that wants something is paid for: nothing stands in for it any more.
+    """
     if not seen.wanted.items() <= wanted.items():
         raise ValueError(f"{seen.image_id} wants {dict(seen.wanted)}: it cannot want less or else, {dict(wanted)}")
     return Transition(
         "want",
         {("state",): (State.ANALYSING,), ("version",): (seen.version,), ("wanted",): (dict(seen.wanted),)},
-        {("version",): seen.version + 1, ("wanted",): dict(wanted), **_fresh(now)},
+        {("version",): seen.version + 1, ("wanted",): dict(wanted), **_paid_for(seen), **_fresh(now)},
     )
 
 
@@ -210,6 +226,7 @@ def mark_analysed(seen: ImageRow, position: str, now: datetime) -> Transition:
         ("feed_position",): position,
         **_fresh(now),
         **_listed(seen),
+        **({("was_other",): False} if seen.was_other else {}),
     }
     if seen.next_check_at and CHECK_KEPT_FROM <= seen.next_check_at - now <= CHECK_AFTER:
         requires["next_check_at",] = (seen.next_check_at,)  # a postponement meanwhile would let the merge wait longer
@@ -306,6 +323,10 @@ def _listed(seen: ImageRow) -> dict[FieldPath, Any]:
     Not from the beginning: each of its parts would cost the index a write.
     """
     return {("listed",): seen.capture} if seen.capture and seen.listed is None else {}
+
+
+def _paid_for(seen: ImageRow) -> dict[FieldPath, Any]:
+    return {("capture",): replace(seen.capture, stand_in=None)} if seen.capture and seen.capture.shown_with else {}
 
 
 def _without_results(seen: ImageRow, wanted: Mapping[str, str]) -> dict[FieldPath, Any]:

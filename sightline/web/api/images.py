@@ -12,8 +12,9 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 
-from sightline.models.answers import Json
+from sightline.models.answers import Finding, Json
 from sightline.models.images import ImageSummary
+from sightline.services.seen_there import SeenThere
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.chosen import Chosen
@@ -58,6 +59,7 @@ class ImageEntry(BaseModel):
     sha256: str = Field(description="of its bytes")
     in_review: bool = Field(description="what was found is hidden from this user until they have answered")
     found: dict[str, list[Found]] = Field(description="by feature, the short form: names alone")
+    looks_like: str | None = Field(description="not null: not paid for, and shown with this image's answer")
     pictures: Pictures
 
 
@@ -97,6 +99,15 @@ class FeatureAnswer(BaseModel):
     analysis_id: str
 
 
+class StandInFacts(BaseModel):
+    """The image whose answer another one is shown with."""
+
+    image_id: str
+    distance: int = Field(description="bits, of 256, in which the two pictures' fingerprints differ")
+    is_as_it_was: bool = Field(description="it still has the bytes that look alike")
+    seen_there: dict[str, list[Found]] = Field(description="by feature; empty while the review hides it from this user")
+
+
 class ImageFacts(BaseModel):
     """One image with everything that is known of it."""
 
@@ -116,6 +127,7 @@ class ImageFacts(BaseModel):
     rejection: str | None = Field(description="why the image was refused")
     in_review: bool = Field(description="what was found is hidden from this user until they have answered")
     features: dict[str, FeatureAnswer]
+    stand_in: StandInFacts | None = Field(description="not null: not paid for, and shown with this image's answer")
     pictures: Pictures | None
 
 
@@ -225,10 +237,8 @@ def _entry(image: ImageSummary, console: Console, *, is_hidden: bool) -> ImageEn
         state=image.state.shown,
         sha256=image.content_sha256,
         in_review=is_hidden,
-        found={
-            feature: [Found(name=name, confidence=confidence) for name, confidence in part.finding]
-            for feature, part in parts.items()
-        },
+        found={feature: _found(part.finding) for feature, part in parts.items()},
+        looks_like=image.capture.shown_with.image_id if image.capture.shown_with else None,
         pictures=_pictures(image.content_sha256, image.image_id, console),
     )
 
@@ -263,8 +273,22 @@ def _facts(looked_at: LookedAt, console: Console) -> ImageFacts:
         rejection=row.rejection.message if row.rejection else None,
         in_review=looked_at.is_hidden,
         features={each.feature: _answer(each) for each in looked_at.features},
+        stand_in=_stand_in(looked_at.seen_there) if looked_at.seen_there else None,
         pictures=_pictures(content.sha256, row.image_id, console) if content else None,
     )
+
+
+def _stand_in(there: SeenThere) -> StandInFacts:
+    return StandInFacts(
+        image_id=there.stand_in.image_id,
+        distance=there.stand_in.distance,
+        is_as_it_was=there.is_as_it_was,
+        seen_there={feature: _found(finding) for feature, finding in there.found.items()},
+    )
+
+
+def _found(finding: Finding) -> list[Found]:
+    return [Found(name=name, confidence=confidence) for name, confidence in finding]
 
 
 def _answer(feature: FeatureShown) -> FeatureAnswer:

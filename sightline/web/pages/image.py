@@ -40,6 +40,7 @@ def show_image(request: Request, id: ImageId, said: str = "") -> Response:
         row=row,
         hidden=hidden,
         features=features,
+        seen_there=looked_at.seen_there,
         boxes=placed,
         ranks={name: rank for rank, name in enumerate(dict.fromkeys(each.feature for each in placed))},
         thresholds={rule.label: rule.threshold_percent for rule in console.services.accuracy.rules},

@@ -26,7 +26,7 @@ from sightline.services import bookkeeping, parity, purge, reconcile, review_pla
 from sightline.services.comparing import compare_step
 from sightline.services.failures import keep_failure
 from sightline.services.leased_runs import LeasedRun, run_under_lease
-from sightline.services.need import Ask, Need
+from sightline.services.need import Ask, Near, Need
 from sightline.services.rollups import run as rollups
 from sightline.services.rollups.writing import OPEN_DAYS
 from sightline.services.schedule import TASKS
@@ -60,18 +60,30 @@ def carry_images(world: Deployed) -> None:
 
 
 def pay_by_need(world: Deployed) -> None:
-    """Let an image's labels ask for its text."""
+    """Let an image's labels ask for its text, and another one look like it; then overwrite the one that stands in."""
     of_all, plan = world.services, world.services.plan
     text = {"text": feature_named("text").parameters}
-    need = Need(asks={"text": Ask(labels={"Person": 50})}, control_percent=1e-9)
+    near = Near(seconds=60, bits=0)
+    need = Need(asks={"text": Ask(labels={"Person": 50})}, near=near, control_percent=1e-9)
     world.services = replace(of_all, plan=replace(plan, features={**plan.features, **text}, need=need))
-    uri = world.upload(9, picture(9))
-    world.add(uri)
-    world.work()
-    world.services = of_all
-    row = of_all.images.get(uri)
+    uri, like = world.upload(9, picture(9)), world.upload(16, picture(16))
+    for each in (uri, like):
+        world.add(each)
+        world.work()
+    row, spared = of_all.images.get(uri), of_all.images.get(like)
     assert row
     assert ["labels", "text"] == sorted(row.parts)
+    assert spared
+    assert spared.shown_with
+    world.overwrite(uri, picture(17))
+    world.add(uri)
+    world.work()
+    spared = of_all.images.get(like)
+    assert spared
+    assert State.RECEIVED is spared.state
+    world.add(like)
+    world.work()
+    world.services = of_all
 
 
 def take_frames(world: Deployed) -> None:

@@ -6,6 +6,7 @@ face, three lines of text. Counters and what each process asks every few seconds
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,11 +14,14 @@ import pytest
 from bench.pipeline_pictures import ANSWERS
 from sightline.models.images import State
 from sightline.rekognition.features import feature_named
+from sightline.services.need import Near, Need
 from sightline.storage.dynamodb.table import Update
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.ledger.dynamodb import DynamoLedger
+from sightline.storage.operations import dynamo_operations
 from sightline.testing.fake import CHECKPOINTS, FakeSightline, ScriptedDetector, picture, uri_of
 from tests.integration.images.units import Units, counted
+from tests.unit.services.like_pictures import looking
 
 MOST_WRITTEN = 30
 MOST_READ = 7
@@ -55,10 +59,10 @@ def world(dynamodb_client, module_table_prefix) -> FakeSightline:
     return made
 
 
-def units_of_an_image(world: FakeSightline, client, name: str, waiting: timedelta) -> Units:
+def units_of_an_image(world: FakeSightline, client, name: str, waiting: timedelta, data: bytes | None = None) -> Units:
     """Bring an image from its producer to the graph; its messages wait for so long after each step."""
     image_id = uri_of(name)
-    world.put(image_id, picture(int(name)))
+    world.put(image_id, data or picture(int(name)))
     with counted(client) as units:
         world.add(image_id)
         while world.sent:
@@ -82,3 +86,28 @@ def test_an_image_whose_messages_wait_for_ten_minutes_stays_within_the_same_goal
     assert (6, 4) == (units.written["images.unfinished"], units.read["images"])
     assert units.written.total() <= MOST_WRITTEN
     assert units.read.total() <= MOST_READ
+
+
+@pytest.fixture
+def sparing(world: FakeSightline, dynamodb_client, module_table_prefix) -> FakeSightline:
+    """Give the same where images that look like a paid one of their minute are not paid for."""
+    operations = dynamo_operations(dynamodb_client, module_table_prefix, world.clock)
+    operations.setup()
+    world.operations = replace(world.operations, bursts=operations.bursts)
+    need = Need(near=Near(seconds=60, bits=8), control_percent=1e-9)
+    world.services = world.make_services(replace(world.plan, need=need))
+    return world
+
+
+def test_to_know_whether_an_image_looks_like_another_takes_one_read_and_one_write(sparing, dynamodb_client):
+    first, second = (
+        units_of_an_image(sparing, dynamodb_client, name, timedelta(seconds=1), looking(1, flipped))
+        for name, flipped in (("31", 0), ("32", 3))
+    )
+    of_indexes = {"images.feed": 1, "images.unfinished": 5, "images.by_day_sharded": 4}
+    assert Counter({"images": 11, "analyses": 8, "operations": 1, **of_indexes}) == first.written
+    assert Counter({"images": 1, "operations": 1}) == first.read
+    assert uri_of("31") == sparing.images.get(uri_of("32")).shown_with.image_id
+    of_indexes = {"images.feed": 1, "images.unfinished": 5, "images.by_day_sharded": 3}
+    assert Counter({"images": 4, **of_indexes}) == second.written
+    assert Counter({"images": 3, "operations": 1}) == second.read  # its row, and once that of the other image

@@ -21,7 +21,7 @@ from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.operations import dynamo_operations
 from sightline.testing.clocks import MovingClock
 from sightline.testing.fake import FakeSightline
-from sightline.testing.graph import Triple
+from sightline.testing.graph import InMemoryGraphStore, Triple
 from tests.integration.graph.subject import triples_in
 from tests.persistence import tried_again
 
@@ -39,6 +39,13 @@ class Place:
         """Run the sync once."""
         self.fence += 1
         return dict(tried_again(lambda: sync_with(self.services).run(self.fence, lambda: True)))
+
+    def empty_the_graph(self) -> None:
+        """Lose the graph, with the sync's position in it."""
+        if self.driver is None:
+            self.services = replace(self.services, graph=InMemoryGraphStore())
+        else:
+            self.driver.execute_query("MATCH (node) DETACH DELETE node", database_="neo4j")
 
     def triples(self) -> set[Triple]:
         """Return the whole graph."""

@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 from sightline.models.images import State
+from sightline.services.parity import Comparison
 from sightline.services.sync import KEY
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.dirty_days import Purpose
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.testing.fake import uri_of
-from tests.writing import analysed, begun, ended
+from tests.writing import analysed, begun, ended, spared
 
 
 def test_rows_are_shown_marked_and_complete_and_a_second_run_changes_nothing(place):
@@ -90,3 +91,20 @@ def test_rows_that_enter_the_feed_behind_the_position_read_are_not_lost(real, dy
         real.sync()
     assert {State.COMPLETE} == {row.state for row in real.services.images.get_many(ids).values()}
     assert len(ids) == len(real.services.graph.versions(ids))
+
+
+def test_a_graph_that_is_filled_again_shows_what_images_look_like_in_any_order(place):
+    images, clock = place.services.images, place.clock
+    paid = [analysed(images, uri_of(f"{number}"), clock.now) for number in range(6)]
+    likes = [spared(images, uri_of(f"like-{number}"), clock.now, row) for number, row in enumerate(paid)]
+    ended(images, paid[0].image_id)  # it was answered, and its object is deleted since
+    place.sync()
+    expected = {("Image", each.image_id, "LOOKS_LIKE", 3, "Image", paid[n].image_id) for n, each in enumerate(likes)}
+    before = place.triples()
+    assert expected == {each for each in before if each[2] == "LOOKS_LIKE"}
+    assert {State.COMPLETE} == {images.get(each.image_id).state for each in likes}
+    place.empty_the_graph()
+    place.sync()
+    assert before == place.triples()
+    for day in {row.capture.camera_day for row in likes}:
+        assert [] == [found for _, some in Comparison(images, place.services.graph).of_day(day) for found in some]

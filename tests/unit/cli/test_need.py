@@ -9,9 +9,11 @@ import pytest
 from sightline.errors import InvalidParameter
 from sightline.models.answers import Answer, Detection
 from sightline.models.images import CameraDay
-from sightline.services.need import Ask, Need
+from sightline.services.need import Ask, Near, Need
+from sightline.services.need_report import what_was_spared
 from sightline.storage.dirty_days import Purpose
 from sightline.testing.fake import FakeSightline, picture
+from tests.unit.services.like_pictures import looking
 
 MORNING = datetime(2026, 11, 2, 8, tzinfo=UTC)
 ASKS = {"faces": Ask(labels={"Person": 50})}
@@ -116,3 +118,87 @@ def test_show_names_the_features_that_nothing_asked_for(ask, world):
     need_by(world, Need(asks=ASKS, control_percent=1e-9))
     assert "faces" == json.loads(ask("show", analyse(world, 1, PLANT, FACE), "--json").stdout)["not_asked_for"]
     assert None is json.loads(ask("show", analyse(world, 2, PERSON, FACE), "--json").stdout)["not_asked_for"]
+
+
+NEAR = Near(seconds=60, bits=8)
+
+
+def pair(world: FakeSightline, number: int, first: dict[str, Answer], second: dict[str, Answer]) -> tuple[str, str]:
+    """Let a camera take two pictures that look alike, in a minute of their own, and see them through."""
+    uris = []
+    for offset, answers in enumerate((first, second)):
+        taken_at = MORNING + timedelta(minutes=number, seconds=offset)
+        uri = f"s3://frames/yard/{taken_at:%Y-%m-%d}/MDAlarm_{taken_at:%Y%m%d-%H%M%S}.jpg"
+        world.put(uri, looking(number, 3 * offset))
+        world.add(uri)
+        while world.sent:
+            step = world.sent.popleft()
+            if step.task.endswith("detect_feature"):
+                world.detector.script.append(answers[step.args[1]])
+            world.do(step)
+        uris.append(uri)
+    world.operations.dirty_days.mark([CameraDay("yard", taken_at.date().isoformat())], [Purpose.ROLLUPS])
+    return uris[0], uris[1]
+
+
+def answers(labels: Answer, faces: Answer = NOTHING) -> dict[str, Answer]:
+    return {"labels": labels, "faces": faces, "text": NOTHING}
+
+
+def test_an_image_that_another_stands_in_for_saves_every_feature(ask, world):
+    need_by(world, Need(near=NEAR, control_percent=1e-9))
+    for number in range(3):
+        pair(world, number, answers(PLANT), answers(PERSON, FACE))
+    facts = json.loads(ask("need", "--json").stdout)
+    assert ["faces", "labels", "text"] == [*facts]
+    assert [(3, 3 * FACES_PRICE)] * 3 == [(each["images"], each["saved_usd"]) for each in facts.values()]
+    assert "saved" in ask("need").stdout
+
+
+def test_the_slice_tells_what_was_seen_in_one_image_and_not_in_the_one_that_stood_in(ask, world):
+    need_by(world, Need(near=NEAR, control_percent=50))
+    missed = 0
+    for number in range(60):
+        second = answers(PERSON, FACE) if number % 2 else answers(PLANT)
+        row = world.images.get(pair(world, number, answers(PLANT), second)[1])
+        missed += number % 2 and row.shown_with is not None
+    for name in ("faces", "labels"):
+        facts = json.loads(ask("need", "--json").stdout)[name]
+        assert 60 == facts["images"] + facts["compared"]
+        assert 20 <= facts["compared"] <= 40
+        assert 0 < facts["missed_low"] <= missed <= facts["missed_high"] < facts["images"]
+    assert 0 == json.loads(ask("need", "--json").stdout)["text"]["missed_low"]
+
+
+def test_those_of_the_slice_are_compared_that_would_not_have_been_paid_for(world):
+    need_by(world, Need(near=NEAR, asks=ASKS, control_percent=100))
+    pair(world, 1, answers(PERSON, FACE), answers(PERSON, FACE))
+    pair(world, 2, answers(PLANT, FACE), answers(PLANT, FACE))  # nothing asks for the faces of either
+    found = what_was_spared("2026-11-02", "2026-11-02", world.plan.need, world.services)
+    assert {"labels": 2, "faces": 3, "text": 2} == {name: each.compared for name, each in found.items()}
+
+
+def test_show_says_which_image_stands_in_and_what_was_seen_there(ask, world):
+    need_by(world, Need(near=NEAR, control_percent=1e-9))
+    first, second = pair(world, 1, answers(PERSON, FACE), answers(PLANT))
+    facts = json.loads(ask("show", second, "--json").stdout)
+    assert (first, 3, True) == tuple(facts["stand_in"][name] for name in ("image_id", "distance", "is_as_it_was"))
+    assert [["Person", 80.0]] == facts["stand_in"]["seen_there"]["labels"]
+    assert ("faces, labels, text", {}) == (facts["not_asked_for"], facts["features"])
+    said = ask("show", second).stdout
+    assert f"Not paid for: it looks like {first}" in said
+    assert "3 of 256 bits differ" in said
+    assert "Seen there: labels" in said
+    assert None is json.loads(ask("show", first, "--json").stdout)["stand_in"]
+
+
+def test_show_says_what_an_image_waits_for_whose_answer_is_another_ones(ask, world):
+    need_by(world, Need(near=NEAR, control_percent=1e-9))
+    uris = [f"s3://frames/yard/2026-11-02/MDAlarm_20261102-09000{number}.jpg" for number in range(2)]
+    for number, uri in enumerate(uris):
+        world.put(uri, looking(1, number))
+        world.add(uri)
+    for step in [*world.sent]:
+        world.do(step)
+    assert f"the answer about {uris[0]}" in json.loads(ask("show", uris[1], "--json").stdout)["waits_for"]
+    assert "Nothing is known of what was seen there yet." in ask("show", uris[1]).stdout

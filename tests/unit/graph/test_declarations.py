@@ -4,7 +4,7 @@ import pytest
 
 from sightline.errors import ConfigurationError
 from sightline.graph.cypher import Statements, link_new, relink, unlink
-from sightline.graph.declarations import FIXED, FRAME, IMAGE, Declarations, Node, declare
+from sightline.graph.declarations import FIXED, FRAME, IMAGE, LOOKS_LIKE, Declarations, Node, declare
 from sightline.graph.protocol import GraphImage
 from sightline.models.answers import Answer, Finding, Json
 from sightline.rekognition.feature import Feature, GraphEdge, image_and_position_are_key
@@ -49,13 +49,17 @@ def test_a_new_feature_brings_its_node_its_relationship_and_its_statements() -> 
         "CREATE CONSTRAINT smell_smell_name IF NOT EXISTS FOR (node:Smell) REQUIRE node.smell_name IS UNIQUE"
     )
     assert statements.merge[Node("Smell", "smell_name")] == "UNWIND $keys AS key\nMERGE (:Smell {smell_name: key})"
-    assert [kind.name for kind in statements.link] == ["HAS_SMELL", "HAS_FRAME"]
+    assert [kind.name for kind in statements.link] == ["HAS_SMELL", "HAS_FRAME", "LOOKS_LIKE"]
     assert "HAS_SMELL" in statements.count_relationships
 
 
 def test_a_feature_without_an_edge_is_known_and_shows_nothing() -> None:
     found = declare({"silent": feature("silent")})
-    assert (found.found, found.features, found.relationships) == ((), frozenset({"silent"}), (*FIXED, FRAME))
+    assert (found.found, found.features, found.relationships) == (
+        (),
+        frozenset({"silent"}),
+        (*FIXED, FRAME, LOOKS_LIKE),
+    )
 
 
 def test_features_that_share_an_edge_share_the_relationship_and_the_highest_confidence_counts() -> None:

@@ -7,7 +7,7 @@ table.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
@@ -95,8 +95,8 @@ class Watching:
 class OneByOne:
     """Merges in the caller's thread, together with others that happen to be asked for."""
 
-    def __init__(self, world: FakeSightline, random: Random) -> None:
-        self._world, self._random = world, random
+    def __init__(self, world: FakeSightline, random: Random, uris: Sequence[str]) -> None:
+        self._world, self._random, self._uris = world, random, uris
 
     def in_hand(self) -> "OneByOne":
         return self
@@ -109,7 +109,7 @@ class OneByOne:
 
     def merge(self, image_id: str) -> bool:
         services = self._world.services
-        others = self._random.sample(URIS, self._random.randint(0, 2))
+        others = self._random.sample(self._uris, self._random.randint(0, 2))
         outcome = RowMerger(services.images, services.graph.merge)([image_id, *others])[0]
         if isinstance(outcome, Exception):
             raise outcome
@@ -129,6 +129,10 @@ def is_named(row: ImageRow, feature: str) -> bool:
 class Play:
     """One run. is_calm: nothing dies and nothing is overwritten, so that each analysis is paid exactly once."""
 
+    uris: Sequence[str] = URIS
+    pictures: Sequence[bytes] = PICTURES
+    lanes: Sequence[Lane] = (Lane.LIVE,)
+
     def __init__(self, seed: int, *, is_calm: bool) -> None:
         self.random = Random(seed)  # noqa: S311 - a play that can be repeated
         self.is_calm = is_calm
@@ -137,10 +141,11 @@ class Play:
         self._depth = 0
         self.world = world = FakeSightline(features=FEATURES)
         self._make_services(world)
-        self._bytes = iter(self.random.sample(range(len(PICTURES)), len(PICTURES)))
+        self._bytes = iter(self.random.sample(range(len(self.pictures)), len(self.pictures)))
         twin = next(self._bytes)
-        for uri, number in zip(URIS, (twin, twin, next(self._bytes)), strict=True):
-            world.put(uri, PICTURES[number])
+        others = (next(self._bytes) for _ in self.uris[2:])
+        for uri, number in zip(self.uris, (twin, twin, *others), strict=True):
+            world.put(uri, self.pictures[number])
         self.has_import = self.random.random() < 0.5
         if self.has_import:
             unread = Entry(unread_analysis(IMPORTED, world.services.plan), Status.RELEASED)
@@ -148,9 +153,7 @@ class Play:
             world.images.add_imported(IMPORTED, "labels", result_of(settled))
 
     def _make_services(self, world: FakeSightline) -> None:
-        def cut(inner: object) -> Any:
-            return Interrupted(inner, self.happens)
-
+        cut = self.cut
         world.services = replace(
             world.services,
             images=cut(world.images),
@@ -159,8 +162,12 @@ class Play:
             graph=cut(world.graph),
             limiter=cut(world.limiter),
             detector=cut(Watching(world, self.happened.calls)),
-            merges=OneByOne(world, self.random),  # type: ignore[arg-type]
+            merges=OneByOne(world, self.random, self.uris),  # type: ignore[arg-type]
         )
+
+    def cut(self, inner: object) -> Any:
+        """Return a collaborator between whose statements something may happen."""
+        return Interrupted(inner, self.happens)
 
     def happens(self) -> None:
         """Let something happen between two statements, or nothing."""
@@ -189,9 +196,9 @@ class Play:
         if number is None:
             return
         self.world.clock.move(timedelta(seconds=1))
-        uri = self.random.choice(URIS)
+        uri = self.random.choice(self.uris)
         self.happened.overwrites[uri] += 1
-        self.world.put(uri, PICTURES[number])
+        self.world.put(uri, self.pictures[number])
         if self.random.random() < 0.7:
             self.world.send([ingest_step(uri, Lane.LIVE, is_new=self.random.random() < 0.3)])
 
@@ -228,9 +235,9 @@ class Play:
 
     def run(self) -> None:
         """Add the images in any order and more than once, let everything happen, and then heal."""
-        for uri in self.random.choices(URIS, k=2) + list(URIS):
-            self.world.add(uri)
-        for uri in URIS:  # a sender may say of any row that it is new
+        for uri in self.random.choices(self.uris, k=2) + list(self.uris):
+            self.world.add(uri, lane=self.random.choice(self.lanes))
+        for uri in self.uris:  # a sender may say of any row that it is new
             if self.random.random() < 0.2:
                 self.world.send([ingest_step(uri, Lane.LIVE, is_new=True)])
         for _ in range(60):
@@ -238,8 +245,12 @@ class Play:
             self.deliver_one()
         self.is_over = True
         for _ in range(2):  # the second time nothing is left that only the first one found
-            self.world.add(*URIS)
+            self.world.add(*self.added_at_the_end())
             self.heal()
+
+    def added_at_the_end(self) -> Sequence[str]:
+        """Name the images whose last bytes nobody may have told of."""
+        return self.uris
 
     def _bring_back(self) -> None:
         if self.random.random() < 0.05:
@@ -265,16 +276,16 @@ class Play:
     # --- the promises -------------------------------------------------------------------------------------------------
 
     def check(self) -> None:
-        rows = self.world.images.get_many(URIS)
-        for uri in URIS:
-            self._check_row(rows[uri])
+        rows = self.world.images.get_many(self.uris)
+        for uri in self.uris:
+            self.check_row(rows[uri])
         entries = [self.world.ledger.get(each.analysis.analysis_id) for each in self.world.ledger.scan()]
         for entry in filter(None, entries):
             self._check_entry(entry)
         self._check_calls([each for each in entries if each])
         self._check_import(rows[IMPORTED])
 
-    def _check_row(self, row: ImageRow) -> None:
+    def check_row(self, row: ImageRow) -> None:
         """Nothing is lost, and no row shows what belongs to other bytes."""
         assert State.COMPLETE is row.state
         _, data = self.world.buckets.get(ObjectUri.parse(row.image_id))

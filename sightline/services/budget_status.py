@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sightline.models.answers import Json
 from sightline.models.budgets import MICRO, Account, Cap, Period, Purse, month_of
 from sightline.models.images import Lane
-from sightline.services.treasury import Treasury
+from sightline.services.treasury import Treasury, lanes_of
 from sightline.services.usage import COST, UNKNOWN
 from sightline.storage.operations import Operations
 
@@ -66,17 +66,17 @@ def _now(
 
 
 def budget_section(
-    treasury: Treasury | None, operations: Operations, features: Mapping[str, Mapping[str, Json]]
+    treasury: Treasury | None, operations: Operations, paid_for: Mapping[str, Mapping[str, Json]]
 ) -> dict[str, Json]:
-    """Return each cap, and why features wait for money in their lanes, with when they go on; empty without a budget."""
+    """Return each cap, and why calls wait for money in their lanes, with when they go on; empty without a budget."""
     if treasury is None:
         return {}
     caps = {str(each.cap): each.as_json for each in caps_now(treasury, operations)}
-    treasury.look(features)
+    treasury.look(paid_for)
     waiting = {
-        f"{feature}, {lane}": str(error)
-        for feature in features
-        for lane in Lane
-        if (error := treasury.why_waiting(Purse(feature, lane)))
+        f"{name}, {lane}": str(error)
+        for name in paid_for
+        for lane in lanes_of(name)
+        if (error := treasury.why_waiting(Purse(name, lane)))
     }
     return {"caps": caps, "waiting": waiting}

@@ -236,7 +236,8 @@ class Comparing:
     def answer(self, name: str) -> None:
         """Compare what was asked for, and keep why it cannot be. Twice, or late, it changes nothing.
 
-        What may succeed later is left: the reconciler sends it again.
+        What may succeed later is left: the reconciler sends it again. Such a try counts only if it may have been
+        billed, so that a comparison is not paid for without end; money, a slot or a server that is missing is no blame.
         """
         comparisons = self.operations.comparisons
         request = comparisons.begin(name)
@@ -247,6 +248,8 @@ class Comparing:
             self._answer(request)
         except RetryableError as error:
             log.warning("A comparison is tried again later", error=str(error))
+            if not may_be_billed(error):
+                comparisons.wait(name)
         except SightlineError as error:
             comparisons.fail(name, str(error))
         else:
@@ -262,10 +265,14 @@ class Comparing:
         self.compare(source, target)
 
     def due(self) -> list[Step]:
-        """Return the steps of requests whose message must be lost by now; each is left alone longer after each try."""
-        waiting = self.operations.comparisons.requests() if self.people_policy else []
-        now = self.clock()
-        return [compare_step(each) for each in waiting if each.at + CHECK_AFTER * (each.tries + 1) <= now]
+        """Return the steps of requests whose message must be lost by now; each is left alone longer after each try.
+
+        None while there is no money: they are sent when there is.
+        """
+        if self.people_policy is None or (self.treasury and self.treasury.waits(NAME, Lane.LIVE)):
+            return []
+        waiting, now = self.operations.comparisons.requests(), self.clock()
+        return [compare_step(each) for each in waiting if _is_due(each, now)]
 
 
 class TriedTooOften(SightlineError):
@@ -279,6 +286,10 @@ class OtherBytes(SightlineError):
 
     rule = "both objects must hold the bytes that were asked about"
     remedy = "Wait until the image is complete again, then ask again"
+
+
+def _is_due(request: Request, now: datetime) -> bool:
+    return (request.begun_at or request.at) + CHECK_AFTER * (request.tries + 1) <= now
 
 
 def compare_step(request: Request) -> Step:

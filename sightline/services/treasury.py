@@ -32,6 +32,7 @@ from sightline.models.budgets import (
 from sightline.models.images import Lane
 from sightline.queues.steps import lane_queue
 from sightline.ratelimit.protocol import Funds
+from sightline.rekognition.comparing import NAME as COMPARE
 from sightline.rekognition.features import all_features
 from sightline.services.usage import COST, UNKNOWN
 from sightline.storage.budget_accounts import BudgetAccounts
@@ -43,7 +44,8 @@ LOOKED_AT_EVERY = timedelta(seconds=30)
 """How often the account is read again of a purse for which no money was left: a cap may be raised, money come back."""
 
 PriceOf = Callable[[str, Mapping[str, Json] | None], int]
-"""A feature's name and its parameters (None: its own) → the price of a call in millionths of a US dollar."""
+"""What is paid for, a feature or comparing, and its parameters (None: its own) → the price of a call in millionths of a
+US dollar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +134,12 @@ class Treasury:
         waiting = self._known(purse)
         return waiting.error if waiting else None
 
-    def look(self, features: Mapping[str, Mapping[str, Json]]) -> None:
-        """Read the account, and note each feature and lane that waits for money."""
+    def look(self, paid_for: Mapping[str, Mapping[str, Json]]) -> None:
+        """Read the account, and note what waits for money, in each lane. paid_for: names, each with its parameters."""
         account = self.account()
-        for feature, parameters in features.items():
-            for lane in Lane:
-                charge = self.charge(feature, lane, parameters)
+        for name, parameters in paid_for.items():
+            for lane in lanes_of(name):
+                charge = self.charge(name, lane, parameters)
                 if charge is not None:
                     self._note(charge, self._opened(account, charge.day))
 
@@ -233,6 +235,11 @@ class Treasury:
     def _tell(self, before: Account, after: Account, day: str) -> None:
         for cap, percent in alarms(self.budget, before, after, day):
             log.warning("A share of the budget is spent", cap=str(cap), percent=percent, day=day)
+
+
+def lanes_of(called: str) -> tuple[Lane, ...]:
+    """Return the lanes of a feature's calls, or of comparing: that is asked for by people, who wait."""
+    return (Lane.LIVE,) if called == COMPARE else tuple(Lane)
 
 
 def waits_for_money(treasury: Treasury | None, queue: str) -> bool:

@@ -70,7 +70,8 @@ class Comparison:
 class Request:
     """A comparison that a user asked the workers for. source, target: URIs; contents as their rows said.
 
-    tries: how often a worker began; failure: why it cannot succeed
+    tries: how often a worker began and did not end, or met what may have been billed; begun_at: the last time
+    failure: why it cannot succeed
     """
 
     pair: Pair
@@ -79,6 +80,7 @@ class Request:
     by: str
     at: datetime
     tries: int = 0
+    begun_at: datetime | None = None
     failure: str | None = None
 
 
@@ -111,6 +113,9 @@ class Comparisons(Protocol):
 
     def begin(self, comparison_id: str) -> Request | None:
         """Count a try; None if nobody waits for it."""
+
+    def wait(self, comparison_id: str) -> None:
+        """Take back a try that ended for a reason which says nothing about the comparison."""
 
     def fail(self, comparison_id: str, failure: str) -> None:
         """Note why a request cannot succeed."""
@@ -191,7 +196,7 @@ class DynamoComparisons(Comparisons):
         pair = request.pair
         change = Change().set_all(source=pair.source, target=pair.target, expires_at=_seconds(pair.expires_at))
         change.set_all(source_uri=request.source, target_uri=request.target, asked_by=request.by, failure=None)
-        change.set_all(asked_at=instant(request.at), tries=0)
+        change.set_all(asked_at=instant(request.at), tries=0, begun_at=None)
         may_ask = any_of(missing("kind"), exists("failure"), at_most("expires_at", self._now))
         outcome = self._table.update(_key(REQUEST, pair.comparison_id), change, may_ask)
         return _request(cast("Item", outcome.item))  # the one that is there, or the new one
@@ -209,8 +214,13 @@ class DynamoComparisons(Comparisons):
     @override
     def begin(self, comparison_id: str) -> Request | None:
         waiting = all_of(exists("kind"), missing("failure"), greater("expires_at", self._now))
-        outcome = self._table.update(_key(REQUEST, comparison_id), Change().add("tries", 1), waiting)
+        change = Change().add("tries", 1).set("begun_at", instant(self._clock()))
+        outcome = self._table.update(_key(REQUEST, comparison_id), change, waiting)
         return _request(outcome.item) if outcome.is_written and outcome.item else None
+
+    @override
+    def wait(self, comparison_id: str) -> None:
+        self._table.change(_key(REQUEST, comparison_id), Change().add("tries", -1), greater("tries", 0))
 
     @override
     def fail(self, comparison_id: str, failure: str) -> None:
@@ -291,6 +301,7 @@ def _request(item: Item) -> Request:
         by=item["asked_by"],
         at=datetime.fromisoformat(item["asked_at"]),
         tries=item["tries"],
+        begun_at=_instant(item.get("begun_at")),
         failure=item.get("failure"),
     )
 

@@ -140,6 +140,23 @@ def test_a_request_is_kept_once_and_counts_its_tries(comparisons, pair, request_
     )
 
 
+def test_a_try_that_waited_is_taken_back_and_there_are_never_less_than_none(comparisons, pair, request_of, clock):
+    comparisons.wait(pair.comparison_id)
+    comparisons.ask(request_of(pair))
+    comparisons.begin(pair.comparison_id)
+    clock.move(timedelta(minutes=1))
+    begun_at = comparisons.begin(pair.comparison_id).begun_at
+    assert clock() == begun_at
+    comparisons.wait(pair.comparison_id)
+    standing = comparisons.request(pair.comparison_id)
+    assert (1, begun_at) == (standing.tries, standing.begun_at)
+    for _ in range(2):
+        comparisons.wait(pair.comparison_id)
+    assert 0 == comparisons.request(pair.comparison_id).tries
+    comparisons.fail(pair.comparison_id, "no picture")
+    assert comparisons.ask(request_of(pair)).begun_at is None
+
+
 def test_a_request_that_failed_says_why_and_is_asked_anew(comparisons, pair, request_of):
     comparisons.ask(request_of(pair))
     comparisons.fail(pair.comparison_id, "no picture")

@@ -20,6 +20,7 @@ from sightline.errors import (
     OutcomeUnknown,
     RampedTooFast,
     RejectedError,
+    SlotRefused,
     Throttled,
     TooManyBytes,
     Unavailable,
@@ -28,10 +29,12 @@ from sightline.errors import (
 from sightline.models.comparisons import Compared, Side
 from sightline.models.people_policy import PeoplePolicy
 from sightline.models.spending import Reason
+from sightline.queues.steps import COMPARE
 from sightline.rekognition.comparing import NAME, OPERATION
 from sightline.rekognition.preflight import MAX_BYTES_SENT
 from sightline.rekognition.prices import read_prices
 from sightline.services import reconcile
+from sightline.services.budget_status import budget_section
 from sightline.services.comparing import MOST_TRIES, compare_step
 from sightline.services.costs import list_price
 from sightline.services.leased_runs import run_under_lease
@@ -323,3 +326,74 @@ def test_a_cap_stops_comparisons_as_it_stops_any_call():
     with pytest.raises(BudgetSpent):
         compare(world, TARGET, SOURCE)
     assert 1 == len(world.detector.asked)
+
+
+def capped(budget="0.001 USD/day"):
+    world = ready(FakeSightline(people_policy=POLICY, budget=f"compare {budget}"))
+    world.add(SOURCE, TARGET)
+    world.run()
+    world.detector.asked.clear()
+    return world
+
+
+def reconcile_now(world):
+    """Let the reconciler send what is due, and a worker do it; return how many comparisons were sent."""
+    run_under_lease(
+        reconcile.NAME, world.services, lambda run: reconcile.run_reconcile(run, world.services, world.send)
+    )
+    sent = sum(step.task == COMPARE for step in world.sent)
+    world.run()
+    return sent
+
+
+def test_a_comparison_that_waits_for_money_is_no_failure_and_goes_on_with_the_next_day():
+    world = capped()
+    compare(world)
+    request = ask(world, TARGET, SOURCE)
+    world.do(compare_step(request))
+    sent = 0
+    for _ in range(4 * MOST_TRIES):
+        world.clock.move(CHECK_AFTER)
+        sent += reconcile_now(world)
+    waiting = world.operations.comparisons.request(request.pair.comparison_id)
+    assert (0, 0, None, 1) == (sent, waiting.tries, waiting.failure, len(world.detector.asked))
+    world.clock.move(timedelta(days=1))
+    assert 1 == reconcile_now(world)
+    assert world.services.comparing.kept(request.pair.comparison_id)
+
+
+def test_a_worker_that_meets_an_empty_budget_again_and_again_blames_no_comparison():
+    world = capped()
+    compare(world)
+    request = ask(world, TARGET, SOURCE)
+    for _ in range(MOST_TRIES + 1):
+        world.do(compare_step(request))
+    waiting = world.operations.comparisons.request(request.pair.comparison_id)
+    assert (0, None) == (waiting.tries, waiting.failure)
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [(SlotRefused("r"), 0), (Throttled("r"), 0), (Unavailable("r"), 0), (OutcomeUnknown("r"), 1)],
+    ids=str,
+)
+def test_only_a_try_that_may_have_been_billed_counts(analysed, error, tries):
+    request = ask(analysed)
+    analysed.detector.script.extend([error] * 3)
+    analysed.do(compare_step(request))
+    assert tries == analysed.operations.comparisons.request(request.pair.comparison_id).tries
+
+
+def test_the_status_tells_that_comparisons_wait_and_until_when():
+    world = capped()
+    compare(world)
+    section = budget_section(world.services.treasury, world.operations, world.services.paid_for)
+    assert ["compare, live"] == list(section["waiting"])
+    assert "00:00 UTC" in section["waiting"]["compare, live"]
+
+
+def test_a_cap_of_another_feature_does_not_hold_comparisons_up():
+    world = ready(FakeSightline(people_policy=POLICY, budget="labels 0.001 USD/day"))
+    compare(world)
+    compare(world, TARGET, SOURCE)
+    assert 2 == len(world.detector.asked)

@@ -16,6 +16,7 @@ import structlog
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
 
 from sightline.errors import (
+    BudgetSpent,
     InvalidParameter,
     NoPeoplePolicy,
     OtherCamera,
@@ -28,7 +29,7 @@ from sightline.errors import (
     UnreadableAnswer,
     UnreadableKey,
 )
-from sightline.models.budgets import Charge
+from sightline.models.budgets import Charge, Purse
 from sightline.models.comparisons import Compared, Side
 from sightline.models.images import ImageRow, Lane
 from sightline.models.people_policy import PeoplePolicy
@@ -204,6 +205,13 @@ class Comparing:
             self._count_failure(claimed, error)
             raise
         return compared
+
+    def why_no_money(self) -> BudgetSpent | None:
+        """Return which cap leaves no money for a comparison now, by the account, and when it goes on."""
+        if self.treasury is None:
+            return None
+        self.treasury.look({NAME: {}})
+        return self.treasury.why_waiting(Purse(NAME, Lane.LIVE))
 
     def _charge(self) -> Charge | None:
         return self.treasury.charge(NAME, Lane.LIVE) if self.treasury else None

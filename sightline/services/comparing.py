@@ -182,6 +182,9 @@ class Comparing:
         if claimed.standing is Standing.ANSWERED and self.kept(pair.comparison_id) is None:
             self.operations.comparisons.drop(pair.comparison_id)  # the policy is stricter than when it was kept
             claimed = self.operations.comparisons.claim(pair)
+        if claimed.took_over:
+            self.calls.count(NAME, "unknown")
+            self._book(Reason.UNKNOWN)
         return claimed
 
     def _ask(self, claimed: Comparison, source: Picture, target: Picture) -> Compared | None:

@@ -45,10 +45,11 @@ class InMemoryComparisons(Comparisons):
                 lease_until=self._clock() + CLAIM_LEASE,
                 attempts=standing.attempts + 1,
                 unknown_attempts=standing.unknown_attempts + ended_unknown,
+                took_over=ended_unknown,
                 compared=None,
                 at=None,
             )
-            self._kept[pair.comparison_id] = claimed
+            self._kept[pair.comparison_id] = replace(claimed, took_over=False)
             return claimed
 
     def _ended_unknown(self, standing: Comparison) -> bool:

@@ -72,9 +72,19 @@ def test_a_claim_whose_holder_died_is_taken_over_and_counted_as_ended_unknown(co
     first = comparisons.claim(pair)
     clock.move(CLAIM_LEASE + TAKEOVER_AFTER)
     second = comparisons.claim(pair)
+    assert (False, True) == (first.took_over, second.took_over)
     assert (2, 1) == (second.attempts, second.unknown_attempts)
+    assert not comparisons.get(pair.comparison_id).took_over
     comparisons.release(first)
     assert Standing.CLAIMED == comparisons.get(pair.comparison_id).standing
+
+
+def test_a_claim_that_was_given_back_meanwhile_is_free_and_nothing_is_counted(comparisons, pair, clock):
+    first = comparisons.claim(pair)
+    clock.move(CLAIM_LEASE + TAKEOVER_AFTER)
+    comparisons.release(first)
+    second = comparisons.claim(pair)
+    assert (False, 2, 0) == (second.took_over, second.attempts, second.unknown_attempts)
 
 
 def test_a_late_answer_settles_what_another_claims_now_and_the_first_answer_stands(comparisons, pair, clock):

@@ -30,7 +30,7 @@ from sightline.models.comparisons import Compared, Side
 from sightline.models.people_policy import PeoplePolicy
 from sightline.models.spending import Reason
 from sightline.queues.steps import COMPARE
-from sightline.rekognition.comparing import NAME, OPERATION
+from sightline.rekognition.comparing import NAME, OPERATION, comparison_id
 from sightline.rekognition.preflight import MAX_BYTES_SENT
 from sightline.rekognition.prices import read_prices
 from sightline.services import reconcile
@@ -38,9 +38,9 @@ from sightline.services.budget_status import budget_section
 from sightline.services.comparing import MOST_TRIES, compare_step
 from sightline.services.costs import list_price
 from sightline.services.leased_runs import run_under_lease
-from sightline.storage.comparisons import Standing
+from sightline.storage.comparisons import Pair, Standing
 from sightline.testing.fake import ALIKE, FakeSightline, picture, uri_of
-from sightline.timing import CHECK_AFTER
+from sightline.timing import CHECK_AFTER, CLAIM_LEASE, TAKEOVER_AFTER
 from workers.metrics import WorkerMetrics
 
 POLICY = PeoplePolicy("who left the gate open", "consent", 30, ("gate",))
@@ -318,6 +318,18 @@ def test_a_comparison_is_in_the_books_and_one_that_is_known_is_not_there_again(w
     today = world.clock().date().isoformat()
     [(line, number)] = world.operations.books.read(today, today).items()
     assert ((OPERATION,), Reason.BY_HAND, 1) == (line.billed, line.reason, number)
+
+
+def test_a_call_whose_worker_died_is_counted_and_booked_by_who_takes_its_claim_over(world):
+    source, target = (world.services.comparing.look(each) for each in (SOURCE, TARGET))
+    name = comparison_id(source.content, target.content, world.plan.generation)
+    world.operations.comparisons.claim(Pair(name, source.content, target.content, world.clock() + timedelta(days=30)))
+    world.clock.move(CLAIM_LEASE + TAKEOVER_AFTER)
+    compare(world)
+    today = world.clock().date().isoformat()
+    booked = {line.reason: number for line, number in world.operations.books.read(today, today).items()}
+    assert {Reason.UNKNOWN: 1, Reason.BY_HAND: 1} == booked
+    assert {"unknown": 1, "answered": 1, "cost_micro_usd": 1000} == counts(world)
 
 
 def test_a_cap_stops_comparisons_as_it_stops_any_call():

@@ -234,15 +234,19 @@ class Comparing:
 
     # --- asked for by a user of the console, answered by a worker
 
-    def request(self, source: ImageRow, target: ImageRow, by: str) -> Request:
-        """Keep what a user asks for; a worker answers it. Raise NoPeoplePolicy or OtherCamera."""
+    def request(self, source: ImageRow, target: ImageRow, by: str) -> Request | Comparison:
+        """Keep what a user asks for; a worker answers it. What is known is returned instead, and nothing is kept.
+
+        Raise NoPeoplePolicy or OtherCamera.
+        """
         policy = self.require_policy()
         for row in (source, target):
             self._require_camera(ObjectUri.parse(row.image_id))
         now, (first, second) = self.clock(), (row.content.sha256 if row.content else "" for row in (source, target))
         expires_at = now + timedelta(days=policy.retention_days)
         pair = Pair(comparison_id(first, second, self.generation), first, second, expires_at)
-        return self.operations.comparisons.ask(Request(pair, source.image_id, target.image_id, by, now))
+        asked = Request(pair, source.image_id, target.image_id, by, now)
+        return self.kept(pair.comparison_id) or self.operations.comparisons.ask(asked)
 
     def answer(self, name: str) -> None:
         """Compare what was asked for, and keep why it cannot be. Twice, or late, it changes nothing.

@@ -4,7 +4,7 @@ import http.client
 import json
 import sys
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -26,10 +26,10 @@ from tests.acceptance.spine import LYING, TURNED, Spine
 pytestmark = pytest.mark.acceptance
 
 CAMERA = "compared"
-POLICY = {"purpose": "who left the gate open", "legal_ground": "consent", "retention_days": 30, "cameras": [CAMERA]}
+POLICY = PeoplePolicy("who left the gate open", "consent", 30, (CAMERA,))
 SETTINGS = {
     "SIGHTLINE_KEY_PREFIX": "comparing:",
-    "SIGHTLINE_PEOPLE_POLICY": json.dumps(POLICY),
+    "SIGHTLINE_PEOPLE_POLICY": json.dumps(asdict(POLICY)),
     "SIGHTLINE_BUDGET": "compare 0.002 USD/day",
 }
 
@@ -106,9 +106,8 @@ def test_a_comparison_whose_worker_is_killed_in_mid_call_ends_once_and_is_paid_o
     assert "waiting" == api.call("GET", f"/{name}")[1]["state"]
 
     pass_time(spine, name)
-    policy = PeoplePolicy(**POLICY | {"cameras": (CAMERA,)})
     comparing = replace(
-        spine.services.comparing, people_policy=policy, clock=lambda: utc_now() + 2 * CHECK_AFTER + timedelta(seconds=1)
+        spine.services.comparing, people_policy=POLICY, clock=lambda: utc_now() + 2 * CHECK_AFTER + timedelta(seconds=1)
     )
     with spine.worker("comparing", ["operations"], **SETTINGS), spine.app_with("comparing:") as app:
         app.set_current()

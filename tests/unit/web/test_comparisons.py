@@ -62,7 +62,7 @@ def test_what_is_known_is_answered_at_once_and_not_sent_again(house, ask):
     ask()
     house.world.run()
     assert "answered" == ask().json()["state"]
-    assert [] == list(house.world.sent)
+    assert ([], []) == (list(house.world.sent), house.world.operations.comparisons.requests())
 
 
 def test_a_message_that_is_lost_is_sent_again_if_one_asks_again(house, ask):

@@ -16,6 +16,7 @@ from math import ceil, floor, sqrt
 from sightline.errors import InvalidUri, RejectedError, SlotRefused
 from sightline.models.images import Lane, State
 from sightline.queues.publishing import Publish
+from sightline.queues.sqs import Depth
 from sightline.rekognition.features import feature_named
 from sightline.rekognition.preflight import inspect_picture
 from sightline.rekognition.prices import billed
@@ -221,6 +222,15 @@ def share_between(found: int, drawn: int) -> tuple[float, float]:
     middle = share + weight / 2
     off = SURE * sqrt(share * (1 - share) / drawn + weight / (4 * drawn))
     return max(0.0, (middle - off) / (1 + weight)), min(1.0, (middle + off) / (1 + weight))
+
+
+def quote_events(depths: Iterable[Depth], services: Services) -> Quote:
+    """Return what the events that wait in queues may cost: each is one image at the most, and most may ask for nothing.
+
+    No message is taken for it. SQS counts about, and those that are handed out come again if their listener died.
+    """
+    events = sum(depth.waiting + depth.handed_out for depth in depths)
+    return _quote(Listing(events), {name: Range(0, events) for name in services.plan.features}, services)
 
 
 def quote_calls(images: int, calls: Mapping[str, int], services: Services) -> Quote:

@@ -17,6 +17,7 @@ class CapNow:
 
     taken: what was taken in blocks, which is what counts; in_blocks: at most so much of that is not used up, or died
     with its holder
+    alarm_percent: the highest of ALARMS_PERCENT that is reached; 0: none
     spent, unknown: by the counts of calls, which are a few seconds old: answered, and ended unknown. None if the cap is
     of a lane: calls are counted by feature
     """
@@ -29,6 +30,7 @@ class CapNow:
     in_blocks_usd: float
     left_usd: float
     left_for_backfill_usd: float
+    alarm_percent: int
 
     @property
     def as_json(self) -> dict[str, Json]:
@@ -62,6 +64,7 @@ def _now(
         in_blocks / MICRO,
         max(0, cap.micro_usd - used) / MICRO,
         max(0, treasury.budget.limit(cap, Lane.BACKFILL) - used) / MICRO if cap.covers_lane(Lane.BACKFILL) else 0.0,
+        account.reached(cap, today),
     )
 
 

@@ -341,6 +341,7 @@ def run_reconcile(run: LeasedRun, services: Services, send: Publish = publish_ag
     before = services.operations.runs.last().get(NAME)
     if services.treasury:
         services.treasury.look(services.paid_for)
+        services.treasury.tell_alarms()
     done = reconcile(reconciler_of(services, send), run.goes_on)
     send(services.comparing.due())
     ever = before.outcome.get("sent_ever", 0) if before else 0

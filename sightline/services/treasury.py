@@ -5,7 +5,7 @@ limiter spends a block together with its slots, and asks for the next one. Each 
 of a reservation is the one on which it was made.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Lock
@@ -24,7 +24,6 @@ from sightline.models.budgets import (
     Left,
     Period,
     Purse,
-    alarms,
     as_usd,
     block_size,
     month_of,
@@ -105,9 +104,10 @@ class Treasury:
                 raise self._spent(charge, opened, left)
             block = Block(charge.purse, charge.day, held.micro_usd + amount, opened.revision + 1)
             after = opened.with_lost(charge.day, lost).with_block(block_id, block, amount, held.block_ids)
-            account, is_fresh = self._replace(after, block_id), True
+            news = after.alarms(self.budget, charge.day)
+            account, is_fresh = self._replace(after.with_told(news, charge.day) if news else after, block_id), True
             if block_id in account.blocks:
-                self._tell(opened, after, charge.day)
+                _tell(news, charge.day)
                 return Funds(amount, (block_id,))
 
     def give_back(self, purse: Purse, day: str, rest: Funds) -> None:
@@ -133,6 +133,15 @@ class Treasury:
         """Return why a purse waits, and when it goes on, by what is known; None if it does not."""
         waiting = self._known(purse)
         return waiting.error if waiting else None
+
+    def tell_alarms(self) -> None:
+        """Tell of shares that are reached although nobody takes a block now: a cap may be set below what is spent."""
+        day = self.today()
+        opened = self._opened(self.account(), day)
+        if news := opened.alarms(self.budget, day):
+            written_by = uuid4().hex
+            if self._replace(opened.with_told(news, day), written_by).written_by == written_by:
+                _tell(news, day)
 
     def look(self, paid_for: Mapping[str, Mapping[str, Json]]) -> None:
         """Read the account, and note what waits for money, in each lane. paid_for: names, each with its parameters."""
@@ -232,9 +241,10 @@ class Treasury:
         }
         return standing
 
-    def _tell(self, before: Account, after: Account, day: str) -> None:
-        for cap, percent in alarms(self.budget, before, after, day):
-            log.warning("A share of the budget is spent", cap=str(cap), percent=percent, day=day)
+
+def _tell(alarms: Iterable[tuple[Cap, int]], day: str) -> None:
+    for cap, percent in alarms:
+        log.warning("A share of the budget is spent", cap=str(cap), percent=percent, day=day)
 
 
 def lanes_of(called: str) -> tuple[Lane, ...]:

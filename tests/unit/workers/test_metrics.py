@@ -25,6 +25,7 @@ from sightline.storage.operations import dynamo_operations
 from sightline.storage.pauses import Cause, Stop
 from sightline.storage.runs import LastRun
 from sightline.testing.fake import FakeSightline, picture, uri_of
+from sightline.testing.money import treasury_of
 from sightline.testing.queues import InMemoryQueues
 from workers.metrics import WorkerMetrics
 from workers.metrics_instrumented import with_metrics
@@ -251,7 +252,8 @@ def test_no_source_scans_a_table(world, session):
 
 def families(scraped, world):
     """Every name that can be asked for, of families without samples too."""
-    told = system(world)
+    treasury = treasury_of("1 USD/day", world.operations, world.clock)
+    told = SystemMetrics(sources(replace(world.services, treasury=treasury)), world.clock)
     told.refresh()
     scraped.registry.register(told)
     page = generate_latest(scraped.registry).decode()

@@ -82,9 +82,9 @@ class Treasury:
         """Return the UTC day."""
         return self._clock().astimezone(UTC).date().isoformat()
 
-    def account(self) -> Account:
-        """Read this month's account."""
-        return self._accounts.read(month_of(self.today()))
+    def account(self, month: str | None = None) -> Account:
+        """Read this month's account, or that of another month (`2026-11`)."""
+        return self._accounts.read(month or month_of(self.today()))
 
     def take(self, charge: Charge, held: Funds, most_calls: int, lost: int) -> Funds:
         """Take a block; raise BudgetSpent if a cap leaves too little for the call."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from sightline.models.spending import Line
+from sightline.services.cap_dates import read_cap_dates
 from sightline.services.costs import Amount, Priced, of_cameras, read_costs, sums
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles
@@ -32,6 +33,18 @@ class ForecastShape(BaseModel):
     usd_at_most: float
 
 
+class CapShape(BaseModel):
+    """When a cap is reached, by UTC days."""
+
+    taken_usd: float = Field(description="what counts against it")
+    alarm_percent: int = Field(description="the highest of 50, 80 and 100 that is reached; 0: none")
+    reached_on: list[date] = Field(description="days of this month; of a cap by month at most one")
+    expected_on: date | None = Field(description="if it goes on; null: not this month, or a cap by day")
+    earliest_on: date | None
+    latest_on: date | None
+    expected_from_days: int = Field(description="whole days by which that is expected; 0: nothing is known yet")
+
+
 class CostAnswer(BaseModel):
     """What was paid, by UTC day and by feature."""
 
@@ -45,6 +58,7 @@ class CostAnswer(BaseModel):
     days: dict[date, AmountShape] = Field(description="the last 28, and this month's")
     unknown_calls: int = Field(description="of this month")
     forecast: ForecastShape | None = Field(description="of this month; null before the first whole day")
+    caps: dict[str, CapShape] = Field(description="each cap of SIGHTLINE_BUDGET")
 
 
 @router.get("/cost")
@@ -67,6 +81,7 @@ def get_cost(request: Request) -> CostAnswer:
         days={day: _shape(each) for day, each in costs.days.items()},
         unknown_calls=costs.unknown,
         forecast=ForecastShape(**asdict(costs.forecast)) if costs.forecast else None,
+        caps={str(each.cap): CapShape(**each.as_json) for each in read_cap_dates(console.services.treasury)},
     )
 
 

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sightline.services.cap_dates import read_cap_dates
 from sightline.services.costs import Amount, of_cameras, read_costs, sums, total
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles
@@ -33,6 +34,10 @@ def show_cost(request: Request) -> Response:
         today=shown(total(costs.today)),
         month=shown(total(costs.month)),
         forecast=shown(Amount(costs.forecast.usd_at_least, costs.forecast.usd_at_most)) if costs.forecast else None,
+        caps=[
+            (str(each.cap), f"{each.taken_usd:,.2f}", f"{each.share_percent:.0f} %", str(each))
+            for each in read_cap_dates(console.services.treasury)
+        ],
         features=features,
         lanes=[(name or "not known", shown(each)) for name, each in sums(costs.lines, lambda line: line.lane).items()],
         reasons=[(name, shown(each)) for name, each in sums(costs.lines, lambda line: str(line.reason)).items()],

@@ -1,13 +1,14 @@
 """Cost, rates, people and the log: what operators see and change, and what the log says of it."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from sightline.services.users import note_act
 from sightline.storage.users.protocol import Role
-from tests.unit.web.house import FROM_HERE, PASSWORDS
+from sightline.testing.fake import FakeSightline, uri_of
+from tests.unit.web.house import FROM_HERE, PASSWORDS, build
 
 HOSTILE = ["<script>alert(1)</script>", "{{7*7}}", '"onmouseover=alert(1) x="']
 LABELS = "DetectLabels"
@@ -48,6 +49,20 @@ def test_cost_is_a_range_where_calls_ended_unknown(house):
     assert {"usd": 3.5, "usd_at_most": 3.5} == told["month"]["labels"]
     assert 2 == told["unknown_calls"]
     assert told["forecast"]["usd"] >= 3.5
+
+
+def test_cost_says_when_each_cap_is_reached(tmp_path):
+    house = build(tmp_path, world=FakeSightline(budget="0.004 USD/day, 0.05 USD/month"))
+    house.world.clock.now = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    for second in range(7):
+        house.analyse(uri_of(f"{second:02}"))
+        house.world.clock.move(timedelta(days=1))
+    client = house.client("operator")
+    said = text_of(client.get("/cost"))
+    assert "all 0.05 USD/month 0.02 42 % expected on 2026-11-17 (2026-11-17 to 2026-11-17)" in said
+    assert "all 0.004 USD/day 0.00 0 % not reached this month" in said
+    told = client.get("/api/v1/cost").json()["caps"]["all 0.05 USD/month"]
+    assert ("2026-11-17", 0, 0.021) == (told["expected_on"], told["alarm_percent"], told["taken_usd"])
 
 
 def test_before_any_call_cost_says_so(house):

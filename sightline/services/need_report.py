@@ -5,7 +5,7 @@ rules. So the rules are those of today: images that others saw are judged by the
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sightline.models.images import ImageSummary, ResultStatus, State
@@ -50,10 +50,16 @@ class _Seen:
     contents: set[str] = field(default_factory=set)
 
 
-def what_was_spared(first_day: str, last_day: str, need: Need, services: Services) -> dict[str, Spared]:
-    """Return by feature what was saved and missed on these capture days, inclusive; YYYY-MM-DD."""
+def what_was_spared(
+    first_day: str, last_day: str, need: Need, services: Services, tell: Callable[[], None] = lambda: None
+) -> dict[str, Spared]:
+    """Return by feature what was saved and missed on these capture days, inclusive; YYYY-MM-DD.
+
+    tell: called before each camera's day is read; what it raises ends the work
+    """
     seen = {name: _Seen() for name in need.asks}
     for camera_day in services.operations.dirty_days.known(None, first_day, last_day):
+        tell()
         for image in services.images.by_day(camera_day.camera, camera_day.day):
             if image.state in _SETTLED and _has_labels(image, services.plan):
                 _count(image, need, services.plan.features, seen)

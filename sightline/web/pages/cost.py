@@ -1,11 +1,14 @@
 """What Rekognition cost: today, this month, by day and feature, and what the month comes to if it goes on."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from sightline.services.cap_dates import read_cap_dates
 from sightline.services.costs import Amount, of_cameras, read_costs, sums, total
+from sightline.services.need_estimate import Estimate, missed_said, read_estimate
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles
 from sightline.web.charts import drawn
@@ -38,6 +41,8 @@ def show_cost(request: Request) -> Response:
             (str(each.cap), f"{each.taken_usd:,.2f}", f"{each.share_percent:.0f} %", str(each))
             for each in read_cap_dates(console.services.treasury)
         ],
+        need=_need(read_estimate(console.services)),
+        by_need=console.services.plan.need is not None,
         features=features,
         lanes=[(name or "not known", shown(each)) for name, each in sums(costs.lines, lambda line: line.lane).items()],
         reasons=[(name, shown(each)) for name, each in sums(costs.lines, lambda line: str(line.reason)).items()],
@@ -46,6 +51,17 @@ def show_cost(request: Request) -> Response:
         chart=drawn(cost_chart(costs.days, "Cost by day in USD")),
         prices=console.services.prices,
     )
+
+
+def _need(estimate: Estimate | None) -> dict[str, Any] | None:
+    """Return what paying by need saved and missed, for the template; None if it is not known."""
+    if estimate is None:
+        return None
+    rows = [
+        (name, f"{each['images']:,}", shown(Amount(each["saved_usd"], each["saved_usd"])), missed_said(each))
+        for name, each in estimate.features.items()
+    ]
+    return {"first": estimate.first_day, "last": estimate.last_day, "rows": rows}
 
 
 def shown(amount: Amount) -> str:

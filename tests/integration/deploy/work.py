@@ -22,7 +22,17 @@ from sightline.models.images import Lane, State
 from sightline.queues.steps import DETECT, ingest_step
 from sightline.ratelimit.protocol import Funds
 from sightline.rekognition.features import feature_named
-from sightline.services import bookkeeping, parity, purge, reconcile, review_planning, sweep, sync, videos
+from sightline.services import (
+    bookkeeping,
+    need_estimate,
+    parity,
+    purge,
+    reconcile,
+    review_planning,
+    sweep,
+    sync,
+    videos,
+)
 from sightline.services.comparing import compare_step
 from sightline.services.failures import keep_failure
 from sightline.services.leased_runs import LeasedRun, run_under_lease
@@ -205,6 +215,8 @@ def keep_the_schedule(world: Deployed) -> None:
     for _ in range(2):  # the second time the plan is there
         run_under_lease(review_planning.NAME, s, lambda run: review_planning.plan_review(s, run.goes_on))
     run_under_lease(bookkeeping.NAME, s, lambda run: bookkeeping.run_bookkeeping(run, s))
+    by_need = replace(s, plan=replace(s.plan, need=Need(asks={"faces": Ask(labels={"Person": 50})})))
+    run_under_lease(need_estimate.NAME, by_need, lambda run: need_estimate.run_estimate(run, by_need))
     assert {task.name for task in TASKS} == {*s.operations.runs.last()}
 
 

@@ -1,10 +1,13 @@
 """Cost, rates, people and the log: what operators see and change, and what the log says of it."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sightline.services.need import Ask, Need
+from sightline.services.need_estimate import NAME
 from sightline.services.users import note_act
 from sightline.storage.users.protocol import Role
 from sightline.testing.fake import FakeSightline, uri_of
@@ -63,6 +66,21 @@ def test_cost_says_when_each_cap_is_reached(tmp_path):
     assert "all 0.004 USD/day 0.00 0 % not reached this month" in said
     told = client.get("/api/v1/cost").json()["caps"]["all 0.05 USD/month"]
     assert ("2026-11-17", 0, 0.021) == (told["expected_on"], told["alarm_percent"], told["taken_usd"])
+
+
+def test_cost_says_what_paying_by_need_saved_and_missed(house):
+    client, services = house.client("operator"), house.console.services
+    assert "need" not in text_of(client.get("/cost"))
+    plan = replace(services.plan, need=Need(asks={"faces": Ask(labels={"Person": 50})}))
+    house.console.services = replace(services, plan=plan)
+    assert "not known yet: it is worked out every six hours" in text_of(client.get("/cost"))
+    facts = {"images": 4100, "saved_usd": 4.1, "compared": 90, "missed": 3.2, "missed_low": 0.0, "missed_high": 9.0}
+    kept = {"first_day": "2026-11-01", "last_day": "2026-11-28", "features": {"faces": {**facts, "reason": None}}}
+    services.operations.checkpoints.keep(NAME, kept, timedelta(days=1))
+    said = text_of(client.get("/cost"))
+    assert "faces 4,100 4.10 3 (0 to 9)" in said
+    assert "Captured 2026-11-01 to 2026-11-28" in said
+    assert facts | {"reason": None} == client.get("/api/v1/cost").json()["by_need"]["faces"]
 
 
 def test_before_any_call_cost_says_so(house):

@@ -88,7 +88,9 @@ def _print(costs: Costs, prices: Prices, caps: list[CapDates]) -> None:
     rows.append(("the whole month, if it goes on", _forecast(costs)))
     print_table(f"cost in USD, list prices for {prices.region} as of {prices.as_of}", ("", ""), rows)
     if caps:
-        of_caps = [(str(each.cap), f"{each.taken_usd:.2f}", f"{each.share_percent:.0f} %", str(each)) for each in caps]
+        of_caps = [
+            (str(each.cap), f"{each.taken_usd:.2f}", f"{each.share_percent:.0f} %", each.said()) for each in caps
+        ]
         print_table("caps", ("cap", "USD taken", "of it", "when it is reached"), of_caps)
 
 

@@ -1,7 +1,7 @@
 """When caps are reached: in the past by the account, and to come if the days that are left vary as those before did."""
 
 from calendar import monthrange
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate
@@ -52,17 +52,16 @@ class CapDates:
             "expected_from_days": self.days,
         }
 
-    def __str__(self) -> str:
-        if self.cap.period is Period.DAY:
-            return _days_said(self.reached)
-        if self.reached:
-            return f"reached on {self.reached[0]}"
+    def said(self, write: Callable[[date], str] = str) -> str:
+        """Say when it is reached. write: how a day is written."""
+        if self.cap.period is Period.DAY or self.reached:
+            return _reached_said([*map(write, self.reached)])
         if not self.days:
             return "known after the first whole day"
-        if self.expected is None:
-            perhaps = f"; {self.earliest} at the earliest" if self.earliest else ""
-            return f"not this month, if it goes on{perhaps}"
-        return f"expected on {self.expected} ({self.earliest} to {self.latest or 'not this month'})"
+        expected, earliest, latest = (day and write(day) for day in (self.expected, self.earliest, self.latest))
+        if expected is None:
+            return f"not this month, if it goes on{f'; {earliest} at the earliest' if earliest else ''}"
+        return f"expected on {expected} ({earliest} to {latest or 'not this month'})"
 
 
 def read_cap_dates(treasury: Treasury | None) -> list[CapDates]:
@@ -132,7 +131,7 @@ def _first(today: date, comes: Iterable[float], left: int) -> date | None:
     return next((today + number * DAY for number, each in enumerate(comes) if each >= left), None)
 
 
-def _days_said(reached: Sequence[date]) -> str:
+def _reached_said(reached: Sequence[str]) -> str:
     if not reached:
         return "not reached this month"
     if len(reached) == 1:

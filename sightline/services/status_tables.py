@@ -115,7 +115,7 @@ def _budget(section: Section) -> list[Table]:
 
 
 def _alarm(percent: int) -> str:
-    return f"{percent} % is reached" if percent else ""
+    return f"{percent} %" if percent else ""
 
 
 def _amount(value: float | None) -> str | None:

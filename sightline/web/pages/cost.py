@@ -1,5 +1,6 @@
 """What Rekognition cost: today, this month, by day and feature, and what the month comes to if it goes on."""
 
+from datetime import date
 from typing import Any
 
 from fastapi import APIRouter
@@ -38,7 +39,7 @@ def show_cost(request: Request) -> Response:
         month=shown(total(costs.month)),
         forecast=shown(Amount(costs.forecast.usd_at_least, costs.forecast.usd_at_most)) if costs.forecast else None,
         caps=[
-            (str(each.cap), f"{each.taken_usd:,.2f}", f"{each.share_percent:.0f} %", str(each))
+            (str(each.cap), f"{each.taken_usd:,.2f}", f"{each.share_percent:.0f} %", each.said(day_and_month))
             for each in read_cap_dates(console.services.treasury)
         ],
         need=_need(read_estimate(console.services)),
@@ -51,6 +52,11 @@ def show_cost(request: Request) -> Response:
         chart=drawn(cost_chart(costs.days, "Cost by day in USD")),
         prices=console.services.prices,
     )
+
+
+def day_and_month(day: date) -> str:
+    """Write a day of this month."""
+    return f"{day:%-d %b}"
 
 
 def _need(estimate: Estimate | None) -> dict[str, Any] | None:

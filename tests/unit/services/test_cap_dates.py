@@ -34,15 +34,15 @@ def dates(cap: Cap, now: Account, before: Account = NOTHING, today: date = TODAY
 
 def test_a_cap_by_month_was_reached_on_the_first_day_whose_sum_comes_to_it():
     told = dates(month(10), account(*[1.0] * 9, 1.0, 0.0, 0.0))
-    assert ((date(2026, 11, 10),), "reached on 2026-11-10") == (told.reached, str(told))
+    assert ((date(2026, 11, 10),), "reached on 2026-11-10") == (told.reached, told.said())
     assert (100, 100) == (told.alarm_percent, told.share_percent)
 
 
 def test_a_cap_by_day_was_reached_on_each_such_day():
     cap = Cap(Period.DAY, MICRO)
-    assert "not reached this month" == str(dates(cap, account(0.5, 0.9)))
-    assert "reached on 2026-11-02" == str(dates(cap, account(0.5, 1.0)))
-    assert "reached on 2 days of this month, the last 2026-11-03" == str(dates(cap, account(1.0, 0.5, 1.0)))
+    assert "not reached this month" == dates(cap, account(0.5, 0.9)).said()
+    assert "reached on 2026-11-02" == dates(cap, account(0.5, 1.0)).said()
+    assert "reached on 2 days of this month, the last 2026-11-03" == dates(cap, account(1.0, 0.5, 1.0)).said()
 
 
 def test_days_that_are_all_alike_reach_it_on_a_day_that_is_certain():
@@ -53,7 +53,7 @@ def test_days_that_are_all_alike_reach_it_on_a_day_that_is_certain():
         told.earliest,
         told.latest,
     )
-    assert "expected on 2026-11-25 (2026-11-25 to 2026-11-25)" == str(told)
+    assert "expected on 2026-11-25 (2026-11-25 to 2026-11-25)" == told.said()
 
 
 def test_what_today_lacks_of_the_mean_still_comes_today():
@@ -70,12 +70,12 @@ def test_what_today_lacks_of_the_mean_still_comes_today():
     ],
 )
 def test_what_varies_is_a_range_that_may_end_in_no_day_of_this_month(usd, said):
-    assert said == str(dates(month(usd), account(*[0.5, 1.5] * 9, 1.0, 1.0)))
+    assert said == dates(month(usd), account(*[0.5, 1.5] * 9, 1.0, 1.0)).said()
 
 
 def test_before_the_first_whole_day_nothing_is_known_and_the_month_before_tells():
     today = date(2026, 11, 1)
-    assert "known after the first whole day" == str(dates(month(10), account(0.5), today=today))
+    assert "known after the first whole day" == dates(month(10), account(0.5), today=today).said()
     before = account(*[1.0] * 31, first=date(2026, 10, 1))
     assert date(2026, 11, 10) == dates(month(10), account(0.5), before, today).expected
 
@@ -118,6 +118,6 @@ def _holds(chance: Random) -> bool:
 def test_it_is_read_from_the_accounts_of_two_months_and_without_a_budget_there_are_none():
     world = FakeSightline(budget="1 USD/month, 0.5 USD/day")
     assert ["known after the first whole day", "not reached this month"] == [
-        str(each) for each in read_cap_dates(world.treasury)
+        each.said() for each in read_cap_dates(world.treasury)
     ]
     assert [] == read_cap_dates(None)

@@ -62,7 +62,7 @@ def test_cost_says_when_each_cap_is_reached(tmp_path):
         house.world.clock.move(timedelta(days=1))
     client = house.client("operator")
     said = text_of(client.get("/cost"))
-    assert "all 0.05 USD/month 0.02 42 % expected on 2026-11-17 (2026-11-17 to 2026-11-17)" in said
+    assert "all 0.05 USD/month 0.02 42 % expected on 17 Nov (17 Nov to 17 Nov)" in said
     assert "all 0.004 USD/day 0.00 0 % not reached this month" in said
     told = client.get("/api/v1/cost").json()["caps"]["all 0.05 USD/month"]
     assert ("2026-11-17", 0, 0.021) == (told["expected_on"], told["alarm_percent"], told["taken_usd"])

@@ -1,6 +1,5 @@
 """What Rekognition cost: today, this month, by day and feature, and what the month comes to if it goes on."""
 
-from datetime import date
 from typing import Any
 
 from fastapi import APIRouter
@@ -16,6 +15,7 @@ from sightline.web.charts import drawn
 from sightline.web.console import console_of
 from sightline.web.cost_chart import cost_chart
 from sightline.web.rendering import page
+from sightline.web.times import short_day
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
@@ -39,7 +39,7 @@ def show_cost(request: Request) -> Response:
         month=shown(total(costs.month)),
         forecast=shown(Amount(costs.forecast.usd_at_least, costs.forecast.usd_at_most)) if costs.forecast else None,
         caps=[
-            (str(each.cap), f"{each.taken_usd:,.2f}", f"{each.share_percent:.0f} %", each.said(day_and_month))
+            (str(each.cap), f"{each.taken_usd:,.2f}", f"{each.share_percent:.0f} %", each.said(short_day))
             for each in read_cap_dates(console.services.treasury)
         ],
         need=_need(read_estimate(console.services)),
@@ -52,11 +52,6 @@ def show_cost(request: Request) -> Response:
         chart=drawn(cost_chart(costs.days, "Cost by day in USD")),
         prices=console.services.prices,
     )
-
-
-def day_and_month(day: date) -> str:
-    """Write a day of this month."""
-    return f"{day:%-d %b}"
 
 
 def _need(estimate: Estimate | None) -> dict[str, Any] | None:

@@ -33,6 +33,7 @@ from sightline.services import (
     sync,
     videos,
 )
+from sightline.services.collaborators import Services
 from sightline.services.comparing import compare_step
 from sightline.services.failures import keep_failure
 from sightline.services.leased_runs import LeasedRun, run_under_lease
@@ -72,10 +73,8 @@ def carry_images(world: Deployed) -> None:
 
 def pay_by_need(world: Deployed) -> None:
     """Let an image's labels ask for its text."""
-    of_all, plan = world.services, world.services.plan
-    text = {"text": feature_named("text").parameters}
-    need = Need(asks={"text": Ask(labels={"Person": 50})}, control_percent=1e-9)
-    world.services = replace(of_all, plan=replace(plan, features={**plan.features, **text}, need=need))
+    of_all = world.services
+    world.services = _by_need(of_all)
     uri = world.upload(9, picture(9))
     world.add(uri)
     world.work()
@@ -83,6 +82,12 @@ def pay_by_need(world: Deployed) -> None:
     row = of_all.images.get(uri)
     assert row
     assert ["labels", "text"] == sorted(row.parts)
+
+
+def _by_need(services: Services) -> Services:
+    plan, text = services.plan, {"text": feature_named("text").parameters}
+    need = Need(asks={"text": Ask(labels={"Person": 50})}, control_percent=1e-9)
+    return replace(services, plan=replace(plan, features={**plan.features, **text}, need=need))
 
 
 def take_frames(world: Deployed) -> None:
@@ -215,7 +220,7 @@ def keep_the_schedule(world: Deployed) -> None:
     for _ in range(2):  # the second time the plan is there
         run_under_lease(review_planning.NAME, s, lambda run: review_planning.plan_review(s, run.goes_on))
     run_under_lease(bookkeeping.NAME, s, lambda run: bookkeeping.run_bookkeeping(run, s))
-    by_need = replace(s, plan=replace(s.plan, need=Need(asks={"faces": Ask(labels={"Person": 50})})))
+    by_need = _by_need(s)
     run_under_lease(need_estimate.NAME, by_need, lambda run: need_estimate.run_estimate(run, by_need))
     assert {task.name for task in TASKS} == {*s.operations.runs.last()}
 

@@ -1,5 +1,6 @@
 """Faces are compared if a policy allows it, paid for once, and a picture without a face is an answer."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -20,13 +21,16 @@ from sightline.errors import (
     OutcomeUnknown,
     RampedTooFast,
     RejectedError,
+    SightlineError,
     SlotRefused,
     Throttled,
     TooManyBytes,
     Unavailable,
     UnreadableAnswer,
 )
+from sightline.models.budgets import Purse
 from sightline.models.comparisons import Compared, Side
+from sightline.models.images import Lane
 from sightline.models.people_policy import PeoplePolicy
 from sightline.models.spending import Reason
 from sightline.queues.steps import COMPARE
@@ -40,6 +44,7 @@ from sightline.services.costs import list_price
 from sightline.services.leased_runs import run_under_lease
 from sightline.storage.comparisons import Pair, Standing
 from sightline.testing.fake import ALIKE, FakeSightline, picture, uri_of
+from sightline.testing.money import PRICE
 from sightline.timing import CHECK_AFTER, CLAIM_LEASE, TAKEOVER_AFTER
 from workers.metrics import WorkerMetrics
 
@@ -409,3 +414,28 @@ def test_a_cap_of_another_feature_does_not_hold_comparisons_up():
     compare(world)
     compare(world, TARGET, SOURCE)
     assert 2 == len(world.detector.asked)
+
+
+@pytest.mark.parametrize(
+    ("script", "calls"),
+    [
+        ([], 1),
+        ([NO_FACE, NO_FACE], 0),
+        ([NO_FACE, ALIKE], 1),
+        ([Throttled("r"), ALIKE], 1),
+        ([Unavailable("r")] * 3, 0),
+        ([OutcomeUnknown("r"), ALIKE], 2),
+        ([UnreadableAnswer("r")], 1),
+    ],
+    ids=str,
+)
+def test_the_money_of_what_is_not_billed_is_there_again_once(script, calls):
+    world = ready(FakeSightline(people_policy=POLICY, budget="1 USD/day"))
+    world.detector.script.extend(script)
+    with suppress(SightlineError):
+        compare(world)
+    purse, today = Purse(NAME, Lane.LIVE), world.treasury.today()
+    assert (
+        calls * PRICE
+        == world.treasury.account().taken[today][purse] - world.limiter.purses.empty(purse, today).micro_usd
+    )

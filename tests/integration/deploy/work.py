@@ -15,6 +15,7 @@ from sightline.errors import (
     InvalidParameter,
     ObjectRefused,
     OutcomeUnknown,
+    SlotRefused,
 )
 from sightline.models.answers import Json
 from sightline.models.bucket_refusals import Reader
@@ -276,16 +277,18 @@ def watch_over_a_worker(world: Deployed) -> None:
 
 
 def compare_faces(world: Deployed) -> None:
-    """Answer what users of the console ask for: one whose message is lost, one that fails, one without a face."""
+    """Answer what users of the console ask for: lost, waiting, failing, and without a face."""
     uris = [world.upload(number, picture(number), "gate") for number in range(70, 73)]
     world.add(*uris)
     world.work()
     comparing = world.services.comparing
     rows = [row for uri in uris if (row := world.services.images.get(uri))]
     lost = comparing.request(rows[0], rows[1], "ann")
-    world.clock.move(5 * MINUTE)
-    world.send(comparing.due())
-    world.work()
+    world.detector.script.append(SlotRefused("Rekognition"))
+    for _ in range(2):
+        world.clock.move(5 * MINUTE)
+        world.send(comparing.due())
+        world.work()
     assert comparing.kept(lost.pair.comparison_id)
     world.detector.script.append(AccessDenied("Rekognition"))
     world.send([compare_step(_asked(comparing.request(rows[1], rows[2], "ann")))])

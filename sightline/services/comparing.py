@@ -119,7 +119,7 @@ class Comparing:
         """Return the comparison of two pictures; pay for it unless it is kept.
 
         Up to three attempts, each with a claim and a slot of its own. Raise LeaseHeld while another pays for the same
-        two, SlotRefused if no slot came near, else what the last attempt met.
+        two, SlotRefused if no slot came near, ConfigurationError without a price, else what the last attempt met.
         """
         policy = self.require_policy()
         expires_at = self.clock() + timedelta(days=policy.retention_days)
@@ -148,6 +148,7 @@ class Comparing:
         return found if self.clock() < found.at + timedelta(days=policy.retention_days) else None
 
     def _attempt(self, pair: Pair, source: Picture, target: Picture) -> Comparison:
+        price_micro_usd(self.prices)  # without one it is refused before its claim
         claimed = self._claim(pair)
         if claimed.standing is Standing.ANSWERED:
             return claimed

@@ -10,9 +10,11 @@ import pytest
 from PIL import Image
 from prometheus_client import CollectorRegistry
 
+from sightline.cli.check import money_lines
 from sightline.errors import (
     AccessDenied,
     BudgetSpent,
+    ConfigurationError,
     InvalidParameter,
     LeaseHeld,
     NoPeoplePolicy,
@@ -439,3 +441,12 @@ def test_the_money_of_what_is_not_billed_is_there_again_once(script, calls):
         calls * PRICE
         == world.treasury.account().taken[today][purse] - world.limiter.purses.empty(purse, today).micro_usd
     )
+
+
+def test_without_a_price_nothing_is_claimed_and_nothing_asked_and_check_says_so(world):
+    unpriced = replace(world.services.prices, meters={})
+    world.services = replace(world.services, prices=unpriced)
+    with pytest.raises(ConfigurationError, match="SIGHTLINE_PRICES"):
+        compare(world)
+    assert ([], []) == (world.detector.asked, world.operations.comparisons.of_picture())
+    assert "price, compare" in [line.name for line in money_lines(world.services)]

@@ -208,19 +208,23 @@ def narrowed(listing: Listing, canary: Canary, services: Services) -> Quote:
     calls = {}
     for name, number in _features(listing.contents.values()).items():
         left = number - canary.asked.get(name, 0)
-        low, high = share_between(canary.paid.get(name, 0), canary.asked.get(name, 0))
+        low, high = share_between(canary.paid.get(name, 0), canary.asked.get(name, 0), left)
         calls[name] = Range(floor(left * low), ceil(left * high))
     rest = Listing(listing.images - canary.drawn, listing.already_paid, listing.contents)
     return _quote(rest, calls, services)
 
 
-def share_between(found: int, drawn: int) -> tuple[float, float]:
-    """Return between which shares the whole lies if so many of those drawn have it (Wilson's interval)."""
-    if not drawn:
+def share_between(found: int, drawn: int, left: int) -> tuple[float, float]:
+    """Return between which shares those that are left lie if so many of those drawn have it (Wilson's interval).
+
+    Both the drawn and the left differ from the whole by chance: together as much as a draw of `size` from very many.
+    """
+    if not drawn or not left:
         return 0.0, 1.0
-    share, weight = found / drawn, SURE**2 / drawn
+    size = drawn * left / (drawn + left)
+    share, weight = found / drawn, SURE**2 / size
     middle = share + weight / 2
-    off = SURE * sqrt(share * (1 - share) / drawn + weight / (4 * drawn))
+    off = SURE * sqrt(share * (1 - share) / size + weight / (4 * size))
     return max(0.0, (middle - off) / (1 + weight)), min(1.0, (middle + off) / (1 + weight))
 
 

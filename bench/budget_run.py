@@ -38,6 +38,7 @@ class Size:
     """How large a run is.
 
     threads, live: of each process, and how many of them ask for live images; kills: of processes, each is replaced
+    quiet_seconds: without a call, once the caps are used up: then nothing more is paid
     """
 
     caps: str
@@ -49,6 +50,7 @@ class Size:
     emptied: int = 0
     away_seconds: float = 0.0
     passes_midnights: bool = False
+    quiet_seconds: float = 15.0
 
     def env(self) -> dict[str, str]:
         """Return the settings of the run."""
@@ -193,12 +195,18 @@ class World:
 
     def _wait_until_spent(self, begun: float) -> None:
         """Wait until no call came for a while; a run over midnights lasts as long as its clock needs."""
-        least = 150.0 if self._size.passes_midnights else 10.0
+        least = 150.0 if self._size.passes_midnights else 0.0
+        if not self._size.passes_midnights:
+            wait_until(self._is_used_up, self.logged, every=0.5)
         last, since = self.logged(), time.time()
-        while time.time() - since < 15 or time.time() - begun < least:  # noqa: PLR2004 - seconds without a call
+        while time.time() - since < self._size.quiet_seconds or time.time() - begun < least:
             time.sleep(1)
             if (now := self.logged()) != last:
                 last, since = now, time.time()
+
+    def _is_used_up(self) -> bool:
+        (account,) = self.accounts()
+        return all(account.used(cap, f"{utc_now():%Y-%m-%d}") + self.price > cap.micro_usd for cap in self.caps())
 
     def _outcome(self, seconds: float) -> Outcome:
         entries = list(self.ledger.scan())

@@ -136,10 +136,15 @@ def _ledger_changes(settings: Settings, session: boto3.Session, client: Any, sto
 
 
 def treasury_of(settings: Settings, operations: Operations) -> Treasury | None:
-    """Build what gives out the budget; None if there is none. Raise ConfigurationError if a feature has no price."""
+    """Build what gives out the budget; None if there is none.
+
+    Raise ConfigurationError if a feature has no price, or comparing has none and a policy allows it.
+    """
     if settings.money is None:
         return None
     prices = settings.price_list
+    if settings.people_policy:
+        price_of(prices, comparing.NAME, None)
     for plan in (settings.plan.features, settings.plan.deeper):
         for name, parameters in plan.items():
             price_of(prices, name, parameters)

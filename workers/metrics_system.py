@@ -26,6 +26,7 @@ from sightline.rekognition.prices import Prices
 from sightline.services.budget_status import caps_now
 from sightline.services.collaborators import Services
 from sightline.services.costs import read_costs, sums
+from sightline.services.need_estimate import read_estimate
 from sightline.services.treasury import Treasury
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.operations import Operations
@@ -114,6 +115,7 @@ def sources(services: Services) -> list[Source]:
         Source("refusing_buckets", OFTEN, lambda: refusing_buckets(services.operations)),
         Source("images", SELDOM, lambda: images(services.images)),
         Source("cost", SELDOM, lambda: cost(services.operations, services.prices, services.clock().date())),
+        *([Source("need", SELDOM, lambda: need(services))] if services.plan.need else []),
         Source("dead_letters", SELDOM, lambda: dead_letters(services.operations)),
     ]
 
@@ -223,6 +225,24 @@ def cost(operations: Operations, prices: Prices, today: date) -> Families:
         for bound, usd in bounds.items():
             forecast.add_metric([bound], usd)
     return [month, forecast]
+
+
+def need(services: Services) -> Families:
+    """Read what the last estimate says that paying by need saved and missed, in four weeks of captures."""
+    images = GaugeMetricFamily("sightline_need_spared_images", "Images not asked for a feature", labels=["feature"])
+    saved = GaugeMetricFamily("sightline_need_saved_usd", "What that saved", labels=["feature"])
+    missed = GaugeMetricFamily(
+        "sightline_need_missed_images", "Images on which something was missed", labels=["feature", "bound"]
+    )
+    estimate = read_estimate(services)
+    for name, facts in (estimate.features if estimate else {}).items():
+        images.add_metric([name], facts["images"])
+        saved.add_metric([name], facts["saved_usd"])
+        bounds = {"expected": facts["missed"], "at_least": facts["missed_low"], "at_most": facts["missed_high"]}
+        for bound, number in bounds.items():
+            if number is not None:
+                missed.add_metric([name, bound], number)
+    return [images, saved, missed]
 
 
 def dead_letters(operations: Operations) -> Families:

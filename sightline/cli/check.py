@@ -14,7 +14,7 @@ import click
 import urllib3
 from pydantic import SecretStr
 
-from sightline.bootstrap import capture_reader
+from sightline.bootstrap import capture_reader, price_of
 from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json, print_table
 from sightline.config import Settings
@@ -156,9 +156,9 @@ def _check_redis(services: Services) -> None:
 
 def money_lines(services: Services) -> Iterator[Line]:
     """See that what is paid for has a price, and tell of caps that are used up already: those are accepted."""
-    for name, parameters in [*services.plan.features.items(), *services.plan.deeper.items()]:
+    for name, parameters in [*services.paid_for.items(), *services.plan.deeper.items()]:
         try:
-            services.prices.of_call(feature_named(name), parameters)
+            price_of(services.prices, name, parameters)
         except ConfigurationError as error:
             yield Line(f"price, {name}", "SIGHTLINE_PRICES", problem=str(error))
     if services.treasury is None:

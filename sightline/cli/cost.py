@@ -10,6 +10,7 @@ from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json, print_table
 from sightline.models.spending import Line, Spent
 from sightline.rekognition.prices import Prices
+from sightline.services.cap_dates import CapDates, read_cap_dates
 from sightline.services.costs import (
     Amount,
     Costs,
@@ -39,6 +40,8 @@ BY: Mapping[str, Callable[[Line], str]] = {
 def cost(factory: Factory, *, ways: tuple[str, ...], as_json: bool) -> None:
     """Show this month's cost by day, feature, camera, lane and reason, and a forecast. Days and months are UTC's.
 
+    Of each cap of SIGHTLINE_BUDGET it says when it was reached, or is expected to be if it goes on, as a range.
+
     It is counted from the ledger's changes, a minute behind them. An amount is a range where calls ended unknown, or
     are still under way: each may have been billed.
     """
@@ -48,10 +51,14 @@ def cost(factory: Factory, *, ways: tuple[str, ...], as_json: bool) -> None:
     first, last = today.replace(day=1).isoformat(), today.isoformat()
     cameras = services.operations.books.read_cameras(first, last) if "camera" in chosen else {}
     tables = {way: sums(_lines(way, costs, cameras), BY[way]) for way in chosen}
+    caps = read_cap_dates(services.treasury)
     if as_json:
-        print_json(_facts(costs, tables, services.prices))
+        print_json(_facts(costs, tables, services.prices) | {"caps": {str(each.cap): each.as_json for each in caps}})
         return
-    _print(costs, tables, services.prices)
+    _print(costs, services.prices, caps)
+    for way, table in tables.items():
+        print_table(f"this month by {way}", (way, "USD"), [(name, _usd(each)) for name, each in table.items()])
+    _print_notes(costs, services.prices)
 
 
 def _lines(way: str, costs: Costs, cameras: Spent) -> Priced:
@@ -76,12 +83,18 @@ def _plain(amount: Amount) -> dict[str, float]:
     return {name: round(each, 6) for name, each in asdict(amount).items()}
 
 
-def _print(costs: Costs, tables: Mapping[str, Mapping[str, Amount]], prices: Prices) -> None:
+def _print(costs: Costs, prices: Prices, caps: list[CapDates]) -> None:
     rows = [("today so far", _usd(total(costs.today))), ("this month", _usd(total(costs.month)))]
     rows.append(("the whole month, if it goes on", _forecast(costs)))
     print_table(f"cost in USD, list prices for {prices.region} as of {prices.as_of}", ("", ""), rows)
-    for way, table in tables.items():
-        print_table(f"this month by {way}", (way, "USD"), [(name, _usd(each)) for name, each in table.items()])
+    if caps:
+        of_caps = [
+            (str(each.cap), f"{each.taken_usd:.2f}", f"{each.share_percent:.0f} %", each.said()) for each in caps
+        ]
+        print_table("caps", ("cap", "USD taken", "of it", "when it is reached"), of_caps)
+
+
+def _print_notes(costs: Costs, prices: Prices) -> None:
     if costs.unknown:
         click.echo(f"{costs.unknown:,} calls ended unknown: each may have been billed, so amounts are ranges.")
     if prices.free:

@@ -1,19 +1,18 @@
 """`sightline need`: what paying by need saved, and what it missed."""
 
-from datetime import date, timedelta
-from typing import Any
+from datetime import date
 
 import click
 
 from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json, print_table
 from sightline.errors import ConfigurationError
+from sightline.services.need_estimate import DAYS, facts_of, missed_said, span
 from sightline.services.need_report import Spared, what_was_spared
-from sightline.stats.figures import Interval
 
 
 @click.command()
-@click.option("--days", type=click.IntRange(1, 366), default=28, show_default=True, help="Capture days, up to today.")
+@click.option("--days", type=click.IntRange(1, 366), default=DAYS, show_default=True, help="Capture days, up to today.")
 @json_option
 @click.pass_obj
 def need(factory: Factory, *, days: int, as_json: bool) -> None:
@@ -29,11 +28,10 @@ def need(factory: Factory, *, days: int, as_json: bool) -> None:
             rule="it is unset, so every image has every feature",
             remedy="Set it as docs/operating.md shows, if images are to be paid for by need",
         )
-    today = factory.services.clock().date() + timedelta(days=1)  # in the time zone of a camera it may be tomorrow
-    first = today - timedelta(days=days)
+    first, today = span(factory.services.clock().date(), days)
     found = what_was_spared(first.isoformat(), today.isoformat(), rules, factory.services)
     if as_json:
-        print_json({name: _facts(each) for name, each in found.items()})
+        print_json({name: facts_of(each) for name, each in found.items()})
         return
     _print(found, first, today, rules.control_percent)
 
@@ -41,27 +39,10 @@ def need(factory: Factory, *, days: int, as_json: bool) -> None:
 def _print(found: dict[str, Spared], first: date, last: date, percent: float) -> None:
     columns = ("feature", "images not asked", "USD saved", "compared in the slice", "images with something missed")
     rows = [
-        (name, str(each.images), f"{each.saved_micro_usd / 1e6:.2f}", str(each.compared), _missed(each))
+        (name, str(each.images), f"{each.saved_micro_usd / 1e6:.2f}", str(each.compared), missed_said(facts_of(each)))
         for name, each in found.items()
     ]
     print_table(
         f"Paid by need, captured {first} to {last}; {percent:g} % of all bursts paid for in full", columns, rows
     )
     click.echo("What was not paid for is unknown, not absent. The interval is 95 % certain to hold the number.")
-
-
-def _missed(spared: Spared) -> str:
-    figure = spared.missed
-    if isinstance(figure, Interval):
-        return f"{figure.median:.0f} ({figure.low:.0f} to {figure.high:.0f})"
-    return f"at most {figure.at_most:.0f}: {figure.reason}"
-
-
-def _facts(spared: Spared) -> dict[str, Any]:
-    saved = {"images": spared.images, "saved_usd": spared.saved_micro_usd / 1e6, "compared": spared.compared}
-    figure, ends = spared.missed, dict[str, Any]()
-    if isinstance(figure, Interval):
-        ends = {"missed": figure.median, "missed_low": figure.low, "missed_high": figure.high, "reason": None}
-    else:
-        ends = {"missed": None, "missed_low": 0.0, "missed_high": figure.at_most, "reason": figure.reason}
-    return {**saved, **ends}

@@ -4,7 +4,7 @@ Pure values: the store keeps an account, the service changes it by compare and s
 dollar. Money is counted when it is taken, so what was spent is never more than what the account says.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -23,6 +23,7 @@ BLOCKS_KEPT = 100
 """Of an account; the oldest beyond are only summed up."""
 
 ALARMS_PERCENT = (50, 80, 100)
+"""Of a cap: each is told of once a day or month."""
 
 
 class Period(StrEnum):
@@ -75,6 +76,10 @@ class Cap:
     def covers(self, purse: Purse) -> bool:
         """Return whether what the purse spends counts. What may belong to a lane counts as its own."""
         return self.feature in {None, purse.feature} and (None in {self.lane, purse.lane} or self.lane == purse.lane)
+
+    def span(self, day: str) -> str:
+        """Return the day or the month in which a cap counts on a day."""
+        return day if self.period is Period.DAY else month_of(day)
 
     def covers_lane(self, lane: Lane) -> bool:
         """Return whether a lane's calls may count."""
@@ -131,6 +136,7 @@ class Account:
     taken: day → purse → amount
     blocks: by id, those that are not known to be used up
     lost: day → older ones summed up, and what was reserved by requests of which nobody knows whether they arrived
+    told: day or month → cap → the share in percent that was told of as an alarm
     revision, written_by: of the store
     """
 
@@ -138,6 +144,7 @@ class Account:
     taken: Mapping[str, Mapping[Purse, int]] = field(default_factory=dict)
     blocks: Mapping[str, Block] = field(default_factory=dict)
     lost: Mapping[str, int] = field(default_factory=dict)
+    told: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     revision: int = 0
     written_by: str = ""
 
@@ -172,6 +179,24 @@ class Account:
     def with_lost(self, day: str, amount: int) -> "Account":
         """Note what is taken and will not be used. It stays taken."""
         return replace(self, lost={**self.lost, day: self.lost.get(day, 0) + amount}) if amount else self
+
+    def reached(self, cap: Cap, day: str) -> int:
+        """Return the highest of ALARMS_PERCENT that is taken of a cap; 0 if none is."""
+        used = self.used(cap, day) * 100
+        return max((percent for percent in ALARMS_PERCENT if used >= percent * cap.micro_usd), default=0)
+
+    def alarms(self, budget: Budget, day: str) -> list[tuple[Cap, int]]:
+        """Return the caps, each with the percentage, of which more is reached than was told of."""
+        each = [(cap, self.reached(cap, day)) for cap in budget.caps]
+        return [(cap, percent) for cap, percent in each if percent > self.told.get(cap.span(day), {}).get(str(cap), 0)]
+
+    def with_told(self, alarms: Iterable[tuple[Cap, int]], day: str) -> "Account":
+        """Note alarms as told of. Those of days before yesterday are forgotten: clocks differ at midnight."""
+        yesterday = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+        told = {span: dict(each) for span, each in self.told.items() if span == self.month or span >= yesterday}
+        for cap, percent in alarms:
+            told.setdefault(cap.span(day), {})[str(cap)] = percent
+        return replace(self, told=told)
 
     def in_blocks(self, day: str | None = None) -> int:
         """Return the most that blocks hold which are not known to be used up, what is known to be lost included."""
@@ -220,13 +245,3 @@ def block_size(budget: Budget, charge: Charge, left: int, most_calls: int) -> in
     calls = max(1, min(most_calls, tightest // BLOCK_SHARE // charge.micro_usd))
     wanted = min(left, calls * charge.micro_usd)
     return left if left - wanted < charge.micro_usd else wanted
-
-
-def alarms(budget: Budget, before: Account, after: Account, day: str) -> list[tuple[Cap, int]]:
-    """Return the caps, with the percentage, of which `after` has reached one that `before` had not."""
-    return [
-        (cap, percent)
-        for cap in budget.caps
-        for percent in ALARMS_PERCENT
-        if before.used(cap, day) * 100 < percent * cap.micro_usd <= after.used(cap, day) * 100
-    ]

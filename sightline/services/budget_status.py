@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sightline.models.answers import Json
 from sightline.models.budgets import MICRO, Account, Cap, Period, Purse, month_of
 from sightline.models.images import Lane
-from sightline.services.treasury import Treasury
+from sightline.services.treasury import Treasury, lanes_of
 from sightline.services.usage import COST, UNKNOWN
 from sightline.storage.operations import Operations
 
@@ -17,6 +17,7 @@ class CapNow:
 
     taken: what was taken in blocks, which is what counts; in_blocks: at most so much of that is not used up, or died
     with its holder
+    alarm_percent: the highest of ALARMS_PERCENT that is reached; 0: none
     spent, unknown: by the counts of calls, which are a few seconds old: answered, and ended unknown. None if the cap is
     of a lane: calls are counted by feature
     """
@@ -29,6 +30,7 @@ class CapNow:
     in_blocks_usd: float
     left_usd: float
     left_for_backfill_usd: float
+    alarm_percent: int
 
     @property
     def as_json(self) -> dict[str, Json]:
@@ -62,21 +64,22 @@ def _now(
         in_blocks / MICRO,
         max(0, cap.micro_usd - used) / MICRO,
         max(0, treasury.budget.limit(cap, Lane.BACKFILL) - used) / MICRO if cap.covers_lane(Lane.BACKFILL) else 0.0,
+        account.reached(cap, today),
     )
 
 
 def budget_section(
-    treasury: Treasury | None, operations: Operations, features: Mapping[str, Mapping[str, Json]]
+    treasury: Treasury | None, operations: Operations, paid_for: Mapping[str, Mapping[str, Json]]
 ) -> dict[str, Json]:
-    """Return each cap, and why features wait for money in their lanes, with when they go on; empty without a budget."""
+    """Return each cap, and why calls wait for money in their lanes, with when they go on; empty without a budget."""
     if treasury is None:
         return {}
     caps = {str(each.cap): each.as_json for each in caps_now(treasury, operations)}
-    treasury.look(features)
+    treasury.look(paid_for)
     waiting = {
-        f"{feature}, {lane}": str(error)
-        for feature in features
-        for lane in Lane
-        if (error := treasury.why_waiting(Purse(feature, lane)))
+        f"{name}, {lane}": str(error)
+        for name in paid_for
+        for lane in lanes_of(name)
+        if (error := treasury.why_waiting(Purse(name, lane)))
     }
     return {"caps": caps, "waiting": waiting}

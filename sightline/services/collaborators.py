@@ -7,10 +7,12 @@ from threading import Event
 from zoneinfo import ZoneInfo
 
 from sightline.graph.protocol import GraphStore
+from sightline.models.answers import Json
 from sightline.models.images import Capture
 from sightline.models.people_policy import PeoplePolicy
 from sightline.queues.redis import RedisQueues
 from sightline.ratelimit.protocol import Limiter
+from sightline.rekognition.comparing import NAME
 from sightline.rekognition.prices import Prices
 from sightline.services.bucket_gate import BucketGate
 from sightline.services.clock_doubts import ClockDoubts
@@ -109,6 +111,11 @@ class Services:
         of_comparing = (each.name for each in fields(Comparing) if each.name != "generation")
         comparing = Comparing(generation=self.plan.generation, **{name: getattr(self, name) for name in of_comparing})
         object.__setattr__(self, "comparing", comparing)
+
+    @property
+    def paid_for(self) -> Mapping[str, Mapping[str, Json]]:
+        """Return what calls are made for, with their parameters: each feature, and comparing if a policy allows it."""
+        return {**self.plan.features, **({NAME: {}} if self.people_policy else {})}
 
 
 _current: list[Services] = []

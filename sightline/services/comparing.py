@@ -16,6 +16,7 @@ import structlog
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
 
 from sightline.errors import (
+    BudgetSpent,
     InvalidParameter,
     NoPeoplePolicy,
     OtherCamera,
@@ -28,7 +29,7 @@ from sightline.errors import (
     UnreadableAnswer,
     UnreadableKey,
 )
-from sightline.models.budgets import Charge
+from sightline.models.budgets import Charge, Purse
 from sightline.models.comparisons import Compared, Side
 from sightline.models.images import ImageRow, Lane
 from sightline.models.people_policy import PeoplePolicy
@@ -118,7 +119,7 @@ class Comparing:
         """Return the comparison of two pictures; pay for it unless it is kept.
 
         Up to three attempts, each with a claim and a slot of its own. Raise LeaseHeld while another pays for the same
-        two, SlotRefused if no slot came near, else what the last attempt met.
+        two, SlotRefused if no slot came near, ConfigurationError without a price, else what the last attempt met.
         """
         policy = self.require_policy()
         expires_at = self.clock() + timedelta(days=policy.retention_days)
@@ -147,6 +148,7 @@ class Comparing:
         return found if self.clock() < found.at + timedelta(days=policy.retention_days) else None
 
     def _attempt(self, pair: Pair, source: Picture, target: Picture) -> Comparison:
+        price_micro_usd(self.prices)  # without one it is refused before its claim
         claimed = self._claim(pair)
         if claimed.standing is Standing.ANSWERED:
             return claimed
@@ -181,6 +183,9 @@ class Comparing:
         if claimed.standing is Standing.ANSWERED and self.kept(pair.comparison_id) is None:
             self.operations.comparisons.drop(pair.comparison_id)  # the policy is stricter than when it was kept
             claimed = self.operations.comparisons.claim(pair)
+        if claimed.took_over:
+            self.calls.count(NAME, "unknown")
+            self._book(Reason.UNKNOWN)
         return claimed
 
     def _ask(self, claimed: Comparison, source: Picture, target: Picture) -> Compared | None:
@@ -205,6 +210,13 @@ class Comparing:
             raise
         return compared
 
+    def why_no_money(self) -> BudgetSpent | None:
+        """Return which cap leaves no money for a comparison now, by the account, and when it goes on."""
+        if self.treasury is None:
+            return None
+        self.treasury.look({NAME: {}})
+        return self.treasury.why_waiting(Purse(NAME, Lane.LIVE))
+
     def _charge(self) -> Charge | None:
         return self.treasury.charge(NAME, Lane.LIVE) if self.treasury else None
 
@@ -223,20 +235,25 @@ class Comparing:
 
     # --- asked for by a user of the console, answered by a worker
 
-    def request(self, source: ImageRow, target: ImageRow, by: str) -> Request:
-        """Keep what a user asks for; a worker answers it. Raise NoPeoplePolicy or OtherCamera."""
+    def request(self, source: ImageRow, target: ImageRow, by: str) -> Request | Comparison:
+        """Keep what a user asks for; a worker answers it. What is known is returned instead, and nothing is kept.
+
+        Raise NoPeoplePolicy or OtherCamera.
+        """
         policy = self.require_policy()
         for row in (source, target):
             self._require_camera(ObjectUri.parse(row.image_id))
         now, (first, second) = self.clock(), (row.content.sha256 if row.content else "" for row in (source, target))
         expires_at = now + timedelta(days=policy.retention_days)
         pair = Pair(comparison_id(first, second, self.generation), first, second, expires_at)
-        return self.operations.comparisons.ask(Request(pair, source.image_id, target.image_id, by, now))
+        asked = Request(pair, source.image_id, target.image_id, by, now)
+        return self.kept(pair.comparison_id) or self.operations.comparisons.ask(asked)
 
     def answer(self, name: str) -> None:
         """Compare what was asked for, and keep why it cannot be. Twice, or late, it changes nothing.
 
-        What may succeed later is left: the reconciler sends it again.
+        What may succeed later is left: the reconciler sends it again. Such a try counts only if it may have been
+        billed, so that a comparison is not paid for without end; money, a slot or a server that is missing is no blame.
         """
         comparisons = self.operations.comparisons
         request = comparisons.begin(name)
@@ -247,6 +264,8 @@ class Comparing:
             self._answer(request)
         except RetryableError as error:
             log.warning("A comparison is tried again later", error=str(error))
+            if not may_be_billed(error):
+                comparisons.wait(name)
         except SightlineError as error:
             comparisons.fail(name, str(error))
         else:
@@ -262,10 +281,14 @@ class Comparing:
         self.compare(source, target)
 
     def due(self) -> list[Step]:
-        """Return the steps of requests whose message must be lost by now; each is left alone longer after each try."""
-        waiting = self.operations.comparisons.requests() if self.people_policy else []
-        now = self.clock()
-        return [compare_step(each) for each in waiting if each.at + CHECK_AFTER * (each.tries + 1) <= now]
+        """Return the steps of requests whose message must be lost by now; each is left alone longer after each try.
+
+        None while there is no money: they are sent when there is.
+        """
+        if self.people_policy is None or (self.treasury and self.treasury.waits(NAME, Lane.LIVE)):
+            return []
+        waiting, now = self.operations.comparisons.requests(), self.clock()
+        return [compare_step(each) for each in waiting if _is_due(each, now)]
 
 
 class TriedTooOften(SightlineError):
@@ -279,6 +302,10 @@ class OtherBytes(SightlineError):
 
     rule = "both objects must hold the bytes that were asked about"
     remedy = "Wait until the image is complete again, then ask again"
+
+
+def _is_due(request: Request, now: datetime) -> bool:
+    return (request.begun_at or request.at) + CHECK_AFTER * (request.tries + 1) <= now
 
 
 def compare_step(request: Request) -> Step:

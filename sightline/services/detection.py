@@ -233,7 +233,7 @@ def _analysis(image_id: str, wanted: str, content: Content, feature: Feature, pl
 
 
 def _attempt(wanted: _Wanted, lane: Lane, images: ImageStore, payer: Payer) -> Entry:
-    payer.prices.of_call(wanted.feature, wanted.analysis.parameters)  # what has no price is refused before its claim
+    price = payer.prices.of_call(wanted.feature, wanted.analysis.parameters)  # without one it is refused unclaimed
     if (paid_before := _settled_while_money_is_short(wanted, lane, payer)) is not None:
         return paid_before
     claimed = payer.ledger.claim(replace(wanted.analysis, lane=lane, is_redriven=wanted.is_redriven))
@@ -246,7 +246,7 @@ def _attempt(wanted: _Wanted, lane: Lane, images: ImageStore, payer: Payer) -> E
     except Exception:
         payer.ledger.release(claimed)  # nothing was sent, so nothing can have been billed
         raise
-    return _pay(ready, claimed, payer)
+    return _pay(ready, claimed, price, payer)
 
 
 def _settled_while_money_is_short(wanted: _Wanted, lane: Lane, payer: Payer) -> Entry | None:
@@ -308,10 +308,9 @@ def _require_open(image_id: str, payer: Payer) -> None:
     payer.bucket_gate.require_open(image_id, Reader.REKOGNITION)
 
 
-def _pay(wanted: _Wanted, claimed: Entry, payer: Payer) -> Entry:
-    """Call once under the claim; settle, or give the claim back."""
+def _pay(wanted: _Wanted, claimed: Entry, price: int, payer: Payer) -> Entry:
+    """Call once under the claim; settle, or give the claim back. price: in millionths of a US dollar."""
     feature, copy = wanted.feature, wanted.copy
-    price = payer.prices.of_call(feature, claimed.analysis.parameters)
     called_at = payer.clock()
     outcome: Answer | Rejection | None = None
     try:

@@ -5,7 +5,7 @@ rules. So the rules are those of today: images that others saw are judged by the
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sightline.models.answers import Finding
@@ -51,10 +51,13 @@ class _Seen:
     contents: set[str] = field(default_factory=set)
 
 
-def what_was_spared(first_day: str, last_day: str, need: Need, services: Services) -> dict[str, Spared]:
+def what_was_spared(
+    first_day: str, last_day: str, need: Need, services: Services, tell: Callable[[], None] = lambda: None
+) -> dict[str, Spared]:
     """Return by feature what was saved and missed on these capture days, inclusive; YYYY-MM-DD.
 
     A label is missed from the threshold up at which accuracy is watched; other labels are not.
+    tell: called before each camera's day is read; what it raises ends the work
     """
     rules = _Rules(
         need, services.plan.features, {each.label: each.threshold_percent for each in services.accuracy.rules}
@@ -62,6 +65,7 @@ def what_was_spared(first_day: str, last_day: str, need: Need, services: Service
     seen = {name: _Seen() for name in need.spared(rules.features)}
     control: dict[str, ImageSummary] = {}
     for camera_day in services.operations.dirty_days.known(None, first_day, last_day):
+        tell()
         for image in services.images.by_day(camera_day.camera, camera_day.day):
             if image.state not in _SETTLED or not _is_told(image, services.plan):
                 continue

@@ -16,6 +16,7 @@ from math import ceil, floor, sqrt
 from sightline.errors import InvalidUri, RejectedError, SlotRefused
 from sightline.models.images import Lane, State
 from sightline.queues.publishing import Publish
+from sightline.queues.sqs import Depth
 from sightline.rekognition.features import feature_named
 from sightline.rekognition.preflight import inspect_picture
 from sightline.rekognition.prices import billed
@@ -207,20 +208,33 @@ def narrowed(listing: Listing, canary: Canary, services: Services) -> Quote:
     calls = {}
     for name, number in _features(listing.contents.values()).items():
         left = number - canary.asked.get(name, 0)
-        low, high = share_between(canary.paid.get(name, 0), canary.asked.get(name, 0))
+        low, high = share_between(canary.paid.get(name, 0), canary.asked.get(name, 0), left)
         calls[name] = Range(floor(left * low), ceil(left * high))
     rest = Listing(listing.images - canary.drawn, listing.already_paid, listing.contents)
     return _quote(rest, _by_need(calls, services), services)
 
 
-def share_between(found: int, drawn: int) -> tuple[float, float]:
-    """Return between which shares the whole lies if so many of those drawn have it (Wilson's interval)."""
-    if not drawn:
+def share_between(found: int, drawn: int, left: int) -> tuple[float, float]:
+    """Return between which shares those that are left lie if so many of those drawn have it (Wilson's interval).
+
+    Both the drawn and the left differ from the whole by chance: together as much as a draw of `size` from very many.
+    """
+    if not drawn or not left:
         return 0.0, 1.0
-    share, weight = found / drawn, SURE**2 / drawn
+    size = drawn * left / (drawn + left)
+    share, weight = found / drawn, SURE**2 / size
     middle = share + weight / 2
-    off = SURE * sqrt(share * (1 - share) / drawn + weight / (4 * drawn))
+    off = SURE * sqrt(share * (1 - share) / size + weight / (4 * size))
     return max(0.0, (middle - off) / (1 + weight)), min(1.0, (middle + off) / (1 + weight))
+
+
+def quote_events(depths: Iterable[Depth], services: Services) -> Quote:
+    """Return what the events that wait in queues may cost: each is one image at the most, and most may ask for nothing.
+
+    No message is taken for it. SQS counts about, and those that are handed out come again if their listener died.
+    """
+    events = sum(depth.waiting + depth.handed_out for depth in depths)
+    return _quote(Listing(events), {name: Range(0, events) for name in services.plan.features}, services)
 
 
 def quote_calls(images: int, calls: Mapping[str, int], services: Services) -> Quote:

@@ -342,7 +342,8 @@ def run_reconcile(run: LeasedRun, services: Services, send: Publish = publish_ag
     """Reconcile while the turn goes on; return the counts of this run, and of steps ever sent again."""
     before = services.operations.runs.last().get(NAME)
     if services.treasury:
-        services.treasury.look(services.plan.features)
+        services.treasury.look(services.paid_for)
+        services.treasury.tell_alarms()
     done = reconcile(reconciler_of(services, send), run.goes_on)
     send(services.comparing.due())
     ever = before.outcome.get("sent_ever", 0) if before else 0

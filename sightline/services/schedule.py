@@ -12,7 +12,17 @@ from celery.schedules import crontab
 
 from sightline.models.answers import Json
 from sightline.queues.steps import Step
-from sightline.services import bookkeeping, parity, purge, reconcile, review_planning, sweep, sync, videos
+from sightline.services import (
+    bookkeeping,
+    need_estimate,
+    parity,
+    purge,
+    reconcile,
+    review_planning,
+    sweep,
+    sync,
+    videos,
+)
 from sightline.services.collaborators import Services
 from sightline.services.leased_runs import LeasedRun, run_under_lease
 from sightline.services.rollups import run as rollups
@@ -68,6 +78,7 @@ TASKS = (
         every=timedelta(minutes=20),
         expires=timedelta(minutes=15),
     ),
+    _leased(need_estimate.NAME, need_estimate.run_estimate, every=timedelta(hours=6), expires=timedelta(hours=5)),
     _leased(sync.NAME, sync.run_sync, every=timedelta(minutes=5), expires=timedelta(minutes=4)),
     _leased(
         parity.CHOOSE,

@@ -84,7 +84,7 @@ def status_sections(services: Services, waiting_read: int = WAITING_READ) -> dic
         "redis": lambda: asdict(services.queues.memory()),
         "calls": lambda: calls_section(services.operations, now, features),
         "cost": lambda: cost_section(services.operations, services.prices, now),
-        "budget": lambda: budget_section(services.treasury, services.operations, features),
+        "budget": lambda: budget_section(services.treasury, services.operations, services.paid_for),
         "rates": lambda: {name: asdict(rate) for name, rate in services.limiter.rates().items()},
         "graph": lambda: graph_section(services.graph),
         "dead_letters": lambda: dead_letters_section(services.operations),

@@ -101,14 +101,21 @@ def _budget(section: Section) -> list[Table]:
     """Return what is spent of each cap, and what waits for money; nothing where no cap is set."""
     if not section.get("caps"):
         return []
-    columns = ("cap", "taken", "answered", "ended unknown", "in blocks, at most", "left", "left for backfill")
+    columns = ("cap", "taken", "answered", "ended unknown", "in blocks, at most", "left", "left for backfill", "alarm")
     shown = ("taken", "spent", "unknown", "in_blocks", "left", "left_for_backfill")
-    caps = [(cap, *(_amount(each[f"{name}_usd"]) for name in shown)) for cap, each in section["caps"].items()]
+    caps = [
+        (cap, *(_amount(each[f"{name}_usd"]) for name in shown), _alarm(each["alarm_percent"]))
+        for cap, each in section["caps"].items()
+    ]
     waiting = [*section.get("waiting", {}).items()]
     return [
         Table("budget in USD", columns, caps),
         Table("calls that wait for money", ("feature, lane", "why"), waiting),
     ]
+
+
+def _alarm(percent: int) -> str:
+    return f"{percent} %" if percent else ""
 
 
 def _amount(value: float | None) -> str | None:

@@ -5,7 +5,7 @@ limiter spends a block together with its slots, and asks for the next one. Each 
 of a reservation is the one on which it was made.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Lock
@@ -24,7 +24,6 @@ from sightline.models.budgets import (
     Left,
     Period,
     Purse,
-    alarms,
     as_usd,
     block_size,
     month_of,
@@ -32,6 +31,7 @@ from sightline.models.budgets import (
 from sightline.models.images import Lane
 from sightline.queues.steps import lane_queue
 from sightline.ratelimit.protocol import Funds
+from sightline.rekognition.comparing import NAME as COMPARE
 from sightline.rekognition.features import all_features
 from sightline.services.usage import COST, UNKNOWN
 from sightline.storage.budget_accounts import BudgetAccounts
@@ -43,7 +43,8 @@ LOOKED_AT_EVERY = timedelta(seconds=30)
 """How often the account is read again of a purse for which no money was left: a cap may be raised, money come back."""
 
 PriceOf = Callable[[str, Mapping[str, Json] | None], int]
-"""A feature's name and its parameters (None: its own) → the price of a call in millionths of a US dollar."""
+"""What is paid for, a feature or comparing, and its parameters (None: its own) → the price of a call in millionths of a
+US dollar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,9 @@ class Treasury:
         """Return the UTC day."""
         return self._clock().astimezone(UTC).date().isoformat()
 
-    def account(self) -> Account:
-        """Read this month's account."""
-        return self._accounts.read(month_of(self.today()))
+    def account(self, month: str | None = None) -> Account:
+        """Read this month's account, or that of another month (`2026-11`)."""
+        return self._accounts.read(month or month_of(self.today()))
 
     def take(self, charge: Charge, held: Funds, most_calls: int, lost: int) -> Funds:
         """Take a block; raise BudgetSpent if a cap leaves too little for the call."""
@@ -103,9 +104,10 @@ class Treasury:
                 raise self._spent(charge, opened, left)
             block = Block(charge.purse, charge.day, held.micro_usd + amount, opened.revision + 1)
             after = opened.with_lost(charge.day, lost).with_block(block_id, block, amount, held.block_ids)
-            account, is_fresh = self._replace(after, block_id), True
+            news = after.alarms(self.budget, charge.day)
+            account, is_fresh = self._replace(after.with_told(news, charge.day) if news else after, block_id), True
             if block_id in account.blocks:
-                self._tell(opened, after, charge.day)
+                _tell(news, charge.day)
                 return Funds(amount, (block_id,))
 
     def give_back(self, purse: Purse, day: str, rest: Funds) -> None:
@@ -132,12 +134,21 @@ class Treasury:
         waiting = self._known(purse)
         return waiting.error if waiting else None
 
-    def look(self, features: Mapping[str, Mapping[str, Json]]) -> None:
-        """Read the account, and note each feature and lane that waits for money."""
+    def tell_alarms(self) -> None:
+        """Tell of shares that are reached although nobody takes a block now: a cap may be set below what is spent."""
+        day = self.today()
+        opened = self._opened(self.account(), day)
+        if news := opened.alarms(self.budget, day):
+            written_by = uuid4().hex
+            if self._replace(opened.with_told(news, day), written_by).written_by == written_by:
+                _tell(news, day)
+
+    def look(self, paid_for: Mapping[str, Mapping[str, Json]]) -> None:
+        """Read the account, and note what waits for money, in each lane. paid_for: names, each with its parameters."""
         account = self.account()
-        for feature, parameters in features.items():
-            for lane in Lane:
-                charge = self.charge(feature, lane, parameters)
+        for name, parameters in paid_for.items():
+            for lane in lanes_of(name):
+                charge = self.charge(name, lane, parameters)
                 if charge is not None:
                     self._note(charge, self._opened(account, charge.day))
 
@@ -230,9 +241,15 @@ class Treasury:
         }
         return standing
 
-    def _tell(self, before: Account, after: Account, day: str) -> None:
-        for cap, percent in alarms(self.budget, before, after, day):
-            log.warning("A share of the budget is spent", cap=str(cap), percent=percent, day=day)
+
+def _tell(alarms: Iterable[tuple[Cap, int]], day: str) -> None:
+    for cap, percent in alarms:
+        log.warning("A share of the budget is spent", cap=str(cap), percent=percent, day=day)
+
+
+def lanes_of(called: str) -> tuple[Lane, ...]:
+    """Return the lanes of a feature's calls, or of comparing: that is asked for by people, who wait."""
+    return (Lane.LIVE,) if called == COMPARE else tuple(Lane)
 
 
 def waits_for_money(treasury: Treasury | None, queue: str) -> bool:

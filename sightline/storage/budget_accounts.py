@@ -52,6 +52,7 @@ def account_item(after: Account) -> Item:
         "taken": {day: {str(purse): amount for purse, amount in each.items()} for day, each in after.taken.items()},
         "blocks": {name: _block_item(block) for name, block in after.blocks.items()},
         "lost": dict(after.lost),
+        "told": {name: dict(each) for name, each in after.told.items()},
         "revision": after.revision + 1,
         "written_by": after.written_by,
     }
@@ -64,6 +65,7 @@ def to_account(month: str, item: Mapping[str, Any]) -> Account:
         taken={day: {Purse.named(name): each[name] for name in each} for day, each in item["taken"].items()},
         blocks={name: _block(each) for name, each in item["blocks"].items()},
         lost=item["lost"],
+        told=item.get("told", {}),
         revision=item["revision"],
         written_by=item["written_by"],
     )

@@ -48,6 +48,7 @@ class Comparison:
     """One comparison, as it is kept.
 
     unknown_attempts: claims that ended with no word: they may have been billed
+    took_over: of what `claim` returns: it has counted such a claim, whose holder died
     """
 
     pair: Pair
@@ -59,6 +60,7 @@ class Comparison:
     compared: Compared | None = None
     cost_micro_usd: int = 0
     at: datetime | None = None
+    took_over: bool = False
 
     @property
     def free_at(self) -> datetime | None:
@@ -70,7 +72,8 @@ class Comparison:
 class Request:
     """A comparison that a user asked the workers for. source, target: URIs; contents as their rows said.
 
-    tries: how often a worker began; failure: why it cannot succeed
+    tries: how often a worker began and did not end, or met what may have been billed; begun_at: the last time
+    failure: why it cannot succeed
     """
 
     pair: Pair
@@ -79,6 +82,7 @@ class Request:
     by: str
     at: datetime
     tries: int = 0
+    begun_at: datetime | None = None
     failure: str | None = None
 
 
@@ -112,6 +116,9 @@ class Comparisons(Protocol):
     def begin(self, comparison_id: str) -> Request | None:
         """Count a try; None if nobody waits for it."""
 
+    def wait(self, comparison_id: str) -> None:
+        """Take back a try that ended for a reason which says nothing about the comparison."""
+
     def fail(self, comparison_id: str, failure: str) -> None:
         """Note why a request cannot succeed."""
 
@@ -142,30 +149,32 @@ class DynamoComparisons(Comparisons):
 
     @override
     def claim(self, pair: Pair) -> Comparison:
-        claim_id, only_if = uuid.uuid4().hex, self._is_free()
+        key, claim_id, dead = _key(COMPARISON, pair.comparison_id), uuid.uuid4().hex, ""
         while True:  # each pass means that another process has just changed the item; its lease soon ends the loop
-            outcome = self._table.update(_key(COMPARISON, pair.comparison_id), self._claim(pair, claim_id), only_if)
+            only_if = _claimed_as(dead) if dead else self._is_free()
+            outcome = self._table.update(key, self._claim(pair, claim_id, is_unknown=bool(dead)), only_if)
             standing = _comparison(cast("Item", outcome.item))  # it is free where there is none
-            if outcome.is_written or standing.claim_id == claim_id or standing.standing is Standing.ANSWERED:
+            if outcome.is_written or standing.claim_id == claim_id:
+                return replace(standing, took_over=bool(dead))
+            if standing.standing is Standing.ANSWERED:
                 return standing
-            only_if = self._ended(standing)
+            dead = self._dead(standing)
 
-    def _claim(self, pair: Pair, claim_id: str) -> Change:
+    def _claim(self, pair: Pair, claim_id: str, *, is_unknown: bool) -> Change:
         change = Change().set_all(source=pair.source, target=pair.target, status=Standing.CLAIMED, claim_id=claim_id)
         change.set_all(lease_until=instant(self._clock() + CLAIM_LEASE), compared=None, paid_at=None)
-        return change.set("expires_at", _seconds(pair.expires_at)).add("attempts", 1)
+        change.set("expires_at", _seconds(pair.expires_at)).add("attempts", 1)
+        return change.add("unknown_attempts", 1) if is_unknown else change
 
     def _is_free(self) -> Condition:
         released = any_of(missing("status"), equals("status", Standing.RELEASED))
         return any_of(released, all_of(equals("status", Standing.ANSWERED), at_most("expires_at", self._now)))
 
-    def _ended(self, standing: Comparison) -> Condition:
-        """Return the condition of taking a claim over, and count its attempt; raise LeaseHeld while it is held."""
-        if standing.free_at is None or self._clock() < standing.free_at:
+    def _dead(self, standing: Comparison) -> str:
+        """Return the claim that may be taken over, or "" if it was given back; raise LeaseHeld while it is held."""
+        if standing.free_at and self._clock() < standing.free_at:
             raise LeaseHeld(standing.pair.comparison_id, free_at=standing.free_at)
-        key, own = _key(COMPARISON, standing.pair.comparison_id), _claimed_as(standing.claim_id)
-        self._table.change(key, Change().set("status", Standing.RELEASED).add("unknown_attempts", 1), own)
-        return self._is_free()
+        return standing.claim_id
 
     @override
     def settle(self, claimed: Comparison, compared: Compared, cost_micro_usd: int) -> Comparison:
@@ -191,7 +200,7 @@ class DynamoComparisons(Comparisons):
         pair = request.pair
         change = Change().set_all(source=pair.source, target=pair.target, expires_at=_seconds(pair.expires_at))
         change.set_all(source_uri=request.source, target_uri=request.target, asked_by=request.by, failure=None)
-        change.set_all(asked_at=instant(request.at), tries=0)
+        change.set_all(asked_at=instant(request.at), tries=0, begun_at=None)
         may_ask = any_of(missing("kind"), exists("failure"), at_most("expires_at", self._now))
         outcome = self._table.update(_key(REQUEST, pair.comparison_id), change, may_ask)
         return _request(cast("Item", outcome.item))  # the one that is there, or the new one
@@ -209,8 +218,13 @@ class DynamoComparisons(Comparisons):
     @override
     def begin(self, comparison_id: str) -> Request | None:
         waiting = all_of(exists("kind"), missing("failure"), greater("expires_at", self._now))
-        outcome = self._table.update(_key(REQUEST, comparison_id), Change().add("tries", 1), waiting)
+        change = Change().add("tries", 1).set("begun_at", instant(self._clock()))
+        outcome = self._table.update(_key(REQUEST, comparison_id), change, waiting)
         return _request(outcome.item) if outcome.is_written and outcome.item else None
+
+    @override
+    def wait(self, comparison_id: str) -> None:
+        self._table.change(_key(REQUEST, comparison_id), Change().add("tries", -1), greater("tries", 0))
 
     @override
     def fail(self, comparison_id: str, failure: str) -> None:
@@ -291,6 +305,7 @@ def _request(item: Item) -> Request:
         by=item["asked_by"],
         at=datetime.fromisoformat(item["asked_at"]),
         tries=item["tries"],
+        begun_at=_instant(item.get("begun_at")),
         failure=item.get("failure"),
     )
 

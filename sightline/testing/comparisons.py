@@ -45,10 +45,11 @@ class InMemoryComparisons(Comparisons):
                 lease_until=self._clock() + CLAIM_LEASE,
                 attempts=standing.attempts + 1,
                 unknown_attempts=standing.unknown_attempts + ended_unknown,
+                took_over=ended_unknown,
                 compared=None,
                 at=None,
             )
-            self._kept[pair.comparison_id] = claimed
+            self._kept[pair.comparison_id] = replace(claimed, took_over=False)
             return claimed
 
     def _ended_unknown(self, standing: Comparison) -> bool:
@@ -92,7 +93,9 @@ class InMemoryComparisons(Comparisons):
         with self._lock:
             standing = self._requests.get(name)
             if standing is None or standing.failure or not self._holds(standing.pair):
-                self._requests[name] = replace(request, pair=_in_seconds(request.pair), tries=0, failure=None)
+                self._requests[name] = replace(
+                    request, pair=_in_seconds(request.pair), tries=0, begun_at=None, failure=None
+                )
             return self._requests[name]
 
     @override
@@ -111,8 +114,15 @@ class InMemoryComparisons(Comparisons):
             found = self.request(comparison_id)
             if found is None or found.failure:
                 return None
-            self._requests[comparison_id] = replace(found, tries=found.tries + 1)
+            self._requests[comparison_id] = replace(found, tries=found.tries + 1, begun_at=self._clock())
             return self._requests[comparison_id]
+
+    @override
+    def wait(self, comparison_id: str) -> None:
+        with self._lock:
+            found = self._requests.get(comparison_id)
+            if found and found.tries > 0:
+                self._requests[comparison_id] = replace(found, tries=found.tries - 1)
 
     @override
     def fail(self, comparison_id: str, failure: str) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from sightline.models.budgets import Budget
 from sightline.services.caps import parse_caps
 from sightline.services.treasury import PriceOf, Treasury
+from sightline.setting_types import PAID_FOR
 from sightline.storage.operations import Operations
 
 PRICE = 1000
@@ -22,5 +23,5 @@ def treasury_of(
 ) -> Treasury:
     """Return what a process takes from; caps: as in SIGHTLINE_BUDGET."""
     phrases = [phrase.strip() for phrase in caps.split(",")]
-    budget = Budget(parse_caps(phrases, ("faces", "labels", "text")), live_percent)
+    budget = Budget(parse_caps(phrases, PAID_FOR), live_percent)
     return Treasury(budget, operations.budget_accounts, operations.usage, price_of, clock)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from sightline.models.budgets import ALARMS_PERCENT
 from sightline.models.images import Lane
 from sightline.queues.names import QUEUE_NAMES
 from sightline.spelling import spell
@@ -100,6 +101,19 @@ def _dead_letters(section: Section) -> Iterator[Alarm]:
         yield Alarm(what, "Each says why, and what to do", "/dead", "Dead letters")
 
 
+def _budget(section: Section) -> Iterator[Alarm]:
+    for cap, each in section.get("caps", {}).items():
+        if percent := each["alarm_percent"]:
+            what = f"{percent} % of the cap {cap} is reached: {each['taken_usd']:.2f} USD are taken"
+            yield Alarm(what, _OF_A_CAP[percent == ALARMS_PERCENT[-1]], "/cost", "Cost")
+
+
+_OF_A_CAP = {
+    False: "See what was billed, and when it will be reached",
+    True: "Calls wait for the next UTC day or month, or for a higher SIGHTLINE_BUDGET",
+}
+
+
 def _runs(section: Section) -> Iterator[Alarm]:
     late = [name for name, run in section.items() if run["is_overdue"]]
     if late:
@@ -113,5 +127,6 @@ _LOOKS = {
     "redis": _redis,
     "rates": _rates,
     "last_runs": _runs,
+    "budget": _budget,
     "dead_letters": _dead_letters,
 }

@@ -21,12 +21,11 @@ def ask_for_comparison(source: str, target: str, visitor: Visitor, console: Cons
     rows = [_comparable(row_of(each, console), visitor, console) for each in (source, target)]
     acting = Acting("compare faces", source, visitor, console)
     acting.begin({"target": target})
-    request = comparing.request(rows[0], rows[1], visitor.user)
-    known = comparing.kept(request.pair.comparison_id)
-    if known is None:
-        console.send([compare_step(request)])
-    acting.end({"target": target, "id": request.pair.comparison_id})
-    return known or request
+    found = comparing.request(rows[0], rows[1], visitor.user)
+    if isinstance(found, Request):
+        console.send([compare_step(found)])
+    acting.end({"target": target, "id": found.pair.comparison_id})
+    return found
 
 
 def read_comparison(comparison_id: str, console: Console) -> Comparison | Request:

@@ -29,6 +29,7 @@ from sightline.cli import sightline
 from sightline.config import Settings
 from sightline.models.answers import Box
 from sightline.models.images import ImageRow, Lane, State
+from sightline.rekognition import comparing
 from sightline.rekognition.features import feature_named
 from sightline.services.collaborators import Services
 from sightline.services.ingest import Added, add_images
@@ -88,6 +89,8 @@ def _remembered() -> Iterator[tuple[str, Any]]:
         for name, said in _somebody().items():
             yield _remembered_as(seen_in, name), said
     yield _remembered_as(SIGN, "text"), recorded("text")
+    both = "+".join(sha256(data).hexdigest() for data in (LYING, TURNED))
+    yield name_of(both, comparing.OPERATION, dict(comparing.PARAMETERS), MODEL_VERSION), recorded("compare_faces")
 
 
 def _remembered_as(data: bytes, name: str) -> str:

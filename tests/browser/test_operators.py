@@ -1,15 +1,20 @@
 """The pages of operators as a person sees them: whole on every screen, by keyboard, without script, and read anew."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
 
+from sightline.models.budgets import Account, Purse
 from sightline.models.images import Lane
 from sightline.queues.redis import Waiting
 from sightline.queues.steps import lane_queue
+from sightline.services.need import Ask, Need
+from sightline.services.need_estimate import NAME
 from sightline.storage.pauses import Cause, Stop
 from sightline.testing.fake import picture, uri_of
+from sightline.testing.money import treasury_of
 
 INGEST = lane_queue("ingest", Lane.LIVE)
 LONG = "a camera with a rather long name behind the barn " * 4
@@ -35,7 +40,26 @@ def operated(served):
         day = (now - timedelta(days=back)).date().isoformat()
         counts = {("labels", "cost_micro_usd"): 900_000 + 70_000 * (back % 7), ("faces", "cost_micro_usd"): 250_000}
         world.operations.usage.count(day, counts | {("labels", "unknown"): 100 * (back % 3)})
+    set_money(house)
     return served
+
+
+def set_money(house):
+    """Set caps, of which one was reached and one will be; and have images paid for by need."""
+    world, services = house.world, house.console.services
+    treasury = treasury_of("100 USD/month, 1 USD/day, labels live 6 USD/month", world.operations, world.clock)
+    live = Purse("labels", Lane.LIVE)
+    days = [world.clock.now.date() - timedelta(days=back) for back in range(15)]
+    taken = {str(day): {live: 400_000 + 900_000 * (day.day % 2), Purse("faces", Lane.LIVE): 5_000_000} for day in days}
+    month = str(days[0])[:7]
+    world.operations.budget_accounts.replace(Account(month, {day: taken[day] for day in taken if day[:7] == month}))
+    plan = replace(services.plan, need=Need(asks={"faces": Ask(labels={"Person": 50})}))
+    facts = {"images": 41_000, "saved_usd": 41.0, "compared": 900, "missed": 3.2, "missed_low": 0.0, "missed_high": 9.0}
+    none = {"images": 12, "saved_usd": 0.012, "compared": 0, "missed": None, "missed_low": 0.0, "missed_high": 12.0}
+    why = {"faces": {**facts, "reason": None}, "text": {**none, "reason": "no burst of the control slice was compared"}}
+    kept = {"first_day": str(days[-1]), "last_day": str(days[0]), "features": why}
+    world.operations.checkpoints.keep(NAME, kept, timedelta(days=1))
+    house.console.services = replace(services, plan=plan, treasury=treasury)
 
 
 PAGES = {

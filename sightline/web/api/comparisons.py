@@ -16,7 +16,7 @@ from sightline.storage.comparisons import Request as Asked
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.comparisons import ask_for_comparison, read_comparison
-from sightline.web.console import console_of
+from sightline.web.console import Console, console_of
 
 router = APIRouter(route_class=GuardedRoute)
 
@@ -55,6 +55,7 @@ class ComparisonShape(BaseModel):
     id: str
     state: Literal["waiting", "answered", "failed"]
     failure: str | None = Field(description="why it cannot be answered; ask again once that is mended")
+    waits_for: str | None = Field(description="which cap leaves no money for it, and when it goes on by itself")
     no_face_in: Literal["source", "target"] | None = Field(description="the picture that shows no face")
     source_face: FaceShape | None
     faces: list[FaceShape] = Field(description="of the target, the most alike first")
@@ -69,23 +70,27 @@ def ask_comparison(request: Request, wanted: Wanted) -> ComparisonShape:
     It is refused without a policy on people, or if that does not name the camera of both images.
     """
     visitor, console = visitor_of(request), console_of(request)
-    return _shape(ask_for_comparison(wanted.source, wanted.target, visitor, console), DEFAULT_LEAST_PERCENT)
+    found = ask_for_comparison(wanted.source, wanted.target, visitor, console)
+    return _shape(found, DEFAULT_LEAST_PERCENT, console)
 
 
 @router.get("/comparisons/{comparison_id}")
 @for_roles(Role.OPERATOR)
 def get_comparison(request: Request, comparison_id: Id, at_least: AtLeast = DEFAULT_LEAST_PERCENT) -> ComparisonShape:
     """Return what came of a comparison."""
-    return _shape(read_comparison(comparison_id, console_of(request)), at_least)
+    console = console_of(request)
+    return _shape(read_comparison(comparison_id, console), at_least, console)
 
 
-def _shape(found: Comparison | Asked, at_least: float) -> ComparisonShape:
+def _shape(found: Comparison | Asked, at_least: float, console: Console) -> ComparisonShape:
     compared = found.compared if isinstance(found, Comparison) else None
     failure = found.failure if isinstance(found, Asked) else None
+    waits_for = None if compared or failure else console.services.comparing.why_no_money()
     return ComparisonShape(
         id=found.pair.comparison_id,
         state="answered" if compared else "failed" if failure else "waiting",
         failure=failure,
+        waits_for=str(waits_for) if waits_for else None,
         no_face_in=compared and compared.no_face_in and compared.no_face_in.value,
         source_face=_face(compared.source, None) if compared and compared.source else None,
         faces=[_face(each, (each.similarity or 0.0) >= at_least) for each in compared.faces] if compared else [],

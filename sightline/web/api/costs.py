@@ -9,7 +9,9 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from sightline.models.spending import Line
+from sightline.services.cap_dates import read_cap_dates
 from sightline.services.costs import Amount, Priced, of_cameras, read_costs, sums
+from sightline.services.need_estimate import read_estimate
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles
 from sightline.web.console import console_of
@@ -32,6 +34,30 @@ class ForecastShape(BaseModel):
     usd_at_most: float
 
 
+class CapShape(BaseModel):
+    """When a cap is reached, by UTC days."""
+
+    taken_usd: float = Field(description="what counts against it")
+    alarm_percent: int = Field(description="the highest of 50, 80 and 100 that is reached; 0: none")
+    reached_on: list[date] = Field(description="days of this month; of a cap by month at most one")
+    expected_on: date | None = Field(description="if it goes on; null: not this month, or a cap by day")
+    earliest_on: date | None
+    latest_on: date | None
+    expected_from_days: int = Field(description="whole days by which that is expected; 0: nothing is known yet")
+
+
+class SparedShape(BaseModel):
+    """What paying by need saved and missed of one feature, in the last four weeks of captures."""
+
+    images: int = Field(description="that were not asked for it")
+    saved_usd: float
+    compared: int = Field(description="images of the control slice by which it is told what was missed")
+    missed: float | None = Field(description="images on which something was missed; null if it cannot be estimated")
+    missed_low: float
+    missed_high: float
+    reason: str | None = Field(description="why it cannot be estimated")
+
+
 class CostAnswer(BaseModel):
     """What was paid, by UTC day and by feature."""
 
@@ -45,6 +71,8 @@ class CostAnswer(BaseModel):
     days: dict[date, AmountShape] = Field(description="the last 28, and this month's")
     unknown_calls: int = Field(description="of this month")
     forecast: ForecastShape | None = Field(description="of this month; null before the first whole day")
+    by_need: dict[str, SparedShape] = Field(description="by feature; empty without SIGHTLINE_NEED, or if not known yet")
+    caps: dict[str, CapShape] = Field(description="each cap of SIGHTLINE_BUDGET")
 
 
 @router.get("/cost")
@@ -56,6 +84,7 @@ def get_cost(request: Request) -> CostAnswer:
     costs = read_costs(console.services.operations, prices, console.now.date())
     first, last = console.now.date().replace(day=1).isoformat(), console.now.date().isoformat()
     parted = of_cameras(costs, console.services.operations.books.read_cameras(first, last))
+    estimate = read_estimate(console.services)
     return CostAnswer(
         prices_as_of=prices.as_of,
         prices_region=prices.region,
@@ -67,6 +96,8 @@ def get_cost(request: Request) -> CostAnswer:
         days={day: _shape(each) for day, each in costs.days.items()},
         unknown_calls=costs.unknown,
         forecast=ForecastShape(**asdict(costs.forecast)) if costs.forecast else None,
+        by_need={name: SparedShape(**each) for name, each in estimate.features.items()} if estimate else {},
+        caps={str(each.cap): CapShape(**each.as_json) for each in read_cap_dates(console.services.treasury)},
     )
 
 

@@ -1,16 +1,21 @@
 """What Rekognition cost: today, this month, by day and feature, and what the month comes to if it goes on."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sightline.services.cap_dates import read_cap_dates
 from sightline.services.costs import Amount, of_cameras, read_costs, sums, total
+from sightline.services.need_estimate import Estimate, missed_said, read_estimate
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles
 from sightline.web.charts import drawn
 from sightline.web.console import console_of
 from sightline.web.cost_chart import cost_chart
 from sightline.web.rendering import page
+from sightline.web.times import short_day
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
@@ -33,6 +38,12 @@ def show_cost(request: Request) -> Response:
         today=shown(total(costs.today)),
         month=shown(total(costs.month)),
         forecast=shown(Amount(costs.forecast.usd_at_least, costs.forecast.usd_at_most)) if costs.forecast else None,
+        caps=[
+            (str(each.cap), f"{each.taken_usd:,.2f}", f"{each.share_percent:.0f} %", each.said(short_day))
+            for each in read_cap_dates(console.services.treasury)
+        ],
+        need=_need(read_estimate(console.services)),
+        by_need=console.services.plan.need is not None,
         features=features,
         lanes=[(name or "not known", shown(each)) for name, each in sums(costs.lines, lambda line: line.lane).items()],
         reasons=[(name, shown(each)) for name, each in sums(costs.lines, lambda line: str(line.reason)).items()],
@@ -41,6 +52,17 @@ def show_cost(request: Request) -> Response:
         chart=drawn(cost_chart(costs.days, "Cost by day in USD")),
         prices=console.services.prices,
     )
+
+
+def _need(estimate: Estimate | None) -> dict[str, Any] | None:
+    """Return what paying by need saved and missed, for the template; None if it is not known."""
+    if estimate is None:
+        return None
+    rows = [
+        (name, f"{each['images']:,}", shown(Amount(each["saved_usd"], each["saved_usd"])), missed_said(each))
+        for name, each in estimate.features.items()
+    ]
+    return {"first": estimate.first_day, "last": estimate.last_day, "rows": rows}
 
 
 def shown(amount: Amount) -> str:

@@ -15,6 +15,7 @@ from sightline.errors import (
     InvalidParameter,
     ObjectRefused,
     OutcomeUnknown,
+    SlotRefused,
 )
 from sightline.models.answers import Json
 from sightline.models.bucket_refusals import Reader
@@ -22,7 +23,18 @@ from sightline.models.images import Lane, State
 from sightline.queues.steps import DETECT, ingest_step
 from sightline.ratelimit.protocol import Funds
 from sightline.rekognition.features import feature_named
-from sightline.services import bookkeeping, parity, purge, reconcile, review_planning, sweep, sync, videos
+from sightline.services import (
+    bookkeeping,
+    need_estimate,
+    parity,
+    purge,
+    reconcile,
+    review_planning,
+    sweep,
+    sync,
+    videos,
+)
+from sightline.services.collaborators import Services
 from sightline.services.comparing import compare_step
 from sightline.services.failures import keep_failure
 from sightline.services.leased_runs import LeasedRun, run_under_lease
@@ -31,6 +43,7 @@ from sightline.services.rollups import run as rollups
 from sightline.services.rollups.writing import OPEN_DAYS
 from sightline.services.schedule import TASKS
 from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.comparisons import Comparison, Request
 from sightline.storage.pauses import OUTCOMES_KEPT, Outcome
 from sightline.testing.fake import PERSON, picture
 from sightline.testing.money import treasury_of
@@ -61,11 +74,8 @@ def carry_images(world: Deployed) -> None:
 
 def pay_by_need(world: Deployed) -> None:
     """Let an image's labels ask for its text, and another one look like it; then overwrite the one that stands in."""
-    of_all, plan = world.services, world.services.plan
-    text = {"text": feature_named("text").parameters}
-    near = Near(seconds=60, bits=0)
-    need = Need(asks={"text": Ask(labels={"Person": 50})}, near=near, control_percent=1e-9)
-    world.services = replace(of_all, plan=replace(plan, features={**plan.features, **text}, need=need))
+    of_all = world.services
+    world.services = _by_need(of_all)
     uri, like = world.upload(9, picture(9)), world.upload(16, picture(16))
     for each in (uri, like):
         world.add(each)
@@ -84,6 +94,13 @@ def pay_by_need(world: Deployed) -> None:
     world.add(like)
     world.work()
     world.services = of_all
+
+
+def _by_need(services: Services) -> Services:
+    plan, text = services.plan, {"text": feature_named("text").parameters}
+    near = Near(seconds=60, bits=0)
+    need = Need(asks={"text": Ask(labels={"Person": 50})}, near=near, control_percent=1e-9)
+    return replace(services, plan=replace(plan, features={**plan.features, **text}, need=need))
 
 
 def take_frames(world: Deployed) -> None:
@@ -216,6 +233,8 @@ def keep_the_schedule(world: Deployed) -> None:
     for _ in range(2):  # the second time the plan is there
         run_under_lease(review_planning.NAME, s, lambda run: review_planning.plan_review(s, run.goes_on))
     run_under_lease(bookkeeping.NAME, s, lambda run: bookkeeping.run_bookkeeping(run, s))
+    by_need = _by_need(s)
+    run_under_lease(need_estimate.NAME, by_need, lambda run: need_estimate.run_estimate(run, by_need))
     assert {task.name for task in TASKS} == {*s.operations.runs.last()}
 
 
@@ -270,24 +289,31 @@ def watch_over_a_worker(world: Deployed) -> None:
 
 
 def compare_faces(world: Deployed) -> None:
-    """Answer what users of the console ask for: one whose message is lost, one that fails, one without a face."""
+    """Answer what users of the console ask for: lost, waiting, failing, and without a face."""
     uris = [world.upload(number, picture(number), "gate") for number in range(70, 73)]
     world.add(*uris)
     world.work()
     comparing = world.services.comparing
     rows = [row for uri in uris if (row := world.services.images.get(uri))]
     lost = comparing.request(rows[0], rows[1], "ann")
-    world.clock.move(5 * MINUTE)
-    world.send(comparing.due())
-    world.work()
+    world.detector.script.append(SlotRefused("Rekognition"))
+    for _ in range(2):
+        world.clock.move(5 * MINUTE)
+        world.send(comparing.due())
+        world.work()
     assert comparing.kept(lost.pair.comparison_id)
     world.detector.script.append(AccessDenied("Rekognition"))
-    world.send([compare_step(comparing.request(rows[1], rows[2], "ann"))])
+    world.send([compare_step(_asked(comparing.request(rows[1], rows[2], "ann")))])
     world.work()
     world.detector.script.extend([InvalidParameter("two pictures")] * 2)
-    world.send([compare_step(comparing.request(rows[2], rows[0], "ann"))])
+    world.send([compare_step(_asked(comparing.request(rows[2], rows[0], "ann")))])
     world.work()
     comparing.operations.comparisons.drop(lost.pair.comparison_id)  # as under a policy that became stricter
+
+
+def _asked(found: Request | Comparison) -> Request:
+    assert isinstance(found, Request)
+    return found
 
 
 def spend_a_budget(world: Deployed) -> None:

@@ -15,9 +15,8 @@ def test_nothing_is_known_of_a_month_at_first(operations):
 
 def test_an_account_is_kept_with_the_next_revision_and_months_are_apart(operations):
     store = operations.budget_accounts
-    full = Account(
-        MONTH, {DAY: {LIVE: 70, UNKNOWN: 3}}, {"a": Block(LIVE, DAY, 7, 1)}, {DAY: 5}, written_by="this process"
-    )
+    taken, told = {DAY: {LIVE: 70, UNKNOWN: 3}}, {DAY: {"all 10.00 USD/day": 50}, MONTH: {"all 99.00 USD/month": 80}}
+    full = Account(MONTH, taken, {"a": Block(LIVE, DAY, 7, 1)}, {DAY: 5}, told, written_by="this process")
     assert replace(full, revision=1) == store.replace(full) == store.read(MONTH)
     assert Account("2026-12") == store.read("2026-12")
 

@@ -72,9 +72,19 @@ def test_a_claim_whose_holder_died_is_taken_over_and_counted_as_ended_unknown(co
     first = comparisons.claim(pair)
     clock.move(CLAIM_LEASE + TAKEOVER_AFTER)
     second = comparisons.claim(pair)
+    assert (False, True) == (first.took_over, second.took_over)
     assert (2, 1) == (second.attempts, second.unknown_attempts)
+    assert not comparisons.get(pair.comparison_id).took_over
     comparisons.release(first)
     assert Standing.CLAIMED == comparisons.get(pair.comparison_id).standing
+
+
+def test_a_claim_that_was_given_back_meanwhile_is_free_and_nothing_is_counted(comparisons, pair, clock):
+    first = comparisons.claim(pair)
+    clock.move(CLAIM_LEASE + TAKEOVER_AFTER)
+    comparisons.release(first)
+    second = comparisons.claim(pair)
+    assert (False, 2, 0) == (second.took_over, second.attempts, second.unknown_attempts)
 
 
 def test_a_late_answer_settles_what_another_claims_now_and_the_first_answer_stands(comparisons, pair, clock):
@@ -138,6 +148,23 @@ def test_a_request_is_kept_once_and_counts_its_tries(comparisons, pair, request_
         comparisons.begin(pair.comparison_id),
         comparisons.requests(),
     )
+
+
+def test_a_try_that_waited_is_taken_back_and_there_are_never_less_than_none(comparisons, pair, request_of, clock):
+    comparisons.wait(pair.comparison_id)
+    comparisons.ask(request_of(pair))
+    comparisons.begin(pair.comparison_id)
+    clock.move(timedelta(minutes=1))
+    begun_at = comparisons.begin(pair.comparison_id).begun_at
+    assert clock() == begun_at
+    comparisons.wait(pair.comparison_id)
+    standing = comparisons.request(pair.comparison_id)
+    assert (1, begun_at) == (standing.tries, standing.begun_at)
+    for _ in range(2):
+        comparisons.wait(pair.comparison_id)
+    assert 0 == comparisons.request(pair.comparison_id).tries
+    comparisons.fail(pair.comparison_id, "no picture")
+    assert comparisons.ask(request_of(pair)).begun_at is None
 
 
 def test_a_request_that_failed_says_why_and_is_asked_anew(comparisons, pair, request_of):

@@ -7,10 +7,11 @@ import pytest
 
 from dev.s3_events import Happened, s3_body
 from sightline.cli.factory import Factory
+from sightline.cli.paying import UNPAID
 from sightline.config import InvalidSettings, ListenerSettings, read_listener_settings
 from sightline.errors import MissingQueue
 from sightline.queues.sqs import Depth
-from sightline.testing.event_queues import InMemoryEventQueue
+from sightline.testing.event_queues import VISIBLE_AFTER, InMemoryEventQueue
 from sightline.testing.fake import BUCKET
 
 QUEUE = "https://sqs.us-east-1.amazonaws.com/123456789012/images"
@@ -24,12 +25,13 @@ class MissingEventQueue(InMemoryEventQueue):
         raise MissingQueue(QUEUE)
 
 
-def with_queue(world, settings, queue, urls=(QUEUE,)):
+def with_queue(world, settings, queue, urls=(QUEUE,), **options):
     return Factory(
         settings.model_copy(update={"event_queues": urls}),
         world.services,
         send=world.send,
         event_queue=lambda _: queue,
+        **options,
     )
 
 
@@ -59,6 +61,45 @@ def test_it_adds_images_until_it_is_told_to_stop(run, world, settings):
 def test_a_queue_may_be_named_instead_of_set(run, world, settings):
     queue = StoppingQueue(world.clock)
     assert 0 == run("listen", QUEUE, factory=with_queue(world, settings, queue, ())).exit_code
+
+
+@pytest.fixture
+def waiting(world):
+    """Return a queue in which three events wait, and one that another listener has."""
+    queue = StoppingQueue(world.clock)
+    queue.put([s3_body(Happened(BUCKET, f"yard/{number}.jpg")) for number in range(4)])
+    queue._hidden_until["3"] = world.clock() + VISIBLE_AFTER
+    return queue
+
+
+def test_catching_up_says_what_the_waiting_events_may_cost_before_it_takes_one(run, world, settings, waiting):
+    result = run("listen", "--catch-up", "--yes", factory=with_queue(world, settings, waiting))
+    assert 0 == result.exit_code
+    assert 3 == len([*world.images.scan()])
+    lines = {line.strip().partition("  ")[0]: line.split("  ")[-1].strip() for line in result.stderr.splitlines()}
+    expected = {"images": "4", "calls, labels": "0 to 4", "USD": "0.0000 to 0.0120"}
+    assert expected == {name: lines[name] for name in expected}
+
+
+@pytest.mark.parametrize(("has_terminal", "given"), [(False, None), (True, "n\n")])
+def test_without_a_yes_no_event_is_taken_and_nothing_is_paid(run, world, settings, waiting, has_terminal, given):
+    factory = with_queue(world, settings, waiting, has_terminal=has_terminal)
+    assert UNPAID == run("listen", "--catch-up", factory=factory, given=given).exit_code
+    assert (Depth(3, 1), 0, 0) == (waiting.depth(), len([*world.images.scan()]), len(world.sent))
+
+
+def test_somebody_who_says_yes_is_asked_once_and_an_empty_queue_asks_nobody(run, world, settings, waiting):
+    asked = run("listen", "--catch-up", factory=with_queue(world, settings, waiting, has_terminal=True), given="y\n")
+    assert (0, 3) == (asked.exit_code, len([*world.images.scan()]))
+    assert "Pay up to 0.01 USD?" in asked.stderr
+    empty = with_queue(world, settings, StoppingQueue(world.clock), has_terminal=False)
+    assert 0 == run("listen", "--catch-up", factory=empty).exit_code
+
+
+def test_a_missing_queue_is_named_before_anything_is_quoted(run, world, settings):
+    result = run("listen", "--catch-up", "--yes", factory=with_queue(world, settings, MissingEventQueue(world.clock)))
+    assert (1, True) == (result.exit_code, "the queue must exist" in result.stderr)
+    assert "quote" not in result.stderr
 
 
 def test_a_missing_queue_ends_it_and_is_named_by_check(run, world, settings):

@@ -9,11 +9,15 @@ import pytest
 from sightline.errors import InvalidParameter
 from sightline.models.answers import Answer, Detection
 from sightline.models.images import CameraDay
+from sightline.services import need_estimate
+from sightline.services.leased_runs import run_under_lease
 from sightline.services.need import Ask, Near, Need
+from sightline.services.need_estimate import read_estimate, run_estimate
 from sightline.services.need_report import what_was_spared
 from sightline.storage.dirty_days import Purpose
 from sightline.testing.fake import FakeSightline, picture
 from tests.unit.services.like_pictures import looking
+from workers.metrics_system import need
 
 MORNING = datetime(2026, 11, 2, 8, tzinfo=UTC)
 ASKS = {"faces": Ask(labels={"Person": 50})}
@@ -202,3 +206,37 @@ def test_show_says_what_an_image_waits_for_whose_answer_is_another_ones(ask, wor
         world.do(step)
     assert f"the answer about {uris[0]}" in json.loads(ask("show", uris[1], "--json").stdout)["waits_for"]
     assert "Nothing is known of what was seen there yet." in ask("show", uris[1]).stdout
+
+
+def estimate(world: FakeSightline, lasts: timedelta = timedelta(minutes=1)) -> dict[str, object]:
+    """Let the scheduled task run; return its outcome."""
+    run_under_lease(need_estimate.NAME, world.services, lambda run: run_estimate(run, world.services), lasts)
+    return dict(world.operations.runs.last()[need_estimate.NAME].outcome)
+
+
+def test_the_scheduled_task_keeps_what_the_command_says(ask, world):
+    need_by(world, Need(asks=ASKS, control_percent=50))
+    for number in range(30):
+        analyse(world, number, PLANT, FACE if number % 3 == 0 else NOTHING)
+    assert read_estimate(world.services) is None
+    assert {"features": 1} == estimate(world)
+    kept = read_estimate(world.services)
+    assert kept
+    assert json.loads(ask("need", "--json").stdout) == kept.features
+    assert ("2026-10-06", "2026-11-03") == (kept.first_day, kept.last_day)
+    told = {family.name: family.samples for family in need(world.services)}
+    assert kept.features["faces"]["images"] == told["sightline_need_spared_images"][0].value
+    bounds = {sample.labels["bound"]: sample.value for sample in told["sightline_need_missed_images"]}
+    assert bounds["at_least"] <= bounds["expected"] <= bounds["at_most"]
+    world.clock.move(need_estimate.KEPT_FOR)
+    assert read_estimate(world.services) is None
+
+
+def test_a_run_that_has_no_time_keeps_nothing_and_one_without_rules_does_nothing(world):
+    need_by(world, Need(asks=ASKS))
+    analyse(world, 1, PLANT, FACE)
+    assert {"cut": True} == estimate(world, timedelta(0))
+    assert read_estimate(world.services) is None
+    world.services = replace(world.services, plan=replace(world.plan, need=None))
+    assert {} == estimate(world)
+    assert read_estimate(world.services) is None

@@ -1,5 +1,7 @@
 """What may be spent, as plain values."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -14,7 +16,6 @@ from sightline.models.budgets import (
     Charge,
     Period,
     Purse,
-    alarms,
     as_usd,
     block_size,
 )
@@ -113,10 +114,30 @@ def test_what_was_spent_without_a_cap_is_taken_over_when_a_day_is_opened_and_nev
     assert opened == opened.with_day(TOMORROW, spent)
 
 
-def test_each_percentage_is_told_when_it_is_reached():
-    before, after = account(live=4 * MICRO), account(live=8 * MICRO)
-    assert [(DAY, 50), (DAY, 80)] == alarms(Budget((DAY, MONTH)), before, after, TODAY)
-    assert [(DAY, 100)] == alarms(Budget((DAY, MONTH)), after, account(live=10 * MICRO), TODAY)
+def test_each_share_is_an_alarm_once_a_day_and_once_a_month():
+    budget, told = Budget((DAY, Cap(Period.MONTH, 16 * MICRO))), []
+    spent = account()
+    for amount in (4, 1, 3, 1, 0, 1):
+        spent = replace(spent, taken={TODAY: {LIVE: spent.used(MONTH, TODAY) + amount * MICRO}})
+        told.append([(cap.period.value, percent) for cap, percent in spent.alarms(budget, TODAY)])
+        spent = spent.with_told(spent.alarms(budget, TODAY), TODAY)
+    assert [[], [("day", 50)], [("day", 80), ("month", 50)], [], [], [("day", 100)]] == told
+    spent = replace(spent, taken={**spent.taken, TOMORROW: {LIVE: 10 * MICRO}})
+    assert [("day", 100), ("month", 100)] == [(cap.period.value, n) for cap, n in spent.alarms(budget, TOMORROW)]
+
+
+def test_what_was_given_back_and_taken_again_is_no_second_alarm_and_another_cap_is_one():
+    spent = account(live=9 * MICRO)
+    spent = spent.with_told(spent.alarms(Budget((DAY,)), TODAY), TODAY)
+    back = replace(spent, taken={TODAY: {LIVE: 7 * MICRO}})
+    assert [[], []] == [each.alarms(Budget((DAY,)), TODAY) for each in (back, spent)]
+    higher = Cap(Period.DAY, 11 * MICRO)
+    assert [(higher, 80)] == spent.alarms(Budget((higher,)), TODAY)
+
+
+def test_alarms_of_past_days_are_forgotten_and_those_of_the_month_stay():
+    told = Account("2026-11", told={"2026-11-26": {"a": 50}, "2026-11-27": {"a": 80}, "2026-11": {"b": 50}})
+    assert {"2026-11-27", "2026-11", TODAY} == told.with_told([(DAY, 50)], TODAY).told.keys()
 
 
 @pytest.mark.parametrize(

@@ -63,10 +63,10 @@ class FakeRedis:
         self._play.happens()
         if self._play.is_redis_away:
             raise RedisConnectionError
-        if self._play.chance(0.02):
+        if self._play.fails(0.02):
             raise RedisConnectionError
         answer = run(told)
-        if self._play.chance(0.02):
+        if self._play.fails(0.02) or (run == self._give_back and self._play.chance(0.2)):
             raise RedisTimeoutError
         self._play.happens()
         return answer
@@ -107,10 +107,10 @@ class Interrupted:
     def __getattr__(self, name: str) -> Any:
         def statement(*args: Any) -> Any:
             self._play.happens()
-            if self._play.chance(0.02):
+            if self._play.fails(0.02):
                 raise Unavailable("DynamoDB")
             answer = getattr(self._inner, name)(*args)
-            if self._play.chance(0.02):
+            if self._play.fails(0.02):
                 raise Unavailable("DynamoDB")
             self._play.happens()
             return answer
@@ -138,7 +138,7 @@ class Process:
         )
 
     def clock(self) -> datetime:
-        return BEGIN + timedelta(seconds=self._play.seconds) + self._skew
+        return self._play.begin + timedelta(seconds=self._play.seconds) + self._skew
 
     def pay(self, lane: Lane) -> bool | None:
         """Call once if there is a slot and money; return whether there was, None if no money is left."""
@@ -162,6 +162,7 @@ class Process:
             self._play.reserved[key] -= 1
             self._play.unsure[charge.day] += 1  # until it is given back
             self.limiter.give_back("DetectLabels", charge)
+            self._play.given_back += 1
             self._play.unsure[charge.day] -= 1
         else:
             self._play.reserved[key] -= 1
@@ -170,9 +171,15 @@ class Process:
 
 
 class Play:
-    """One run. billed: calls that the endpoint answered; reserved: money taken by processes that died then."""
+    """One run. billed: calls that the endpoint answered; reserved: money taken by processes that died then.
 
-    def __init__(self, seed: int) -> None:
+    has_faults: whether money may be lost, by a kill, a lost request, midnight, or a Redis that is emptied or away. If
+    it cannot be, every cent is accounted for, so that a cent which is given back twice has nothing to hide behind.
+    """
+
+    def __init__(self, seed: int, *, has_faults: bool = True) -> None:
+        self.has_faults = has_faults
+        self.begin = BEGIN if has_faults else BEGIN - timedelta(hours=12)
         self.random = Random(seed)  # noqa: S311 - a play that can be repeated
         self.operations = in_memory_operations(lambda: BEGIN)
         self.seconds = 0.0
@@ -181,13 +188,16 @@ class Play:
         self.billed: Counter[tuple[Purse, str]] = Counter()
         self.reserved: Counter[tuple[Purse, str]] = Counter()
         self.unsure: Counter[str] = Counter()
-        self.kills = self.emptied = 0
+        self.kills = self.emptied = self.given_back = 0
         self._depth = 0
         self.redis = FakeRedis(self)
         self.processes = [Process(self, skew) for skew in SKEW[:PROCESSES]]
 
     def chance(self, share: float) -> bool:
         return not self.is_calm and self.random.random() < share
+
+    def fails(self, share: float) -> bool:
+        return self.has_faults and self.chance(share)
 
     def happens(self) -> None:
         """Let anything happen between two statements."""
@@ -196,12 +206,12 @@ class Play:
         self.seconds += self.random.expovariate(8)
         if self._depth < DEEPEST and self.chance(0.3):
             self.step()
-        if self.chance(0.01):
+        if self.fails(0.01):
             self.redis.shelves.clear()
             self.emptied += 1
-        if self.chance(0.02):
+        if self.fails(0.02):
             self.is_redis_away = not self.is_redis_away
-        if self.chance(0.015):
+        if self.fails(0.015):
             self.kills += 1
             raise ProcessDied
 
@@ -237,13 +247,15 @@ class Play:
         raise AssertionError("it neither books nor says that no money is left")
 
     def check(self) -> None:
-        """No cap is ever exceeded, by what was taken and by what was billed."""
+        """No cap is ever exceeded, by what was taken and by what was billed; where nothing is lost, all is there."""
         budget = self.processes[0].treasury.budget
         for account in map(self.operations.budget_accounts.read, ("2044-05", "2044-06")):
             for day in account.taken:
                 for cap in budget.caps:
                     assert account.used(cap, day) <= cap.micro_usd
-                assert self._somewhere(day) <= sum(account.taken[day].values())
+                taken = sum(account.taken[day].values())
+                assert self._somewhere(day) <= taken
+                assert self.has_faults or self._somewhere(day) == taken
 
     def _somewhere(self, day: str) -> int:
         """Return what is billed or can still be spent of a day's money: never more than was taken."""

@@ -1,9 +1,12 @@
 """A cap stops calls before they are paid for; the images wait and go on by themselves."""
 
+from collections.abc import MutableMapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from sightline.cli.check import money_lines
 from sightline.errors import BudgetSpent, OutcomeUnknown, Throttled, UnsupportedFormat
@@ -13,7 +16,8 @@ from sightline.queues.steps import DETECT, detect_step
 from sightline.rekognition.features import feature_named
 from sightline.services.ask_now import Subject, ask_all
 from sightline.services.holding_up import held_up_by
-from sightline.services.reconcile import reconcile, reconciler_of
+from sightline.services.leased_runs import run_under_lease
+from sightline.services.reconcile import NAME, reconcile, reconciler_of, run_reconcile
 from sightline.services.status import status_sections
 from sightline.services.status_tables import tables_of
 from sightline.services.treasury import LOOKED_AT_EVERY, waits_for_money
@@ -272,3 +276,45 @@ def test_a_check_tells_of_a_cap_that_is_used_up():
     (line,) = money_lines(world.services)
     assert line.warning
     assert "used up already, or below what is spent: all 0.001 USD/day." in line.warning
+
+
+def shares_told(logs: list[MutableMapping[str, Any]]) -> list[int]:
+    return [line["percent"] for line in logs if line["event"] == "A share of the budget is spent"]
+
+
+def test_each_share_is_logged_once_whoever_takes_the_money_and_however_often_it_is_looked_at():
+    world = world_of("0.01 USD/day", 12)
+    with capture_logs() as logs:
+        work(world)
+        others = treasury_of("0.01 USD/day", world.operations, world.clock)
+        for _ in range(3):
+            others.tell_alarms()
+    assert [50, 80, 100] == shares_told(logs)
+    with capture_logs() as logs:
+        world.clock.move(DAY)
+        others.tell_alarms()
+        add(world, 20)
+        work(world)
+    assert [50, 80, 100] == shares_told(logs)
+
+
+def test_a_cap_that_is_set_below_what_is_spent_is_told_once_although_nothing_is_taken():
+    world = world_of("1 USD/month", 8)
+    work(world)
+    lower = treasury_of("0.0125 USD/month, text 1 USD/day", world.operations, world.clock)
+    with capture_logs() as logs:
+        lower.tell_alarms()
+        lower.tell_alarms()
+    assert [80] == shares_told(logs)
+
+
+def test_the_reconciler_tells_of_alarms():
+    world = world_of("1 USD/month", 8)
+    work(world)
+    world.treasury = treasury_of("0.008 USD/month", world.operations, world.clock)
+    world.services = world.make_services(world.plan)
+    with capture_logs() as logs:
+        for _ in range(2):
+            run_under_lease(NAME, world.services, lambda run: run_reconcile(run, world.services, world.send))
+            world.clock.move(timedelta(minutes=2))
+    assert [100] == shares_told(logs)

@@ -1,5 +1,6 @@
 """Faces are compared if a policy allows it, paid for once, and a picture without a face is an answer."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -9,9 +10,11 @@ import pytest
 from PIL import Image
 from prometheus_client import CollectorRegistry
 
+from sightline.cli.check import money_lines
 from sightline.errors import (
     AccessDenied,
     BudgetSpent,
+    ConfigurationError,
     InvalidParameter,
     LeaseHeld,
     NoPeoplePolicy,
@@ -20,24 +23,31 @@ from sightline.errors import (
     OutcomeUnknown,
     RampedTooFast,
     RejectedError,
+    SightlineError,
+    SlotRefused,
     Throttled,
     TooManyBytes,
     Unavailable,
     UnreadableAnswer,
 )
+from sightline.models.budgets import Purse
 from sightline.models.comparisons import Compared, Side
+from sightline.models.images import Lane
 from sightline.models.people_policy import PeoplePolicy
 from sightline.models.spending import Reason
-from sightline.rekognition.comparing import NAME, OPERATION
+from sightline.queues.steps import COMPARE
+from sightline.rekognition.comparing import NAME, OPERATION, comparison_id
 from sightline.rekognition.preflight import MAX_BYTES_SENT
 from sightline.rekognition.prices import read_prices
 from sightline.services import reconcile
+from sightline.services.budget_status import budget_section
 from sightline.services.comparing import MOST_TRIES, compare_step
 from sightline.services.costs import list_price
 from sightline.services.leased_runs import run_under_lease
-from sightline.storage.comparisons import Standing
+from sightline.storage.comparisons import Pair, Standing
 from sightline.testing.fake import ALIKE, FakeSightline, picture, uri_of
-from sightline.timing import CHECK_AFTER
+from sightline.testing.money import PRICE
+from sightline.timing import CHECK_AFTER, CLAIM_LEASE, TAKEOVER_AFTER
 from workers.metrics import WorkerMetrics
 
 POLICY = PeoplePolicy("who left the gate open", "consent", 30, ("gate",))
@@ -317,9 +327,126 @@ def test_a_comparison_is_in_the_books_and_one_that_is_known_is_not_there_again(w
     assert ((OPERATION,), Reason.BY_HAND, 1) == (line.billed, line.reason, number)
 
 
+def test_a_call_whose_worker_died_is_counted_and_booked_by_who_takes_its_claim_over(world):
+    source, target = (world.services.comparing.look(each) for each in (SOURCE, TARGET))
+    name = comparison_id(source.content, target.content, world.plan.generation)
+    world.operations.comparisons.claim(Pair(name, source.content, target.content, world.clock() + timedelta(days=30)))
+    world.clock.move(CLAIM_LEASE + TAKEOVER_AFTER)
+    compare(world)
+    today = world.clock().date().isoformat()
+    booked = {line.reason: number for line, number in world.operations.books.read(today, today).items()}
+    assert {Reason.UNKNOWN: 1, Reason.BY_HAND: 1} == booked
+    assert {"unknown": 1, "answered": 1, "cost_micro_usd": 1000} == counts(world)
+
+
 def test_a_cap_stops_comparisons_as_it_stops_any_call():
     world = ready(FakeSightline(people_policy=POLICY, budget="0.001 USD/day"))
     compare(world)
     with pytest.raises(BudgetSpent):
         compare(world, TARGET, SOURCE)
     assert 1 == len(world.detector.asked)
+
+
+def capped(budget="0.001 USD/day"):
+    world = ready(FakeSightline(people_policy=POLICY, budget=f"compare {budget}"))
+    world.add(SOURCE, TARGET)
+    world.run()
+    world.detector.asked.clear()
+    return world
+
+
+def reconcile_now(world):
+    """Let the reconciler send what is due, and a worker do it; return how many comparisons were sent."""
+    run_under_lease(
+        reconcile.NAME, world.services, lambda run: reconcile.run_reconcile(run, world.services, world.send)
+    )
+    sent = sum(step.task == COMPARE for step in world.sent)
+    world.run()
+    return sent
+
+
+def test_a_comparison_that_waits_for_money_is_no_failure_and_goes_on_with_the_next_day():
+    world = capped()
+    compare(world)
+    request = ask(world, TARGET, SOURCE)
+    world.do(compare_step(request))
+    sent = 0
+    for _ in range(4 * MOST_TRIES):
+        world.clock.move(CHECK_AFTER)
+        sent += reconcile_now(world)
+    waiting = world.operations.comparisons.request(request.pair.comparison_id)
+    assert (0, 0, None, 1) == (sent, waiting.tries, waiting.failure, len(world.detector.asked))
+    world.clock.move(timedelta(days=1))
+    assert 1 == reconcile_now(world)
+    assert world.services.comparing.kept(request.pair.comparison_id)
+
+
+def test_a_worker_that_meets_an_empty_budget_again_and_again_blames_no_comparison():
+    world = capped()
+    compare(world)
+    request = ask(world, TARGET, SOURCE)
+    for _ in range(MOST_TRIES + 1):
+        world.do(compare_step(request))
+    waiting = world.operations.comparisons.request(request.pair.comparison_id)
+    assert (0, None) == (waiting.tries, waiting.failure)
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [(SlotRefused("r"), 0), (Throttled("r"), 0), (Unavailable("r"), 0), (OutcomeUnknown("r"), 1)],
+    ids=str,
+)
+def test_only_a_try_that_may_have_been_billed_counts(analysed, error, tries):
+    request = ask(analysed)
+    analysed.detector.script.extend([error] * 3)
+    analysed.do(compare_step(request))
+    assert tries == analysed.operations.comparisons.request(request.pair.comparison_id).tries
+
+
+def test_the_status_tells_that_comparisons_wait_and_until_when():
+    world = capped()
+    compare(world)
+    section = budget_section(world.services.treasury, world.operations, world.services.paid_for)
+    assert ["compare, live"] == list(section["waiting"])
+    assert "00:00 UTC" in section["waiting"]["compare, live"]
+
+
+def test_a_cap_of_another_feature_does_not_hold_comparisons_up():
+    world = ready(FakeSightline(people_policy=POLICY, budget="labels 0.001 USD/day"))
+    compare(world)
+    compare(world, TARGET, SOURCE)
+    assert 2 == len(world.detector.asked)
+
+
+@pytest.mark.parametrize(
+    ("script", "calls"),
+    [
+        ([], 1),
+        ([NO_FACE, NO_FACE], 0),
+        ([NO_FACE, ALIKE], 1),
+        ([Throttled("r"), ALIKE], 1),
+        ([Unavailable("r")] * 3, 0),
+        ([OutcomeUnknown("r"), ALIKE], 2),
+        ([UnreadableAnswer("r")], 1),
+    ],
+    ids=str,
+)
+def test_the_money_of_what_is_not_billed_is_there_again_once(script, calls):
+    world = ready(FakeSightline(people_policy=POLICY, budget="1 USD/day"))
+    world.detector.script.extend(script)
+    with suppress(SightlineError):
+        compare(world)
+    purse, today = Purse(NAME, Lane.LIVE), world.treasury.today()
+    assert (
+        calls * PRICE
+        == world.treasury.account().taken[today][purse] - world.limiter.purses.empty(purse, today).micro_usd
+    )
+
+
+def test_without_a_price_nothing_is_claimed_and_nothing_asked_and_check_says_so(world):
+    unpriced = replace(world.services.prices, meters={})
+    world.services = replace(world.services, prices=unpriced)
+    with pytest.raises(ConfigurationError, match="SIGHTLINE_PRICES"):
+        compare(world)
+    assert ([], []) == (world.detector.asked, world.operations.comparisons.of_picture())
+    assert "price, compare" in [line.name for line in money_lines(world.services)]

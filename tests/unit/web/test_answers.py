@@ -39,7 +39,15 @@ PAGES = [
     "/static/console.css",
     "/healthz",
 ]
-OTHERS = ["/nothing", "/image?id=nonsense", "/day?day=yesterday", "/picture/320/0.jpg?id=x&t=y", "/api/v1/status"]
+COMPARISON = f"/api/v1/comparisons/{'0' * 64}"
+OTHERS = [
+    "/nothing",
+    "/image?id=nonsense",
+    "/day?day=yesterday",
+    "/picture/320/0.jpg?id=x&t=y",
+    "/api/v1/status",
+    COMPARISON,
+]
 
 SCRIPT, BRACES, TURNED = "<script>alert(1)</script>", "{{7*7}}", "a\u202egpj.exe"
 HOSTILE = [SCRIPT, BRACES, TURNED, '"onmouseover=alert(1) x="', "..%2f..%2fetc", "'; DROP TABLE", "a\u200bb", "#?&="]

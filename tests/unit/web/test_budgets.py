@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from sightline.models.people_policy import PeoplePolicy
 from sightline.storage.images.positions import position_at
 from sightline.storage.users.protocol import Look, Role
-from sightline.testing.fake import uri_of
-from tests.unit.web.house import DAY, FROM_HERE, URI
+from sightline.testing.fake import FakeSightline, uri_of
+from tests.unit.web.house import DAY, FROM_HERE, URI, build
 
 COUNTED = ("images", "ledger", "verdicts", "users", "rollups", "graph", "buckets", "limiter", "queues")
-COUNTED_OPERATIONS = ("dead_letters", "usage", "runs", "pauses", "bucket_refusals", "capture_counts")
+COUNTED_OPERATIONS = ("dead_letters", "usage", "runs", "pauses", "bucket_refusals", "capture_counts", "comparisons")
 
 
 class Counting:
@@ -35,6 +36,10 @@ class Counting:
 @pytest.fixture
 def counts(house) -> "Counter[str]":
     """Count what the console asks of its stores, from here on; nine images and two cameras are there."""
+    return counted(house)
+
+
+def counted(house: Any) -> "Counter[str]":
     for second in range(9):
         house.analyse(uri_of(f"{second:02}", "gate" if second > 6 else "yard"))
     taken_at, place = f"{DAY}T11:00:01+00:00", {"camera": "yard", "image_id": URI}
@@ -45,6 +50,8 @@ def counts(house) -> "Counter[str]":
     house.world.clock.move(timedelta(seconds=10))  # so that the feed's newest entries are read
     counts: Counter[str] = Counter()
     services = house.console.services
+    if house.world.treasury:
+        house.world.treasury._accounts = Counting("budget_accounts", house.world.operations.budget_accounts, counts)
     house.world.users.batches = Counting("batches", house.world.users.batches, counts)
     house.world.users.doubts = Counting("doubts", house.world.users.doubts, counts)
     counting: Any = {name: Counting(name, getattr(services, name), counts) for name in COUNTED}
@@ -152,6 +159,29 @@ def test_a_page_of_operators_asks_no_more_than_it_must(house, counts):
         counts.clear()
         assert 200 == client.get(path).status_code
         assert expected == counts, path
+
+
+COMPARED = {"comparisons.get": 1}
+
+
+@pytest.mark.parametrize("budget", ["", "compare 1 USD/day"])
+def test_a_comparison_asks_no_more_than_it_must_and_what_is_paid_for_no_account(tmp_path, budget):
+    policy = PeoplePolicy("who left the gate open", "consent", 30, ("yard",))
+    house = build(tmp_path, world=FakeSightline(people_policy=policy, budget=budget))
+    house.analyse()
+    counts, account = counted(house), {"budget_accounts.read": 1} if budget else {}
+    client, asked = house.client("operator"), {"source": URI, "target": URI}
+    client.get("/me")
+    counts.clear()
+    name = client.post("/api/v1/comparisons", json=asked, headers=FROM_HERE).json()["id"]
+    assert {"images.get": 2, "users.note": 2, "comparisons.ask": 1} | COMPARED | account == counts
+    counts.clear()
+    client.get(f"/api/v1/comparisons/{name}")
+    assert {"comparisons.request": 1} | COMPARED | account == counts
+    house.world.run()
+    counts.clear()
+    client.get(f"/api/v1/comparisons/{name}")
+    assert COMPARED == counts
 
 
 OFTEN_READ = {

@@ -62,7 +62,7 @@ def test_what_is_known_is_answered_at_once_and_not_sent_again(house, ask):
     ask()
     house.world.run()
     assert "answered" == ask().json()["state"]
-    assert [] == list(house.world.sent)
+    assert ([], []) == (list(house.world.sent), house.world.operations.comparisons.requests())
 
 
 def test_a_message_that_is_lost_is_sent_again_if_one_asks_again(house, ask):
@@ -126,6 +126,29 @@ def test_what_the_policy_has_removed_is_not_found(house, ask, read):
     house.world.run()
     house.world.clock.move(timedelta(days=30))
     assert (404, 404) == (read(name).status_code, read("0" * 64).status_code)
+
+
+def test_a_cap_for_comparisons_holds_and_the_api_says_until_when(tmp_path):
+    house = build(tmp_path, world=FakeSightline(people_policy=POLICY, budget="compare 0.001 USD/day"))
+    for uri in (SOURCE, TARGET):
+        house.analyse(uri)
+    house.world.detector.asked.clear()
+    client, header = house.client(), house.token("operator", Role.OPERATOR)
+    names = []
+    for source, target in ((SOURCE, TARGET), (TARGET, SOURCE)):
+        answer = client.post(PATH, json={"source": source, "target": target}, headers=header)
+        assert 202 == answer.status_code
+        names.append(answer.json()["id"])
+        house.world.run()
+    told = [client.get(f"{PATH}/{name}", headers=header).json() for name in names]
+    assert [("answered", None), ("waiting", None)] == [(each["state"], each["failure"]) for each in told]
+    assert told[0]["waits_for"] is None
+    assert "compare 0.001 USD/day" in told[1]["waits_for"]
+    tomorrow = house.world.clock().date() + timedelta(days=1)
+    assert f"{tomorrow} 00:00 UTC" in told[1]["waits_for"]
+    assert 1 == len(house.world.detector.asked)
+    house.world.clock.move(timedelta(days=1))
+    assert client.get(f"{PATH}/{names[1]}", headers=house.token("operator", Role.OPERATOR)).json()["waits_for"] is None
 
 
 def test_a_name_that_is_no_name_and_a_threshold_that_is_none_are_refused(read):

@@ -1,13 +1,17 @@
 """Cost, rates, people and the log: what operators see and change, and what the log says of it."""
 
 import re
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sightline.services.need import Ask, Need
+from sightline.services.need_estimate import NAME
 from sightline.services.users import note_act
 from sightline.storage.users.protocol import Role
-from tests.unit.web.house import FROM_HERE, PASSWORDS
+from sightline.testing.fake import FakeSightline, uri_of
+from tests.unit.web.house import FROM_HERE, PASSWORDS, build
 
 HOSTILE = ["<script>alert(1)</script>", "{{7*7}}", '"onmouseover=alert(1) x="']
 LABELS = "DetectLabels"
@@ -48,6 +52,35 @@ def test_cost_is_a_range_where_calls_ended_unknown(house):
     assert {"usd": 3.5, "usd_at_most": 3.5} == told["month"]["labels"]
     assert 2 == told["unknown_calls"]
     assert told["forecast"]["usd"] >= 3.5
+
+
+def test_cost_says_when_each_cap_is_reached(tmp_path):
+    house = build(tmp_path, world=FakeSightline(budget="0.004 USD/day, 0.05 USD/month"))
+    house.world.clock.now = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    for second in range(7):
+        house.analyse(uri_of(f"{second:02}"))
+        house.world.clock.move(timedelta(days=1))
+    client = house.client("operator")
+    said = text_of(client.get("/cost"))
+    assert "all 0.05 USD/month 0.02 42 % expected on 17 Nov (17 Nov to 17 Nov)" in said
+    assert "all 0.004 USD/day 0.00 0 % not reached this month" in said
+    told = client.get("/api/v1/cost").json()["caps"]["all 0.05 USD/month"]
+    assert ("2026-11-17", 0, 0.021) == (told["expected_on"], told["alarm_percent"], told["taken_usd"])
+
+
+def test_cost_says_what_paying_by_need_saved_and_missed(house):
+    client, services = house.client("operator"), house.console.services
+    assert "need" not in text_of(client.get("/cost"))
+    plan = replace(services.plan, need=Need(asks={"faces": Ask(labels={"Person": 50})}))
+    house.console.services = replace(services, plan=plan)
+    assert "not known yet: it is worked out every six hours" in text_of(client.get("/cost"))
+    facts = {"images": 4100, "saved_usd": 4.1, "compared": 90, "missed": 3.2, "missed_low": 0.0, "missed_high": 9.0}
+    kept = {"first_day": "2026-11-01", "last_day": "2026-11-28", "features": {"faces": {**facts, "reason": None}}}
+    services.operations.checkpoints.keep(NAME, kept, timedelta(days=1))
+    said = text_of(client.get("/cost"))
+    assert "faces 4,100 4.10 3 (0 to 9)" in said
+    assert "Captured 2026-11-01 to 2026-11-28" in said
+    assert facts | {"reason": None} == client.get("/api/v1/cost").json()["by_need"]["faces"]
 
 
 def test_before_any_call_cost_says_so(house):

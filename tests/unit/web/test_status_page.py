@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from datetime import timedelta
 from itertools import zip_longest
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -13,14 +14,15 @@ from sightline.models.bucket_refusals import Reader
 from sightline.models.images import Lane
 from sightline.queues.redis import Memory, Waiting
 from sightline.queues.steps import lane_queue
+from sightline.ratelimit.protocol import Funds
 from sightline.services.rejection_breaker import Group, close
 from sightline.storage.operations import Operations
 from sightline.storage.pauses import Cause, Stop
 from sightline.storage.runs import LastRun
 from sightline.storage.users.protocol import Role
-from sightline.testing.fake import uri_of
+from sightline.testing.fake import FakeSightline, uri_of
 from sightline.web.status_reader import PERIODS, StatusReader
-from tests.unit.web.house import FROM_HERE
+from tests.unit.web.house import FROM_HERE, build
 
 SCRIPT = "<script>alert(1)</script>"
 INGEST = lane_queue("ingest", Lane.LIVE)
@@ -101,6 +103,19 @@ def test_what_is_wrong_stands_first_with_what_to_do(house):
     assert expected == [each[: len(part)] for each, part in zip_longest(told, expected, fillvalue="")]
     assert "8 things are wrong." in text_of(house.client("operator").get("/status"))
     assert ["/status/resume?stop=camera%23ingest%23yard", None] == [e["address"] for e in viewed(house)["alarms"][:2]]
+
+
+@pytest.mark.parametrize(
+    ("calls", "told", "remedy"), [(2, [], ""), (3, ["50"], "See what was billed"), (5, ["100"], "SIGHTLINE_BUDGET")]
+)
+def test_a_share_of_a_cap_that_is_reached_is_an_alarm_with_the_page_of_costs(tmp_path, calls, told, remedy):
+    house = build(tmp_path, world=FakeSightline(budget="labels 0.005 USD/month"))
+    treasury: Any = house.world.treasury
+    for _ in range(calls):
+        treasury.take(treasury.charge("labels", Lane.LIVE), Funds(0), 1, 0)
+    alarms = [each for each in viewed(house)["alarms"] if "of the cap labels 0.005 USD/month" in each["what"]]
+    assert told == [each["what"].split()[0] for each in alarms]
+    assert all(each["address"] == "/cost" and remedy in each["remedy"] for each in alarms)
 
 
 def test_a_server_that_is_away_is_named_and_the_rest_is_there(looked_at):

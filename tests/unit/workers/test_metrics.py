@@ -18,6 +18,7 @@ from sightline.models.bucket_refusals import HELD_AFTER, Reader
 from sightline.models.images import Lane, State
 from sightline.models.spending import Line, Reason
 from sightline.queues.redis import Waiting
+from sightline.services.need import Ask, Need
 from sightline.storage.dead_letters import DeadLetter
 from sightline.storage.images.counting import StateCounts
 from sightline.storage.images.dynamodb import DynamoImageStore
@@ -25,6 +26,7 @@ from sightline.storage.operations import dynamo_operations
 from sightline.storage.pauses import Cause, Stop
 from sightline.storage.runs import LastRun
 from sightline.testing.fake import FakeSightline, picture, uri_of
+from sightline.testing.money import treasury_of
 from sightline.testing.queues import InMemoryQueues
 from workers.metrics import WorkerMetrics
 from workers.metrics_instrumented import with_metrics
@@ -251,7 +253,9 @@ def test_no_source_scans_a_table(world, session):
 
 def families(scraped, world):
     """Every name that can be asked for, of families without samples too."""
-    told = system(world)
+    treasury = treasury_of("1 USD/day", world.operations, world.clock)
+    plan = replace(world.plan, need=Need(asks={"faces": Ask(labels={"Person": 50})}))
+    told = SystemMetrics(sources(replace(world.services, plan=plan, treasury=treasury)), world.clock)
     told.refresh()
     scraped.registry.register(told)
     page = generate_latest(scraped.registry).decode()

@@ -88,6 +88,9 @@ def pages(filled: Filled, signer: AddressSigner) -> list[Page]:
     def image(number: int) -> Address:
         return link("/image", id=newest[number % len(newest)].image_id)
 
+    def beside(number: int) -> Address:
+        return link("/image/beside", id=newest[number % len(newest)].image_id, side="before")
+
     def search(number: int) -> Address:
         return link("/search", label=LABEL, until=day(number % 7))
 
@@ -111,7 +114,8 @@ def pages(filled: Filled, signer: AddressSigner) -> list[Page]:
         Page("/accuracy, kept", 150, to(of_window(0)), Most(1)),
         Page("/agreement", 100, to("/agreement"), Most(1)),
         Page("/calendar", 150, lambda number: link("/calendar", month=day(number)[:7]), Most(2 + FEED_READS)),
-        Page("/image", 200, image, Most(4 + 2 * DAY_READS + 1)),
+        Page("/image", 200, image, Most(5)),
+        Page("/image/beside", 200, beside, Most(1 + DAY_READS)),
         Page("/day, one camera", 250, of_camera, Most(DAY_READS * 2)),
         Page("/new", 500, to("/new"), Most(4 + FEED_READS)),
         Page("/day, nine cameras", 250, lambda number: link("/day", day=day(number)), whole_day),

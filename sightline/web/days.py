@@ -54,17 +54,12 @@ def pictures_of(day: str, cameras: Iterable[str], console: Console, before: str 
     yield from heapq.merge(*days, key=lambda each: (each.position, each.image.capture.camera), reverse=True)
 
 
-def neighbours(image_id: str, capture: Capture, console: Console) -> tuple[str | None, str | None]:
-    """Return the images of the same camera just before and just after this one, on its day."""
-    position, images = day_position(image_id, capture), console.services.images
-    earlier = DayPart(before=position, newest_first=True, page=1)
-    later = DayPart(after=position, page=1)
-    found = console.reads.map(
-        lambda part: next((each.image_id for each in images.by_day(capture.camera, capture.day, part)), None),
-        (earlier, later),
-    )
-    before, after = found
-    return before, after
+def beside(image_id: str, capture: Capture, console: Console, *, is_later: bool) -> str | None:
+    """Return the image of the same camera just before or just after this one, on its day; None if there is none."""
+    position = day_position(image_id, capture)
+    part = DayPart(after=position, page=1) if is_later else DayPart(before=position, newest_first=True, page=1)
+    found = console.services.images.by_day(capture.camera, capture.day, part)
+    return next((each.image_id for each in found), None)
 
 
 def _placed(image: ImageSummary) -> Placed:

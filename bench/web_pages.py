@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from bench.graph_data import CAMERAS
 from bench.web_environment import CLIENTS, LABEL, OWNERS, REVIEWERS, ROLLED_UP_DAYS, Filled
+from sightline.models.images import ImageRow
 from sightline.storage.images.keys import DEFAULT_SHARDS
 from sightline.web.signed_addresses import AddressSigner
 
@@ -56,70 +57,129 @@ class Page:
 
 def pages(filled: Filled, signer: AddressSigner) -> list[Page]:
     """Return every page that is asked for by GET; what is cold stands before the same when it is warm."""
-    newest, days = filled.newest[::-1], filled.days
-    last_month, *earlier = filled.months[:2]
-    spans = [(window, day) for window in ("28", "7") for day in days[: ROLLED_UP_DAYS // 2]]
+    asked = Addressed(filled, signer)
+    return [*_of_operators(), *_of_pictures(asked), *_of_patterns(asked), *_of_days(asked), *_of_reviewers(asked)]
 
-    def day(number: int) -> str:
-        return days[number % len(days)]
 
-    def of_camera(number: int) -> Address:
-        return link("/day", day=day(number // CAMERAS), camera=f"camera-{number % CAMERAS}")
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """The addresses of the pages that go by what was filled: each method returns that of the n-th request."""
 
-    def of_label(number: int) -> Address:
-        return link("/day", day=day(number), label=LABEL, at_least=80)
+    filled: Filled
+    signer: AddressSigner
 
-    def picture(number: int) -> Address:
-        row = newest[number % len(newest)]
-        return signer.picture(THUMB, row.content.sha256 if row.content else "", row.image_id)
+    def day(self, number: int) -> str:
+        """Return a day that has ended."""
+        return self.filled.days[number % len(self.filled.days)]
 
-    def week(path: str, **query: object) -> Addresses:
-        return lambda number: link(path, label=LABEL, **query, day=day(number % 7))
+    def newest(self, number: int) -> ImageRow:
+        """Return an image, the newest first."""
+        return self.filled.newest[-1 - number % len(self.filled.newest)]
 
-    def compared(number: int) -> Address:
-        # From another confidence each time: a month is kept for each.
-        before = earlier[0] if earlier else last_month
-        return link("/months", before=before, after=last_month, at_least=50 + number / 100)
+    def of_day(self, number: int) -> Address:
+        """Ask for all cameras' day."""
+        return link("/day", day=self.day(number))
 
-    def of_window(number: int) -> Address:
-        window, last = spans[number % len(spans)]
+    def of_camera(self, number: int) -> Address:
+        """Ask for one camera's day."""
+        return link("/day", day=self.day(number // CAMERAS), camera=f"camera-{number % CAMERAS}")
+
+    def of_label(self, number: int) -> Address:
+        """Ask for what shows a label on a day."""
+        return link("/day", day=self.day(number), label=LABEL, at_least=80)
+
+    def calendar(self, number: int) -> Address:
+        """Ask for the month of a day."""
+        return link("/calendar", month=self.day(number)[:7])
+
+    def picture(self, number: int) -> Address:
+        """Ask for a small picture."""
+        row = self.newest(number)
+        return self.signer.picture(THUMB, row.content.sha256 if row.content else "", row.image_id)
+
+    def image(self, number: int) -> Address:
+        """Ask for an image."""
+        return link("/image", id=self.newest(number).image_id)
+
+    def beside(self, number: int) -> Address:
+        """Ask for the image before one."""
+        return link("/image/beside", id=self.newest(number).image_id, side="before")
+
+    def search(self, number: int) -> Address:
+        """Ask for what shows a label up to a day."""
+        return link("/search", label=LABEL, until=self.day(number % 7))
+
+    def pattern(self, path: str, **query: object) -> Addresses:
+        """Ask for a pattern that ends on a day."""
+        return lambda number: link(path, label=LABEL, **query, day=self.day(number % 7))
+
+    def months(self, number: int) -> Address:
+        """Compare two months, from another confidence each time: a month is kept for each."""
+        last_month, *earlier = self.filled.months[:2]
+        return link("/months", before=(earlier or [last_month])[0], after=last_month, at_least=50 + number / 100)
+
+    @property
+    def spans(self) -> list[tuple[str, str]]:
+        """Return the windows of accuracy that are asked for: their length, and their last day."""
+        return [(window, day) for window in ("28", "7") for day in self.filled.days[: ROLLED_UP_DAYS // 2]]
+
+    def accuracy(self, number: int) -> Address:
+        """Ask for a window's figures."""
+        window, last = self.spans[number % len(self.spans)]
         return link("/accuracy", window=window, day=last)
 
-    def image(number: int) -> Address:
-        return link("/image", id=newest[number % len(newest)].image_id)
 
-    def search(number: int) -> Address:
-        return link("/search", label=LABEL, until=day(number % 7))
-
-    whole_day = Most(DAY_READS * CAMERAS * 1.5)
-    once = max(len(spans) // CLIENTS, 1)
+def _of_operators() -> list[Page]:
     return [
         Page("/status", 50, to("/status"), Most()),
         Page("/dead", 50, to("/dead"), Most()),
         Page("/dead, a group", 150, to("/dead?error=NotAnImage"), Most(2)),
         Page("/cost", 100, to("/cost"), Most(4)),
         Page("/rates", 100, to("/rates"), Most(1)),
-        Page("/picture, cold", 80, picture, Most(0, 0, 1), gets=COLD // CLIENTS, is_cold=True),
-        Page("/picture, warm", 5, lambda number: picture(number % COLD), Most()),
-        Page("/search", 400, search, Most(1, 1)),
-        Page("/heat, 4 weeks", 400, week("/heat"), Most(0, 1)),
-        Page("/heat, 12 weeks", 400, week("/heat", weeks=12), Most(0, 1)),
-        Page("/confidence, 4 weeks", 400, week("/confidence"), Most(2, 1)),
-        Page("/months, first", 2_000, compared, Most(0, 2), gets=3, is_cold=True),
-        Page("/months, kept", 100, to(compared(0)), Most()),
-        Page("/accuracy, first", 1_200, of_window, Most(2 * CAMERAS + 4), gets=once, is_cold=True),
-        Page("/accuracy, kept", 150, to(of_window(0)), Most(1)),
+    ]
+
+
+def _of_pictures(asked: Addressed) -> list[Page]:
+    return [
+        Page("/picture, cold", 80, asked.picture, Most(0, 0, 1), gets=COLD // CLIENTS, is_cold=True),
+        Page("/picture, warm", 5, lambda number: asked.picture(number % COLD), Most()),
+        Page("/search", 400, asked.search, Most(1, 1)),
+    ]
+
+
+def _of_patterns(asked: Addressed) -> list[Page]:
+    windows = max(len(asked.spans) // CLIENTS, 1)
+    return [
+        Page("/heat, 4 weeks", 400, asked.pattern("/heat"), Most(0, 1)),
+        Page("/heat, 12 weeks", 400, asked.pattern("/heat", weeks=12), Most(0, 1)),
+        Page("/confidence, 4 weeks", 400, asked.pattern("/confidence"), Most(2, 1)),
+        Page("/months, first", 2_000, asked.months, Most(0, 2), gets=3, is_cold=True),
+        Page("/months, kept", 100, to(asked.months(0)), Most()),
+        Page("/accuracy, first", 1_200, asked.accuracy, Most(2 * CAMERAS + 4), gets=windows, is_cold=True),
+        Page("/accuracy, kept", 150, to(asked.accuracy(0)), Most(1)),
         Page("/agreement", 100, to("/agreement"), Most(1)),
-        Page("/calendar", 150, lambda number: link("/calendar", month=day(number)[:7]), Most(2 + FEED_READS)),
-        Page("/image", 200, image, Most(4 + 2 * DAY_READS + 1)),
-        Page("/day, one camera", 250, of_camera, Most(DAY_READS * 2)),
+    ]
+
+
+def _of_days(asked: Addressed) -> list[Page]:
+    whole_day = Most(DAY_READS * CAMERAS * 1.5)
+    return [
+        Page("/calendar", 150, asked.calendar, Most(2 + FEED_READS)),
+        Page("/image", 200, asked.image, Most(5)),
+        Page("/image/beside", 200, asked.beside, Most(1 + DAY_READS)),
+        Page("/day, one camera", 250, asked.of_camera, Most(DAY_READS * 2)),
         Page("/new", 500, to("/new"), Most(4 + FEED_READS)),
-        Page("/day, nine cameras", 250, lambda number: link("/day", day=day(number)), whole_day),
-        Page("/day, a label", 250, of_label, whole_day),
-        # The same for owners who review: each looks for what the review hides from them.
-        Page("/search, reviewing", 400, search, Most(6, 1), REVIEWERS),
-        Page("/heat, a week, reviewing", 400, week("/heat", weeks=1), Most(80, 2), REVIEWERS),
-        Page("/day, one camera, reviewing", 250, of_camera, Most(DAY_READS * 2 + MASK), REVIEWERS),
+        Page("/day, nine cameras", 250, asked.of_day, whole_day),
+        Page("/day, a label", 250, asked.of_label, whole_day),
+    ]
+
+
+def _of_reviewers(asked: Addressed) -> list[Page]:
+    """Return the same for owners who review: each looks for what the review hides from them."""
+    return [
+        Page("/search, reviewing", 400, asked.search, Most(6, 1), REVIEWERS),
+        Page("/heat, a week, reviewing", 400, asked.pattern("/heat", weeks=1), Most(80, 2), REVIEWERS),
+        Page("/day, one camera, reviewing", 250, asked.of_camera, Most(DAY_READS * 2 + MASK), REVIEWERS),
         Page("/review/second", 100, to("/review/second"), Most(4), REVIEWERS),
     ]
 

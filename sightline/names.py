@@ -10,6 +10,8 @@ _BLANK = {*map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xF
 
 def printable(text: str) -> str:
     """Escape what cannot be seen: control and zero-width characters, and accents apart from their letters."""
+    if text.isascii() and text.isprintable():  # nearly every name: a page of sixty visits shows hundreds
+        return text
     is_decomposed = unicodedata.normalize("NFC", text) != text
     return "".join(_escaped(each) if _is_hidden(each, is_decomposed=is_decomposed) else each for each in text)
 

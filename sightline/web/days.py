@@ -11,9 +11,11 @@ from sightline.storage.images.protocol import DayPart
 from sightline.web.console import Console
 
 ALL = ""
-READ_AT_ONCE = 100
-ENOUGH = 300
-"""About as many pictures as a page's visits have: one camera's are then read by one request, two at most."""
+BEGUN = 100
+"""Pictures of all cameras together that are read at first: somewhat more than the visits of most pages have.
+
+What a page needs besides is read in growing steps: to read a picture costs about as much as to show it.
+"""
 
 
 def known_days(console: Console) -> dict[str, list[str]]:
@@ -48,23 +50,18 @@ def pictures_of(day: str, cameras: Iterable[str], console: Console, before: str 
     Places of a day begin with the instant, so they order the pictures of all cameras.
     """
     names = list(cameras)
-    part = DayPart(before=before, newest_first=True, page=max(READ_AT_ONCE, ENOUGH // max(len(names), 1)))
+    part = DayPart(before=before, newest_first=True, page=max(BEGUN // max(len(names), 1), 2))
     images = console.services.images
     days = console.reads.map(lambda camera: _begun(map(_placed, images.by_day(camera, day, part))), names)
     yield from heapq.merge(*days, key=lambda each: (each.position, each.image.capture.camera), reverse=True)
 
 
-def neighbours(image_id: str, capture: Capture, console: Console) -> tuple[str | None, str | None]:
-    """Return the images of the same camera just before and just after this one, on its day."""
-    position, images = day_position(image_id, capture), console.services.images
-    earlier = DayPart(before=position, newest_first=True, page=1)
-    later = DayPart(after=position, page=1)
-    found = console.reads.map(
-        lambda part: next((each.image_id for each in images.by_day(capture.camera, capture.day, part)), None),
-        (earlier, later),
-    )
-    before, after = found
-    return before, after
+def beside(image_id: str, capture: Capture, console: Console, *, is_later: bool) -> str | None:
+    """Return the image of the same camera just before or just after this one, on its day; None if there is none."""
+    position = day_position(image_id, capture)
+    part = DayPart(after=position, page=1) if is_later else DayPart(before=position, newest_first=True, page=1)
+    found = console.services.images.by_day(capture.camera, capture.day, part)
+    return next((each.image_id for each in found), None)
 
 
 def _placed(image: ImageSummary) -> Placed:

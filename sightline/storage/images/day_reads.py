@@ -19,6 +19,9 @@ from sightline.storage.images.protocol import DayPart
 READERS = 16
 """Threads that read the beginnings of shards: two days of the usual eight."""
 
+WIDEST = 100
+"""Entries of a shard that are read at once if a reader who began with a few goes on and on."""
+
 Entries = Iterator[tuple[str, Item]]
 """Entries with their places in the day."""
 
@@ -47,7 +50,8 @@ class DayReads:
     def _query(self, index: Index, partition: str, part: DayPart, page: int | None) -> Entries:
         place = str(index.key.sort)
         where = all_of(equals(index.key.partition, partition), *_bounds(place, part))
-        for item in self._table.query(where, index=index.name, newest_first=part.newest_first, page=page):
+        found = self._table.query(where, index=index.name, newest_first=part.newest_first, page=page, widest=WIDEST)
+        for item in found:
             if part.takes(item[place]) and (index is BY_DAY or is_listed(item, decode_capture(item["capture"]))):
                 yield item[place], item
 

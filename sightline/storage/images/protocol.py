@@ -37,7 +37,7 @@ class DayPart:
     """Which part of a camera's day is read, and how.
 
     after, before: places in the day (`day_position`), themselves left out; newest_first: in reverse order;
-    page: how many are read at once, if only a few are wanted
+    page: how many are read at first, if only a few are wanted
     """
 
     after: str | None = None

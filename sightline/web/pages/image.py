@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query
 from starlette.requests import Request
@@ -14,24 +14,24 @@ from sightline.stats.verdicts import Answer
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.console import console_of
-from sightline.web.days import neighbours
+from sightline.web.days import beside
 from sightline.web.found import boxes_of
-from sightline.web.looking import look_at, verdicts_of, volunteer
+from sightline.web.looking import look_at, row_of, verdicts_of, volunteer
 from sightline.web.rendering import link, page
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
 ImageId = Annotated[str, Query(max_length=4_096)]
+Side = Literal["before", "next"]
 
 
 @router.get("/image")
 @for_roles(Role.OWNER)
-def show_image(request: Request, id: ImageId, said: str = "") -> Response:
-    """Show one image."""
+def show_image(request: Request, id: ImageId, said: str = "", end: Side | None = None) -> Response:
+    """Show one image. end: on which side of it there is none."""
     console, visitor = console_of(request), visitor_of(request)
     looked_at = look_at(id, visitor, console)
     row, hidden, features = looked_at.row, looked_at.is_hidden, looked_at.features
-    before, after = neighbours(row.image_id, row.capture, console) if row.capture else (None, None)
     content, signer = row.content, console.signer
     placed = list(boxes_of(features))
     return page(
@@ -48,10 +48,23 @@ def show_image(request: Request, id: ImageId, said: str = "") -> Response:
         verdicts=verdicts_of(row, visitor, console, hidden=hidden),
         picture=signer.picture(1280, content.sha256, row.image_id) if content else None,
         original=signer.original(content.sha256, row.image_id) if content else None,
-        before=before,
-        after=after,
+        end=end,
         said=said if said in {*Answer} else "",
     )
+
+
+@router.get("/image/beside")
+@for_roles(Role.OWNER)
+def show_beside(request: Request, id: ImageId, side: Side) -> Response:
+    """Lead to the camera's picture before or after one, on its day.
+
+    It is looked for when somebody goes there: each side asks every shard of the day, four times what the page asks.
+    """
+    console = console_of(request)
+    row = row_of(id, console)
+    found = beside(row.image_id, row.capture, console, is_later=side == "next") if row.capture else None
+    place = link("/image", id=found) if found else link("/image", id=row.image_id, end=side)
+    return RedirectResponse(place, HTTPStatus.SEE_OTHER)
 
 
 def facts_of(row: ImageRow) -> Iterator[tuple[str, Json]]:

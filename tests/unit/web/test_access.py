@@ -49,6 +49,7 @@ CASES = [
     Case("POST", "/new/seen", OWNER, form=SEEN, by_session=True),
     Case("POST", "/new/undo", OWNER, form={"number": "1"}, by_session=True),
     Case("GET", "/image", OWNER, {"id": URI}),
+    Case("GET", "/image/beside", OWNER, {"id": URI, "side": "next"}),
     Case("POST", "/image/verdict", OWNER, form={"id": URI, "label": "Person", "answer": "absent", "content": ""}),
     Case("GET", "/review", REVIEWER, by_session=True),
     Case("POST", "/review", REVIEWER, form={"label": "Person"}, by_session=True),

@@ -187,6 +187,7 @@ def check_parameter(client, value):
         *(("/heat", each) for each in ("label", "camera", "weeks", "day", "at_least")),
         *(("/confidence", each) for each in ("label", "camera")),
         *(("/months", each) for each in ("before", "after", "camera")),
+        ("/image", "end"),
         ("/calendar", "month"),
         ("/calendar", "label"),
         ("/new", "seen"),

@@ -79,7 +79,7 @@ PAGES = {
     "/calendar": ("/calendar?month=2026-11", {"rollups.between": 1, "users.look": 1, "images.feed": 8}, {}),
     "/day of near misses": (f"/day?day={DAY}&only=near", {"images.by_day": 2}, OPEN | {"verdicts.asked_many": 1}),
     "/new of a camera": ("/new?camera=gate", {"users.look": 1, "images.feed": 8, "images.get_many": 1}, NOTED),
-    "/image": (f"/image?id={URI}", IMAGE | {"images.by_day": 2, "verdicts.of_image": 1, "users.mark": 1}, MASK),
+    "/image": (f"/image?id={URI}", IMAGE | {"verdicts.of_image": 1, "users.mark": 1}, MASK),
     "/search": ("/search?label=Person", {"graph.query": 1, "images.get_many": 1}, NOTED),
     "/heat": ("/heat", {}, COUNTED_WITHOUT),
     "/heat.png": ("/heat.png", {}, COUNTED_WITHOUT),

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
+from urllib.parse import unquote
 
 import pytest
 
@@ -105,18 +106,27 @@ def test_an_image_that_is_not_known_is_told_with_its_remedy(house):
     assert "sightline add" in answer.text
 
 
+def beside(house, uri: str) -> list[str]:
+    """Return where the ways to the picture before and to the next one lead."""
+    client = house.client("owner")
+    page = client.get("/image", params={"id": uri}).text
+    ways = [re.findall(rf'rel="{rel}"[^>]*href="([^"]*)"', page)[0] for rel in ("prev", "next")]
+    return [unquote(client.get(way.replace("&amp;", "&")).headers["location"]) for way in ways]
+
+
 def test_the_pictures_before_and_after_are_those_of_the_same_camera(house):
     uris = [uri_of(f"0{number}") for number in range(3)]
     for uri in [*uris, uri_of("01", "gate")]:
         house.analyse(uri)
-    page = house.client("owner").get("/image", params={"id": uris[1]}).text
-    before, after = (re.findall(rf'rel="{rel}"[^>]*href="([^"]*)"', page)[0] for rel in ("prev", "next"))
-    assert "yard" in before
-    assert before.endswith("110000.jpg")
-    assert "yard" in after
-    assert after.endswith("110002.jpg")
-    first = house.client("owner").get("/image", params={"id": uris[0]}).text
-    assert 'rel="prev"' not in first
+    assert [f"/image?id={uris[0]}", f"/image?id={uris[2]}"] == beside(house, uris[1])
+
+
+def test_before_the_first_picture_of_a_day_and_after_its_last_there_is_none_and_the_page_says_so(house):
+    house.analyse(URI)
+    ends = beside(house, URI)
+    assert [f"/image?id={URI}&end=before", f"/image?id={URI}&end=next"] == ends
+    said = [house.client("owner").get(place).text for place in ends]
+    assert ["first picture of the day" in said[0], "last picture of the day" in said[1]] == [True, True]
 
 
 def test_that_somebody_saw_the_answers_is_remembered_once_they_were_shown(looked_at):

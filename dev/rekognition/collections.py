@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from dev.rekognition.likeness import Descriptor
@@ -100,6 +101,6 @@ def _read(path: Path) -> dict[str, Collection]:
     }
 
 
-def _face(told: dict[str, object]) -> IndexedFace:
-    box, descriptor = Box(**told.pop("box")), tuple(told.pop("descriptor"))  # type: ignore[arg-type, call-overload] # as `asdict` wrote them
-    return IndexedFace(box=box, descriptor=descriptor, **told)  # type: ignore[arg-type] # likewise
+def _face(told: dict[str, Any]) -> IndexedFace:
+    read = {"box": Box(**told["box"]), "descriptor": tuple(told["descriptor"])}
+    return IndexedFace(**{**told, **read})

@@ -60,6 +60,7 @@ def ask(server, operation, picture=None, **request):
     reply = asyncio.run(server.call(headers, body))
     if reply.error is None:
         shape = service_model().operation_model(operation).output_shape
+        assert shape is not None
         assert ParamValidator().validate(reply.body, shape).generate_report() == ""
         assert set(reply.body) <= set(shape.members)
     return reply

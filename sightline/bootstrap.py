@@ -1,6 +1,6 @@
 """The one place where clients are built and put together. Called after the process has started, never at import."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from threading import Event
@@ -16,15 +16,12 @@ from botocore.config import Config
 from sightline.config import ListenerSettings, ProducerSettings, Settings
 from sightline.graph.group_commit import GroupCommit
 from sightline.graph.neo4j import Neo4jGraphStore
-from sightline.models.answers import Json
 from sightline.queues.redis import RedisQueues
 from sightline.queues.sqs import POLL_SECONDS, SqsQueue
 from sightline.queues.tls import tls_options, without_tls_options
 from sightline.ratelimit.redis import RedisLimiter, client_options
-from sightline.rekognition import comparing
 from sightline.rekognition.client import ONE_ATTEMPT, Rekognition
-from sightline.rekognition.features import feature_named
-from sightline.rekognition.prices import Prices
+from sightline.rekognition.paid_calls import price_of
 from sightline.services.capture import CaptureReader
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.collaborators import Services, SweepPlan
@@ -144,13 +141,6 @@ def treasury_of(settings: Settings, operations: Operations) -> Treasury | None:
         for name, parameters in plan.items():
             price_of(prices, name, parameters)
     return Treasury(settings.money, operations.budget_accounts, operations.usage, partial(price_of, prices), utc_now)
-
-
-def price_of(prices: Prices, called: str, parameters: Mapping[str, Json] | None) -> int:
-    """Return what a call costs at the most, in millionths of a US dollar. called: a feature, or comparing."""
-    if called == comparing.NAME:
-        return comparing.price_micro_usd(prices)
-    return prices.of_call(feature_named(called), parameters)
 
 
 def connect_producer(settings: ProducerSettings) -> Producer:

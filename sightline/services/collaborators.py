@@ -23,6 +23,7 @@ from sightline.services.ingest import Ingest
 from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.rollups.plan import AccuracyPlan
+from sightline.services.till import Till
 from sightline.services.treasury import Treasury
 from sightline.services.usage import CallCounter
 from sightline.services.video_plan import VideoPlan
@@ -93,6 +94,7 @@ class Services:
     bucket_gate: BucketGate = field(init=False)
     ingest: Ingest = field(init=False)
     payer: Payer = field(init=False)
+    till: Till = field(init=False)
     comparing: Comparing = field(init=False)
     frame_taker: FrameTaker = field(init=False)
 
@@ -101,7 +103,7 @@ class Services:
         held = HeldBytes(self.images, self.buckets, self.checkpoint_bucket, self.clock)
         object.__setattr__(self, "held", held)
         object.__setattr__(self, "bucket_gate", BucketGate(self.operations, self.clock))
-        for name, kind in (("ingest", Ingest), ("payer", Payer), ("frame_taker", FrameTaker)):
+        for name, kind in (("ingest", Ingest), ("payer", Payer), ("frame_taker", FrameTaker), ("till", Till)):
             object.__setattr__(self, name, kind(**{each.name: getattr(self, each.name) for each in fields(kind)}))
         of_comparing = (each.name for each in fields(Comparing) if each.name != "generation")
         comparing = Comparing(generation=self.plan.generation, **{name: getattr(self, name) for name in of_comparing})

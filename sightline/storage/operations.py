@@ -18,6 +18,7 @@ from sightline.storage.dynamodb.schema import Key, Schema
 from sightline.storage.dynamodb.table import DynamoTable
 from sightline.storage.leases import DynamoLeases, Leases
 from sightline.storage.pauses import DynamoPauses, Pauses
+from sightline.storage.people import DynamoPeople, People
 from sightline.storage.rate_overrides import DynamoRateOverrides, RateOverrides
 from sightline.storage.runs import DynamoRuns, Runs
 from sightline.storage.usage import DynamoUsage, Usage
@@ -44,6 +45,7 @@ class Operations:
     books: Books
     comparisons: Comparisons
     budget_accounts: BudgetAccounts
+    people: People
     table: DynamoTable | None = None
 
     def setup(self) -> None:
@@ -80,5 +82,6 @@ def dynamo_operations(client: "DynamoDBClient", prefix: str, clock: Callable[[],
         books=DynamoBooks(client, table, name, clock),
         comparisons=DynamoComparisons(table, clock),
         budget_accounts=DynamoBudgetAccounts(table),
+        people=DynamoPeople(client, table, name, clock),
         table=table,
     )

@@ -37,6 +37,7 @@ from sightline.storage.runs import LastRun, Runs
 from sightline.storage.usage import Usage
 from sightline.testing.books import InMemoryBooks, InMemoryBudgetAccounts
 from sightline.testing.comparisons import InMemoryComparisons
+from sightline.testing.people import InMemoryPeople
 
 
 class InMemoryDeadLetters(DeadLetters):
@@ -423,4 +424,5 @@ def in_memory_operations(clock: Callable[[], datetime]) -> Operations:
         books=InMemoryBooks(),
         comparisons=InMemoryComparisons(clock),
         budget_accounts=InMemoryBudgetAccounts(),
+        people=InMemoryPeople(clock),
     )

@@ -21,6 +21,7 @@ from sightline.queues.sqs import POLL_SECONDS, SqsQueue
 from sightline.queues.tls import tls_options, without_tls_options
 from sightline.ratelimit.redis import RedisLimiter, client_options
 from sightline.rekognition.client import ONE_ATTEMPT, Rekognition
+from sightline.rekognition.known_faces import RekognitionFaces, collection_name
 from sightline.rekognition.paid_calls import price_of
 from sightline.services.capture import CaptureReader
 from sightline.services.clock_doubts import ClockDoubts
@@ -80,6 +81,7 @@ def connect(
     treasury = treasury_of(chosen, operations)
     graph = Neo4jGraphStore(neo4j_driver(chosen), chosen.neo4j_database)
     images = DynamoImageStore(dynamodb, chosen.table_prefix, utc_now)
+    detector, faces = _rekognition(chosen, session)
     return Services(
         images=images,
         videos=DynamoVideoStore(dynamodb, chosen.table_prefix, utc_now),
@@ -92,7 +94,8 @@ def connect(
         limiter=_limiter(chosen, operations, treasury),
         operations=operations,
         queues=redis_queues(chosen),
-        detector=_detector(chosen, session),
+        detector=detector,
+        faces=faces,
         calls=CallCounter(operations, utc_now),
         rejection_breaker=RejectionBreaker(operations, utc_now, reader.camera_of),
         clock_doubts=ClockDoubts(images),
@@ -118,6 +121,7 @@ def _chosen(settings: Settings) -> dict[str, Any]:
         "sweep": sweep_plan(settings),
         "accuracy": settings.accuracy_plan,
         "people_policy": settings.people_policy,
+        "known_people": settings.known_people_plan,
     }
 
 
@@ -186,9 +190,11 @@ def _limiter(settings: Settings, operations: Operations, treasury: Treasury | No
     )
 
 
-def _detector(settings: Settings, session: boto3.Session) -> Rekognition:
+def _rekognition(settings: Settings, session: boto3.Session) -> tuple[Rekognition, RekognitionFaces]:
     config = ONE_ATTEMPT.merge(Config(max_pool_connections=32))
-    return Rekognition(session.client("rekognition", endpoint_url=settings.rekognition_endpoint, config=config))
+    client = session.client("rekognition", endpoint_url=settings.rekognition_endpoint, config=config)
+    collection = collection_name(settings.table_prefix, settings.generation)
+    return Rekognition(client), RekognitionFaces(client, collection)
 
 
 def connect_label_set(settings: Settings, table: str) -> LabelSet:

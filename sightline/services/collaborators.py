@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from sightline.graph.protocol import GraphStore
 from sightline.models.images import Capture
-from sightline.models.people_policy import PeoplePolicy
+from sightline.models.people_policy import KnownPeople, PeoplePolicy
 from sightline.queues.redis import RedisQueues
 from sightline.ratelimit.protocol import Limiter
+from sightline.rekognition.known_faces import FaceCollection
 from sightline.rekognition.prices import Prices
 from sightline.services.bucket_gate import BucketGate
 from sightline.services.clock_doubts import ClockDoubts
@@ -20,6 +21,9 @@ from sightline.services.frame_taking import FrameTaker
 from sightline.services.graph_merge import Merges
 from sightline.services.held import HeldBytes
 from sightline.services.ingest import Ingest
+from sightline.services.people.enrolling import Enrolling
+from sightline.services.people.forgetting import Forgetting
+from sightline.services.people.searching import Searching
 from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.rollups.plan import AccuracyPlan
@@ -87,6 +91,8 @@ class Services:
     read_capture: Callable[[ObjectHead, bytes], Capture]
     camera_of: Callable[[ObjectUri], str]
     people_policy: PeoplePolicy | None
+    known_people: KnownPeople | None
+    faces: FaceCollection
     clock: Callable[[], datetime]
     stopping: Event
     treasury: Treasury | None = None
@@ -96,6 +102,9 @@ class Services:
     payer: Payer = field(init=False)
     till: Till = field(init=False)
     comparing: Comparing = field(init=False)
+    enrolling: Enrolling = field(init=False)
+    searching: Searching = field(init=False)
+    forgetting: Forgetting = field(init=False)
     frame_taker: FrameTaker = field(init=False)
 
     def __post_init__(self) -> None:
@@ -108,6 +117,8 @@ class Services:
         of_comparing = (each.name for each in fields(Comparing) if each.name != "generation")
         comparing = Comparing(generation=self.plan.generation, **{name: getattr(self, name) for name in of_comparing})
         object.__setattr__(self, "comparing", comparing)
+        for name, made in (("enrolling", Enrolling), ("searching", Searching), ("forgetting", Forgetting)):
+            object.__setattr__(self, name, made(**{each.name: getattr(self, each.name) for each in fields(made)}))
 
 
 _current: list[Services] = []

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sightline.models.budgets import Budget
+from sightline.rekognition.paid_calls import BESIDE_FEATURES
 from sightline.services.caps import parse_caps
 from sightline.services.treasury import PriceOf, Treasury
 from sightline.storage.operations import Operations
@@ -22,5 +23,5 @@ def treasury_of(
 ) -> Treasury:
     """Return what a process takes from; caps: as in SIGHTLINE_BUDGET."""
     phrases = [phrase.strip() for phrase in caps.split(",")]
-    budget = Budget(parse_caps(phrases, ("faces", "labels", "text")), live_percent)
+    budget = Budget(parse_caps(phrases, ("faces", "labels", "text", *BESIDE_FEATURES)), live_percent)
     return Treasury(budget, operations.budget_accounts, operations.usage, price_of, clock)

@@ -153,10 +153,9 @@ class InMemoryPeople(People):
             if stays:
                 before = self._matches.get((match.image_id, match.person_id))
                 word, by = (before.word, before.by) if before else (None, "")
-                rounded = {"similarity": round(match.similarity, 4), "box": _rounded(match.box)}
-                expires_at = match.expires_at.replace(microsecond=0)
-                kept = replace(match, **rounded, expires_at=expires_at, word=word, by=by)
-                self._matches[match.image_id, match.person_id] = kept
+                kept = replace(match, similarity=round(match.similarity, 4), box=_rounded(match.box), word=word, by=by)
+                until = match.expires_at.replace(microsecond=0)
+                self._matches[match.image_id, match.person_id] = replace(kept, expires_at=until)
             return stays
 
     @override

@@ -10,6 +10,8 @@
 (:Video {video_id})-[:HAS_FRAME {offset_ms}]->(:Image)         of a frame; video_id is the video's URI
 (:Camera)-[:HAS_VIDEO]->(:Video)                               follows from the two above: where an image has both
 
+(:Image)-[:MAY_SHOW {similarity, is_confirmed}]->(:KnownPerson {name})    not from rows: see `sightline/graph/people.py`
+
 Timestamps are seconds since the epoch, confidence is percent. A gone image is `(:Image {image_id, object_key,
 row_version, gone_at})` with no relationship, so that no late merge revives it.
 """

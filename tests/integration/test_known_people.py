@@ -98,7 +98,7 @@ class World:
         found |= {str(path): path.read_text() for path in [self.folder / "collections.json"] if path.exists()}
         with redis.Redis.from_url(self.settings.redis_url.get_secret_value()) as client:
             keys = client.keys("*")
-            found |= {f"Redis, {key!r}": repr(client.dump(key)) for key in keys}  # type: ignore[union-attr]
+            found |= {f"Redis, {key!r}": repr(client.dump(key)) for key in keys}
         return found
 
     def _tables(self) -> Iterator[tuple[str, str]]:

@@ -131,7 +131,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class DueSearch:
-    """An image whose faces are to be searched for. tries: how often that was begun."""
+    """An image whose faces are to be searched for. tries: how often that began and did not end."""
 
     image_id: str
     lane: Lane

@@ -20,7 +20,17 @@ from sightline.models.images import Lane
 from sightline.models.people import Consent, DueSearch, Enrolment, EnrolmentState, Match, Person, Word
 from sightline.names import plain_name
 from sightline.storage.dynamodb.changes import Change
-from sightline.storage.dynamodb.conditions import Condition, all_of, any_of, differs, equals, exists, greater, missing
+from sightline.storage.dynamodb.conditions import (
+    Condition,
+    all_of,
+    any_of,
+    begins_with,
+    differs,
+    equals,
+    exists,
+    greater,
+    missing,
+)
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.table import DynamoTable
 from sightline.storage.dynamodb.transactions import Changed, put_together
@@ -75,12 +85,15 @@ class People(Protocol):
         """Keep that the faces of an image are to be searched for; once is enough."""
 
     def due(self, most: int) -> list[DueSearch]:
-        """Return images that are due: live ones first, then by when they were noted."""
+        """Return images that are due: live ones first, else in no order."""
 
-    def begin(self, image_id: str) -> DueSearch | None:
+    def begin(self, due: DueSearch) -> DueSearch | None:
         """Count a try; None if the image is no longer due."""
 
-    def done(self, image_id: str) -> None:
+    def leave_due(self, due: DueSearch) -> None:
+        """Note that a try ended and the image is still due: what counts is how often none ended."""
+
+    def done(self, due: DueSearch) -> None:
         """Remove a due image."""
 
     def keep(self, match: Match) -> bool:
@@ -214,22 +227,29 @@ class DynamoPeople(People):
     @override
     def note_due(self, due: DueSearch, expires_at: datetime) -> None:
         change = Change().set_all(image_id=due.image_id, lane=due.lane, asked_at=instant(due.asked_at), tries=0)
-        self._table.change(_key(DUE, _hash(due.image_id)), change.set("expires_at", _seconds(expires_at)), _absent())
+        self._table.change(_due_key(due), change.set("expires_at", _seconds(expires_at)), _absent())
 
     @override
     def due(self, most: int) -> list[DueSearch]:
+        found: list[DueSearch] = []
         holds = greater("expires_at", _seconds(self._clock()))
-        found = [_due(item) for item in self._table.query(equals("kind", DUE), only_if=holds)]
-        return by_urgency(found)[:most]
+        for lane in (Lane.LIVE, Lane.BACKFILL):
+            of_lane = all_of(equals("kind", DUE), begins_with("id", f"{lane}#"))
+            found += map(_due, self._table.query(of_lane, only_if=holds, limit=most))
+        return found[:most]
 
     @override
-    def begin(self, image_id: str) -> DueSearch | None:
-        outcome = self._table.update(_key(DUE, _hash(image_id)), Change().add("tries", 1), exists("kind"))
+    def begin(self, due: DueSearch) -> DueSearch | None:
+        outcome = self._table.update(_due_key(due), Change().add("tries", 1), exists("kind"))
         return _due(outcome.item) if outcome.is_written and outcome.item else None
 
     @override
-    def done(self, image_id: str) -> None:
-        self._table.delete(_key(DUE, _hash(image_id)), exists("kind"))
+    def leave_due(self, due: DueSearch) -> None:
+        self._table.change(_due_key(due), Change().set("tries", 0), exists("kind"))
+
+    @override
+    def done(self, due: DueSearch) -> None:
+        self._table.delete(_due_key(due), exists("kind"))
 
     # --- candidates
 
@@ -245,10 +265,11 @@ class DynamoPeople(People):
     def matches(
         self, *, person_id: str | None = None, image_id: str | None = None, content: str | None = None
     ) -> list[Match]:
-        asked = {"person_id": person_id, "image_id": image_id, "content": content}
-        wanted = [equals(name, value) for name, value in asked.items() if value is not None]
+        wanted = [equals(name, value) for name, value in (("person_id", person_id), ("content", content)) if value]
         holds = all_of(greater("expires_at", _seconds(self._clock())), *wanted)
-        return in_order(_match(item) for item in self._table.query(equals("kind", MATCH), only_if=holds))
+        of_image = [begins_with("id", f"{_hash(image_id)}#")] if image_id else []
+        found = self._table.query(all_of(equals("kind", MATCH), *of_image), only_if=holds)
+        return in_order(map(_match, found))
 
     @override
     def say(self, match: Match, word: Word, by: str) -> bool:
@@ -265,11 +286,6 @@ class DynamoPeople(People):
 def in_order(matches: Iterable[Match]) -> list[Match]:
     """Return matches by image and name."""
     return sorted(matches, key=lambda each: (each.image_id, each.name))
-
-
-def by_urgency(due: list[DueSearch]) -> list[DueSearch]:
-    """Return live images first, then those that were noted first."""
-    return sorted(due, key=lambda each: (each.lane is not Lane.LIVE, each.asked_at, each.image_id))
 
 
 def _key(kind: str, name: str) -> dict[str, str]:
@@ -303,6 +319,10 @@ def _claimed_as(claimed: Enrolment) -> Condition:
 
 def _hash(image_id: str) -> str:
     return hashlib.sha256(image_id.encode()).hexdigest()
+
+
+def _due_key(due: DueSearch) -> dict[str, str]:
+    return _key(DUE, f"{due.lane}#{_hash(due.image_id)}")
 
 
 def _match_id(match: Match) -> str:

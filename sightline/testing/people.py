@@ -10,8 +10,9 @@ from typing_extensions import override
 
 from sightline.errors import LeaseHeld
 from sightline.models.answers import Box
+from sightline.models.images import Lane
 from sightline.models.people import Consent, DueSearch, Enrolment, EnrolmentState, Match, Person, Word
-from sightline.storage.people import People, by_urgency, in_order, name_key
+from sightline.storage.people import People, in_order, name_key
 from sightline.timing import CLAIM_LEASE, TAKEOVER_AFTER
 
 
@@ -22,7 +23,7 @@ class InMemoryPeople(People):
         self._clock = clock
         self._persons: dict[str, Person] = {}
         self._enrolments: dict[str, Enrolment] = {}
-        self._due: dict[str, tuple[DueSearch, datetime]] = {}
+        self._due: dict[tuple[Lane, str], tuple[DueSearch, datetime]] = {}
         self._matches: dict[tuple[str, str], Match] = {}
         self._lock = RLock()
 
@@ -127,24 +128,34 @@ class InMemoryPeople(People):
 
     @override
     def note_due(self, due: DueSearch, expires_at: datetime) -> None:
-        self._due.setdefault(due.image_id, (replace(due, tries=0), expires_at))
+        self._due.setdefault((due.lane, due.image_id), (replace(due, tries=0), expires_at))
 
     @override
     def due(self, most: int) -> list[DueSearch]:
-        return by_urgency([each for each, until in self._due.values() if until > self._clock()])[:most]
+        found = [each for each, until in self._due.values() if until > self._clock()]
+        return sorted(found, key=lambda each: each.lane is not Lane.LIVE)[:most]
 
     @override
-    def begin(self, image_id: str) -> DueSearch | None:
+    def begin(self, due: DueSearch) -> DueSearch | None:
         with self._lock:
-            if image_id not in self._due:
+            key = (due.lane, due.image_id)
+            if key not in self._due:
                 return None
-            due, until = self._due[image_id]
-            self._due[image_id] = replace(due, tries=due.tries + 1), until
-            return self._due[image_id][0]
+            kept, until = self._due[key]
+            self._due[key] = replace(kept, tries=kept.tries + 1), until
+            return self._due[key][0]
 
     @override
-    def done(self, image_id: str) -> None:
-        self._due.pop(image_id, None)
+    def leave_due(self, due: DueSearch) -> None:
+        with self._lock:
+            key = (due.lane, due.image_id)
+            if key in self._due:
+                kept, until = self._due[key]
+                self._due[key] = replace(kept, tries=0), until
+
+    @override
+    def done(self, due: DueSearch) -> None:
+        self._due.pop((due.lane, due.image_id), None)
 
     @override
     def keep(self, match: Match) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import structlog
+from PIL import Image
 
 from sightline.errors import (
     BudgetSpent,
@@ -23,6 +24,7 @@ from sightline.errors import (
     RetryableError,
     SightlineError,
     SlotRefused,
+    TruncatedImage,
 )
 from sightline.graph.protocol import GraphStore, PersonShown
 from sightline.models.answers import Box
@@ -33,6 +35,7 @@ from sightline.models.people_policy import KnownPeople, PeoplePolicy
 from sightline.models.spending import Reason
 from sightline.rekognition.face_crops import FaceCrop, cut_out
 from sightline.rekognition.known_faces import PEOPLE, FaceCollection, search_id
+from sightline.rekognition.preflight import DAMAGE
 from sightline.rekognition.upright import upright
 from sightline.services.detection import may_be_billed
 from sightline.services.till import Till
@@ -48,7 +51,7 @@ NAME = "search_people"
 FACES = "faces"
 
 MOST_TRIES = 5
-"""How often a search of an image is begun that does not end: a picture that kills its worker is left then."""
+"""How often the search of an image may begin and not end: a picture that kills its worker is given up then."""
 
 TAKEN_AT_ONCE = 500
 
@@ -99,12 +102,13 @@ class Searching:
                 break
             try:
                 done[self.search(due, roster, self.known_people)] += 1
-            except (BudgetSpent, SlotRefused):
-                done["waiting"] += 1
-                break  # the next would wait for the same
             except (RetryableError, ConfigurationError) as error:
                 log.warning("A search for known people is tried again later", image_id=due.image_id, error=str(error))
-                done["failed"] += 1
+                self.operations.people.leave_due(due)
+                is_short = isinstance(error, (BudgetSpent, SlotRefused))
+                done["waiting" if is_short else "failed"] += 1
+                if is_short:
+                    break  # the next would wait for the same
         return done
 
     def roster(self) -> Roster:
@@ -128,11 +132,11 @@ class Searching:
         """Search one image; return how it ended. Run twice it pays once."""
         people = self.operations.people
         if not roster.people:
-            people.done(due.image_id)  # strangers are not searched for nobody
+            people.done(due)  # strangers are not searched for nobody
             return "nobody enrolled"
-        begun = people.begin(due.image_id)
+        begun = people.begin(due)
         if begun is None or begun.tries > MOST_TRIES:
-            people.done(due.image_id)
+            people.done(due)
             log.error("The search for known people in an image did not end, and is given up", image_id=due.image_id)
             return "given up"
         try:
@@ -140,7 +144,7 @@ class Searching:
         except RejectedError as error:
             log.warning("An image cannot be searched for known people", image_id=due.image_id, error=str(error))
             ended = "refused"
-        people.done(due.image_id)
+        people.done(due)
         return ended
 
     def _search(self, due: DueSearch, roster: Roster, how: KnownPeople) -> str:
@@ -156,13 +160,16 @@ class Searching:
             return "changed"
         if hashlib.sha256(data).hexdigest() != row.content.sha256:
             return "changed"  # the new bytes are noted when their own answers are there
-        picture = upright(data)
+        picture, was_known = _opened(due.image_id, data), False
         for box in boxes:
             name = search_id(row.content.sha256, box, how.least_percent, self.faces.name, roster.name)
             crop = cut_out(picture, box, [each for each in boxes if each != box])
             pair = Pair(name, row.content.sha256, self.faces.name, self._until(how.policy))
-            self._search_face(pair, crop, box, row, due.lane, roster, how)
-        self._show_what_others_found(row, row.content.sha256, roster)
+            was_known |= not self._search_face(pair, crop, box, row, due.lane, roster, how)
+        if was_known:
+            self._keep_what_others_found(row, row.content.sha256, roster)
+        for match in self.operations.people.matches(image_id=row.image_id):
+            self.show(match)  # after all is settled: a call is not repeated because Neo4j is away
         return "searched"
 
     def _boxes(self, row: ImageRow) -> list[Box]:
@@ -172,22 +179,23 @@ class Searching:
 
     def _search_face(
         self, pair: Pair, crop: FaceCrop, box: Box, row: ImageRow, lane: Lane, roster: Roster, how: KnownPeople
-    ) -> None:
-        """Ask about one face, unless that was answered. Candidates are kept before the search is: neither is lost."""
+    ) -> bool:
+        """Ask about one face; False if that was answered before. Candidates are kept before the search is settled."""
         comparisons = self.operations.comparisons
         claimed = comparisons.claim(pair)
         if claimed.standing is Standing.ANSWERED:
-            return
+            return False
         searched = self._ask(claimed, crop, lane, how)
         if searched is None:
             comparisons.settle(claimed, Compared(None), 0)
-            return
+            return True
         for person_id, found in best(searched.found).items():
             if person_id in roster.people and crop.is_of(searched.box):
                 self._keep(row, roster.people[person_id], found.similarity, box, how.policy)
         seen = ComparedFace(searched.box, searched.confidence)
         comparisons.settle(claimed, Compared(seen), self.till.price(PEOPLE))
         self.till.billed(PEOPLE, lane, Reason.NEW if claimed.attempts == 1 else Reason.RETRIED)
+        return True
 
     def _ask(self, claimed: Comparison, crop: FaceCrop, lane: Lane, how: KnownPeople) -> Searched | None:
         """Call once under the claim; None if Rekognition sees no face in the cut-out."""
@@ -206,22 +214,18 @@ class Searching:
             return
         now, content = self.clock(), row.content.sha256
         match = Match(row.image_id, person.person_id, person.name, content, similarity, box, now, self._until(policy))
-        if self.operations.people.keep(match):
-            self.show(match)
+        self.operations.people.keep(match)
 
     def _until(self, policy: PeoplePolicy) -> datetime:
         return self.clock() + timedelta(days=policy.retention_days)
 
-    def _show_what_others_found(self, row: ImageRow, content: str, roster: Roster) -> None:
+    def _keep_what_others_found(self, row: ImageRow, content: str, roster: Roster) -> None:
         """Keep for this image what was found in another with the same bytes, which were paid for once."""
         people = self.operations.people
         for each in people.matches(content=content):
-            if each.person_id in roster.people and each.image_id != row.image_id:
-                own = replace(each, image_id=row.image_id, word=None, by="")
-                if not people.matches(image_id=row.image_id, person_id=each.person_id) and people.keep(own):
-                    self.show(own)
-        for each in people.matches(image_id=row.image_id):
-            self.show(each)
+            is_known = people.matches(image_id=row.image_id, person_id=each.person_id)
+            if each.person_id in roster.people and not is_known:
+                people.keep(replace(each, image_id=row.image_id, word=None, by=""))
 
     def show(self, match: Match) -> None:
         """Show a candidate in the graph, or hide it if a reviewer denied it."""
@@ -229,6 +233,14 @@ class Searching:
             self.graph.people.hide(match.image_id, match.name)
         else:
             self.graph.people.show(as_shown(match))
+
+
+def _opened(image_id: str, data: bytes) -> Image.Image:
+    """Return a picture upright. Raise TruncatedImage: not all damage is looked for before an image is paid for."""
+    try:
+        return upright(data)
+    except DAMAGE as error:
+        raise TruncatedImage(image_id, rule=f"{TruncatedImage.rule} ({error})") from error
 
 
 def as_shown(match: Match) -> PersonShown:

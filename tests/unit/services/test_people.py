@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -307,11 +308,57 @@ def test_a_killed_search_pays_for_what_is_left(world, file, portrait):
     assert 4 == world.faces.asked.count("search")
 
 
+def test_an_outage_uses_up_no_tries(world, file, portrait):
+    enrol(world, file, portrait)
+    look(world, GATE)
+    for _ in range(9):
+        world.faces.script.extend([Unavailable("Rekognition")])
+        assert {"failed": 1} == search(world)
+    assert {"searched": 1} == search(world)
+
+
+def test_a_call_is_not_repeated_because_the_graph_is_away(world, file, portrait):
+    enrol(world, file, portrait)
+    look(world, GATE)
+
+    class Away:
+        def show(self, shown):
+            raise Unavailable("Neo4j", rule=f"{shown} cannot be shown")
+
+    there, world.graph.people = world.graph.people, Away()
+    assert {"failed": 1} == search(world)
+    world.graph.people = there
+    assert {"searched": 1} == search(world)
+    assert (1, 1) == (world.faces.asked.count("search"), len(there.shown()))
+
+
+def test_a_picture_that_cannot_be_decoded_is_refused_once(world, file, portrait):
+    enrol(world, file, portrait)
+    look(world, GATE)
+    broken = picture(1)[:-400]
+    world.put(GATE, broken)
+    row = world.images.get(GATE)
+    content = replace(row.content, sha256=sha256(broken).hexdigest())
+    searching = replace(world.services.searching, images=Holds(replace(row, content=content)))
+    assert {"refused": 1} == dict(searching.run(lambda: True))
+    assert {} == search(world)
+
+
+class Holds:
+    """Images of which there is one row."""
+
+    def __init__(self, row):
+        self._row = row
+
+    def get(self, _):
+        return self._row
+
+
 def test_a_picture_that_kills_its_worker_is_given_up_after_five_tries(world, file, portrait):
     enrol(world, file, portrait)
     look(world, GATE)
     for _ in range(5):
-        world.operations.people.begin(GATE)
+        world.operations.people.begin(world.operations.people.due(1)[0])
     assert {"given up": 1} == search(world)
     assert {} == search(world)
 

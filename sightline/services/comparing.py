@@ -80,15 +80,17 @@ class Comparing:
             raise NoPeoplePolicy("comparing faces")
         return self.people_policy
 
-    def look(self, name: str) -> Picture:
+    def look(self, name: str, *, is_of_a_camera: bool = True) -> Picture:
         """Read a picture, a file or an object in S3, of at most 15 MB, and check it as any image before it is paid for.
 
+        is_of_a_camera: whether an object must be of one of the policy's cameras
         Raise NoPeoplePolicy, OtherCamera if the policy does not name the camera, or the RejectedError of the picture.
         """
         self.require_policy()
         if "://" in name:
             uri = ObjectUri.parse(name)
-            self._require_camera(uri)
+            if is_of_a_camera:
+                self._require_camera(uri)
             _, data = self.buckets.get(uri)
         else:
             data = read_picture(Path(name), MAX_BYTES_IN_S3)

@@ -22,9 +22,13 @@ from sightline.services.comparing import Comparing, Picture, bytes_to_send
 from sightline.services.detection import may_be_billed
 from sightline.services.people.consent import read_consent, require_consent
 from sightline.services.till import Till
+from sightline.storage.images.protocol import ImageStore
 from sightline.storage.operations import Operations
 
 LONGEST_NAME = 200
+
+MOST_COUNTED = 100
+"""Rekognition tells of no more faces."""
 
 
 class UnusableName(ConfigurationError):
@@ -79,6 +83,7 @@ class Enrolling:
     comparing: Comparing
     operations: Operations
     faces: FaceCollection
+    images: ImageStore
     graph: GraphStore
     till: Till
     clock: Callable[[], datetime]
@@ -100,13 +105,18 @@ class Enrolling:
         given = read_consent(consent)
         require_consent(given, name, policy, self.clock().date(), str(consent))
         self._require_person(name, given, renews=renews)
-        looked_at = {each.content: each for each in map(self.comparing.look, pictures)}
+        looked_at = {each.content: each for each in map(self._look, pictures)}
         for each in looked_at.values():
             self._require_one_face(each)
             self._require_nobody_elses(each, name)
         person = self._known(name, given, renews=renews)
         self.faces.create()
         return [self._index(person, each) for each in looked_at.values()]
+
+    def _look(self, name: str) -> Picture:
+        """Look at a picture. An image that sightline has must be of the policy's cameras; other objects are given."""
+        is_image = "://" in name and self.images.get(name) is not None
+        return self.comparing.look(name, is_of_a_camera=is_image)
 
     def _require_person(self, name: str, given: Consent, *, renews: bool) -> None:
         person = self.operations.people.get(name)
@@ -193,10 +203,6 @@ class Enrolling:
             people.release(claimed, is_unknown=False)
             raise NotOneFace(printable(picture.name), rule=f"{NotOneFace.rule}, and IndexFaces sees none")
         return face.face_id
-
-
-MOST_COUNTED = 100
-"""Rekognition tells of no more faces."""
 
 
 def _require_name(name: str) -> None:

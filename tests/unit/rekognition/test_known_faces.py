@@ -33,8 +33,8 @@ SEARCHED = {
 
 @pytest.fixture
 def stub():
-    keys = {"aws_access_key_id": "tests", "aws_secret_access_key": "tests"}
-    client = boto3.Session(**keys, region_name="us-east-1").client("rekognition", config=ONE_ATTEMPT)
+    session = boto3.Session(aws_access_key_id="tests", aws_secret_access_key="tests", region_name="us-east-1")
+    client = session.client("rekognition", config=ONE_ATTEMPT)
     with Stubber(client) as stubbed:
         yield stubbed
         stubbed.assert_no_pending_responses()

@@ -175,10 +175,13 @@ def test_a_picture_that_does_not_show_one_face_is_named_before_anything_is_index
     assert ([], []) == (world.operations.people.all(), world.faces.asked)
 
 
-def test_a_picture_of_a_camera_that_the_policy_does_not_name_is_refused(world, file):
+def test_an_image_of_a_camera_that_the_policy_does_not_name_is_refused_and_another_object_is_not(world, file):
     world.put(YARD, picture(3))
+    world.put("s3://frames/ann.jpg", picture(4))
+    look(world, YARD)
     with pytest.raises(OtherCamera):
         enrol(world, file, YARD)
+    assert [True] == [each.is_new for each in enrol(world, file, "s3://frames/ann.jpg")]
 
 
 def test_somebody_else_of_the_same_name_is_not_the_same_person_and_a_newer_consent_says_so(

@@ -92,7 +92,10 @@ class Searching:
         return part is not None and bool(part.finding)
 
     def run(self, goes_on: Callable[[], bool]) -> Counter[str]:
-        """Search what is due, live images first, while the turn goes on; count images by how they ended."""
+        """Search what is due, live images first, while the turn goes on; count images by how they ended.
+
+        Raise ConfigurationError if a right is missing, or the collection.
+        """
         done: Counter[str] = Counter()
         if self.known_people is None:
             return done
@@ -102,7 +105,10 @@ class Searching:
                 break
             try:
                 done[self.search(due, roster, self.known_people)] += 1
-            except (RetryableError, ConfigurationError) as error:
+            except ConfigurationError:  # every image would meet it: `sightline status` shows it
+                self.operations.people.leave_due(due)
+                raise
+            except RetryableError as error:
                 log.warning("A search for known people is tried again later", image_id=due.image_id, error=str(error))
                 self.operations.people.leave_due(due)
                 is_short = isinstance(error, (BudgetSpent, SlotRefused))

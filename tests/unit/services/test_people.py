@@ -7,6 +7,7 @@ from hashlib import sha256
 import pytest
 
 from sightline.errors import (
+    AccessDenied,
     NoPeoplePolicy,
     OtherCamera,
     OutcomeUnknown,
@@ -317,6 +318,15 @@ def test_an_outage_uses_up_no_tries(world, file, portrait):
     for _ in range(9):
         world.faces.script.extend([Unavailable("Rekognition")])
         assert {"failed": 1} == search(world)
+    assert {"searched": 1} == search(world)
+
+
+def test_a_right_that_is_missing_stops_the_run_and_is_said(world, file, portrait):
+    enrol(world, file, portrait)
+    look(world, GATE)
+    world.faces.script.append(AccessDenied("Rekognition"))
+    with pytest.raises(AccessDenied):
+        search(world)
     assert {"searched": 1} == search(world)
 
 

@@ -5,8 +5,9 @@ and real workers, two processes for each queue, and beat. While images are hande
 is killed or frozen, Redis is emptied twice, every tenth message is sent twice, images are overwritten, and beat is
 killed. `--reported-faults` adds what people have met (`bench.soak_reported`). Then everything has time to heal by
 itself, and the end is compared with that of a clean run over the same objects: rows without times, ULIDs, versions,
-attempts and lane. It prints a table. Exit status: 0 if all promises were kept, 1 if one was broken, 3 if there is no
-verdict (the soak itself failed, or the clean run did not end).
+attempts and lane; and the cost by `sightline status` with the endpoint's log. It prints a table. Exit status: 0 if all
+promises were kept, 1 if one was broken, 3 if there is no verdict (the soak itself failed, or the clean run did not
+end).
 """
 
 import argparse
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from neo4j.exceptions import DriverError, Neo4jError
 
+from bench.soak_costs import cost_lines
 from bench.soak_end import End, clear_graph, is_finished, read_end
 from bench.soak_environment import REMEMBERED, WORKERS, Environment, Images, add_seed, add_versioned, options, plan
 from bench.soak_faults import Faults, script
@@ -82,6 +84,8 @@ def soak(stack: Stack, images: Images, chosen: argparse.Namespace, files: Report
     healed = wait_for_all(environment, images)
     contents = files.snapshot.contents if files else set[str]()
     report = Report.of(environment, images, producers, faults, healed.seconds, counted_apart=contents)
+    if not files:  # the files of people's accounts are billed to buckets of others too
+        report = report.with_lines(cost_lines(environment))
     if reported:
         reported.wait_for_letter()
         lines = reported.lines(faults, (time.monotonic() - begun) / 60)

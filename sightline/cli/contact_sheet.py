@@ -85,7 +85,7 @@ def contact_sheet(report: Report, summary: str, buckets: Buckets) -> str:
         sheet.section(
             "Duplicates",
             [
-                (ObjectUri.parse(name), f"group {number}, {'the same bytes' if group.is_exact else 'nearly the same'}")
+                (ObjectUri.parse(name), f"group {number}, {group.likeness(name)}")
                 for number, group in enumerate(report.duplicates, 1)
                 for name in group.names
             ],

@@ -180,13 +180,15 @@ def print_report(report: Report) -> None:
     more = f", the first {ROWS_SHOWN} of {len(rows):,}; --json and --sheet have all" if len(rows) > ROWS_SHOWN else ""
     print_table(f"{report.asked.place}{more}", ("outcome", "key", "why"), rows[:ROWS_SHOWN], empty="everything fits")
     same = [
-        (number, "same bytes" if group.is_exact else "nearly the same", ObjectUri.parse(name).key)
+        (number, ObjectUri.parse(name).key, group.likeness(name))
         for number, group in enumerate(report.duplicates, 1)
         for name in group.names
     ]
     if same:
-        print_table("duplicates", ("group", "kind", "key"), same[:ROWS_SHOWN])
-    click.echo(summary_of(report) + (f"; {report.skipped:,} objects are no pictures by name" if report.skipped else ""))
+        print_table("duplicates", ("group", "key", "why"), same[:ROWS_SHOWN])
+    click.echo(
+        summary_of(report) + (f"; objects that are no pictures by name: {report.skipped:,}" if report.skipped else "")
+    )
     for note in report.notes:
         click.echo(f"{printable(note)}.")
 
@@ -215,7 +217,14 @@ def as_plain(report: Report) -> dict[str, Any]:
             }
             for each in report.judged
         ],
-        "duplicates": [{"exact": group.is_exact, "uris": list(group.names)} for group in report.duplicates],
+        "duplicates": [
+            {
+                "exact": group.is_exact,
+                "uris": list(group.names),
+                "same_bytes_as": {name: first for name in group.names if (first := group.same_bytes_as(name))},
+            }
+            for group in report.duplicates
+        ],
     }
 
 

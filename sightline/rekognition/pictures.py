@@ -41,6 +41,10 @@ _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xDA)}
 _MOST_SCANS = 100
 """Encoders write about ten. Each is a pass over the whole picture, so that thousands occupy a decoder for minutes."""
 
+_MOST_SEGMENTS = 10_000
+_MOST_CHUNKS = 100_000
+"""Encoders write tens, or a chunk for each 4 KB. Reading a file of millions of empty ones takes many seconds."""
+
 _DRAWING_CHUNKS = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
 
 
@@ -60,9 +64,11 @@ def other_format(data: bytes) -> str | None:
 
 def jpeg_segments(data: bytes) -> Iterator[Block]:
     """Return a JPEG's segments, the first scan with all that follows as the last of them."""
-    at = 2
+    at, segments = 2, 0
     while marker := _JPEG_MARKER.search(data, at):  # decoders skip what stands between segments, and so does this
-        code, at = marker[1][0], marker.end()
+        code, at, segments = marker[1][0], marker.end(), segments + 1
+        if segments > _MOST_SEGMENTS:
+            raise ValueError(f"a JPEG has at most {_MOST_SEGMENTS:,} segments before its first scan")
         if code == _START_OF_SCAN:
             if data.find(_END_OF_IMAGE, at) < 0:  # without it decoders differ on whether the picture is whole
                 raise ValueError("the file ends before its picture does")
@@ -81,8 +87,11 @@ def jpeg_segments(data: bytes) -> Iterator[Block]:
 
 def png_chunks(data: bytes) -> Iterator[Block]:
     """Return a PNG's chunks up to its end; what follows is ignored. Only critical chunks need a correct checksum."""
-    at, kind = len(PNG_SIGNATURE), b""
+    at, kind, chunks = len(PNG_SIGNATURE), b"", 0
     while kind != b"IEND":
+        chunks += 1
+        if chunks > _MOST_CHUNKS:
+            raise ValueError(f"a PNG has at most {_MOST_CHUNKS:,} chunks")
         length, kind = struct.unpack_from(">I4s", data, at)
         end = at + 8 + length
         (checksum,) = struct.unpack_from(">I", data, end)

@@ -16,6 +16,7 @@ from sightline.models.stored import StoredEnum
 from sightline.progress import counted
 from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.redis import Standing
+from sightline.rekognition import comparing
 from sightline.rekognition.features import all_features
 from sightline.rekognition.prices import Prices
 from sightline.services.budget_status import budget_section
@@ -302,8 +303,10 @@ def calls_section(operations: Operations, now: datetime, features: Iterable[str]
     return endings
 
 
-def _operation(feature: str) -> str:
-    return all_features()[feature].operation if feature in all_features() else feature
+def _operation(name: str) -> str:
+    if name == comparing.NAME:
+        return comparing.OPERATION
+    return all_features()[name].operation if name in all_features() else name
 
 
 def skipped_section(operations: Operations, now: datetime) -> Section:

@@ -18,7 +18,7 @@ from sightline.services.status import status_sections
 from sightline.services.users import Passwords
 from sightline.stats.verdicts import Verdict
 from sightline.storage.users.doubts import Doubt
-from sightline.web.graph_reader import GraphReader
+from sightline.web.graph_reader import GraphReader, Rows
 from sightline.web.recent import Recent
 from sightline.web.sign_in_limits import SignInLimits
 from sightline.web.signed_addresses import AddressSigner
@@ -42,6 +42,11 @@ MONTHS_KEPT = timedelta(days=1)
 
 MONTH_GOING_ON_KEPT = timedelta(minutes=5)
 MOST_MONTHS = 200
+
+COUNTS_KEPT = timedelta(minutes=1)
+"""How long a process keeps what the graph has counted of a label: it reads each image of the days to count them."""
+
+MOST_COUNTS = 40
 
 FIGURES_KEPT = timedelta(seconds=60)
 CURVES_KEPT = timedelta(hours=1)
@@ -114,6 +119,7 @@ class Console:
         self.labels: Recent[str, Sequence[str]] = Recent(services.clock, LABELS_KEPT)
         self.months: Recent[Hashable, CountOfMonth] = Recent(services.clock, MONTHS_KEPT, MOST_MONTHS)
         self.month_going_on: Recent[Hashable, CountOfMonth] = Recent(services.clock, MONTH_GOING_ON_KEPT, MOST_MONTHS)
+        self.counts: Recent[Hashable, Rows] = Recent(services.clock, COUNTS_KEPT, MOST_COUNTS)
         self.reports: Recent[Hashable, Report] = Recent(services.clock, FIGURES_KEPT, MOST_REPORTS)
         self.curves: Recent[Hashable, Curves] = Recent(services.clock, CURVES_KEPT, MOST_REPORTS)
         self.curves_read = Lock()

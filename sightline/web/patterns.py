@@ -14,6 +14,7 @@ from sightline.models.answers import Json
 from sightline.web.console import Console
 from sightline.web.days import known_days, newest_day
 from sightline.web.errors import WebError
+from sightline.web.graph_reader import Rows
 from sightline.web.masks import masked_among
 from sightline.web.searching import Hit, TooManyHidden, search
 from sightline.web.sought import Sought
@@ -72,14 +73,13 @@ Cell = tuple[int, int]
 
 def by_time(counted: Counted, visitor: Visitor, console: Console) -> Mapping[Cell, int]:
     """Return how many images there are in each hour of each weekday; those without one are left out."""
-    asked = {**_asked(counted, visitor, console), "at_least": counted.at_least}
-    rows = console.graph.query("label-by-time", asked)
+    rows = _rows("label-by-time", {"at_least": counted.at_least}, counted, visitor, console)
     return {(row["weekday"], row["hour"]): row["images"] for row in rows}
 
 
 def by_confidence(counted: Counted, visitor: Visitor, console: Console) -> Mapping[int, int]:
     """Return how many images there are in each band, named by where it begins; those without one are left out."""
-    rows = console.graph.query("label-by-confidence", _asked(counted, visitor, console))
+    rows = _rows("label-by-confidence", {}, counted, visitor, console)
     return {row["from_percent"]: row["images"] for row in rows}
 
 
@@ -93,9 +93,14 @@ def last_one(counted: Counted, visitor: Visitor, console: Console) -> Hit | None
         return None
 
 
-def _asked(counted: Counted, visitor: Visitor, console: Console) -> dict[str, Json]:
-    asked = {"label": counted.label, "camera": counted.camera, **counted.days.asked}
-    return {**asked, "leave_out": _left_out([asked], visitor, console)}
+def _rows(name: str, more: Mapping[str, Json], counted: Counted, visitor: Visitor, console: Console) -> Rows:
+    """Ask the graph, or return what it said to an owner a moment ago; to a reviewer see `_count_of`."""
+    where: dict[str, Json] = {"label": counted.label, "camera": counted.camera, **counted.days.asked}
+    asked = {**where, **more, "leave_out": _left_out([where], visitor, console)}
+    if visitor.is_reviewer:
+        return console.graph.query(name, asked)
+    key = name, *asked.values()
+    return console.counts.get(key) or console.counts.keep(key, console.graph.query(name, asked))
 
 
 def _left_out(asked: Sequence[Mapping[str, Json]], visitor: Visitor, console: Console) -> list[str] | None:

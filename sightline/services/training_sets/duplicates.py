@@ -28,10 +28,29 @@ class Print:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Pictures by name, in order. is_exact: whether all have the same bytes."""
+    """Pictures that look alike. first_of: name → the first name with the same bytes; names in order."""
 
-    names: tuple[str, ...]
-    is_exact: bool
+    first_of: Mapping[str, str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names, in order."""
+        return tuple(self.first_of)
+
+    @property
+    def is_exact(self) -> bool:
+        """Return whether all have the same bytes."""
+        return len(set(self.first_of.values())) == 1
+
+    def same_bytes_as(self, name: str) -> str | None:
+        """Return the first of the pictures with this one's bytes; None if it is that itself."""
+        return None if self.first_of[name] == name else self.first_of[name]
+
+    def likeness(self, name: str) -> str:
+        """Return in words what one of them is among the others."""
+        if first := self.same_bytes_as(name):
+            return f"the same bytes as {first}"
+        return "the first of its group" if name == self.names[0] else "nearly the same"
 
 
 def duplicates(prints: Mapping[str, Print]) -> list[Group]:
@@ -43,11 +62,8 @@ def duplicates(prints: Mapping[str, Print]) -> list[Group]:
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for name in leaders:
         groups[_leader(name, leaders)].append(name)
-    return [
-        Group(tuple(names), len({prints[name].sha256 for name in names}) == 1)
-        for names in groups.values()
-        if len(names) > 1
-    ]
+    firsts = {prints[name].sha256: name for name in sorted(prints, reverse=True)}
+    return [Group({name: firsts[prints[name].sha256] for name in names}) for names in groups.values() if len(names) > 1]
 
 
 def _leader(name: str, leaders: dict[str, str]) -> str:

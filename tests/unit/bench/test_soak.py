@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from bench.soak import CANCELS
+from bench.soak_costs import compared
 from bench.soak_end import End, comparable
 from bench.soak_environment import WORKERS, Environment, insisting
 from bench.soak_faults import CANCEL, OUTAGES, Act, Faults, script
@@ -179,3 +180,25 @@ def test_uploads_that_failed_leave_no_verdict():
     assert (Verdict.NONE, ("the soak itself failed: LookupError('no bucket')",)) == (report.verdict, report.undecided)
     assert Verdict.NONE is report.with_lines([Line("another", 1, 0)]).verdict
     assert KEPT == KEPT.failed_itself([])
+
+
+@pytest.mark.parametrize(
+    ("billed", "unknown", "beyond"),
+    [
+        (3000, 2000, (0, 0)),
+        (5000, 2000, (0, 0)),
+        (2000, 2000, (1e-3, 0)),
+        (6000, 2000, (1e-3, 0)),
+        (4000, 0, (0, 2e-3)),
+    ],
+)
+def test_a_cost_whose_range_does_not_hold_what_was_billed_or_is_wider_than_what_is_unknown_is_broken(
+    billed, unknown, beyond
+):
+    section = {
+        "month_usd": {"labels": 0.002, "faces": 0.001},
+        "month_usd_at_most": {"labels": 0.003, "faces": 0.001, "text": 0.001},
+    }
+    *_, outside, width = compared(section, billed, unknown)
+    assert beyond == pytest.approx((outside.value, width.value))
+    assert any(beyond) == (outside.is_broken or width.is_broken)

@@ -104,6 +104,11 @@ def test_calls_of_a_feature_that_is_no_longer_declared_still_count(run, world):
     assert (4, 1) == (told(run)["calls"]["smells"]["answered"], told(run)["calls"]["smells"]["sniffed"])
 
 
+def test_comparisons_are_counted_under_their_operation_as_all_calls_are(world, run):
+    world.operations.usage.count("2044-05-17", {("compare", "answered"): 2})
+    assert 2 == told(run)["calls"]["CompareFaces"]["answered"]
+
+
 def test_cost_is_told_by_feature_for_today_and_the_month(run, finish, world):
     world.operations.usage.count("2044-05-01", {("labels", "cost_micro_usd"): 5000})
     finish()

@@ -114,3 +114,19 @@ def test_a_first_scan_without_all_components_keeps_them_even_if_it_is_not_progre
     alone = scan.whole[:4] + b"\x01" + scan.whole[5:]
     jpeg = b"\xff\xd8" + b"".join(part.whole for part in segments) + alone
     assert 128 * 3 * 30 == coefficient_bytes(jpeg)
+
+
+@pytest.mark.parametrize("number", [10_001, 1_000_000])
+def test_a_jpeg_of_a_million_segments_is_malformed(number):
+    with pytest.raises(ValueError, match="at most 10,000 segments"):
+        bare_jpeg(JPEG[:2] + b"\xff\xfe\x00\x02" * number + JPEG[2:])
+
+
+def test_a_jpeg_may_have_thousands_of_segments():
+    assert bare_jpeg(JPEG) == bare_jpeg(JPEG[:2] + b"\xff\xfe\x00\x02" * 9_000 + JPEG[2:])
+
+
+def test_a_png_of_a_million_chunks_is_malformed():
+    head, *rest = chunks_of(PNG)
+    with pytest.raises(ValueError, match="at most 100,000 chunks"):
+        bare_png(png_of([head, *[(b"tEXt", b"")] * 100_001, *rest]))

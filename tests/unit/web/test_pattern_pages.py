@@ -154,6 +154,25 @@ def test_a_month_is_counted_once_a_day_when_it_has_ended_and_else_once_in_five_m
     assert ["2026-08", "2026-09"] == asked("2026-08", "2026-09")
 
 
+@pytest.mark.parametrize(("page", "query"), [("/heat", "label-by-time"), ("/confidence", "label-by-confidence")])
+def test_what_an_owner_sees_of_a_label_is_counted_once_a_minute_and_anew_if_there_was_nothing(counted, page, query):
+    client, graph = counted.client("owner"), counted.world.graph
+
+    def asked(path):
+        graph.asked.clear()
+        assert 200 == client.get(path).status_code
+        return [name for name, _ in graph.asked if name == query]
+
+    graph.answers[query], some = [], graph.answers[query]
+    assert [query] == asked(page)
+    graph.answers[query] = some
+    assert [query] == asked(page)
+    assert [] == asked(page)
+    assert [query] == asked(f"{page}?weeks=1")
+    counted.world.clock.move(timedelta(minutes=1))
+    assert [query] == asked(page)
+
+
 def test_to_a_reviewer_each_month_is_counted_anew_and_nobody_else_sees_that_count(counted):
     counted.ask()
     client = counted.client("all")
@@ -284,7 +303,7 @@ def test_each_page_tells_its_three_kinds_of_emptiness_apart(tmp_path, page):
     house.analyse()
     too_narrow, no_such_camera = client.get(page), client.get(page, params={"camera": "yart"})
     house.console.services = replace(house.console.services, graph=Away())
-    for kept in (house.console.months, house.console.month_going_on):
+    for kept in (house.console.months, house.console.month_going_on, house.console.counts):
         kept.drop(lambda _: True)
     away = client.get(page)
     assert (200, 200, 503) == tuple(each.status_code for each in (nothing_yet, too_narrow, away))

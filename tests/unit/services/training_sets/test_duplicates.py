@@ -60,20 +60,23 @@ def test_flat_pictures_are_no_duplicates_unless_their_bytes_are_the_same():
 def test_plain_pictures_with_the_same_few_gradients_are_no_duplicates_if_their_brightness_is_elsewhere():
     other = bytes(reversed(GREY))
     assert [] == duplicates({"a": marked("1", STRUCTURED), "b": marked("2", STRUCTURED, other)})
-    assert [Group(("a", "b"), False)] == duplicates({"a": marked("1", STRUCTURED), "b": marked("2", STRUCTURED)})
+    assert [Group({"a": "a", "b": "b"})] == duplicates({"a": marked("1", STRUCTURED), "b": marked("2", STRUCTURED)})
 
 
 def test_copies_are_found_by_their_pictures():
     image = scene(1)
     data = {"a": saved(image, quality=92), "b": saved(image.resize((200, 150)), quality=70), "c": saved(scene(2))}
-    assert [Group(("a", "b"), False)] == duplicates({n: Print(n, fingerprint(each)) for n, each in data.items()})
+    assert [Group({"a": "a", "b": "b"})] == duplicates({n: Print(n, fingerprint(each)) for n, each in data.items()})
 
 
 def test_exact_and_near_duplicates_are_told_apart():
     near = STRUCTURED ^ ((1 << NEAR_BITS) - 1)
     prints = {"c": marked("1", STRUCTURED), "a": marked("1", STRUCTURED), "x": marked("2", 255), "y": marked("3", 255)}
-    assert [Group(("a", "c"), True), Group(("x", "y"), False)] == duplicates(prints)
-    assert [Group(("a", "b", "c"), False)] == duplicates({**dict(list(prints.items())[:2]), "b": marked("4", near)})
+    assert [Group({"a": "a", "c": "a"}), Group({"x": "x", "y": "y"})] == duplicates(prints)
+    [group] = duplicates({**dict(list(prints.items())[:2]), "b": marked("4", near)})
+    assert Group({"a": "a", "b": "b", "c": "a"}) == group
+    words = {"a": "the first of its group", "b": "nearly the same", "c": "the same bytes as a"}
+    assert words == {name: group.likeness(name) for name in group.names}
 
 
 @given(st.integers(0, 2**BITS - 1), st.sets(st.integers(0, BITS - 1), max_size=2 * NEAR_BITS))

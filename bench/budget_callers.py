@@ -17,7 +17,7 @@ from threading import Event
 from uuid import uuid4
 
 from bench.limiter_callers import picture
-from sightline.bootstrap import STORES_CONFIG, aws_session, price_of, redis_client, utc_now
+from sightline.bootstrap import STORES_CONFIG, aws_session, redis_client, utc_now
 from sightline.config import Settings
 from sightline.errors import BudgetSpent, SightlineError
 from sightline.models.answers import Answer, Json
@@ -28,6 +28,7 @@ from sightline.ratelimit.redis import RedisLimiter
 from sightline.rekognition.analysis import analysis_id
 from sightline.rekognition.client import ONE_ATTEMPT, Rekognition
 from sightline.rekognition.feature import Feature
+from sightline.rekognition.paid_calls import price_of
 from sightline.services.bucket_gate import BucketGate
 from sightline.services.detection import Payer, detect
 from sightline.services.held import HeldBytes

@@ -17,11 +17,12 @@ from bench.budget_callers import FEATURE
 from dev.stack import Stack
 from dev.stack.processes import Process, inherited, stop_all
 from dev.stack.waiting import wait_until
-from sightline.bootstrap import STORES_CONFIG, aws_session, price_of, redis_client, utc_now
+from sightline.bootstrap import STORES_CONFIG, aws_session, redis_client, utc_now
 from sightline.config import Settings
 from sightline.models.budgets import Account, Cap
 from sightline.models.images import Lane
 from sightline.rekognition.features import feature_named
+from sightline.rekognition.paid_calls import price_of
 from sightline.storage.dynamodb.client import client_of_stores, session_of_stores
 from sightline.storage.ledger.dynamodb import DynamoLedger
 from sightline.storage.ledger.protocol import Status

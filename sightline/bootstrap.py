@@ -1,6 +1,6 @@
 """The one place where clients are built and put together. Called after the process has started, never at import."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from threading import Event
@@ -16,15 +16,13 @@ from botocore.config import Config
 from sightline.config import ListenerSettings, ProducerSettings, Settings
 from sightline.graph.group_commit import GroupCommit
 from sightline.graph.neo4j import Neo4jGraphStore
-from sightline.models.answers import Json
 from sightline.queues.redis import RedisQueues
 from sightline.queues.sqs import POLL_SECONDS, SqsQueue
 from sightline.queues.tls import tls_options, without_tls_options
 from sightline.ratelimit.redis import RedisLimiter, client_options
-from sightline.rekognition import comparing
 from sightline.rekognition.client import ONE_ATTEMPT, Rekognition
-from sightline.rekognition.features import feature_named
-from sightline.rekognition.prices import Prices
+from sightline.rekognition.known_faces import RekognitionFaces, collection_name
+from sightline.rekognition.paid_calls import called_by_policy, price_of
 from sightline.services.capture import CaptureReader
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.collaborators import Services, SweepPlan
@@ -83,6 +81,7 @@ def connect(
     treasury = treasury_of(chosen, operations)
     graph = Neo4jGraphStore(neo4j_driver(chosen), chosen.neo4j_database)
     images = DynamoImageStore(dynamodb, chosen.table_prefix, utc_now)
+    detector, faces = _rekognition(chosen, session)
     return Services(
         images=images,
         videos=DynamoVideoStore(dynamodb, chosen.table_prefix, utc_now),
@@ -95,7 +94,8 @@ def connect(
         limiter=_limiter(chosen, operations, treasury),
         operations=operations,
         queues=redis_queues(chosen),
-        detector=_detector(chosen, session),
+        detector=detector,
+        faces=faces,
         calls=CallCounter(operations, utc_now),
         rejection_breaker=RejectionBreaker(operations, utc_now, reader.camera_of),
         clock_doubts=ClockDoubts(images),
@@ -121,6 +121,7 @@ def _chosen(settings: Settings) -> dict[str, Any]:
         "sweep": sweep_plan(settings),
         "accuracy": settings.accuracy_plan,
         "people_policy": settings.people_policy,
+        "known_people": settings.known_people_plan,
     }
 
 
@@ -138,24 +139,17 @@ def _ledger_changes(settings: Settings, session: boto3.Session, client: Any, sto
 def treasury_of(settings: Settings, operations: Operations) -> Treasury | None:
     """Build what gives out the budget; None if there is none.
 
-    Raise ConfigurationError if a feature has no price, or comparing has none and a policy allows it.
+    Raise ConfigurationError if a feature has no price, or what the policy on people allows has none.
     """
     if settings.money is None:
         return None
     prices = settings.price_list
-    if settings.people_policy:
-        price_of(prices, comparing.NAME, None)
+    for called in called_by_policy(is_policy=settings.people_policy is not None, is_known=settings.known_people):
+        price_of(prices, called)
     for plan in (settings.plan.features, settings.plan.deeper):
         for name, parameters in plan.items():
             price_of(prices, name, parameters)
     return Treasury(settings.money, operations.budget_accounts, operations.usage, partial(price_of, prices), utc_now)
-
-
-def price_of(prices: Prices, called: str, parameters: Mapping[str, Json] | None) -> int:
-    """Return what a call costs at the most, in millionths of a US dollar. called: a feature, or comparing."""
-    if called == comparing.NAME:
-        return comparing.price_micro_usd(prices)
-    return prices.of_call(feature_named(called), parameters)
 
 
 def connect_producer(settings: ProducerSettings) -> Producer:
@@ -201,9 +195,11 @@ def _limiter(settings: Settings, operations: Operations, treasury: Treasury | No
     )
 
 
-def _detector(settings: Settings, session: boto3.Session) -> Rekognition:
+def _rekognition(settings: Settings, session: boto3.Session) -> tuple[Rekognition, RekognitionFaces]:
     config = ONE_ATTEMPT.merge(Config(max_pool_connections=32))
-    return Rekognition(session.client("rekognition", endpoint_url=settings.rekognition_endpoint, config=config))
+    client = session.client("rekognition", endpoint_url=settings.rekognition_endpoint, config=config)
+    collection = collection_name(settings.table_prefix, settings.generation)
+    return Rekognition(client), RekognitionFaces(client, collection)
 
 
 def connect_label_set(settings: Settings, table: str) -> LabelSet:

@@ -29,9 +29,10 @@ from typing_extensions import override
 from sightline import addresses
 from sightline.errors import ConfigurationError, InvalidUri
 from sightline.models.budgets import Budget
+from sightline.models.people_policy import KnownPeople
 from sightline.public_hosts import is_public
-from sightline.rekognition import comparing
 from sightline.rekognition.features import all_features, feature_named
+from sightline.rekognition.paid_calls import BESIDE_FEATURES
 from sightline.rekognition.prices import Prices, read_prices
 from sightline.rekognition.quotas import default_quota
 from sightline.services.caps import parse_caps
@@ -69,6 +70,8 @@ from sightline.video.choosing import FrameChoice, Taking
 log = structlog.get_logger()
 
 DEFAULT_THRESHOLD_PERCENT = 50.0
+
+FACES = "faces"
 
 RELATED_TO_PERSON = (
     "Adult",
@@ -245,6 +248,14 @@ class Settings(ListenerSettings):
         description="JSON: purpose, legal_ground, retention_days, cameras; without it no faces are compared: see"
         " comparing-faces.md",
     )
+    known_people: bool = Field(
+        default=False,
+        description="search the policy's cameras for people who are enrolled (`sightline people`); needs"
+        " SIGHTLINE_PEOPLE_POLICY and the feature faces: see known-people.md",
+    )
+    people_least_percent: float = Field(
+        default=99.0, ge=50, le=100, description="from this similarity on a face is a candidate for a known person"
+    )
     task_events: bool = Field(
         default=False, description="send an event for each step of a task, so that Flower shows tasks; costs CPU"
     )
@@ -357,6 +368,23 @@ class Settings(ListenerSettings):
             raise ValueError("SIGHTLINE_NEED, asks: labels ask for something, so SIGHTLINE_FEATURES must have labels")
         return self
 
+    @model_validator(mode="after")
+    def _people_are_known_by_a_policy(self) -> Self:
+        if self.known_people and self.people_policy is None:
+            raise ValueError("SIGHTLINE_KNOWN_PEOPLE needs SIGHTLINE_PEOPLE_POLICY: see known-people.md")
+        if self.known_people and FACES not in self.features:
+            raise ValueError(
+                "SIGHTLINE_KNOWN_PEOPLE: only faces are searched for, so SIGHTLINE_FEATURES must have faces"
+            )
+        return self
+
+    @property
+    def known_people_plan(self) -> KnownPeople | None:
+        """Return how known people are searched for; None if that is off."""
+        if not self.known_people or self.people_policy is None:
+            return None
+        return KnownPeople(self.people_policy, self.people_least_percent)
+
     @property
     def strata_rules(self) -> tuple[StrataRule, ...]:
         """Return the rule of each watched label; a threshold below `low_percent` leaves no near misses."""
@@ -404,10 +432,10 @@ class Settings(ListenerSettings):
     def all_quotas(self) -> dict[str, float]:
         """Return calls a second for each operation: the region's default, or what is set.
 
-        Operations are those of all declared features, and that of comparing if there is a policy.
+        Operations are those of all declared features, and those on faces besides if there is a policy on people.
         """
         operations = {feature.operation for feature in all_features().values()}
-        operations |= {comparing.OPERATION} if self.people_policy else set()
+        operations |= {*BESIDE_FEATURES.values()} if self.people_policy else set()
         return {name: self.quotas.get(name, default_quota(name, self.region)) for name in sorted(operations)}
 
 

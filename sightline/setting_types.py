@@ -21,12 +21,12 @@ from sightline import addresses
 from sightline.addresses import require
 from sightline.models.people_policy import EXAMPLE, MOST_RETENTION_DAYS, PeoplePolicy
 from sightline.ratelimit.gcra import LEAST_RATE
-from sightline.rekognition import comparing
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import all_features
+from sightline.rekognition.paid_calls import BESIDE_FEATURES
 from sightline.services.caps import parse_caps
 
-PAID_FOR = (comparing.NAME, *all_features())
+PAID_FOR = (*BESIDE_FEATURES, *all_features())
 """What a cap may be for."""
 
 LEAST_SECRET_BYTES = 32
@@ -105,7 +105,7 @@ def _time_zone(name: str) -> str:
 
 def _operation(name: str) -> str:
     """Require an operation that is called."""
-    known = sorted({comparing.OPERATION, *(feature.operation for feature in all_features().values())})
+    known = sorted({*BESIDE_FEATURES.values(), *(feature.operation for feature in all_features().values())})
     require(name in known, f"{name!r} is not an operation that is called; there are {', '.join(known)}")
     return name
 

@@ -36,7 +36,8 @@ def detect_feature(self: StepTask, uri: str, feature: str, lane: str = "live") -
 def write_rows(self: StepTask, uri: str, feature: str, lane: str = "live") -> None:
     """Write one settled analysis to its image's row."""
     s, carried = current(), carried_result(self.carried("rows"))
-    publish(write(uri, feature, Lane(lane), images=s.images, ledger=s.ledger, plan=s.plan, carried=carried))
+    note = s.searching.note
+    publish(write(uri, feature, Lane(lane), images=s.images, ledger=s.ledger, plan=s.plan, carried=carried, note=note))
 
 
 @shared_task(name=MERGE, base=StepTask)

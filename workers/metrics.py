@@ -11,7 +11,7 @@ from celery import Task
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, start_http_server
 
 from sightline.models.images import Lane
-from sightline.rekognition.comparing import operation_of
+from sightline.rekognition.paid_calls import operation_of
 
 log = structlog.get_logger()
 

@@ -37,6 +37,7 @@ def last_words(seconds: float, *, was_open: bool) -> str:
         " (docs/events.md).\n"
         "To check a training set: `make up DETECTOR=objects`, `sightline verify-set` (docs/training-sets.md).\n"
         "To compare faces: `dev/install.sh faces`, `sightline compare SOURCE TARGET` (docs/comparing-faces.md).\n"
+        "To know people who agreed to it: `dev/install.sh faces`, `sightline people enrol` (docs/known-people.md).\n"
         "To have frames of a video analysed, and be told their price first: `sightline add s3://images/yard/x.mp4`"
         " (docs/video.md)."
     )

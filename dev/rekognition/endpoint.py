@@ -13,9 +13,10 @@ from uuid import uuid4
 from dev.rekognition import constraints
 from dev.rekognition.answers import Answers, name_of
 from dev.rekognition.calls_log import Call, CallsLog, begin
+from dev.rekognition.collections import Collections
 from dev.rekognition.content import Content, sent_bytes
 from dev.rekognition.faults import CUT, HANG, SLOW, Fault, FaultScript
-from dev.rekognition.operations import IMAGES, OPERATIONS
+from dev.rekognition.operations import IMAGES, OF_COLLECTIONS, OPERATIONS
 from dev.rekognition.quotas import Quotas
 from dev.rekognition.refusals import Refusal, cannot
 from dev.rekognition.s3 import Objects
@@ -47,6 +48,7 @@ class Endpoint:
     objects: Objects
     sight: Sight
     answers: Answers
+    collections: Collections
     quotas: Quotas
     faults: FaultScript
     log: CallsLog
@@ -70,7 +72,7 @@ class Endpoint:
 
     async def _reply(self, call: Call, headers: Mapping[str, str], body: bytes) -> Reply:
         self._refuse_by_signature(headers.get("authorization", ""))
-        if call.operation not in OPERATIONS:
+        if call.operation not in OPERATIONS and call.operation not in OF_COLLECTIONS:
             raise cannot(call.operation or "a request without X-Amz-Target")
         self.quotas.admit(call.operation)
         fault = self.faults.take(call.operation) or _NO_FAULT
@@ -90,13 +92,15 @@ class Endpoint:
         constraints.check_request(call.operation, request)
         request = constraints.without_nulls(request)
         contents = [await self._content(call, request[name]) for name in IMAGES if name in request]
-        call.content = "+".join(each.sha256 for each in contents)
+        call.content = "+".join(each.sha256 for each in contents) or None
+        if known := OF_COLLECTIONS.get(call.operation):
+            return await known(request, contents, self.sight, self.collections)
 
         async def look() -> Json:
             return await OPERATIONS[call.operation](request, *contents, self.sight)
 
         model = self.sight.detector.model_version
-        return await self.answers.get(name_of(call.content, call.operation, request, model), look)
+        return await self.answers.get(name_of(call.content or "", call.operation, request, model), look)
 
     async def _content(self, call: Call, image: Json) -> Content:
         if set(image) == {"Bytes"}:

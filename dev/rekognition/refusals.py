@@ -16,6 +16,9 @@ _WORDS = {
     "ProvisionedThroughputExceededException": "Provisioned rate exceeded.",
     "ThrottlingException": "Rate of requests rose too quickly. Slow down; increase the rate gradually.",
     "InternalServerError": "Amazon Rekognition experienced a service issue. Try your call again.",
+    "ResourceAlreadyExistsException": "The collection exists already.",
+    "ResourceNotFoundException": "The collection does not exist.",
+    "InvalidPaginationTokenException": "The pagination token is not valid.",
     "SerializationException": "The request is not JSON.",
     "MissingAuthenticationTokenException": "Missing Authentication Token",
 }

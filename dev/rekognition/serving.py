@@ -11,10 +11,11 @@ import uvicorn
 from dev.rekognition.answers import Answers
 from dev.rekognition.app import build_app
 from dev.rekognition.calls_log import CallsLog
+from dev.rekognition.collections import Collections
 from dev.rekognition.detectors import detector_here
 from dev.rekognition.endpoint import Endpoint
 from dev.rekognition.faults import FaultScript
-from dev.rekognition.operations import OPERATIONS
+from dev.rekognition.operations import LIMITED
 from dev.rekognition.options import Options, read_options
 from dev.rekognition.quotas import Quotas
 from dev.rekognition.s3 import Objects
@@ -24,12 +25,13 @@ from sightline.rekognition.quotas import default_quota
 
 def build_endpoint(options: Options) -> Endpoint:
     """Put the endpoint together."""
-    defaults = {} if options.lift_quotas else {name: default_quota(name, options.region) for name in OPERATIONS}
+    defaults = {} if options.lift_quotas else {name: default_quota(name, options.region) for name in LIMITED}
     return Endpoint(
         region=options.region,
         objects=Objects(options.s3_endpoint, options.region),
         sight=Sight(options.processes, detector=detector_here(wanted=options.detector)),
         answers=Answers(options.remember),
+        collections=Collections(options.calls_log.with_name("collections.json")),
         quotas=Quotas({**defaults, **options.quotas}, time.monotonic),
         faults=FaultScript(),
         log=CallsLog(options.calls_log),

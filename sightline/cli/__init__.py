@@ -28,6 +28,7 @@ COMMANDS = {
     "detect": "Analyse one picture now: a file of at most 5 MB, or an object in S3.",
     "verify-set": "Say which pictures of a training set do not belong to it, and why.",
     "compare": "Compare the largest face of SOURCE with each face of TARGET: files, or objects in S3.",
+    "people": "Enrol people who agreed to be known, list and forget them, and say what candidates show.",
     "features": "List the features: operation, price, quota, and whether new images are analysed for them.",
     "rate": "Show the call rates, or set a feature's quota (calls per second) for all processes at once.",
     "sync": "Bring the graph up to date with the rows, from where the last run stopped.",

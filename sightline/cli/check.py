@@ -14,12 +14,13 @@ import click
 import urllib3
 from pydantic import SecretStr
 
-from sightline.bootstrap import capture_reader, price_of
+from sightline.bootstrap import capture_reader
 from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json, print_table
 from sightline.config import Settings
 from sightline.errors import ConfigurationError, SightlineError
 from sightline.rekognition.features import feature_named
+from sightline.rekognition.paid_calls import price_of
 from sightline.services.ask_now import Subject, ask_all, note_calls
 from sightline.services.camera_names import cameras_of, odd_names, why_empty
 from sightline.services.collaborators import Services
@@ -69,7 +70,7 @@ def check(factory: Factory, places: tuple[str, ...], *, pay: bool, as_json: bool
     servers = server_lines(services, factory.settings) + queue_lines(factory)
     asked = [Prefix.parse(place) for place in places]
     servers += [*clock_lines(services), *bucket_lines(asked, services, factory.settings, pays=pay)]
-    servers += [policy_line(services), *money_lines(services)]
+    servers += [policy_line(services), known_people_line(services), *money_lines(services)]
     servers += name_lines(image_places(asked, services), services, factory.settings)
     if as_json:
         print_json({each.name: each.as_json for each in settings + servers})
@@ -124,6 +125,19 @@ def policy_line(services: Services) -> Line:
         return line
     rule = f"{kept} comparisons of faces are kept, and no policy says why. Set SIGHTLINE_PEOPLE_POLICY, or forget them"
     return replace(line, problem=f"{rule} by `sightline compare --forget`." if kept else None)
+
+
+def known_people_line(services: Services) -> Line:
+    """Say whether people are known; people who are enrolled while that is off are a problem."""
+    how = services.known_people
+    on = f"searched for in {services.faces.name}, from {how.least_percent:g} % on" if how else "off"
+    line = Line("known people", on)
+    try:
+        enrolled = len(services.operations.people.all())
+    except SightlineError:  # the table's own line says what is wrong
+        return line
+    rule = f"{enrolled} people are enrolled, and known people are off. Set SIGHTLINE_KNOWN_PEOPLE, or forget them by"
+    return replace(line, problem=f"{rule} `sightline people forget`." if enrolled and not how else None)
 
 
 def queue_lines(factory: Factory) -> list[Line]:

@@ -9,12 +9,12 @@ from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json
 from sightline.cli.status import print_section
 from sightline.ratelimit.protocol import Limiter
-from sightline.rekognition.comparing import NAME, operation_of
 from sightline.rekognition.features import all_features
+from sightline.rekognition.paid_calls import BESIDE_FEATURES, operation_of
 
 
 @click.command()
-@click.argument("feature", metavar="[FEATURE]", required=False, type=click.Choice([*all_features(), NAME]))
+@click.argument("feature", metavar="[FEATURE]", required=False, type=click.Choice([*all_features(), *BESIDE_FEATURES]))
 @click.argument("per_second", required=False, type=click.FloatRange(min=0, min_open=True))
 @click.option("--because", metavar="TEXT", help="The reason, shown by `sightline status`.")
 @click.option("--reset", is_flag=True, help="Go back to the configured quota.")

@@ -11,6 +11,7 @@
 (:Camera)-[:HAS_VIDEO]->(:Video)                               follows from the two above: where an image has both
 
 (:Image)-[:LOOKS_LIKE {distance}]->(:Image)                    from one that is not paid for to one that is
+(:Image)-[:MAY_SHOW {similarity, is_confirmed}]->(:KnownPerson {name})    not from rows: see `sightline/graph/people.py`
 
 Timestamps are seconds since the epoch, confidence is percent, distance is bits. A gone image is `(:Image {image_id,
 object_key, row_version, gone_at})` with no relationship, so that no late merge revives it; what others look like stays.

@@ -11,6 +11,7 @@ from sightline.graph.declarations import Declarations, declare
 from sightline.graph.differences import DAYS, VERSIONS_OF_DAY, Reader, differences
 from sightline.graph.facts import all_facts, facts_of, outcomes_in_order
 from sightline.graph.merger import Merger, versions
+from sightline.graph.people import NAMES_ARE_UNIQUE, PeopleGraph
 from sightline.graph.protocol import Difference, GraphCounts, GraphImage, Merged, SyncMove, SyncState
 from sightline.graph.purge import purge
 from sightline.graph.queries import query_named
@@ -51,10 +52,11 @@ class Neo4jGraphStore:
         self._merger = Merger(self._sessions, self._statements)
         self._reader = Reader(self._declarations)
         self._clock = clock
+        self.people = PeopleGraph(self._sessions)
 
     def setup(self) -> None:
         """Create constraints, then indexes, where they are missing, and wait until they serve."""
-        for statement in [*self._statements.constraints.values(), *self._statements.indexes]:
+        for statement in [*self._statements.constraints.values(), *self._statements.indexes, NAMES_ARE_UNIQUE]:
             self._write(statement)
         self._write(f"CALL db.awaitIndexes({SETUP_SECONDS})")
 

@@ -111,8 +111,44 @@ class SyncMove:
     state: SyncState
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class PersonShown:
+    """One image that may show a known person. similarity: percent."""
+
+    image_id: str
+    name: str
+    similarity: float
+    is_confirmed: bool
+
+
+class PeopleShown(Protocol):
+    """Known people, apart from whole images: `sightline.graph.people`."""
+
+    def know(self, name: str) -> None:
+        """See that a person has a node."""
+
+    def show(self, shown: PersonShown) -> None:
+        """Link an image with a person, if both are there."""
+
+    def hide(self, image_id: str, name: str) -> None:
+        """Remove the link of an image with a person."""
+
+    def shown(self) -> list[PersonShown]:
+        """Return every link, in order."""
+
+    def names(self) -> list[str]:
+        """Return who has a node, in order."""
+
+    def forget(self, name: str) -> int:
+        """Remove a person's node with its links; return how many links there were."""
+
+
 class GraphStore(Protocol):
-    """Whole images by version."""
+    """Whole images by version, and the known people that they may show."""
+
+    @property
+    def people(self) -> PeopleShown:
+        """Return the known people."""
 
     def setup(self) -> None:
         """Create constraints, then indexes, where they are missing; safe to repeat."""

@@ -24,3 +24,14 @@ class PeoplePolicy:
             f"{self.purpose} ({self.legal_ground}); kept for {self.retention_days} days; cameras:"
             f" {', '.join(self.cameras)}"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPeople:
+    """How known people are searched for, where that is on.
+
+    least_percent: the similarity from which on a face is a candidate
+    """
+
+    policy: PeoplePolicy
+    least_percent: float

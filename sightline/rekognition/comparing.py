@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from sightline.errors import UnreadableAnswer
 from sightline.models.answers import Json
 from sightline.models.comparisons import Compared, ComparedFace, Side
-from sightline.rekognition.features import feature_named
 from sightline.rekognition.geometry import read_box
-from sightline.rekognition.prices import Prices
 
 OPERATION = "CompareFaces"
 
@@ -29,16 +27,6 @@ def comparison_id(source: str, target: str, generation: str) -> str:
     """Name the comparison of two contents (sha256, hex), in this order: sha256, hex."""
     asked = json.dumps(dict(PARAMETERS), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"{source}\n{target}\n{NAME}\n{asked}\n{generation}".encode()).hexdigest()
-
-
-def price_micro_usd(prices: Prices) -> int:
-    """Return the price of one comparison in millionths of a US dollar: both pictures together are one image."""
-    return prices.of_units(prices.meter_named(OPERATION), 1)
-
-
-def operation_of(name: str) -> str:
-    """Return the operation of a feature, or of comparing, by what its calls are counted under."""
-    return OPERATION if name == NAME else feature_named(name).operation
 
 
 def parse(answer: Json) -> Compared:

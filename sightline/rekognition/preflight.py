@@ -55,7 +55,7 @@ One of 10,000 pixels with three components would take 600 MB. It is good for Rek
 its structure is checked: if its data are damaged, Rekognition refuses it, which costs nothing.
 """
 
-_DAMAGE = (OSError, SyntaxError, ValueError, IndexError, struct.error)
+DAMAGE = (OSError, SyntaxError, ValueError, IndexError, struct.error)
 """How Pillow and the file's own structure say that a picture is broken."""
 
 
@@ -96,7 +96,7 @@ def inspect_picture(image_id: str, data: bytes, max_bytes: int = MAX_BYTES_IN_S3
         kept_bytes = kind.coefficient_bytes(data)
         if kept_bytes <= MOST_COEFFICIENT_BYTES:
             _decode(image, kept_bytes)
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise TruncatedImage(image_id, rule=f"{TruncatedImage.rule} ({error})") from error
     return picture
 

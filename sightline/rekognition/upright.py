@@ -31,8 +31,7 @@ def smaller(data: bytes, width: int) -> bytes:
 
     A picture that is smaller stays as large as it is.
     """
-    is_jpeg = data.startswith(JPEG_SIGNATURE)
-    image: Image.Image = JpegImageFile(BytesIO(bare_jpeg(data))) if is_jpeg else PngImageFile(BytesIO(bare_png(data)))
+    image = _opened(data)
     image.draft("RGB", (width, width))
     image.load()
     image = _flat(image)
@@ -40,6 +39,18 @@ def smaller(data: bytes, width: int) -> bytes:
     file = BytesIO()
     turned(image, data).save(file, "JPEG", quality=QUALITY)
     return file.getvalue()
+
+
+def upright(data: bytes) -> Image.Image:
+    """Return a picture upright, in RGB and in its own size; raise OSError if broken."""
+    image = _opened(data)
+    image.load()
+    return turned(_flat(image), data)
+
+
+def _opened(data: bytes) -> Image.Image:
+    is_jpeg = data.startswith(JPEG_SIGNATURE)
+    return JpegImageFile(BytesIO(bare_jpeg(data))) if is_jpeg else PngImageFile(BytesIO(bare_png(data)))
 
 
 def turned(image: Image.Image, data: bytes) -> Image.Image:

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 from sightline.graph.protocol import GraphStore
 from sightline.models.answers import Json
 from sightline.models.images import Capture
-from sightline.models.people_policy import PeoplePolicy
+from sightline.models.people_policy import KnownPeople, PeoplePolicy
 from sightline.queues.redis import RedisQueues
 from sightline.ratelimit.protocol import Limiter
-from sightline.rekognition.comparing import NAME
+from sightline.rekognition.known_faces import FaceCollection
+from sightline.rekognition.paid_calls import called_by_policy
 from sightline.rekognition.prices import Prices
 from sightline.services.bucket_gate import BucketGate
 from sightline.services.clock_doubts import ClockDoubts
@@ -22,10 +23,14 @@ from sightline.services.frame_taking import FrameTaker
 from sightline.services.graph_merge import Merges
 from sightline.services.held import HeldBytes
 from sightline.services.ingest import Ingest
+from sightline.services.people.enrolling import Enrolling
+from sightline.services.people.forgetting import Forgetting
+from sightline.services.people.searching import Searching
 from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.services.stand_ins import StandIns
+from sightline.services.till import Till
 from sightline.services.treasury import Treasury
 from sightline.services.usage import CallCounter
 from sightline.services.video_plan import VideoPlan
@@ -89,6 +94,8 @@ class Services:
     read_capture: Callable[[ObjectHead, bytes], Capture]
     camera_of: Callable[[ObjectUri], str]
     people_policy: PeoplePolicy | None
+    known_people: KnownPeople | None
+    faces: FaceCollection
     clock: Callable[[], datetime]
     stopping: Event
     treasury: Treasury | None = None
@@ -97,7 +104,11 @@ class Services:
     stand_ins: StandIns = field(init=False)
     ingest: Ingest = field(init=False)
     payer: Payer = field(init=False)
+    till: Till = field(init=False)
     comparing: Comparing = field(init=False)
+    enrolling: Enrolling = field(init=False)
+    searching: Searching = field(init=False)
+    forgetting: Forgetting = field(init=False)
     frame_taker: FrameTaker = field(init=False)
 
     def __post_init__(self) -> None:
@@ -106,16 +117,19 @@ class Services:
         object.__setattr__(self, "held", held)
         object.__setattr__(self, "bucket_gate", BucketGate(self.operations, self.clock))
         object.__setattr__(self, "stand_ins", StandIns(self.images, self.operations.bursts, self.plan))
-        for name, kind in (("ingest", Ingest), ("payer", Payer), ("frame_taker", FrameTaker)):
+        for name, kind in (("ingest", Ingest), ("payer", Payer), ("frame_taker", FrameTaker), ("till", Till)):
             object.__setattr__(self, name, kind(**{each.name: getattr(self, each.name) for each in fields(kind)}))
         of_comparing = (each.name for each in fields(Comparing) if each.name != "generation")
         comparing = Comparing(generation=self.plan.generation, **{name: getattr(self, name) for name in of_comparing})
         object.__setattr__(self, "comparing", comparing)
+        for name, made in (("enrolling", Enrolling), ("searching", Searching), ("forgetting", Forgetting)):
+            object.__setattr__(self, name, made(**{each.name: getattr(self, each.name) for each in fields(made)}))
 
     @property
     def paid_for(self) -> Mapping[str, Mapping[str, Json]]:
-        """Return what calls are made for, with their parameters: each feature, and comparing if a policy allows it."""
-        return {**self.plan.features, **({NAME: {}} if self.people_policy else {})}
+        """Return what calls are made for, with their parameters: each feature, and what the policy on people allows."""
+        called = called_by_policy(is_policy=self.people_policy is not None, is_known=self.known_people is not None)
+        return {**self.plan.features, **{name: {} for name in called}}
 
 
 _current: list[Services] = []

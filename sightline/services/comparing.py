@@ -20,35 +20,28 @@ from sightline.errors import (
     InvalidParameter,
     NoPeoplePolicy,
     OtherCamera,
-    RampedTooFast,
     RetryableError,
     SightlineError,
     Throttled,
     TooManyBytes,
     Unavailable,
-    UnreadableAnswer,
     UnreadableKey,
 )
-from sightline.models.budgets import Charge, Purse
 from sightline.models.comparisons import Compared, Side
 from sightline.models.images import ImageRow, Lane
 from sightline.models.people_policy import PeoplePolicy
-from sightline.models.spending import Line, Reason
 from sightline.queues.steps import COMPARE, Step
-from sightline.ratelimit.protocol import Limiter
-from sightline.rekognition.comparing import NAME, OPERATION, comparison_id, price_micro_usd
+from sightline.rekognition.comparing import NAME, comparison_id
 from sightline.rekognition.preflight import MAX_BYTES_IN_S3, MAX_BYTES_SENT, inspect_picture
-from sightline.rekognition.prices import Prices
 from sightline.rekognition.upright import smaller
-from sightline.services.detection import Detector, how_it_ended, may_be_billed
+from sightline.services.detection import Detector, may_be_billed
 from sightline.services.picture_files import read_picture
-from sightline.services.slots import give_back, sleep_unless_stopping, wait_for_slot
-from sightline.services.treasury import Treasury
-from sightline.services.usage import CallCounter
+from sightline.services.slots import sleep_unless_stopping
+from sightline.services.till import Till
 from sightline.storage.buckets.protocol import Buckets, ObjectUri
 from sightline.storage.comparisons import Comparison, Pair, Request, Standing
 from sightline.storage.operations import Operations
-from sightline.timing import CHECK_AFTER, SLOT_PATIENCE_UNDER_CLAIM
+from sightline.timing import CHECK_AFTER
 
 log = structlog.get_logger()
 
@@ -75,12 +68,9 @@ class Comparing:
     people_policy: PeoplePolicy | None
     generation: str
     operations: Operations
-    limiter: Limiter
+    till: Till
     buckets: Buckets
     detector: Detector
-    calls: CallCounter
-    prices: Prices
-    treasury: Treasury | None
     camera_of: Callable[[ObjectUri], str]
     stopping: Event
     clock: Callable[[], datetime]
@@ -91,15 +81,17 @@ class Comparing:
             raise NoPeoplePolicy("comparing faces")
         return self.people_policy
 
-    def look(self, name: str) -> Picture:
+    def look(self, name: str, *, is_of_a_camera: bool = True) -> Picture:
         """Read a picture, a file or an object in S3, of at most 15 MB, and check it as any image before it is paid for.
 
+        is_of_a_camera: whether an object must be of one of the policy's cameras
         Raise NoPeoplePolicy, OtherCamera if the policy does not name the camera, or the RejectedError of the picture.
         """
         self.require_policy()
         if "://" in name:
             uri = ObjectUri.parse(name)
-            self._require_camera(uri)
+            if is_of_a_camera:
+                self._require_camera(uri)
             _, data = self.buckets.get(uri)
         else:
             data = read_picture(Path(name), MAX_BYTES_IN_S3)
@@ -148,7 +140,7 @@ class Comparing:
         return found if self.clock() < found.at + timedelta(days=policy.retention_days) else None
 
     def _attempt(self, pair: Pair, source: Picture, target: Picture) -> Comparison:
-        price_micro_usd(self.prices)  # without one it is refused before its claim
+        self.till.price(NAME)  # without one it is refused before its claim
         claimed = self._claim(pair)
         if claimed.standing is Standing.ANSWERED:
             return claimed
@@ -164,19 +156,9 @@ class Comparing:
         return claimed if claimed.standing is Standing.ANSWERED else self._settle(claimed, without, 0)
 
     def _settled(self, claimed: Comparison, compared: Compared) -> Comparison:
-        price = price_micro_usd(self.prices)
-        settled = self._settle(claimed, compared, price)
-        self.calls.count(NAME, "answered", price)
-        self._book(Reason.BY_HAND)
+        settled = self._settle(claimed, compared, self.till.price(NAME))
+        self.till.billed(NAME, Lane.LIVE)
         return settled
-
-    def _book(self, reason: Reason) -> None:
-        """Note a call that was, or may have been, billed. An answer in hand is not lost because this fails."""
-        line = Line(self.clock().date().isoformat(), NAME, (OPERATION,), Lane.LIVE, reason)
-        try:
-            self.operations.books.add({line: 1})
-        except RetryableError as error:
-            log.error("A comparison that AWS bills is missing in the books", error=str(error))  # noqa: TRY400
 
     def _claim(self, pair: Pair) -> Comparison:
         claimed = self.operations.comparisons.claim(pair)
@@ -184,51 +166,23 @@ class Comparing:
             self.operations.comparisons.drop(pair.comparison_id)  # the policy is stricter than when it was kept
             claimed = self.operations.comparisons.claim(pair)
         if claimed.took_over:
-            self.calls.count(NAME, "unknown")
-            self._book(Reason.UNKNOWN)
+            self.till.lost(NAME, Lane.LIVE)
         return claimed
 
     def _ask(self, claimed: Comparison, source: Picture, target: Picture) -> Compared | None:
         """Call once under the claim; None if Rekognition sees no face in one of the pictures."""
-        patience = SLOT_PATIENCE_UNDER_CLAIM
         try:
-            sent = (_sent(source), _sent(target))
-            paid = wait_for_slot(OPERATION, Lane.LIVE, self.limiter, self.stopping, self.clock, patience, self._charge)
-        except SightlineError:
-            self.operations.comparisons.release(claimed)
-            raise
-        try:
-            compared = self.detector.compare_faces(*sent)
+            sent = (bytes_to_send(source), bytes_to_send(target))
+            return self.till.ask(NAME, Lane.LIVE, lambda: self.detector.compare_faces(*sent))
         except InvalidParameter:  # both were looked at, so nothing else of them can be invalid
-            self.calls.count(NAME, "rejected")
-            give_back(OPERATION, paid, self.limiter)
             return None
         except SightlineError as error:
-            if not may_be_billed(error):
-                give_back(OPERATION, paid, self.limiter)
-            self._count_failure(claimed, error)
+            self.operations.comparisons.release(claimed, is_unknown=may_be_billed(error))
             raise
-        return compared
 
     def why_no_money(self) -> BudgetSpent | None:
         """Return which cap leaves no money for a comparison now, by the account, and when it goes on."""
-        if self.treasury is None:
-            return None
-        self.treasury.look({NAME: {}})
-        return self.treasury.why_waiting(Purse(NAME, Lane.LIVE))
-
-    def _charge(self) -> Charge | None:
-        return self.treasury.charge(NAME, Lane.LIVE) if self.treasury else None
-
-    def _count_failure(self, claimed: Comparison, error: SightlineError) -> None:
-        is_unreadable = isinstance(error, UnreadableAnswer)
-        self.calls.count(NAME, how_it_ended(error), price_micro_usd(self.prices) if is_unreadable else 0)
-        is_unknown = may_be_billed(error)
-        if is_unknown:
-            self._book(Reason.BY_HAND if is_unreadable else Reason.UNKNOWN)
-        self.operations.comparisons.release(claimed, is_unknown=is_unknown)
-        if isinstance(error, Throttled):
-            self.limiter.throttled(OPERATION, ramped_too_fast=isinstance(error, RampedTooFast))
+        return self.till.why_no_money(NAME, Lane.LIVE)
 
     def _settle(self, claimed: Comparison, compared: Compared, cost_micro_usd: int) -> Comparison:
         return self.operations.comparisons.settle(claimed, compared, cost_micro_usd)
@@ -285,7 +239,7 @@ class Comparing:
 
         None while there is no money: they are sent when there is.
         """
-        if self.people_policy is None or (self.treasury and self.treasury.waits(NAME, Lane.LIVE)):
+        if self.people_policy is None or self.till.waits(NAME, Lane.LIVE):
             return []
         waiting, now = self.operations.comparisons.requests(), self.clock()
         return [compare_step(each) for each in waiting if _is_due(each, now)]
@@ -313,7 +267,7 @@ def compare_step(request: Request) -> Step:
     return Step(COMPARE, (request.pair.comparison_id,), "operations", Lane.LIVE)
 
 
-def _sent(picture: Picture) -> bytes:
+def bytes_to_send(picture: Picture) -> bytes:
     """Return the bytes to send: a smaller, upright copy of a picture that has too many."""
     if len(picture.data) <= MAX_BYTES_SENT:
         return picture.data

@@ -16,8 +16,8 @@ from typing import TypeAlias
 from sightline.errors import ConfigurationError
 from sightline.models.answers import Json
 from sightline.models.spending import Line, Reason, Spent
-from sightline.rekognition import comparing
 from sightline.rekognition.features import all_features
+from sightline.rekognition.paid_calls import BESIDE_FEATURES, price_of
 from sightline.rekognition.prices import Prices, billed, read_prices
 from sightline.services.usage import COST, UNKNOWN
 from sightline.storage.operations import Operations
@@ -217,10 +217,8 @@ def total_of(each: Iterable[Amount]) -> Amount:
 
 def list_price(feature: str, prices: Prices, parameters: Mapping[str, Json] | None = None) -> int:
     """Return what AWS lists for a call, in millionths of a US dollar; 0 for a feature that is no longer declared."""
-    if feature == comparing.NAME:
-        return comparing.price_micro_usd(prices)
-    declared = all_features().get(feature)
-    return prices.of_call(declared, parameters) if declared else 0
+    is_called = feature in BESIDE_FEATURES or feature in all_features()
+    return price_of(prices, feature, parameters) if is_called else 0
 
 
 def _days(first: date, last: date) -> list[date]:

@@ -4,6 +4,8 @@ Where images are paid for by need, the labels may ask for more first: the row th
 An image that another stands in for is analysed once that one is answered; if it never will be, the row wants its own.
 """
 
+from collections.abc import Callable
+
 from sightline.models.images import FeatureResult, ImageRow, Lane, ResultStatus, State
 from sightline.queues.steps import Step, merge_step, next_steps
 from sightline.rekognition.features import feature_named
@@ -14,7 +16,7 @@ from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Entry, Ledger
 
 
-def write(
+def write(  # noqa: PLR0913 - what a step needs
     image_id: str,
     feature_name: str,
     lane: Lane,
@@ -23,12 +25,14 @@ def write(
     ledger: Ledger,
     plan: Plan,
     carried: FeatureResult | None,
+    note: Callable[[ImageRow], None],
 ) -> list[Step]:
     """Write the result that the row wants; return the merge if it is due now, or the steps of what is asked for next.
 
     The row that the write returns says whether this was the last result, so nothing is read. Only if the message
     carries no result, or the row wants another, are row and ledger read. Done twice it changes nothing. What the row no
     longer wants, or the ledger has not settled, is left alone: the process that changed it has sent the next steps.
+    note: told of each row whose answers are all there, once or more.
     """
     row = images.write_result(image_id, feature_name, carried) if carried else None
     if row is None:
@@ -44,6 +48,7 @@ def write(
             return next_steps(row) if row else []
         if row.capture:
             dismiss(row, row.capture, images, plan.need)
+        note(row)  # first: if this process dies between the two, both are done again
         row = images.mark_analysed(row)
     return [merge_step(image_id, lane)] if row and row.is_merge_due else []
 

@@ -25,6 +25,7 @@ from sightline.services import (
 )
 from sightline.services.collaborators import Services
 from sightline.services.leased_runs import LeasedRun, run_under_lease
+from sightline.services.people import expiry, searching
 from sightline.services.rollups import run as rollups
 
 QUEUE = "operations"
@@ -92,6 +93,18 @@ TASKS = (
         purge.NAME,
         lambda run, services: purge.purge(services.graph, services.clock(), run.goes_on),
         every=crontab(hour="5", minute="10"),
+        expires=timedelta(hours=1),
+    ),
+    _leased(
+        searching.NAME,
+        lambda run, services: services.searching.run(run.goes_on),
+        every=timedelta(seconds=60),
+        expires=timedelta(seconds=50),
+    ),
+    _leased(
+        expiry.NAME,
+        lambda run, services: expiry.expire(services.forgetting, services.people_policy, run.goes_on),
+        every=crontab(hour="3", minute="20"),
         expires=timedelta(hours=1),
     ),
     _leased(

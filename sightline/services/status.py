@@ -16,8 +16,8 @@ from sightline.models.stored import StoredEnum
 from sightline.progress import counted
 from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.redis import Standing
-from sightline.rekognition import comparing
 from sightline.rekognition.features import all_features
+from sightline.rekognition.paid_calls import BESIDE_FEATURES, operation_of
 from sightline.rekognition.prices import Prices
 from sightline.services.budget_status import budget_section
 from sightline.services.collaborators import Services
@@ -304,9 +304,8 @@ def calls_section(operations: Operations, now: datetime, features: Iterable[str]
 
 
 def _operation(name: str) -> str:
-    if name == comparing.NAME:
-        return comparing.OPERATION
-    return all_features()[name].operation if name in all_features() else name
+    is_called = name in BESIDE_FEATURES or name in all_features()
+    return operation_of(name) if is_called else name
 
 
 def skipped_section(operations: Operations, now: datetime) -> Section:

@@ -33,6 +33,7 @@ from sightline.queues.steps import lane_queue
 from sightline.ratelimit.protocol import Funds
 from sightline.rekognition.comparing import NAME as COMPARE
 from sightline.rekognition.features import all_features
+from sightline.rekognition.known_faces import ENROL
 from sightline.services.usage import COST, UNKNOWN
 from sightline.storage.budget_accounts import BudgetAccounts
 from sightline.storage.usage import Usage
@@ -248,8 +249,8 @@ def _tell(alarms: Iterable[tuple[Cap, int]], day: str) -> None:
 
 
 def lanes_of(called: str) -> tuple[Lane, ...]:
-    """Return the lanes of a feature's calls, or of comparing: that is asked for by people, who wait."""
-    return (Lane.LIVE,) if called == COMPARE else tuple(Lane)
+    """Return the lanes of a feature's calls, or of comparing and enrolling: users ask for these, and wait."""
+    return (Lane.LIVE,) if called in {COMPARE, ENROL} else tuple(Lane)
 
 
 def waits_for_money(treasury: Treasury | None, queue: str) -> bool:

@@ -35,7 +35,10 @@ class Standing(StoredEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What is compared. source, target: sha256 of the bytes, hex; expires_at: when it may be kept no longer."""
+    """What is compared. source, target: sha256 of the bytes, hex; expires_at: when it may be kept no longer.
+
+    Of a search for a known person, target is the collection that one face of the source is searched for in.
+    """
 
     comparison_id: str
     source: str

@@ -19,6 +19,7 @@ from sightline.storage.dynamodb.schema import Key, Schema
 from sightline.storage.dynamodb.table import DynamoTable
 from sightline.storage.leases import DynamoLeases, Leases
 from sightline.storage.pauses import DynamoPauses, Pauses
+from sightline.storage.people import DynamoPeople, People
 from sightline.storage.rate_overrides import DynamoRateOverrides, RateOverrides
 from sightline.storage.runs import DynamoRuns, Runs
 from sightline.storage.usage import DynamoUsage, Usage
@@ -46,6 +47,7 @@ class Operations:
     comparisons: Comparisons
     budget_accounts: BudgetAccounts
     bursts: BurstRegister
+    people: People
     table: DynamoTable | None = None
 
     def setup(self) -> None:
@@ -83,5 +85,6 @@ def dynamo_operations(client: "DynamoDBClient", prefix: str, clock: Callable[[],
         comparisons=DynamoComparisons(table, clock),
         budget_accounts=DynamoBudgetAccounts(table),
         bursts=DynamoBurstRegister(table, clock),
+        people=DynamoPeople(client, table, name, clock),
         table=table,
     )

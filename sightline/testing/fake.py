@@ -16,13 +16,14 @@ from sightline.graph.group_commit import GroupCommit
 from sightline.models.answers import Answer, Box, Detection, Json
 from sightline.models.comparisons import Compared, ComparedFace
 from sightline.models.images import Lane
-from sightline.models.people_policy import PeoplePolicy
+from sightline.models.people_policy import KnownPeople, PeoplePolicy
 from sightline.queues.carried import carried_is_new, carried_result, carried_told, result_headers
 from sightline.queues.steps import COMPARE, DETECT, INGEST, MERGE, TAKE, WRITE, Step, passing_on
 from sightline.ratelimit.fallback import InMemoryLimiter
-from sightline.rekognition.comparing import NAME, OPERATION
+from sightline.rekognition.comparing import NAME
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import all_features
+from sightline.rekognition.paid_calls import BESIDE_FEATURES
 from sightline.rekognition.prices import read_prices
 from sightline.services import detection as detect
 from sightline.services import graph_merge as merge
@@ -43,6 +44,7 @@ from sightline.stats.strata import StrataRule
 from sightline.storage.buckets.protocol import ObjectUri, Prefix
 from sightline.testing.buckets import InMemoryBuckets
 from sightline.testing.clocks import MovingClock
+from sightline.testing.faces import InMemoryFaces
 from sightline.testing.graph import InMemoryGraphStore
 from sightline.testing.images import InMemoryImageStore
 from sightline.testing.ledger import InMemoryLedger, InMemoryLedgerChanges
@@ -151,6 +153,7 @@ class FakeSightline:
     sent: deque[Step] = field(default_factory=deque)
     later: deque[Step] = field(default_factory=deque)
     people_policy: PeoplePolicy | None = None
+    known_people: KnownPeople | None = None
     video_plan: VideoPlan = field(default_factory=VideoPlan)
 
     def __post_init__(self) -> None:
@@ -168,8 +171,9 @@ class FakeSightline:
         self.queues = InMemoryQueues()
         self.queues.clock = self.clock
         self.detector = ScriptedDetector()
+        self.faces = InMemoryFaces()
         self.treasury = treasury_of(self.budget, self.operations, self.clock) if self.budget else None
-        operations = {OPERATION, *(each.operation for each in all_features().values())}
+        operations = {*BESIDE_FEATURES.values(), *(each.operation for each in all_features().values())}
         self.limiter = InMemoryLimiter(self.clock, dict.fromkeys(operations, 50.0), money=self.treasury)
         usual = {name: all_features()[name].parameters for name in self.features}
         deeper = {name: {**usual[name], **all_features()[name].deeper} for name in usual if all_features()[name].deeper}
@@ -208,6 +212,8 @@ class FakeSightline:
             read_capture=reader,
             camera_of=reader.camera_of,
             people_policy=self.people_policy,
+            known_people=self.known_people,
+            faces=self.faces,
             clock=self.clock,
             stopping=PassingEvent(self.clock),
             treasury=self.treasury,
@@ -244,8 +250,16 @@ class FakeSightline:
                 self.send([replace(step.then, headers=result_headers(result))])
         elif step.task == WRITE:
             carried = carried_result(headers)
-            ledger, plan = services.ledger, services.plan
-            done = write.write(image_id, rest[0], step.lane, images=images, ledger=ledger, plan=plan, carried=carried)
+            done = write.write(
+                image_id,
+                rest[0],
+                step.lane,
+                images=images,
+                ledger=services.ledger,
+                plan=services.plan,
+                carried=carried,
+                note=services.searching.note,
+            )
             self.send(done)
         elif step.task == COMPARE:
             services.comparing.answer(image_id)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import TypeAlias
 
+from typing_extensions import override
+
 from sightline.graph.declarations import (
     FIXED,
     FRAME,
@@ -21,7 +23,17 @@ from sightline.graph.declarations import (
 )
 from sightline.graph.differences import Shown, differences
 from sightline.graph.facts import ImageFacts, all_facts, facts_of, outcomes_in_order
-from sightline.graph.protocol import Difference, GraphCounts, GraphImage, Merged, StaleFence, SyncMove, SyncState
+from sightline.graph.protocol import (
+    Difference,
+    GraphCounts,
+    GraphImage,
+    Merged,
+    PeopleShown,
+    PersonShown,
+    StaleFence,
+    SyncMove,
+    SyncState,
+)
 from sightline.graph.queries import query_named
 from sightline.models.answers import Json
 from sightline.models.images import CameraDay
@@ -58,6 +70,11 @@ class InMemoryGraphStore:
         self._state = SyncState()
         self._fence = 0
         self._lock = Lock()
+        self.people = InMemoryPeopleShown(self._is_shown)
+
+    def _is_shown(self, image_id: str) -> bool:
+        image = self._images.get(image_id)
+        return image is not None and not image.is_gone
 
     def setup(self) -> None:
         """Do nothing: a dictionary needs no constraints."""
@@ -87,6 +104,8 @@ class InMemoryGraphStore:
         shown = self._images.get(image.image_id)
         if not image.is_due(shown.version if shown else None):
             return False
+        if image.is_gone:
+            self.people.hide_all(image.image_id)
         self._images[image.image_id] = image
         self._bare = (self._bare | _looked_like(image)) - self._images.keys()
         kinds = (each for each in image.links if not each.owns_node and each.node != IMAGE)
@@ -192,6 +211,48 @@ class InMemoryGraphStore:
         """Return the properties of an image's node; raise KeyError if there is none."""
         with self._lock:
             return dict(self._images[image_id].properties)
+
+
+class InMemoryPeopleShown(PeopleShown):
+    """Known people. is_there: whether an image has a node and is not gone."""
+
+    def __init__(self, is_there: Callable[[str], bool]) -> None:
+        self._is_there = is_there
+        self._names: set[str] = set()
+        self._shown: dict[tuple[str, str], PersonShown] = {}
+
+    @override
+    def know(self, name: str) -> None:
+        self._names.add(name)
+
+    @override
+    def show(self, shown: PersonShown) -> None:
+        if shown.name in self._names and self._is_there(shown.image_id):
+            self._shown[shown.image_id, shown.name] = shown
+
+    @override
+    def hide(self, image_id: str, name: str) -> None:
+        self._shown.pop((image_id, name), None)
+
+    def hide_all(self, image_id: str) -> None:
+        """Remove all links of an image, as the merge of a gone one does."""
+        self._shown = {key: each for key, each in self._shown.items() if key[0] != image_id}
+
+    @override
+    def shown(self) -> list[PersonShown]:
+        return sorted(self._shown.values())
+
+    @override
+    def names(self) -> list[str]:
+        return sorted(self._names)
+
+    @override
+    def forget(self, name: str) -> int:
+        self._names.discard(name)
+        theirs = [key for key in self._shown if key[1] == name]
+        for key in theirs:
+            del self._shown[key]
+        return len(theirs)
 
 
 def _as_shown(facts: ImageFacts | None) -> Shown | None:

@@ -38,6 +38,7 @@ from sightline.storage.usage import Usage
 from sightline.testing.books import InMemoryBooks, InMemoryBudgetAccounts
 from sightline.testing.bursts import InMemoryBurstRegister
 from sightline.testing.comparisons import InMemoryComparisons
+from sightline.testing.people import InMemoryPeople
 
 
 class InMemoryDeadLetters(DeadLetters):
@@ -425,4 +426,5 @@ def in_memory_operations(clock: Callable[[], datetime]) -> Operations:
         comparisons=InMemoryComparisons(clock),
         budget_accounts=InMemoryBudgetAccounts(),
         bursts=InMemoryBurstRegister(),
+        people=InMemoryPeople(clock),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeAlias
 
+from dev.rekognition.operations import collections
 from dev.rekognition.operations.compare_faces import compare_faces
 from dev.rekognition.operations.detect_faces import detect_faces
 from dev.rekognition.operations.detect_labels import detect_labels
@@ -19,6 +20,20 @@ OPERATIONS: Mapping[str, Operation] = {
     "DetectText": detect_text,
 }
 """By AWS's name."""
+
+OF_COLLECTIONS: Mapping[str, Operation] = {
+    "CreateCollection": collections.create_collection,
+    "DeleteCollection": collections.delete_collection,
+    "DeleteFaces": collections.delete_faces,
+    "DescribeCollection": collections.describe_collection,
+    "IndexFaces": collections.index_faces,
+    "ListFaces": collections.list_faces,
+    "SearchFacesByImage": collections.search_faces_by_image,
+}
+"""Those that read or change collections: (request, its images, sight, collections) → answer."""
+
+LIMITED: Sequence[str] = (*OPERATIONS, "IndexFaces", "SearchFacesByImage")
+"""Those that have a quota here: the ones that look at pictures."""
 
 IMAGES: Sequence[str] = ("Image", "SourceImage", "TargetImage")
 """The members of a request that are images, in the order in which its operation takes them."""

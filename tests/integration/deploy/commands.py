@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from click.testing import CliRunner
@@ -12,7 +13,7 @@ from sightline.services.graph_merge import graph_image
 from sightline.storage.label_set.dynamodb import DynamoLabelSet
 from sightline.testing.fake import picture
 from tests.integration.deploy.deployed import Deployed
-from tests.integration.deploy.work import clip_of
+from tests.integration.deploy.work import clip_of, keep_candidate
 from tests.unit.workers.settings import settings
 
 OF_OTHERS = {"setup", "review", "verdicts", "serve", "users", "listen"}
@@ -70,6 +71,7 @@ def command_all(world: Deployed, operator: Operator) -> None:
     operator("detect", uri)
     operator("verify-set", f"s3://{world.frames}/yard/", "--like", uri, "--yes", codes=(0, 1))
     compare(world, operator)
+    know(world, operator)
     operator("features")
     operator("rate", "labels", "3")
     operator("rate", "labels", "--reset")
@@ -101,6 +103,22 @@ def compare(world: Deployed, operator: Operator) -> None:
     assert "nothing paid" in operator("compare", uri, other)
     world.clock.move(timedelta(days=world.services.comparing.require_policy().retention_days))
     assert "1 comparisons removed" in operator("compare", "--forget", uri)
+
+
+def know(world: Deployed, operator: Operator) -> None:
+    """Enrol somebody, say what a candidate shows, and forget."""
+    uri, today = world.upload(7, picture(83), "gate"), world.clock().date()
+    with NamedTemporaryFile("w", suffix=".toml") as consent:
+        purpose = world.services.comparing.require_policy().purpose
+        consent.write(f"person = 'Ann'\ngiven_on = {today}\nuntil = {today}\npurpose = '{purpose}'\n")
+        consent.flush()
+        operator("people", "enrol", "Ann", uri, "--consent", consent.name)
+        operator("people", "enrol", "Ann", uri, "--consent", consent.name, "--renew")
+    operator("people", "list")
+    keep_candidate(world, uri)
+    operator("people", "matches", "Ann")
+    operator("people", "confirm", uri, "Ann")
+    operator("people", "forget", "Ann")
 
 
 def show_newer_than_its_row(world: Deployed, uri: str) -> None:

@@ -9,10 +9,10 @@ from redis import Redis
 
 from sightline.errors import RejectedError, RetryableError
 from sightline.graph.group_commit import GroupCommit
-from sightline.models.people_policy import PeoplePolicy
+from sightline.models.people_policy import KnownPeople, PeoplePolicy
 from sightline.ratelimit.redis import RedisLimiter
-from sightline.rekognition.comparing import OPERATION
 from sightline.rekognition.features import all_features
+from sightline.rekognition.paid_calls import BESIDE_FEATURES
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.failures import keep_failure
 from sightline.services.graph_merge import RowMerger
@@ -64,7 +64,9 @@ class Deployed(FakeSightline):
             self.called,
         )
         operations = stores["operations"]
-        quotas = {OPERATION: 50.0} | {each.operation: 50.0 for each in all_features().values()}
+        quotas = dict.fromkeys(BESIDE_FEATURES.values(), 50.0) | {
+            each.operation: 50.0 for each in all_features().values()
+        }
         self.older_limiter = RedisLimiter(redis, "1", "eu", quotas, prefix)
         self.services = replace(
             self.services,
@@ -78,6 +80,7 @@ class Deployed(FakeSightline):
             clock_doubts=ClockDoubts(stores["images"]),
             limiter=RedisLimiter(redis, "1", "eu", quotas, prefix, overrides=operations.rate_overrides),
             people_policy=POLICY,
+            known_people=KnownPeople(POLICY, 99.0),
             sweep=replace(self.services.sweep, prefixes=[Prefix(self.frames)]),
         )
 

@@ -17,9 +17,10 @@ from sightline.errors import (
     OutcomeUnknown,
     SlotRefused,
 )
-from sightline.models.answers import Json
+from sightline.models.answers import Box, Json
 from sightline.models.bucket_refusals import Reader
 from sightline.models.images import Lane, State
+from sightline.models.people import Consent, DueSearch, Match, Person, Word
 from sightline.queues.steps import DETECT, ingest_step
 from sightline.ratelimit.protocol import Funds
 from sightline.rekognition.features import feature_named
@@ -39,6 +40,8 @@ from sightline.services.comparing import compare_step
 from sightline.services.failures import keep_failure
 from sightline.services.leased_runs import LeasedRun, run_under_lease
 from sightline.services.need import Ask, Near, Need
+from sightline.services.people import expiry
+from sightline.services.people import searching as people_search
 from sightline.services.rollups import run as rollups
 from sightline.services.rollups.writing import OPEN_DAYS
 from sightline.services.schedule import TASKS
@@ -235,6 +238,8 @@ def keep_the_schedule(world: Deployed) -> None:
     run_under_lease(bookkeeping.NAME, s, lambda run: bookkeeping.run_bookkeeping(run, s))
     by_need = _by_need(s)
     run_under_lease(need_estimate.NAME, by_need, lambda run: need_estimate.run_estimate(run, by_need))
+    run_under_lease(people_search.NAME, s, lambda run: s.searching.run(run.goes_on))
+    run_under_lease(expiry.NAME, s, lambda run: expiry.expire(s.forgetting, s.people_policy, run.goes_on))
     assert {task.name for task in TASKS} == {*s.operations.runs.last()}
 
 
@@ -327,6 +332,42 @@ def spend_a_budget(world: Deployed) -> None:
     treasury.give_back(charge.purse, charge.day, taken)
 
 
+def keep_candidate(world: Deployed, uri: str) -> None:
+    """Keep what a search has found of everyone who is enrolled."""
+    now, box = world.clock(), Box(0.25, 0.25, 0.5, 0.5)
+    people = world.services.operations.people
+    for person in people.all():
+        expires_at = now + timedelta(days=1)
+        people.keep(Match(uri, person.person_id, person.name, "0" * 64, 99.5, box, now, expires_at))
+
+
+def know_people(world: Deployed) -> None:
+    """Enrol as an operator does, renew, lose a call's answer, search what is due, and expire."""
+    people, searching = world.services.operations.people, world.services.searching
+    uris = [world.upload(number, picture(number), "gate") for number in (75, 76)]
+    world.add(*uris)
+    world.work()
+    now, today = world.clock(), world.clock().date()
+    consent = Consent("Bob", today, today, "see that all rights are there", "c" * 64)
+    bob = people.add(Person("Bob", "2" * 32, consent, now))
+    people.renew(bob, replace(consent, sha256="d" * 64))
+    for is_unknown in (False, True):
+        lost = people.claim(bob, "b" * 64, "bob.jpg", world.services.faces.name)
+        assert lost
+        people.release(lost, is_unknown=is_unknown)
+    again = people.claim(bob, "b" * 64, "bob.jpg", world.services.faces.name)
+    assert again
+    people.settle(again, "face")
+    for due in (DueSearch(uri, Lane.LIVE, now) for uri in uris):
+        people.note_due(due, now + timedelta(days=1))
+        people.leave_due(due)  # as if Rekognition had been away
+    keep_candidate(world, uris[0])
+    assert {"no face": 2} == dict(searching.run(lambda: True))
+    people.say(people.matches()[0], Word.DENIED, "ann")
+    world.clock.move(timedelta(days=3))
+    assert 1 == expiry.expire(world.services.forgetting, world.services.people_policy, lambda: True)["forgotten"]
+
+
 DOINGS: tuple[Callable[[Deployed], None], ...] = (
     carry_images,
     pay_by_need,
@@ -339,6 +380,7 @@ DOINGS: tuple[Callable[[Deployed], None], ...] = (
     find_a_rate_of_an_older_version,
     keep_the_schedule,
     compare_faces,
+    know_people,
     roll_up_late,
     spend_a_budget,
 )

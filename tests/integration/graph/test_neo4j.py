@@ -49,6 +49,7 @@ def test_setup_leaves_a_constraint_for_each_merge_key_and_an_index_for_each_look
     ).records
     nodes = [*declare(all_features()).nodes, sync_position.SYNC_POSITION]
     expected = {(node.label, node.key, "UNIQUENESS") for node in nodes}
+    expected.add(("KnownPerson", "name", "UNIQUENESS"))
     assert expected == {(record[0][0], record[1][0], record[2]) for record in constraints}
     text = "SHOW INDEXES YIELD labelsOrTypes, properties, owningConstraint, state WHERE owningConstraint IS NULL"
     indexes = driver.execute_query(f"{text} AND labelsOrTypes = ['Image']", database_="neo4j").records

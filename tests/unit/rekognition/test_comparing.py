@@ -7,7 +7,8 @@ import pytest
 
 from sightline.errors import InvalidParameter, NotSupported, Throttled, UnreadableAnswer
 from sightline.models.comparisons import Side, from_plain, to_plain
-from sightline.rekognition.comparing import OPERATION, comparison_id, parse, price_micro_usd
+from sightline.rekognition.comparing import NAME, OPERATION, comparison_id, parse
+from sightline.rekognition.paid_calls import price_of
 from sightline.rekognition.prices import read_prices
 from sightline.rekognition.quotas import default_quota
 from tests.unit.rekognition.recorded import differences, recorded, service_model
@@ -82,4 +83,4 @@ def test_a_comparison_is_named_by_both_contents_in_their_order_and_the_generatio
 
 
 def test_two_pictures_cost_what_one_image_costs():
-    assert (1000, 100.0) == (price_micro_usd(read_prices("us-east-1")), default_quota(OPERATION, "us-east-1"))
+    assert (1000, 100.0) == (price_of(read_prices("us-east-1"), NAME), default_quota(OPERATION, "us-east-1"))

@@ -16,6 +16,8 @@ FEATURES = sorted(all_features())
         ("RecognizeCelebrities", "eu-central-1", 5.0),
         ("DetectFaces", "us-east-1", 100.0),
         ("CompareFaces", "ap-south-1", 25.0),
+        ("IndexFaces", "eu-west-1", 50.0),
+        ("SearchFacesByImage", "eu-central-1", 5.0),
         ("DetectProtectiveEquipment", "us-east-1", 5.0),
     ],
 )

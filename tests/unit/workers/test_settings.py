@@ -215,3 +215,22 @@ def test_a_file_of_certificates_must_be_one(tmp_path):
     for path in (tmp_path / "ca.pem", tmp_path / "missing.pem"):
         with pytest.raises(ValidationError, match="must be a readable file of certificates"):
             settings(redis_ca_file=str(path))
+
+
+POLICY = {"purpose": "see", "legal_ground": "consent", "retention_days": 30, "cameras": ["gate"]}
+
+
+def test_known_people_are_off_and_need_a_policy_and_faces():
+    assert settings(people_policy=POLICY).known_people_plan is None
+    plan = settings(people_policy=POLICY, known_people=True, people_least_percent=95).known_people_plan
+    assert (95.0, ("gate",)) == (plan.least_percent, plan.policy.cameras)
+    with pytest.raises(ValidationError, match="SIGHTLINE_KNOWN_PEOPLE needs SIGHTLINE_PEOPLE_POLICY"):
+        settings(known_people=True)
+    with pytest.raises(ValidationError, match="SIGHTLINE_FEATURES must have faces"):
+        settings(known_people=True, people_policy=POLICY, features=("labels",))
+
+
+def test_the_quotas_of_searching_are_there_where_a_policy_is():
+    operations = {"CompareFaces", "IndexFaces", "SearchFacesByImage"}
+    assert operations <= {*settings(people_policy=POLICY).all_quotas}
+    assert set() == operations & {*settings().all_quotas}

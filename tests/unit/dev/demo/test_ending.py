@@ -46,12 +46,13 @@ def test_it_holds_the_console_open_and_says_where_until_ctrl_c(tmp_path, capsys)
 def test_its_last_words_say_how_to_look_at_it(capsys):
     asked = []
     assert 0 == main([], lambda images, *, is_open: asked.append((images, is_open)))
-    *_, stopped, where, events, sets, faces, video = capsys.readouterr().out.splitlines()
+    *_, stopped, where, events, sets, faces, people, video = capsys.readouterr().out.splitlines()
     assert stopped.endswith(STOPPED)
     assert "`make demo OPEN=1`" in where
     assert "docs/events.md" in events
     assert "docs/training-sets.md" in sets
     assert "docs/comparing-faces.md" in faces
+    assert "docs/known-people.md" in people
     assert "docs/video.md" in video
     assert [(None, False)] == asked
 

@@ -5,6 +5,7 @@ from functools import cache
 
 from dev.rekognition.answers import Answers
 from dev.rekognition.calls_log import CallsLog
+from dev.rekognition.collections import Collections
 from dev.rekognition.content import Content
 from dev.rekognition.detectors import hog_and_haar
 from dev.rekognition.endpoint import Endpoint
@@ -65,6 +66,7 @@ def endpoint(tmp_path, objects=(), rates=(), clock=lambda: 0.0):
         objects=MemoryObjects(dict(objects)),  # type: ignore[arg-type]
         sight=DirectSight(),  # type: ignore[arg-type]
         answers=Answers(None),
+        collections=Collections(None),
         quotas=Quotas(dict(rates), clock),
         faults=FaultScript(),
         log=CallsLog(tmp_path / "calls.jsonl"),

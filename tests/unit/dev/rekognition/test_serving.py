@@ -5,6 +5,8 @@ import pytest
 from dev.rekognition.options import read_options
 from dev.rekognition.serving import build_endpoint
 
+OF_FACES = {"IndexFaces": 50.0, "SearchFacesByImage": 50.0}
+
 
 def built(tmp_path, *arguments):
     log = ("--calls-log", str(tmp_path / "calls.jsonl"))
@@ -17,14 +19,20 @@ def built(tmp_path, *arguments):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ((), {"CompareFaces": 100.0, "DetectFaces": 100.0, "DetectLabels": 50.0, "DetectText": 50.0}),
+        ((), {**OF_FACES, "CompareFaces": 100.0, "DetectFaces": 100.0, "DetectLabels": 50.0, "DetectText": 50.0}),
         (
             ("--region", "eu-central-1"),
-            {"CompareFaces": 25.0, "DetectFaces": 25.0, "DetectLabels": 5.0, "DetectText": 5.0},
+            {
+                **dict.fromkeys(OF_FACES, 5.0),
+                "CompareFaces": 25.0,
+                "DetectFaces": 25.0,
+                "DetectLabels": 5.0,
+                "DetectText": 5.0,
+            },
         ),
         (
             ("--quotas", '{"DetectLabels": 20, "DetectText": null}'),
-            {"CompareFaces": 100.0, "DetectFaces": 100.0, "DetectLabels": 20.0},
+            {**OF_FACES, "CompareFaces": 100.0, "DetectFaces": 100.0, "DetectLabels": 20.0},
         ),
         (("--lift-quotas", "--quotas", '{"DetectText": 7}'), {"DetectText": 7.0}),
     ],

@@ -1,6 +1,7 @@
 """A query whose reader goes on reads more each time, up to a bound; one that is not told to keeps its page."""
 
 from itertools import islice
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ class Server:
     [(40, 4, [4]), (40, 5, [4, 16]), (40, 100, [4, 16, 40, 40]), (None, 9, [4, 4, 4])],
 )
 def test_each_page_is_four_times_as_wide_as_the_one_before_up_to_a_bound(widest, taken, asked):
-    server = Server()
+    server: Any = Server()
     found = DynamoTable(server, Schema("t", Key("n"))).query(equals("n", 1), page=4, widest=widest)
     assert list(range(taken)) == [each["n"] for each in islice(found, taken)]
     assert asked == server.asked

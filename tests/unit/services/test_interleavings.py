@@ -53,7 +53,7 @@ def test_an_image_is_paid_for_or_shown_with_one_that_is_whatever_happens():
     plays = [_played(NearPlay(seed, is_calm=False), f"near, seed {seed}") for seed in range(RUNS)]
     assert sum(each.happened.kills for each in plays) > RUNS
     assert sum(each.happened.overwrites.total() for each in plays) > RUNS
-    assert sum(each.is_spared() for each in plays) > RUNS / 4
+    assert sum(each.is_spared() for each in plays) > RUNS / 10
 
 
 def test_of_pictures_that_look_alike_each_is_paid_for_at_most_once_whatever_message_is_late_or_repeated():

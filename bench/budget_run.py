@@ -198,7 +198,7 @@ class World:
         """Wait until no call came for a while; a run over midnights lasts as long as its clock needs."""
         least = 150.0 if self._size.passes_midnights else 0.0
         if not self._size.passes_midnights:
-            wait_until(self._is_used_up, self.logged, every=0.5)
+            wait_until(self._is_used_up, self.logged, every=0.5, longest=3600.0)
         last, since = self.logged(), time.time()
         while time.time() - since < self._size.quiet_seconds or time.time() - begun < least:
             time.sleep(1)

@@ -16,6 +16,11 @@ _WORDS = {
     "ProvisionedThroughputExceededException": "Provisioned rate exceeded.",
     "ThrottlingException": "Rate of requests rose too quickly. Slow down; increase the rate gradually.",
     "InternalServerError": "Amazon Rekognition experienced a service issue. Try your call again.",
+    "VideoTooLargeException": "Video size is too large.",
+    "LimitExceededException": "Account has too many open jobs.",
+    "IdempotentParameterMismatchException": "A ClientRequestToken was reused with other parameters.",
+    "InvalidPaginationTokenException": "Request has Invalid Pagination Token",
+    "ResourceNotFoundException": "Could not find JobId",
     "SerializationException": "The request is not JSON.",
     "MissingAuthenticationTokenException": "Missing Authentication Token",
 }

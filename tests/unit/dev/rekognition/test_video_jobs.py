@@ -66,15 +66,27 @@ class Server:
 
 
 @pytest.fixture
-def server(tmp_path, short):
-    made = Server(tmp_path, {"a.mp4": short, "b.mp4": short})
-    yield made
-    made.loop.run_until_complete(made.loop.shutdown_default_executor())
-    made.loop.close()
+def serve(tmp_path):
+    """Give what makes a server of objects in the bucket `clips`; its loop is closed afterwards."""
+    made = []
+
+    def make(**objects):
+        made.append(Server(tmp_path, {f"{name}.mp4": data for name, data in objects.items()}))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.loop.run_until_complete(each.loop.shutdown_default_executor())
+        each.loop.close()
 
 
-def test_a_person_is_found_in_its_seconds_as_segments_and_by_timestamp(tmp_path, clip):
-    server = Server(tmp_path, {"a.mp4": clip})
+@pytest.fixture
+def server(serve, short):
+    return serve(a=short, b=short)
+
+
+def test_a_person_is_found_in_its_seconds_as_segments_and_by_timestamp(serve, clip):
+    server = serve(a=clip)
     job = server.start(MinConfidence=30.0).body["JobId"]
     found = server.ended(job, AggregateBy="SEGMENTS")
     assert [(1000, 3000), (4000, 5000)] == [
@@ -88,10 +100,10 @@ def test_a_person_is_found_in_its_seconds_as_segments_and_by_timestamp(tmp_path,
     assert by_time[0]["Label"]["Instances"]
 
 
-def test_text_is_read_and_faces_are_looked_for(tmp_path):
+def test_text_is_read_and_faces_are_looked_for(tmp_path, serve):
     sign = wall()
     cv2.putText(sign, "PARKING", (60, 250), cv2.FONT_HERSHEY_SIMPLEX, 3, (0, 0, 0), 8)
-    server = Server(tmp_path, {"a.mp4": write_clip(tmp_path / "sign.mp4", [wall(), sign], 2).read_bytes()})
+    server = serve(a=write_clip(tmp_path / "sign.mp4", [wall(), sign], 2).read_bytes())
     text = server.start("StartTextDetection").body["JobId"]
     found = server.ended(text, "GetTextDetection")["TextDetections"]
     assert {(1000, "PARKING")} == {(each["Timestamp"], each["TextDetection"]["DetectedText"]) for each in found}
@@ -132,8 +144,8 @@ def test_more_jobs_than_the_limit_are_refused_until_one_ends(server):
     assert server.start(ClientRequestToken="c").body["JobId"] not in {first, second}
 
 
-def test_pages_follow_a_token_that_dies_after_a_day(tmp_path, clip):
-    server = Server(tmp_path, {"a.mp4": clip})
+def test_pages_follow_a_token_that_dies_after_a_day(serve, clip):
+    server = serve(a=clip)
     job = server.start(MinConfidence=1.0).body["JobId"]
     whole = server.ended(job)["Labels"]
     pages, token = [], {}
@@ -153,8 +165,8 @@ def test_pages_follow_a_token_that_dies_after_a_day(tmp_path, clip):
     ("suffix", "codec", "said"),
     [("mp4", "mp4v", "Unsupported codec"), ("avi", "MJPG", "Unsupported container"), ("mkv", "mp4v", "container")],
 )
-def test_what_is_not_h264_in_mp4_fails_by_its_content_whatever_its_name(tmp_path, suffix, codec, said):
-    server = Server(tmp_path, {"a.mp4": clip_bytes(tmp_path, 1, suffix, codec)})
+def test_what_is_not_h264_in_mp4_fails_by_its_content_whatever_its_name(tmp_path, serve, suffix, codec, said):
+    server = serve(a=clip_bytes(tmp_path, 1, suffix, codec))
     ended = server.ended(server.start().body["JobId"])
     assert "FAILED" == ended["JobStatus"]
     assert said in ended["StatusMessage"]

@@ -34,12 +34,14 @@ from sightline.rekognition import comparing
 from sightline.rekognition.features import all_features, feature_named
 from sightline.rekognition.prices import Prices, read_prices
 from sightline.rekognition.quotas import default_quota
+from sightline.rekognition.video_client import Channel
 from sightline.services.caps import parse_caps
 from sightline.services.capture import DEFAULT_KEY_PATTERN
 from sightline.services.need import LABELS, Need
 from sightline.services.other_files import DEFAULT_SKIPPED_SUFFIXES, OWN_FOLDER, as_suffixes
 from sightline.services.plan import Plan
 from sightline.services.rollups.plan import AccuracyPlan
+from sightline.services.video_job_plan import AT_ONCE, JobPlan
 from sightline.services.video_plan import VideoPlan
 from sightline.setting_types import (
     PAID_FOR,
@@ -49,10 +51,13 @@ from sightline.setting_types import (
     OptionalCaFile,
     OptionalEndpoint,
     OptionalPage,
+    OptionalRole,
     OptionalSecret,
+    OptionalTopic,
     PeoplePolicySetting,
     QueueUrl,
     TimeZoneName,
+    VideoJobNames,
     WebOrigin,
     WebSecret,
     doable_need,
@@ -216,7 +221,7 @@ class Settings(ListenerSettings):
     )
     video_frames: Taking = Field(
         default=Taking.EVERY,
-        description="frames that are taken of a video: `first`, `every` (SIGHTLINE_VIDEO_SECONDS) or `scenes`",
+        description="frames that are taken of a video: `first`, `every` (SIGHTLINE_VIDEO_SECONDS), `scenes` or `none`",
     )
     video_seconds: float = Field(
         default=2.0, ge=0.1, le=3600, description="seconds between two frames of a video; of `scenes`, at least"
@@ -228,6 +233,20 @@ class Settings(ListenerSettings):
     video_most_minutes: float = Field(default=15.0, gt=0, le=180, description="length of a video, at the most")
     video_most_mib: int = Field(
         default=512, ge=1, description="size of a video, at the most: disk space for each thread of the queue `frames`"
+    )
+    video_jobs: VideoJobNames = Field(
+        default=(),
+        description="jobs of Rekognition's on each video, besides its frames: `labels`, `faces`, `text`, `moderation`, "
+        "`celebrities`, `segments`; they take H.264 in MP4 and MOV alone",
+    )
+    video_jobs_at_once: int = Field(
+        default=AT_ONCE, ge=1, le=1000, description="jobs that may run at once; AWS's limit of an account is 20"
+    )
+    video_jobs_topic: OptionalTopic = Field(
+        default=None, description="ARN of an SNS topic that is told when a job ends; unset: jobs are looked at"
+    )
+    video_jobs_role: OptionalRole = Field(
+        default=None, description="ARN of the role that lets Rekognition publish to that topic"
     )
     time_zone: TimeZoneName = Field(default="UTC", description="time zone of cameras that have none of their own")
     camera_time_zones: dict[str, TimeZoneName] = Field(
@@ -357,6 +376,12 @@ class Settings(ListenerSettings):
             raise ValueError("SIGHTLINE_NEED, asks: labels ask for something, so SIGHTLINE_FEATURES must have labels")
         return self
 
+    @model_validator(mode="after")
+    def _topic_and_role_go_together(self) -> Self:
+        if (self.video_jobs_topic is None) != (self.video_jobs_role is None):
+            raise ValueError("set both SIGHTLINE_VIDEO_JOBS_TOPIC and SIGHTLINE_VIDEO_JOBS_ROLE, or neither")
+        return self
+
     @property
     def strata_rules(self) -> tuple[StrataRule, ...]:
         """Return the rule of each watched label; a threshold below `low_percent` leaves no near misses."""
@@ -385,6 +410,17 @@ class Settings(ListenerSettings):
         choice = FrameChoice(self.video_frames, round(self.video_seconds * 1000), self.video_scene_percent)
         most_bytes = self.video_most_mib * MIB
         return VideoPlan(choice, self.video_most_frames, self.video_most_minutes * 60, most_bytes)
+
+    @property
+    def job_plan(self) -> JobPlan:
+        """Return which jobs videos get."""
+        return JobPlan(self.video_jobs, self.video_jobs_at_once)
+
+    @property
+    def job_channel(self) -> Channel | None:
+        """Return whom AWS tells of a job's end; None if jobs are only looked at."""
+        topic, role = self.video_jobs_topic, self.video_jobs_role
+        return Channel(topic, role) if topic and role else None
 
     @cached_property
     def money(self) -> Budget | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -74,7 +74,7 @@ class Objects:
         return "us-east-1" if constraint in {None, "", "null"} else constraint
 
 
-def _version(place: Json) -> dict[str, str]:
+def _version(place: Json) -> dict[str, Any]:
     return {"VersionId": place["Version"]} if place.get("Version") else {}
 
 

@@ -9,6 +9,8 @@
 
 (:Video {video_id})-[:HAS_FRAME {offset_ms}]->(:Image)         of a frame; video_id is the video's URI
 (:Camera)-[:HAS_VIDEO]->(:Video)                               follows from the two above: where an image has both
+(:Video)-[:SHOWS {job, from_ms, to_ms, confidence}]->(:Label)  one for each stretch that a job on the video found; also
+                                                               to (:Text), (:Celebrity) and (:ModerationLabel)
 
 Timestamps are seconds since the epoch, confidence is percent. A gone image is `(:Image {image_id, object_key,
 row_version, gone_at})` with no relationship, so that no late merge revives it.
@@ -111,6 +113,10 @@ FRAME = Relationship(
 
 HAS_VIDEO = "HAS_VIDEO"
 """The relationship between a camera and a video whose frames it has taken. It belongs to no image."""
+
+
+SHOWS = "SHOWS"
+"""The relationship between a video and what a job found in it. It belongs to no image."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sightline.models.people_policy import PeoplePolicy
 from sightline.queues.redis import RedisQueues
 from sightline.ratelimit.protocol import Limiter
 from sightline.rekognition.prices import Prices
+from sightline.rekognition.video_client import VideoJobClient
 from sightline.services.bucket_gate import BucketGate
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.comparing import Comparing
@@ -25,6 +26,8 @@ from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.services.treasury import Treasury
 from sightline.services.usage import CallCounter
+from sightline.services.video_job_plan import JobPlan
+from sightline.services.video_jobs import JobRunner
 from sightline.services.video_plan import VideoPlan
 from sightline.services.worker_breaker import WorkerBreaker
 from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri, Prefix
@@ -35,6 +38,7 @@ from sightline.storage.operations import Operations
 from sightline.storage.rollups.protocol import RollupStore
 from sightline.storage.users.protocol import UserStore
 from sightline.storage.verdicts.protocol import VerdictStore
+from sightline.storage.video_jobs.protocol import VideoJobStore
 from sightline.storage.videos.protocol import VideoStore
 
 
@@ -61,6 +65,7 @@ class Services:
 
     images: ImageStore
     videos: VideoStore
+    video_jobs: VideoJobStore
     ledger: Ledger
     ledger_changes: LedgerChanges
     graph: GraphStore
@@ -71,12 +76,14 @@ class Services:
     operations: Operations
     queues: RedisQueues
     detector: Detector
+    job_client: VideoJobClient
     calls: CallCounter
     rejection_breaker: RejectionBreaker
     worker_breaker: WorkerBreaker
     plan: Plan
     prices: Prices
     video_plan: VideoPlan
+    job_plan: JobPlan
     sweep: SweepPlan
     verdicts: VerdictStore
     rollups: RollupStore
@@ -95,13 +102,15 @@ class Services:
     payer: Payer = field(init=False)
     comparing: Comparing = field(init=False)
     frame_taker: FrameTaker = field(init=False)
+    job_runner: JobRunner = field(init=False)
 
     def __post_init__(self) -> None:
         """Build what works on each message, once, from the collaborators above."""
         held = HeldBytes(self.images, self.buckets, self.checkpoint_bucket, self.clock)
         object.__setattr__(self, "held", held)
         object.__setattr__(self, "bucket_gate", BucketGate(self.operations, self.clock))
-        for name, kind in (("ingest", Ingest), ("payer", Payer), ("frame_taker", FrameTaker)):
+        built = (("ingest", Ingest), ("payer", Payer), ("frame_taker", FrameTaker), ("job_runner", JobRunner))
+        for name, kind in built:
             object.__setattr__(self, name, kind(**{each.name: getattr(self, each.name) for each in fields(kind)}))
         of_comparing = (each.name for each in fields(Comparing) if each.name != "generation")
         comparing = Comparing(generation=self.plan.generation, **{name: getattr(self, name) for name in of_comparing})

@@ -7,10 +7,30 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import TypeAlias
 
-from sightline.graph.declarations import FIXED, FRAME, HAS_VIDEO, IMAGE, Declarations, Key, Node, Relationship, declare
+from sightline.graph.declarations import (
+    FIXED,
+    FRAME,
+    HAS_VIDEO,
+    IMAGE,
+    SHOWS,
+    Declarations,
+    Key,
+    Node,
+    Relationship,
+    declare,
+)
 from sightline.graph.differences import Shown, differences
 from sightline.graph.facts import ImageFacts, all_facts, facts_of, outcomes_in_order
-from sightline.graph.protocol import Difference, GraphCounts, GraphImage, Merged, StaleFence, SyncMove, SyncState
+from sightline.graph.protocol import (
+    Difference,
+    GraphCounts,
+    GraphImage,
+    Merged,
+    StaleFence,
+    SyncMove,
+    SyncState,
+    VideoFindings,
+)
 from sightline.graph.queries import query_named
 from sightline.models.answers import Json
 from sightline.models.images import CameraDay
@@ -43,6 +63,7 @@ class InMemoryGraphStore:
         self._images: dict[str, ImageFacts] = {}
         self._shared: set[tuple[Node, Key]] = set()
         self._has_video: set[tuple[Key, Key]] = set()
+        self.shown_videos: dict[tuple[str, str], VideoFindings] = {}
         self._state = SyncState()
         self._fence = 0
         self._lock = Lock()
@@ -87,6 +108,11 @@ class InMemoryGraphStore:
         if move.fence < self._fence:
             raise StaleFence("the sync")
         self._fence, self._state = move.fence, move.state
+
+    def show_video(self, findings: VideoFindings) -> None:
+        """Show what a job found in a video, in place of what a job of this kind had found."""
+        with self._lock:
+            self.shown_videos[findings.video_id, findings.kind] = findings
 
     def sync_state(self) -> SyncState:
         """Return how far the sync has come."""
@@ -144,6 +170,7 @@ class InMemoryGraphStore:
             for node, _ in self._shared:
                 nodes[node.label] += 1
             relationships[HAS_VIDEO] = len(self._has_video)
+            relationships[SHOWS] = sum(len(each.spans) for each in self.shown_videos.values())
             for kind, count in self._link_counts():
                 relationships[kind.name] += count
                 nodes[kind.node.label] += count if kind.owns_node else 0

@@ -22,5 +22,5 @@ def treasury_of(
 ) -> Treasury:
     """Return what a process takes from; caps: as in SIGHTLINE_BUDGET."""
     phrases = [phrase.strip() for phrase in caps.split(",")]
-    budget = Budget(parse_caps(phrases, ("faces", "labels", "text")), live_percent)
+    budget = Budget(parse_caps(phrases, ("faces", "labels", "text", "video_labels")), live_percent)
     return Treasury(budget, operations.budget_accounts, operations.usage, price_of, clock)

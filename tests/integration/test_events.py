@@ -24,6 +24,7 @@ from sightline.services.usage import CallCounter
 from sightline.storage.buckets.protocol import Prefix
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.operations import dynamo_operations
+from sightline.storage.video_jobs.dynamodb import DynamoVideoJobStore
 from tests.integration.rights import Rights, granted
 
 NOW = datetime(2026, 11, 27, 8, 0, 0, tzinfo=UTC)
@@ -97,7 +98,10 @@ def test_the_policies_give_what_listening_and_check_take_and_nothing_else(world,
     put_into(world.sqs, world.url)([*told, "poison"])
     own = Filter(Prefix("sightline", OWN_FOLDER), (".mp4",))
     fresh = DynamoImageStore(dynamodb_client, table_prefix, lambda: NOW)  # it has not read the table's layout yet
-    listener = Listener(fresh, operations, CallCounter(operations, lambda: NOW, lambda *_: None), own, lambda: NOW)
+    jobs = DynamoVideoJobStore(dynamodb_client, table_prefix, lambda: NOW)
+    listener = Listener(
+        fresh, jobs, operations, CallCounter(operations, lambda: NOW, lambda *_: None), own, lambda: NOW
+    )
     sent: list[Step] = []
     stopping = Event()
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import timedelta
+from typing import Any
 
 import cv2
 import numpy as np
@@ -40,7 +41,8 @@ class Server:
     """An endpoint with one loop; sent: the bodies of its messages."""
 
     def __init__(self, tmp_path, objects):
-        self.sent, self.now = [], NOW
+        self.sent: list[str] = []
+        self.now = NOW
         stored = {("clips", name): data for name, data in objects.items()}
         self.endpoint = endpoint(tmp_path, stored, sent=self.sent, now=lambda: self.now)
         self.loop = asyncio.new_event_loop()
@@ -148,7 +150,8 @@ def test_pages_follow_a_token_that_dies_after_a_day(serve, clip):
     server = serve(a=clip)
     job = server.start(MinConfidence=1.0).body["JobId"]
     whole = server.ended(job)["Labels"]
-    pages, token = [], {}
+    pages: list[Any] = []
+    token: dict[str, str] = {}
     while True:
         page = server("GetLabelDetection", JobId=job, MaxResults=1, **token).body
         pages += page["Labels"]

@@ -548,7 +548,8 @@ def test_pages_that_die_while_they_are_read_are_read_again_from_the_first(clip):
     house = house_of()
     agree(house, clip)
     house.run()
-    pages, whole = house.job_client.really_pages, []
+    pages = house.job_client.really_pages
+    whole: list[bool] = []
 
     def dies_once(kind, aws_job_id):
         found = list(pages(kind, aws_job_id))

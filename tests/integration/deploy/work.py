@@ -109,7 +109,7 @@ def run_jobs(world: Deployed) -> None:
         run_under_lease(videos.RECONCILE, world.services, lambda run: _send_videos(world, run))
         world.work()
     assert {"complete", "rejected"} == {
-        job.state for job_id in world.services.videos.get(uri).jobs.values()  # type: ignore[union-attr] # it was added
+        job.state for job_id in world.services.videos.get(uri).jobs.values()
         if (job := world.services.video_jobs.get(job_id))
     }  # fmt: skip
 

@@ -25,8 +25,8 @@ from dev.s3_events import DELETED, Happened, Sender, configured_body, put_into
 from dev.stack.processes import Process, cpu_of, inherited
 from dev.stack.waiting import Moves, wait_until
 from sightline.bootstrap import aws_session, connect_producer, event_queue, redis_client
-from sightline.config import ListenerSettings
 from sightline.models.images import Capture, Content, Lane
+from sightline.producer_settings import ListenerSettings
 from sightline.queues.sqs import Depth
 
 BUCKET = "images"

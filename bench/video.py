@@ -3,7 +3,8 @@
 `python -m bench.video [--seconds N]`. A clip is made of the demo's frames of one camera, each shown for a second, so
 that it is known in which seconds a person is there. Real workers take its frames, one a second. The worker that takes
 them, and then the one that pays, are killed (kill -9) in the middle. Exit status: 0 if each second has one image, and
-no call was made beyond one for each content and those in flight at the kill; 1 if not.
+no call was made beyond one for each content and those in flight at the kill; 1 if not. `--jobs N`: see
+bench/video_jobs.py.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.video_jobs import print_jobs, run_jobs
 from bench.video_run import FEATURES, Outcome, run
 from dev.frames.making import make_frames
 from dev.frames.package import examples
@@ -28,8 +30,15 @@ def main() -> None:
     """Run it, print what came of it, and exit with the verdict."""
     parser = argparse.ArgumentParser("python -m bench.video", description=__doc__)
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument(
+        "--jobs", type=int, metavar="N", help="instead: N videos with a job each, and all that goes wrong"
+    )
     chosen = parser.parse_args()
     configure_logs("WARNING", as_json=False)
+    if chosen.jobs:
+        jobs = run_jobs(chosen.jobs)
+        print_jobs(jobs)
+        sys.exit(not jobs.is_kept)
     with tempfile.TemporaryDirectory() as scratch:
         count = max(60, int(chosen.seconds / SHARE_OF_THE_CAMERA) + 2)
         made = make_frames(Path(scratch), datetime(2026, 11, 2, 12, tzinfo=UTC), count, examples(Path(".cache")))

@@ -13,9 +13,10 @@ import neo4j
 import redis
 from botocore.config import Config
 
-from sightline.config import ListenerSettings, ProducerSettings, Settings
+from sightline.config import Settings
 from sightline.graph.group_commit import GroupCommit
 from sightline.graph.neo4j import Neo4jGraphStore
+from sightline.producer_settings import ListenerSettings, ProducerSettings
 from sightline.queues.redis import RedisQueues
 from sightline.queues.sqs import POLL_SECONDS, SqsQueue
 from sightline.queues.tls import tls_options, without_tls_options
@@ -23,6 +24,7 @@ from sightline.ratelimit.redis import RedisLimiter, client_options
 from sightline.rekognition.client import ONE_ATTEMPT, Rekognition
 from sightline.rekognition.known_faces import RekognitionFaces, collection_name
 from sightline.rekognition.paid_calls import called_by_policy, price_of
+from sightline.rekognition.video_client import RekognitionVideo
 from sightline.services.capture import CaptureReader
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.collaborators import Services, SweepPlan
@@ -46,6 +48,7 @@ from sightline.storage.operations import Operations, dynamo_operations
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.users.dynamodb import DynamoUserStore
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
+from sightline.storage.video_jobs.dynamodb import DynamoVideoJobStore
 from sightline.storage.videos.dynamodb import DynamoVideoStore
 from sightline.timing import STORE_ATTEMPTS, STORE_CONNECT, STORE_READ
 
@@ -81,10 +84,11 @@ def connect(
     treasury = treasury_of(chosen, operations)
     graph = Neo4jGraphStore(neo4j_driver(chosen), chosen.neo4j_database)
     images = DynamoImageStore(dynamodb, chosen.table_prefix, utc_now)
-    detector, faces = _rekognition(chosen, session)
+    rekognition = _rekognition(chosen, session)
     return Services(
         images=images,
         videos=DynamoVideoStore(dynamodb, chosen.table_prefix, utc_now),
+        video_jobs=DynamoVideoJobStore(dynamodb, chosen.table_prefix, utc_now),
         ledger=DynamoLedger(dynamodb, chosen.table_prefix, utc_now, buckets, chosen.checkpoint_bucket),
         ledger_changes=_ledger_changes(chosen, session, dynamodb, stores),
         graph=graph,
@@ -94,8 +98,9 @@ def connect(
         limiter=_limiter(chosen, operations, treasury),
         operations=operations,
         queues=redis_queues(chosen),
-        detector=detector,
-        faces=faces,
+        detector=Rekognition(rekognition),
+        job_client=RekognitionVideo(rekognition, chosen.job_channel),
+        faces=RekognitionFaces(rekognition, collection_name(chosen.table_prefix, chosen.generation)),
         calls=CallCounter(operations, utc_now),
         rejection_breaker=RejectionBreaker(operations, utc_now, reader.camera_of),
         clock_doubts=ClockDoubts(images),
@@ -118,6 +123,7 @@ def _chosen(settings: Settings) -> dict[str, Any]:
         "plan": settings.plan,
         "prices": settings.price_list,
         "video_plan": settings.video_plan,
+        "job_plan": settings.job_plan,
         "sweep": sweep_plan(settings),
         "accuracy": settings.accuracy_plan,
         "people_policy": settings.people_policy,
@@ -162,14 +168,21 @@ def connect_producer(settings: ProducerSettings) -> Producer:
 
 
 def connect_listener(settings: ListenerSettings, services: Services | None = None) -> Listener:
-    """Build what carries out S3's events: the tables of images and of operations.
+    """Build what carries out S3's events and the ends of jobs: the tables of images, videos and operations.
 
     services: whose stores to use; None: stores of its own
     """
     made = services or connect_producer(settings)
     calls = services.calls if services else CallCounter(made.operations, utc_now)
     own = Filter(settings.own_objects, settings.skipped_suffixes)
-    return Listener(made.images, made.operations, calls, own, made.clock)
+    jobs = services.video_jobs if services else _job_store(settings)
+    return Listener(made.images, jobs, made.operations, calls, own, made.clock)
+
+
+def _job_store(settings: ListenerSettings) -> DynamoVideoJobStore:
+    session = aws_session(settings, session_of_stores())
+    client = client_of_stores(session, settings.dynamodb_endpoint, STORES_CONFIG)
+    return DynamoVideoJobStore(client, settings.table_prefix, utc_now)
 
 
 def event_queue(settings: ListenerSettings, url: str) -> SqsQueue:
@@ -195,11 +208,9 @@ def _limiter(settings: Settings, operations: Operations, treasury: Treasury | No
     )
 
 
-def _rekognition(settings: Settings, session: boto3.Session) -> tuple[Rekognition, RekognitionFaces]:
+def _rekognition(settings: Settings, session: boto3.Session) -> Any:
     config = ONE_ATTEMPT.merge(Config(max_pool_connections=32))
-    client = session.client("rekognition", endpoint_url=settings.rekognition_endpoint, config=config)
-    collection = collection_name(settings.table_prefix, settings.generation)
-    return Rekognition(client), RekognitionFaces(client, collection)
+    return session.client("rekognition", endpoint_url=settings.rekognition_endpoint, config=config)
 
 
 def connect_label_set(settings: Settings, table: str) -> LabelSet:

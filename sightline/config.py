@@ -7,7 +7,7 @@ a password.
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -22,38 +22,40 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
-from redis.connection import parse_url
+from pydantic_settings import BaseSettings, NoDecode, SettingsError
 from typing_extensions import override
 
 from sightline import addresses
 from sightline.errors import ConfigurationError, InvalidUri
 from sightline.models.budgets import Budget
 from sightline.models.people_policy import KnownPeople
+from sightline.producer_settings import ListenerSettings, ProducerSettings
 from sightline.public_hosts import is_public
 from sightline.rekognition.features import all_features, feature_named
 from sightline.rekognition.paid_calls import BESIDE_FEATURES
 from sightline.rekognition.prices import Prices, read_prices
 from sightline.rekognition.quotas import default_quota
+from sightline.rekognition.video_client import Channel
 from sightline.services.caps import parse_caps
 from sightline.services.capture import DEFAULT_KEY_PATTERN
 from sightline.services.need import LABELS, Need
-from sightline.services.other_files import DEFAULT_SKIPPED_SUFFIXES, OWN_FOLDER, as_suffixes
 from sightline.services.plan import Plan
 from sightline.services.rollups.plan import AccuracyPlan
+from sightline.services.video_job_plan import AT_ONCE, JobPlan
 from sightline.services.video_plan import VideoPlan
 from sightline.setting_types import (
     PAID_FOR,
     CallsPerSecond,
     HostName,
     OperationName,
-    OptionalCaFile,
     OptionalEndpoint,
     OptionalPage,
+    OptionalRole,
     OptionalSecret,
+    OptionalTopic,
     PeoplePolicySetting,
-    QueueUrl,
     TimeZoneName,
+    VideoJobNames,
     WebOrigin,
     WebSecret,
     empty_is_unset,
@@ -90,83 +92,6 @@ RELATED_TO_PERSON = (
 """Labels of Rekognition that each imply a person."""
 
 _Kind = TypeVar("_Kind", bound=BaseSettings)
-
-
-class ProducerSettings(BaseSettings):
-    """What adding images needs: Redis and the tables. A producer needs no other address or password."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="SIGHTLINE_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
-    )
-
-    redis_url: Annotated[SecretStr, AfterValidator(addresses.redis_url)] = Field(
-        default=SecretStr("redis://127.0.0.1:6379/0"),
-        description="Redis: broker and limiter; `rediss://` for TLS",
-    )
-    redis_ca_file: OptionalCaFile = Field(
-        default=None, description="certificates (PEM) to trust for `rediss://`; unset: the system's"
-    )
-    plaintext_passwords: bool = Field(
-        default=False, description="allow a password to go unencrypted to a public host (Redis, Neo4j)"
-    )
-    key_prefix: str = Field(default="sightline:", description="prefix of every key in Redis; foreign producers need it")
-    region: Annotated[str, AfterValidator(addresses.region)] = Field(
-        default="us-east-1", description="the AWS region of bucket, tables and Rekognition"
-    )
-    aws_access_key_id: OptionalSecret = Field(default=None, description="unset: the usual AWS chain (role, profile)")
-    aws_secret_access_key: OptionalSecret = Field(default=None, description="goes with the access key")
-    dynamodb_endpoint: OptionalEndpoint = Field(default=None, description="unset: AWS")
-    table_prefix: str = Field(default="sightline-", description="prefix of every table's name")
-
-    @model_validator(mode="after")
-    def _keys_come_in_pairs(self) -> Self:
-        if (self.aws_access_key_id is None) != (self.aws_secret_access_key is None):
-            message = "set both SIGHTLINE_AWS_ACCESS_KEY_ID and SIGHTLINE_AWS_SECRET_ACCESS_KEY, or neither"
-            raise ValueError(message)
-        return self
-
-    @model_validator(mode="after")
-    def _passwords_are_encrypted(self) -> Self:
-        """Require TLS for a password that leaves the private network. Hosts are named, addresses never."""
-        refused = [] if self.plaintext_passwords else list(self._plaintext_to_public())
-        if refused:
-            where = "; ".join(f"SIGHTLINE_{name}: use {scheme} for {host}" for name, host, scheme in refused)
-            message = (
-                f"a password must not go to a public host unencrypted ({where}); if the network between is private, "
-                "set SIGHTLINE_PLAINTEXT_PASSWORDS=true"
-            )
-            raise ValueError(message)
-        return self
-
-    def _plaintext_to_public(self) -> Iterator[tuple[str, str, str]]:
-        """Yield setting, public host and encrypted scheme for each password that would travel unencrypted."""
-        redis: dict[str, Any] = parse_url(self.redis_url.get_secret_value())  # type: ignore[no-untyped-call]
-        is_plain = urlsplit(self.redis_url.get_secret_value()).scheme == "redis"
-        if is_plain and redis.get("password") and is_public(redis["host"]):
-            yield "REDIS_URL", redis["host"], "rediss://"
-
-
-class ListenerSettings(ProducerSettings):
-    """What `sightline listen` needs besides: the queues, and what is not an image. It needs neither S3 nor Neo4j."""
-
-    event_queues: Annotated[tuple[QueueUrl, ...], NoDecode, BeforeValidator(words)] = Field(
-        default=(), description="URLs of the SQS queues of S3's events that `sightline listen` reads"
-    )
-    sqs_endpoint: OptionalEndpoint = Field(default=None, description="unset: AWS")
-    checkpoint_bucket: str = Field(description="where sightline keeps objects of its own, under sightline/")
-    skipped_suffixes: Annotated[tuple[str, ...], NoDecode, BeforeValidator(words), AfterValidator(as_suffixes)] = Field(
-        default=DEFAULT_SKIPPED_SUFFIXES,
-        description="suffixes of keys that are not images: sweep, backfill and events skip them; empty: none",
-    )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="DEBUG, INFO, WARNING or ERROR"
-    )
-    log_json: bool = Field(default=False, description="log lines as JSON, for collectors")
-
-    @property
-    def own_objects(self) -> Prefix:
-        """Return where sightline keeps objects of its own."""
-        return Prefix(self.checkpoint_bucket, OWN_FOLDER)
 
 
 class Settings(ListenerSettings):
@@ -219,7 +144,7 @@ class Settings(ListenerSettings):
     )
     video_frames: Taking = Field(
         default=Taking.EVERY,
-        description="frames that are taken of a video: `first`, `every` (SIGHTLINE_VIDEO_SECONDS) or `scenes`",
+        description="frames that are taken of a video: `first`, `every` (SIGHTLINE_VIDEO_SECONDS), `scenes` or `none`",
     )
     video_seconds: float = Field(
         default=2.0, ge=0.1, le=3600, description="seconds between two frames of a video; of `scenes`, at least"
@@ -231,6 +156,20 @@ class Settings(ListenerSettings):
     video_most_minutes: float = Field(default=15.0, gt=0, le=180, description="length of a video, at the most")
     video_most_mib: int = Field(
         default=512, ge=1, description="size of a video, at the most: disk space for each thread of the queue `frames`"
+    )
+    video_jobs: VideoJobNames = Field(
+        default=(),
+        description="jobs of Rekognition's on each video, besides its frames: `labels`, `faces`, `text`, `moderation`, "
+        "`celebrities`, `segments`; they take H.264 in MP4 and MOV alone",
+    )
+    video_jobs_at_once: int = Field(
+        default=AT_ONCE, ge=1, le=1000, description="jobs that may run at once; AWS's limit of an account is 20"
+    )
+    video_jobs_topic: OptionalTopic = Field(
+        default=None, description="ARN of an SNS topic that is told when a job ends; unset: jobs are looked at"
+    )
+    video_jobs_role: OptionalRole = Field(
+        default=None, description="ARN of the role that lets Rekognition publish to that topic"
     )
     time_zone: TimeZoneName = Field(default="UTC", description="time zone of cameras that have none of their own")
     camera_time_zones: dict[str, TimeZoneName] = Field(
@@ -378,6 +317,12 @@ class Settings(ListenerSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _topic_and_role_go_together(self) -> Self:
+        if (self.video_jobs_topic is None) != (self.video_jobs_role is None):
+            raise ValueError("set both SIGHTLINE_VIDEO_JOBS_TOPIC and SIGHTLINE_VIDEO_JOBS_ROLE, or neither")
+        return self
+
     @property
     def known_people_plan(self) -> KnownPeople | None:
         """Return how known people are searched for; None if that is off."""
@@ -413,6 +358,17 @@ class Settings(ListenerSettings):
         choice = FrameChoice(self.video_frames, round(self.video_seconds * 1000), self.video_scene_percent)
         most_bytes = self.video_most_mib * MIB
         return VideoPlan(choice, self.video_most_frames, self.video_most_minutes * 60, most_bytes)
+
+    @property
+    def job_plan(self) -> JobPlan:
+        """Return which jobs videos get."""
+        return JobPlan(self.video_jobs, self.video_jobs_at_once)
+
+    @property
+    def job_channel(self) -> Channel | None:
+        """Return whom AWS tells of a job's end; None if jobs are only looked at."""
+        topic, role = self.video_jobs_topic, self.video_jobs_role
+        return Channel(topic, role) if topic and role else None
 
     @cached_property
     def money(self) -> Budget | None:

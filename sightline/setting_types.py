@@ -5,7 +5,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import cache
 from typing import Annotated, Any
@@ -24,9 +24,10 @@ from sightline.ratelimit.gcra import LEAST_RATE
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import all_features
 from sightline.rekognition.paid_calls import BESIDE_FEATURES
+from sightline.rekognition.video_jobs import CLOSED, all_job_kinds
 from sightline.services.caps import parse_caps
 
-PAID_FOR = (*BESIDE_FEATURES, *all_features())
+PAID_FOR = (*BESIDE_FEATURES, *all_features(), *(each.called for each in all_job_kinds().values()))
 """What a cap may be for."""
 
 LEAST_SECRET_BYTES = 32
@@ -120,6 +121,24 @@ def known_parameters(given: dict[str, dict[str, Any]]) -> dict[str, dict[str, An
     return given
 
 
+def _job_kinds(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Require kinds of jobs that can be had; say since when AWS has closed the others."""
+    kinds = sorted(all_job_kinds())
+    for name in names:
+        require(name not in CLOSED, f"{name}: {CLOSED.get(name)}; there are {', '.join(kinds)}")
+        require(name in kinds, f"{name!r} is no job on videos; there are {', '.join(kinds)}")
+    return tuple(dict.fromkeys(names))
+
+
+def _arn(service: str, what: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        form = f"arn:aws:{service}:… of {what}"
+        require(re.fullmatch(rf"arn:aws[a-z-]*:{service}:[^:]*:\d{{12}}:.+", text) is not None, f"it must be {form}")
+        return text
+
+    return check
+
+
 def possible_caps(phrases: tuple[str, ...]) -> tuple[str, ...]:
     """Require caps that can hold."""
     parse_caps(phrases, PAID_FOR)
@@ -129,6 +148,11 @@ def possible_caps(phrases: tuple[str, ...]) -> tuple[str, ...]:
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(empty_is_unset)]
 OptionalEndpoint = Annotated[Annotated[str, AfterValidator(addresses.endpoint)] | None, BeforeValidator(empty_is_unset)]
 OptionalCaFile = Annotated[Annotated[str, AfterValidator(addresses.ca_file)] | None, BeforeValidator(empty_is_unset)]
+VideoJobNames = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words), AfterValidator(_job_kinds)]
+OptionalTopic = Annotated[
+    Annotated[str, AfterValidator(_arn("sns", "a topic of SNS"))] | None, BeforeValidator(empty_is_unset)
+]
+OptionalRole = Annotated[Annotated[str, AfterValidator(_arn("iam", "a role"))] | None, BeforeValidator(empty_is_unset)]
 TimeZoneName = Annotated[str, AfterValidator(_time_zone)]
 WebSecret = Annotated[Annotated[SecretStr | None, AfterValidator(_web_secret)], BeforeValidator(empty_is_unset)]
 OptionalPage = Annotated[Annotated[str, AfterValidator(addresses.page)] | None, BeforeValidator(empty_is_unset)]

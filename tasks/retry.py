@@ -35,7 +35,7 @@ from sightline.errors import (
 )
 from sightline.models.images import Lane
 from sightline.queues.publishing import publish
-from sightline.queues.steps import INGEST, TAKE, ingest_step, lane_queue
+from sightline.queues.steps import COLLECT_JOB, INGEST, START_JOB, TAKE, ingest_step, lane_queue
 from sightline.services.collaborators import current
 from sightline.services.dead_letters import write_dead_letter
 from sightline.services.failures import keep_failure
@@ -100,7 +100,7 @@ SUSPECT_DELAY_SECONDS = 30.0
 def rule_for(error: SightlineError, task: str) -> Rule:
     """Return the rule for an error of a task. A first step whose image or video changed is itself tried again."""
     rule = next(each for each in TABLE if isinstance(error, each.errors))
-    if rule.action is Action.INGEST_AGAIN and task in {INGEST, TAKE}:
+    if rule.action is Action.INGEST_AGAIN and task in {INGEST, TAKE, START_JOB, COLLECT_JOB}:
         return next(each for each in TABLE if each.action is Action.RETRY)
     return rule
 

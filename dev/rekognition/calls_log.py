@@ -14,6 +14,7 @@ class Call:
 
     at: when it arrived, ISO 8601 with offset; seconds: how long until its outcome was known
     outcome: answered, throttled, refused, cut or hung; error: AWS's code if it was refused
+    job: id of the job that a Start… answered with: jobs are billed, not calls
     content: sha256 of the image's bytes, hex, if they were read; of two images, both joined by `+`
     """
 
@@ -21,6 +22,7 @@ class Call:
     at: str
     operation: str
     content: str | None = None
+    job: str | None = None
     bucket: str | None = None
     key: str | None = None
     outcome: str = "answered"

@@ -4,14 +4,16 @@
                    "faults": [{"operation": "DetectLabels", "next": 3, "answer": "ThrottlingException"}]}
 
 Each member is optional. `"quotas": null` lifts all, `{"DetectLabels": null}` one; `"clear_faults": true` forgets the
-script. Answers of faults: an error code of AWS, `cut`, `hang`, or `slow` with `seconds`.
+script. Answers of faults: an error code of AWS, `cut`, `hang`, or `slow` with `seconds`. To jobs on videos more can
+happen: {"operation": "run", "answer": "fail"}, {"operation": "notify", "answer": "lose"}, `double`, or `late` with
+`seconds`. `"jobs_at_once": 20` is how many may run, `"job_seconds": 5` how long one takes at the least.
 """
 
 from dev.rekognition.endpoint import Endpoint
 from dev.rekognition.faults import read_fault
 from sightline.models.answers import Json
 
-_MEMBERS = frozenset({"quotas", "latency_ms", "faults", "clear_faults"})
+_MEMBERS = frozenset({"quotas", "latency_ms", "faults", "clear_faults", "jobs_at_once", "job_seconds"})
 
 
 def change(endpoint: Endpoint, wanted: Json) -> None:
@@ -21,6 +23,8 @@ def change(endpoint: Endpoint, wanted: Json) -> None:
         raise ValueError(f"{', '.join(unknown)}: not known here. Send {', '.join(sorted(_MEMBERS))}")
     quotas = read_quotas(wanted.get("quotas") or {})
     latency = _positive(wanted.get("latency_ms", 1000 * endpoint.latency_seconds), "latency_ms")
+    at_once = _positive(wanted.get("jobs_at_once", endpoint.jobs.most), "jobs_at_once")
+    job_seconds = _positive(wanted.get("job_seconds", endpoint.jobs.least_seconds), "job_seconds")
     faults = [read_fault(each) for each in wanted.get("faults", ())]
     if wanted.get("clear_faults"):
         endpoint.faults.clear()
@@ -28,6 +32,7 @@ def change(endpoint: Endpoint, wanted: Json) -> None:
         endpoint.quotas.lift()
     endpoint.quotas.change(quotas)
     endpoint.latency_seconds = latency / 1000
+    endpoint.jobs.most, endpoint.jobs.least_seconds = int(at_once), job_seconds
     for operation, fault, times in faults:
         endpoint.faults.add(operation, fault, times)
 
@@ -38,6 +43,11 @@ def state(endpoint: Endpoint) -> Json:
         "quotas": endpoint.quotas.rates,
         "latency_ms": 1000 * endpoint.latency_seconds,
         "faults_left": endpoint.faults.left,
+        "jobs": {
+            "at_once": endpoint.jobs.most,
+            "seconds": endpoint.jobs.least_seconds,
+            "running": endpoint.jobs.running,
+        },
     }
 
 

@@ -21,6 +21,8 @@ from dev.rekognition.quotas import Quotas
 from dev.rekognition.refusals import Refusal, cannot
 from dev.rekognition.s3 import Objects
 from dev.rekognition.sight import Sight
+from dev.rekognition.videos.jobs import Jobs
+from dev.rekognition.videos.kinds import BY_GET, BY_START
 from sightline.models.answers import Json
 
 _TARGET = "RekognitionService."
@@ -52,6 +54,7 @@ class Endpoint:
     quotas: Quotas
     faults: FaultScript
     log: CallsLog
+    jobs: Jobs
     clock: Callable[[], datetime]
     latency_seconds: float = 0.0
 
@@ -72,7 +75,7 @@ class Endpoint:
 
     async def _reply(self, call: Call, headers: Mapping[str, str], body: bytes) -> Reply:
         self._refuse_by_signature(headers.get("authorization", ""))
-        if call.operation not in OPERATIONS and call.operation not in OF_COLLECTIONS:
+        if call.operation not in {*OPERATIONS, *OF_COLLECTIONS, *BY_START, *BY_GET}:
             raise cannot(call.operation or "a request without X-Amz-Target")
         self.quotas.admit(call.operation)
         fault = self.faults.take(call.operation) or _NO_FAULT
@@ -91,6 +94,13 @@ class Endpoint:
     async def _answer(self, call: Call, request: Json) -> Json:
         constraints.check_request(call.operation, request)
         request = constraints.without_nulls(request)
+        if call.operation in BY_START:
+            call.bucket, call.key = _place_of_video(request["Video"])
+            call.job = await self.jobs.start(call.operation, request)
+            return {"JobId": call.job}
+        if call.operation in BY_GET:
+            call.job = request["JobId"]
+            return self.jobs.get(call.operation, request)
         contents = [await self._content(call, request[name]) for name in IMAGES if name in request]
         call.content = "+".join(each.sha256 for each in contents) or None
         if known := OF_COLLECTIONS.get(call.operation):
@@ -119,6 +129,13 @@ class Endpoint:
         if scope[1] != self.region:
             message = f"Credential should be scoped to a valid region, not '{scope[1]}'."
             raise Refusal("InvalidSignatureException", message)
+
+
+def _place_of_video(named: Json) -> tuple[str, str]:
+    place = named.get("S3Object", {})
+    if not {"Bucket", "Name"} <= set(place):
+        raise Refusal("InvalidParameterException")
+    return place["Bucket"], place["Name"]
 
 
 def _refused(call: Call, refusal: Refusal) -> Reply:

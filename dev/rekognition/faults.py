@@ -9,6 +9,15 @@ from sightline.models.answers import Json
 CUT, HANG, SLOW = "cut", "hang", "slow"
 """The connection ends in mid-answer; no answer comes; the answer comes late."""
 
+RUN, NOTIFY = "run", "notify"
+"""What happens to a video's job besides calls: it runs, and its end is told by a message."""
+
+FAIL, LOSE, DOUBLE, LATE = "fail", "lose", "double", "late"
+"""A job fails; its message is lost, comes twice, or comes late (by `seconds`)."""
+
+_ANSWERS = {RUN: {FAIL}, NOTIFY: {LOSE, DOUBLE, LATE}}
+"""For what is no operation."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -56,8 +65,9 @@ def read_fault(entry: Json) -> tuple[str, Fault, int]:
         raise ValueError(f"fault {entry!r}: `operation` must name one, such as DetectLabels")  # noqa: TRY004 - one error for bad input
     if not isinstance(times, int) or times < 1:
         raise ValueError(f"fault {entry!r}: `next` must be a count of calls, 1 or more")
-    if answer not in {CUT, HANG, SLOW, *KNOWN}:
-        raise ValueError(f"fault {entry!r}: `answer` must be one of {', '.join(sorted({CUT, HANG, SLOW, *KNOWN}))}")
-    if not isinstance(seconds, int | float) or seconds < 0 or (answer == SLOW and not seconds):
-        raise ValueError(f"fault {entry!r}: `seconds` must be a number, above 0 for slow")
+    answers = _ANSWERS.get(operation, {CUT, HANG, SLOW, *KNOWN})
+    if answer not in answers:
+        raise ValueError(f"fault {entry!r}: `answer` must be one of {', '.join(sorted(answers))}")
+    if not isinstance(seconds, int | float) or seconds < 0 or (answer in {SLOW, LATE} and not seconds):
+        raise ValueError(f"fault {entry!r}: `seconds` must be a number, above 0 for slow and late")
     return operation, Fault(answer, float(seconds)), times

@@ -23,6 +23,7 @@ class Options(argparse.Namespace):
     processes: int
     remember: Path | None
     detector: str
+    completions_queue: str | None
 
 
 def read_options(arguments: Sequence[str] | None = None) -> Options:
@@ -43,6 +44,7 @@ def read_options(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument(
         "--detector", choices=["", OBJECTS], default="", help="more than people and faces, if installed"
     )
+    parser.add_argument("--completions-queue", metavar="URL", help="where jobs on videos tell of their end")
     return parser.parse_args(arguments, namespace=Options())
 
 

@@ -17,8 +17,11 @@ _WORDS = {
     "ThrottlingException": "Rate of requests rose too quickly. Slow down; increase the rate gradually.",
     "InternalServerError": "Amazon Rekognition experienced a service issue. Try your call again.",
     "ResourceAlreadyExistsException": "The collection exists already.",
-    "ResourceNotFoundException": "The collection does not exist.",
-    "InvalidPaginationTokenException": "The pagination token is not valid.",
+    "ResourceNotFoundException": "The collection or the job does not exist.",
+    "VideoTooLargeException": "Video size is too large.",
+    "LimitExceededException": "Account has too many open jobs.",
+    "IdempotentParameterMismatchException": "A ClientRequestToken was reused with other parameters.",
+    "InvalidPaginationTokenException": "Request has Invalid Pagination Token",
     "SerializationException": "The request is not JSON.",
     "MissingAuthenticationTokenException": "Missing Authentication Token",
 }

@@ -1,6 +1,8 @@
 """Pictures that a request names as objects in S3."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
+MOST_VIDEO_BYTES = 10 * 1024**3
+"""AWS's limit of a stored video."""
+
+
 class Objects:
     """Reads objects as Rekognition does: only in its own region and within its limit of size. Calls block."""
 
@@ -25,14 +31,32 @@ class Objects:
 
     def read(self, place: Json) -> Content:
         """Read an S3Object; raise the Refusal that AWS would return."""
-        try:
+        with self._refusals():
             self._refuse_by_region(place["Bucket"])
-            version = {"VersionId": place["Version"]} if place.get("Version") else {}
-            found = self._s3.get_object(Bucket=place["Bucket"], Key=place["Name"], **version)
+            found = self._s3.get_object(Bucket=place["Bucket"], Key=place["Name"], **_version(place))
             if found["ContentLength"] > MAX_BYTES_IN_S3:
                 found["Body"].close()
                 raise Refusal("ImageTooLargeException")
             return Content(found["Body"].read())
+
+    def look_at_video(self, place: Json) -> None:
+        """Ask for a video's facts; raise the Refusal with which AWS would answer to its Start…."""
+        with self._refusals():
+            self._refuse_by_region(place["Bucket"])
+            found = self._s3.head_object(Bucket=place["Bucket"], Key=place["Name"], **_version(place))
+        if found["ContentLength"] > MOST_VIDEO_BYTES:
+            raise Refusal("VideoTooLargeException")
+
+    def read_video(self, place: Json, file: IO[bytes]) -> None:
+        """Read a video into a file, as the job that was started reads it."""
+        with self._refusals():
+            self._s3.download_fileobj(place["Bucket"], place["Name"], file, ExtraArgs=_version(place))
+        file.flush()
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        try:
+            yield
         except ClientError as error:
             raise Refusal("InvalidS3ObjectException") from error
         except BotoCoreError as error:
@@ -48,6 +72,10 @@ class Objects:
         """Return the bucket's region. For us-east-1, S3 answers nothing and S3Mock "null"."""
         constraint: str | None = self._s3.get_bucket_location(Bucket=bucket).get("LocationConstraint")
         return "us-east-1" if constraint in {None, "", "null"} else constraint
+
+
+def _version(place: Json) -> dict[str, Any]:
+    return {"VersionId": place["Version"]} if place.get("Version") else {}
 
 
 def _client(endpoint: str, region: str) -> "S3Client":

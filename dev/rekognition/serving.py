@@ -20,24 +20,34 @@ from dev.rekognition.options import Options, read_options
 from dev.rekognition.quotas import Quotas
 from dev.rekognition.s3 import Objects
 from dev.rekognition.sight import Sight
+from dev.rekognition.videos.jobs import Jobs
+from dev.rekognition.videos.messages import Messages, into_queue
 from sightline.rekognition.quotas import default_quota
 
 
 def build_endpoint(options: Options) -> Endpoint:
     """Put the endpoint together."""
     defaults = {} if options.lift_quotas else {name: default_quota(name, options.region) for name in LIMITED}
+    objects, faults = Objects(options.s3_endpoint, options.region), FaultScript()
+    sight = Sight(options.processes, detector=detector_here(wanted=options.detector))
+    queue = into_queue(options.completions_queue, options.region) if options.completions_queue else None
     return Endpoint(
         region=options.region,
-        objects=Objects(options.s3_endpoint, options.region),
-        sight=Sight(options.processes, detector=detector_here(wanted=options.detector)),
+        objects=objects,
+        sight=sight,
         answers=Answers(options.remember),
         collections=Collections(options.calls_log.with_name("collections.json")),
         quotas=Quotas({**defaults, **options.quotas}, time.monotonic),
-        faults=FaultScript(),
+        faults=faults,
+        jobs=Jobs(objects, sight, faults, Messages(queue, faults), _utc_now),
         log=CallsLog(options.calls_log),
-        clock=lambda: datetime.now(UTC),
+        clock=_utc_now,
         latency_seconds=options.latency_ms / 1000,
     )
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 def main() -> None:

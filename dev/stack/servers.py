@@ -146,9 +146,10 @@ def rekognition_server(layout: Layout, options: Options) -> Server:
     command = (sys.executable, "-m", "dev.rekognition", "--host", "127.0.0.1", "--port", str(port))
     source = ("--s3-endpoint", f"http://127.0.0.1:{layout.port('s3')}")
     calls = ("--calls-log", str(layout.data("rekognition") / "calls.jsonl"))
+    told = ("--completions-queue", f"http://127.0.0.1:{layout.port('sqs')}/000000000000/{EVENTS}")
     return Server(
         "rekognition",
-        (*command, *source, *calls, *options.rekognition),
+        (*command, *source, *calls, *told, *options.rekognition),
         url,
         {"SIGHTLINE_REKOGNITION_ENDPOINT": url},
         partial(http_answers, port, "/healthz"),

@@ -34,7 +34,7 @@ LANES = [lane.value for lane in Lane]
 @click.option(
     "--lane", type=click.Choice(LANES), default=Lane.LIVE.value, show_default=True, help="live is processed first."
 )
-@click.option("--yes", is_flag=True, help="Do not ask before taking the frames of videos, which are paid for.")
+@click.option("--yes", is_flag=True, help="Do not ask before videos are paid for: their frames, and jobs on them.")
 @json_option
 @click.pass_obj
 def add(
@@ -43,7 +43,7 @@ def add(
     """Add images by URI (s3://bucket/key): a row for each, then a message. Adding an image twice costs nothing.
 
     What ends like a video (.mp4, .m4v, .mov, .mkv, .webm, .avi) is downloaded and looked at first: the number of frames
-    that would be taken, and their price, are shown and asked about. See docs/video.md.
+    that would be taken, the jobs that would be started, and their price, are shown and asked about. See docs/video.md.
     """
     if not uris and source is None:
         raise click.UsageError("Give URIs, or --from FILE.")
@@ -56,7 +56,9 @@ def add(
     quoted = quote_videos(videos, refused, factory.services)
     is_agreed = agree(quoted, factory.services.prices, is_agreed=yes)
     for each in quoted if is_agreed else ():
-        one = add_images([each.video_id], Lane(lane), factory.services, factory.send, most_frames=each.frames)
+        frames = max(1, each.frames)  # 0 would add an image
+        one = add_images([each.video_id], Lane(lane), factory.services, factory.send, most_frames=frames)
+        factory.services.job_runner.add(each.jobs, Lane(lane), factory.send)
         added.new, added.known = added.new + one.new, added.known + one.known
         close_refusals(each.video_id, factory.services)
     if as_json:

@@ -19,9 +19,8 @@ from sightline.cli.paying import agree, exact_option, show_quote, yes_option
 from sightline.errors import BadMessage, RejectedError, UnknownFeature
 from sightline.names import printable
 from sightline.progress import counted
-from sightline.queues.steps import TAKE
 from sightline.services.quotes import exact_quote, list_images, quote
-from sightline.services.redrive import Choice, camera_of_dead_letter, image_of, redrive
+from sightline.services.redrive import OF_VIDEOS, Choice, camera_of_dead_letter, image_of, redrive
 from sightline.storage.dead_letters import DeadLetter
 
 _KEPT = (RejectedError, BadMessage, UnknownFeature)
@@ -127,7 +126,7 @@ def redrive_letters(
         raise click.UsageError(f"Choose dead letters with {CHOOSING}; or use --all.")
     services = factory.services
     letters = [*_letters(factory, choice)]
-    images = (image_of(each) for each in letters if each.step != TAKE)  # what a video costs was agreed to
+    images = (image_of(each) for each in letters if each.step not in OF_VIDEOS)  # what a video costs was agreed to
     if (listing := list_images(filter(None, images), services)).images:
         quoted = exact_quote(listing, services) if exact else quote(listing, services)
         show_quote(quoted)
@@ -137,6 +136,7 @@ def redrive_letters(
         counted(letters, "redriving", len(letters)),
         services.images,
         services.videos,
+        services.job_runner,
         services.operations,
         factory.send,
     ):

@@ -9,14 +9,13 @@ from celery import Celery
 
 from sightline.bootstrap import STORES_CONFIG, connect, connect_label_set, connect_listener, event_queue, redis_queues
 from sightline.config import (
-    ListenerSettings,
-    ProducerSettings,
     Settings,
     read_listener_settings,
     read_producer_settings,
     read_settings,
 )
 from sightline.errors import Unavailable
+from sightline.producer_settings import ListenerSettings, ProducerSettings
 from sightline.queues.client import make_client
 from sightline.queues.publishing import Publish, publish
 from sightline.queues.redis import RedisQueues

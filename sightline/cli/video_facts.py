@@ -3,21 +3,24 @@
 from typing import Any
 
 from sightline.cli.output import print_json, print_table
+from sightline.cli.video_job_facts import job_facts, print_jobs
 from sightline.models.videos import Take, VideoRow
 from sightline.services.collaborators import Services
 from sightline.services.frame_names import frame_uri
 
 
 def show_video(row: VideoRow, services: Services, *, as_json: bool) -> None:
-    """Print a video's row, and its frames with the states of their images."""
-    facts, frames = video_facts(row), frame_facts(row, services)
+    """Print a video's row, its frames with the states of their images, and its jobs."""
+    facts, frames, jobs = video_facts(row), frame_facts(row, services), job_facts(row, services)
     if as_json:
-        print_json(facts | {"frames": frames})
+        print_json(facts | {"frames": frames, "jobs": jobs})
         return
     shown = {**facts, "state": row.state.shown, "lane": row.lane.shown}
     lines = [(name.replace("_", " "), value) for name, value in shown.items() if value is not None]
     print_table(row.video_id, ("fact", "value"), lines)
     print_table("frames", ("offset s", "taken at", "state", "image"), [_line(each) for each in frames])
+    if jobs:
+        print_jobs(jobs)
 
 
 def video_facts(row: VideoRow) -> dict[str, Any]:

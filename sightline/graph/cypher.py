@@ -15,6 +15,7 @@ from sightline.graph.declarations import (
     IMAGE_INDEXES,
     LOOKS_LIKE,
     SEARCHED,
+    SHOWS,
     Declarations,
     Node,
     Relationship,
@@ -75,6 +76,25 @@ WITH camera, video
 WHERE NOT (camera)-[:{HAS_VIDEO}]->(video)
 CREATE (camera)-[:{HAS_VIDEO}]->(video)
 """
+
+
+# The first SET takes the video's lock: of two that show the same job the second replaces what the first has shown.
+HIDE_JOB = f"""
+MATCH (video:Video {{video_id: $video_id}})
+SET video.video_id = video.video_id
+WITH video
+MATCH (video)-[edge:{SHOWS} {{job: $job}}]->()
+DELETE edge
+"""
+
+
+def show_job(node: Node) -> str:
+    """Link a video to what a job found in it, each for a time; return how many links were made."""
+    return f"""UNWIND $spans AS span
+MATCH (video:Video {{video_id: $video_id}})
+MATCH (node:{node.label} {{{node.key}: span[0]}})
+CREATE (video)-[:{SHOWS} {{job: $job, from_ms: span[1], to_ms: span[2], confidence: span[3]}}]->(node)
+RETURN count(*) AS linked"""
 
 
 def merge_nodes(node: Node) -> str:
@@ -170,6 +190,12 @@ class Statements:
         return {node: MERGE_IMAGES if node == IMAGE else merge_nodes(node) for node in self.declarations.nodes}
 
     @cached_property
+    def show(self) -> dict[Node, str]:
+        """Return the statement that links a video to nodes of a kind, for each kind that features find."""
+        kinds = (each.node for each in self.declarations.found if not each.owns_node)
+        return {node: show_job(node) for node in kinds}
+
+    @cached_property
     def fixed(self) -> str:
         """Return the one statement for the fixed relationships of new images."""
         return create_fixed()
@@ -199,11 +225,19 @@ class Statements:
     @cached_property
     def count_relationships(self) -> dict[str, str]:
         """Return the count of each kind of relationship, likewise."""
-        kinds = (*(each.name for each in self.declarations.relationships), HAS_VIDEO)
+        kinds = (*(each.name for each in self.declarations.relationships), HAS_VIDEO, SHOWS)
         return {name: f"MATCH ()-[edge:{name}]->() RETURN count(edge) AS found" for name in kinds}
 
     def everything(self) -> list[str]:
         """Return every statement that reads or writes data."""
-        by_kind = (self.merge, self.link, self.relink, self.unlink, self.count_nodes, self.count_relationships)
+        by_kind = (
+            self.merge,
+            self.link,
+            self.relink,
+            self.unlink,
+            self.show,
+            self.count_nodes,
+            self.count_relationships,
+        )
         generated = [text for statements in by_kind for text in statements.values()]
-        return [VERSIONS, LOCK, LOCK_AND_WRITE, UNLINK_ALL, LINK_VIDEOS, self.fixed, *generated]
+        return [VERSIONS, LOCK, LOCK_AND_WRITE, UNLINK_ALL, LINK_VIDEOS, HIDE_JOB, self.fixed, *generated]

@@ -9,6 +9,8 @@
 
 (:Video {video_id})-[:HAS_FRAME {offset_ms}]->(:Image)         of a frame; video_id is the video's URI
 (:Camera)-[:HAS_VIDEO]->(:Video)                               follows from the two above: where an image has both
+(:Video)-[:SHOWS {job, from_ms, to_ms, confidence}]->(:Label)  one for each stretch that a job on the video found; also
+                                                               to (:Text), (:Celebrity) and (:ModerationLabel)
 
 (:Image)-[:LOOKS_LIKE {distance}]->(:Image)                    from one that is not paid for to one that is
 (:Image)-[:MAY_SHOW {similarity, is_confirmed}]->(:KnownPerson {name})    not from rows: see `sightline/graph/people.py`
@@ -123,6 +125,10 @@ LOOKS_LIKE = Relationship(
 
 HAS_VIDEO = "HAS_VIDEO"
 """The relationship between a camera and a video whose frames it has taken. It belongs to no image."""
+
+
+SHOWS = "SHOWS"
+"""The relationship between a video and what a job found in it. It belongs to no image."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,20 @@ from sightline.graph.differences import DAYS, VERSIONS_OF_DAY, Reader, differenc
 from sightline.graph.facts import all_facts, facts_of, outcomes_in_order
 from sightline.graph.merger import Merger, versions
 from sightline.graph.people import NAMES_ARE_UNIQUE, PeopleGraph
-from sightline.graph.protocol import Difference, GraphCounts, GraphImage, Merged, SyncMove, SyncState
+from sightline.graph.protocol import (
+    Difference,
+    GraphCounts,
+    GraphImage,
+    Merged,
+    SyncMove,
+    SyncState,
+    VideoFindings,
+)
 from sightline.graph.purge import purge
 from sightline.graph.queries import query_named
 from sightline.graph.sessions import Sessions, ignore
 from sightline.graph.sync_position import read_state
+from sightline.graph.video_findings import show
 from sightline.models.answers import Json
 from sightline.models.images import CameraDay
 from sightline.rekognition.features import all_features
@@ -94,6 +103,10 @@ class Neo4jGraphStore:
         facts, outcomes = all_facts(images, self._declarations, self._clock())
         outcomes |= self._merger.merge(facts, unchanged=unchanged)
         return outcomes_in_order(images, facts, outcomes)
+
+    def show_video(self, findings: VideoFindings) -> None:
+        """Show what a job found in a video, in place of what a job of this kind had found; safe to repeat."""
+        show(findings, self._statements, self._sessions)
 
     def versions(self, image_ids: Sequence[str]) -> dict[str, int]:
         """Return the version that the graph shows, for those images that it has."""

@@ -9,6 +9,7 @@ from typing import Protocol
 from sightline.errors import Unavailable
 from sightline.models.answers import Finding, Json
 from sightline.models.images import CameraDay
+from sightline.models.video_jobs import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,20 @@ class GraphImage:
     offset_ms: int = 0
     looks_like: str = ""
     distance: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFindings:
+    """What a job found in a video, whole: what it found before is replaced.
+
+    kind: of the job; label, key: of the nodes that are shown, and the property that names one
+    """
+
+    video_id: str
+    kind: str
+    label: str
+    key: str
+    spans: Sequence[Span]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +191,9 @@ class GraphStore(Protocol):
 
     def versions(self, image_ids: Sequence[str]) -> dict[str, int]:
         """Return the version that the graph shows, for those images that it has."""
+
+    def show_video(self, findings: VideoFindings) -> None:
+        """Show what a job found in a video, in place of what a job of this kind had found; safe to repeat."""
 
     def sync_state(self) -> SyncState:
         """Return how far the sync has come."""

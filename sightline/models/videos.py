@@ -4,8 +4,8 @@ received → taken, or `rejected` (the video is bad), or `gone` (its object is d
 `received` again: it is looked at once more, and what was taken of the same bytes stays taken.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sightline.models.images import Lane, Rejection
@@ -48,6 +48,7 @@ class VideoRow:
 
     most_frames: no more are taken, and paid for, of one content; changes: + 1 with each write, which requires it
     take: of the bytes that were read last; replaced: of bytes that were overwritten, whose frames are being removed
+    jobs: kind → id of the row of the newest job of that kind; written by itself, and by no other write
     rounds: how often taking failed for the video's own reason, since it was received
     """
 
@@ -63,6 +64,7 @@ class VideoRow:
     rounds: int = 0
     next_check_at: datetime | None = None
     sent_at: datetime | None = None
+    jobs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_due(self) -> bool:

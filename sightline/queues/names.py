@@ -3,7 +3,7 @@
 from kombu import Exchange, Queue
 
 from sightline.models.images import Lane
-from sightline.queues.steps import COMPARE, INGEST, MERGE, TAKE, WRITE, lane_queue
+from sightline.queues.steps import COLLECT_JOB, COMPARE, INGEST, MERGE, START_JOB, TAKE, WRITE, lane_queue
 from sightline.rekognition.features import all_features
 
 LANED = ("ingest", "frames", *all_features(), "rows", "graph")
@@ -19,5 +19,7 @@ ROUTES = {
     MERGE: {"queue": "graph"},
     WRITE: {"queue": "rows"},
     TAKE: {"queue": "frames"},
+    START_JOB: {"queue": "frames"},
+    COLLECT_JOB: {"queue": "frames"},
 }
 """Where a step goes whose sender named no queue. `detect_feature` is missing: its queue is its feature's."""

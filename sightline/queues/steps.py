@@ -27,6 +27,10 @@ TAKE = "take_frames"
 """The one step of a video. Its frames are images, which go through the steps above."""
 
 
+START_JOB, COLLECT_JOB = "start_video_job", "collect_video_job"
+"""The steps of a job on a stored video. Their arguments are the id of its row, and the lane."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One message. `queue` is without its lane; `then` is sent by the worker when this step has succeeded.
@@ -67,6 +71,16 @@ def ingest_step(image_id: str, lane: Lane, *, is_new: bool = False) -> Step:
 def take_step(video_id: str, lane: Lane) -> Step:
     """Return the step that takes frames of a video, and adds them as images."""
     return Step(TAKE, (video_id, lane), "frames", lane)
+
+
+def start_job_step(job_id: str, lane: Lane) -> Step:
+    """Return the step that starts a job on a video."""
+    return Step(START_JOB, (job_id, lane), "frames", lane)
+
+
+def collect_job_step(job_id: str, lane: Lane) -> Step:
+    """Return the step that asks how a job stands, and keeps its results once it has ended."""
+    return Step(COLLECT_JOB, (job_id, lane), "frames", lane)
 
 
 def write_step(image_id: str, feature: str, lane: Lane) -> Step:

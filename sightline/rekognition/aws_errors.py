@@ -43,14 +43,16 @@ _OF_CREDENTIALS = """
 """Refusals that every request with these credentials meets, whatever it asks for."""
 
 _THROTTLING = """
-    BandwidthLimitExceeded LimitExceededException PriorRequestNotComplete ProvisionedThroughputExceeded
+    BandwidthLimitExceeded PriorRequestNotComplete ProvisionedThroughputExceeded
     ProvisionedThroughputExceededException RequestLimitExceeded RequestThrottled RequestThrottledException SlowDown
     TooManyRequestsException"""
+
+_LIMIT = "LimitExceededException"
 
 _RAMPED = "Throttling ThrottlingError ThrottlingException ThrottledException"
 
 _REKOGNITION = {
-    errors.Throttled: _THROTTLING,
+    errors.Throttled: f"{_THROTTLING} {_LIMIT}",
     errors.RampedTooFast: _RAMPED,
     errors.UnsupportedFormat: "InvalidImageFormatException",
     errors.TooManyBytes: "ImageTooLargeException",  # AWS has one error for bytes and pixels; the remedy serves both
@@ -58,6 +60,18 @@ _REKOGNITION = {
     errors.InvalidParameter: "InvalidParameterException ValidationException",
     # An adapter that does not exist or is not deployed, a quota of human reviews: the request names them, not the image
     errors.ConfigurationError: "HumanLoopQuotaExceededException ResourceNotFoundException ResourceNotReadyException",
+}
+
+_VIDEO_JOBS = {
+    errors.Throttled: _THROTTLING,
+    errors.RampedTooFast: _RAMPED,
+    errors.JobsAtLimit: _LIMIT,
+    errors.JobTokenMismatch: "IdempotentParameterMismatchException",
+    errors.ImageMissing: "InvalidS3ObjectException",
+    errors.VideoTooLargeForJobs: "VideoTooLargeException",
+    errors.InvalidParameter: "InvalidParameterException ValidationException",
+    errors.ResultsGone: "ResourceNotFoundException",
+    errors.PagesExpired: "InvalidPaginationTokenException",
 }
 
 _STORES = {
@@ -75,7 +89,7 @@ _STORES = {
     errors.MissingTable: "ResourceNotFound ResourceNotFoundException",
     errors.ImageChanged: "ConditionalCheckFailed ConditionalCheckFailedException PreconditionFailed 412",
     errors.Unavailable: f"""
-        {_THROTTLING} {_RAMPED} ConditionalRequestConflict OperationAborted ReplicatedWriteConflictException
+        {_THROTTLING} {_LIMIT} {_RAMPED} ConditionalRequestConflict OperationAborted ReplicatedWriteConflictException
         ResourceInUseException TransactionConflict TransactionConflictException TransactionInProgressException""",
 }
 
@@ -85,7 +99,7 @@ _QUEUES = {
         KMS.AccessDeniedException KMS.DisabledException KMS.InvalidKeyUsageException KMS.InvalidStateException
         KMS.NotFoundException KMS.OptInRequired KmsAccessDenied KmsDisabled KmsInvalidKeyUsage KmsInvalidState
         KmsNotFound KmsOptInRequired""",
-    errors.Unavailable: f"{_THROTTLING} {_RAMPED} KMS.ThrottlingException KmsThrottled OverLimit",
+    errors.Unavailable: f"{_THROTTLING} {_LIMIT} {_RAMPED} KMS.ThrottlingException KmsThrottled OverLimit",
 }
 
 _TRANSPORT: Mapping[type[Exception], type[SightlineError]] = {
@@ -120,6 +134,9 @@ class Service:
 
 
 REKOGNITION = Service(_by_code(_EVERYWHERE, _REKOGNITION), cut_off=errors.OutcomeUnknown)
+VIDEO_JOBS = Service(_by_code(_EVERYWHERE, _VIDEO_JOBS), cut_off=errors.OutcomeUnknown)
+"""Rekognition's jobs on stored videos: some codes mean something else there."""
+
 STORES = Service(_by_code(_EVERYWHERE, _STORES), cut_off=errors.Unavailable)
 """S3 and DynamoDB: their codes do not clash, and nothing there is billed by the answer."""
 

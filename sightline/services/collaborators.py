@@ -15,6 +15,7 @@ from sightline.ratelimit.protocol import Limiter
 from sightline.rekognition.known_faces import FaceCollection
 from sightline.rekognition.paid_calls import called_by_policy
 from sightline.rekognition.prices import Prices
+from sightline.rekognition.video_client import VideoJobClient
 from sightline.services.bucket_gate import BucketGate
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.comparing import Comparing
@@ -33,6 +34,8 @@ from sightline.services.stand_ins import StandIns
 from sightline.services.till import Till
 from sightline.services.treasury import Treasury
 from sightline.services.usage import CallCounter
+from sightline.services.video_job_plan import JobPlan
+from sightline.services.video_jobs import JobRunner
 from sightline.services.video_plan import VideoPlan
 from sightline.services.worker_breaker import WorkerBreaker
 from sightline.storage.buckets.protocol import Buckets, ObjectHead, ObjectUri, Prefix
@@ -43,6 +46,7 @@ from sightline.storage.operations import Operations
 from sightline.storage.rollups.protocol import RollupStore
 from sightline.storage.users.protocol import UserStore
 from sightline.storage.verdicts.protocol import VerdictStore
+from sightline.storage.video_jobs.protocol import VideoJobStore
 from sightline.storage.videos.protocol import VideoStore
 
 
@@ -69,6 +73,7 @@ class Services:
 
     images: ImageStore
     videos: VideoStore
+    video_jobs: VideoJobStore
     ledger: Ledger
     ledger_changes: LedgerChanges
     graph: GraphStore
@@ -79,12 +84,14 @@ class Services:
     operations: Operations
     queues: RedisQueues
     detector: Detector
+    job_client: VideoJobClient
     calls: CallCounter
     rejection_breaker: RejectionBreaker
     worker_breaker: WorkerBreaker
     plan: Plan
     prices: Prices
     video_plan: VideoPlan
+    job_plan: JobPlan
     sweep: SweepPlan
     verdicts: VerdictStore
     rollups: RollupStore
@@ -110,6 +117,7 @@ class Services:
     searching: Searching = field(init=False)
     forgetting: Forgetting = field(init=False)
     frame_taker: FrameTaker = field(init=False)
+    job_runner: JobRunner = field(init=False)
 
     def __post_init__(self) -> None:
         """Build what works on each message, once, from the collaborators above."""
@@ -117,7 +125,9 @@ class Services:
         object.__setattr__(self, "held", held)
         object.__setattr__(self, "bucket_gate", BucketGate(self.operations, self.clock))
         object.__setattr__(self, "stand_ins", StandIns(self.images, self.operations.bursts, self.plan))
-        for name, kind in (("ingest", Ingest), ("payer", Payer), ("frame_taker", FrameTaker), ("till", Till)):
+        plain = (Ingest, Payer, FrameTaker, Till, JobRunner)
+        names = ("ingest", "payer", "frame_taker", "till", "job_runner")
+        for name, kind in zip(names, plain, strict=True):
             object.__setattr__(self, name, kind(**{each.name: getattr(self, each.name) for each in fields(kind)}))
         of_comparing = (each.name for each in fields(Comparing) if each.name != "generation")
         comparing = Comparing(generation=self.plan.generation, **{name: getattr(self, name) for name in of_comparing})

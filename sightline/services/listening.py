@@ -1,4 +1,6 @@
-"""Listen: add the images that S3's events tell of. A message is done only after all its rows stand.
+"""Listen: add the images that S3's events tell of, and have jobs looked at that AWS says have ended.
+
+A message is done only after all its rows stand.
 
 What a process that dies in between has not done comes again with its messages; what it has done is then known from the
 rows. So nothing is kept here, and any number of processes may listen to one queue.
@@ -14,15 +16,17 @@ import structlog
 
 from sightline.errors import BadMessage
 from sightline.models.images import ImageRow, Lane
+from sightline.models.video_jobs import Completion, JobState
 from sightline.queues.publishing import Publish
 from sightline.queues.sqs import Received
-from sightline.queues.steps import Step, ingest_step
+from sightline.queues.steps import Step, collect_job_step, ingest_step
 from sightline.services.dead_letters import write_dead_letter
 from sightline.services.event_decisions import Filter, Wish, decide
 from sightline.services.s3_events import EventMessage, ObjectEvent, read_message
 from sightline.services.usage import CallCounter
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.operations import Operations
+from sightline.storage.video_jobs.protocol import VideoJobStore
 
 log = structlog.get_logger()
 
@@ -31,15 +35,19 @@ STEP = "listen"
 KEPT_CHARACTERS = 500
 """Of the body of a message that cannot be read, in its dead letter."""
 
+_UNTOLD = (JobState.WAITING, JobState.STARTED, JobState.COLLECTED)
+"""Of a job that waits, AWS tells if the answer to its start was lost."""
+
 DECIDED_TRIES = 3
 """How often a row that has moved meanwhile is decided about again; after that its messages come again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """All that listening uses: the table of images, and that of operations for dead letters and counts."""
+    """All that listening uses: the tables of images and of jobs on videos, and that of operations for dead letters."""
 
     images: ImageStore
+    video_jobs: VideoJobStore
     operations: Operations
     calls: CallCounter
     filter: Filter
@@ -62,11 +70,21 @@ def handle(messages: Sequence[Received], listener: Listener, send: Publish) -> H
         _keep_refused(message, content.refused, listener)
         handled.counts["refused"] += len(content.refused)
         handled.counts["not about an object"] += len(content.others)
+    _tell_of_jobs([each for _, content in read for each in content.completions], listener, send, handled.counts)
     left = _carry_out(_by_image(content for _, content in read), listener, send, handled.counts)
     if left:
         log.warning("Messages stay in the queue: their rows are a newer version's, or change all the time", images=left)
     handled.done = [each for each, content in read if left.isdisjoint(str(event.uri) for event in content.events)]
     return handled
+
+
+def _tell_of_jobs(completions: Sequence[Completion], listener: Listener, send: Publish, counts: Counter[str]) -> None:
+    """Have jobs looked at that are said to have ended: what is true of them, AWS says when it is asked."""
+    found = {each.tag: listener.video_jobs.get(each.tag) if each.tag else None for each in completions}
+    ours = [job for job in found.values() if job and job.is_known]
+    counts["job ended"] += len(ours)
+    counts["job of others"] += len(found) - len(ours)
+    send([collect_job_step(job.job_id, job.lane) for job in ours if job.state in _UNTOLD])
 
 
 def subject_of(message: Received) -> str:

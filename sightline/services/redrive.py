@@ -14,10 +14,12 @@ import structlog
 
 from sightline.errors import InvalidUri, UnreadableKey
 from sightline.models.images import ImageRow, Lane, State
+from sightline.models.video_jobs import JobState
 from sightline.models.videos import VideoState
 from sightline.queues.carried import IS_REDRIVEN
 from sightline.queues.publishing import BATCH, Publish
-from sightline.queues.steps import TAKE, Step, ingest_step, take_step
+from sightline.queues.steps import START_JOB, TAKE, Step, ingest_step, start_job_step, take_step
+from sightline.services.video_jobs import JobRunner
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.dead_letters import DeadLetter
 from sightline.storage.images.protocol import ImageStore
@@ -25,6 +27,9 @@ from sightline.storage.operations import Operations
 from sightline.storage.videos.protocol import VideoStore
 
 log = structlog.get_logger()
+
+OF_VIDEOS = (TAKE, START_JOB)
+"""The steps of videos: their dead letters are no images'."""
 
 CameraOf = Callable[[ObjectUri], str]
 
@@ -64,19 +69,27 @@ def camera_of_dead_letter(dead_letter: DeadLetter, camera_of: CameraOf) -> str |
 
 
 def redrive(
-    dead_letters: Iterable[DeadLetter], images: ImageStore, videos: VideoStore, operations: Operations, send: Publish
+    dead_letters: Iterable[DeadLetter],
+    images: ImageStore,
+    videos: VideoStore,
+    jobs: JobRunner,
+    operations: Operations,
+    send: Publish,
 ) -> Iterator[Counter[str]]:
     """Send the images of dead letters through ingest again, in batches; yield the counts of each batch.
 
     sent: looked at again; closed: complete already, so that the dead letter was left over; refused: no image is named,
     so nothing can be sent, and the dead letter stays open. An image whose row only a newer version knows is left to it.
     A video is taken again, up to the number of frames that were agreed to; refused is one that nobody agreed to.
+    Of its jobs all those that failed are started once more.
     """
     waiting = iter(dead_letters)
     while batch := list(islice(waiting, BATCH)):
         of_videos = [dead_letter for dead_letter in batch if dead_letter.step == TAKE]
         taken = Counter(_take_again(dead_letter, videos, operations, send) for dead_letter in of_videos)
-        batch = [dead_letter for dead_letter in batch if dead_letter.step != TAKE]
+        of_jobs = [dead_letter for dead_letter in batch if dead_letter.step == START_JOB]
+        taken.update(_start_again(dead_letter, videos, jobs, operations, send) for dead_letter in of_jobs)
+        batch = [dead_letter for dead_letter in batch if dead_letter.step not in OF_VIDEOS]
         named = [(dead_letter, image_id) for dead_letter in batch if (image_id := image_of(dead_letter))]
         rows = images.get_many({image_id for _, image_id in named})
         refused = len(batch) - len(named)
@@ -106,6 +119,21 @@ def _take_again(dead_letter: DeadLetter, videos: VideoStore, operations: Operati
         return "closed"
     videos.add(row.video_id, row.lane, row.most_frames)
     send([take_step(row.video_id, row.lane)])
+    return "sent"
+
+
+def _start_again(
+    dead_letter: DeadLetter, videos: VideoStore, jobs: JobRunner, operations: Operations, send: Publish
+) -> str:
+    """Start the jobs of a video that failed, each under a new token; return under what it is counted."""
+    row = videos.get(dead_letter.image_id or dead_letter.subject)
+    found = [jobs.video_jobs.get(job_id) for job_id in (row.jobs.values() if row else ())]
+    failed = [job for job in found if job and job.state is JobState.REJECTED]
+    if not failed:
+        operations.dead_letters.close(dead_letter.dead_letter_id)
+        return "closed"
+    again = [jobs.again(job) for job in failed]
+    send([start_job_step(job.job_id, job.lane) for job in again])
     return "sent"
 
 

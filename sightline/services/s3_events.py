@@ -1,8 +1,9 @@
 """Read what a queue of S3's events holds: pure functions from a message's body to the objects that it tells of.
 
-Four shapes arrive: S3's own notification, the same wrapped by SNS (or sent raw by it), EventBridge's event, and the
-test that S3 sends when a notification is configured. S3's notification encodes a key as a form does (`a+b%2Bc.jpg` is
-`a b+c.jpg`), EventBridge does not: to decode that one too would break every key with `+` or `%` in it.
+Five shapes arrive: S3's own notification, the same wrapped by SNS (or sent raw by it), EventBridge's event, the test
+that S3 sends when a notification is configured, and Rekognition's word that a job on a video has ended. S3's
+notification encodes a key as a form does (`a+b%2Bc.jpg` is `a b+c.jpg`), EventBridge does not: to decode that one too
+would break every key with `+` or `%` in it.
 """
 
 import json
@@ -14,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from sightline.errors import BadMessage, InvalidUri, UnreadableEvent
+from sightline.models.video_jobs import Completion
 from sightline.storage.buckets.protocol import ObjectUri
 
 VERSION = "2"
@@ -24,6 +26,8 @@ TEST = "s3:TestEvent"
 _CREATED, _REMOVED = "ObjectCreated:", ("ObjectRemoved:", "LifecycleExpiration:")
 _BRIDGE_CREATED, _BRIDGE_REMOVED = "Object Created", "Object Deleted"
 _CONFIRMATIONS = ("SubscriptionConfirmation", "UnsubscribeConfirmation")
+
+_ENDED = ("SUCCEEDED", "FAILED")
 
 SHOWN_CHARACTERS = 80
 """Of a key that cannot be read, in an error."""
@@ -49,11 +53,16 @@ class ObjectEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventMessage:
-    """What a message holds. others: the names of events that are about neither creation nor removal; refused: why."""
+    """What a message holds.
+
+    others: the names of events that are about neither creation nor removal; refused: why
+    completions: of jobs on stored videos, which Rekognition tells a topic of
+    """
 
     events: tuple[ObjectEvent, ...] = ()
     others: tuple[str, ...] = ()
     refused: tuple[BadMessage, ...] = ()
+    completions: tuple[Completion, ...] = ()
 
 
 def read_message(body: str, subject: str) -> EventMessage:
@@ -84,7 +93,18 @@ def _unwrapped(told: Mapping[str, Any], subject: str) -> EventMessage:
         return _of_bridge(told, subject)
     if told.get("Event") == TEST:
         return EventMessage(others=(TEST,))
+    if "JobId" in told and "API" in told:
+        return EventMessage(completions=(_completion(told, subject),))
     raise UnreadableEvent(subject)
+
+
+def _completion(told: Mapping[str, Any], subject: str) -> Completion:
+    """Read Rekognition's word that a job has ended. One without a tag is no job of ours."""
+    status = _text(told, "Status", subject)
+    if status not in _ENDED:
+        raise UnreadableEvent(subject, rule=f"a job ends as {' or '.join(_ENDED)}, not as {status[:30]}")
+    tag = _text(told, "JobTag", subject) if "JobTag" in told else ""
+    return Completion(tag, _text(told, "JobId", subject), status)
 
 
 def _of_records(records: list[Any], subject: str) -> EventMessage:

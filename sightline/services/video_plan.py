@@ -36,6 +36,13 @@ class VideoPlan:
             yield clip.seconds or 0.0, decoding.frames(clip, self.most_seconds)
 
     @staticmethod
+    def codec_of(path: Path) -> str:
+        """Return the four letters of a video's codec."""
+        from sightline.video import decoding  # noqa: PLC0415 - as above
+
+        return decoding.codec_of(path)
+
+    @staticmethod
     def as_jpeg(picture: Picture) -> bytes:
         """Return a frame as its object holds it."""
         from sightline.video import decoding  # noqa: PLC0415 - as above

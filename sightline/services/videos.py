@@ -9,6 +9,7 @@ from sightline.errors import (
     Exhausted,
     ImageMissing,
     NotAVideo,
+    NotForJobs,
     RejectedError,
     SightlineError,
     TooManyFrames,
@@ -30,11 +31,13 @@ from sightline.services.frame_names import frame_uri, take_id
 from sightline.services.frame_taking import sha256_of
 from sightline.services.ingest import asked_of
 from sightline.services.reconcile import MAX_ROUNDS
+from sightline.services.video_job_plan import JobQuote, quote_jobs, why_no_jobs
+from sightline.services.video_jobs import reconcile_jobs
 from sightline.services.video_plan import nameless_file
-from sightline.storage.buckets.protocol import ObjectUri
+from sightline.storage.buckets.protocol import ObjectHead, ObjectUri
 from sightline.storage.dead_letters import dead_letter_id_of
 from sightline.timing import CHECK_AFTER
-from sightline.video.choosing import choose
+from sightline.video.choosing import Taking, choose
 
 RECONCILE = "reconcile_videos"
 
@@ -43,6 +46,7 @@ LONGEST_PAUSE = timedelta(hours=1)
 REFUSALS = (
     ImageMissing,
     NotAVideo,
+    NotForJobs,
     UnreadableVideo,
     TruncatedVideo,
     VideoTooLarge,
@@ -58,28 +62,50 @@ class Quote:
 
     frames: that are then taken of it
     new: those of them that are not taken yet, or are asked something else by now; the price is for these
+    jobs: on the video itself, and their prices; no_jobs: why there are none although the settings ask for some
     """
 
     video_id: str
     frames: int
     new: int
     micro_usd: int
+    jobs: tuple[JobQuote, ...] = ()
+    no_jobs: str = ""
+
+    @property
+    def is_new(self) -> bool:
+        """Return whether anything is left to pay for."""
+        return self.new > 0 or any(each.is_new for each in self.jobs)
+
+    @property
+    def whole_micro_usd(self) -> int:
+        """Return the price of frames and jobs."""
+        return self.micro_usd + sum(each.micro_usd for each in self.jobs)
 
 
 def quote(video_id: str, services: Services) -> Quote:
     """Download and decode a video, pay nothing, and say what it would cost; raise what is wrong with it."""
     plan = services.video_plan
     with nameless_file() as (file, path):
-        services.buckets.read_into(ObjectUri.parse(video_id), file, plan.most_bytes)
+        head = services.buckets.read_into(ObjectUri.parse(video_id), file, plan.most_bytes)
         file.flush()
         known = _known_offsets(video_id, sha256_of(file), services)
         offsets: set[int] = set()
-        with plan.opened(path, video_id) as (_, frames):
+        with plan.opened(path, video_id) as (seconds, frames):
             for frame in choose(frames, plan.choice):
                 offsets.add(frame.offset_ms)
                 _require_few(video_id, len(offsets), plan.most_frames)
+        no_jobs = why_no_jobs(path, plan.codec_of(path), head, seconds) if services.job_plan.kinds else ""
+    if no_jobs and plan.choice.taking is Taking.NONE:
+        raise NotForJobs(video_id, rule=no_jobs)
+    jobs = () if no_jobs else _quote_jobs(head, seconds, services)
     new = len(offsets - known)
-    return Quote(video_id, len(offsets | known), new, new * price_of_image(services))
+    return Quote(video_id, len(offsets | known), new, new * price_of_image(services), jobs, no_jobs)
+
+
+def _quote_jobs(head: ObjectHead, seconds: float, services: Services) -> tuple[JobQuote, ...]:
+    plan, length_ms = services.job_plan, round(seconds * 1000)
+    return tuple(quote_jobs(head, length_ms, plan, services.plan.generation, services.prices, services.video_jobs))
 
 
 def _known_offsets(video_id: str, content_sha256: str, services: Services) -> set[int]:
@@ -150,7 +176,7 @@ def reconcile_videos(
         later = now + min(max(2 * pause, CHECK_AFTER), LONGEST_PAUSE)
         services.videos.save(row, replace(row, sent_at=now, next_check_at=later))
         done["sent"] += 1
-    return done
+    return {**done, **reconcile_jobs(services.job_runner, goes_on, send)}
 
 
 def keep_failure(error: BaseException, video_id: str, services: Services) -> None:

@@ -18,7 +18,7 @@ from sightline.models.comparisons import Compared, ComparedFace
 from sightline.models.images import Lane
 from sightline.models.people_policy import KnownPeople, PeoplePolicy
 from sightline.queues.carried import carried_is_new, carried_result, carried_told, result_headers
-from sightline.queues.steps import COMPARE, DETECT, INGEST, MERGE, TAKE, WRITE, Step, passing_on
+from sightline.queues.steps import COLLECT_JOB, COMPARE, DETECT, INGEST, MERGE, START_JOB, TAKE, WRITE, Step, passing_on
 from sightline.ratelimit.fallback import InMemoryLimiter
 from sightline.rekognition.comparing import NAME
 from sightline.rekognition.feature import Feature
@@ -38,6 +38,7 @@ from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.services.usage import CallCounter
+from sightline.services.video_job_plan import JobPlan
 from sightline.services.video_plan import VideoPlan
 from sightline.services.worker_breaker import WorkerBreaker
 from sightline.stats.strata import StrataRule
@@ -54,6 +55,7 @@ from sightline.testing.queues import InMemoryQueues
 from sightline.testing.rollups import InMemoryRollupStore
 from sightline.testing.users import InMemoryUserStore
 from sightline.testing.verdicts import InMemoryVerdictStore
+from sightline.testing.video_jobs import InMemoryVideoJobStore, ScriptedVideoJobs
 from sightline.testing.videos import InMemoryVideoStore
 from sightline.timing import EMPTY_LOOKED_AT_EVERY
 
@@ -155,10 +157,13 @@ class FakeSightline:
     people_policy: PeoplePolicy | None = None
     known_people: KnownPeople | None = None
     video_plan: VideoPlan = field(default_factory=VideoPlan)
+    job_plan: JobPlan = field(default_factory=JobPlan)
 
     def __post_init__(self) -> None:
         self.images = InMemoryImageStore(self.clock)
         self.videos = InMemoryVideoStore(self.clock)
+        self.video_jobs = InMemoryVideoJobStore(self.clock)
+        self.job_client = ScriptedVideoJobs(self.clock)
         self.ledger = InMemoryLedger(self.clock)
         self.operations = in_memory_operations(self.clock)
         self.verdicts = InMemoryVerdictStore(self.operations.dirty_days)
@@ -186,6 +191,9 @@ class FakeSightline:
         return Services(
             images=self.images,
             videos=self.videos,
+            video_jobs=self.video_jobs,
+            job_client=self.job_client,
+            job_plan=self.job_plan,
             ledger=self.ledger,
             ledger_changes=InMemoryLedgerChanges(self.ledger),
             graph=self.graph,
@@ -267,6 +275,10 @@ class FakeSightline:
             merge.merge(image_id, merges=services.merges)
         elif step.task == TAKE:
             services.frame_taker.take(image_id, step.lane, self.send)
+        elif step.task == START_JOB:
+            services.job_runner.start(image_id, self.send)
+        elif step.task == COLLECT_JOB:
+            services.job_runner.collect(image_id, self.send)
 
     def _ingest(self, step: Step) -> None:
         try:

@@ -15,6 +15,7 @@ from sightline.graph.declarations import (
     HAS_VIDEO,
     IMAGE,
     LOOKS_LIKE,
+    SHOWS,
     Declarations,
     Key,
     Node,
@@ -33,6 +34,7 @@ from sightline.graph.protocol import (
     StaleFence,
     SyncMove,
     SyncState,
+    VideoFindings,
 )
 from sightline.graph.queries import query_named
 from sightline.models.answers import Json
@@ -67,6 +69,7 @@ class InMemoryGraphStore:
         self._shared: set[tuple[Node, Key]] = set()
         self._has_video: set[tuple[Key, Key]] = set()
         self._bare: set[Key] = set()
+        self.shown_videos: dict[tuple[str, str], VideoFindings] = {}
         self._state = SyncState()
         self._fence = 0
         self._lock = Lock()
@@ -119,6 +122,11 @@ class InMemoryGraphStore:
         if move.fence < self._fence:
             raise StaleFence("the sync")
         self._fence, self._state = move.fence, move.state
+
+    def show_video(self, findings: VideoFindings) -> None:
+        """Show what a job found in a video, in place of what a job of this kind had found."""
+        with self._lock:
+            self.shown_videos[findings.video_id, findings.kind] = findings
 
     def sync_state(self) -> SyncState:
         """Return how far the sync has come."""
@@ -179,6 +187,7 @@ class InMemoryGraphStore:
             for node, _ in self._shared:
                 nodes[node.label] += 1
             relationships[HAS_VIDEO] = len(self._has_video)
+            relationships[SHOWS] = sum(len(each.spans) for each in self.shown_videos.values())
             for kind, count in self._link_counts():
                 relationships[kind.name] += count
                 nodes[kind.node.label] += count if kind.owns_node else 0

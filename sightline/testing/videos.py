@@ -58,8 +58,14 @@ class InMemoryVideoStore(VideoStore):
             standing = self._rows.get(seen.video_id)
             if standing is None or standing.changes != seen.changes:
                 return None
-            self._rows[seen.video_id] = replace(now, changes=seen.changes + 1)
+            self._rows[seen.video_id] = replace(now, changes=seen.changes + 1, jobs=standing.jobs)
             return self._rows[seen.video_id]
+
+    @override
+    def note_job(self, video_id: str, kind: str, job_id: str) -> None:
+        with self._lock:
+            if row := self._rows.get(video_id):
+                self._rows[video_id] = replace(row, jobs={**row.jobs, kind: job_id})
 
     @override
     def due(self, before: datetime) -> Iterator[VideoRow]:

@@ -1,4 +1,4 @@
-"""Which frames of a video are taken: the first, one every k seconds, or those where the scene has changed."""
+"""Which frames of a video are taken: the first, one every k seconds, those where the scene has changed, or none."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ SCENE_LOOKED_AT_EVERY_MS = 200
 class Taking(StrEnum):
     """Which frames are taken."""
 
+    NONE = "none"
     FIRST = "first"
     EVERY = "every"
     SCENES = "scenes"
@@ -51,11 +52,13 @@ class Seen:
 
 
 def choose(frames: Iterable[Seen], choice: FrameChoice) -> Iterator[Seen]:
-    """Yield those frames that are taken; the first one always is.
+    """Yield those frames that are taken; the first one always is, unless none is.
 
     The choice depends on nothing but the frames, so that it is the same each time. `every` keeps to a grid: of each
     span of k seconds it takes the first frame.
     """
+    if choice.taking is Taking.NONE:
+        return
     if choice.taking is Taking.SCENES:
         yield from _changes(frames, choice)
         return

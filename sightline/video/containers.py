@@ -22,10 +22,15 @@ def is_video_key(key: str) -> bool:
     return key.rpartition("/")[2].lower().endswith(VIDEO_SUFFIXES)
 
 
+def is_mp4(head: bytes) -> bool:
+    """Return whether a file that begins so is MP4 or QuickTime."""
+    return head[4:8] in _BOXES
+
+
 def require_container(subject: str, head: bytes) -> None:
     """Raise NotAVideo unless a file that begins so is MP4, QuickTime, Matroska (WebM too) or AVI."""
     is_riff = head[:4] == b"RIFF" and head[8:12] == b"AVI "
-    if not (is_riff or head[4:8] in _BOXES or head.startswith(_EBML)):
+    if not (is_riff or is_mp4(head) or head.startswith(_EBML)):
         raise NotAVideo(subject, rule=f"{NotAVideo.rule}; it begins with {_shown(head)}")
 
 

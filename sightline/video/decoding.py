@@ -55,6 +55,15 @@ def opened(path: Path, subject: str, most_seconds: float) -> Iterator[Clip]:
         capture.release()
 
 
+def codec_of(path: Path) -> str:
+    """Return the four letters of a video's codec, by the file and not by its name; empty if it cannot be opened."""
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    try:
+        return int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little").strip(b"\0").decode("latin-1")
+    finally:
+        capture.release()
+
+
 def frames(clip: Clip, most_seconds: float) -> Iterator[Seen]:
     """Yield every frame, once. Raise VideoTooLong, UnreadableVideo if there is none, TruncatedVideo at the end."""
     seen = None

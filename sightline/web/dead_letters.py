@@ -177,7 +177,9 @@ def redrive_once(letters: Sequence[DeadLetter], once: str, visitor: Visitor, con
     """Send the images of letters again. Raise DoneAlready if this form was sent before."""
     services = console.services
     with _acting("redrive", letters, once, visitor, console) as acting:
-        batches = redrive(letters, services.images, services.videos, services.operations, console.send)
+        batches = redrive(
+            letters, services.images, services.videos, services.job_runner, services.operations, console.send
+        )
         counts: Counter[str] = sum(batches, Counter())
         acting.end(dict(counts))
     return counts

@@ -28,6 +28,8 @@ from dev.rekognition.picture import read_picture
 from dev.rekognition.quotas import Quotas
 from dev.rekognition.s3 import Objects
 from dev.rekognition.seen import Seen
+from dev.rekognition.videos.jobs import Jobs
+from dev.rekognition.videos.messages import Messages
 from dev.stack.waiting import wait_until
 from sightline.models.answers import Box, Detection
 
@@ -87,19 +89,26 @@ def _colour(picture: np.ndarray, box: Box) -> tuple[float, ...]:
     return tuple(float(each) / 255 for each in picture[y, x])
 
 
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 @contextmanager
 def local_rekognition(folder: Path, s3_endpoint: str) -> Iterator[str]:
     """Serve an endpoint; give its address. Its collections are in `collections.json`."""
+    objects, sight, faults = Objects(s3_endpoint, "us-east-1"), SeesBlocks(), FaultScript()
+    no_videos = Jobs(objects, sight, faults, Messages(None, faults), _utc_now)  # type: ignore[arg-type] # a stand-in
     endpoint = Endpoint(
         region="us-east-1",
-        objects=Objects(s3_endpoint, "us-east-1"),
-        sight=SeesBlocks(),  # type: ignore[arg-type] # a stand-in
+        objects=objects,
+        sight=sight,  # type: ignore[arg-type] # a stand-in
         answers=Answers(None),
         collections=Collections(folder / "collections.json"),
         quotas=Quotas({}, lambda: 0.0),
-        faults=FaultScript(),
+        faults=faults,
+        jobs=no_videos,
         log=CallsLog(folder / "calls.jsonl"),
-        clock=lambda: datetime.now(UTC),
+        clock=_utc_now,
     )
     config = uvicorn.Config(build_app(endpoint), port=0, log_level="warning")
     server = uvicorn.Server(config)

@@ -1,5 +1,6 @@
 """S3's events over a real queue, real tables and a real Redis, and the rights that listening takes."""
 
+import json
 import random
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ from sightline.services.usage import CallCounter
 from sightline.storage.buckets.protocol import Prefix
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.operations import dynamo_operations
+from sightline.storage.video_jobs.dynamodb import DynamoVideoJobStore
+from sightline.storage.videos.dynamodb import DynamoVideoStore
 from tests.integration.rights import Rights, granted
 
 NOW = datetime(2026, 11, 27, 8, 0, 0, tzinfo=UTC)
@@ -94,10 +97,15 @@ def test_the_policies_give_what_listening_and_check_take_and_nothing_else(world,
     uploads = [Happened("images", key, etag="new") for key in keys]
     others = Happened("images", "yard/empty.jpg", size_bytes=0), Happened("images", keys[0], DELETED)
     told = [s3_body(*uploads, *others)]
-    put_into(world.sqs, world.url)([*told, "poison"])
+    job = {"JobId": "aws", "Status": "SUCCEEDED", "API": "StartLabelDetection", "JobTag": "no job of ours"}
+    DynamoVideoStore(dynamodb_client, table_prefix, lambda: NOW).setup()
+    put_into(world.sqs, world.url)([*told, "poison", json.dumps(job)])
     own = Filter(Prefix("sightline", OWN_FOLDER), (".mp4",))
     fresh = DynamoImageStore(dynamodb_client, table_prefix, lambda: NOW)  # it has not read the table's layout yet
-    listener = Listener(fresh, operations, CallCounter(operations, lambda: NOW, lambda *_: None), own, lambda: NOW)
+    jobs = DynamoVideoJobStore(dynamodb_client, table_prefix, lambda: NOW)
+    listener = Listener(
+        fresh, jobs, operations, CallCounter(operations, lambda: NOW, lambda *_: None), own, lambda: NOW
+    )
     sent: list[Step] = []
     stopping = Event()
 

@@ -197,7 +197,16 @@ def test_a_redrive_leaves_the_dead_letter_of_a_future_row_open(world):
     write_dead_letter(NotAnImage(URI), step=INGEST, message={"uri": URI}, image_id=URI,
                       operations=world.operations, clock=world.clock)  # fmt: skip
     row = write_as_newer(world, **FUTURE_STATE)
-    counts = [*redrive(world.operations.dead_letters.read(), world.images, world.videos, world.operations, world.send)]
+    counts = [
+        *redrive(
+            world.operations.dead_letters.read(),
+            world.images,
+            world.videos,
+            world.services.job_runner,
+            world.operations,
+            world.send,
+        )
+    ]
     assert (0, [], 1, row) == (
         sum(each.total() for each in counts), [*world.sent], len([*world.operations.dead_letters.read()]), row_of(world)
     )  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import sightline
-from sightline.config import ProducerSettings
+from sightline.producer_settings import ProducerSettings
 
 CHECKOUT = Path(__file__).parents[2]
 HEAVY = {"scipy", "numpy", "neo4j", "celery", "boto3", "botocore", "redis"}

@@ -95,6 +95,11 @@ def greater(path: Path, value: Any) -> Condition:
     return _compare(path, ">", value)
 
 
+def smaller(path: Path, count: int) -> Condition:
+    """Hold if the attribute is there and has fewer than `count` members: a map, a list, or a text."""
+    return lambda p: f"size({p.name(path)}) < {p.value(count)}"
+
+
 def between(path: Path, low: Any, high: Any) -> Condition:
     """Hold if low <= attribute <= high. DynamoDB refuses low > high in a key condition."""
     return lambda p: f"{p.name(path)} BETWEEN {p.value(low)} AND {p.value(high)}"

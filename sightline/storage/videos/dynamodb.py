@@ -12,7 +12,7 @@ from sightline.models.stored import known_fields
 from sightline.models.stored_images import read_rejection
 from sightline.models.videos import Take, VideoRow, VideoState
 from sightline.storage.dynamodb.changes import Change
-from sightline.storage.dynamodb.conditions import all_of, equals, less
+from sightline.storage.dynamodb.conditions import all_of, equals, exists, less, missing
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.schema import Index, Key, Schema
 from sightline.storage.dynamodb.table import DynamoTable
@@ -70,6 +70,12 @@ class DynamoVideoStore(VideoStore):
         return written if is_written else None
 
     @override
+    def note_job(self, video_id: str, kind: str, job_id: str) -> None:
+        key = {"video_id": video_id}
+        self._table.change(key, Change().set("jobs", {}), all_of(exists("state"), missing("jobs")))
+        self._table.change(key, Change().set(("jobs", kind), job_id), exists("jobs"))
+
+    @override
     def due(self, before: datetime) -> Iterator[VideoRow]:
         condition = all_of(equals("unfinished", _ALL), less("next_check_at", instant(before)))
         for entry in self._table.query(condition, index=UNFINISHED.name):
@@ -80,7 +86,7 @@ class DynamoVideoStore(VideoStore):
 
 def _encode(row: VideoRow) -> Item:
     item: dict[str, Any] = asdict(row)
-    del item["video_id"]
+    del item["video_id"], item["jobs"]
     for name in ("received_at", "next_check_at", "sent_at"):
         item[name] = instant(item[name]) if item[name] else None
     item["unfinished"] = _ALL if row.next_check_at else None

@@ -26,5 +26,8 @@ class VideoStore(Protocol):
     def save(self, seen: VideoRow, now: VideoRow) -> VideoRow | None:
         """Write a row in place of the one that was seen; return it, or None if that has changed meanwhile."""
 
+    def note_job(self, video_id: str, kind: str, job_id: str) -> None:
+        """Note the newest job of a kind on a video's row, if there is one; no other write touches these notes."""
+
     def due(self, before: datetime) -> Iterator[VideoRow]:
         """Yield the rows whose check is due before a time, soonest first. Eventually consistent."""

@@ -18,6 +18,7 @@ from sightline.services.failures import keep_failure
 from sightline.services.graph_merge import RowMerger
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.usage import CallCounter
+from sightline.services.video_job_plan import JobPlan
 from sightline.storage.buckets.protocol import ObjectUri, Prefix
 from sightline.storage.buckets.s3 import S3Buckets
 from sightline.storage.images.dynamodb import DynamoImageStore
@@ -27,6 +28,7 @@ from sightline.storage.operations import dynamo_operations
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.users.dynamodb import DynamoUserStore
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
+from sightline.storage.video_jobs.dynamodb import DynamoVideoJobStore
 from sightline.storage.videos.dynamodb import DynamoVideoStore
 from sightline.testing.clocks import MovingClock
 from sightline.testing.fake import FakeSightline
@@ -54,6 +56,7 @@ class Deployed(FakeSightline):
                 "buckets": buckets,
                 "images": DynamoImageStore(dynamodb, prefix, self.clock),
                 "videos": DynamoVideoStore(dynamodb, prefix, self.clock),
+                "video_jobs": DynamoVideoJobStore(dynamodb, prefix, self.clock),
                 "ledger": DynamoLedger(dynamodb, prefix, self.clock, buckets, self.own, largest_in_row_bytes=0),
                 "ledger_changes": DynamoLedgerChanges(dynamodb, lambda: streams, prefix),
                 "verdicts": DynamoVerdictStore(dynamodb, prefix),
@@ -81,6 +84,7 @@ class Deployed(FakeSightline):
             limiter=RedisLimiter(redis, "1", "eu", quotas, prefix, overrides=operations.rate_overrides),
             people_policy=POLICY,
             known_people=KnownPeople(POLICY, 99.0),
+            job_plan=JobPlan(("labels", "faces")),
             sweep=replace(self.services.sweep, prefixes=[Prefix(self.frames)]),
         )
 

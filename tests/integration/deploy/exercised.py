@@ -10,11 +10,13 @@ from sightline.storage.ledger.protocol import Ledger
 from sightline.storage.operations import Operations
 from sightline.storage.rollups.protocol import RollupStore
 from sightline.storage.verdicts.protocol import VerdictStore
+from sightline.storage.video_jobs.protocol import VideoJobStore
 from sightline.storage.videos.protocol import VideoStore
 
 STORES: dict[str, type] = {
     "images": ImageStore,
     "videos": VideoStore,
+    "video_jobs": VideoJobStore,
     "ledger": Ledger,
     "ledger_changes": LedgerChanges,
     "verdicts": VerdictStore,

@@ -7,6 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
+from dev.clips.mp4 import write_clip
 from sightline.errors import (
     AccessDenied,
     BudgetSpent,
@@ -120,6 +123,27 @@ def take_frames(world: Deployed) -> None:
         run_under_lease(videos.RECONCILE, world.services, lambda run: _send_videos(world, run))
         world.work()
     videos.keep_failure(ValueError("odd"), uri, world.services)
+
+
+def run_jobs(world: Deployed) -> None:
+    """Run the jobs of a video, of which nobody tells, and one that fails."""
+    uri = world.upload(16, b"").removesuffix("jpg") + "mp4"
+    with TemporaryDirectory() as folder:
+        pictures = [np.full((96, 96, 3), shade, np.uint8) for shade in (20, 80)]
+        world.overwrite(uri, write_clip(Path(folder) / "clip.mp4", pictures).read_bytes())
+    quoted = videos.quote(uri, world.services)
+    world.add_video(uri)
+    world.services.job_runner.add(quoted.jobs, Lane.LIVE, world.send)
+    world.work()
+    world.job_client.fail("aws-1", "no reason")
+    for _ in range(2):
+        world.clock.move(5 * MINUTE)
+        run_under_lease(videos.RECONCILE, world.services, lambda run: _send_videos(world, run))
+        world.work()
+    assert {"complete", "rejected"} == {
+        job.state for job_id in world.services.videos.get(uri).jobs.values()
+        if (job := world.services.video_jobs.get(job_id))
+    }  # fmt: skip
 
 
 def _send_videos(world: Deployed, run: LeasedRun) -> Mapping[str, Json]:
@@ -372,6 +396,7 @@ DOINGS: tuple[Callable[[Deployed], None], ...] = (
     carry_images,
     pay_by_need,
     take_frames,
+    run_jobs,
     overwrite_again_and_again,
     refuse_a_bucket,
     stop_a_camera,

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sightline.errors import ConfigurationError, RefusedByGraph, UnknownFeature
-from sightline.graph.protocol import Merged
+from sightline.graph.protocol import Merged, VideoFindings
+from sightline.models.video_jobs import Span
 from tests.integration.graph.subject import (
     TAKEN,
     TAKEN_SECONDS,
@@ -266,6 +267,22 @@ def test_a_video_goes_from_the_graph_with_its_last_frame(subject: Subject) -> No
     purged = dict(subject.store.purge(TAKEN))
     assert (1, 1) == (purged["HAS_VIDEO"], purged["Video"])
     assert fixed() == subject.triples()
+
+
+def test_what_a_job_found_in_a_video_is_shown_and_replaced_as_a_whole(subject: Subject) -> None:
+    subject.store.merge([image(labels=(("Person", 99.0),))])
+
+    def show(kind: str, label_: str, key: str, *spans: Span) -> int:
+        subject.store.show_video(VideoFindings("s3://bucket/yard/1.mp4", kind, label_, key, spans))
+        return subject.store.counts().relationships["SHOWS"]
+
+    twice = (Span("Person", 0, 2000, 90.5), Span("Person", 5000, 6000, 70.0), Span("Car", 0, 500, 60.0))
+    assert 3 == show("labels", "Label", "label_name", *twice)
+    assert 3 == show("labels", "Label", "label_name", *twice)
+    assert 4 == show("text", "Text", "text", Span("EXIT", 0, 0, 99.0))
+    assert 2 == show("labels", "Label", "label_name", Span("Dog", 1, 2, 50.0))
+    assert 1 == show("labels", "Label", "label_name")
+    assert dict(subject.store.purge(TAKEN)).get("Video", 0) == 0
 
 
 def test_a_frame_that_lost_its_video_differs_and_is_repaired(subject: Subject) -> None:

@@ -8,8 +8,9 @@ import pytest
 from dev.s3_events import Happened, s3_body
 from sightline.cli.factory import Factory
 from sightline.cli.paying import UNPAID
-from sightline.config import InvalidSettings, ListenerSettings, read_listener_settings
+from sightline.config import InvalidSettings, read_listener_settings
 from sightline.errors import MissingQueue
+from sightline.producer_settings import ListenerSettings
 from sightline.queues.sqs import Depth
 from sightline.testing.event_queues import VISIBLE_AFTER, InMemoryEventQueue
 from sightline.testing.fake import BUCKET

@@ -4,13 +4,18 @@ import json
 import os
 import pty
 import sys
+from datetime import timedelta
 
+import numpy as np
 import pytest
 
+from dev.clips.mp4 import write_clip
 from sightline.cli import sightline
 from sightline.models.images import Lane, State
 from sightline.models.videos import VideoState
 from sightline.services.redrive import redrive
+from sightline.services.video_job_plan import JobPlan
+from sightline.services.videos import reconcile_videos
 from sightline.testing.fake import picture
 from tests.clips import clip_bytes
 from tests.unit.cli.conftest import URI
@@ -72,7 +77,14 @@ def test_bad_videos_are_told_and_kept_and_the_others_go_on(run, world, video):
     assert "the content must be an MP4, QuickTime, Matroska or AVI file" in result.stderr
     kept = {each.subject: each.error for each in world.operations.dead_letters.read()}
     assert {bad: "NotAVideo", missing: "ImageMissing", "s3://no bucket/x.mp4": "InvalidUri"} == kept
-    (counts,) = redrive(world.operations.dead_letters.read(), world.images, world.videos, world.operations, world.send)
+    (counts,) = redrive(
+        world.operations.dead_letters.read(),
+        world.images,
+        world.videos,
+        world.services.job_runner,
+        world.operations,
+        world.send,
+    )
     assert {"sent": 0, "closed": 0, "refused": 3} == counts  # nobody agreed to a price
 
 
@@ -127,3 +139,53 @@ def test_the_lane_is_the_frames_lane(run, world, video):
     assert ["frames.backfill"] == [step.queue_name for step in world.sent]
     world.run()
     assert {Lane.BACKFILL} == {row.lane for row in world.images.scan()}
+
+
+@pytest.fixture
+def with_jobs(world, tmp_path):
+    """Have videos get a job; give one that jobs take."""
+    object.__setattr__(world.services, "job_plan", JobPlan(("labels",)))
+    object.__setattr__(world.services.job_runner, "job_plan", JobPlan(("labels",)))
+    pictures = [np.full((96, 96, 3), shade, np.uint8) for shade in (20, 80, 140)]
+    world.put(VIDEO, write_clip(tmp_path / "jobs.mp4", pictures, 2).read_bytes())
+    world.job_client.entries["labels"] = [
+        {
+            "Timestamp": 0,
+            "StartTimestampMillis": 0,
+            "EndTimestampMillis": 2500,
+            "Label": {"Name": "Dog", "Confidence": 88},
+        }
+    ]
+    return VIDEO
+
+
+def test_jobs_are_quoted_and_not_started_before_somebody_agrees(run, world, with_jobs):
+    result = run("add", with_jobs)
+    assert "job labels: 1 minutes (StartLabelDetection): at most 0.100 USD" in result.stderr
+    assert (1, []) == (result.exit_code, world.video_jobs.all())
+    (told,) = json.loads(run("add", with_jobs, "--yes", "--json").stdout)["videos"]
+    assert {"labels": 0.1} == told["jobs"]
+    world.run()
+    assert 1 == len(world.job_client.jobs)
+
+
+def test_what_a_job_found_is_shown(run, world, with_jobs):
+    run("add", with_jobs, "--yes")
+    world.run()
+    (job,) = json.loads(run("show", with_jobs, "--json").stdout)["jobs"]
+    assert ("labels", "started", 1, None) == (job["kind"], job["state"], job["minutes"], job["entries"])
+    world.clock.move(timedelta(minutes=3))
+    reconcile_videos(world.services, lambda: True, world.send)
+    world.run()
+    (job,) = json.loads(run("show", with_jobs, "--json").stdout)["jobs"]
+    assert [{"name": "Dog", "times": 1, "seconds": 2.5, "confidence": 88.0, "first_ms": 0}] == job["found"]
+    table = run("show", with_jobs).stdout
+    assert "found by the job labels" in table
+    assert "s3://sightline/sightline/video-jobs/" in table
+
+
+def test_a_video_that_jobs_do_not_take_gets_frames_and_the_reason(run, world, with_jobs, tmp_path):
+    world.put(VIDEO, clip_bytes(tmp_path))
+    result = run("add", with_jobs, "--yes")
+    assert "no jobs: Rekognition's jobs take H.264 alone" in result.stderr
+    assert (0, []) == (result.exit_code, world.video_jobs.all())

@@ -315,7 +315,16 @@ def test_a_stuck_image_that_is_redriven_is_read_and_closes_its_letter(world):
     world.buckets.refuse(ALONE, AccessDenied)
     alone(world, 30)
     world.buckets.allow(ALONE)
-    list(redrive(world.operations.dead_letters.read(), world.images, world.videos, world.operations, world.send))
+    list(
+        redrive(
+            world.operations.dead_letters.read(),
+            world.images,
+            world.videos,
+            world.services.job_runner,
+            world.operations,
+            world.send,
+        )
+    )
     world.work()
     assert (State.COMPLETE, []) == (world.images.get(ALONE).state, world.letters())
 
@@ -325,7 +334,14 @@ def test_a_letter_of_a_bucket_names_no_image_so_that_a_redrive_sends_nothing(wor
     world.put_and_add(*foreign(5, "old", "gate"))
     world.work()
     world.minutes(5)
-    (done,) = redrive(world.operations.dead_letters.read(), world.images, world.videos, world.operations, world.send)
+    (done,) = redrive(
+        world.operations.dead_letters.read(),
+        world.images,
+        world.videos,
+        world.services.job_runner,
+        world.operations,
+        world.send,
+    )
     assert ({"refused": 1, "sent": 0, "closed": 0}, 0) == (dict(done), len(world.sent))
 
 

@@ -37,7 +37,7 @@ def queue(world):
 @pytest.fixture
 def listener(world):
     own = Filter(Prefix(CHECKPOINTS, OWN_FOLDER), DEFAULT_SKIPPED_SUFFIXES)
-    return Listener(world.images, world.operations, world.services.calls, own, world.clock)
+    return Listener(world.images, world.video_jobs, world.operations, world.services.calls, own, world.clock)
 
 
 def key(number):
@@ -199,7 +199,7 @@ def test_of_events_that_come_twice_shuffled_and_in_batches_while_listeners_die_e
     world = FakeSightline()
     queue = InMemoryEventQueue(world.clock)
     own = Filter(Prefix(CHECKPOINTS, OWN_FOLDER), DEFAULT_SKIPPED_SUFFIXES)
-    listener = Listener(world.images, world.operations, world.services.calls, own, world.clock)
+    listener = Listener(world.images, world.video_jobs, world.operations, world.services.calls, own, world.clock)
     chance = random.Random(seed)  # noqa: S311 - its sequence is what is wanted
     happened = [uploaded(world, number) for number in range(30)]
     poison = [json.dumps({"poison": number}) for number in range(5)]

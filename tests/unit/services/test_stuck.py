@@ -46,7 +46,16 @@ def test_a_message_that_comes_twice_pays_nothing_for_an_image_that_is_stuck(worl
 
 
 def redriven(world: FakeSightline, _: str) -> None:
-    list(redrive(world.operations.dead_letters.read(), world.images, world.videos, world.operations, world.send))
+    list(
+        redrive(
+            world.operations.dead_letters.read(),
+            world.images,
+            world.videos,
+            world.services.job_runner,
+            world.operations,
+            world.send,
+        )
+    )
 
 
 def overwritten(world: FakeSightline, uri: str) -> None:

@@ -18,7 +18,10 @@ from dev.rekognition.refusals import Refusal
 from dev.rekognition.scene import measure_scene
 from dev.rekognition.seen import Seen
 from dev.rekognition.text import find_text
+from dev.rekognition.videos.jobs import Jobs
+from dev.rekognition.videos.messages import Messages
 
+NOW = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
 SIGNED = "AWS4-HMAC-SHA256 Credential=key/20261121/us-east-1/rekognition/aws4_request, Signature=0"
 
 
@@ -58,17 +61,27 @@ class MemoryObjects:
             raise Refusal("InvalidS3ObjectException")
         return Content(self.objects[place["Bucket"], place["Name"]])
 
+    def look_at_video(self, place):
+        self.read(place)
 
-def endpoint(tmp_path, objects=(), rates=(), clock=lambda: 0.0):
+    def read_video(self, place, file):
+        file.write(self.read(place).data)
+        file.flush()
+
+
+def endpoint(tmp_path, objects=(), rates=(), clock=lambda: 0.0, sent=None, now=lambda: NOW):
     """Build an endpoint whose log is tmp_path/calls.jsonl."""
+    sent = [] if sent is None else sent
+    stored, sight, faults = MemoryObjects(dict(objects)), DirectSight(), FaultScript()
     return Endpoint(
         region="us-east-1",
-        objects=MemoryObjects(dict(objects)),  # type: ignore[arg-type]
-        sight=DirectSight(),  # type: ignore[arg-type]
+        objects=stored,  # type: ignore[arg-type]
+        sight=sight,  # type: ignore[arg-type]
         answers=Answers(None),
         collections=Collections(None),
         quotas=Quotas(dict(rates), clock),
-        faults=FaultScript(),
+        faults=faults,
+        jobs=Jobs(stored, sight, faults, Messages(sent.append, faults), now),  # type: ignore[arg-type]
         log=CallsLog(tmp_path / "calls.jsonl"),
-        clock=lambda: datetime(2026, 11, 21, 8, 30, tzinfo=UTC),
+        clock=now,
     )

@@ -54,6 +54,7 @@ def test_a_call_is_logged_with_what_it_was_and_how_it_ended(tmp_path):
         "key": "yard/1.jpg",
         "outcome": "answered",
         "error": None,
+        "job": None,
     }
 
 

@@ -1,0 +1,1 @@
+"""The store of jobs on stored videos."""

@@ -19,6 +19,9 @@ THUMB = 320
 COLD = 240
 """Small pictures that are made: a page has 60."""
 
+WINDOWS = 12
+"""Of a pattern, each asked for once."""
+
 FEED_READS = 2 * DEFAULT_SHARDS.feed
 """Of the last 24 hours: of two days, each in its shards."""
 
@@ -110,8 +113,8 @@ class Addressed:
         return link("/search", label=LABEL, until=self.day(number % 7))
 
     def pattern(self, path: str, **query: object) -> Addresses:
-        """Ask for a pattern that ends on a day."""
-        return lambda number: link(path, label=LABEL, **query, day=self.day(number % 7))
+        """Ask for a pattern that ends on a day, another each time."""
+        return lambda number: link(path, label=LABEL, **query, day=self.day(number))
 
     def months(self, number: int) -> Address:
         """Compare two months, from another confidence each time: a month is kept for each."""
@@ -150,14 +153,22 @@ def _of_pictures(asked: Addressed) -> list[Page]:
 def _of_patterns(asked: Addressed) -> list[Page]:
     windows = max(len(asked.spans) // CLIENTS, 1)
     return [
-        Page("/heat, 4 weeks", 400, asked.pattern("/heat"), Most(0, 1)),
-        Page("/heat, 12 weeks", 400, asked.pattern("/heat", weeks=12), Most(0, 1)),
-        Page("/confidence, 4 weeks", 400, asked.pattern("/confidence"), Most(2, 1)),
+        *_first_and_kept("/heat, 4 weeks", asked.pattern("/heat"), Most(0, 1)),
+        *_first_and_kept("/heat, 12 weeks", asked.pattern("/heat", weeks=12), Most(0, 1)),
+        *_first_and_kept("/confidence, 4 weeks", asked.pattern("/confidence"), Most(2, 1)),
         Page("/months, first", 2_000, asked.months, Most(0, 2), gets=3, is_cold=True),
         Page("/months, kept", 100, to(asked.months(0)), Most()),
         Page("/accuracy, first", 1_200, asked.accuracy, Most(2 * CAMERAS + 4), gets=windows, is_cold=True),
         Page("/accuracy, kept", 150, to(asked.accuracy(0)), Most(1)),
         Page("/agreement", 100, to("/agreement"), Most(1)),
+    ]
+
+
+def _first_and_kept(name: str, address: Addresses, most: Most) -> list[Page]:
+    """Return a page of which no window was asked for before, and the same of one that is asked for again and again."""
+    return [
+        Page(f"{name}, first", 400, address, most, gets=WINDOWS // CLIENTS, is_cold=True),
+        Page(f"{name}, kept", 400, to(address(0)), most),
     ]
 
 

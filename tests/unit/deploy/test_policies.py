@@ -13,6 +13,7 @@ from dev.s3_events import Happened, record
 from sightline.models.images import ImageRow, Lane, State
 from sightline.rekognition.comparing import OPERATION
 from sightline.rekognition.features import all_features
+from sightline.rekognition.video_jobs import all_job_kinds
 from sightline.services.s3_events import read_message
 from sightline.storage.dynamodb.items import to_item
 from sightline.storage.images.dynamodb import DynamoImageStore
@@ -44,6 +45,11 @@ def test_each_action_is_named_and_only_rekognition_has_no_resource(policy):
 
 def test_workers_may_ask_for_every_declared_feature_and_for_nothing_else():
     assert {f"rekognition:{each.operation}" for each in all_features().values()} == actions("workers", "rekognition")
+
+
+def test_workers_may_start_every_declared_job_on_videos_and_read_its_results_and_nothing_else():
+    asked = {f"rekognition:{name}" for each in all_job_kinds().values() for name in (each.start, each.get)}
+    assert asked == actions("video-jobs", "rekognition")
 
 
 @pytest.mark.parametrize("policy", [path.stem for path in POLICIES])

@@ -44,7 +44,7 @@ def test_a_video_whose_worker_is_killed_has_each_frame_once_and_pays_once(spine,
     with spine.worker("videos", [*STEPS, "frames"], **SETTINGS), spine.app_with("videos:") as app:
         app.set_current()
         due_now(spine, uri)
-        assert {"sent": 1} == reconcile_videos(spine.services, lambda: True)
+        assert {"sent": 1, "jobs_looked_at": 0} == reconcile_videos(spine.services, lambda: True)
         spine.until(lambda: spine.services.videos.get(uri).state == VideoState.TAKEN)
         take = spine.services.videos.get(uri).take
         assert [*range(0, SECONDS * 1000, 1000 // A_SECOND)] == [*take.offsets_ms]

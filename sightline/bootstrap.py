@@ -94,7 +94,6 @@ def connect(
         graph=graph,
         merges=GroupCommit(RowMerger(images, graph.merge)),
         buckets=buckets,
-        checkpoint_bucket=chosen.checkpoint_bucket,
         limiter=_limiter(chosen, operations, treasury),
         operations=operations,
         queues=redis_queues(chosen),
@@ -121,6 +120,7 @@ def _chosen(settings: Settings) -> dict[str, Any]:
     """Return those collaborators that the settings alone tell."""
     return {
         "plan": settings.plan,
+        "checkpoint_bucket": settings.checkpoint_bucket,
         "prices": settings.price_list,
         "video_plan": settings.video_plan,
         "job_plan": settings.job_plan,

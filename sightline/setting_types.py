@@ -23,11 +23,11 @@ from sightline.models.people_policy import EXAMPLE, MOST_RETENTION_DAYS, PeopleP
 from sightline.ratelimit.gcra import LEAST_RATE
 from sightline.rekognition.feature import Feature
 from sightline.rekognition.features import all_features
-from sightline.rekognition.paid_calls import BESIDE_FEATURES
+from sightline.rekognition.paid_calls import BESIDE_FEATURES, JOBS
 from sightline.rekognition.video_jobs import CLOSED, all_job_kinds
 from sightline.services.caps import parse_caps
 
-PAID_FOR = (*BESIDE_FEATURES, *all_features(), *(each.called for each in all_job_kinds().values()))
+PAID_FOR = (*BESIDE_FEATURES, *all_features(), *JOBS)
 """What a cap may be for."""
 
 LEAST_SECRET_BYTES = 32

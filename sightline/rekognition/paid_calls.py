@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from sightline.models.answers import Json
 from sightline.rekognition import comparing, known_faces
-from sightline.rekognition.features import feature_named
+from sightline.rekognition.features import all_features, feature_named
 from sightline.rekognition.prices import Prices
+from sightline.rekognition.video_jobs import all_job_kinds
 
 BESIDE_FEATURES: Mapping[str, str] = {
     comparing.NAME: comparing.OPERATION,
@@ -13,6 +14,9 @@ BESIDE_FEATURES: Mapping[str, str] = {
     known_faces.PEOPLE: known_faces.SEARCH,
 }
 """Name → operation. One call of each is one image."""
+
+JOBS: Mapping[str, str] = {each.called: each.start for each in all_job_kinds().values()}
+"""Name → operation. One call of each is so many minutes of a video."""
 
 
 def called_by_policy(*, is_policy: bool, is_known: bool) -> list[str]:
@@ -23,7 +27,12 @@ def called_by_policy(*, is_policy: bool, is_known: bool) -> list[str]:
 
 def operation_of(name: str) -> str:
     """Return the operation of what is called; raise UnknownFeature if nothing is called so."""
-    return BESIDE_FEATURES.get(name) or feature_named(name).operation
+    return BESIDE_FEATURES.get(name) or JOBS.get(name) or feature_named(name).operation
+
+
+def is_by_the_image(name: str) -> bool:
+    """Return whether something is called so, and one call of it is paid for as images."""
+    return name in BESIDE_FEATURES or name in all_features()
 
 
 def price_of(prices: Prices, name: str, parameters: Mapping[str, Json] | None = None) -> int:

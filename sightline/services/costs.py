@@ -17,7 +17,7 @@ from sightline.errors import ConfigurationError
 from sightline.models.answers import Json
 from sightline.models.spending import Line, Reason, Spent
 from sightline.rekognition.features import all_features
-from sightline.rekognition.paid_calls import BESIDE_FEATURES, price_of
+from sightline.rekognition.paid_calls import is_by_the_image, price_of
 from sightline.rekognition.prices import Prices, billed, read_prices
 from sightline.services.usage import COST, UNKNOWN
 from sightline.storage.operations import Operations
@@ -217,8 +217,7 @@ def total_of(each: Iterable[Amount]) -> Amount:
 
 def list_price(feature: str, prices: Prices, parameters: Mapping[str, Json] | None = None) -> int:
     """Return what AWS lists for a call, in millionths of a US dollar; 0 for a feature that is no longer declared."""
-    is_called = feature in BESIDE_FEATURES or feature in all_features()
-    return price_of(prices, feature, parameters) if is_called else 0
+    return price_of(prices, feature, parameters) if is_by_the_image(feature) else 0
 
 
 def _days(first: date, last: date) -> list[date]:

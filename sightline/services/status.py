@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sightline.errors import SightlineError
+from sightline.errors import SightlineError, UnknownFeature
 from sightline.graph.protocol import GraphStore
 from sightline.models.answers import Json
 from sightline.models.images import ImageRow, ResultStatus, State
@@ -16,8 +16,7 @@ from sightline.models.stored import StoredEnum
 from sightline.progress import counted
 from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.redis import Standing
-from sightline.rekognition.features import all_features
-from sightline.rekognition.paid_calls import BESIDE_FEATURES, operation_of
+from sightline.rekognition.paid_calls import operation_of
 from sightline.rekognition.prices import Prices
 from sightline.services.budget_status import budget_section
 from sightline.services.collaborators import Services
@@ -304,8 +303,10 @@ def calls_section(operations: Operations, now: datetime, features: Iterable[str]
 
 
 def _operation(name: str) -> str:
-    is_called = name in BESIDE_FEATURES or name in all_features()
-    return operation_of(name) if is_called else name
+    try:
+        return operation_of(name)
+    except UnknownFeature:
+        return name
 
 
 def skipped_section(operations: Operations, now: datetime) -> Section:

@@ -104,9 +104,13 @@ def test_calls_of_a_feature_that_is_no_longer_declared_still_count(run, world):
     assert (4, 1) == (told(run)["calls"]["smells"]["answered"], told(run)["calls"]["smells"]["sniffed"])
 
 
-def test_comparisons_are_counted_under_their_operation_as_all_calls_are(world, run):
-    world.operations.usage.count("2044-05-17", {("compare", "answered"): 2})
-    assert 2 == told(run)["calls"]["CompareFaces"]["answered"]
+@pytest.mark.parametrize(
+    ("name", "operation"),
+    [("compare", "CompareFaces"), ("people", "SearchFacesByImage"), ("video_labels", "StartLabelDetection")],
+)
+def test_what_belongs_to_no_feature_is_counted_under_its_operation_as_all_calls_are(world, run, name, operation):
+    world.operations.usage.count("2044-05-17", {(name, "answered"): 2})
+    assert 2 == told(run)["calls"][operation]["answered"]
 
 
 def test_cost_is_told_by_feature_for_today_and_the_month(run, finish, world):

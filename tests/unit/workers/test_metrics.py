@@ -18,7 +18,9 @@ from sightline.models.bucket_refusals import HELD_AFTER, Reader
 from sightline.models.images import Lane, State
 from sightline.models.spending import Line, Reason
 from sightline.queues.redis import Waiting
+from sightline.rekognition.paid_calls import operation_of
 from sightline.services.need import Ask, Need
+from sightline.setting_types import PAID_FOR
 from sightline.storage.dead_letters import DeadLetter
 from sightline.storage.images.counting import StateCounts
 from sightline.storage.images.dynamodb import DynamoImageStore
@@ -130,6 +132,12 @@ def test_a_throttled_call_is_counted_as_a_call_and_by_its_operation(scraped, wor
     world.run()
     assert 1 == scraped.value("sightline_throttled_total", operation="DetectFaces")
     assert 1 == scraped.value("sightline_calls_total", feature="faces", operation="DetectFaces", outcome="throttled")
+
+
+@pytest.mark.parametrize("name", PAID_FOR)
+def test_whatever_is_paid_for_can_be_counted(scraped, world, name):
+    world.services.calls.count(name, "answered", 1_000)
+    assert 1 == scraped.value("sightline_calls_total", feature=name, operation=operation_of(name), outcome="answered")
 
 
 def test_what_is_tapped_still_reaches_the_stores(world):

@@ -1,10 +1,9 @@
 """The kinds of jobs there are: every module of this package that declares `KIND`. Adding one is adding a file."""
 
+import sys
 from functools import cache
-from importlib import import_module
-from pkgutil import iter_modules
 
-from sightline.errors import UnknownFeature
+from sightline.rekognition.declared import modules_of, named
 from sightline.rekognition.video_job import JobKind
 
 CLOSED = {
@@ -18,13 +17,9 @@ CLOSED = {
 @cache
 def all_job_kinds() -> dict[str, JobKind]:
     """Return every declared kind by name, in alphabetical order."""
-    modules = (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
-    return {module.KIND.name: module.KIND for module in modules}
+    return {module.KIND.name: module.KIND for module in modules_of(sys.modules[__name__])}
 
 
 def job_kind_named(name: str) -> JobKind:
     """Return the kind called `name`; raise UnknownFeature if there is none."""
-    kinds = all_job_kinds()
-    if name not in kinds:
-        raise UnknownFeature(name, known=sorted(kinds))
-    return kinds[name]
+    return named(name, all_job_kinds())

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -35,6 +35,7 @@ from sightline.services.collaborators import Services, SweepPlan
 from sightline.services.graph_merge import RowMerger
 from sightline.services.other_files import OWN_FOLDER
 from sightline.services.plan import Plan
+from sightline.services.redrive import redrive
 from sightline.services.rejection_breaker import RejectionBreaker
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.services.usage import CallCounter
@@ -43,6 +44,7 @@ from sightline.services.video_plan import VideoPlan
 from sightline.services.worker_breaker import WorkerBreaker
 from sightline.stats.strata import StrataRule
 from sightline.storage.buckets.protocol import ObjectUri, Prefix
+from sightline.storage.dead_letters import DeadLetter
 from sightline.testing.buckets import InMemoryBuckets
 from sightline.testing.clocks import MovingClock
 from sightline.testing.faces import InMemoryFaces
@@ -287,6 +289,12 @@ class FakeSightline:
             self.send(passing_on(steps, step.headers))
         except ImageNotYetWritten:
             self.later.append(step)
+
+    def redrive(self, dead_letters: Iterable[DeadLetter] | None = None) -> list[Counter[str]]:
+        """Redrive dead letters, or all that are open; return the counts of each batch."""
+        meant = self.operations.dead_letters.read() if dead_letters is None else dead_letters
+        jobs = self.services.job_runner
+        return [*redrive(meant, self.images, self.videos, jobs, self.operations, self.send)]
 
     def run(self) -> None:
         """Work until the queues are empty; the clock moves while nothing is left but what comes back later."""

@@ -13,7 +13,6 @@ from dev.clips.mp4 import write_clip
 from sightline.cli import sightline
 from sightline.models.images import Lane, State
 from sightline.models.videos import VideoState
-from sightline.services.redrive import redrive
 from sightline.services.video_job_plan import JobPlan
 from sightline.services.videos import reconcile_videos
 from sightline.testing.fake import picture
@@ -77,14 +76,7 @@ def test_bad_videos_are_told_and_kept_and_the_others_go_on(run, world, video):
     assert "the content must be an MP4, QuickTime, Matroska or AVI file" in result.stderr
     kept = {each.subject: each.error for each in world.operations.dead_letters.read()}
     assert {bad: "NotAVideo", missing: "ImageMissing", "s3://no bucket/x.mp4": "InvalidUri"} == kept
-    (counts,) = redrive(
-        world.operations.dead_letters.read(),
-        world.images,
-        world.videos,
-        world.services.job_runner,
-        world.operations,
-        world.send,
-    )
+    (counts,) = world.redrive()
     assert {"sent": 0, "closed": 0, "refused": 3} == counts  # nobody agreed to a price
 
 

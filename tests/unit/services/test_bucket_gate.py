@@ -28,7 +28,6 @@ from sightline.services.bucket_gate import BucketGate, is_lasting
 from sightline.services.dead_letters import write_dead_letter
 from sightline.services.failures import keep_failure
 from sightline.services.reconcile import reconcile, reconciler_of
-from sightline.services.redrive import redrive
 from sightline.testing.fake import FakeSightline, ScriptedDetector, picture
 from sightline.testing.operations import InMemoryBucketRefusals
 
@@ -315,16 +314,7 @@ def test_a_stuck_image_that_is_redriven_is_read_and_closes_its_letter(world):
     world.buckets.refuse(ALONE, AccessDenied)
     alone(world, 30)
     world.buckets.allow(ALONE)
-    list(
-        redrive(
-            world.operations.dead_letters.read(),
-            world.images,
-            world.videos,
-            world.services.job_runner,
-            world.operations,
-            world.send,
-        )
-    )
+    world.redrive()
     world.work()
     assert (State.COMPLETE, []) == (world.images.get(ALONE).state, world.letters())
 
@@ -334,14 +324,7 @@ def test_a_letter_of_a_bucket_names_no_image_so_that_a_redrive_sends_nothing(wor
     world.put_and_add(*foreign(5, "old", "gate"))
     world.work()
     world.minutes(5)
-    (done,) = redrive(
-        world.operations.dead_letters.read(),
-        world.images,
-        world.videos,
-        world.services.job_runner,
-        world.operations,
-        world.send,
-    )
+    (done,) = world.redrive()
     assert ({"refused": 1, "sent": 0, "closed": 0}, 0) == (dict(done), len(world.sent))
 
 

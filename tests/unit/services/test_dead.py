@@ -7,7 +7,7 @@ import pytest
 
 from sightline.models.images import Lane, State
 from sightline.services.capture import DEFAULT_KEY_PATTERN, CaptureReader
-from sightline.services.redrive import Choice, redrive
+from sightline.services.redrive import Choice
 from sightline.storage.dead_letters import dead_letter_id_of
 from sightline.testing.fake import FakeSightline, picture, uri_of
 
@@ -38,7 +38,7 @@ def chosen(world, **choice):
 def redriven(world, **choice):
     """Redrive letters and do what was sent; give the counts."""
     meant = [each for each in world.operations.dead_letters.read() if Choice(**choice).takes(each, camera_of)]
-    (done,) = redrive(meant, world.images, world.videos, world.services.job_runner, world.operations, world.send)
+    (done,) = world.redrive(meant)
     world.run()
     return {name: count for name, count in done.items() if count}
 
@@ -121,7 +121,7 @@ def test_an_image_without_a_row_gets_one_and_a_backfilled_one_stays_in_its_lane(
     new, old = uri_of("04"), uri_of("05")
     world.images.add(old, Lane.BACKFILL)
     named = [type(dead_letter)(**{**as_facts(dead_letter), "image_id": uri}) for uri in (new, old)]
-    list(redrive(named, world.images, world.videos, world.services.job_runner, world.operations, world.send))
+    world.redrive(named)
     assert {new: "ingest", old: "ingest.backfill"} == {step.args[0]: step.queue_name for step in world.sent}
     assert world.images.get(new).state is State.RECEIVED
 

@@ -8,7 +8,6 @@ from sightline.queues.steps import DETECT, INGEST, ingest_step
 from sightline.services.dead_letters import write_dead_letter
 from sightline.services.failures import keep_failure
 from sightline.services.parity import expected
-from sightline.services.redrive import redrive
 from sightline.services.sync import is_due
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.testing.fake import FakeSightline, picture, uri_of
@@ -46,16 +45,7 @@ def test_a_message_that_comes_twice_pays_nothing_for_an_image_that_is_stuck(worl
 
 
 def redriven(world: FakeSightline, _: str) -> None:
-    list(
-        redrive(
-            world.operations.dead_letters.read(),
-            world.images,
-            world.videos,
-            world.services.job_runner,
-            world.operations,
-            world.send,
-        )
-    )
+    world.redrive()
 
 
 def overwritten(world: FakeSightline, uri: str) -> None:

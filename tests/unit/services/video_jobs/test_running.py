@@ -14,7 +14,6 @@ from sightline.errors import (
 from sightline.models.images import Lane
 from sightline.models.video_jobs import JobState
 from sightline.queues.steps import collect_job_step
-from sightline.services.redrive import redrive
 from sightline.services.video_jobs import TOKEN_TRUSTED_FOR, reconcile_jobs
 from sightline.services.videos import price_of_image, quote
 from sightline.storage.buckets.protocol import ObjectUri
@@ -186,7 +185,7 @@ def test_a_failed_job_is_a_dead_letter_and_its_redrive_has_another_token(clip):
     assert "its job labels: " in letter.rule
     assert "Unsupported codec" in letter.rule
     assert (JobState.REJECTED, {}) == (jobs_of(house)["labels"].state, house.video_jobs.places())
-    (done,) = redrive([letter], house.images, house.videos, house.services.job_runner, house.operations, house.send)
+    (done,) = house.redrive([letter])
     assert {"sent": 1, "closed": 0, "refused": 0} == done
     house.run()
     reconcile(house)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from threading import Event
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sightline.graph.protocol import GraphStore
@@ -125,15 +126,21 @@ class Services:
         object.__setattr__(self, "held", held)
         object.__setattr__(self, "bucket_gate", BucketGate(self.operations, self.clock))
         object.__setattr__(self, "stand_ins", StandIns(self.images, self.operations.bursts, self.plan))
-        plain = (Ingest, Payer, FrameTaker, Till, JobRunner)
-        names = ("ingest", "payer", "frame_taker", "till", "job_runner")
-        for name, kind in zip(names, plain, strict=True):
-            object.__setattr__(self, name, kind(**{each.name: getattr(self, each.name) for each in fields(kind)}))
-        of_comparing = (each.name for each in fields(Comparing) if each.name != "generation")
-        comparing = Comparing(generation=self.plan.generation, **{name: getattr(self, name) for name in of_comparing})
-        object.__setattr__(self, "comparing", comparing)
-        for name, made in (("enrolling", Enrolling), ("searching", Searching), ("forgetting", Forgetting)):
-            object.__setattr__(self, name, made(**{each.name: getattr(self, each.name) for each in fields(made)}))
+        # In this order: those that follow use the till
+        self._build("ingest", Ingest)
+        self._build("payer", Payer)
+        self._build("frame_taker", FrameTaker)
+        self._build("job_runner", JobRunner)
+        self._build("till", Till)
+        self._build("comparing", Comparing, generation=self.plan.generation)
+        self._build("enrolling", Enrolling)
+        self._build("searching", Searching)
+        self._build("forgetting", Forgetting)
+
+    def _build(self, name: str, kind: Any, **own: Any) -> None:
+        """Build what holds collaborators under the names that they have here. own: what it holds besides."""
+        held = {each.name: getattr(self, each.name) for each in fields(kind) if each.name not in own}
+        object.__setattr__(self, name, kind(**held, **own))
 
     @property
     def paid_for(self) -> Mapping[str, Mapping[str, Json]]:

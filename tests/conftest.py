@@ -3,6 +3,7 @@
 Unit tests open none, the others none beyond loopback.
 """
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_socket
+import structlog
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -51,6 +53,19 @@ class ByServers(LoadScopeScheduling):  # type: ignore[misc]  # xdist does not sa
         if kind in {"unit", "browser"}:  # a browser starts in half a second
             return file
         return STACKS.get(rest[-1], kind)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """Give the forms of log lines back after each test: commands that serve or listen set them for their process."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    if structlog.is_configured():
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        structlog.contextvars.clear_contextvars()
+        structlog.reset_defaults()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,14 +1,12 @@
 """Commands run on a FakeSightline: services are passed in, nothing is patched."""
 
 import io
-import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TextIO
 
 import pytest
-import structlog
 from click.testing import CliRunner, Result
 from pydantic import SecretStr
 
@@ -85,13 +83,11 @@ AS_IT_IS = io.StringIO()
 
 
 @pytest.fixture
-def program(monkeypatch, tmp_path) -> Iterator[Callable[..., Ended]]:
+def program(monkeypatch, tmp_path) -> Callable[..., Ended]:
     """Run the whole program in this process, up to the flush with which the interpreter ends.
 
     output: what stands for the standard output, None for a closed one; a file if left out
     """
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
 
     def run(*words: str, output: TextIO | None = AS_IT_IS) -> Ended:
         errors = io.StringIO()
@@ -105,6 +101,4 @@ def program(monkeypatch, tmp_path) -> Iterator[Callable[..., Ended]]:
             each.close()
         return Ended(int(ended.value.code or 0), errors.getvalue())
 
-    yield run
-    root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()
+    return run

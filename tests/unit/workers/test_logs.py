@@ -3,27 +3,12 @@
 import json
 import logging
 
-import pytest
 import structlog
 from structlog.testing import capture_logs
 
 from sightline.logs import configure_logs
 
 FOREIGN = logging.getLogger("some.library")
-
-
-pytestmark = pytest.mark.usefixtures("root")
-
-
-@pytest.fixture
-def root():
-    """Give the root logger back as it was: a worker keeps ours until it ends."""
-    found = logging.getLogger()
-    handlers, level = found.handlers[:], found.level
-    yield
-    found.handlers[:], found.level = handlers, level
-    structlog.contextvars.clear_contextvars()
-    structlog.reset_defaults()
 
 
 def test_a_line_for_collectors_is_one_object_with_its_fields(capsys):
@@ -82,3 +67,8 @@ def test_a_logger_that_has_spoken_follows_the_next_configuration():
     with capture_logs() as lines:
         log.info("Ended")
     assert ["Ended"] == [line["event"] for line in lines]
+
+
+def test_what_the_tests_before_have_set_is_gone():
+    assert not structlog.is_configured()
+    assert logging.WARNING == logging.getLogger().level

@@ -28,7 +28,7 @@ class Happened:
     name: str = PUT
     etag: str = "d41d8cd98f00b204e9800998ecf8427e"
     size_bytes: int = 50_000
-    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    at: datetime = field(kw_only=True)
     number: int = 1
 
     @property

@@ -56,7 +56,7 @@ def announced(uploaded: Iterable[Upload], s3: "S3Client", settings: Settings) ->
     for number, each in enumerate(uploaded):
         head = S3Buckets(s3).head(each.uri)
         now = datetime.now(UTC)
-        put([s3_body(Happened(each.uri.bucket, each.uri.key, PUT, head.etag, head.size_bytes, now, number))])
+        put([s3_body(Happened(each.uri.bucket, each.uri.key, PUT, head.etag, head.size_bytes, number, at=now))])
         yield each
 
 

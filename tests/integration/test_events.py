@@ -3,7 +3,7 @@
 import json
 import random
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Any, Self
 
@@ -30,6 +30,7 @@ from sightline.storage.videos.dynamodb import DynamoVideoStore
 from tests.integration.rights import Rights, granted
 
 NOW = datetime(2026, 11, 27, 8, 0, 0, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
 _SQS_ACTIONS = {
     "ReceiveMessage": "sqs:ReceiveMessage",
     "DeleteMessageBatch": "sqs:DeleteMessage",
@@ -94,9 +95,9 @@ def test_the_policies_give_what_listening_and_check_take_and_nothing_else(world,
     assert bad
     assert images.end(bad, State.REJECTED, Rejection("NotAnImage", "no"))
     keys = ("yard/new.jpg", "yard/begun.jpg", "yard/bad.jpg", "yard/clip.mp4")
-    uploads = [Happened("images", key, etag="new") for key in keys]
-    others = Happened("images", "yard/empty.jpg", size_bytes=0), Happened("images", keys[0], DELETED)
-    told = [s3_body(*uploads, *others)]
+    uploads = [Happened("images", key, etag="new", at=LATER) for key in keys]
+    empty = Happened("images", "yard/empty.jpg", size_bytes=0, at=LATER)
+    told = [s3_body(*uploads, empty, Happened("images", keys[0], DELETED, at=LATER))]
     job = {"JobId": "aws", "Status": "SUCCEEDED", "API": "StartLabelDetection", "JobTag": "no job of ours"}
     DynamoVideoStore(dynamodb_client, table_prefix, lambda: NOW).setup()
     put_into(world.sqs, world.url)([*told, "poison", json.dumps(job)])
@@ -118,9 +119,8 @@ def test_the_policies_give_what_listening_and_check_take_and_nothing_else(world,
     queue = SqsQueue(world.sqs, world.url, poll_seconds=1)
     with Rights(dynamodb_client, table_prefix) as tables, SqsRights(world.sqs) as of_listener:
         listen([queue], Listening(handle_and_stop, lambda: 0, stopping))
-        assert _receive(
-            as_if(stale), read_message(s3_body(Happened("images", "yard/stale.jpg", etag="new")), "").events, fresh
-        )
+        overwritten = s3_body(Happened("images", "yard/stale.jpg", etag="new", at=LATER))
+        assert _receive(as_if(stale), read_message(overwritten, "").events, fresh)
         listener.calls.flush()
     assert granted("listener", "dynamodb") == tables.used
     with SqsRights(world.sqs) as of_check:

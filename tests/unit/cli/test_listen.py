@@ -51,7 +51,7 @@ class StoppingQueue(InMemoryEventQueue):
 
 def test_it_adds_images_until_it_is_told_to_stop(run, world, settings):
     queue = StoppingQueue(world.clock)
-    queue.put([s3_body(Happened(BUCKET, "yard/a b.jpg"))])
+    queue.put([s3_body(Happened(BUCKET, "yard/a b.jpg", at=world.clock()))])
     before = signal.getsignal(signal.SIGTERM)
     assert 0 == run("listen", factory=with_queue(world, settings, queue)).exit_code
     assert [f"s3://{BUCKET}/yard/a b.jpg"] == [row.image_id for row in world.images.scan()]
@@ -68,7 +68,7 @@ def test_a_queue_may_be_named_instead_of_set(run, world, settings):
 def waiting(world):
     """Return a queue in which three events wait, and one that another listener has."""
     queue = StoppingQueue(world.clock)
-    queue.put([s3_body(Happened(BUCKET, f"yard/{number}.jpg")) for number in range(4)])
+    queue.put([s3_body(Happened(BUCKET, f"yard/{number}.jpg", at=world.clock())) for number in range(4)])
     queue._hidden_until["3"] = world.clock() + VISIBLE_AFTER
     return queue
 

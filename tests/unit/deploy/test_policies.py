@@ -134,7 +134,8 @@ def test_the_bucket_tells_of_what_the_listener_reads_and_of_nothing_else():
     assert_takes("s3", "PutBucketNotificationConfiguration", {"Bucket": "b", "NotificationConfiguration": notification})
     [configuration] = notification["QueueConfigurations"]
     names = [each.removeprefix("s3:").replace("*", "Any") for each in configuration["Events"]]
-    told = {"Records": [record(Happened("images", "yard/a.jpg", name)) for name in names]}
+    at = datetime(2026, 11, 27, tzinfo=UTC)
+    told = {"Records": [record(Happened("images", "yard/a.jpg", name, at=at)) for name in names]}
     message = read_message(json.dumps(told), "")
     assert (len(names), (), ()) == (len(message.events), message.others, message.refused)
 

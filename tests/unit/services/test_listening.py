@@ -128,12 +128,12 @@ def test_a_removal_is_believed_only_if_the_object_is_gone(world, queue, listener
 
 def test_what_is_no_image_gets_no_row_and_is_counted(world, queue, listener):
     skipped = [
-        Happened(BUCKET, "yard/a.mp4"),
-        Happened(BUCKET, "yard/b.txt"),
-        Happened(BUCKET, "yard/", size_bytes=0),
-        Happened(BUCKET, "yard/c.jpg", size_bytes=0),
-        Happened(BUCKET, "yard/d.jpg", size_bytes=20_000_000),
-        Happened(CHECKPOINTS, "sightline/held/abc.jpg"),
+        Happened(BUCKET, "yard/a.mp4", at=world.clock()),
+        Happened(BUCKET, "yard/b.txt", at=world.clock()),
+        Happened(BUCKET, "yard/", size_bytes=0, at=world.clock()),
+        Happened(BUCKET, "yard/c.jpg", size_bytes=0, at=world.clock()),
+        Happened(BUCKET, "yard/d.jpg", size_bytes=20_000_000, at=world.clock()),
+        Happened(CHECKPOINTS, "sightline/held/abc.jpg", at=world.clock()),
     ]
     queue.put([s3_body(*skipped)])
     assert len(skipped) == take_all(world, queue, listener)["skipped"]
@@ -156,7 +156,7 @@ def test_poison_becomes_one_dead_letter_with_the_head_of_its_body_and_is_deleted
 
 
 def test_a_uri_that_no_image_can_have_is_a_dead_letter_of_its_own(world, queue, listener):
-    queue.put([s3_body(Happened("no bucket", "a.jpg"), uploaded(world, 1))])
+    queue.put([s3_body(Happened("no bucket", "a.jpg", at=world.clock()), uploaded(world, 1))])
     take_all(world, queue, listener)
     assert [("InvalidUri", "listen")] == letters(world)
     assert 1 == len(list(world.images.scan()))

@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
 
 from dev.install.folders import CACHE
+from dev.stack.waiting import STANDSTILL_SECONDS
 from tests.unit.web.house import PASSWORD
 
 SCREENSHOTS = CACHE / "screenshots"
@@ -105,6 +106,7 @@ def visiting(
         color_scheme="dark" if theme == "dark" else "light",
         java_script_enabled=script,
     )
+    context.set_default_timeout(1000 * STANDSTILL_SECONDS)
     page = context.new_page()
     made = visit(page=page, name=f"{width}-{theme}")
     page.on("console", made.note)

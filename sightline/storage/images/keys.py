@@ -50,8 +50,8 @@ class ShardChoice:
 
 
 FEWEST_SHARDS = Shards(feed=4, unfinished=4, day=1)
-"""A process that does not know yet how many shards a new table has writes to these: everybody reads them. Older versions
-write to four of a day."""
+"""A process that does not know yet how many shards a new table has writes to these: everybody reads them.
+Older versions write to four of a day."""
 
 DEFAULT_SHARDS = Shards(feed=4, unfinished=16, day=4)
 """Of a new table: 4,000 images a second in the feed; unfinished 3,200, or 2,600 if analyses take over a minute; 1,000

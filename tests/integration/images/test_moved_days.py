@@ -36,7 +36,7 @@ class OldWriter(DynamoImageStore):
 
 
 class FourOfADay(TableLayout):
-    """The layout of a table without an item, as a process of the version before fewer than four could be chosen has it."""
+    """The layout of a table without an item, as the version has it that always wrote to four shards of a day."""
 
     @override
     def get(self):

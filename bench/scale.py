@@ -24,7 +24,7 @@ from sightline.services.status import images_section
 from sightline.services.sync import sync_with
 from sightline.storage.buckets.protocol import ObjectUri, Prefix
 from sightline.storage.images.dynamodb import DynamoImageStore
-from sightline.storage.images.keys import DEFAULT_SHARDS
+from sightline.storage.images.keys import DEFAULT_SHARDS, ShardChoice
 from sightline.storage.images.positions import position_at
 from sightline.storage.images.protocol import DayPart
 from sightline.testing.fake import FakeSightline
@@ -65,9 +65,9 @@ class Capacity:
     most: float
 
 
-def costs(images: int, most_sent: int) -> dict[str, Cost]:
+def costs(size: Size, most_sent: int) -> dict[str, Cost]:
     """Return what each look takes at a size."""
-    model = Model(Size(images), NEW_ROWS)
+    model = Model(size, NEW_ROWS)
     with world_of(model) as services:
         looks: dict[str, Callable[[], object]] = {
             f"reconcile, {most_sent:,} sent": lambda: reconcile(
@@ -113,7 +113,7 @@ def page_of_a_day(services: Services) -> list[object]:
 
 def capacities(given: argparse.Namespace) -> list[Capacity]:
     """Return what saturates as images come faster. Write units are those that `test_units_of_an_image.py` counts."""
-    shards = DEFAULT_SHARDS
+    shards = given.shards
     return [
         Capacity("cores of workers", given.cpu_seconds, given.cores),
         Capacity("Redis commands", given.redis_commands, given.redis_most),
@@ -160,8 +160,10 @@ def main() -> int:
         "--table-units", type=float, default=40_000, help="write units a second of a table: AWS's quota"
     )
     parser.add_argument("--neo4j-images", type=float, default=2_051, help="a second, in commits of 64: bench-graph")
+    parser.add_argument("--day-shards", type=int, help="of each camera's day, as `sightline setup` takes them")
     given = parser.parse_args()
-    worst = print_growth({size: costs(size, given.most_sent) for size in SIZES})
+    given.shards = ShardChoice(day=given.day_shards).over(DEFAULT_SHARDS)
+    worst = print_growth({size: costs(Size(size, given.shards), given.most_sent) for size in SIZES})
     print_saturation(capacities(given))
     return int(worst > MOST_GROWTH)
 

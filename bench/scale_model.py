@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 from sightline.models.images import Capture, Content, FeatureResult, ImageRow, Lane, ResultStatus, State
 from sightline.storage.dynamodb.items import AttributeValues, instant, to_item
 from sightline.storage.images.encoding import BY_DAY_SHARDED, FEED, UNFINISHED, encode_row, images_table
-from sightline.storage.images.keys import NEW_TABLE
+from sightline.storage.images.keys import NEW_TABLE, Shards
 from sightline.storage.images.positions import position_at
 from sightline.storage.images.table_layout import ITEM_ID
 
@@ -36,7 +36,6 @@ NEW_SINCE = timedelta(minutes=1)
 
 PAGE_BYTES = 1_000_000
 UNIT_BYTES = 4096
-SHARDS = NEW_TABLE.shards
 INDEXES = {each.name: each for each in images_table("bench-").indexes}
 
 
@@ -45,14 +44,15 @@ class Size:
     """How many images there are: an eighth waits after an outage, a five-hundredth was taken on the day to be read."""
 
     images: int
+    shards: Shards = NEW_TABLE.shards
 
     def waiting(self) -> int:
         """Return the unfinished of one shard."""
-        return self.images // 8 // SHARDS.unfinished
+        return self.images // 8 // self.shards.unfinished
 
     def of_the_day(self) -> int:
         """Return the images of one shard of the day."""
-        return self.images // 500 // SHARDS.day
+        return self.images // 500 // self.shards.day
 
     def ended(self, state: str) -> int:
         """Return the images that have ended so: three in a hundred are rejected, and as many gone."""
@@ -118,7 +118,7 @@ class Model:
         if index == FEED.name:
             _, day, shard = partition.split("#")
             older = self.size.images // 1000 if day == f"{NOW:%Y-%m-%d}" else 0
-            count = older + self._new_rows // SHARDS.feed if older else 0
+            count = older + self._new_rows // self.size.shards.feed if older else 0
             return range(count), lambda number: of_the_feed(number - older, int(shard))
         if index == UNFINISHED.name:
             return range(self.size.waiting()), partial(waiting, shard=int(partition))
@@ -153,13 +153,14 @@ class Model:
 
     def get_item(self, **_: Any) -> dict[str, Any]:
         """Return the table's own item."""
-        numbers = {"feed_shards": SHARDS.feed, "unfinished_shards": SHARDS.unfinished, "day_shards": SHARDS.day}
+        shards = self.size.shards
+        numbers = {"feed_shards": shards.feed, "unfinished_shards": shards.unfinished, "day_shards": shards.day}
         return {"Item": to_item({"image_id": ITEM_ID, **numbers, "day_index": NEW_TABLE.days})}
 
     def describe_table(self, **_: Any) -> dict[str, Any]:
         """Return the table's own counts."""
         self._count("DescribeTable")
-        waiting = self.size.waiting() * SHARDS.unfinished
+        waiting = self.size.waiting() * self.size.shards.unfinished
         ended = sum(self.size.ended(state) for state in (State.REJECTED, State.GONE, State.STUCK, State.IMPORTED))
         indexes = [{"IndexName": "unfinished", "ItemCount": waiting}, {"IndexName": "ended", "ItemCount": ended}]
         return {"Table": {"ItemCount": self.size.images, "GlobalSecondaryIndexes": indexes}}

@@ -9,8 +9,8 @@ from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json
 from sightline.storage.images.keys import FEWEST_SHARDS, ShardChoice
 
-SHARDS = click.IntRange(FEWEST_SHARDS, 1024)
-SHARDS_OF_A_DAY = click.IntRange(FEWEST_SHARDS, 64)
+SHARDS = click.IntRange(FEWEST_SHARDS.unfinished, 1024)
+SHARDS_OF_A_DAY = click.IntRange(FEWEST_SHARDS.day, 64)
 """Each of them is asked whenever a day is read."""
 
 
@@ -18,7 +18,7 @@ SHARDS_OF_A_DAY = click.IntRange(FEWEST_SHARDS, 64)
 @click.option("--unfinished-shards", type=SHARDS, help="Parts of the unfinished: 167 images a second each. Usually 16.")
 @click.option("--feed-shards", type=SHARDS, help="Parts of the feed: 1,000 images a second each. Usually 4.")
 @click.option(
-    "--day-shards", type=SHARDS_OF_A_DAY, help="Parts of a camera's day: 250 images a second each. Usually 8."
+    "--day-shards", type=SHARDS_OF_A_DAY, help="Parts of a camera's day: 250 images a second each. Usually 4."
 )
 @json_option
 @click.pass_obj

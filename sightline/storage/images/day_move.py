@@ -20,7 +20,7 @@ from sightline.storage.dynamodb.conditions import all_of, equals
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.table import BATCH_WRITE_LIMIT, DynamoTable, Update
 from sightline.storage.images.encoding import decode_capture, is_listed, listing
-from sightline.storage.images.keys import DEFAULT_SHARDS, DayIndexes, Layout
+from sightline.storage.images.keys import DEFAULT_SHARDS, DayIndexes, Layout, Shards, number_of
 from sightline.storage.images.moved_days import MovedDays
 from sightline.storage.images.table_layout import ASKED_AGAIN_AFTER, ITEM_ID, TableLayout
 
@@ -84,7 +84,7 @@ class DayMove:
         walk, known_since = self._kept_walk()
         with ThreadPoolExecutor(WRITERS, thread_name_prefix="move-days") as pool:
             for page in self._pages(walk.after):
-                lacking = [item for item in page if _lacks_keys(item)]
+                lacking = [item for item in page if _lacks_keys(item, layout.shards)]
                 updates = [_update(item, layout) for item in lacking]
                 outcomes = chain.from_iterable(pool.map(self._table.update_many, _batches(updates)))
                 walk.older += sum(map(_is_of_older_version, lacking, _without_errors(outcomes)))
@@ -119,8 +119,13 @@ class DayMove:
         return MovedDays(walk.moved, is_over)
 
 
-def _lacks_keys(item: Item) -> bool:
-    return "capture" in item and not is_listed(item, decode_capture(item["capture"]))
+def _lacks_keys(item: Item, shards: Shards) -> bool:
+    return "capture" in item and not (is_listed(item, decode_capture(item["capture"])) and _is_read(item, shards))
+
+
+def _is_read(item: Item, shards: Shards) -> bool:
+    """Return whether a row stands in a shard that is read: an older version wrote to four before any were chosen."""
+    return number_of(item["day_shard"]) < shards.day
 
 
 def _is_of_older_version(item: Item, is_moved: bool) -> bool:  # noqa: FBT001 - beside its item

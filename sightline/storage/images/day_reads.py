@@ -17,7 +17,7 @@ from sightline.storage.images.keys import DayIndexes, Layout, camera_day, part_o
 from sightline.storage.images.protocol import DayPart
 
 READERS = 16
-"""Threads that read the beginnings of shards: two days of the usual eight."""
+"""Threads that read the beginnings of shards: four days of the usual four."""
 
 WIDEST = 100
 """Entries of a shard that are read at once if a reader who began with a few goes on and on."""

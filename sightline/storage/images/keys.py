@@ -49,12 +49,13 @@ class ShardChoice:
         )
 
 
-FEWEST_SHARDS = 4
-"""A worker that does not know yet how many shards a new table has writes to the first four."""
+FEWEST_SHARDS = Shards(feed=4, unfinished=4, day=1)
+"""A process that does not know yet how many shards a new table has writes to these: everybody reads them.
+Older versions write to four of a day."""
 
-DEFAULT_SHARDS = Shards(feed=4, unfinished=16, day=8)
-"""Of a new table: 4,000 images a second in the feed; unfinished 3,200, or 2,600 if analyses take over a minute; 2,000
-of one camera's day."""
+DEFAULT_SHARDS = Shards(feed=4, unfinished=16, day=4)
+"""Of a new table: 4,000 images a second in the feed; unfinished 3,200, or 2,600 if analyses take over a minute; 1,000
+of one camera's day, where AWS's default quota is 50."""
 
 
 class DayIndexes(StrEnum):
@@ -123,6 +124,11 @@ def day_shard(image_id: str, capture: Capture, shards: int) -> str:
 def part_of_day(of_camera: str, shard: int) -> str:
     """Name one shard of a camera's capture day."""
     return f"{of_camera}#{shard}"
+
+
+def number_of(part: str) -> int:
+    """Return the number of the shard that a part of a camera's capture day is."""
+    return int(part.rpartition("#")[2])
 
 
 def day_position(image_id: str, capture: Capture) -> str:

@@ -18,7 +18,7 @@ from sightline.storage.images.keys import FEWEST_SHARDS, DayIndexes, Layout, Sha
 ITEM_ID = "sightline table"
 """No image has this id: it is no URI."""
 
-OLD_TABLE = Layout(Shards(feed=4, unfinished=4, day=FEWEST_SHARDS), DayIndexes.OLD)
+OLD_TABLE = Layout(FEWEST_SHARDS, DayIndexes.OLD)
 """Its rows have keys of the index by day in shards from the first writer of this version on: should the table be so new
 that `sightline setup` has not written the item yet, they are found nevertheless."""
 

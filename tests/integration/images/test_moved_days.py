@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from typing_extensions import override
 
 from sightline.errors import ConfigurationError
 from sightline.models.images import CameraDay, Lane, State
@@ -15,7 +16,7 @@ from sightline.storage.images.day_move import KNOWN_BY_ALL_AFTER
 from sightline.storage.images.day_reads import DayReads
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.images.encoding import images_table
-from sightline.storage.images.keys import DayIndexes, Layout, ShardChoice
+from sightline.storage.images.keys import DayIndexes, Layout, ShardChoice, Shards, number_of
 from sightline.storage.images.moved_days import MovedDays
 from sightline.storage.images.protocol import DayPart
 from sightline.storage.images.table_layout import TableLayout
@@ -32,6 +33,14 @@ class OldWriter(DynamoImageStore):
     def _change(self, image_id, transition):
         sets = {path: value for path, value in transition.sets.items() if path != ("listed",)}
         return super()._change(image_id, replace(transition, sets=sets))
+
+
+class FourOfADay(TableLayout):
+    """The layout of a table without an item, as the version has it that always wrote to four shards of a day."""
+
+    @override
+    def get(self):
+        return Layout(Shards(feed=4, unfinished=4, day=4), DayIndexes.OLD)
 
 
 class Upgraded:
@@ -53,10 +62,10 @@ class Upgraded:
     def uri(self):
         return f"s3://bucket/yard/{next(self.numbers)}.jpg"
 
-    def setup(self, tell=lambda _: None):
+    def setup(self, tell=lambda _: None, shards=None):
         process = self.process()
         process.setup()
-        return process.move_days(None, tell, PAGE)
+        return process.move_days(shards, tell, PAGE)
 
     def index(self):
         return TableLayout(self.table, self.clock).get().days
@@ -189,6 +198,34 @@ def test_the_shards_of_days_are_chosen_when_the_move_begins(upgraded):
     with pytest.raises(ConfigurationError, match="5 of a day"):
         images.setup(ShardChoice(day=6))
     images.setup(ShardChoice(day=5))
+
+
+@pytest.mark.parametrize("shards", [1, 2, 3])
+def test_rows_beyond_the_chosen_shards_are_moved_and_their_writer_keeps_the_move_from_its_end(upgraded, shards):
+    """A process of the version before wrote to four shards until it heard how many there are: within a minute."""
+    before = upgraded.process()
+    before._layout = FourOfADay(upgraded.table, upgraded.clock)
+    story = Story(before, "yard", upgraded.clock)
+
+    def written():
+        return [story.analysed(upgraded.uri()).image_id for _ in range(30)]
+
+    def beyond():
+        return sum(number_of(item["day_shard"]) >= shards for item in upgraded.table.scan() if "day_shard" in item)
+
+    written()
+    strays = beyond()
+    assert strays
+    assert MovedDays(strays, is_over=False) == upgraded.setup(shards=shards)
+    assert (0, shards) == (beyond(), upgraded.process().shards.day)
+    upgraded.clock.move(KNOWN_BY_ALL_AFTER)
+    written()
+    strays = beyond()
+    assert strays
+    assert upgraded.expected() == upgraded.listed(upgraded.process())
+    assert [MovedDays(strays, is_over=False), MovedDays(0, is_over=True)] == [upgraded.setup(), upgraded.setup()]
+    assert upgraded.expected() == upgraded.listed(upgraded.process())
+    assert 60 == len(upgraded.expected())
 
 
 def test_figures_are_those_of_the_old_index_with_stuck_and_half_answered_images(upgraded):

@@ -15,7 +15,8 @@ from sightline.storage.images.keys import DEFAULT_SHARDS, shard_of
 from tests.integration.images.units import counted
 
 OLD_DAYS, DAYS = f"images.{BY_DAY.name}", f"images.{BY_DAY_SHARDED.name}"
-IMAGES_A_SECOND = 1_000
+IMAGES_A_SECOND = 500
+"""Ten times AWS's default quota of one operation."""
 OF_A_PARTITION = 1_000
 """Write units a second that a partition takes."""
 
@@ -50,7 +51,7 @@ def units_of_an_image(client, images, camera, clock) -> Counter[str]:
     return units.written
 
 
-def test_one_cameras_day_takes_a_thousand_images_a_second(dynamodb_client, real_images, table_prefix, camera, clock):
+def test_one_cameras_day_takes_five_hundred_images_a_second(dynamodb_client, real_images, table_prefix, camera, clock):
     schema = images_table(table_prefix)
     ensure(dynamodb_client, replace(schema, indexes=schema.indexes[:-1]))
     of_the_old = DynamoImageStore(dynamodb_client, table_prefix, clock)
@@ -66,5 +67,5 @@ def test_one_cameras_day_takes_a_thousand_images_a_second(dynamodb_client, real_
         for second in by_second
         for count in Counter(shard_of(image_id, DEFAULT_SHARDS.day) for image_id in second).values()
     )
-    assert fullest <= OF_A_PARTITION
+    assert fullest <= 0.75 * OF_A_PARTITION
     assert IMAGES_A_SECOND * before[OLD_DAYS] > OF_A_PARTITION

@@ -59,12 +59,13 @@ def test_setup_says_what_is_ready_and_may_be_repeated(run):
 
 def test_setup_takes_the_shards_of_a_new_table_and_refuses_others_for_an_old_one(run, world):
     assert 2 == run("setup", "--unfinished-shards", "3").exit_code
+    assert 2 == run("setup", "--day-shards", "0").exit_code
     assert 0 == run("setup", "--unfinished-shards", "64").exit_code
-    assert Shards(feed=4, unfinished=64, day=8) == world.images.shards
+    assert Shards(feed=4, unfinished=64, day=4) == world.images.shards
     assert 0 == run("setup").exit_code
     refused = run("setup", "--feed-shards", "8")
     assert 1 == refused.exit_code
-    assert "it has 64 of the unfinished, 4 of the feed and 8 of a day" in refused.stderr
+    assert "it has 64 of the unfinished, 4 of the feed and 4 of a day" in refused.stderr
 
 
 class OfAnOlderVersion(InMemoryImageStore):

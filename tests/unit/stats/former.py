@@ -143,8 +143,8 @@ def recall_at(cells: Sequence[CellSummary], step: float, *names: str) -> Figure:
     for found_in, missed_in in worlds:
         for prior in PRIORS:
             one, other = (generator(*names, "point", str(step), side) for side in ("found", "missed"))
-            found = sum(draw_present(found_in[s], one) for s in ESTIMATED)
-            there = found + sum(draw_present(missed_in[s], other, prior) for s in ESTIMATED)
+            found = np.sum([draw_present(found_in[s], one) for s in ESTIMATED], axis=0)
+            there = found + np.sum([draw_present(missed_in[s], other, prior) for s in ESTIMATED], axis=0)
             values.append(found[there > 0] / there[there > 0])
     is_seen = any(each.present for side in sides for each in side.values())
     return figure_of(values, "", "nothing is present", "" if is_seen else "no reviewed image shows the label")

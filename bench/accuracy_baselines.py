@@ -9,6 +9,7 @@ import numpy as np
 
 from bench.accuracy_worlds import Array, Whole
 from sightline.stats.counts import CellCounts, Tally
+from sightline.stats.drawing import Drawing
 from sightline.stats.figures import Draws, Figure, Figures, Interval, draw, estimate, interval
 from sightline.stats.posterior import JEFFREYS, Evidence, draw_present, generator
 from sightline.stats.sampling import Cell
@@ -27,7 +28,7 @@ def ours(population: Whole, decided: Whole, present: Whole, name: str) -> Ranges
 
 def one_prior(population: Whole, decided: Whole, present: Whole, name: str) -> Ranges:
     """Weight the cells as our method does, but with Jeffreys' prior for missed images."""
-    return _of_draws(draw(evidence_of(_cells(population, decided, present)), name, prior=JEFFREYS))
+    return _of_draws(draw(evidence_of(_cells(population, decided, present)), Drawing(name), prior=JEFFREYS))
 
 
 def raw_pooling(population: Whole, decided: Whole, present: Whole, name: str) -> Ranges:

@@ -5,21 +5,20 @@ people pick because they catch the eye are not a random sample.
 """
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sightline.errors import SightlineError
 from sightline.models.images import CameraDay
 from sightline.services.collaborators import Services
+from sightline.services.days_before import reviewed_before
 from sightline.services.rollups.cells import ModelCell, cells_of, read_day
 from sightline.stats.advice import Advice, Measure, advise
 from sightline.stats.counts import ReviewedCell
 from sightline.stats.figures import Figure, estimate
 from sightline.stats.queue import Request, next_images
-from sightline.stats.strata import StrataRule, Stratum
-from sightline.stats.verdicts import Answer, Source, Verdict
+from sightline.stats.strata import StrataRule
 from sightline.stats.windows import days_of, evidence_of
 from sightline.storage.buckets.protocol import Buckets, ObjectUri
 from sightline.storage.operations import Operations
@@ -95,32 +94,6 @@ def read_cells(scope: Scope, services: Services) -> list[ReviewedCell]:
 
 def _cells(camera_day: CameraDay, rule: StrataRule, services: Services) -> list[ModelCell]:
     return cells_of(read_day(camera_day, services.images, services.verdicts), rule, services.accuracy)
-
-
-CARRIED = 7
-"""How many days' verdicts count towards what each stratum of a shorter scope lacks: those of the usual window."""
-
-
-def reviewed_before(cells: Sequence[ReviewedCell], services: Services) -> dict[tuple[str, Stratum], int]:
-    """Count by camera and stratum the images that were decided on the days before the scope's."""
-    last = max(cell.cell.day for cell in cells)
-    in_scope = {(cell.cell.camera, cell.cell.day) for cell in cells}
-    label, cameras = cells[0].cell.label, {cell.cell.camera for cell in cells}
-    found: defaultdict[tuple[str, Stratum], set[str]] = defaultdict(set)
-    for camera in sorted(cameras):
-        for day in days_of(last, CARRIED):
-            if (camera, day) not in in_scope:
-                for verdict in _decided(CameraDay(camera, day), label, services):
-                    if verdict.stratum:
-                        found[camera, verdict.stratum].add(verdict.image_id)
-    return {key: len(images) for key, images in found.items()}
-
-
-def _decided(camera_day: CameraDay, label: str, services: Services) -> Iterator[Verdict]:
-    for kept in services.verdicts.of_day(camera_day):
-        verdict = kept.verdict
-        if verdict.label == label and verdict.source is Source.SAMPLED and verdict.answer is not Answer.UNSURE:
-            yield verdict
 
 
 def ask_next(cells: Sequence[ReviewedCell], count: int, services: Services) -> list[ToReview]:

@@ -14,13 +14,13 @@ from ulid import ULID
 from sightline.errors import InvalidVerdict, SightlineError
 from sightline.models.images import ImageRow
 from sightline.services.collaborators import Services
+from sightline.services.days_before import reviewed_before
 from sightline.services.review import (
     NothingToReview,
     blind_key,
     newest_day,
     read_cells,
     remember,
-    reviewed_before,
     scope_of,
 )
 from sightline.services.review_plan import ReviewPlan, read_plan, unanswered

@@ -14,7 +14,7 @@ import structlog
 from sightline.models.answers import Json
 from sightline.models.images import CameraDay
 from sightline.services.collaborators import Services
-from sightline.services.review import reviewed_before
+from sightline.services.days_before import reviewed_before
 from sightline.services.review_plan import (
     ReviewPlan,
     fitting,

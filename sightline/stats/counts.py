@@ -1,11 +1,11 @@
 """What is known of one cell and stratum: how many images, and what the reviewed prefix said."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sightline.stats.sampling import Candidate, Cell, Reviewed, by_stratum, in_order, reviewed_prefix, waiting
-from sightline.stats.strata import Stratum
+from sightline.stats.strata import ESTIMATED, Stratum
 from sightline.stats.verdicts import Answer
 
 
@@ -61,6 +61,19 @@ class CellCounts:
     def tally(self, stratum: Stratum) -> Tally:
         """Return the counts of one stratum."""
         return self.tallies.get(stratum, EMPTY)
+
+
+def by_part(pairs: Iterable[tuple[int, CellCounts]]) -> dict[int, list[CellCounts]]:
+    """Gather the cells of each part."""
+    parts: defaultdict[int, list[CellCounts]] = defaultdict(list)
+    for part, counts in pairs:
+        parts[part].append(counts)
+    return dict(parts)
+
+
+def images_of(part: Iterable[CellCounts]) -> int:
+    """Count the images of the strata that are estimated."""
+    return sum(counts.tally(stratum).population for counts in part for stratum in ESTIMATED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import numpy as np
-
-from sightline.stats.counts import CellCounts, Tally
+from sightline.stats.counts import CellCounts, by_part, images_of
+from sightline.stats.drawing import Drawing
 from sightline.stats.figures import Figure, Figures, NotEstimable, estimate, hull, unknown_reason
-from sightline.stats.posterior import DRAWS, PRIORS, Counts, Evidence, Values, draw_present, generator
+from sightline.stats.posterior import PRIORS, Evidence
 from sightline.stats.sampling import Cell
 from sightline.stats.strata import ESTIMATED, Stratum
-from sightline.stats.summary import ABSENT, BAND_PERCENT, CellSummary
-from sightline.stats.windows import evidence_of, stratum_evidence
+from sightline.stats.summary import ABSENT, CellSummary
+from sightline.stats.thresholds import Bands, Side, bands_of, below
+from sightline.stats.windows import evidence_of
 
 T = TypeVar("T")
 
@@ -54,51 +54,23 @@ class HourFigures:
 def sweep(cells: Sequence[CellSummary], thresholds_percent: Sequence[float], *names: str) -> list[SweepPoint]:
     """Estimate, for each threshold, how many present images would stay below it.
 
-    The verdicts are those of the strata as they are; below a threshold lies a part of each stratum (see
-    `ReviewedCell.split`). Images of stratum D are outside. Raise ValueError for a threshold within a band.
+    Raise ValueError for a threshold within a band.
     """
-    steps = sorted(thresholds_percent)
-    if any(step % BAND_PERCENT for step in steps):
-        raise ValueError(f"thresholds {steps}: each must be a multiple of {BAND_PERCENT} %")
-    parts = by_part([(band, counts) for cell in cells for band, counts in cell.bands.items()])
-    total = sum(_images(part) for part in parts.values())
-    below, added, points = PartSum(), 0, list[SweepPoint]()
-    bands = sorted(parts)
-    for step in steps:
-        while added < len(bands) and bands[added] < step:
-            below.add(parts[bands[added]])
-            added += 1
-        points.append(SweepPoint(step, total - below.images, _present(below.evidence(), *names, "sweep", str(step))))
-    return points
+    bands = bands_of(cells)
+    return sweep_of(bands, below(bands, thresholds_percent), *names)
 
 
-class PartSum:
-    """What lies on one side of a threshold that moves: each band is added once, and what it changed is joined again."""
-
-    def __init__(self) -> None:
-        self.images = 0
-        self._tallies: dict[Stratum, dict[Cell, Tally]] = {stratum: {} for stratum in ESTIMATED}
-        self._evidence: dict[Stratum, Evidence] = {}
-
-    def add(self, part: Iterable[CellCounts]) -> None:
-        """Add the cells of one band."""
-        for counts in part:
-            for stratum in ESTIMATED:
-                if (tally := counts.tally(stratum)).population:
-                    self._add(stratum, counts.cell, tally)
-
-    def _add(self, stratum: Stratum, cell: Cell, tally: Tally) -> None:
-        known = self._tallies[stratum].get(cell)
-        self._tallies[stratum][cell] = known + tally if known else tally
-        self._evidence.pop(stratum, None)
-        self.images += tally.population
-
-    def evidence(self) -> Mapping[Stratum, Evidence]:
-        """Return the evidence of what was added so far."""
-        for stratum in ESTIMATED:
-            if stratum not in self._evidence:
-                self._evidence[stratum] = stratum_evidence(self._tallies[stratum].items())
-        return dict(self._evidence)
+def sweep_of(bands: Bands, sides: Sequence[Side], *names: str) -> list[SweepPoint]:
+    """Return the points of a sweep. sides: what lies below each threshold."""
+    total = sum(images_of(part) for part in bands.values())
+    return [
+        SweepPoint(
+            side.threshold_percent,
+            total - side.images,
+            _present(side.evidence, *names, "sweep", str(side.threshold_percent)),
+        )
+        for side in sides
+    ]
 
 
 def calibration(cells: Sequence[CellSummary], *names: str) -> list[CalibrationBin]:
@@ -117,20 +89,12 @@ def by_hour(cells: Sequence[CellSummary], *names: str) -> list[HourFigures]:
     return [
         HourFigures(
             hour,
-            _images(parts[hour]),
+            images_of(parts[hour]),
             _decided(parts[hour]),
             estimate(evidence_of(parts[hour]), *names, "hour", str(hour)),
         )
         for hour in sorted(parts)
     ]
-
-
-def by_part(pairs: Iterable[tuple[int, CellCounts]]) -> dict[int, list[CellCounts]]:
-    """Gather the cells of each part."""
-    parts: defaultdict[int, list[CellCounts]] = defaultdict(list)
-    for part, counts in pairs:
-        parts[part].append(counts)
-    return dict(parts)
 
 
 def _binned(pairs: Iterable[tuple[int, T]]) -> list[tuple[int, T]]:
@@ -147,16 +111,12 @@ def _together(counts: Iterable[CellCounts]) -> list[CellCounts]:
     return list(merged.values())
 
 
-def _images(part: Sequence[CellCounts]) -> int:
-    return sum(counts.tally(stratum).population for counts in part for stratum in ESTIMATED)
-
-
 def _decided(part: Sequence[CellCounts]) -> int:
     return sum(counts.tally(stratum).decided for counts in part for stratum in ESTIMATED)
 
 
 def _calibration_bin(low: int, part: Sequence[CellCounts], confidences: float, *names: str) -> CalibrationBin:
-    images = _images(part)
+    images = images_of(part)
     share = _present(evidence_of(part), *names, "bin", str(low // BIN_PERCENT), divisor=images)
     return CalibrationBin(float(low), float(low + BIN_PERCENT), images, _decided(part), confidences / images, share)
 
@@ -169,34 +129,6 @@ def _present(evidence: Mapping[Stratum, Evidence], *names: str, divisor: int = 1
     least = {stratum: each.least for stratum, each in evidence.items()}
     most = {stratum: each.most for stratum, each in evidence.items()}
     worlds = [evidence, least, most] if any(each.ends for each in evidence.values()) else [evidence]
-    draws = _Draws(*names)
-    return hull([draws.total([world[s] for s in ESTIMATED], prior) / divisor for world in worlds for prior in PRIORS])
-
-
-class _Draws:
-    """The draws of one figure, whose strata are drawn one after the other from one source.
-
-    Worlds often differ in their last strata only, and what they have in common is drawn once: drawing is what a sweep
-    costs.
-    """
-
-    def __init__(self, *names: str) -> None:
-        self._source = generator(*names)
-        self._start = self._source.bit_generator.state
-        self._known: dict[tuple[float, tuple[Evidence, ...]], tuple[Counts, Mapping[str, Any]]] = {}
-
-    def total(self, strata: Sequence[Evidence], prior: float) -> Values:
-        """Draw how many images are present in all strata together, shape (draws,)."""
-        counts, _ = self._after(strata, prior)
-        return np.asarray(counts, dtype=np.float64)
-
-    def _after(self, strata: Sequence[Evidence], prior: float) -> tuple[Counts, Mapping[str, Any]]:
-        """Return the draws of these strata, and the state of the source after them."""
-        if not strata:
-            return np.zeros(DRAWS, dtype=np.int64), self._start
-        key = (prior, tuple(strata))
-        if key not in self._known:
-            before, self._source.bit_generator.state = self._after(strata[:-1], prior)
-            counts = before + draw_present(strata[-1], self._source, prior)
-            self._known[key] = (counts, self._source.bit_generator.state)
-        return self._known[key]
+    drawing = Drawing(*names)
+    totals = [drawing.total((world[s], prior) for s in ESTIMATED) for world in worlds for prior in PRIORS]
+    return hull([total / divisor for total in totals])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sightline.stats.drawing import Drawing
 from sightline.stats.figures import Interval, NotEstimable, draw, hull, possible, unknown_reason
 from sightline.stats.posterior import PRIORS, Evidence, Values
 from sightline.stats.strata import ESTIMATED, Stratum
@@ -57,7 +58,7 @@ def _difference(
     *names: str,
 ) -> Values:
     """Subtract independent draws; where some leave recall undefined, as many as both have."""
-    earlier = draw(before, *names, "before", prior=prior_before).recall
-    later = draw(after, *names, "after", prior=prior_after).recall
+    earlier = draw(before, Drawing(*names, "before"), prior=prior_before).recall
+    later = draw(after, Drawing(*names, "after"), prior=prior_after).recall
     size = min(earlier.size, later.size)
     return later[:size] - earlier[:size]

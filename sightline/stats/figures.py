@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from sightline.stats.posterior import NEUTRAL, PRIORS, Counts, Evidence, Values, draw_present, generator
+from sightline.stats.drawing import Drawing
+from sightline.stats.posterior import JEFFREYS, NEUTRAL, PRIORS, Counts, Evidence, Values
 from sightline.stats.strata import ESTIMATED, NEGATIVES, Stratum
 
 NAMED = 3
@@ -70,32 +71,33 @@ class Draws:
     @property
     def precision(self) -> Values:
         """TP / (TP + FP); empty if the detector found nothing."""
-        return _ratio(self.found, np.full_like(self.found, self.positives))
+        return ratio(self.found, np.full_like(self.found, self.positives))
 
     @property
     def recall(self) -> Values:
         """TP / (TP + FN), over those draws where anything is present at all."""
-        return _ratio(self.found, self.found + self.missed)
+        return ratio(self.found, self.found + self.missed)
 
     @property
     def f1(self) -> Values:
         """2 TP / (2 TP + FP + FN), over those draws where anything is present or was found."""
-        return _ratio(2 * self.found, self.positives + self.found + self.missed)
+        return ratio(2 * self.found, self.positives + self.found + self.missed)
 
 
-def draw(evidence: Mapping[Stratum, Evidence], *names: str, prior: float = NEUTRAL, also_missed: int = 0) -> Draws:
-    """Draw what the window may hold; `names` (camera, label, window, end day) seed the draws.
+def draw(
+    evidence: Mapping[Stratum, Evidence], drawing: Drawing, *, prior: float = NEUTRAL, also_missed: int = 0
+) -> Draws:
+    """Draw what the window may hold.
 
     Args:
         evidence: of each stratum that is estimated.
-        names: what the draws are of; the same names give the same draws.
+        drawing: the draws of the window, seeded by what names it (camera, label, window, end day).
         prior: of the strata of negatives.
         also_missed: images outside these strata that are taken to be missed.
     """
-    source = generator(*names)
-    found = draw_present(evidence[Stratum.A], source)
-    missed = sum(draw_present(evidence[stratum], source, prior) for stratum in NEGATIVES)
-    return Draws(evidence[Stratum.A].population, found, missed + np.full_like(found, also_missed))
+    parts = [(evidence[Stratum.A], JEFFREYS), *((evidence[stratum], prior) for stratum in NEGATIVES)]
+    found, *missed = drawing.present(parts)
+    return Draws(evidence[Stratum.A].population, found, sum(missed, np.full_like(found, also_missed)))
 
 
 def estimate(evidence: Mapping[Stratum, Evidence], *names: str, also_missed: int = 0) -> Figures:
@@ -108,8 +110,9 @@ def estimate(evidence: Mapping[Stratum, Evidence], *names: str, also_missed: int
     nothing_found = not evidence[Stratum.A].population
     unseen = "" if any(evidence[s].present for s in ESTIMATED) else "no reviewed image shows the label"
     priors = () if missed and (found or nothing_found) else PRIORS  # most hours have no verdict: nothing to draw there
+    drawing = Drawing(*names)
     drawn = [
-        draw(each, *names, prior=prior, also_missed=also_missed) for each in possible(evidence) for prior in priors
+        draw(each, drawing, prior=prior, also_missed=also_missed) for each in possible(evidence) for prior in priors
     ]
     return Figures(
         precision=figure_of([one.precision for one in drawn], found, "the detector found nothing"),
@@ -177,8 +180,10 @@ def _most_present(evidence: Evidence) -> float:
     return rule_of_three(evidence.unseen, evidence.effective)
 
 
-def _ratio(part: Counts, whole: Counts) -> Values:
-    return part[whole > 0] / whole[whole > 0]
+def ratio(part: Counts, whole: Counts) -> Values:
+    """Divide draws, over those whose whole is not 0."""
+    is_defined = whole > 0
+    return part / whole if is_defined.all() else part[is_defined] / whole[is_defined]
 
 
 def unknown_reason(evidence: Mapping[Stratum, Evidence], strata: Sequence[Stratum]) -> str:

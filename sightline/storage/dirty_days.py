@@ -54,8 +54,11 @@ class DirtyDayStore(Protocol):
     def mark(self, days: Iterable[CameraDay], purposes: Iterable[Purpose] = tuple(Purpose)) -> None:
         """Mark days dirty for each purpose, and list them as known. A process marks before it moves on."""
 
-    def dirty(self, purpose: Purpose) -> Iterator[DirtyDay]:
-        """Return the marks of one purpose, by camera and day."""
+    def dirty(self, purpose: Purpose, first_day: str = FIRST_DAY, last_day: str = LAST_DAY) -> Iterator[DirtyDay]:
+        """Return the marks of one purpose, by camera and day: all, or those of a span.
+
+        The store reads every mark of the purpose, but returns only the span.
+        """
 
     def clean(self, dirty: DirtyDay) -> bool:
         """Remove a mark, unless the day was marked again since it was read; return whether it is gone."""
@@ -93,9 +96,11 @@ class DynamoDirtyDays(DirtyDayStore):
             self._table.put_many(dirty_item(day, purpose, mark) for day in distinct)
 
     @override
-    def dirty(self, purpose: Purpose) -> Iterator[DirtyDay]:
-        of_purpose = between("id", f"{purpose}#", f"{purpose}$")
-        for item in self._table.query(all_of(equals("kind", DIRTY), of_purpose)):
+    def dirty(self, purpose: Purpose, first_day: str = FIRST_DAY, last_day: str = LAST_DAY) -> Iterator[DirtyDay]:
+        if first_day > last_day:
+            return
+        of_purpose = all_of(equals("kind", DIRTY), between("id", f"{purpose}#", f"{purpose}$"))
+        for item in self._table.query(of_purpose, only_if=between("day", first_day, last_day)):
             yield DirtyDay(purpose, CameraDay(item["camera"], item["day"]), item["mark"])
 
     @override

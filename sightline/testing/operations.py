@@ -179,10 +179,10 @@ class InMemoryDirtyDays(DirtyDayStore):
             self._dirty.update({(purpose, day): mark for purpose in purposes for day in distinct})
 
     @override
-    def dirty(self, purpose: Purpose) -> Iterator[DirtyDay]:
+    def dirty(self, purpose: Purpose, first_day: str = FIRST_DAY, last_day: str = LAST_DAY) -> Iterator[DirtyDay]:
         with self._lock:
             marks = sorted((day, mark) for (of, day), mark in self._dirty.items() if of == purpose)
-        yield from (DirtyDay(purpose, day, mark) for day, mark in marks)
+        yield from (DirtyDay(purpose, day, mark) for day, mark in marks if first_day <= day.day <= last_day)
 
     @override
     def clean(self, dirty: DirtyDay) -> bool:

@@ -9,15 +9,13 @@ from typing_extensions import override
 
 from sightline.storage.rollups.protocol import Rollup, RollupKey, RollupStore
 
-DAY = 1
-
 
 class InMemoryRollupStore(RollupStore):
     """A store of rollups for tests. `writes` counts those that changed something. Threads may share it."""
 
     def __init__(self) -> None:
         self._rollups: dict[RollupKey, Rollup] = {}
-        self._late: dict[RollupKey, tuple[int, int]] = {}
+        self._late: dict[RollupKey, dict[str, int]] = {}
         self._lock = Lock()
         self.writes = 0
 
@@ -31,7 +29,8 @@ class InMemoryRollupStore(RollupStore):
 
     @override
     def get(self, key: RollupKey) -> Rollup | None:
-        return self._rollups.get(key)
+        found = self._rollups.get(key)
+        return found and replace(found, **self._late.get(key, {}))
 
     @override
     def write(self, rollup: Rollup) -> bool:
@@ -48,21 +47,13 @@ class InMemoryRollupStore(RollupStore):
 
     @override
     def between(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Iterator[Rollup]:
-        for key in self._keys(camera, label, window_days, first_day, last_day):
-            yield self._rollups[key]
-
-    def _keys(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> list[RollupKey]:
         wanted = (camera, label, window_days)
         found = [key for key in self._rollups if (key.camera, key.label, key.window_days) == wanted]
         inside = [key for key in found if first_day <= key.end_day <= last_day]
-        return sorted(inside, key=lambda key: (key.end_day, key.model, key.method))
+        for key in sorted(inside, key=lambda key: (key.end_day, key.model, key.method)):
+            yield replace(self._rollups[key], **self._late.get(key, {}))
 
     @override
     def note_late(self, key: RollupKey, images: int, verdicts: int) -> None:
         if key in self._rollups:
-            self._late[key] = (images, verdicts)
-
-    @override
-    def late(self, camera: str, label: str, first_day: str, last_day: str) -> tuple[int, int]:
-        noted = [self._late.get(key, (0, 0)) for key in self._keys(camera, label, DAY, first_day, last_day)]
-        return sum(images for images, _ in noted), sum(verdicts for _, verdicts in noted)
+            self._late[key] = {"late_images": images, "late_verdicts": verdicts}

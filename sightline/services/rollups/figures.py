@@ -179,6 +179,11 @@ def window_to_json(window: WindowFigures) -> Json:
     }
 
 
+def tallies_of(figures: Mapping[str, Json]) -> dict[Stratum, Tally]:
+    """Return the images and verdicts of a rollup's window by stratum, without the rest of its figures."""
+    return _tallies_from_json(figures["window"]["tallies"])
+
+
 def window_from_json(json: Json) -> WindowFigures:
     """Return the figures of a window from their JSON."""
     advice = json["advice"]

@@ -38,18 +38,29 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """Rows by camera (all together first) and detector version; the curves belong to `main`.
-
-    late_images, late_verdicts: input that came too late to be in any of the figures
-    """
+    """Rows by camera (all together first) and detector version; the curves belong to `main`."""
 
     rule: StrataRule
     window_days: int
     end_day: str
     rows: Sequence[Row]
-    late_images: int
-    late_verdicts: int
+    cameras: Sequence[str]
     _rollups: RollupStore
+
+    @property
+    def late_images(self) -> int:
+        """Count the images that came too late to be in any of the figures."""
+        return sum(each.late_images for each in self._late)
+
+    @property
+    def late_verdicts(self) -> int:
+        """Count the verdicts that came too late to be in any of the figures."""
+        return sum(each.late_verdicts for each in self._late)
+
+    @cached_property
+    def _late(self) -> list[Rollup]:
+        of_label = self._of_label(self.end_day)
+        return [rollup for camera in self.cameras for rollup in of_label.all_of_camera(camera)]
 
     @cached_property
     def main(self) -> Row:
@@ -67,9 +78,19 @@ class Report:
         """Return the camera days of the main row's window."""
         return self._days_up_to(self.main.rollup.key.end_day)
 
+    def _of_label(self, end_day: str) -> DaysOfLabel:
+        """Return what reads the days of the window that ends on a day, each camera's once."""
+        if end_day not in self._windows:
+            first = days_of(end_day, self.window_days)[0]
+            self._windows[end_day] = DaysOfLabel(self.rule, first, end_day, self._rollups)
+        return self._windows[end_day]
+
+    @cached_property
+    def _windows(self) -> dict[str, DaysOfLabel]:
+        return {}
+
     def _days_up_to(self, end_day: str) -> list[DaySummary]:
-        first = days_of(end_day, self.window_days)[0]
-        of_label = DaysOfLabel(self.rule, first, end_day, self._rollups)
+        of_label = self._of_label(end_day)
         name = self.main.rollup.key.camera
         cameras = sorted(of_label.known_cameras()) if name == ALL_CAMERAS else [name]
         found = [rollup for camera in cameras for rollup in of_label.of_camera(camera)]
@@ -134,8 +155,7 @@ def read_report(
     rows = together + [row for name in cameras for row in _newest(rollups, rule, name, window_days, first, end_day)]
     if not rows:
         raise NoFigures(f"{label}, {camera or 'all cameras'}, {window_days} days up to {end_day}")
-    late = [rollups.late(name, label, days_of(end_day, window_days)[0], end_day) for name in cameras]
-    return Report(rule, window_days, end_day, rows, sum(n for n, _ in late), sum(n for _, n in late), rollups)
+    return Report(rule, window_days, end_day, rows, cameras, rollups)
 
 
 BEGINNING, END = "0000-00-00", "9999-99-99"

@@ -182,9 +182,12 @@ class DaysOfLabel:
 
     def of_camera(self, camera: str) -> list[Rollup]:
         """Return a camera's days, in order."""
+        return [each for each in self.all_of_camera(camera) if each.key.method == method_of(self._rule)]
+
+    def all_of_camera(self, camera: str) -> list[Rollup]:
+        """Return a camera's days, in order, also those of other methods."""
         if camera not in self._of_camera:
-            found = self._rollups.between(camera, self._rule.label, DAY, *self._span)
-            self._of_camera[camera] = [each for each in found if each.key.method == method_of(self._rule)]
+            self._of_camera[camera] = list(self._rollups.between(camera, self._rule.label, DAY, *self._span))
         return self._of_camera[camera]
 
     def summary(self, rollup: Rollup) -> DaySummary:

@@ -23,8 +23,6 @@ from sightline.storage.rollups.protocol import Rollup, RollupKey, RollupStore
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
     from mypy_boto3_dynamodb import DynamoDBClient
 
-DAY = 1
-
 LONGEST_TEXT = 350_000
 """Characters of figures in one item: they are ASCII, so as many bytes. The item's other texts need a few kilobytes."""
 
@@ -94,23 +92,16 @@ class DynamoRollupStore(RollupStore):
 
     @override
     def between(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Iterator[Rollup]:
-        yield from map(self._decode, self._items(camera, label, window_days, first_day, last_day))
-
-    def _items(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Iterator[Item]:
         if first_day > last_day:
             return
         days = between("window", f"{window_days}#{first_day}#", f"{window_days}#{last_day}$")
-        yield from self._table.query(all_of(equals("camera_label", f"{camera}#{label}"), days))
+        found = self._table.query(all_of(equals("camera_label", f"{camera}#{label}"), days))
+        yield from map(self._decode, found)
 
     @override
     def note_late(self, key: RollupKey, images: int, verdicts: int) -> None:
         change = Change().set_all(late_images=images, late_verdicts=verdicts)
         self._table.change(_key(key), change, exists("revision"))
-
-    @override
-    def late(self, camera: str, label: str, first_day: str, last_day: str) -> tuple[int, int]:
-        items = list(self._items(camera, label, DAY, first_day, last_day))
-        return sum(item.get("late_images", 0) for item in items), sum(item.get("late_verdicts", 0) for item in items)
 
 
 def _key(key: RollupKey) -> dict[str, str]:
@@ -157,4 +148,6 @@ def _decode(item: Item, figures: str) -> Rollup:
         opened_at=datetime.fromisoformat(item["opened_at"]),
         at=datetime.fromisoformat(item["at"]),
         figures=json.loads(figures),
+        late_images=item.get("late_images", 0),
+        late_verdicts=item.get("late_verdicts", 0),
     )

@@ -1,7 +1,7 @@
 """What a store of rollups does: it keeps the figures of a window, and says how they came to change."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -33,6 +33,7 @@ class Rollup:
     figures: as JSON, written by `sightline.services.rollups.figures`
     reason: what made this revision; verdicts_hash, population_hash: of what it was made from
     opened_at: when the first revision was written
+    late_images, late_verdicts: how many came too late to re-open the day; they are part of no revision
     """
 
     key: RollupKey
@@ -43,6 +44,8 @@ class Rollup:
     opened_at: datetime
     at: datetime
     figures: Mapping[str, Json]
+    late_images: int = field(default=0, compare=False)
+    late_verdicts: int = field(default=0, compare=False)
 
 
 class RollupStore(Protocol):
@@ -65,6 +68,3 @@ class RollupStore(Protocol):
 
     def note_late(self, key: RollupKey, images: int, verdicts: int) -> None:
         """Note how many images and verdicts came too late to re-open the day; no new revision."""
-
-    def late(self, camera: str, label: str, first_day: str, last_day: str) -> tuple[int, int]:
-        """Sum what was noted over the days first to last: images, verdicts."""

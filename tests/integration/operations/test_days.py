@@ -34,6 +34,13 @@ def test_a_day_that_is_marked_again_meanwhile_stays_dirty(operations: Operations
     assert [MONDAY] == days(operations, Purpose.ROLLUPS)
 
 
+def test_the_marks_of_a_span_are_read_alone(operations: Operations) -> None:
+    operations.dirty_days.mark([TUESDAY, MONDAY, GATE])
+    dirty = operations.dirty_days.dirty
+    assert [GATE, MONDAY] == [each.camera_day for each in dirty(Purpose.ROLLUPS, MONDAY.day, MONDAY.day)]
+    assert [] == list(dirty(Purpose.ROLLUPS, TUESDAY.day, MONDAY.day))
+
+
 def test_a_mark_that_is_gone_can_not_be_cleaned(operations: Operations) -> None:
     assert not operations.dirty_days.clean(DirtyDay(Purpose.PARITY, MONDAY, "never"))
 

@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from sightline.services.review import ask_next, read_cells, reviewed_before, scope_of
+from sightline.services.days_before import reviewed_before
+from sightline.services.review import ask_next, read_cells, scope_of
 from sightline.stats.figures import Interval, estimate
 from sightline.stats.strata import ESTIMATED, Stratum
 from sightline.stats.verdicts import Answer, Source, Verdict

@@ -9,7 +9,7 @@ import numpy as np
 
 from sightline.stats.counts import CellCounts, Tally
 from sightline.stats.curves import SweepPoint
-from sightline.stats.figures import Figure, Interval, NotEstimable, unknown_reason
+from sightline.stats.figures import Figure, Interval, NotEstimable, figure_of, unknown_reason
 from sightline.stats.posterior import PRIORS, Evidence, draw_present, generator
 from sightline.stats.sampling import Cell
 from sightline.stats.strata import ESTIMATED, Stratum
@@ -125,3 +125,26 @@ def present_images(found: dict[Stratum, Evidence], *names: str) -> Figure:
             total = sum(draw_present(world[s], source, prior) for s in ESTIMATED)
             ends.append(np.quantile(total, (0.025, 0.5, 0.975), method="inverted_cdf"))
     return Interval(float(min(e[0] for e in ends)), float(ends[1][1]), float(max(e[2] for e in ends)))
+
+
+def recall_at(cells: Sequence[CellSummary], step: float, *names: str) -> Figure:
+    bands = [(band, counts) for cell in cells for band, counts in cell.bands.items()]
+    above, below = (
+        {s: stratum_evidence([(each.cell, each.tally(s)) for each in together(part)]) for s in ESTIMATED}
+        for part in ([c for band, c in bands if band >= step], [c for band, c in bands if band < step])
+    )
+    if unknown := unknown_reason(below, ESTIMATED) or unknown_reason(above, ESTIMATED):
+        return NotEstimable(unknown)
+    sides = (above, below)
+    least, most = ([{s: getattr(e, end) for s, e in side.items()} for side in sides] for end in ("least", "most"))
+    has_ends = any(each.ends for side in sides for each in side.values())
+    worlds = [sides, (least[0], most[1]), (most[0], least[1])] if has_ends else [sides]
+    values = []
+    for found_in, missed_in in worlds:
+        for prior in PRIORS:
+            one, other = (generator(*names, "point", str(step), side) for side in ("found", "missed"))
+            found = np.sum([draw_present(found_in[s], one) for s in ESTIMATED], axis=0)
+            there = found + np.sum([draw_present(missed_in[s], other, prior) for s in ESTIMATED], axis=0)
+            values.append(found[there > 0] / there[there > 0])
+    is_seen = any(each.present for side in sides for each in side.values())
+    return figure_of(values, "", "nothing is present", "" if is_seen else "no reviewed image shows the label")

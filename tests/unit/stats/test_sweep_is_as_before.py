@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from sightline.stats.counts import Tally, review_cell
 from sightline.stats.curves import sweep
+from sightline.stats.operating_points import operating_points
 from sightline.stats.sampling import Candidate, Cell, by_stratum, in_order
 from sightline.stats.strata import Stratum
 from sightline.stats.summary import CellSummary, summarise
@@ -74,3 +75,11 @@ def answers(source: Random, where: Cell, images: list[Candidate], unsure: float)
 def test_a_sweep_of_random_windows_is_as_before(seed):
     made = window(seed)
     assert former.sweep(made, THRESHOLDS, "yard") == sweep(made, THRESHOLDS, "yard")
+
+
+@given(st.integers(0, 2**32))
+@examples(12)
+def test_recall_at_thresholds_of_random_windows_is_as_before(seed):
+    made = window(seed)
+    expected = [former.recall_at(made, step, "yard") for step in THRESHOLDS]
+    assert expected == [point.recall for point in operating_points(made, THRESHOLDS, "yard")]

@@ -130,7 +130,8 @@ def test_what_comes_more_than_thirty_days_late_is_kept_and_counted_and_opens_not
     yard.census(yard.uris()[11:16])  # the new image stands among the first ten
     yard.roll_up()
     assert before == (yard.rollup(), yard.rollup(camera="yard", window_days=28))
-    assert (1, 5) == yard.rollups.late("yard", "Person", LAST_DAY, LAST_DAY)
+    late = yard.rollup(camera="yard")
+    assert (1, 5) == (late.late_images, late.late_verdicts)
     assert 15 == len(list(yard.verdicts.scan()))
     assert [] == list(yard.operations.dirty_days.dirty(Purpose.ROLLUPS))
 

@@ -55,16 +55,21 @@ class Yard(FakeSightline):
     def mark(self, camera: str, day: str) -> None:
         self.operations.dirty_days.mark([CameraDay(camera, day)], [Purpose.ROLLUPS])
 
-    def say(self, uri: str, answer: Answer, source: Source = Source.SAMPLED, reviewer: str = "ann") -> None:
-        """Record a verdict on the image's current bytes."""
+    def say(
+        self,
+        uri: str,
+        answer: Answer,
+        source: Source = Source.SAMPLED,
+        reviewer: str = "ann",
+        stratum: Stratum = Stratum.C,
+    ) -> None:
+        """Record a verdict on the image's current bytes. stratum: that the image was asked for."""
         row = self.images.get(uri)
         assert row is not None
         assert row.content is not None
         assert row.capture is not None
-        stratum, threshold = (Stratum.C, 50.0) if source is Source.SAMPLED else (None, None)
-        verdict = Verdict(
-            uri, "Person", reviewer, answer, row.content.sha256, source, self.clock.now, stratum, threshold
-        )
+        asked = (stratum, 50.0) if source is Source.SAMPLED else (None, None)
+        verdict = Verdict(uri, "Person", reviewer, answer, row.content.sha256, source, self.clock.now, *asked)
         self.verdicts.write(KeptVerdict(verdict, row.capture.camera_day))
 
     def census(self, uris: Iterable[str]) -> None:

@@ -25,6 +25,7 @@ from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.users.dynamodb import DynamoUserStore
 from sightline.storage.users.protocol import Role
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
+from sightline.storage.video_jobs.dynamodb import DynamoVideoJobStore
 from sightline.storage.videos.dynamodb import DynamoVideoStore
 from sightline.testing.fake import CHECKPOINTS, FakeSightline, uri_of
 from sightline.web.app import make_app
@@ -45,6 +46,7 @@ def house(tmp_path: Path, dynamodb_client: Any, table_prefix: str) -> Iterator[H
     client, prefix, world = dynamodb_client, table_prefix, house.world
     world.images = DynamoImageStore(client, prefix, world.clock)  # type: ignore[assignment] # real stores for fakes
     world.videos = DynamoVideoStore(client, prefix, world.clock)  # type: ignore[assignment]
+    world.video_jobs = DynamoVideoJobStore(client, prefix, world.clock)  # type: ignore[assignment]
     world.ledger = DynamoLedger(client, prefix, world.clock, world.buckets, CHECKPOINTS)  # type: ignore[assignment]
     world.verdicts = DynamoVerdictStore(client, prefix)  # type: ignore[assignment]
     world.rollups = DynamoRollupStore(client, prefix)  # type: ignore[assignment]

@@ -57,7 +57,8 @@ class DynamoVideoJobStore(VideoJobStore):
     @override
     def save(self, seen: VideoJob, now: VideoJob) -> VideoJob | None:
         written = replace(now, changes=seen.changes + 1)
-        change = Change().set_all(**self._encode(written))  # and no more: a newer version may have attributes of its own
+        # These and no more: a newer version may have attributes of its own.
+        change = Change().set_all(**self._encode(written))
         is_written = self._table.change(_key(seen.job_id), change, equals("changes", seen.changes))
         return written if is_written else None
 

@@ -7,18 +7,16 @@ from datetime import timedelta
 import pytest
 
 from sightline.errors import Unavailable
-from sightline.models.answers import Box
-from sightline.models.people import Consent, Match, Person, Word
-from sightline.models.people_policy import KnownPeople, PeoplePolicy
+from sightline.models.people import Word
+from sightline.models.people_policy import KnownPeople
 from sightline.services.people.reviewing import say
 from sightline.storage.users.protocol import MarkKind, Role
 from sightline.testing.fake import FakeSightline, picture, uri_of
 from sightline.web.candidates import MOST_LOOKED_AT
 from tests.unit.web.house import FROM_HERE, build
+from tests.unit.web.known import ANN, POLICY, SIMILARITY, keep, know
 
-POLICY = PeoplePolicy("who left the gate open", "consent", 30, ("gate",))
 URIS = [uri_of(f"0{number}", "gate") for number in range(3)]
-ANN, SIMILARITY = 'Ann O\'Neil "the ☂️"', 99.4321
 LIST = "/api/v1/candidates"
 
 
@@ -34,23 +32,6 @@ def house(tmp_path):
         keep(made, uri)
     yield made
     made.console.close()
-
-
-def know(house, name=ANN, person_id="1" * 32):
-    today = house.world.clock().date()
-    consent = Consent(name, today, today + timedelta(days=9), POLICY.purpose, "c" * 64)
-    person = house.world.operations.people.add(Person(name, person_id, consent, house.world.clock()))
-    house.world.graph.people.know(name)
-    return person
-
-
-def keep(house, uri, name=ANN, **changes):
-    people, now = house.world.operations.people, house.world.clock()
-    content = changes.get("content") or house.world.images.get(uri).content.sha256
-    box = Box(0.25, 0.25, 0.5, 0.5)
-    person = people.get(name)
-    match = Match(uri, person.person_id, name, content, SIMILARITY, box, now, now + timedelta(days=30))
-    assert people.keep(replace(match, **changes))
 
 
 def matches(house):

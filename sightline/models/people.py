@@ -1,5 +1,6 @@
 """People who agreed to be known: their consent, their pictures, and the images that may show them."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -127,6 +128,17 @@ class Match:
     expires_at: datetime
     word: Word | None = None
     by: str = ""
+    said_at: datetime | None = None
+
+    @property
+    def candidate_id(self) -> str:
+        """Name the candidate without naming the image or the person; those of one image begin alike."""
+        return f"{hash_of(self.image_id)}-{self.person_id}"
+
+
+def hash_of(image_id: str) -> str:
+    """Return what stands for an image in a candidate's id: 64 hexadecimal digits."""
+    return hashlib.sha256(image_id.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,10 @@ from sightline.errors import SightlineError, UnknownFeature
 from sightline.graph.protocol import GraphStore
 from sightline.models.answers import Json
 from sightline.models.images import ImageRow, ResultStatus, State
+from sightline.models.people import Word
+from sightline.models.people_policy import KnownPeople
 from sightline.models.stored import StoredEnum
+from sightline.models.video_jobs import JobState
 from sightline.progress import counted
 from sightline.queues.names import QUEUE_NAMES
 from sightline.queues.redis import Standing
@@ -24,10 +27,12 @@ from sightline.services.costs import by_feature, list_price, price_lines, read_s
 from sightline.services.rollups.report import models_seen
 from sightline.services.schedule import SCHEDULE
 from sightline.services.usage import COST, UNKNOWN, skipped_on
+from sightline.services.video_job_plan import JobPlan
 from sightline.storage.capture_counts import Counted, counted_of
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Entry, Ledger
 from sightline.storage.operations import Operations
+from sightline.storage.video_jobs.protocol import VideoJobStore
 
 Section = dict[str, Any]
 
@@ -86,6 +91,8 @@ def status_sections(services: Services, waiting_read: int = WAITING_READ) -> dic
         "budget": lambda: budget_section(services.treasury, services.operations, services.paid_for),
         "rates": lambda: {name: asdict(rate) for name, rate in services.limiter.rates().items()},
         "graph": lambda: graph_section(services.graph),
+        "video_jobs": lambda: video_jobs_section(services.video_jobs, services.job_plan),
+        "candidates": lambda: candidates_section(services.operations, services.known_people),
         "dead_letters": lambda: dead_letters_section(services.operations),
         "stopped": lambda: {each.stop_id: asdict(each) for each in services.operations.pauses.stops()},
         "refusing": lambda: refusing_section(services.operations),
@@ -352,6 +359,21 @@ def graph_section(graph: GraphStore) -> Section:
         "nodes": dict(counts.nodes),
         "relationships_by_type": dict(counts.relationships),
     }
+
+
+def video_jobs_section(jobs: VideoJobStore, plan: JobPlan) -> Section:
+    """Count the jobs on stored videos that wait, run, and failed; `at_once`: how many may run."""
+    counts = jobs.count_by_state()
+    by_name = {"waiting": JobState.WAITING, "started": JobState.STARTED, "failed": JobState.REJECTED}
+    return {name: counts.get(state, 0) for name, state in by_name.items()} | {"at_once": plan.at_once}
+
+
+def candidates_section(operations: Operations, known_people: KnownPeople | None) -> Section:
+    """Count the candidates for known people by what a reviewer said; nothing while nobody is searched for."""
+    if known_people is None:
+        return {}
+    words = Counter("waiting" if each.word is None else _name_of(each.word) for each in operations.people.matches())
+    return {name: words.get(name, 0) for name in dict.fromkeys(("waiting", *Word, *words))}
 
 
 def dead_letters_section(operations: Operations) -> Section:

@@ -148,6 +148,19 @@ def _graph(section: Section) -> list[Table]:
     return [Table(title, ("nodes or relationships", "count"), rows, "empty")]
 
 
+def _video_jobs(section: Section) -> list[Table]:
+    """Return how the jobs on stored videos stand, if there is one that is not complete."""
+    counts = {name: section[name] for name in ("waiting", "started", "failed")}
+    title = f"jobs on stored videos: at most {section['at_once']} run at once"
+    return [Table(title, [*counts], [[*counts.values()]] if any(counts.values()) else [])]
+
+
+def _candidates(section: Section) -> list[Table]:
+    """Return how many candidates for known people wait for a reviewer, and what was said of the others."""
+    columns = [name.replace("waiting", "wait for a reviewer") for name in section]
+    return [Table("candidates for known people", columns, [[*section.values()]] if any(section.values()) else [])]
+
+
 def _dead_letters(section: Section) -> list[Table]:
     """Return the open dead letters: what was refused, by which rule, and the remedy."""
     first = section["first"]
@@ -227,6 +240,8 @@ _MAKERS: Mapping[str, Callable[[Section], list[Table]]] = {
     "budget": _budget,
     "rates": _rates,
     "graph": _graph,
+    "video_jobs": _video_jobs,
+    "candidates": _candidates,
     "dead_letters": _dead_letters,
     "stopped": _stopped,
     "refusing": _refusing,

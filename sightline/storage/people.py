@@ -5,7 +5,6 @@ person's item, which must be there and not leave. So once `leave` is done, what 
 Persons and enrolments have no TTL: an item that vanished by itself would leave its face in the collection.
 """
 
-import hashlib
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
@@ -17,7 +16,7 @@ from typing_extensions import override
 from sightline.errors import LeaseHeld
 from sightline.models.answers import Box
 from sightline.models.images import Lane
-from sightline.models.people import Consent, DueSearch, Enrolment, EnrolmentState, Match, Person, Word
+from sightline.models.people import Consent, DueSearch, Enrolment, EnrolmentState, Match, Person, Word, hash_of
 from sightline.names import plain_name
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import (
@@ -103,6 +102,15 @@ class People(Protocol):
         self, *, person_id: str | None = None, image_id: str | None = None, content: str | None = None
     ) -> list[Match]:
         """Return the candidates of a person, of an image, or of a content, by image and name; or all."""
+
+    def candidate(self, candidate_id: str) -> Match | None:
+        """Read one candidate, consistently."""
+
+    def waiting(self, after: str | None, limit: int) -> list[Match]:
+        """Return candidates that no reviewer has said anything of, by id. after: the id to go on from."""
+
+    def said_by(self, reviewer: str) -> list[Match]:
+        """Return the candidates of which this reviewer said the last word, by id."""
 
     def say(self, match: Match, word: Word, by: str) -> bool:
         """Keep a reviewer's word; False if the candidate is gone."""
@@ -258,7 +266,7 @@ class DynamoPeople(People):
         change = Change().set_all(image_id=match.image_id, person_id=match.person_id, name=match.name)
         change.set_all(content=match.content, similarity=match.similarity, box=asdict(match.box))
         change.set_all(at=instant(match.at), expires_at=_seconds(match.expires_at))
-        key = _key(MATCH, _match_id(match))
+        key = _key(MATCH, _stored_id(match.candidate_id))
         return put_together(self._client, [self._touch(match.name, match.person_id), Changed(self._name, key, change)])
 
     @override
@@ -266,15 +274,35 @@ class DynamoPeople(People):
         self, *, person_id: str | None = None, image_id: str | None = None, content: str | None = None
     ) -> list[Match]:
         wanted = [equals(name, value) for name, value in (("person_id", person_id), ("content", content)) if value]
-        holds = all_of(greater("expires_at", _seconds(self._clock())), *wanted)
-        of_image = [begins_with("id", f"{_hash(image_id)}#")] if image_id else []
+        holds = all_of(self._holds(), *wanted)
+        of_image = [begins_with("id", f"{hash_of(image_id)}#")] if image_id else []
         found = self._table.query(all_of(equals("kind", MATCH), *of_image), only_if=holds)
         return in_order(map(_match, found))
 
     @override
+    def candidate(self, candidate_id: str) -> Match | None:
+        item = self._table.get(_key(MATCH, _stored_id(candidate_id)))
+        match = _match(item) if item else None
+        return match if match and match.expires_at > self._clock() else None
+
+    @override
+    def waiting(self, after: str | None, limit: int) -> list[Match]:
+        start = _key(MATCH, _stored_id(after)) if after else None
+        holds = all_of(self._holds(), missing("word"))
+        return [*map(_match, self._table.query(equals("kind", MATCH), only_if=holds, start=start, limit=limit))]
+
+    @override
+    def said_by(self, reviewer: str) -> list[Match]:
+        holds = all_of(self._holds(), equals("said_by", reviewer))
+        return [*map(_match, self._table.query(equals("kind", MATCH), only_if=holds))]
+
+    def _holds(self) -> Condition:
+        return greater("expires_at", _seconds(self._clock()))
+
+    @override
     def say(self, match: Match, word: Word, by: str) -> bool:
         change = Change().set_all(word=word, said_by=by, said_at=instant(self._clock()))
-        return self._table.change(_key(MATCH, _match_id(match)), change, exists("kind"))
+        return self._table.change(_key(MATCH, _stored_id(match.candidate_id)), change, exists("kind"))
 
     @override
     def drop_matches(self, person_id: str) -> int:
@@ -317,16 +345,12 @@ def _claimed_as(claimed: Enrolment) -> Condition:
     return all_of(equals("status", EnrolmentState.CLAIMED), equals("claim_id", claimed.claim_id))
 
 
-def _hash(image_id: str) -> str:
-    return hashlib.sha256(image_id.encode()).hexdigest()
-
-
 def _due_key(due: DueSearch) -> dict[str, str]:
-    return _key(DUE, f"{due.lane}#{_hash(due.image_id)}")
+    return _key(DUE, f"{due.lane}#{hash_of(due.image_id)}")
 
 
-def _match_id(match: Match) -> str:
-    return f"{_hash(match.image_id)}#{match.person_id}"
+def _stored_id(candidate_id: str) -> str:
+    return candidate_id.replace("-", "#")  # which an address could not hold
 
 
 def _seconds(at: datetime) -> int:
@@ -387,4 +411,5 @@ def _match(item: Item) -> Match:
         expires_at=_at_seconds(item["expires_at"]),
         word=Word.read(word) if word else None,
         by=item.get("said_by", ""),
+        said_at=datetime.fromisoformat(item["said_at"]) if "said_at" in item else None,
     )

@@ -163,24 +163,41 @@ class InMemoryPeople(People):
             stays = self._stays(match.name, match.person_id)
             if stays:
                 before = self._matches.get((match.image_id, match.person_id))
-                word, by = (before.word, before.by) if before else (None, "")
-                kept = replace(match, similarity=round(match.similarity, 4), box=_rounded(match.box), word=word, by=by)
+                word, by, said_at = (before.word, before.by, before.said_at) if before else (None, "", None)
+                kept = replace(match, similarity=round(match.similarity, 4), box=_rounded(match.box))
                 until = match.expires_at.replace(microsecond=0)
-                self._matches[match.image_id, match.person_id] = replace(kept, expires_at=until)
+                kept = replace(kept, expires_at=until, word=word, by=by, said_at=said_at)
+                self._matches[match.image_id, match.person_id] = kept
             return stays
 
     @override
     def matches(
         self, *, person_id: str | None = None, image_id: str | None = None, content: str | None = None
     ) -> list[Match]:
-        found = (each for each in self._matches.values() if each.expires_at > self._clock())
         return in_order(
             each
-            for each in found
+            for each in self._there()
             if person_id in {None, each.person_id}
             and image_id in {None, each.image_id}
             and content in {None, each.content}
         )
+
+    def _there(self) -> list[Match]:
+        found = [each for each in self._matches.values() if each.expires_at > self._clock()]
+        return sorted(found, key=lambda each: each.candidate_id)
+
+    @override
+    def candidate(self, candidate_id: str) -> Match | None:
+        return next((each for each in self._there() if each.candidate_id == candidate_id), None)
+
+    @override
+    def waiting(self, after: str | None, limit: int) -> list[Match]:
+        found = [each for each in self._there() if each.word is None and each.candidate_id > (after or "")]
+        return found[:limit]
+
+    @override
+    def said_by(self, reviewer: str) -> list[Match]:
+        return [each for each in self._there() if each.by == reviewer]
 
     @override
     def say(self, match: Match, word: Word, by: str) -> bool:
@@ -188,7 +205,7 @@ class InMemoryPeople(People):
             key = (match.image_id, match.person_id)
             if key not in self._matches:
                 return False
-            self._matches[key] = replace(self._matches[key], word=word, by=by)
+            self._matches[key] = replace(self._matches[key], word=word, by=by, said_at=self._clock())
             return True
 
     @override

@@ -50,6 +50,15 @@ class InMemoryVideoJobStore(VideoJobStore):
         yield from (row for at, row in sorted(found, key=lambda each: each[0]) if at < before)
 
     @override
+    def count_by_state(self) -> Mapping[JobState, int]:
+        counts = dict.fromkeys((JobState.WAITING, JobState.STARTED, JobState.REJECTED), 0)
+        for each in self._rows.values():
+            state = JobState.STARTED if each.state is JobState.COLLECTED else each.state
+            if state in counts:
+                counts[state] += 1
+        return counts
+
+    @override
     def take_place(self, job_id: str, most: int) -> bool:
         with self._lock:
             if job_id not in self._places and len(self._places) >= most:

@@ -18,6 +18,7 @@ from sightline.web.answering import Answering
 from sightline.web.api import accuracy as accuracy_calls
 from sightline.web.api import agreement as agreement_calls
 from sightline.web.api import cameras, comparisons, costs, dead_letters, description, images, status, verdicts
+from sightline.web.api import candidates as candidate_calls
 from sightline.web.api import rates as rate_calls
 from sightline.web.api.other_origins import OtherOrigins
 from sightline.web.body_limit import BodyLimit
@@ -26,6 +27,7 @@ from sightline.web.pages import (
     accuracy,
     agreement,
     calendar,
+    candidates,
     confidence,
     cost,
     day,
@@ -59,6 +61,7 @@ PAGES: Sequence[APIRouter] = (
     confidence.router,
     image.router,
     second.router,
+    candidates.router,  # before the review's own: their addresses would be taken for a batch's
     review.router,
     accuracy.router,
     agreement.router,
@@ -82,6 +85,7 @@ CALLS: Sequence[APIRouter] = (
     costs.router,
     rate_calls.router,
     comparisons.router,
+    candidate_calls.router,
 )
 
 

@@ -114,6 +114,17 @@ class InReview(WebError):
     remedy = "Answer in the review first"
 
 
+class NoSuchCandidate(WebError):
+    """A candidate that nobody asks this visitor about."""
+
+    status = HTTPStatus.NOT_FOUND
+    rule = (
+        "it must wait for you: it has expired, the person was forgotten, the image has changed, or the review asks you"
+        " about it"
+    )
+    remedy = "Nothing was kept, and nothing needs to be done: go on with the next"
+
+
 class StillOpen(WebError):
     """A comparison with an answer that can still be changed."""
 

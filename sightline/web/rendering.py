@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from sightline import names
+from sightline.services.people.reviewing import ANSWERS
 from sightline.stats.verdicts import Answer
 from sightline.storage.users.protocol import Role
 from sightline.web.errors import Problem, SignInNeeded, problem_of
@@ -104,11 +105,11 @@ def _place(request: Request) -> str | None:
     return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
 
 
-def _unsaved(request: Request) -> Answer | None:
+def _unsaved(request: Request) -> str | None:
     """Return the answer to the review that a request carries: it is kept on the page until a store takes it."""
     is_answer = request.method == "POST" and request.url.path.startswith(REVIEW)
     given = request.query_params.get("answer") if is_answer else None
-    return next((each for each in Answer if each == given), None)
+    return next((str(each) for each in (*Answer, *ANSWERS) if each == given), None)
 
 
 def _picture_of(problem: Problem, headers: dict[str, str]) -> Response:

@@ -30,6 +30,8 @@ PERIODS: Mapping[str, timedelta] = {
     "images": SELDOM,
     "parts": SELDOM,
     "graph": SELDOM,
+    "video_jobs": SELDOM,
+    "candidates": SELDOM,
     "dead_letters": SELDOM,
     "models": SELDOM,
 }

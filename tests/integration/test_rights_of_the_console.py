@@ -10,12 +10,13 @@ from typing import Any
 
 import neo4j
 import pytest
+from starlette.testclient import TestClient
 from typing_extensions import override
 
 from sightline.graph.neo4j import Neo4jGraphStore
 from sightline.graph.protocol import Merged
 from sightline.models.answers import Json
-from sightline.models.people_policy import PeoplePolicy
+from sightline.models.people_policy import KnownPeople, PeoplePolicy
 from sightline.services.graph_merge import graph_image
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.images.keys import DEFAULT_SHARDS
@@ -25,12 +26,14 @@ from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.users.dynamodb import DynamoUserStore
 from sightline.storage.users.protocol import Role
 from sightline.storage.verdicts.dynamodb import DynamoVerdictStore
+from sightline.storage.video_jobs.dynamodb import DynamoVideoJobStore
 from sightline.storage.videos.dynamodb import DynamoVideoStore
 from sightline.testing.fake import CHECKPOINTS, FakeSightline, uri_of
 from sightline.web.app import make_app
 from sightline.web.console import Console
 from tests.integration.rights import Rights, granted, process_while_days_move
 from tests.unit.web.house import DAY, FROM_HERE, PASSWORD, PASSWORDS, URI, House, build, fields_of
+from tests.unit.web.known import keep, know
 
 BAD = uri_of("99")
 BAD_VIDEO = BAD.replace("jpg", "mp4")
@@ -40,11 +43,13 @@ BAD_VIDEO = BAD.replace("jpg", "mp4")
 def house(tmp_path: Path, dynamodb_client: Any, table_prefix: str) -> Iterator[House]:
     """Give a house whose rows are in DynamoDB: one image with its answers, and one that was refused."""
     policy = PeoplePolicy("see that all rights are there", "consent", 1, ("yard",))
-    house = build(tmp_path, world=FakeSightline(people_policy=policy))
+    world = FakeSightline(people_policy=policy, known_people=KnownPeople(policy, 99.0))
+    house = build(tmp_path, world=world)
     house.console.close()
     client, prefix, world = dynamodb_client, table_prefix, house.world
     world.images = DynamoImageStore(client, prefix, world.clock)  # type: ignore[assignment] # real stores for fakes
     world.videos = DynamoVideoStore(client, prefix, world.clock)  # type: ignore[assignment]
+    world.video_jobs = DynamoVideoJobStore(client, prefix, world.clock)  # type: ignore[assignment]
     world.ledger = DynamoLedger(client, prefix, world.clock, world.buckets, CHECKPOINTS)  # type: ignore[assignment]
     world.verdicts = DynamoVerdictStore(client, prefix)  # type: ignore[assignment]
     world.rollups = DynamoRollupStore(client, prefix)  # type: ignore[assignment]
@@ -125,6 +130,7 @@ def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(
     assert 303 == client.post(f"/review/{batch.batch_id}/done", headers=FROM_HERE).status_code
     assert 303 == client.post(f"{place}/doubt", headers=FROM_HERE).status_code
     assert 200 == client.get("/review/second").status_code
+    answer_candidates(house, client)
     client.post("/me/tokens", data={"title": "t", "roles": "owner"}, headers=FROM_HERE)
     client.post(
         "/me/tokens/withdraw", data={"token_id": house.world.users.tokens("all")[0].token_id}, headers=FROM_HERE
@@ -156,6 +162,24 @@ def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(
     # Figures are replaced while one reads them.
     unused = granted("console", "dynamodb") - rights.used
     assert {("dynamodb:BatchGetItem", "users"), ("dynamodb:GetItem", "rollups")} >= unused
+
+
+def answer_candidates(house: House, client: TestClient) -> None:
+    """Answer a candidate on its page, and another over the API."""
+    for number, name in enumerate(("Ann", "Bob")):
+        know(house, name, f"{number}" * 32)
+        keep(house, URI, name)
+    opened = client.get("/review/people").headers["location"]
+    candidate = opened.rsplit("/", 1)[1]
+    assert 200 == client.get(opened).status_code
+    assert 200 == client.get(f"/look/people/{candidate}/320").status_code
+    row = house.world.images.get(URI)
+    said = {"answer": "yes", "content": row.content.sha256 if row and row.content else ""}
+    assert "said=yes" in client.post(opened, params=said, headers=FROM_HERE).headers["location"]
+    (left,) = client.get("/api/v1/candidates").json()["candidates"]
+    given = client.post(f"/api/v1/candidates/{left['id']}", json={"answer": "no"}, headers=FROM_HERE)
+    assert 200 == given.status_code, given.text
+    assert "alike" in client.get("/review/people/said").text
 
 
 class CountingGraph(Neo4jGraphStore):

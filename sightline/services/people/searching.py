@@ -119,16 +119,20 @@ class Searching:
 
     def roster(self) -> Roster:
         """Return who may be found now."""
-        people, today = self.operations.people, self.clock().date()
-        holding = {each.person_id: each for each in people.all() if self._holds(each, today)}
+        holding = self.known_now()
         enrolled = [
             each
-            for each in people.enrolments()
+            for each in self.operations.people.enrolments()
             if each.person_id in holding and (each.state, each.collection) == (EnrolmentState.INDEXED, self.faces.name)
         ]
         named = "\n".join(sorted(each.external_id for each in enrolled))
         found = {each.person_id: holding[each.person_id] for each in enrolled}
         return Roster(found, hashlib.sha256(named.encode()).hexdigest())
+
+    def known_now(self) -> dict[str, Person]:
+        """Return who may be known now, by id: whose consent holds, who does not leave, and for whom time is left."""
+        today = self.clock().date()
+        return {each.person_id: each for each in self.operations.people.all() if self._holds(each, today)}
 
     def _holds(self, person: Person, today: date) -> bool:
         policy = self.known_people.policy if self.known_people else None

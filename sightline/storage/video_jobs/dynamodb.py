@@ -21,8 +21,12 @@ from sightline.storage.videos.dynamodb import UNFINISHED, videos_table
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_WAITING, _STARTED = "jobs that wait", "jobs that were started"
-"""Their partitions of the index."""
+_PARTITIONS = {
+    JobState.WAITING: "jobs that wait",
+    JobState.STARTED: "jobs that were started",
+    JobState.REJECTED: "jobs that failed",
+}
+"""Of the index. Those that failed are due for nothing: they are there to be counted, from when they failed on."""
 
 _PLACES = {"video_id": "places of jobs"}
 """The one item of those that run. No video has this key, nor one that begins as a job's does: URIs have a scheme."""
@@ -39,7 +43,7 @@ class DynamoVideoJobStore(VideoJobStore):
 
     @override
     def add(self, job: VideoJob) -> VideoJob:
-        change = Change().set_all(**_encode(replace(job, changes=1)))
+        change = Change().set_all(**self._encode(replace(job, changes=1)))
         outcome = self._table.update(_key(job.job_id), change, missing("video_id"))
         if outcome.item is None:
             return replace(job, changes=1)
@@ -53,19 +57,26 @@ class DynamoVideoJobStore(VideoJobStore):
     @override
     def save(self, seen: VideoJob, now: VideoJob) -> VideoJob | None:
         written = replace(now, changes=seen.changes + 1)
-        change = Change().set_all(**_encode(written))  # and no more: a newer version may have attributes of its own
+        # These and no more: a newer version may have attributes of its own.
+        change = Change().set_all(**self._encode(written))
         is_written = self._table.change(_key(seen.job_id), change, equals("changes", seen.changes))
         return written if is_written else None
 
     @override
     def due(self, before: datetime, *, is_started: bool) -> Iterator[VideoJob]:
-        condition = all_of(
-            equals("unfinished", _STARTED if is_started else _WAITING), less("next_check_at", instant(before))
-        )
+        partition = _PARTITIONS[JobState.STARTED if is_started else JobState.WAITING]
+        condition = all_of(equals("unfinished", partition), less("next_check_at", instant(before)))
         for entry in self._table.query(condition, index=UNFINISHED.name):
             row = self.get(_id(entry))
             if row and row.next_check_at and row.next_check_at < before:  # the index may be behind the row
                 yield row
+
+    @override
+    def count_by_state(self) -> Mapping[JobState, int]:
+        return {state: self._number_in(partition) for state, partition in _PARTITIONS.items()}
+
+    def _number_in(self, partition: str) -> int:
+        return sum(1 for _ in self._table.query(equals("unfinished", partition), index=UNFINISHED.name))
 
     @override
     def take_place(self, job_id: str, most: int) -> bool:
@@ -83,6 +94,16 @@ class DynamoVideoJobStore(VideoJobStore):
         item = self._table.get(_PLACES)
         return {job_id: datetime.fromisoformat(at) for job_id, at in (item or {}).get("places", {}).items()}
 
+    def _encode(self, job: VideoJob) -> Item:
+        item: dict[str, Any] = asdict(job)
+        del item["job_id"]
+        for name in _TIMES:
+            item[name] = instant(item[name]) if item[name] else None
+        partition = _partition(job)
+        if job.state is JobState.REJECTED:
+            item["next_check_at"] = instant(self._clock())
+        return item | {"unfinished": partition}
+
 
 def _key(job_id: str) -> dict[str, str]:
     return {"video_id": f"job {job_id}"}
@@ -92,16 +113,11 @@ def _id(item: Item) -> str:
     return str(item["video_id"]).removeprefix("job ")
 
 
-def _encode(job: VideoJob) -> Item:
-    item: dict[str, Any] = asdict(job)
-    del item["job_id"]
-    for name in _TIMES:
-        item[name] = instant(item[name]) if item[name] else None
-    if job.next_check_at:
-        item["unfinished"] = _WAITING if job.state is JobState.WAITING else _STARTED
-    else:
-        item["unfinished"] = None
-    return item
+def _partition(job: VideoJob) -> str | None:
+    """Return where in the index a job is; those that are complete are not in it."""
+    if job.state in {JobState.WAITING, JobState.REJECTED}:
+        return _PARTITIONS[job.state]
+    return _PARTITIONS[JobState.STARTED] if job.next_check_at else None
 
 
 def _decode(item: Item) -> VideoJob:
@@ -115,6 +131,8 @@ def _decode(item: Item) -> VideoJob:
         "rejection": read_rejection(item.get("rejection")),
     }
     times = {name: datetime.fromisoformat(item[name]) if name in item else None for name in _TIMES}
+    if decoded["state"] is JobState.REJECTED:
+        times["next_check_at"] = None  # when it failed: its place in the index
     return VideoJob(**known_fields(VideoJob, item) | decoded | times)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Protocol
 
-from sightline.models.video_jobs import VideoJob
+from sightline.models.video_jobs import JobState, VideoJob
 
 
 class VideoJobStore(Protocol):
@@ -23,6 +23,12 @@ class VideoJobStore(Protocol):
         """Yield rows whose check is due before a time, soonest first: of jobs that wait, or that were started.
 
         Eventually consistent.
+        """
+
+    def count_by_state(self) -> Mapping[JobState, int]:
+        """Count the jobs that wait, that were started, and that failed; eventually consistent.
+
+        Started ones count until the graph shows them, failed ones until they are started again.
         """
 
     def take_place(self, job_id: str, most: int) -> bool:

@@ -68,6 +68,7 @@ def show_start(
         labels=[rule.label for rule in console.services.accuracy.rules],
         cameras=[*known_days(console)],
         windows=WINDOW_DAYS,
+        people_on=console.services.known_people is not None,
         chosen={"label": label, "camera": camera, "day": day, "window": window},
     )
 

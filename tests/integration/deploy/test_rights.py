@@ -49,6 +49,7 @@ OF_NO_WORKER: set[Method] = {
     ("operations.dirty_days", "newest"),
     ("operations.dead_letters", "open_ids"),
     ("operations.dead_letters", "walk"),
+    *(("operations.people", name) for name in ("candidate", "said_by", "waiting")),
 }
 """What only `sightline setup`, `listen`, quarantines, reviewers and the console do, for whom other policies are. Only
 tests get rollups and postpone a row by itself.

@@ -132,7 +132,7 @@ def test_a_candidate_is_kept_once_and_keeps_the_reviewers_word(people, match):
     assert people.keep(match)
     assert people.say(match, Word.DENIED, "rita")
     assert people.keep(replace(match, similarity=99.5))
-    expected = replace(match, similarity=99.5, word=Word.DENIED, by="rita")
+    expected = replace(match, similarity=99.5, word=Word.DENIED, by="rita", said_at=people.matches()[0].said_at)
     assert [expected] == people.matches()
     assert [expected] == people.matches(person_id=match.person_id, image_id=match.image_id, content=match.content)
     assert [] == people.matches(image_id="s3://a/2.jpg") + people.matches(content=B) + people.matches(person_id="x")
@@ -145,6 +145,33 @@ def test_candidates_of_one_person_are_dropped_and_of_others_stay(people, match, 
     assert 1 == people.drop_matches(match.person_id)
     assert [other] == people.matches()
     assert not people.say(match, Word.CONFIRMED, "rita")
+
+
+def test_candidates_that_wait_come_by_id_page_after_page_without_those_that_were_answered(people, match, clock):
+    found = [replace(match, image_id=f"s3://a/{number}.jpg") for number in range(4)]
+    for each in found:
+        people.keep(each)
+    by_id = sorted(found, key=lambda each: each.candidate_id)
+    assert by_id == people.waiting(None, 9)
+    assert by_id[:2] == people.waiting(None, 2)
+    assert people.say(by_id[1], Word.CONFIRMED, "rita")
+    assert [by_id[2]] == people.waiting(by_id[0].candidate_id, 1)
+    assert [by_id[2], by_id[3]] == people.waiting(by_id[1].candidate_id, 9)
+    assert ([], [by_id[0]]) == (people.waiting(by_id[3].candidate_id, 9), people.waiting(None, 1))
+    clock.move(timedelta(days=2))
+    assert [] == people.waiting(None, 9)
+
+
+def test_one_candidate_is_read_by_its_id_with_when_a_reviewer_said_what(people, match, clock):
+    people.keep(match)
+    assert match == people.candidate(match.candidate_id)
+    assert people.candidate(f"{'0' * 64}-{match.person_id}") is None
+    assert people.say(match, Word.DENIED, "rita")
+    (said,) = people.said_by("rita")
+    assert (said, clock()) == (people.candidate(match.candidate_id), said.said_at)
+    assert [] == people.said_by("bob")
+    clock.move(timedelta(days=2))
+    assert (None, []) == (people.candidate(match.candidate_id), people.said_by("rita"))
 
 
 def test_a_candidate_expires_and_is_still_dropped(people, match, clock):

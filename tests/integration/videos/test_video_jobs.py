@@ -91,6 +91,21 @@ def test_what_waits_and_what_was_started_are_due_apart_and_videos_are_neither(st
     assert [URI] == [each.video_id for each in videos.due(clock.now)]
 
 
+def test_those_that_are_not_complete_are_counted_and_one_that_failed_is_due_for_nothing(jobs, clock):
+    assert {JobState.WAITING: 0, JobState.STARTED: 0, JobState.REJECTED: 0} == jobs.count_by_state()
+    for name, state in zip("abcde", JobState, strict=True):
+        seen = jobs.add(job(clock, name))
+        due = None if state in {JobState.COMPLETE, JobState.REJECTED} else seen.next_check_at
+        jobs.save(seen, replace(seen, state=state, next_check_at=due))
+    assert {JobState.WAITING: 1, JobState.STARTED: 2, JobState.REJECTED: 1} == jobs.count_by_state()
+    failed = jobs.get("e")
+    assert (JobState.REJECTED, None) == (failed.state, failed.next_check_at)
+    far = clock.now + timedelta(days=9)
+    assert {"a", "b", "c"} == {each.job_id for is_started in (0, 1) for each in jobs.due(far, is_started=is_started)}
+    jobs.save(failed, replace(failed, state=JobState.WAITING, next_check_at=clock.now))
+    assert {JobState.WAITING: 2, JobState.STARTED: 2, JobState.REJECTED: 0} == jobs.count_by_state()
+
+
 def test_places_are_as_many_as_there_may_be_and_one_is_taken_twice_as_the_same(jobs, clock):
     assert not jobs.places()
     jobs.leave_place("nobody")

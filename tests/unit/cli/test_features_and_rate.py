@@ -3,6 +3,7 @@ import json
 import pytest
 
 from sightline.rekognition.features import all_features
+from sightline.rekognition.video_jobs import all_job_kinds
 
 
 def test_every_declared_feature_is_listed(run):
@@ -28,6 +29,17 @@ def test_features_add_up_as_images_do(run):
     told = run("features").stdout
     assert "two features are two images" in told
     assert "With those that are on, 1,000 images cost 3.00 USD" in told
+
+
+def test_every_kind_of_job_on_videos_is_named_and_those_without_a_price_say_so(run):
+    assert all(name in run("features").stdout.splitlines()[-1] for name in all_job_kinds())
+    listed = json.loads(run("features", "--video-jobs", "--json").stdout)
+    assert [*all_job_kinds()] == [*listed]
+    expected = ("StartLabelDetection", 0.1, False, "Label")
+    assert expected == tuple(listed["labels"][name] for name in ("operation", "usd_per_minute", "is_on", "node"))
+    assert listed["segments"]["usd_per_minute"] is None
+    lines = {line.split()[0]: line for line in run("features", "--video-jobs").stdout.splitlines() if line.strip()}
+    assert "SIGHTLINE_PRICES" in lines["segments"]
 
 
 def test_rates_are_shown_with_their_reasons(run, world):

@@ -6,7 +6,11 @@ import pytest
 
 from sightline.cli.factory import Factory
 from sightline.errors import NotSupported, OutcomeUnknown, Throttled, Unavailable
-from sightline.models.images import State
+from sightline.models.answers import Box
+from sightline.models.images import Lane, State
+from sightline.models.people import Consent, Match, Person, Word
+from sightline.models.people_policy import KnownPeople, PeoplePolicy
+from sightline.models.video_jobs import Asked, JobState, VideoJob
 from sightline.queues.redis import Waiting
 from sightline.services.status import runs_section
 from sightline.storage.images.counting import StateCounts
@@ -25,6 +29,8 @@ SECTIONS = [
     "budget",
     "rates",
     "graph",
+    "video_jobs",
+    "candidates",
     "dead_letters",
     "stopped",
     "refusing",
@@ -148,6 +154,32 @@ def test_of_many_dead_letters_the_first_are_shown(run, world):
     assert "dead letters: 25 open, the first 20" in run("status").stdout
 
 
+def test_jobs_on_videos_are_counted_by_what_they_wait_for(run, world):
+    assert "jobs on stored videos" not in run("status").stdout
+    asked = Asked("s3://frames/a.mp4", "labels", "StartLabelDetection", {}, "e1", None, "1")
+    for name, state in zip("abcde", JobState, strict=True):
+        world.video_jobs.add(VideoJob(name, asked, Lane.LIVE, state, world.clock(), 61_000, 200_000))
+    assert {"waiting": 1, "started": 2, "failed": 1, "at_once": 20} == told(run)["video_jobs"]
+    said = run("status").stdout
+    assert "jobs on stored videos: at most 20 run at once" in said
+    assert ["1", "2", "1"] in [line.split() for line in said.splitlines()]
+
+
+def test_candidates_are_counted_by_what_a_reviewer_said(run, world, settings):
+    people, box = world.operations.people, Box(0.1, 0.1, 0.2, 0.2)
+    consent = Consent("Ann", world.clock().date(), world.clock().date(), "p", "c" * 64)
+    ann = people.add(Person("Ann", "1" * 32, consent, world.clock()))
+    for number in range(4):
+        until = world.clock() + timedelta(days=1)
+        people.keep(Match(uri_of(f"0{number}"), ann.person_id, "Ann", "a" * 64, 99.5, box, world.clock(), until))
+    people.say(people.matches()[0], Word.CONFIRMED, "rita")
+    assert {} == told(run)["candidates"]
+    world.known_people = KnownPeople(PeoplePolicy("p", "consent", 30, ("yard",)), 99.0)
+    factory = Factory(settings, world.make_services(world.plan))
+    assert {"waiting": 3, "confirmed": 1, "denied": 0} == told(run, factory=factory)["candidates"]
+    assert ["3", "1", "0"] in [line.split() for line in run("status", factory=factory).stdout.splitlines()]
+
+
 def test_rates_say_why(run, world):
     world.limiter.override("DetectLabels", 20, "a smaller account")
     rate = told(run)["rates"]["DetectLabels"]
@@ -212,14 +244,15 @@ def test_a_server_that_is_away_is_named_once_and_the_rest_is_said(run, finish, w
 @pytest.mark.parametrize("options", [(), ("--exact",)])
 def test_without_any_server_it_still_answers(run, world, settings, options):
     away = Away()
-    stores = ("images", "ledger", "graph", "operations", "limiter", "queues", "rollups")
+    stores = ("images", "ledger", "graph", "limiter", "queues", "rollups", "video_jobs")
     services = replace(world.services, **{**dict.fromkeys(stores, away), "operations": operations_away()})
     factory = Factory(settings, services)
     result = run("status", *options, factory=factory)
     assert 1 == result.exit_code
-    assert "graph, dead letters, stopped, refusing, models, capture times, skipped, last runs" in result.stdout
+    assert "graph, video jobs, dead letters, stopped, refusing, models" in result.stdout
     sections = told(run, *options, factory=factory)
-    assert ["budget"] == [name for name, section in sections.items() if "error" not in section]  # there is none
+    off = [name for name, section in sections.items() if "error" not in section]
+    assert ["budget", "candidates"] == off
 
 
 def test_exact_reads_the_rows_and_what_was_really_paid(run, finish, world):

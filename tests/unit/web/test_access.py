@@ -56,6 +56,11 @@ CASES = [
     Case("GET", "/review/second", REVIEWER, by_session=True),
     Case("POST", "/review/second", REVIEWER, form={"label": "Person"}, by_session=True),
     Case("GET", "/review/mine", REVIEWER, by_session=True),
+    Case("GET", "/review/people", REVIEWER, by_session=True),
+    Case("GET", "/review/people/said", REVIEWER, by_session=True),
+    Case("GET", "/review/people/{candidate_id}", REVIEWER, by_session=True),
+    Case("POST", "/review/people/{candidate_id}", REVIEWER, {"answer": "yes", "content": "x"}, by_session=True),
+    Case("GET", "/look/people/{candidate_id}/{width}", REVIEWER, by_session=True),
     Case("GET", "/review/{batch_id}/done", REVIEWER, by_session=True),
     Case("POST", "/review/{batch_id}/done", REVIEWER, by_session=True),
     Case("POST", "/review/{batch_id}/{number}/doubt", REVIEWER, by_session=True),
@@ -110,13 +115,15 @@ CASES = [
     Case("POST", "/api/v1/rates", OPERATOR, json={"operation": "x", "per_second": 5, "because": "r"}),
     Case("POST", "/api/v1/comparisons", OPERATOR, json={"source": URI, "target": URI}),
     Case("GET", "/api/v1/comparisons/{comparison_id}", OPERATOR),
+    Case("GET", "/api/v1/candidates", REVIEWER),
+    Case("POST", "/api/v1/candidates/{candidate_id}", REVIEWER, json={"answer": "yes"}),
 ]
 
 
 def send(client, case, **headers):
     path = case.path.replace("{name}", "console.css").replace("{width}", "320").replace("{sha256}", "0" * 64)
     path = path.replace("{batch_id}", "01A").replace("{number}", "1")
-    path = path.replace("{comparison_id}", "0" * 64)
+    path = path.replace("{comparison_id}", "0" * 64).replace("{candidate_id}", f"{'0' * 64}-{'1' * 32}")
     given = {"data": case.form} if case.form else {"json": case.json} if case.json else {}
     return client.request(case.method, path, params=case.query, headers=headers, **given)
 

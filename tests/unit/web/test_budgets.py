@@ -7,14 +7,24 @@ from typing import Any
 
 import pytest
 
-from sightline.models.people_policy import PeoplePolicy
+from sightline.models.people_policy import KnownPeople, PeoplePolicy
 from sightline.storage.images.positions import position_at
 from sightline.storage.users.protocol import Look, Role
 from sightline.testing.fake import FakeSightline, uri_of
 from tests.unit.web.house import DAY, FROM_HERE, URI, build
+from tests.unit.web.known import POLICY, keep, know
 
 COUNTED = ("images", "ledger", "verdicts", "users", "rollups", "graph", "buckets", "limiter", "queues")
-COUNTED_OPERATIONS = ("dead_letters", "usage", "runs", "pauses", "bucket_refusals", "capture_counts", "comparisons")
+COUNTED_OPERATIONS = (
+    "dead_letters",
+    "usage",
+    "runs",
+    "pauses",
+    "bucket_refusals",
+    "capture_counts",
+    "comparisons",
+    "people",
+)
 
 
 class Counting:
@@ -182,6 +192,45 @@ def test_a_comparison_asks_no_more_than_it_must_and_what_is_paid_for_no_account(
     counts.clear()
     client.get(f"/api/v1/comparisons/{name}")
     assert COMPARED == counts
+
+
+MAY_BE_ASKED = Counter({"people.all": 1, "images.get_many": 1} | MASK)
+"""Of candidates: who is known now, their images, and what the review asks about."""
+
+CANDIDATE = MAY_BE_ASKED + Counter({"people.candidate": 1})
+ONES_AFTER = MAY_BE_ASKED + Counter({"people.waiting": 1})
+
+
+def test_a_candidate_asks_no_more_than_it_must(tmp_path):
+    policy = PeoplePolicy(POLICY.purpose, "consent", 30, ("yard",))
+    house = build(tmp_path, world=FakeSightline(people_policy=policy, known_people=KnownPeople(policy, 99.0)))
+    counts = counted(house)
+    know(house)
+    for second in range(4):
+        keep(house, uri_of(f"0{second}"))
+    first, other = house.world.operations.people.waiting(None, 2)
+    client = house.client("reviewer")
+    place = f"/review/people/{first.candidate_id}"
+    client.get(place)  # makes the small picture, and notes what was seen
+    said = {"answer": "yes", "content": first.content}
+    for ask, expected in (
+        (lambda: client.get(place), CANDIDATE + ONES_AFTER + Counter({"users.mark_new": 1})),
+        (lambda: client.get(f"/look/people/{first.candidate_id}/1280"), CANDIDATE),
+        (lambda: client.get("/review/people"), ONES_AFTER),
+        (
+            lambda: client.post(place, params=said, headers=FROM_HERE),
+            CANDIDATE + ONES_AFTER + Counter({"people.say": 1}),
+        ),
+        (lambda: client.get("/review/people/said"), MAY_BE_ASKED + Counter({"people.said_by": 1})),
+        (lambda: client.get("/api/v1/candidates"), ONES_AFTER + Counter({"users.mark_new": 1})),
+        (
+            lambda: client.post(f"/api/v1/candidates/{other.candidate_id}", json={"answer": "no"}, headers=FROM_HERE),
+            CANDIDATE + Counter({"people.say": 1}),
+        ),
+    ):
+        counts.clear()
+        assert ask().status_code in {200, 303}
+        assert expected == counts
 
 
 OFTEN_READ = {

@@ -10,14 +10,16 @@ import pytest
 from sightline.errors import Unavailable
 from sightline.models.answers import Answer as Found
 from sightline.models.answers import Detection
+from sightline.models.people_policy import KnownPeople, PeoplePolicy
 from sightline.services.review_batches import BATCH
 from sightline.services.rollups.run import RollUp
 from sightline.stats.verdicts import Answer, Source
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.users.batches import HOLDS_LAST
 from sightline.storage.users.protocol import Role, UserChange
-from sightline.testing.fake import picture, uri_of
+from sightline.testing.fake import FakeSightline, picture, uri_of
 from tests.unit.web.house import DAY, FROM_HERE, PLACES_OF_ARRIVAL, build
+from tests.unit.web.known import POLICY, keep, know
 
 URIS = [uri_of(f"{second:02}") for second in range(6)]
 MINUTE = timedelta(minutes=1)
@@ -112,8 +114,15 @@ def test_each_answer_is_one_sampled_verdict_on_the_picture_that_was_shown(yard):
 
 @pytest.fixture
 def houses(tmp_path):
-    """Return two houses whose pictures are alike, and what the detector found in them is not."""
-    made = [filled(build(tmp_path / str(number)), each) for number, each in enumerate((PERCENTS, PERCENTS[::-1]))]
+    """Return two houses whose pictures are alike; what the detector found in them, and whose faces, is not."""
+    policy = PeoplePolicy(POLICY.purpose, "consent", 30, ("yard",))
+    made = []
+    for number, percents in enumerate((PERCENTS, PERCENTS[::-1])):
+        world = FakeSightline(people_policy=policy, known_people=KnownPeople(policy, 99.0))
+        made.append(filled(build(tmp_path / str(number), world=world), percents))
+        know(made[-1])
+        for uri in URIS[: 1 + number]:
+            keep(made[-1], uri)
     yield made
     for each in made:
         each.console.close()
@@ -138,7 +147,7 @@ def walk(house, name):
         reviewer.go(f"/image?id={uri}")
         reviewer.go(f"/api/v1/image?id={uri}")
     RollUp(house.world.services).do(lambda: True)
-    for place in ("/accuracy", "/agreement", "/review/second"):
+    for place in ("/accuracy", "/agreement", "/review/second", "/review/people", "/api/v1/candidates"):
         reviewer.go(place)
     for place in ("/accuracy/accuracy.csv", "/api/v1/accuracy", "/api/v1/accuracy/thresholds", "/api/v1/agreement"):
         reviewer.go(f"{place}?window=1" if "accuracy" in place else place)
@@ -166,11 +175,12 @@ def test_with_the_detectors_answers_swapped_nothing_differs_before_the_reveal_an
     one, reviewer = walk(houses[0], name)
     other, _ = walk(houses[1], name)
     assert [] == [pair for pair in zip(one, other, strict=True) if pair[0] != pair[1]][:1]
-    for word in ("ZzLabel", "97.5", "98\N{NO-BREAK SPACE}%", "87.6", "43.21", "stratum"):
+    for word in ("Neil", "ZzLabel", "97.5", "98\N{NO-BREAK SPACE}%", "87.6", "43.21", "stratum"):
         assert [] == [place for place, said in one if word in said], word
     for number in reviewer.batch.waiting():
         reviewer.go(f"/review/{reviewer.batch.batch_id}/{number}").press("absent")
     after = reviewer.close().text
+    assert "Neil" in reviewer.client.get("/api/v1/candidates").text
     assert "98\N{NO-BREAK SPACE}%" in after
     assert "stratum" in after
 

@@ -126,14 +126,14 @@ def test_a_server_that_is_away_is_named_and_the_rest_is_there(looked_at):
 
 
 def test_without_any_server_the_page_still_answers(looked_at):
-    stores = ("images", "ledger", "graph", "limiter", "queues", "rollups")
+    stores = ("images", "ledger", "graph", "limiter", "queues", "rollups", "video_jobs")
     away = dict.fromkeys(stores, Away())
     operations = Operations(**{each.name: Away() for each in fields(Operations)})  # type: ignore[arg-type]
     looked_at.console.services = replace(looked_at.console.services, operations=operations, **away)
     told = viewed(looked_at)
     assert 1 == len(told["alarms"])
     unknown = [each["name"] for each in told["parts"] if "not known" not in each["told"]]
-    assert ["budget"] == unknown  # there is none, whatever server is away
+    assert ["budget", "candidates"] == unknown  # they are off, whatever server is away
 
 
 def test_a_server_that_hangs_does_not_hold_the_page_up(looked_at):

@@ -15,7 +15,7 @@ class InMemoryRollupStore(RollupStore):
 
     def __init__(self) -> None:
         self._rollups: dict[RollupKey, Rollup] = {}
-        self._late: dict[RollupKey, dict[str, Any]] = {}
+        self._late: dict[RollupKey, dict[str, int]] = {}
         self._lock = Lock()
         self.writes = 0
 

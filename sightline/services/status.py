@@ -30,7 +30,7 @@ from sightline.services.usage import COST, UNKNOWN, skipped_on
 from sightline.services.video_job_plan import JobPlan
 from sightline.storage.capture_counts import Counted, counted_of
 from sightline.storage.images.protocol import ImageStore
-from sightline.storage.ledger.protocol import Entry, Ledger
+from sightline.storage.ledger.protocol import Entry, Ledger, Status
 from sightline.storage.operations import Operations
 from sightline.storage.video_jobs.protocol import VideoJobStore
 
@@ -203,7 +203,8 @@ def _name_of(status: StoredEnum) -> str:
 def ledger_section(entries: Iterable[Entry], prices: Prices) -> dict[str, Any]:
     """Count by feature, of all time. open: claimed or released, not settled.
 
-    usd: cost of the answers, dropped ones included; usd_at_most: also of the attempts that ended unknown
+    usd: cost of the answers, dropped ones included; usd_at_most: also of the attempts that ended unknown and of those
+    that are claimed, under way or left by a process that died
 
     An imported answer counts once its image has been read: then it is in a second entry, keyed by the image's bytes.
     """
@@ -217,7 +218,8 @@ def ledger_section(entries: Iterable[Entry], prices: Prices) -> dict[str, Any]:
         counts["attempts"] += entry.attempts
         counts["ended_unknown"] += entry.unknown_attempts
         paid = entry.cost_micro_usd + entry.dropped_micro_usd
-        at_most = paid + entry.unknown_attempts * list_price(entry.analysis.feature, prices, entry.analysis.parameters)
+        perhaps = entry.unknown_attempts + (entry.status is Status.CLAIMED)
+        at_most = paid + perhaps * list_price(entry.analysis.feature, prices, entry.analysis.parameters)
         for name, micro_usd in zip(LEDGER_COSTS, (paid, at_most), strict=True):
             counts[name] = round(counts[name] + micro_usd / 1e6, 6)
     return dict(sorted(features.items()))
@@ -326,7 +328,7 @@ def skipped_section(operations: Operations, now: datetime) -> Section:
 def cost_section(operations: Operations, prices: Prices, now: datetime) -> Section:
     """Return today's and this month's cost by feature, in US dollars, and the date and region of the prices.
 
-    …_at_most: with the calls that ended unknown, each of which may have been billed
+    …_at_most: with the calls that ended unknown or not at all, each of which may have been billed
     """
     day = now.date()
     priced = price_lines(read_spent(operations, day.replace(day=1), day), prices)

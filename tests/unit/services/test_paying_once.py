@@ -10,7 +10,9 @@ from sightline.models.answers import Answer
 from sightline.models.images import Lane, State
 from sightline.queues.steps import DETECT
 from sightline.rekognition.features import feature_named
+from sightline.services.bookkeeping import keep_books
 from sightline.services.reconcile import reconcile, reconciler_of
+from sightline.services.status import cost_section, ledger_section
 from sightline.services.usage import COST
 from sightline.storage.ledger.protocol import Analysis, Status
 from sightline.testing.fake import PERSON, FakeSightline, picture, uri_of
@@ -22,6 +24,10 @@ UNTIL_FREE = CLAIM_LEASE + TAKEOVER_AFTER
 
 class ProcessDied(BaseException):
     """Nothing handles this, as nothing handles kill -9."""
+
+
+def die() -> Answer:
+    raise ProcessDied
 
 
 @pytest.fixture
@@ -112,10 +118,7 @@ def test_an_answer_that_comes_after_another_took_over_is_kept_once_and_the_first
 
 
 def test_a_crash_between_call_and_settle_may_pay_twice_and_is_counted_as_ended_unknown(world):
-    def dies() -> Answer:
-        raise ProcessDied
-
-    world.detector.script.append(dies)
+    world.detector.script.append(die)
     with pytest.raises(ProcessDied):
         world.do(world.sent.popleft())
     assert (1, 1, 0) == attempts(world)
@@ -222,3 +225,18 @@ def test_a_throttle_is_counted_as_a_throttle_and_costs_the_image_no_round(world)
     reconcile(reconciler_of(world.services, world.send), lambda: True)
     row = world.images.get(URI)
     assert (0, None, Lane.LIVE) == (row.rounds, row.failure, row.lane)
+
+
+def test_what_a_dead_process_claimed_and_nobody_wants_again_may_have_been_paid_for_in_every_sum(world):
+    keep_books(world.services, lambda: True)
+    world.detector.script.append(die)
+    with pytest.raises(ProcessDied):
+        world.do(world.sent.popleft())
+    world.clock.move(UNTIL_FREE)
+    keep_books(world.services, lambda: True)
+    assert Status.CLAIMED is entry(world).status
+    prices = world.services.prices
+    booked = cost_section(world.operations, prices, world.clock())
+    read = ledger_section(world.ledger.scan(), prices)["labels"]
+    assert ({"labels": 0.001}, 0.001) == (booked["month_usd_at_most"], read["usd_at_most"])
+    assert ({}, 0.0) == (booked["month_usd"], read["usd"])

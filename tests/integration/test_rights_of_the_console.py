@@ -88,9 +88,27 @@ def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(
 ) -> None:
     client = house.client()
     assert 303 == client.post("/login", data={"name": "all", "password": PASSWORD}, headers=FROM_HERE).status_code
-    row = house.world.images.get(URI)
-    assert row is not None
-    assert row.content is not None
+    open_pages(client)
+    look_at_what_is_new(house, client)
+    correct(house, client)
+    review(house, client)
+    answer_candidates(house, client)
+    keep_tokens(house, client)
+    redrive(client)
+    manage_people(client)
+    call(client)
+    moving = process_while_days_move(dynamodb_client, table_prefix, house.world.clock)
+    house.console.services = replace(house.console.services, images=moving)
+    assert 200 == client.get(f"/api/v1/images?day={DAY}").status_code
+    client.post("/logout", headers=FROM_HERE)
+    assert granted("console", "dynamodb") >= rights.used
+    # Figures are replaced while one reads them.
+    unused = granted("console", "dynamodb") - rights.used
+    assert {("dynamodb:BatchGetItem", "users"), ("dynamodb:GetItem", "rollups")} >= unused
+
+
+def open_pages(client: TestClient) -> None:
+    """Open each page that changes nothing."""
     for path in (
         "/",
         f"/day?day={DAY}",
@@ -114,14 +132,26 @@ def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(
         "/log",
     ):
         assert client.get(path).status_code in {200, 422}, path
+
+
+def look_at_what_is_new(house: House, client: TestClient) -> None:
+    """Look at what is new, mark it as seen, and undo that."""
     house.world.clock.move(timedelta(seconds=10))  # so that the feed's newest entries are read
     opened = client.get("/new").text
     assert "data-pictures" in opened
     marked = client.post("/new/seen", data=fields_of(opened), headers=FROM_HERE).headers["location"]
     assert 303 == client.post("/new/undo", data=fields_of(client.get(marked).text), headers=FROM_HERE).status_code
-    said = {"id": URI, "label": "Person", "answer": "absent", "content": row.content.sha256}
+
+
+def correct(house: House, client: TestClient) -> None:
+    """Say on an image's page that the detector is wrong, and switch the keys."""
+    said = {"id": URI, "label": "Person", "answer": "absent", "content": content_of(house)}
     assert 303 == client.post("/image/verdict", data=said, headers=FROM_HERE).status_code
     client.post("/me/keys", data={}, headers=FROM_HERE)
+
+
+def review(house: House, client: TestClient) -> None:
+    """Answer a batch, close it, doubt an answer, and ask for a second look."""
     place = client.post("/review", data={"label": "Person"}, headers=FROM_HERE).headers["location"]
     batch = house.world.users.batches.newest("all", 1)[0]
     assert 200 == client.get(place).status_code
@@ -130,38 +160,49 @@ def test_the_policy_gives_what_the_console_asks_of_dynamodb_and_nothing_else(
     assert 303 == client.post(f"/review/{batch.batch_id}/done", headers=FROM_HERE).status_code
     assert 303 == client.post(f"{place}/doubt", headers=FROM_HERE).status_code
     assert 200 == client.get("/review/second").status_code
-    answer_candidates(house, client)
+
+
+def keep_tokens(house: House, client: TestClient) -> None:
+    """Make a token, and withdraw one."""
     client.post("/me/tokens", data={"title": "t", "roles": "owner"}, headers=FROM_HERE)
-    client.post(
-        "/me/tokens/withdraw", data={"token_id": house.world.users.tokens("all")[0].token_id}, headers=FROM_HERE
-    )
+    withdrawn = {"token_id": house.world.users.tokens("all")[0].token_id}
+    client.post("/me/tokens/withdraw", data=withdrawn, headers=FROM_HERE)
+
+
+def redrive(client: TestClient) -> None:
+    """Redrive dead letters twice: the second time they are gone."""
     confirmed = fields_of(client.get("/dead/confirm?error=NotAnImage&act=redrive&whole=1").text)
     assert 303 == client.post("/dead/redrive", data=confirmed, headers=FROM_HERE).status_code
     assert 409 == client.post("/dead/redrive", data=confirmed, headers=FROM_HERE).status_code
+
+
+def manage_people(client: TestClient) -> None:
+    """Add a user, and do all that can be done to one."""
     client.post("/people", data={"name": "ann", "roles": "owner"}, headers=FROM_HERE)
     for deed in ("roles", "password", "sign-out", "remove"):
         form = {"name": "ann", "again": "ann", "roles": "operator"}
         assert client.post(f"/people/{deed}", data=form, headers=FROM_HERE).status_code in {200, 303}, deed
+
+
+def call(client: TestClient) -> None:
+    """Ask the API, redrive by it, and have it compare faces."""
     for path in ("/cameras", f"/images?day={DAY}", f"/image?id={URI}", f"/verdicts?id={URI}", "/status"):
         assert 200 == client.get(f"/api/v1{path}").status_code, path
     letters = client.get("/api/v1/dead-letters").json()["dead_letters"]
-    redriven = {"ids": [each["id"] for each in letters]}
-    assert {"sent": 2} == {
-        name: number
-        for name, number in client.post("/api/v1/dead-letters/redrive", json=redriven, headers=FROM_HERE).json().items()
-        if number
-    }
+    ids = {"ids": [each["id"] for each in letters]}
+    redriven = client.post("/api/v1/dead-letters/redrive", json=ids, headers=FROM_HERE).json()
+    assert {"sent": 2} == {name: number for name, number in redriven.items() if number}
     compared = client.post("/api/v1/comparisons", json={"source": URI, "target": URI}, headers=FROM_HERE)
     assert 202 == compared.status_code, compared.text
     assert "waiting" == client.get(f"/api/v1/comparisons/{compared.json()['id']}").json()["state"]
-    moving = process_while_days_move(dynamodb_client, table_prefix, house.world.clock)
-    house.console.services = replace(house.console.services, images=moving)
-    assert 200 == client.get(f"/api/v1/images?day={DAY}").status_code
-    client.post("/logout", headers=FROM_HERE)
-    assert granted("console", "dynamodb") >= rights.used
-    # Figures are replaced while one reads them.
-    unused = granted("console", "dynamodb") - rights.used
-    assert {("dynamodb:BatchGetItem", "users"), ("dynamodb:GetItem", "rollups")} >= unused
+
+
+def content_of(house: House) -> str:
+    """Return the SHA-256 of the image's bytes."""
+    row = house.world.images.get(URI)
+    assert row is not None
+    assert row.content is not None
+    return row.content.sha256
 
 
 def answer_candidates(house: House, client: TestClient) -> None:
@@ -173,8 +214,7 @@ def answer_candidates(house: House, client: TestClient) -> None:
     candidate = opened.rsplit("/", 1)[1]
     assert 200 == client.get(opened).status_code
     assert 200 == client.get(f"/look/people/{candidate}/320").status_code
-    row = house.world.images.get(URI)
-    said = {"answer": "yes", "content": row.content.sha256 if row and row.content else ""}
+    said = {"answer": "yes", "content": content_of(house)}
     assert "said=yes" in client.post(opened, params=said, headers=FROM_HERE).headers["location"]
     (left,) = client.get("/api/v1/candidates").json()["candidates"]
     given = client.post(f"/api/v1/candidates/{left['id']}", json={"answer": "no"}, headers=FROM_HERE)

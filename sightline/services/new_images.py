@@ -84,7 +84,7 @@ def new_images(look: Look | None, images: ImageStore, now: datetime, most: int =
     seen = look or Look(position_at(now - FIRST_LOOK))
     farthest = position_at(now - timedelta(days=DAYS_BACK))
     after, until, left_out = max(seen.position, farthest), position_at(now - SETTLE), seen.position < farthest
-    shards = [_entries(images, shard, after, until) for shard in range(images.shards.feed)]
+    shards = [_entries(images, shard, after, until, most + 1) for shard in range(images.shards.feed)]
     in_order = heapq.merge(*shards, key=lambda entry: entry.position)
     found = tuple(islice((each for each in in_order if each.position not in seen.shown), most + 1))
     entries = found[:most]
@@ -93,9 +93,9 @@ def new_images(look: Look | None, images: ImageStore, now: datetime, most: int =
     return NewImages(entries, max(until, seen.position), now, is_all=True, left_out=left_out)
 
 
-def _entries(images: ImageStore, shard: int, after: str, until: str) -> Iterable[FeedEntry]:
+def _entries(images: ImageStore, shard: int, after: str, until: str, most: int) -> Iterable[FeedEntry]:
     for day in days_between(after, until):
-        yield from images.feed(shard, day, after, until)
+        yield from images.feed(shard, day, after, until, page=most)
 
 
 def days_with_new(look: Look | None, images: ImageStore, now: datetime) -> frozenset[str]:

@@ -45,7 +45,7 @@ class LateFeed(InMemoryImageStore):
         self.written.append((self.now + late, FeedEntry(f"s3://b/{image}", number, position)))
         return position
 
-    def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
+    def feed(self, shard: int, write_day: str, after: str, until: str, page: int | None = None) -> Iterator[FeedEntry]:
         found = [entry for readable_at, entry in self.written if readable_at <= self.now]
         yield from sorted(
             (

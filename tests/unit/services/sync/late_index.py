@@ -39,7 +39,7 @@ class LateIndex(InMemoryImageStore):
             self._index[place].append((self._true_clock() + timedelta(seconds=lag), entry))
         return applied
 
-    def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
+    def feed(self, shard: int, write_day: str, after: str, until: str, page: int | None = None) -> Iterator[FeedEntry]:
         now = self._true_clock()
         entries = [
             entry

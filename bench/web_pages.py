@@ -175,7 +175,8 @@ def _first_and_kept(name: str, address: Addresses, most: Most) -> list[Page]:
 def _of_days(asked: Addressed) -> list[Page]:
     whole_day = Most(DAY_READS * CAMERAS * 1.5)
     return [
-        Page("/calendar", 150, asked.calendar, Most(2 + FEED_READS)),
+        Page("/calendar, first", 150, asked.calendar, Most(3 + FEED_READS), gets=1, is_cold=True),
+        Page("/calendar, kept", 150, asked.calendar, Most(2 + FEED_READS)),
         Page("/image", 200, asked.image, Most(5)),
         Page("/image/beside", 200, asked.beside, Most(1 + DAY_READS)),
         Page("/day, one camera", 250, asked.of_camera, Most(DAY_READS * 2)),

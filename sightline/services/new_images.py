@@ -84,7 +84,7 @@ def new_images(look: Look | None, images: ImageStore, now: datetime, most: int =
     seen = look or Look(position_at(now - FIRST_LOOK))
     farthest = position_at(now - timedelta(days=DAYS_BACK))
     after, until, left_out = max(seen.position, farthest), position_at(now - SETTLE), seen.position < farthest
-    shards = [_entries(images, shard, after, until) for shard in range(images.shards.feed)]
+    shards = [_entries(images, shard, after, until, most + 1) for shard in range(images.shards.feed)]
     in_order = heapq.merge(*shards, key=lambda entry: entry.position)
     found = tuple(islice((each for each in in_order if each.position not in seen.shown), most + 1))
     entries = found[:most]
@@ -93,15 +93,51 @@ def new_images(look: Look | None, images: ImageStore, now: datetime, most: int =
     return NewImages(entries, max(until, seen.position), now, is_all=True, left_out=left_out)
 
 
-def _entries(images: ImageStore, shard: int, after: str, until: str) -> Iterable[FeedEntry]:
+def _entries(images: ImageStore, shard: int, after: str, until: str, most: int) -> Iterable[FeedEntry]:
     for day in days_between(after, until):
-        yield from images.feed(shard, day, after, until)
+        yield from images.feed(shard, day, after, until, page=most)
 
 
-def days_with_new(look: Look | None, images: ImageStore, now: datetime) -> frozenset[str]:
-    """Return the capture days of images that this user has not seen: of the days back, and of so many images."""
-    found = new_images(look, images, now, MOST_FOR_DAYS)
-    return frozenset(entry.camera_day.day for entry in found.entries if entry.camera_day is not None)
+@dataclass(frozen=True, slots=True)
+class DaysWithNew:
+    """The capture days of images that a user has not seen.
+
+    settled: of the first `count` images, which are all up to the position `until`: nothing enters the feed before it
+    any more; newer: of those that came later
+    """
+
+    settled: frozenset[str]
+    newer: frozenset[str]
+    until: str
+    count: int
+
+    @property
+    def days(self) -> frozenset[str]:
+        """Return all of them."""
+        return self.settled | self.newer
+
+
+def days_with_new(
+    look: Look | None, images: ImageStore, now: datetime, known: DaysWithNew | None = None
+) -> DaysWithNew:
+    """Return the capture days of images that this user has not seen: of the days back, and of so many images.
+
+    known: what was found before, for the same look: only what came since is read
+    """
+    seen = look or Look(position_at(now - FIRST_LOOK))
+    known = known or DaysWithNew(frozenset(), frozenset(), seen.position, 0)
+    left = MOST_FOR_DAYS - known.count
+    if left <= 0:
+        return known
+    found = new_images(replace(seen, position=max(seen.position, known.until)), images, now, left)
+    until = _settled(found.until, now)
+    settled = [each for each in found.entries if each.position <= until]
+    newer = found.entries[len(settled) :]
+    return DaysWithNew(known.settled | _days_of(settled), _days_of(newer), until, known.count + len(settled))
+
+
+def _days_of(entries: Iterable[FeedEntry]) -> frozenset[str]:
+    return frozenset(each.camera_day.day for each in entries if each.camera_day is not None)
 
 
 NOTHING = position_at(datetime.fromtimestamp(0, UTC))

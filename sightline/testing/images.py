@@ -124,7 +124,7 @@ class InMemoryImageStore(ImageSteps):
         yield from reversed(chosen) if part.newest_first else chosen
 
     @override
-    def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
+    def feed(self, shard: int, write_day: str, after: str, until: str, page: int | None = None) -> Iterator[FeedEntry]:
         entries = [
             FeedEntry(row.image_id, row.version, row.feed_position, row.capture.camera_day if row.capture else None)
             for row in self.scan()

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from sightline.queues.publishing import Publish
 from sightline.services.collaborators import Services
 from sightline.services.dead_letter_groups import Group
+from sightline.services.new_images import DaysWithNew
 from sightline.services.rollups.report import Report
 from sightline.services.status import status_sections
 from sightline.services.users import Passwords
@@ -36,6 +37,7 @@ VISITOR_KEPT = timedelta(seconds=10)
 """How long a process trusts what it has read of a session: so long a change of password may take to end the others."""
 
 KNOWN_DAYS_KEPT = timedelta(seconds=60)
+UNSEEN_DAYS_KEPT = timedelta(minutes=5)
 LABELS_KEPT = timedelta(seconds=60)
 MONTHS_KEPT = timedelta(days=1)
 """Of a month that has ended: what comes late is counted the next day."""
@@ -116,6 +118,7 @@ class Console:
         self.signer = AddressSigner(options.secret, services.clock)
         self.visitors: Recent[str, Visitor] = Recent(services.clock, VISITOR_KEPT)
         self.known_days: Recent[str, dict[str, list[str]]] = Recent(services.clock, KNOWN_DAYS_KEPT)
+        self.unseen_days: Recent[tuple[str, int], DaysWithNew] = Recent(services.clock, UNSEEN_DAYS_KEPT)
         self.labels: Recent[str, Sequence[str]] = Recent(services.clock, LABELS_KEPT)
         self.months: Recent[Hashable, CountOfMonth] = Recent(services.clock, MONTHS_KEPT, MOST_MONTHS)
         self.month_going_on: Recent[Hashable, CountOfMonth] = Recent(services.clock, MONTH_GOING_ON_KEPT, MOST_MONTHS)

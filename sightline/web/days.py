@@ -17,6 +17,9 @@ BEGUN = 100
 What a page needs besides is read in growing steps: to read a picture costs about as much as to show it.
 """
 
+BEGUN_AMONG = 4 * BEGUN
+"""The same where only some are listed: a second step costs a request for each shard of each camera again."""
+
 
 def known_days(console: Console) -> dict[str, list[str]]:
     """Return each camera's days, the newest first. Kept for a minute: it is on every page."""
@@ -44,13 +47,16 @@ class Placed:
     image: ImageSummary
 
 
-def pictures_of(day: str, cameras: Iterable[str], console: Console, before: str | None = None) -> Iterator[Placed]:
-    """Return the pictures of a day, the newest first, of all these cameras together; before: from this place on.
+def pictures_of(
+    day: str, cameras: Iterable[str], console: Console, before: str | None = None, begun: int = BEGUN
+) -> Iterator[Placed]:
+    """Return the pictures of a day, the newest first, of all these cameras together.
 
-    Places of a day begin with the instant, so they order the pictures of all cameras.
+    before: from this place on; begun: how many are read at first. Places of a day begin with the instant, so they order
+    the pictures of all cameras.
     """
     names = list(cameras)
-    part = DayPart(before=before, newest_first=True, page=max(BEGUN // max(len(names), 1), 2))
+    part = DayPart(before=before, newest_first=True, page=max(begun // max(len(names), 1), 2))
     images = console.services.images
     days = console.reads.map(lambda camera: _begun(map(_placed, images.by_day(camera, day, part))), names)
     yield from heapq.merge(*days, key=lambda each: (each.position, each.image.capture.camera), reverse=True)

@@ -67,7 +67,7 @@ class DayReads:
 
 
 def page_of_a_shard(page: int | None, shards: int) -> int | None:
-    """Return how many entries of a shard are read at once for a page of the day: its share, and two deviations more."""
+    """Return how many entries of a shard are read at once for a page of all: its share, and two deviations more."""
     if page is None or page == 1:
         return page
     share = page / shards

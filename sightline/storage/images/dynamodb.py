@@ -18,7 +18,7 @@ from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.table import BATCH_WRITE_LIMIT, DynamoTable, Outcome, Update
 from sightline.storage.images import encoding
 from sightline.storage.images.day_move import ROWS_OF_A_PAGE, DayMove
-from sightline.storage.images.day_reads import DayReads
+from sightline.storage.images.day_reads import DayReads, page_of_a_shard
 from sightline.storage.images.keys import DEFAULT_SHARDS, ShardChoice, Shards, check_id, feed_partition
 from sightline.storage.images.moved_days import MovedDays
 from sightline.storage.images.positions import BEFORE_ALL
@@ -34,6 +34,9 @@ log = structlog.get_logger(__name__)
 
 WRITING_THREADS = 8
 """Writes in flight: below the ten connections that a client keeps, unless told otherwise."""
+
+MOST_OF_A_FEED = 2_000
+"""Entries of a shard of the feed that are read at once by a reader who goes on and on."""
 
 DUE_AT_ONCE = 250
 """Entries of a shard that are read at once: all shards are read side by side, and a turn may end at any time."""
@@ -177,14 +180,15 @@ class DynamoImageStore(ImageSteps):
         return self._days.read(camera, capture_day, part, self._layout.get_to_read())
 
     @override
-    def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
+    def feed(self, shard: int, write_day: str, after: str, until: str, page: int | None = None) -> Iterator[FeedEntry]:
         after = max(after, BEFORE_ALL)
         if until <= after:
             return
         where = all_of(
             equals("feed_partition", feed_partition(write_day, shard)), between("feed_position", after, until)
         )
-        for item in self._table.query(where, index=encoding.FEED.name):
+        share = page_of_a_shard(page, self.shards.feed)
+        for item in self._table.query(where, index=encoding.FEED.name, page=share, widest=MOST_OF_A_FEED):
             if item["feed_position"] > after:  # a key condition has no "above one, up to the other"
                 yield encoding.decode_feed_entry(item)
 

@@ -216,8 +216,12 @@ class ImageStore(Protocol):
         begins again; from then on for ever.
         """
 
-    def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
-        """Yield one shard's writes of a UTC day with after < position <= until, oldest first. Eventually consistent."""
+    def feed(self, shard: int, write_day: str, after: str, until: str, page: int | None = None) -> Iterator[FeedEntry]:
+        """Yield one shard's writes of a UTC day with after < position <= until, oldest first. Eventually consistent.
+
+        page: about how many are taken, out of all shards together; each shard is asked for its share at first, and for
+        more as they are taken. None: for all
+        """
 
     def count(self) -> tuple[int, timedelta]:
         """Return the table's own count of rows, and how old that count may be."""

@@ -42,11 +42,10 @@ def show_calendar(
     rule = console.services.accuracy.rule_of(label) if label else next(iter(rules), None)
     cameras = Counter(day for of_camera in days.values() for day in of_camera)
     months = sorted({day[:7] for day in cameras})
-    look = console.services.users.look(visitor_of(request).user)
     return page(
         request,
         "calendar.html",
-        unseen=days_with_new(look, console.services.images, console.now),
+        unseen=_unseen(visitor_of(request).user, console),
         month=shown,
         title=month_name(shown),
         weeks=_weeks(shown),
@@ -58,6 +57,20 @@ def show_calendar(
         earlier=max((each for each in months if each < shown), default=None),
         later=min((each for each in months if each > shown), default=None),
     )
+
+
+def _unseen(user: str, console: Console) -> frozenset[str]:
+    """Return the days that have something new to a user. What has arrived is read once, and then what came since.
+
+    A mark makes another look. A day whose only new image has moved to another one keeps its dot while this is kept.
+    """
+    look = console.services.users.look(user)
+    key = (user, look.number if look else 0)
+    known = console.unseen_days.get(key)
+    found = days_with_new(look, console.services.images, console.now, known)
+    if known is None:
+        console.unseen_days.keep(key, found)
+    return found.days
 
 
 def _weeks(month: str) -> list[list[date | None]]:

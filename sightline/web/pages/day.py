@@ -9,7 +9,7 @@ from starlette.responses import Response
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.console import console_of
-from sightline.web.days import known_days, newest_day, pictures_of
+from sightline.web.days import BEGUN, BEGUN_AMONG, known_days, newest_day, pictures_of
 from sightline.web.errors import NoSuchPage
 from sightline.web.filters import Filters, Only
 from sightline.web.rendering import page
@@ -44,7 +44,8 @@ def show_day(
     cameras = [name for name in days if camera in {None, name}] if shown_day else []
     filters = Filters(camera, label or None, at_least, only)
     chosen = filters.chosen(console.services.accuracy)
-    found = listed(pictures_of(shown_day or "", cameras, console, before), chosen, visitor, console)
+    begun = BEGUN_AMONG if chosen.asks_what_was_found else BEGUN
+    found = listed(pictures_of(shown_day or "", cameras, console, before, begun), chosen, visitor, console)
     made = cards(found.images, found.hidden, visitor, console, chosen)
     of_cameras = sorted({each for name in days if camera in {None, name} for each in days[name]}, reverse=True)
     return page(

@@ -169,6 +169,7 @@ def test_the_feed_is_read_from_after_one_position_up_to_another(images, story, n
     assert list(images.feed(shard, day, positions[2], positions[2])) == []
     assert list(images.feed(shard, day, positions[2], positions[1])) == []
     assert positions == [entry.position for entry in images.feed(shard, day, "", AFTER_ALL)]
+    assert positions == [entry.position for entry in images.feed(shard, day, "", AFTER_ALL, page=1)]
 
 
 def test_the_feed_is_parted_by_utc_days_of_writing(images, story, new_id, clock):

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typing_extensions import override
 from ulid import ULID
 
-from sightline.models.images import FeedEntry
+from sightline.models.images import CameraDay, FeedEntry
 from sightline.services.new_images import (
     DAYS_BACK,
     MOST_REMEMBERED,
@@ -17,6 +18,7 @@ from sightline.services.new_images import (
     PageTooOld,
     Shown,
     TooManyAtOnce,
+    days_with_new,
     mark_seen,
     new_images,
     undo_seen,
@@ -37,17 +39,20 @@ class LateFeed(InMemoryImageStore):
         self.now = START
         super().__init__(lambda: self.now)
         self.written: list[tuple[datetime, FeedEntry]] = []
+        self.taken = 0
 
-    def write(self, image: int, late: timedelta = timedelta()) -> str:
-        """Write an entry now; it can be read `late` after."""
+    def write(self, image: int, late: timedelta = timedelta(), day: str | None = None) -> str:
+        """Write an entry now; it can be read `late` after. day: when the image was taken."""
         number = len(self.written) + 1
         position = str(ULID.from_int((int(self.now.timestamp() * 1000) << RANDOM_BITS) + number))
-        self.written.append((self.now + late, FeedEntry(f"s3://b/{image}", number, position)))
+        taken = CameraDay("yard", day) if day else None
+        self.written.append((self.now + late, FeedEntry(f"s3://b/{image}", number, position, taken)))
         return position
 
-    def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
+    @override
+    def feed(self, shard: int, write_day: str, after: str, until: str, page: int | None = None) -> Iterator[FeedEntry]:
         found = [entry for readable_at, entry in self.written if readable_at <= self.now]
-        yield from sorted(
+        for each in sorted(
             (
                 each
                 for each in found
@@ -56,7 +61,9 @@ class LateFeed(InMemoryImageStore):
                 and shard_of(each.image_id, self.shards.feed) == shard
             ),
             key=lambda each: each.position,
-        )
+        ):
+            self.taken += 1
+            yield each
 
 
 class Viewer:
@@ -209,3 +216,21 @@ def test_a_flood_is_refused_until_it_has_settled():
     look = viewer.users.look("ann")
     assert look is not None
     assert (frozenset(), []) == (look.shown, viewer.positions())
+
+
+def test_days_with_something_new_are_read_on_from_where_nothing_can_enter_the_feed_any_more():
+    images = LateFeed()
+    for number in range(50):
+        images.write(number, day="2026-11-01")
+    images.now += OVERLAP
+    images.write(50, late=OVERLAP / 2, day="2026-10-30")
+    images.now += 2 * SETTLE
+    first = days_with_new(None, images, images.now)
+    assert ({"2026-11-01"}, 50) == (first.days, images.taken)
+    images.now += OVERLAP / 2
+    images.write(51, day="2026-11-02")
+    images.now += 2 * SETTLE
+    images.taken = 0
+    later = days_with_new(None, images, images.now, first)
+    assert ({"2026-11-01", "2026-10-30", "2026-11-02"}, 2) == (later.days, images.taken)
+    assert days_with_new(None, images, images.now).days == later.days

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from random import Random
 
+from typing_extensions import override
+
 from sightline.models.images import FeedEntry
 from sightline.storage.images.keys import shard_of, write_day_of
 from sightline.storage.images.steps import Applied
@@ -39,7 +41,8 @@ class LateIndex(InMemoryImageStore):
             self._index[place].append((self._true_clock() + timedelta(seconds=lag), entry))
         return applied
 
-    def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
+    @override
+    def feed(self, shard: int, write_day: str, after: str, until: str, page: int | None = None) -> Iterator[FeedEntry]:
         now = self._true_clock()
         entries = [
             entry

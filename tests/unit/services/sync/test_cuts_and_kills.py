@@ -23,8 +23,8 @@ class SlowFeed(LateIndex):
 
     page_lasts = timedelta(seconds=20)
 
-    def feed(self, shard: int, write_day: str, after: str, until: str) -> Iterator[FeedEntry]:
-        for number, entry in enumerate(super().feed(shard, write_day, after, until), 1):
+    def feed(self, shard: int, write_day: str, after: str, until: str, page: int | None = None) -> Iterator[FeedEntry]:
+        for number, entry in enumerate(super().feed(shard, write_day, after, until, page), 1):
             yield entry
             if number % PAGE == 0:
                 self._clock.move(self.page_lasts)  # type: ignore[attr-defined]

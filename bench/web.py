@@ -20,7 +20,7 @@ import psutil
 
 from bench.web_clients import Client, WrongAnswer, all_at_once
 from bench.web_environment import CLIENTS, LABEL, OWNERS, PASSWORD, REVIEWERS, Environment, Filled
-from bench.web_pages import Most, Page, pages
+from bench.web_pages import BATCH_READS, Most, Page, pages
 from bench.web_server import Counts
 from dev.stack import Options, Stack
 from dev.stack.processes import Process, inherited, wait_for
@@ -200,7 +200,7 @@ def review(served: Served, filled: Filled) -> list[Found]:
         return [client.post(form, {}).milliseconds for form in forms[client.user]]
 
     return [
-        served.measure("POST /review, a batch", 1_200, Most(700), clients, begin),
+        served.measure("POST /review, a batch", 1_200, BATCH_READS, clients, begin),
         served.measure("/review, a picture", 60, Most(2, 0, 1), clients, look),
         served.measure("POST /review, a verdict", 120, Most(10), clients, answer),
     ]

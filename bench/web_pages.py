@@ -58,6 +58,10 @@ class Page:
     is_cold: bool = False
 
 
+BATCH_READS = Most(CAMERAS * (DAY_READS + 2) + 20)
+"""Of each camera its day in shards, the verdicts on it, and the roll-ups of the days before; and the batch itself."""
+
+
 def pages(filled: Filled, signer: AddressSigner) -> list[Page]:
     """Return every page that is asked for by GET; what is cold stands before the same when it is warm."""
     asked = Addressed(filled, signer)

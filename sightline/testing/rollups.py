@@ -15,7 +15,7 @@ class InMemoryRollupStore(RollupStore):
 
     def __init__(self) -> None:
         self._rollups: dict[RollupKey, Rollup] = {}
-        self._late: dict[RollupKey, dict[str, int]] = {}
+        self._late: dict[RollupKey, tuple[int, int]] = {}
         self._lock = Lock()
         self.writes = 0
 
@@ -30,7 +30,7 @@ class InMemoryRollupStore(RollupStore):
     @override
     def get(self, key: RollupKey) -> Rollup | None:
         found = self._rollups.get(key)
-        return found and replace(found, **self._late.get(key, {}))
+        return found and self._with_late(found)
 
     @override
     def write(self, rollup: Rollup) -> bool:
@@ -51,9 +51,13 @@ class InMemoryRollupStore(RollupStore):
         found = [key for key in self._rollups if (key.camera, key.label, key.window_days) == wanted]
         inside = [key for key in found if first_day <= key.end_day <= last_day]
         for key in sorted(inside, key=lambda key: (key.end_day, key.model, key.method)):
-            yield replace(self._rollups[key], **self._late.get(key, {}))
+            yield self._with_late(self._rollups[key])
+
+    def _with_late(self, rollup: Rollup) -> Rollup:
+        images, verdicts = self._late.get(rollup.key, (0, 0))
+        return replace(rollup, late_images=images, late_verdicts=verdicts)
 
     @override
     def note_late(self, key: RollupKey, images: int, verdicts: int) -> None:
         if key in self._rollups:
-            self._late[key] = {"late_images": images, "late_verdicts": verdicts}
+            self._late[key] = (images, verdicts)

@@ -140,12 +140,10 @@ def read_curves(report: Report, visitor: Visitor, console: Console) -> Curves:
     with console.curves_read:
         curves = console.curves.get(key)
         if curves is None:
-            made = Curves(report.operating_points(), report.calibration(), report.line())
+            made = Curves(report.operating_points(asked_from(console)), report.calibration(), report.line())
             curves = console.curves.keep(key, made)
-    lowest = asked_from(console)
-    points = [each for each in curves.points if each.threshold_percent >= lowest]
     line = [each for each in curves.line if not visitor.is_reviewer or _is_mixed(each.window)]
-    return Curves(points, curves.bins, line)
+    return replace(curves, line=line)
 
 
 def asked_from(console: Console) -> float:

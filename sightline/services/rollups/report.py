@@ -100,9 +100,13 @@ class Report:
         """Return the number of images to look at and of images missed, for other thresholds."""
         return sweep([day.cell for day in self.days], THRESHOLDS_PERCENT, *self._names)
 
-    def operating_points(self) -> list[OperatingPoint]:
-        """Return precision, recall and missed images for other thresholds; the one in use has the window's figures."""
-        points = operating_points([day.cell for day in self.days], THRESHOLDS_PERCENT, *self._names)
+    def operating_points(self, lowest_percent: float = 0.0) -> list[OperatingPoint]:
+        """Return precision, recall and missed images for other thresholds; the one in use has the window's figures.
+
+        lowest_percent: below it nothing was asked for, and no threshold is tried
+        """
+        steps = [step for step in THRESHOLDS_PERCENT if step >= lowest_percent]
+        points = operating_points([day.cell for day in self.days], steps, *self._names)
         own = self.main.window.figures
         return [
             replace(point, precision=own.precision, recall=own.recall, missed=own.missed)

@@ -12,8 +12,10 @@ from uuid import uuid4
 
 import structlog
 
+from sightline.models.answers import Box
+from sightline.rekognition.face_crops import cut_out
 from sightline.rekognition.preflight import inspect_picture
-from sightline.rekognition.upright import smaller
+from sightline.rekognition.upright import smaller, upright
 from sightline.storage.buckets.protocol import Buckets, ObjectUri
 from sightline.web.errors import Overwritten
 
@@ -52,6 +54,14 @@ class Thumbnails:
             self._keep(file, made)
             return made
 
+    def face(self, image_id: str, sha256: str, box: Box) -> bytes:
+        """Return one face of a picture and what is around it, as large as it is there; raise what `get` raises.
+
+        It is not kept: a file that shows whom somebody took for whom would outlast their being forgotten.
+        """
+        with self._room:
+            return cut_out(upright(self._read_whole(image_id, sha256)), box, ()).data
+
     def _one_at_a_time(self, file: Path) -> Lock:
         """Return the lock of a file: two who ask for the same picture make it once."""
         with self._lock:
@@ -68,12 +78,16 @@ class Thumbnails:
         return data
 
     def _make(self, image_id: str, sha256: str, width: int) -> bytes:
+        return smaller(self._read_whole(image_id, sha256), width)
+
+    def _read_whole(self, image_id: str, sha256: str) -> bytes:
+        """Read an object that holds these bytes, and look at them."""
         uri = ObjectUri.parse(image_id)
         _, data = self._buckets.get(uri)
         if hashlib.sha256(data).hexdigest() != sha256:
             raise Overwritten(image_id)
         inspect_picture(image_id, data)  # bounds what the decoder may take
-        return smaller(data, width)
+        return data
 
     def _keep(self, file: Path, data: bytes) -> None:
         """Keep a picture; a disk that is full or read-only costs time alone."""

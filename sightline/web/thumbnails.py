@@ -11,6 +11,7 @@ from threading import BoundedSemaphore, Lock
 from uuid import uuid4
 
 import structlog
+from PIL import Image, ImageDraw
 
 from sightline.models.answers import Box
 from sightline.rekognition.face_crops import cut_out
@@ -25,6 +26,9 @@ WIDTHS = (320, 1280)
 """The widths of a list's pictures and of a page's own."""
 
 MADE_AT_ONCE = 2
+
+OUTLINE, YELLOW = 0.02, "#ffd23f"
+"""Of a face that is shown close up: how wide its outline is, in widths of the box, and its colour, as on the page."""
 KEPT_SHARE = 0.9
 """Where there is too much, the least recently shown goes until this share of the room is filled."""
 
@@ -55,12 +59,14 @@ class Thumbnails:
             return made
 
     def face(self, image_id: str, sha256: str, box: Box) -> bytes:
-        """Return one face of a picture and what is around it, as large as it is there; raise what `get` raises.
+        """Return one face of a picture, outlined, and what is around it, as large as there; raise what `get` raises.
 
         It is not kept: a file that shows whom somebody took for whom would outlast their being forgotten.
         """
         with self._room:
-            return cut_out(upright(self._read_whole(image_id, sha256)), box, ()).data
+            picture = upright(self._read_whole(image_id, sha256))
+            outline(picture, box)
+            return cut_out(picture, box, ()).data
 
     def _one_at_a_time(self, file: Path) -> Lock:
         """Return the lock of a file: two who ask for the same picture make it once."""
@@ -128,3 +134,12 @@ class Thumbnails:
                 stat = file.stat()
                 found.append((stat.st_mtime, stat.st_size, file))
         return found
+
+
+def outline(picture: Image.Image, box: Box) -> None:
+    """Draw a line just outside a box: more than one face may be close by."""
+    left, right = box.left * picture.width, (box.left + box.width) * picture.width
+    top, bottom = box.top * picture.height, (box.top + box.height) * picture.height
+    line = max(1, round(OUTLINE * (right - left)))
+    around = (left - line, top - line, right + line, bottom + line)
+    ImageDraw.Draw(picture).rectangle(around, outline=YELLOW, width=line)

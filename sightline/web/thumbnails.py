@@ -11,9 +11,12 @@ from threading import BoundedSemaphore, Lock
 from uuid import uuid4
 
 import structlog
+from PIL import Image, ImageDraw
 
+from sightline.models.answers import Box
+from sightline.rekognition.face_crops import cut_out
 from sightline.rekognition.preflight import inspect_picture
-from sightline.rekognition.upright import smaller
+from sightline.rekognition.upright import smaller, upright
 from sightline.storage.buckets.protocol import Buckets, ObjectUri
 from sightline.web.errors import Overwritten
 
@@ -23,6 +26,9 @@ WIDTHS = (320, 1280)
 """The widths of a list's pictures and of a page's own."""
 
 MADE_AT_ONCE = 2
+
+OUTLINE, YELLOW = 0.02, "#ffd23f"
+"""Of a face that is shown close up: how wide its outline is, in widths of the box, and its colour, as on the page."""
 KEPT_SHARE = 0.9
 """Where there is too much, the least recently shown goes until this share of the room is filled."""
 
@@ -52,6 +58,16 @@ class Thumbnails:
             self._keep(file, made)
             return made
 
+    def face(self, image_id: str, sha256: str, box: Box) -> bytes:
+        """Return one face of a picture, outlined, and what is around it, as large as there; raise what `get` raises.
+
+        It is not kept: a file that shows whom somebody took for whom would outlast their being forgotten.
+        """
+        with self._room:
+            picture = upright(self._read_whole(image_id, sha256))
+            outline(picture, box)
+            return cut_out(picture, box, ()).data
+
     def _one_at_a_time(self, file: Path) -> Lock:
         """Return the lock of a file: two who ask for the same picture make it once."""
         with self._lock:
@@ -68,12 +84,16 @@ class Thumbnails:
         return data
 
     def _make(self, image_id: str, sha256: str, width: int) -> bytes:
+        return smaller(self._read_whole(image_id, sha256), width)
+
+    def _read_whole(self, image_id: str, sha256: str) -> bytes:
+        """Read an object that holds these bytes, and look at them."""
         uri = ObjectUri.parse(image_id)
         _, data = self._buckets.get(uri)
         if hashlib.sha256(data).hexdigest() != sha256:
             raise Overwritten(image_id)
         inspect_picture(image_id, data)  # bounds what the decoder may take
-        return smaller(data, width)
+        return data
 
     def _keep(self, file: Path, data: bytes) -> None:
         """Keep a picture; a disk that is full or read-only costs time alone."""
@@ -114,3 +134,12 @@ class Thumbnails:
                 stat = file.stat()
                 found.append((stat.st_mtime, stat.st_size, file))
         return found
+
+
+def outline(picture: Image.Image, box: Box) -> None:
+    """Draw a line just outside a box: more than one face may be close by."""
+    left, right = box.left * picture.width, (box.left + box.width) * picture.width
+    top, bottom = box.top * picture.height, (box.top + box.height) * picture.height
+    line = max(1, round(OUTLINE * (right - left)))
+    around = (left - line, top - line, right + line, bottom + line)
+    ImageDraw.Draw(picture).rectangle(around, outline=YELLOW, width=line)

@@ -65,6 +65,10 @@ def test_every_page_of_candidates_is_whole_on_every_screen(served, visit):
             )
             assert 2 == len(heights)
             assert min(heights) >= 56
+        seen.page.keyboard.press("c")
+        assert seen.page.locator(".face img").evaluate("picture => picture.decode().then(() => picture.naturalWidth)")
+        assert seen.page.locator("[data-judged]").is_hidden()
+        seen.look_on_every_screen("candidate-close")
         press(seen, "1")
         press(seen, "z")
         assert "You said: yes" in seen.page.locator("[role=status]").inner_text()

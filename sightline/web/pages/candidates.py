@@ -121,6 +121,15 @@ def answer(
     return _onward(request, candidate_id, told=_told(kept), said=answer, before=candidate_id)
 
 
+@router.get("/look/people/{candidate_id}/face")
+@for_roles(Role.REVIEWER, by_session=True)
+def show_face(request: Request, candidate_id: Id) -> Response:
+    """Return the face in question and what is around it, as large as it is in the picture."""
+    console = console_of(request)
+    match = asked_about(candidate_id, visitor_of(request), console).match
+    return Response(console.thumbnails.face(match.image_id, match.content, match.box), media_type="image/jpeg")
+
+
 @router.get("/look/people/{candidate_id}/{width}")
 @for_roles(Role.REVIEWER, by_session=True)
 def show_look(request: Request, candidate_id: Id, width: int) -> Response:

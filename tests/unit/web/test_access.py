@@ -60,6 +60,7 @@ CASES = [
     Case("GET", "/review/people/said", REVIEWER, by_session=True),
     Case("GET", "/review/people/{candidate_id}", REVIEWER, by_session=True),
     Case("POST", "/review/people/{candidate_id}", REVIEWER, {"answer": "yes", "content": "x"}, by_session=True),
+    Case("GET", "/look/people/{candidate_id}/face", REVIEWER, by_session=True),
     Case("GET", "/look/people/{candidate_id}/{width}", REVIEWER, by_session=True),
     Case("GET", "/review/{batch_id}/done", REVIEWER, by_session=True),
     Case("POST", "/review/{batch_id}/done", REVIEWER, by_session=True),

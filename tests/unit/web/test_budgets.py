@@ -216,6 +216,7 @@ def test_a_candidate_asks_no_more_than_it_must(tmp_path):
     for ask, expected in (
         (lambda: client.get(place), CANDIDATE + ONES_AFTER + Counter({"users.mark_new": 1})),
         (lambda: client.get(f"/look/people/{first.candidate_id}/1280"), CANDIDATE),
+        (lambda: client.get(f"/look/people/{first.candidate_id}/face"), CANDIDATE + Counter({"buckets.get": 1})),
         (lambda: client.get("/review/people"), ONES_AFTER),
         (
             lambda: client.post(place, params=said, headers=FROM_HERE),

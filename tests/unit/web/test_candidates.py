@@ -1,12 +1,15 @@
 """Candidates for known people: asked about blindly, of nobody who must not be known, and answered as by command."""
 
+import io
 import re
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from PIL import Image
 
 from sightline.errors import Unavailable
+from sightline.models.answers import Box
 from sightline.models.people import Word
 from sightline.models.people_policy import KnownPeople
 from sightline.services.people.reviewing import say
@@ -220,7 +223,8 @@ def test_what_must_not_be_shown_any_more_is_listed_shown_and_answered_nowhere(ho
     assert 404 == problem.status_code
     assert "forgotten" in problem.json()["detail"]
     assert ANN not in problem.text
-    assert 404 == house.client("reviewer").get(f"/look/people/{match.candidate_id}/320").status_code
+    for kind in ("320", "face"):
+        assert 404 == house.client("reviewer").get(f"/look/people/{match.candidate_id}/{kind}").status_code
     for done in (page_of(house, match), press(house, match)):
         said = text_of(follow(house, done))
         assert "waits for you no more" in said
@@ -356,6 +360,24 @@ def test_pages_lead_through_all_candidates_back_and_to_the_end(house):
     assert "No candidate waits for you" in text_of(end)
     assert 3 == end.text.count("% alike")
     assert "You said: no" in text_of(page_of(house, match))
+
+
+def test_the_face_is_cut_out_of_the_picture_and_kept_nowhere(house):
+    uri = uri_of("09", "gate")
+    house.analyse(uri, data=picture(5, (1000, 800)))
+    keep(house, uri, box=Box(0.4, 0.4, 0.2, 0.2))
+    (match,) = house.world.operations.people.matches(image_id=uri)
+    before = sorted(house.console.thumbnails._folder.rglob("*"))
+    cut = house.client("reviewer").get(f"/look/people/{match.candidate_id}/face")
+    shown = Image.open(io.BytesIO(cut.content))
+    assert (600, 480) == shown.size
+    line, *inside = (shown.getpixel((x, 240)) for x in (198, 206, 300))
+    assert line[0] > 200
+    assert max(each[0] for each in inside) < 60
+    assert "no-store" in cut.headers["cache-control"]
+    assert before == sorted(house.console.thumbnails._folder.rglob("*"))
+    house.world.put(uri, picture(6))
+    assert 409 == house.client("reviewer").get(f"/look/people/{match.candidate_id}/face").status_code
 
 
 def test_one_that_is_put_off_comes_again_after_the_others(house):

@@ -1,7 +1,7 @@
 """Read figures back for people: the windows of each camera side by side, and the curves behind one of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -46,6 +46,8 @@ class Report:
     rows: Sequence[Row]
     cameras: Sequence[str]
     _rollups: RollupStore
+    _windows: dict[str, DaysOfLabel] = field(default_factory=dict, compare=False, repr=False)
+    """What is read, by the last day: a copy with fewer rows does not read it again."""
 
     @property
     def late_images(self) -> int:
@@ -84,10 +86,6 @@ class Report:
             first = days_of(end_day, self.window_days)[0]
             self._windows[end_day] = DaysOfLabel(self.rule, first, end_day, self._rollups)
         return self._windows[end_day]
-
-    @cached_property
-    def _windows(self) -> dict[str, DaysOfLabel]:
-        return {}
 
     def _days_up_to(self, end_day: str) -> list[DaySummary]:
         of_label = self._of_label(end_day)

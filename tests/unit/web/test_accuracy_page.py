@@ -180,8 +180,8 @@ def test_figures_are_read_once_a_minute_and_curves_once_a_revision(rolled):
     counting = {name: Counting(name, getattr(world, name), counts) for name in ("rollups", "verdicts", "images")}
     console = Console(replace(world.services, **counting), old.options, old.send, old.thumbnails, PASSWORDS)
     house, cameras = House(world, console, make_app(console)), 2
-    figures = {"rollups.between": 2 + cameras, "rollups.late": cameras}
-    curves = {"rollups.between": 1 + cameras + 1}  # the days of each camera, and the line
+    figures = {"rollups.between": 2 + cameras + cameras}  # the windows, and the days of each camera
+    curves = {"rollups.between": 1 + 1}  # the cameras of these days, and the line
     steps = [
         ("first", "owner", "50", Counter(figures) + Counter(curves)),
         ("the slider moves", "owner", "65", {}),

@@ -86,7 +86,7 @@ PAGES = {
     "/day": (f"/day?day={DAY}", {"images.by_day": 2}, NOTED),
     "/day of a label": (f"/day?day={DAY}&label=Person", {"images.by_day": 2}, NOTED),
     "/new": ("/new", {"users.look": 1, "images.feed": 8, "images.get_many": 1}, NOTED),
-    "/calendar": ("/calendar?month=2026-11", {"rollups.between": 1, "users.look": 1, "images.feed": 8}, {}),
+    "/calendar": ("/calendar?month=2026-11", {"rollups.between": 1, "users.look": 1, "images.feed": 4}, {}),
     "/day of near misses": (f"/day?day={DAY}&only=near", {"images.by_day": 2}, OPEN | {"verdicts.asked_many": 1}),
     "/new of a camera": ("/new?camera=gate", {"users.look": 1, "images.feed": 8, "images.get_many": 1}, NOTED),
     "/image": (f"/image?id={URI}", IMAGE | {"verdicts.of_image": 1, "users.mark": 1}, MASK),
@@ -293,6 +293,7 @@ def test_what_asks_nobody_asks_no_store(house, counts):
 PICTURE = {"batches.get": 1}
 VERDICT = {"images.get": 1, "verdicts.of_label": 2, "verdicts.write": 1, "batches.answer": 1, "batches.get": 2}
 BATCH = {
+    "rollups.between": 2,
     "batches.open_of": 1,
     "batches.held": 1,
     "batches.hold": 1,

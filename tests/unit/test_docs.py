@@ -135,6 +135,12 @@ def test_each_link_leads_to_a_file(page):
     assert [] == [link for link in links if not (page.parent / link).exists()]
 
 
+@each_page
+def test_each_decision_has_the_number_of_its_file(page):
+    links = re.findall(r"\[[Dd]ecision (\d+)\]\([^)]*?(\d{4})-", page.read_text("utf-8"))
+    assert [] == [(named, file) for named, file in links if int(named) != int(file)]
+
+
 def test_each_picture_is_small_and_shown_on_some_page():
     links = re.compile(r"!\[[^]]+\]\((?:docs/)?pictures/([^)]+)\)")  # each says in words what it shows
     shown = {name for page in PAGES for name in links.findall(page.read_text("utf-8"))}

@@ -100,8 +100,7 @@ AWAY = {
         f"http://{NOWHERE}",
         {
             *("images", "parts", "calls", "cost", "dead_letters", "last_runs", "models", "skipped", "stopped"),
-            "refusing",
-            "capture_times",
+            *("refusing", "capture_times", "video_jobs"),
         },
     ),
 }

@@ -10,6 +10,7 @@ from sightline.models.people_policy import KnownPeople
 from sightline.testing.fake import FakeSightline, uri_of
 from tests.browser.boxes import FACE, assert_boxes_fit, photo
 from tests.browser.conftest import HOST, Served, serve
+from tests.browser.judging import press, wait
 from tests.browser.visiting import WIDTHS
 from tests.unit.web.house import build
 from tests.unit.web.known import POLICY, keep, know
@@ -36,17 +37,6 @@ def begin(seen):
     seen.sign_in("reviewer")
     seen.go("/review/people")
     wait(seen)
-
-
-def wait(seen):
-    seen.page.locator("[data-judged]").evaluate("picture => picture.decode()")
-
-
-def press(seen, key, *, is_last=False):
-    with seen.page.expect_navigation():
-        seen.page.keyboard.press(key)
-    if not is_last:
-        wait(seen)
 
 
 def words(served):

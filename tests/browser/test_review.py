@@ -11,6 +11,7 @@ from sightline.models.answers import Detection
 from sightline.services.verdicts import Said, judge_of, verdict_of
 from sightline.stats.verdicts import Answer, Source
 from sightline.testing.fake import picture, uri_of
+from tests.browser.judging import press, wait
 from tests.browser.visiting import WIDTHS
 
 URIS = [uri_of(f"{second:02}") for second in range(6)]
@@ -33,19 +34,6 @@ def begin(seen, name="reviewer"):
     with seen.page.expect_navigation():
         seen.page.get_by_role("button", name="Start").click()
     wait(seen)
-
-
-def wait(seen):
-    """Wait until the picture is there: no key judges it before."""
-    # Not wait_for_function: it evaluates its text again in the page, which the Content-Security-Policy refuses.
-    seen.page.locator("[data-judged]").evaluate("picture => picture.decode()")
-
-
-def press(seen, key, *, is_last=False):
-    with seen.page.expect_navigation():
-        seen.page.keyboard.press(key)
-    if not is_last:
-        wait(seen)
 
 
 def verdicts(served):

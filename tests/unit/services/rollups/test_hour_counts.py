@@ -1,15 +1,13 @@
 """How many images of a day show a label by hour and confidence, and of which days that is known."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from typing_extensions import override
 
 from sightline.models.images import CameraDay, Rejection, State
 from sightline.services.rollups.hour_counts import DaysCounted, days_counted
-from sightline.storage.dirty_days import FIRST_DAY, LAST_DAY, DirtyDay, DirtyDayStore, Purpose
 from tests.unit.services.rollups.yard import LAST_DAY as ENDED
 from tests.unit.services.rollups.yard import Yard
 
@@ -88,22 +86,25 @@ def test_an_image_that_comes_after_a_day_was_closed_is_counted_though_its_figure
     assert (before, 1) == (yard.rollup(camera="yard"), yard.rollup(camera="yard").late_images)
 
 
-class RolledUpMeanwhile(DirtyDayStore):
-    """Marks whose days are rolled up just after they were read."""
+class RolledUpMeanwhile:
+    """A store: just after it has answered, what is marked is rolled up."""
 
-    def __init__(self, yard: Yard) -> None:
-        self._yard = yard
+    def __init__(self, store: Any, yard: Yard) -> None:
+        self._store, self._yard = store, yard
 
-    @override
-    def dirty(self, purpose: Purpose, first_day: str = FIRST_DAY, last_day: str = LAST_DAY) -> Iterator[DirtyDay]:
-        found = list(self._yard.operations.dirty_days.dirty(purpose, first_day, last_day))
-        self._yard.roll_up()
-        return iter(found)
+    def __getattr__(self, name: str) -> Any:
+        def read(*arguments: Any) -> list[Any]:
+            found = list(getattr(self._store, name)(*arguments))
+            self._yard.roll_up()
+            return found
+
+        return read
 
 
 def test_a_day_that_is_rolled_up_while_one_reads_is_never_counted_as_it_was(yard):
     yard.image(6, {"Person": 80.0}, camera="gate")
-    during = days_counted("Person", DAYS, None, RolledUpMeanwhile(yard), yard.rollups)
+    stores: Any = [RolledUpMeanwhile(store, yard) for store in (yard.operations.dirty_days, yard.rollups)]
+    during = days_counted("Person", DAYS, None, *stores)
     assert ({BEFORE}, {ENDED}) == (during.by_day.keys(), during.left)
 
 

@@ -91,7 +91,7 @@ def by_time(counted: Counted, visitor: Visitor, console: Console) -> Mapping[Cel
             cells.update(_in_hours(weekday, counts, counted.at_least))
         return cells
 
-    return _kept_for_owners((by_time, counted), visitor, console.times, count)
+    return _kept_for_owners(counted, visitor, console.times, count)
 
 
 def _in_hours(weekday: int, counts: HourCounts, at_least: float) -> Counter[Cell]:
@@ -113,7 +113,7 @@ def by_confidence(counted: Counted, visitor: Visitor, console: Console) -> Mappi
                 bands[min(percent // BAND * BAND, 100 - BAND)] += images
         return bands
 
-    return _kept_for_owners((by_confidence, counted), visitor, console.confidences, count)
+    return _kept_for_owners(counted, visitor, console.confidences, count)
 
 
 def last_one(counted: Counted, visitor: Visitor, console: Console) -> Hit | None:
@@ -127,12 +127,12 @@ def last_one(counted: Counted, visitor: Visitor, console: Console) -> Hit | None
 
 
 def _kept_for_owners(
-    key: Hashable, visitor: Visitor, kept: Recent[Hashable, Found], count: Callable[[], Found]
+    counted: Counted, visitor: Visitor, kept: Recent[Hashable, Found], count: Callable[[], Found]
 ) -> Found:
     """Count, or return what was counted for an owner a moment ago; for a reviewer see `_count_of`."""
     if visitor.is_reviewer:
         return count()
-    return kept.get(key) or kept.keep(key, count())
+    return kept.get(counted) or kept.keep(counted, count())
 
 
 def _days_and_rows(

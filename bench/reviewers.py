@@ -2,8 +2,8 @@
 
 `python -m bench.reviewers [--verdicts N] [--seed N]`, on its own servers. A real `sightline serve` asks about images
 whose truth is planted. Two people, each at a Chromium of their own, begin their batches at the same moment again and
-again, and answer by keys what they see on the screen. The same verdicts then go by sheets and `sightline verdicts import`
-into a second set of tables, and both are rolled up. It exits 1 if a promise is broken.
+again, and answer by keys what they see on the screen. The same verdicts then go by sheets and `sightline verdicts
+import` into a second set of tables, and both are rolled up. It exits 1 if a promise is broken.
 """
 
 import argparse

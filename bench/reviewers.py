@@ -20,7 +20,7 @@ from threading import BrokenBarrierError
 from typing import Any
 
 from bench.reviewers_browser import Manner, Press, Reviewer, Turns, chromium
-from bench.reviewers_pictures import BUCKET, CAMERAS, DAYS, LABEL, Planted, answer_to, planted, rows_of
+from bench.reviewers_pictures import BUCKET, CAMERAS, DAYS, LABEL, Planted, Seen, answer_to, planted, rows_of
 from bench.reviewers_promises import Promise, Review, Shown, of_exports, of_figures, of_imports, of_reports
 from bench.reviewers_tables import Tables, serving
 from bench.soak_environment import add_seed
@@ -67,7 +67,8 @@ def main() -> int:
         for tables in (console, sheets):
             tables.roll_up()
         tell_reviewers(reviewed, seconds)
-        promises = [*reviewed.promises(), of_imports(given.verdicts, imported), *compare(console, sheets, images)]
+        tell_figures(console, sheets, in_all(images, given.seed))
+        promises = [*reviewed.promises(), of_imports(given.verdicts, imported), *compare(console, sheets)]
         for tables in (console, sheets):
             tables.close()
     return report(promises)
@@ -135,11 +136,9 @@ def _said(presses: Sequence[Press], shown: Mapping[int, Shown]) -> dict[str, dic
     return found
 
 
-def compare(console: Tables, sheets: Tables, images: Sequence[Planted]) -> list[Promise]:
-    """Compare what both sets of tables say, and print the figures of all cameras and days."""
+def compare(console: Tables, sheets: Tables) -> list[Promise]:
+    """Compare what both sets of tables say."""
     of_console, of_sheets = ([each.accuracy(days) for days in WINDOW_DAYS] for each in (console, sheets))
-    week = WINDOW_DAYS.index(DAYS)
-    tell_figures(of_console[week]["rows"][0], of_sheets[week]["rows"][0], truth(images))
     return [
         of_exports(console.export(), sheets.export()),
         of_figures(console.rollups(), sheets.rollups()),
@@ -147,16 +146,15 @@ def compare(console: Tables, sheets: Tables, images: Sequence[Planted]) -> list[
     ]
 
 
-def truth(images: Sequence[Planted]) -> dict[str, float]:
-    """Return what the figures would be if every image were reviewed without error."""
-    found = [each for each in images if each.percent is not None and each.percent >= THRESHOLD_PERCENT]
-    present, right = sum(each.is_present for each in images), sum(each.is_present for each in found)
-    return {
-        "precision": right / len(found),
-        "recall": right / present,
-        "f1": 2 * right / (len(found) + present),
-        "missed": present - right,
-    }
+def in_all(images: Sequence[Planted], seed: int) -> dict[str, float]:
+    """Return the figures that the same reviewers would come to in all images; where they are unsure, by the truth."""
+    said = {each.number: answer_to(Seen(each.number, each.is_present), seed) for each in images}
+    shows = {each.number: said[each.number] is Answer.PRESENT for each in images}
+    shows |= {each.number: each.is_present for each in images if said[each.number] is Answer.UNSURE}
+    found = [each.number for each in images if each.percent is not None and each.percent >= THRESHOLD_PERCENT]
+    present, right = sum(shows.values()), sum(shows[number] for number in found)
+    f1 = 2 * right / (len(found) + present)
+    return {"precision": right / len(found), "recall": right / present, "f1": f1, "missed": present - right}
 
 
 def tell_reviewers(done: Review, seconds: float) -> None:
@@ -180,14 +178,13 @@ def _apart(batches: Sequence[Batch]) -> str:
     return f"{statistics.median(seconds):.2f} (at most {max(seconds):.2f})"
 
 
-def tell_figures(by_console: Mapping[str, Any], by_sheet: Mapping[str, Any], true: Mapping[str, float]) -> None:
-    """Print the figures of both ways beside the truth, which reviewers who err do not know."""
-    rows = [
-        (name, _figure(by_console["figures"][name]), _figure(by_sheet["figures"][name]), f"{true[name]:.6g}")
-        for name in MEASURES
-    ]
-    title = f"{LABEL}, {DAYS} days, {by_console['reviewed']} of {by_console['population']} images reviewed"
-    print_table(title, ("", "by the console", "by sheets", "planted"), rows)
+def tell_figures(console: Tables, sheets: Tables, in_all: Mapping[str, float]) -> None:
+    """Print the figures of all cameras and days by both ways, beside those of a review of all images."""
+    told = [each.accuracy(DAYS)["rows"][0] for each in (console, sheets)]
+    rows = [(name, *(_figure(each["figures"][name]) for each in told), f"{in_all[name]:.6g}") for name in MEASURES]
+    reviewed, population, held_back = (told[0][name] for name in ("reviewed", "population", "held_back"))
+    title = f"{LABEL}, {DAYS} days: {reviewed} of {population} images reviewed, {held_back} held back"
+    print_table(title, ("", "by the console", "by sheets", "if all were reviewed"), rows)
 
 
 def _figure(told: Mapping[str, Any]) -> str:

@@ -38,7 +38,7 @@ COMMAND = (sys.executable, "-c", "from sightline.cli import main; main()")
 MOST_LISTED = 5_000
 """The most that `review next` lists: all that are left."""
 
-Figures: TypeAlias = dict[RollupKey, tuple[int, str, str, str, Mapping[str, Json]]]
+Figures: TypeAlias = Mapping[RollupKey, tuple[int, str, str, str, Mapping[str, Json]]]
 """Of each roll-up: its revision, why it was made, the hashes of its images and verdicts, and all that it says."""
 
 

@@ -67,7 +67,7 @@ class Review:
 
     def _as_shown(self) -> Promise:
         by_id = {batch.batch_id: batch for batch in self.batches}
-        good = sum(_remembers(by_id[press.batch_id], press, self.shown) for press in self.presses)
+        good = sum(_remembers(by_id.get(press.batch_id), press, self.shown) for press in self.presses)
         answers = sum(len(batch.answers) for batch in self.batches)
         words = "each picture on the screen was its batch's, which remembers the answer"
         return Promise(words, good == len(self.presses) == answers, f"{good:,} of {answers:,}")
@@ -84,7 +84,9 @@ class Review:
         return Promise("every batch is closed, and holds nothing", is_kept, seen)
 
 
-def _remembers(batch: Batch, press: Press, shown: Mapping[int, Shown]) -> bool:
+def _remembers(batch: Batch | None, press: Press, shown: Mapping[int, Shown]) -> bool:
+    if batch is None:
+        return False
     picture, given = batch.picture(press.place), batch.answers.get(press.place)
     is_same = picture is not None and picture.image_id == shown[press.number].image_id
     return is_same and given is not None and given.answer is press.answer and batch.user == press.reviewer

@@ -143,6 +143,7 @@ def test_a_review_without_fault_keeps_all_promises():
         ([BYTES], lambda r: {"verdicts": first(r.verdicts, source=Source.VOLUNTEERED)}),
         ([BYTES], lambda r: {"verdicts": first(r.verdicts, content="others")}),
         ([SCREEN], lambda r: {"batches": first(r.batches, answers=dict(list(r.batches[0].answers.items())[1:]))}),
+        ([SCREEN], lambda r: {"batches": r.batches[1:]}),
         ([KEPT, SCREEN], lambda r: {"presses": first(r.presses, number=r.presses[1].number)}),
         (
             [DISJOINT],

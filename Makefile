@@ -54,7 +54,7 @@ check: ## linters, formatter, types, import rules, compose file
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 bench-%: ## run one benchmark of bench/, by its name; ARGS are its options
-	@$(INSTALL) dev servers
+	@$(INSTALL) dev servers $(if $(filter reviewers,$*),browser)
 	@$(BIN)/python -m bench.$(subst -,_,$*) $(ARGS)
 
 soak soak-twice soak-sync: ## kill, freeze and repeat at random while images pass, and count what was lost

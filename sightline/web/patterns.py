@@ -107,13 +107,14 @@ def _left_out(asked: Sequence[Mapping[str, Json]], visitor: Visitor, console: Co
     """Return the images that are not counted for this visitor; None if all are. asked: where to look for them."""
     if not visitor.is_reviewer:
         return None
-    found: list[str] = []
-    for each in asked:
-        limit = MOST_LOOKED_AT + 1 - len(found)
-        found += [row["image_id"] for row in console.graph.query("images-between", {**each, "limit": limit})]
-        if len(found) > MOST_LOOKED_AT:
+
+    def find(images: Sequence[str]) -> list[str]:
+        rows = [row for each in asked for row in console.graph.query("images-between", {**each, "images": images})]
+        if len(rows) > MOST_LOOKED_AT:
             raise TooManyToCount(f"more than {MOST_LOOKED_AT:,} pictures")
-    return sorted(masked_among(found, visitor, console))
+        return [row["image_id"] for row in rows]
+
+    return sorted(masked_among(find, visitor, console))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The store of verdicts in DynamoDB."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -19,6 +19,7 @@ from sightline.storage.dynamodb.conditions import (
     begins_with,
     differs,
     equals,
+    greater,
     missing,
 )
 from sightline.storage.dynamodb.items import Item, instant
@@ -58,7 +59,21 @@ class DynamoVerdictStore(VerdictStore):
 
     @override
     def ask(self, asked: Iterable[Asked]) -> None:
-        self._table.put_many(encode_asked(each) for each in asked)
+        questions = list(asked)
+        self._table.put_many(map(encode_asked, questions))
+        self._log([each.image_id for each in questions])
+
+    def _log(self, image_ids: Sequence[str]) -> None:
+        """Add entries with the next free numbers: a number is taken only when the one before it is, whoever took that.
+
+        So a reader who has seen an entry has seen all before it. An entry that the network sends twice is there twice.
+        """
+        number = self.last_entry() if image_ids else 0
+        for begin in range(0, len(image_ids), IMAGES_OF_AN_ENTRY):
+            part = image_ids[begin : begin + IMAGES_OF_AN_ENTRY]
+            number += 1
+            while not self._table.put(_entry_key(number) | {"images": part}, missing("image_id")).is_written:
+                number += 1
 
     @override
     def asked(self, image_id: str, label: str) -> Asked | None:
@@ -101,10 +116,34 @@ class DynamoVerdictStore(VerdictStore):
         return {item["image_id"]: decode_verdict(item) for item in self._table.get_many(keys)}
 
     @override
+    def last_entry(self) -> int:
+        newest = self._table.query(equals("image_id", LOG), limit=1, newest_first=True, attributes=("label_reviewer",))
+        return next((int(item["label_reviewer"]) for item in newest), 0)
+
+    @override
+    def asked_since(self, entry: int) -> set[str]:
+        later = all_of(equals("image_id", LOG), greater("label_reviewer", _entry_key(entry)["label_reviewer"]))
+        return {image_id for item in self._table.query(later) for image_id in item["images"]}
+
+    @override
+    def everything(self) -> Iterator[Asked | KeptVerdict]:
+        for item in self._table.scan():
+            if is_verdict(item):
+                yield decode_verdict(item)
+            elif item["image_id"] != LOG:
+                yield decode_asked(item)
+
+    @override
     def scan(self, after: KeptVerdict | None = None) -> Iterator[KeptVerdict]:
         items = self._table.scan(start=None if after is None else _key(after.verdict))
         yield from (decode_verdict(item) for item in items if is_verdict(item))
 
+
+LOG = "asked"
+"""The partition of the log of questions. No image has this id."""
+
+IMAGES_OF_AN_ENTRY = 100
+"""With the longest ids an entry has a third of what an item may hold."""
 
 _FIELDS = ("label", "reviewer", "answer", "content", "source", "at", "stratum", "threshold_percent")
 
@@ -115,6 +154,11 @@ BY_DAY = Index("by_day", Key("camera_day", "label_reviewer"), includes=_FIELDS)
 def verdicts_table(prefix: str) -> Schema:
     """Declare the table. It has no TTL: verdicts are kept for ever."""
     return Schema(f"{prefix}verdicts", Key("image_id", "label_reviewer"), indexes=(BY_DAY,))
+
+
+def _entry_key(number: int) -> dict[str, str]:
+    """Name an entry. Zeros in front: text order is the order of numbers."""
+    return {"image_id": LOG, "label_reviewer": f"{number:012}"}
 
 
 def _key(verdict: Verdict) -> dict[str, str]:
@@ -166,7 +210,7 @@ def decode_verdict(item: Item) -> KeptVerdict:
 
 
 def is_verdict(item: Item) -> bool:
-    """Return whether an item is a verdict, and not a question."""
+    """Return whether an item is a verdict, and neither a question nor an entry of the log."""
     return "camera_day" in item
 
 

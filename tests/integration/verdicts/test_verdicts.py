@@ -1,5 +1,6 @@
 """What every store of verdicts does."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -172,6 +173,43 @@ def test_what_was_asked_about_many_images_is_read_together(verdicts: VerdictStor
     verdicts.write(kept(clock, image_id=ids[125]))
     assert {each: asked(clock, each) for each in ids[10:120]} == verdicts.asked_many(ids[10:], "Person")
     assert {} == verdicts.asked_many(ids, "Car")
+
+
+def test_what_was_asked_after_an_entry_of_the_log_is_read_by_itself(verdicts: VerdictStore, clock: MovingClock) -> None:
+    ids = [f"s3://frames/{number}.jpg" for number in range(130)]
+    assert (0, set()) == (verdicts.last_entry(), verdicts.asked_since(0))
+    verdicts.ask(asked(clock, each) for each in ids)
+    before = verdicts.last_entry()
+    assert (True, {*ids}, set()) == (before > 0, verdicts.asked_since(0), verdicts.asked_since(before))
+    verdicts.ask([])
+    assert before == verdicts.last_entry()
+    for _ in range(12):
+        verdicts.ask([asked(clock, ids[7])])
+    verdicts.ask([asked(clock)])
+    assert (before + 13, {ids[7], IMAGE}) == (verdicts.last_entry(), verdicts.asked_since(before))
+    assert {IMAGE} == verdicts.asked_since(before + 12)
+    assert [] == list(verdicts.scan())
+
+
+def test_of_questions_that_are_asked_at_once_none_is_missing_in_the_log(
+    verdicts: VerdictStore, clock: MovingClock
+) -> None:
+    ids = [f"s3://frames/{number}.jpg" for number in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda each: verdicts.ask([asked(clock, each)]), ids))
+    assert {*ids} == verdicts.asked_since(0)
+    assert len(ids) == verdicts.last_entry()
+    assert all(len(ids) - entry == len(verdicts.asked_since(entry)) for entry in range(len(ids) + 1)), "without a gap"
+
+
+def test_everything_is_read_at_once_and_the_log_is_no_part_of_it(verdicts: VerdictStore, clock: MovingClock) -> None:
+    given, question = kept(clock), asked(clock, "s3://frames/b.jpg")
+    verdicts.write(given)
+    verdicts.ask([question])
+    found = list(verdicts.everything())
+    assert 2 == len(found)
+    assert given in found
+    assert question in found
 
 
 def test_a_scan_goes_on_after_the_last_verdict_that_was_read(verdicts: VerdictStore, clock: MovingClock) -> None:

@@ -1,6 +1,6 @@
 """The in-memory fake of the store of verdicts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from threading import Lock
 
 from typing_extensions import override
@@ -80,8 +80,11 @@ class InMemoryVerdictStore(VerdictStore):
         return {image_id: asked for image_id, asked in found.items() if asked}
 
     @override
-    def of_reviewer(self, image_ids: Iterable[str], label: str, reviewer: str) -> dict[str, KeptVerdict]:
-        found = {each: self._verdicts.get((each, verdict_key(label, reviewer))) for each in image_ids}
+    def of_reviewers(
+        self, image_ids: Iterable[str], label: str, reviewers: Collection[str]
+    ) -> dict[str, list[KeptVerdict]]:
+        keys = {verdict_key(label, each) for each in reviewers}
+        found = {each: [kept for key in keys if (kept := self._verdicts.get((each, key)))] for each in image_ids}
         return {image_id: kept for image_id, kept in found.items() if kept}
 
     @override

@@ -8,8 +8,7 @@ the answer. A list by label leaves masked images out: to be listed by it tells a
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from sightline.models.images import ImageRow, ImageSummary
-from sightline.stats.second_looks import Picture, is_asked_by_doubt, is_drawn
-from sightline.stats.verdicts import Verdict
+from sightline.stats.second_looks import Picture, is_asked_by_doubt
 from sightline.storage.verdicts.protocol import Asked, KeptVerdict
 from sightline.web.console import Console
 from sightline.web.doubts import doubted_pictures
@@ -84,50 +83,38 @@ def _waiting(user: str, same: Contents, label: str, console: Console) -> set[str
     """Return the same of one label. same: images that it asked about with the bytes that they have now.
 
     Of more than a few, and where it is at hand, most are known to be answered by what was said, which is kept for some
-    minutes. Words are only added: an image that it settles is settled now, and one that it has answered, but drawn for
-    another look, waits until this person has answered. The others are asked about one by one.
+    minutes: words are only added, and an image that they settle is settled now. What reviewers have said of the others
+    is read; who is no reviewer yet and answers the first time counts a few minutes later.
     """
-    doubted = doubted_pictures(label, console) if same else frozenset()
+    if not same:
+        return set()
+    doubted = doubted_pictures(label, console)
     review = read_review(console) if len(same) > FEW else console.words.get("")
-    waiting = set[str]()
-    if same and review:
-        said = _answered(same, label, review)
-        same = _unsettled(user, same, label, said, doubted, console)
-        same = _without_own(user, same, label, console) if same else same
-        waiting = {name for name in same if name in said and (name, same[name]) not in doubted}
-    rest = [name for name in same if name not in waiting]
-    waits = console.reads.map(lambda name: _waits_for(user, name, same[name], label, doubted, console), rest)
-    return waiting | {name for name, is_waiting in zip(rest, waits, strict=True) if is_waiting}
-
-
-def _answered(contents: Contents, label: str, review: Review) -> Mapping[str, list[Verdict]]:
-    """Return the answers to the review that are kept, about one label of these bytes, by image."""
-    said = {name: review.said.get((name, label, content), ()) for name, content in contents.items()}
-    answers = {name: [each for each in words if each.source.was_asked] for name, words in said.items()}
-    return {name: each for name, each in answers.items() if each}
+    if review is None:
+        of_label = console.services.verdicts.of_label
+        read = console.reads.map(lambda name: of_label(name, label).verdicts, same)
+        said = dict(zip(same, read, strict=True))
+    else:
+        same = _unsettled(user, same, label, review, doubted, console)
+        said = console.services.verdicts.of_reviewers(same, label, review.reviewers | {user}) if same else {}
+    return {
+        name
+        for name, content in same.items()
+        if _waits_for(user, (name, content), label, said.get(name, ()), doubted, console)
+    }
 
 
 def _unsettled(
-    user: str,
-    contents: Contents,
-    label: str,
-    said: Mapping[str, Sequence[Verdict]],
-    doubted: Collection[Picture],
-    console: Console,
+    user: str, contents: Contents, label: str, review: Review, doubted: Collection[Picture], console: Console
 ) -> Contents:
     """Return the images that the review may still ask this person about, as far as what is kept tells."""
     salt = console.services.accuracy.salt
     return {
-        image_id: content
-        for image_id, content in contents.items()
-        if (image_id, content) in doubted or may_be_asked(user, image_id, label, said.get(image_id, ()), salt)
+        name: content
+        for name, content in contents.items()
+        if (name, content) in doubted
+        or may_be_asked(user, name, label, review.said.get((name, label, content), ()), salt)
     }
-
-
-def _without_own(user: str, contents: Contents, label: str, console: Console) -> Contents:
-    """Leave out the images about whose bytes this person has answered the review."""
-    own = console.services.verdicts.of_reviewer(contents, label, user)
-    return {name: each for name, each in contents.items() if name not in own or not own[name].verdict.counts_for(each)}
 
 
 def _in_open_batches(user: str, console: Console) -> frozenset[str]:
@@ -142,21 +129,16 @@ def is_masked(row: ImageRow, visitor: Visitor, console: Console) -> bool:
 
 
 def _waits_for(
-    user: str, image_id: str, content: str, label: str, doubted: Collection[Picture], console: Console
+    user: str,
+    picture: Picture,
+    label: str,
+    kept: Sequence[KeptVerdict],
+    doubted: Collection[Picture],
+    console: Console,
 ) -> bool:
     """Return whether the review may still ask this person about these bytes: as the first, or for a second look."""
-    known = console.services.verdicts.of_label(image_id, label)
-    if known.asked is None or known.asked.content != content:
-        return False
-    answers = blind_words(known.verdicts, content)
-    if user in {kept.verdict.reviewer for kept in answers}:
-        return False
-    if not answers or is_drawn(console.services.accuracy.salt, label, image_id):
+    image_id, content = picture
+    said = [each.verdict for each in kept if each.verdict.content == content]
+    if may_be_asked(user, image_id, label, said, console.services.accuracy.salt):
         return True
-    said = (kept.verdict for kept in known.verdicts if kept.verdict.content == content)
-    return (image_id, content) in doubted and is_asked_by_doubt(said, user)
-
-
-def blind_words(kept: Iterable[KeptVerdict], content: str) -> list[KeptVerdict]:
-    """Return the answers to the review, on these bytes."""
-    return [each for each in kept if each.verdict.counts_for(content)]
+    return picture in doubted and is_asked_by_doubt(said, user)

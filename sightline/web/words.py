@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from sightline.stats.second_looks import is_asked_by_doubt, is_drawn
 from sightline.stats.verdicts import Verdict
-from sightline.storage.verdicts.protocol import Asked
+from sightline.storage.verdicts.protocol import Asked, KeptVerdict
 from sightline.web.console import Console
 from sightline.web.doubts import doubted_pictures
 from sightline.web.visitors import Visitor
@@ -41,11 +41,15 @@ class AskedStill:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Everything that was asked and said. entry: what was asked since is in later entries of the log of questions."""
+    """Everything that was asked and said.
+
+    reviewers: everybody who has said something; entry: what was asked since is in later entries of the log of questions
+    """
 
     words: Words
     said: Said
     asked_still: Sequence[AskedStill]
+    reviewers: frozenset[str]
     entry: int
 
 
@@ -64,15 +68,14 @@ def _read(console: Console) -> Review:
     """Read everything; the number of the log's last entry first, so that no question is missed in between."""
     verdicts, as_of = console.services.verdicts, console.now
     entry = verdicts.last_entry()
-    asked, words = list[Asked](), list[Verdict]()
-    for each in verdicts.everything():
-        if isinstance(each, Asked):
-            asked.append(each)
-        elif each.verdict.is_known:
-            words.append(each.verdict)
-    said = _by_bytes(words)
-    salt = console.services.accuracy.salt
-    return Review(Words(as_of, words), said, list(_asked_still(asked, said, salt)), entry)
+    read = list(verdicts.everything())
+    asked = [each for each in read if isinstance(each, Asked)]
+    words = [each.verdict for each in read if isinstance(each, KeptVerdict)]
+    reviewers = frozenset(each.reviewer for each in words)
+    known = [each for each in words if each.is_known]
+    said = _by_bytes(known)
+    still = list(_asked_still(asked, said, console.services.accuracy.salt))
+    return Review(Words(as_of, known), said, still, reviewers, entry)
 
 
 def _by_bytes(verdicts: Sequence[Verdict]) -> Said:

@@ -247,7 +247,7 @@ def graph_of(house: House, driver: neo4j.Driver, sent: Counter[str]) -> None:
 OF_A_REVIEWER = {"Query users": 1, "Query verdicts": 1}
 """To be told that they are asked about nothing."""
 
-WHO_IS_ASKED = {"Neo4j images-between": 1, "BatchGetItem images": 1, "BatchGetItem verdicts": 2, "Query verdicts": 2}
+WHO_IS_ASKED = {"Neo4j images-between": 1, "BatchGetItem images": 1, "BatchGetItem verdicts": 2}
 """And if there is one image: that it is among those counted, its row, the question and what was said of it."""
 
 

@@ -1,6 +1,7 @@
 """The store of verdicts in DynamoDB."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -111,9 +112,15 @@ class DynamoVerdictStore(VerdictStore):
         return {item["image_id"]: decode_asked(item) for item in self._table.get_many(keys)}
 
     @override
-    def of_reviewer(self, image_ids: Iterable[str], label: str, reviewer: str) -> dict[str, KeptVerdict]:
-        keys = ({"image_id": each, "label_reviewer": verdict_key(label, reviewer)} for each in set(image_ids))
-        return {item["image_id"]: decode_verdict(item) for item in self._table.get_many(keys)}
+    def of_reviewers(
+        self, image_ids: Iterable[str], label: str, reviewers: Collection[str]
+    ) -> dict[str, list[KeptVerdict]]:
+        named = {verdict_key(label, each) for each in reviewers}
+        keys = ({"image_id": each, "label_reviewer": key} for each in set(image_ids) for key in named)
+        found: defaultdict[str, list[KeptVerdict]] = defaultdict(list)
+        for item in self._table.get_many(keys):
+            found[item["image_id"]].append(decode_verdict(item))
+        return dict(found)
 
     @override
     def last_entry(self) -> int:

@@ -1,6 +1,6 @@
 """What a store of verdicts does. A verdict and the mark that has its day rolled up again are one write."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -76,8 +76,10 @@ class VerdictStore(Protocol):
     def asked_many(self, image_ids: Iterable[str], label: str) -> dict[str, Asked]:
         """Return what was last asked about some images, consistently; those never asked about are left out."""
 
-    def of_reviewer(self, image_ids: Iterable[str], label: str, reviewer: str) -> dict[str, KeptVerdict]:
-        """Return a reviewer's verdicts about one label of some images, consistently, a hundred in one request."""
+    def of_reviewers(
+        self, image_ids: Iterable[str], label: str, reviewers: Collection[str]
+    ) -> dict[str, list[KeptVerdict]]:
+        """Return what these have said about one label of some images, consistently, a hundred in one request."""
 
     def last_entry(self) -> int:
         """Return the number of the last entry in the log of questions, consistently; 0 if there is none."""

@@ -41,7 +41,7 @@ OF_NO_WORKER: set[Method] = {
         ("verdicts", name)
         for name in (
             *("ask", "asked", "asked_many", "asked_since", "last_entry", "everything"),
-            *("write", "of_image", "of_label", "of_reviewer", "scan"),
+            *("write", "of_image", "of_label", "of_reviewers", "scan"),
         )
     ),
     ("images", "postpone"),

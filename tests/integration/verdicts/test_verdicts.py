@@ -125,15 +125,24 @@ def test_the_question_and_the_verdicts_of_one_label_are_read_together(
     assert OfLabel(None, []) == verdicts.of_label(IMAGE, "Car")
 
 
-def test_a_reviewers_words_on_many_images_are_read_together(verdicts: VerdictStore, clock: MovingClock) -> None:
+def test_the_words_of_some_reviewers_on_many_images_are_read_together(
+    verdicts: VerdictStore, clock: MovingClock
+) -> None:
     ids = [f"s3://frames/{number}.jpg" for number in range(130)]
     verdicts.ask(asked(clock, each) for each in ids)
     mine = {each: kept(clock, image_id=each, reviewer="ann") for each in ids[:120]}
     for each in (*mine.values(), kept(clock, image_id=ids[125], reviewer="bob")):
         verdicts.write(each)
-    assert mine == verdicts.of_reviewer(ids, "Person", "ann")
-    assert [ids[125]] == [*verdicts.of_reviewer(ids[:], "Person", "bob")]
-    assert {} == verdicts.of_reviewer(ids, "Car", "ann")
+    of_ann = {each: [word] for each, word in mine.items()}
+    assert of_ann == verdicts.of_reviewers(ids, "Person", {"ann"})
+    assert [ids[125]] == [*verdicts.of_reviewers(ids[:], "Person", {"bob"})]
+    also = kept(clock, image_id=ids[7], reviewer="bob")
+    verdicts.write(also)
+    both = verdicts.of_reviewers(ids[:8], "Person", {"ann", "bob", "nobody"})
+    assert of_ann | {ids[7]: [mine[ids[7]], also]} == {
+        name: sorted(words, key=lambda each: each.verdict.reviewer) for name, words in (of_ann | both).items()
+    }
+    assert ({}, {}) == (verdicts.of_reviewers(ids, "Car", {"ann"}), verdicts.of_reviewers(ids, "Person", set()))
 
 
 def test_the_word_on_other_bytes_is_another_word(verdicts: VerdictStore, clock: MovingClock) -> None:

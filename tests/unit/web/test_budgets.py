@@ -285,7 +285,7 @@ def test_to_count_without_what_is_asked_takes_as_many_requests_whatever_is_count
     client.get(path)  # reads what was asked and said, once in five minutes
     counts.clear()
     client.get(path)
-    looked_at = {"verdicts.asked_many": 1, "verdicts.of_reviewer": 1, "images.get_many": 1}
+    looked_at = {"verdicts.asked_many": 1, "verdicts.of_reviewers": 1, "images.get_many": 1}
     assert {"graph.query": queries, "verdicts.asked_since": 1} | OPEN | looked_at == counts
 
 

@@ -281,7 +281,7 @@ def test_of_answered_images_nothing_is_asked_one_by_one(house):
         )
         assert one_way == other_way
         once = {"everything": 1, "last_entry": 1}
-        asked = {"of_label": 2, "of_reviewer": 2, "asked_many": 2, "asked_since": 1}
+        asked = {"of_reviewers": 2, "asked_many": 2, "asked_since": 1}
         assert once | asked == once | {name.removeprefix("verdicts."): number for name, number in counts.items()}
         return one_way
 

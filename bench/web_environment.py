@@ -25,6 +25,7 @@ from sightline.models.images import CameraDay, ImageRow
 from sightline.services.collaborators import Services
 from sightline.services.graph_merge import graph_image
 from sightline.services.review import read_cells, remember, scope_of
+from sightline.services.review_planning import plan_review
 from sightline.services.rollups.run import NAME as ROLL_UP
 from sightline.services.rollups.run import RollUp
 from sightline.services.users import Passwords, add_user
@@ -198,6 +199,7 @@ class Environment:
             run = RollUp(services, last_day.isoformat())
             run.do(lambda: True)
             is_complete = run.is_complete
+        plan_review(services, lambda: True)
 
     def _write_letters(self, newest: list[ImageRow], now: datetime) -> None:
         with ThreadPoolExecutor(WRITERS) as pool:

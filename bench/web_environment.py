@@ -26,6 +26,8 @@ from sightline.services.collaborators import Services
 from sightline.services.graph_merge import graph_image
 from sightline.services.review import read_cells, remember, scope_of
 from sightline.services.review_planning import plan_review
+from sightline.services.rollups.cells import read_day
+from sightline.services.rollups.hour_counts import keep_hour_counts
 from sightline.services.rollups.run import NAME as ROLL_UP
 from sightline.services.rollups.run import RollUp
 from sightline.services.users import Passwords, add_user
@@ -46,6 +48,11 @@ LABEL = "Person"
 THRESHOLD_PERCENT = 50.0
 CLIENTS = 4
 ROLLED_UP_DAYS = 28
+COUNTED_DAYS = 97
+"""Twelve weeks, and as many more as the windows of patterns that end on different days. How many images show a label is
+kept of those that are not rolled up as well.
+"""
+
 REVIEWED_DAYS = 7
 REVIEWED = 400
 WRITERS = 8
@@ -200,6 +207,21 @@ class Environment:
             run.do(lambda: True)
             is_complete = run.is_complete
         plan_review(services, lambda: True)
+        longest_ago = last_day - timedelta(days=COUNTED_DAYS)
+        self._count([each for each in days if longest_ago.isoformat() < each.day <= begin.isoformat()])
+
+    def _count(self, days: Sequence[CameraDay]) -> None:
+        """Keep what the roll-up keeps of a day besides its figures, which for so many days would take much longer."""
+        services = self.services
+        watched = [rule.label for rule in services.accuracy.rules]
+
+        def count(day: CameraDay) -> None:
+            read_at = services.clock()
+            found = read_day(day, services.images, services.verdicts)
+            keep_hour_counts(found, read_at, watched, services.rollups)
+
+        with ThreadPoolExecutor(WRITERS) as pool:
+            list(pool.map(count, days))
 
     def _write_letters(self, newest: list[ImageRow], now: datetime) -> None:
         with ThreadPoolExecutor(WRITERS) as pool:

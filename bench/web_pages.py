@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from bench.graph_data import CAMERAS
-from bench.web_environment import CLIENTS, LABEL, OWNERS, REVIEWERS, ROLLED_UP_DAYS, Filled
+from bench.web_environment import CLIENTS, LABEL, OWNERS, REVIEWERS, Filled
 from sightline.models.images import ImageRow
 from sightline.storage.images.keys import DEFAULT_SHARDS
 from sightline.web.signed_addresses import AddressSigner
@@ -28,6 +28,12 @@ FEED_READS = 2 * DEFAULT_SHARDS.feed
 DAY_READS = DEFAULT_SHARDS.day
 MASK = 6
 """What an owner who reviews asks besides: batches, questions, verdicts, what they have seen, and notes of the rest."""
+
+FIGURES = 2 * CAMERAS + 4
+"""Of a window that was not looked at before."""
+
+ENDS = 14
+"""Days on which the windows of accuracy end."""
 
 Address = str
 Addresses = Callable[[int], Address]
@@ -60,6 +66,9 @@ class Page:
 
 BATCH_READS = Most(CAMERAS + 20)
 """Of each camera the verdicts on its day; the plan, and the batch itself."""
+
+OF_COUNTS = Most(2)
+"""The marks of days that have changed, and what the roll-ups have counted: nothing is left to the graph."""
 
 
 def pages(filled: Filled, signer: AddressSigner) -> list[Page]:
@@ -128,7 +137,7 @@ class Addressed:
     @property
     def spans(self) -> list[tuple[str, str]]:
         """Return the windows of accuracy that are asked for: their length, and their last day."""
-        return [(window, day) for window in ("28", "7") for day in self.filled.days[: ROLLED_UP_DAYS // 2]]
+        return [(window, day) for window in ("28", "7") for day in self.filled.days[:ENDS]]
 
     def accuracy(self, number: int) -> Address:
         """Ask for a window's figures."""
@@ -157,12 +166,12 @@ def _of_pictures(asked: Addressed) -> list[Page]:
 def _of_patterns(asked: Addressed) -> list[Page]:
     windows = max(len(asked.spans) // CLIENTS, 1)
     return [
-        *_first_and_kept("/heat, 4 weeks", asked.pattern("/heat"), Most(0, 1)),
-        *_first_and_kept("/heat, 12 weeks", asked.pattern("/heat", weeks=12), Most(0, 1)),
-        *_first_and_kept("/confidence, 4 weeks", asked.pattern("/confidence"), Most(2, 1)),
+        *_first_and_kept("/heat, 4 weeks", asked.pattern("/heat"), OF_COUNTS),
+        *_first_and_kept("/heat, 12 weeks", asked.pattern("/heat", weeks=12), OF_COUNTS),
+        *_first_and_kept("/confidence, 4 weeks", asked.pattern("/confidence"), Most(OF_COUNTS.dynamodb + FIGURES)),
         Page("/months, first", 2_000, asked.months, Most(0, 2), gets=3, is_cold=True),
         Page("/months, kept", 100, to(asked.months(0)), Most()),
-        Page("/accuracy, first", 1_200, asked.accuracy, Most(2 * CAMERAS + 4), gets=windows, is_cold=True),
+        Page("/accuracy, first", 1_200, asked.accuracy, Most(FIGURES), gets=windows, is_cold=True),
         Page("/accuracy, kept", 150, to(asked.accuracy(0)), Most(1)),
         Page("/agreement", 100, to("/agreement"), Most(1)),
     ]

@@ -157,13 +157,14 @@ RETURN camera.camera_name AS camera
 ORDER BY camera
 
 // name: label-by-time
-// explains: How many images show a label in each hour of each weekday (1 is Monday), by the cameras' own clocks, from a first day to a last; of a camera, with a confidence from at_least up, without the images of leave_out.
+// explains: How many images show a label in each hour of each weekday (1 is Monday), by the cameras' own clocks, from a first day to a last; of a camera, with a confidence from at_least up, only of these days, without the images of leave_out.
 // needs: label, first (day), last (day)
-// may take: camera, at_least (number), leave_out (lines)
+// may take: camera, at_least (number), days (lines), leave_out (lines)
 MATCH (image:Image)
 USING INDEX image:Image(timestamp)
 WHERE datetime($first).epochSeconds - 86400 <= image.timestamp < datetime($last).epochSeconds + 2 * 86400
   AND $first <= left(image.isodate, 10) <= $last
+  AND ($days IS NULL OR left(image.isodate, 10) IN $days)
   AND NOT image.image_id IN coalesce($leave_out, [])
 MATCH (camera:Camera)-[:HAS_IMAGE]->(image)-[edge:HAS_LABEL]->(:Label {label_name: $label})
 WHERE edge.confidence >= coalesce($at_least, 0) AND ($camera IS NULL OR camera.camera_name = $camera)
@@ -172,13 +173,14 @@ RETURN date(left(image.isodate, 10)).weekday AS weekday, toInteger(substring(ima
 ORDER BY weekday, hour
 
 // name: label-by-confidence
-// explains: How many images show a label with a confidence in each band of 5 %, from a first day to a last; a band is named by where it begins, and the last holds 100 %; of a camera, without the images of leave_out.
+// explains: How many images show a label with a confidence in each band of 5 %, from a first day to a last; a band is named by where it begins, and the last holds 100 %; of a camera, only of these days, without the images of leave_out.
 // needs: label, first (day), last (day)
-// may take: camera, leave_out (lines)
+// may take: camera, days (lines), leave_out (lines)
 MATCH (image:Image)
 USING INDEX image:Image(timestamp)
 WHERE datetime($first).epochSeconds - 86400 <= image.timestamp < datetime($last).epochSeconds + 2 * 86400
   AND $first <= left(image.isodate, 10) <= $last
+  AND ($days IS NULL OR left(image.isodate, 10) IN $days)
   AND NOT image.image_id IN coalesce($leave_out, [])
 MATCH (camera:Camera)-[:HAS_IMAGE]->(image)-[edge:HAS_LABEL]->(:Label {label_name: $label})
 WHERE $camera IS NULL OR camera.camera_name = $camera

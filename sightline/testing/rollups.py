@@ -1,13 +1,15 @@
 """The in-memory fake of the store of rollups."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from threading import Lock
 
 from typing_extensions import override
 
-from sightline.storage.rollups.protocol import Rollup, RollupKey, RollupStore
+from sightline.models.images import CameraDay
+from sightline.storage.rollups.protocol import HourCounts, Rollup, RollupKey, RollupStore
 
 
 class InMemoryRollupStore(RollupStore):
@@ -16,6 +18,7 @@ class InMemoryRollupStore(RollupStore):
     def __init__(self) -> None:
         self._rollups: dict[RollupKey, Rollup] = {}
         self._late: dict[RollupKey, tuple[int, int]] = {}
+        self._hours: dict[CameraDay, tuple[datetime, Mapping[str, HourCounts]]] = {}
         self._lock = Lock()
         self.writes = 0
 
@@ -61,3 +64,20 @@ class InMemoryRollupStore(RollupStore):
     def note_late(self, key: RollupKey, images: int, verdicts: int) -> None:
         if key in self._rollups:
             self._late[key] = (images, verdicts)
+
+    @override
+    def keep_hour_counts(self, day: CameraDay, read_at: datetime, counts: Mapping[str, HourCounts]) -> bool:
+        with self._lock:
+            if day in self._hours and self._hours[day][0] > read_at:
+                return False
+            self._hours[day] = (read_at, {label: dict(each) for label, each in counts.items()})
+            return True
+
+    @override
+    def hour_counts(
+        self, label: str, first_day: str, last_day: str, camera: str | None = None
+    ) -> Iterator[tuple[CameraDay, HourCounts]]:
+        for day in sorted(self._hours, key=lambda day: (day.day, day.camera)):
+            counts = self._hours[day][1]
+            if label in counts and camera in {None, day.camera} and first_day <= day.day <= last_day:
+                yield day, counts[label]

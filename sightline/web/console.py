@@ -1,5 +1,6 @@
 """What every page and every call of the API works with: the services, and how this console is reached."""
 
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from sightline.services.rollups.report import Report
 from sightline.services.status import status_sections
 from sightline.services.users import Passwords
 from sightline.storage.users.doubts import Doubt
-from sightline.web.graph_reader import GraphReader, Rows
+from sightline.web.graph_reader import GraphReader
 from sightline.web.recent import Recent
 from sightline.web.sign_in_limits import SignInLimits
 from sightline.web.signed_addresses import AddressSigner
@@ -46,7 +47,7 @@ MONTH_GOING_ON_KEPT = timedelta(minutes=5)
 MOST_MONTHS = 200
 
 COUNTS_KEPT = timedelta(minutes=1)
-"""How long a process keeps what the graph has counted of a label: it reads each image of the days to count them."""
+"""How long a process keeps how many images show a label: to count them, the graph reads each image of the days."""
 
 MOST_COUNTS = 40
 
@@ -122,7 +123,8 @@ class Console:
         self.labels: Recent[str, Sequence[str]] = Recent(services.clock, LABELS_KEPT)
         self.months: Recent[Hashable, CountOfMonth] = Recent(services.clock, MONTHS_KEPT, MOST_MONTHS)
         self.month_going_on: Recent[Hashable, CountOfMonth] = Recent(services.clock, MONTH_GOING_ON_KEPT, MOST_MONTHS)
-        self.counts: Recent[Hashable, Rows] = Recent(services.clock, COUNTS_KEPT, MOST_COUNTS)
+        self.times: Recent[Hashable, Counter[tuple[int, int]]] = Recent(services.clock, COUNTS_KEPT, MOST_COUNTS)
+        self.confidences: Recent[Hashable, Counter[int]] = Recent(services.clock, COUNTS_KEPT, MOST_COUNTS)
         self.reports: Recent[Hashable, Report] = Recent(services.clock, FIGURES_KEPT, MOST_REPORTS)
         self.curves: Recent[Hashable, Curves] = Recent(services.clock, CURVES_KEPT, MOST_REPORTS)
         self.curves_read = Lock()

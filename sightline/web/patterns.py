@@ -1,24 +1,33 @@
 """Counts of what was found: by weekday and hour, by confidence, and in one month against another.
 
-The graph counts. To a reviewer it counts without the images that the review may still ask them about: with these among
-them, the difference between two counts would tell what was found in one.
+The graph counts what the roll-ups have not counted already, which they do of watched labels. To a reviewer it counts
+everything, without the images that the review may still ask them about: with these among them, the difference between
+two counts would tell what was found in one.
 """
 
 from calendar import monthrange
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from http import HTTPStatus
+from typing import TypeVar
 
 from sightline.models.answers import Json
+from sightline.models.images import CameraDay
+from sightline.services.rollups.hour_counts import NOTHING_COUNTED, DaysCounted, days_counted
+from sightline.storage.rollups.protocol import HourCounts
 from sightline.web.console import Console
 from sightline.web.days import known_days, newest_day
 from sightline.web.errors import WebError
 from sightline.web.graph_reader import Rows
 from sightline.web.masks import masked_among
+from sightline.web.recent import Recent
 from sightline.web.searching import Hit, TooManyHidden, search
 from sightline.web.sought import Sought
 from sightline.web.visitors import Visitor
+
+Found = TypeVar("Found")
 
 BAND = 5
 """Width of a band of confidences, in percent."""
@@ -73,14 +82,38 @@ Cell = tuple[int, int]
 
 def by_time(counted: Counted, visitor: Visitor, console: Console) -> Mapping[Cell, int]:
     """Return how many images there are in each hour of each weekday; those without one are left out."""
-    rows = _rows("label-by-time", {"at_least": counted.at_least}, counted, visitor, console)
-    return {(row["weekday"], row["hour"]): row["images"] for row in rows}
+
+    def count() -> Counter[Cell]:
+        days, rows = _days_and_rows("label-by-time", {"at_least": counted.at_least}, counted, visitor, console)
+        cells = Counter({(row["weekday"], row["hour"]): row["images"] for row in rows})
+        for day, counts in days.items():
+            weekday = date.fromisoformat(day).isoweekday()
+            cells.update(_in_hours(weekday, counts, counted.at_least))
+        return cells
+
+    return _kept_for_owners(counted, visitor, console.times, count)
+
+
+def _in_hours(weekday: int, counts: HourCounts, at_least: float) -> Counter[Cell]:
+    found: Counter[Cell] = Counter()
+    for (hour, percent), images in counts.items():
+        if percent >= at_least:
+            found[weekday, hour] += images
+    return found
 
 
 def by_confidence(counted: Counted, visitor: Visitor, console: Console) -> Mapping[int, int]:
     """Return how many images there are in each band, named by where it begins; those without one are left out."""
-    rows = _rows("label-by-confidence", {}, counted, visitor, console)
-    return {row["from_percent"]: row["images"] for row in rows}
+
+    def count() -> Counter[int]:
+        days, rows = _days_and_rows("label-by-confidence", {}, counted, visitor, console)
+        bands = Counter({row["from_percent"]: row["images"] for row in rows})
+        for counts in days.values():
+            for (_, percent), images in counts.items():
+                bands[min(percent // BAND * BAND, 100 - BAND)] += images
+        return bands
+
+    return _kept_for_owners(counted, visitor, console.confidences, count)
 
 
 def last_one(counted: Counted, visitor: Visitor, console: Console) -> Hit | None:
@@ -93,14 +126,44 @@ def last_one(counted: Counted, visitor: Visitor, console: Console) -> Hit | None
         return None
 
 
-def _rows(name: str, more: Mapping[str, Json], counted: Counted, visitor: Visitor, console: Console) -> Rows:
-    """Ask the graph, or return what it said to an owner a moment ago; to a reviewer see `_count_of`."""
-    where: dict[str, Json] = {"label": counted.label, "camera": counted.camera, **counted.days.asked}
-    asked = {**where, **more, "leave_out": _left_out([where], visitor, console)}
+def _kept_for_owners(
+    counted: Counted, visitor: Visitor, kept: Recent[Hashable, Found], count: Callable[[], Found]
+) -> Found:
+    """Count, or return what was counted for an owner a moment ago; for a reviewer see `_count_of`."""
     if visitor.is_reviewer:
-        return console.graph.query(name, asked)
-    key = name, *asked.values()
-    return console.counts.get(key) or console.counts.keep(key, console.graph.query(name, asked))
+        return count()
+    return kept.get(counted) or kept.keep(counted, count())
+
+
+def _days_and_rows(
+    name: str, more: Mapping[str, Json], counted: Counted, visitor: Visitor, console: Console
+) -> tuple[Mapping[str, HourCounts], Rows]:
+    """Return the days that are counted already, and what the graph says of the others."""
+    days = _days_counted(counted, visitor, console)
+    where: dict[str, Json] = {"label": counted.label, "camera": counted.camera, **counted.days.asked}
+    asked = {**where, **more, "days": None, "leave_out": _left_out([where], visitor, console)}
+    if not days.by_day:
+        return {}, console.graph.query(name, asked)
+    if not days.left:
+        return days.by_day, []
+    left = {"first": min(days.left), "last": max(days.left), "days": sorted(days.left)}
+    return days.by_day, console.graph.query(name, asked | left)
+
+
+def _days_counted(counted: Counted, visitor: Visitor, console: Console) -> DaysCounted:
+    """Return what the roll-ups have counted: for owners, of a watched label, from a whole number of percent up.
+
+    A reviewer's count leaves out images, so it must know each.
+    """
+    is_watched = console.services.accuracy.threshold_of(counted.label) is not None
+    if visitor.is_reviewer or not is_watched or counted.at_least % 1:
+        return NOTHING_COUNTED
+    known = known_days(console)
+    cameras = known if counted.camera is None else {counted.camera} & known.keys()
+    span = counted.days
+    days = [CameraDay(name, day) for name in cameras for day in known[name] if span.first <= day <= span.last]
+    services = console.services
+    return days_counted(counted.label, days, counted.camera, services.operations.dirty_days, services.rollups)
 
 
 def _left_out(asked: Sequence[Mapping[str, Json]], visitor: Visitor, console: Console) -> list[str] | None:

@@ -283,6 +283,13 @@ def test_search_and_patterns_send_as_many_requests_as_their_budget_has(
             sent.clear()
             assert 200 == client.get(path).status_code
             assert paths[path] | WHO_IS_ASKED == sent, path
+        house.add("owner", [Role.OWNER])
+        owner = house.client("owner")
+        owner.get("/me")
+        sent.clear()
+        assert 200 == owner.get("/heat?weeks=12").status_code
+        of_counts = {"Query operations": 1, "Query rollups": 1}
+        assert of_counts | {"Neo4j label-by-time": 1} == sent, "to owners: the one day that is not rolled up"
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def read_day(camera_day: CameraDay, images: ImageStore, verdicts: VerdictStore) 
 def cells_of(day: Day, rule: StrataRule, plan: AccuracyPlan) -> list[ModelCell]:
     """Sort a day's images into strata for one label; return one cell for each detector version that saw any."""
     by_model: defaultdict[str, list[Candidate]] = defaultdict(list)
-    for image, result in _analysed(day.images):
+    for image, result in analysed(day.images):
         by_model[result.model_version].append(_candidate(image, result, rule))
     unanalysed = len(day.images) - sum(map(len, by_model.values()))
     given = [verdict for verdict in day.verdicts if verdict.label == rule.label]
@@ -63,12 +63,13 @@ def unknown_images(day: Day, rule: StrataRule) -> list[tuple[ImageSummary, Featu
     """Return the images of stratum D: the label is absent, and the answer was cut off above the threshold."""
     return [
         (image, result)
-        for image, result in _analysed(day.images)
+        for image, result in analysed(day.images)
         if _candidate(image, result, rule).stratum is Stratum.D
     ]
 
 
-def _analysed(images: Iterable[ImageSummary]) -> Iterable[tuple[ImageSummary, FeatureResult]]:
+def analysed(images: Iterable[ImageSummary]) -> Iterable[tuple[ImageSummary, FeatureResult]]:
+    """Return the images that the detector has answered, with what it has found."""
     for image in images:
         result = image.parts.get(FEATURE)
         if result is not None and result.status is ResultStatus.ANSWERED:

@@ -1,6 +1,6 @@
 """The hourly rollup task: recompute the days and windows that changed, and add each day that has ended.
 
-1. Read each marked camera day that has ended, and write its summary if it changed.
+1. Read each marked camera day that has ended, count what each hour shows, and write its summary if it changed.
 2. Write the windows that contain such a day, and those that end on days that have ended since the last run.
 3. Only then remove the marks. If a run dies before, the next one repeats it, and finds most of it unchanged.
 
@@ -18,6 +18,7 @@ from sightline.queues.steps import Step
 from sightline.services.collaborators import Services
 from sightline.services.leased_runs import LeasedRun, run_under_lease
 from sightline.services.rollups.cells import read_day
+from sightline.services.rollups.hour_counts import keep_hour_counts
 from sightline.services.rollups.writing import Revisions, WindowWriter, ends_from, write_day
 from sightline.stats.windows import WINDOW_DAYS
 from sightline.storage.dirty_days import DirtyDay, Purpose
@@ -74,10 +75,15 @@ class RollUp:
         ):  # people look at the newest first
             if not goes_on() or services.clock() >= until:
                 break
-            day = read_day(mark.camera_day, services.images, services.verdicts)
-            written += write_day(day, self._plan, self._revisions)
+            written += self._day(mark.camera_day)
             done.append(mark)
         return done, written
+
+    def _day(self, camera_day: CameraDay) -> int:
+        services, read_at = self._services, self._services.clock()
+        day = read_day(camera_day, services.images, services.verdicts)
+        keep_hour_counts(day, read_at, [rule.label for rule in self._plan.rules], services.rollups)
+        return write_day(day, self._plan, self._revisions)
 
     def _nights(self) -> list[str]:
         """Return the days that have ended since the last complete run, at most as many as the longest window."""

@@ -15,7 +15,7 @@ from sightline.models.clocks import told_by
 from sightline.rekognition.aws_errors import aws_errors, translate
 from sightline.storage.dynamodb import schema as schemas
 from sightline.storage.dynamodb.changes import Change
-from sightline.storage.dynamodb.conditions import Condition, Placeholders, StatementPlaceholders, exists
+from sightline.storage.dynamodb.conditions import Condition, Path, Placeholders, StatementPlaceholders, exists
 from sightline.storage.dynamodb.items import Item, from_item, to_item
 from sightline.storage.dynamodb.schema import Schema
 from sightline.storage.dynamodb.transactions import REFUSED
@@ -256,7 +256,7 @@ class DynamoTable:
         *,
         index: str | None = None,
         only_if: Condition | None = None,
-        attributes: tuple[str, ...] = (),
+        attributes: tuple[Path, ...] = (),
         start: Mapping[str, str] | None = None,
         limit: int | None = None,
         page: int | None = None,

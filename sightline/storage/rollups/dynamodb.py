@@ -2,29 +2,37 @@
 
 DynamoDB keeps at most 400 KB in an item, and the figures of a thousand cameras may be longer. Long figures lie in items
 of their own beside the rollup's, which are written first. Their keys name their text: no writer disturbs another.
+
+What each hour shows lies apart from the figures, a small item for a camera's day, all in one partition: a heat map of
+three months reads one page of them.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
 from sightline.errors import Unavailable
+from sightline.models.images import CameraDay
 from sightline.storage.dynamodb.changes import Change
-from sightline.storage.dynamodb.conditions import all_of, between, equals, exists
+from sightline.storage.dynamodb.conditions import all_of, any_of, at_most, between, equals, exists, missing
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.schema import Key, Schema
+from sightline.storage.dynamodb.sort_keys import sort_key
 from sightline.storage.dynamodb.table import DynamoTable
-from sightline.storage.rollups.protocol import Rollup, RollupKey, RollupStore
+from sightline.storage.rollups.protocol import HourCounts, Rollup, RollupKey, RollupStore
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
     from mypy_boto3_dynamodb import DynamoDBClient
 
 LONGEST_TEXT = 350_000
 """Characters of figures in one item: they are ASCII, so as many bytes. The item's other texts need a few kilobytes."""
+
+HOURS = "hours"
+"""The partition of what each hour shows: that of a camera and label has a # in its name."""
 
 
 class DynamoRollupStore(RollupStore):
@@ -102,6 +110,29 @@ class DynamoRollupStore(RollupStore):
     def note_late(self, key: RollupKey, images: int, verdicts: int) -> None:
         change = Change().set_all(late_images=images, late_verdicts=verdicts)
         self._table.change(_key(key), change, exists("revision"))
+
+    @override
+    def keep_hour_counts(self, day: CameraDay, read_at: datetime, counts: Mapping[str, HourCounts]) -> bool:
+        texts = {
+            label: json.dumps([[*cell, images] for cell, images in each.items()]) for label, each in counts.items()
+        }
+        key = {"camera_label": HOURS, "window": sort_key(f"{day.day}#{day.camera}")}
+        item = {**key, "camera": day.camera, "day": day.day, "read_at": instant(read_at), "counts": texts}
+        is_older = any_of(missing("read_at"), at_most("read_at", item["read_at"]))
+        return self._table.put(item, is_older).is_written
+
+    @override
+    def hour_counts(
+        self, label: str, first_day: str, last_day: str, camera: str | None = None
+    ) -> Iterator[tuple[CameraDay, HourCounts]]:
+        if first_day > last_day:
+            return
+        days = all_of(equals("camera_label", HOURS), between("window", f"{first_day}#", f"{last_day}$"))
+        is_asked = exists(("counts", label))
+        only_if = is_asked if camera is None else all_of(is_asked, equals("camera", camera))
+        for item in self._table.query(days, only_if=only_if, attributes=("camera", "day", ("counts", label))):
+            counted = json.loads(item["counts"][label])
+            yield CameraDay(item["camera"], item["day"]), {(hour, percent): n for hour, percent, n in counted}
 
 
 def _key(key: RollupKey) -> dict[str, str]:

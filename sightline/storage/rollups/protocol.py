@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from sightline.models.answers import Json
+from sightline.models.images import CameraDay
 
 ALL_CAMERAS = ""
 """The camera of a rollup of all of them together: no camera has this name."""
@@ -48,6 +49,10 @@ class Rollup:
     late_verdicts: int = field(default=0, compare=False)
 
 
+HourCounts: TypeAlias = Mapping[tuple[int, int], int]
+"""Hour of the day and whole percent of confidence (87 for 87.9) → how many images of a day show a label so."""
+
+
 class RollupStore(Protocol):
     """Rollups by key."""
 
@@ -68,3 +73,18 @@ class RollupStore(Protocol):
 
     def note_late(self, key: RollupKey, images: int, verdicts: int) -> None:
         """Note how many images and verdicts came too late to re-open the day; no new revision."""
+
+    def keep_hour_counts(self, day: CameraDay, read_at: datetime, counts: Mapping[str, HourCounts]) -> bool:
+        """Keep how many images of a day show each label, unless what stands was read later; return whether it is kept.
+
+        read_at: when the images began to be read; counts: by label, of all that are watched, so that none stays behind
+        """
+
+    def hour_counts(
+        self, label: str, first_day: str, last_day: str, camera: str | None = None
+    ) -> Iterator[tuple[CameraDay, HourCounts]]:
+        """Return what is kept of a label on days first to last, both included, consistently; of a camera or of all.
+
+        The store reads all cameras' days, but returns only that camera's. A day on which the label was not watched is
+        left out.
+        """

@@ -49,6 +49,7 @@ OF_NO_WORKER: set[Method] = {
     ("images", "move_days"),
     ("images", "receive"),
     ("rollups", "get"),
+    ("rollups", "hour_counts"),
     ("operations.dirty_days", "newest"),
     ("operations.dead_letters", "open_ids"),
     ("operations.dead_letters", "walk"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sightline.errors import MissingTable
+from sightline.models.images import CameraDay
 from sightline.storage.rollups.dynamodb import DynamoRollupStore
 from sightline.storage.rollups.protocol import ALL_CAMERAS, Rollup, RollupKey, RollupStore
 from sightline.testing.clocks import MovingClock
@@ -105,3 +106,33 @@ def test_setup_repeats_and_a_missing_table_is_named(rollups: RollupStore, dynamo
     rollups.check()
     with pytest.raises(MissingTable, match="nowhere-rollups"):
         DynamoRollupStore(dynamodb_client, "nowhere-").check()
+
+
+def test_what_each_hour_shows_is_found_by_label_and_days_of_a_camera_or_of_all(rollups: RollupStore) -> None:
+    long_name = "ä" * 600
+    days = [CameraDay(camera, f"2026-11-0{day}") for day in (1, 2, 3) for camera in ("gate", "yard")]
+    for number, day in enumerate(days):
+        assert rollups.keep_hour_counts(day, NOW, {"Person": {(7, 99): number, (23, 100): 1}, "No.1 #dog": {}})
+    strange = CameraDay(long_name, "2026-11-02")
+    assert rollups.keep_hour_counts(strange, NOW, {"Person": {(0, 0): 5}})
+
+    def found(label: str, *asked: str) -> dict[CameraDay, object]:
+        return {day: dict(counts) for day, counts in rollups.hour_counts(label, *asked)}
+
+    shown = {day: {(7, 99): number, (23, 100): 1} for number, day in enumerate(days)}
+    assert {day: shown[day] for day in days[2:]} | {strange: {(0, 0): 5}} == found("Person", "2026-11-02", "2026-11-03")
+    assert {day: shown[day] for day in days[:4:2]} == found("Person", "2026-11-01", "2026-11-02", "gate")
+    assert {strange: {(0, 0): 5}} == found("Person", "2026-01-01", "2026-12-31", long_name)
+    assert {day: {} for day in days} == found("No.1 #dog", "2026-11-01", "2026-11-03")
+    assert {} == found("Car", "2026-11-01", "2026-11-03") == found("Person", "2026-11-03", "2026-11-01")
+    assert [] == list(rollups.between("hours", "", 1, "0000-00-00", "9999-99-99"))
+
+
+def test_what_was_read_later_stands_and_the_whole_day_is_replaced(rollups: RollupStore) -> None:
+    day = CameraDay("yard", "2026-11-01")
+    assert rollups.keep_hour_counts(day, NOW, {"Person": {(7, 99): 1}, "Dog": {(7, 99): 2}})
+    assert rollups.keep_hour_counts(day, NOW, {"Person": {(7, 99): 1}, "Dog": {(7, 99): 2}}), "the network sends twice"
+    assert rollups.keep_hour_counts(day, NOW + timedelta(microseconds=1), {"Person": {(8, 99): 3}})
+    assert not rollups.keep_hour_counts(day, NOW, {"Person": {(7, 99): 9}, "Dog": {(7, 99): 9}})
+    assert [(day, {(8, 99): 3})] == list(rollups.hour_counts("Person", "2026-11-01", "2026-11-01"))
+    assert [] == list(rollups.hour_counts("Dog", "2026-11-01", "2026-11-01"))

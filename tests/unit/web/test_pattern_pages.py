@@ -22,8 +22,9 @@ from sightline.web import patterns
 from sightline.web.console import WORDS_KEPT
 from sightline.web.masks import masked, masked_among
 from sightline.web.pattern_charts import STEPS, heat_map, step_of
+from sightline.web.patterns import Counted, Days, by_confidence, by_time
 from sightline.web.visitors import Visitor
-from tests.unit.services.rollups.yard import Yard
+from tests.unit.services.rollups.yard import LAST_DAY, Yard
 from tests.unit.web.figures_house import fill, review
 from tests.unit.web.house import DAY, URI, build
 from tests.unit.web.test_budgets import Counting
@@ -35,6 +36,7 @@ MONTHS = {
     "2026-11-01": {"Person": 30, "Dog": 30, None: 1_000},
 }
 PAGES = ("/heat", "/confidence", "/months")
+TODAY = "2044-05-17"
 
 
 def of_month(asked):
@@ -61,7 +63,8 @@ def test_the_heat_map_asks_for_whole_weeks_and_its_cells_lead_to_their_pictures(
     ((name, asked),) = counted.world.graph.asked
     assert "label-by-time" == name
     days = {"first": "2026-10-27", "last": DAY}
-    assert {"label": "Person", "camera": "yard", "at_least": 80, "leave_out": None, **days} == asked
+    usual = {"days": None, "leave_out": None}
+    assert {"label": "Person", "camera": "yard", "at_least": 80, **usual, **days} == asked
     to = f"/search?label=Person&camera=yard&at_least=80&since=2026-10-27&until={DAY}"
     assert {f"{to}&weekday=1&hour=7", f"{to}&weekday=7&hour=23"} == {*links(html)}
     assert 'aria-label="Mon 07–08 h: 12"' in html
@@ -321,6 +324,64 @@ def test_a_reviewer_is_told_what_to_narrow_if_there_are_too_many_to_leave_some_o
     assert [200] * len(narrower) == [client.get(each).status_code for each in led_to]
 
 
+YARD_BY_TIME = {(7, 0): 1, (7, 4): 1, (1, 0): 1}
+"""Of `rolled_up`, from 80 % up: a Sunday and a Monday."""
+
+
+@pytest.fixture
+def rolled_up(tmp_path):
+    """Return a house with a Sunday and a Monday that are counted, and a picture of today."""
+    yard = Yard()
+    for number, confidence in ((0, 80.0), (1, 79.9), (17, 99.0)):
+        yard.image(number, {"Person": confidence}, "2044-05-15")
+    yard.image(2, {"Person": 100.0}, LAST_DAY)
+    yard.roll_up()
+    yard.image(3, {"Person": 95.0}, TODAY)
+    yard.graph.answers |= {"label-by-time": [{"weekday": 2, "hour": 0, "images": 1}], "label-by-confidence": BANDS}
+    house = build(tmp_path, world=yard)
+    yield house
+    house.console.close()
+
+
+def of_this_week(**changed):
+    return Counted(**{"label": "Person", "camera": None, "days": Days("2044-05-11", TODAY), "at_least": 80.0} | changed)
+
+
+OWNER = Visitor("owner", frozenset({Role.OWNER}), is_reviewer=False)
+
+
+def test_of_days_that_the_roll_ups_have_counted_the_graph_is_not_asked(rolled_up):
+    graph = rolled_up.world.graph
+    assert YARD_BY_TIME | {(2, 0): 1} == by_time(of_this_week(), OWNER, rolled_up.console)
+    asked = {"label": "Person", "camera": None, "at_least": 80.0, "leave_out": None}
+    assert [("label-by-time", asked | {"first": TODAY, "last": TODAY, "days": [TODAY]})] == graph.asked
+    graph.asked.clear()
+    ended = of_this_week(days=Days("2044-05-11", LAST_DAY))
+    assert YARD_BY_TIME == by_time(ended, OWNER, rolled_up.console)
+    assert {75: 1, 80: 1, 95: 2} == by_confidence(replace(ended, at_least=0), OWNER, rolled_up.console)
+    assert [] == graph.asked
+    assert {75: 1, 80: 1, 95: 9, 40: 3} == by_confidence(of_this_week(at_least=0), OWNER, rolled_up.console)
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_reviewer"), [({"at_least": 80.5}, False), ({"label": "Plant"}, False), ({}, True)]
+)
+def test_the_graph_is_asked_about_all_days_where_the_roll_ups_cannot_tell(rolled_up, changed, is_reviewer):
+    counted = of_this_week(**changed)
+    by_time(counted, replace(OWNER, is_reviewer=is_reviewer), rolled_up.console)
+    (asked,) = [asked for name, asked in rolled_up.world.graph.asked if name == "label-by-time"]
+    assert counted.days.asked | {"days": None} == {name: asked[name] for name in ("first", "last", "days")}
+
+
+def test_a_day_that_has_changed_since_it_was_counted_is_asked_of_the_graph(rolled_up):
+    rolled_up.world.image(9, {"Person": 90.0}, "2044-05-15", camera="gate")
+    by_time(of_this_week(), OWNER, rolled_up.console)
+    ((_, asked),) = rolled_up.world.graph.asked
+    assert ("2044-05-15", TODAY, ["2044-05-15", TODAY]) == (asked["first"], asked["last"], asked["days"])
+    by_time(of_this_week(camera="yard"), OWNER, rolled_up.console)
+    assert [TODAY] == rolled_up.world.graph.asked[-1][1]["days"], "the yard has not changed"
+
+
 class Away(InMemoryGraphStore):
     def query(self, name, parameters=None):  # noqa: ARG002
         raise Unavailable("Neo4j", rule="the server did not answer")
@@ -334,7 +395,7 @@ def test_each_page_tells_its_three_kinds_of_emptiness_apart(tmp_path, page):
     house.analyse()
     too_narrow, no_such_camera = client.get(page), client.get(page, params={"camera": "yart"})
     house.console.services = replace(house.console.services, graph=Away())
-    for kept in (house.console.months, house.console.month_going_on, house.console.counts):
+    for kept in (house.console.months, house.console.month_going_on, house.console.times, house.console.confidences):
         kept.drop(lambda _: True)
     away = client.get(page)
     assert (200, 200, 503) == tuple(each.status_code for each in (nothing_yet, too_narrow, away))

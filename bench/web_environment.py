@@ -25,6 +25,7 @@ from sightline.models.images import CameraDay, ImageRow
 from sightline.services.collaborators import Services
 from sightline.services.graph_merge import graph_image
 from sightline.services.review import read_cells, remember, scope_of
+from sightline.services.review_planning import plan_review
 from sightline.services.rollups.cells import read_day
 from sightline.services.rollups.hour_counts import keep_hour_counts
 from sightline.services.rollups.run import NAME as ROLL_UP
@@ -205,6 +206,7 @@ class Environment:
             run = RollUp(services, last_day.isoformat())
             run.do(lambda: True)
             is_complete = run.is_complete
+        plan_review(services, lambda: True)
         longest_ago = last_day - timedelta(days=COUNTED_DAYS)
         self._count([each for each in days if longest_ago.isoformat() < each.day <= begin.isoformat()])
 

@@ -26,7 +26,7 @@ FEED_READS = 2 * DEFAULT_SHARDS.feed
 """Of the last 24 hours: of two days, each in its shards."""
 
 DAY_READS = DEFAULT_SHARDS.day
-MASK = 25
+MASK = 6
 """What an owner who reviews asks besides: batches, questions, verdicts, what they have seen, and notes of the rest."""
 
 FIGURES = 2 * CAMERAS + 4
@@ -64,11 +64,11 @@ class Page:
     is_cold: bool = False
 
 
+BATCH_READS = Most(CAMERAS + 20)
+"""Of each camera the verdicts on its day; the plan, and the batch itself."""
+
 OF_COUNTS = Most(2)
 """The marks of days that have changed, and what the roll-ups have counted: nothing is left to the graph."""
-
-BATCH_READS = Most(CAMERAS * (DAY_READS + 2) + 20)
-"""Of each camera its day in shards, the verdicts on it, and the roll-ups of the days before; and the batch itself."""
 
 
 def pages(filled: Filled, signer: AddressSigner) -> list[Page]:
@@ -203,7 +203,7 @@ def _of_reviewers(asked: Addressed) -> list[Page]:
     """Return the same for owners who review: each looks for what the review hides from them."""
     return [
         Page("/search, reviewing", 400, asked.search, Most(6, 1), REVIEWERS),
-        Page("/heat, a week, reviewing", 400, asked.pattern("/heat", weeks=1), Most(80, 2), REVIEWERS),
+        Page("/heat, a week, reviewing", 400, asked.pattern("/heat", weeks=1), Most(10, 2), REVIEWERS),
         Page("/day, one camera, reviewing", 250, asked.of_camera, Most(DAY_READS * 2 + MASK), REVIEWERS),
         Page("/review/second", 100, to("/review/second"), Most(4), REVIEWERS),
     ]

@@ -13,7 +13,9 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable():  # nearly every name: a page of sixty visits shows hundreds
         return text
     is_decomposed = unicodedata.normalize("NFC", text) != text
-    return "".join(_escaped(each) if _is_hidden(each, is_decomposed=is_decomposed) else each for each in text)
+    # Each character once, however often it is there: a chart has tens of thousands.
+    hidden = {each: _escaped(each) for each in set(text) if _is_hidden(each, is_decomposed=is_decomposed)}
+    return text.translate(str.maketrans(hidden)) if hidden else text
 
 
 def _is_hidden(character: str, *, is_decomposed: bool) -> bool:

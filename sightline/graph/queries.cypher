@@ -189,18 +189,15 @@ RETURN from_percent, count(*) AS images
 ORDER BY from_percent
 
 // name: images-between
-// explains: The images from a first day to a last, by the cameras' own clocks; those that show a label, or of a camera; limit of them.
-// needs: first (day), last (day)
-// may take: label, camera, limit (number)
-MATCH (image:Image)
-USING INDEX image:Image(timestamp)
-WHERE datetime($first).epochSeconds - 86400 <= image.timestamp < datetime($last).epochSeconds + 2 * 86400
-  AND $first <= left(image.isodate, 10) <= $last
-MATCH (camera:Camera)-[:HAS_IMAGE]->(image)
-WHERE ($camera IS NULL OR camera.camera_name = $camera)
+// explains: Which of some images were taken from a first day to a last, by the cameras' own clocks; those that show a label, or of a camera.
+// needs: images (lines), first (day), last (day)
+// may take: label, camera
+UNWIND $images AS image_id
+MATCH (camera:Camera)-[:HAS_IMAGE]->(image:Image {image_id: image_id})
+WHERE $first <= left(image.isodate, 10) <= $last
+  AND ($camera IS NULL OR camera.camera_name = $camera)
   AND ($label IS NULL OR EXISTS { MATCH (image)-[:HAS_LABEL]->(:Label {label_name: $label}) })
 RETURN image.image_id AS image_id
-LIMIT toInteger(coalesce($limit, 9223372036854775807))
 
 // name: months
 // explains: How many images show each label in one month and in another; 2016-11 is one November, 11 is every November; without the images of leave_out.

@@ -7,6 +7,7 @@ detector's answers are shown, and to correct only where one differs from them wo
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import TypeAlias
 
 from ulid import ULID
@@ -23,7 +24,7 @@ from sightline.services.review import (
     remember,
     scope_of,
 )
-from sightline.services.review_plan import ReviewPlan, read_plan, unanswered
+from sightline.services.review_plan import ReviewPlan, all_unanswered, read_plan
 from sightline.services.verdicts import Said, judge_of, verdict_of
 from sightline.stats.advice import Measure
 from sightline.stats.counts import ReviewedCell
@@ -149,16 +150,42 @@ def _held_for(batch_id: str, label: str, choose: Choose, services: Services) -> 
 
 
 def _chooser(wanted: Wanted, services: Services) -> Choose:
-    """Return what chooses the next images; what is reviewed is read once, however often it chooses.
+    """Return what chooses the next images: by the plan if there is one that holds enough, else by reading the days.
 
-    Of the longest window they are its plan's alone, for to read it takes a quarter of a minute.
+    The longest window is reviewed by its plan alone, for to read it takes a quarter of a minute.
     """
     if wanted.window_days == max(WINDOW_DAYS):
-        return lambda count: unanswered(_plan(wanted, services), count, services.images, services.verdicts)
+        return _by_plan(_plan(wanted, services), services)
+    end_day = wanted.day or newest_day(wanted.camera, services.operations)
+    by_reading = _by_reading(wanted, end_day, services)
+    plan = None if wanted.camera else read_plan(services.accuracy.rule_of(wanted.label), wanted.window_days, services)
+    if plan is None or plan.rollup.end_day != end_day:
+        return by_reading
+    by_plan = _by_plan(plan, services)
+
+    def choose(count: int) -> Sequence[Request]:
+        found = by_plan(count)
+        return found if len(found) == count else by_reading(count)
+
+    return choose
+
+
+def _by_plan(plan: ReviewPlan, services: Services) -> Choose:
+    """Choose by a plan; each of its questions is checked once, however often it is chosen from."""
+    found, left = list[Request](), all_unanswered(plan, BATCH, services.images, services.verdicts)
+
+    def choose(count: int) -> Sequence[Request]:
+        found.extend(islice(left, max(count - len(found), 0)))
+        return found[:count]
+
+    return choose
+
+
+def _by_reading(wanted: Wanted, end_day: str, services: Services) -> Choose:
+    """Choose by reading every image of the days; they are read once, however often it is chosen."""
 
     @cache
     def read() -> tuple[list[ReviewedCell], Before]:
-        end_day = wanted.day or newest_day(wanted.camera, services.operations)
         cells = read_cells(
             scope_of(wanted.label, wanted.camera, end_day, wanted.window_days, services.operations), services
         )

@@ -79,19 +79,29 @@ def progress_of_plan(plan: ReviewPlan, services: Services) -> Progress | None:
 
 def unanswered(plan: ReviewPlan, count: int, images: ImageStore, verdicts: VerdictStore) -> list[Request]:
     """Return the first `count` questions that nobody has answered, about images that still show the same bytes."""
-    answered: dict[CameraDay, set[tuple[str, str]]] = {}
-    found: list[Request] = []
-    waiting = iter(plan.requests)
-    while batch := list(islice(waiting, count - len(found))):
+    return list(islice(all_unanswered(plan, count, images, verdicts), count))
+
+
+def all_unanswered(plan: ReviewPlan, at_once: int, images: ImageStore, verdicts: VerdictStore) -> Iterator[Request]:
+    """Yield all of them as they are taken. at_once: how many rows are read together, of questions without an answer."""
+    waiting = _without_answer(plan, verdicts)
+    while batch := list(islice(waiting, at_once)):
         rows = images.get_many({each.candidate.image_id for each in batch})
-        for each in batch:
-            candidate, camera_day = each.candidate, CameraDay(each.cell.camera, each.cell.day)
-            if camera_day not in answered:
-                answered[camera_day] = _answered(camera_day, plan.rollup.label, verdicts)
-            is_answered = (candidate.image_id, candidate.content) in answered[camera_day]
-            if not is_answered and _is_as_planned(rows.get(candidate.image_id), candidate, camera_day):
-                found.append(each)
-    return found
+        yield from (each for each in batch if _is_as_planned(rows.get(each.candidate.image_id), each))
+
+
+def _without_answer(plan: ReviewPlan, verdicts: VerdictStore) -> Iterator[Request]:
+    answered: dict[CameraDay, set[tuple[str, str]]] = {}
+    for each in plan.requests:
+        camera_day = _day_of(each)
+        if camera_day not in answered:
+            answered[camera_day] = _answered(camera_day, plan.rollup.label, verdicts)
+        if (each.candidate.image_id, each.candidate.content) not in answered[camera_day]:
+            yield each
+
+
+def _day_of(request: Request) -> CameraDay:
+    return CameraDay(request.cell.camera, request.cell.day)
 
 
 def _answered(camera_day: CameraDay, label: str, verdicts: VerdictStore) -> set[tuple[str, str]]:
@@ -99,10 +109,10 @@ def _answered(camera_day: CameraDay, label: str, verdicts: VerdictStore) -> set[
     return {(each.image_id, each.content) for each in given if each.label == label and each.counts_for(each.content)}
 
 
-def _is_as_planned(row: ImageRow | None, candidate: Candidate, camera_day: CameraDay) -> bool:
+def _is_as_planned(row: ImageRow | None, request: Request) -> bool:
     if row is None or row.content is None or row.capture is None or row.state is State.GONE:
         return False
-    return (row.content.sha256, row.capture.camera_day) == (candidate.content, camera_day)
+    return (row.content.sha256, row.capture.camera_day) == (request.candidate.content, _day_of(request))
 
 
 def fitting(requests: Iterable[Request]) -> Iterator[Request]:

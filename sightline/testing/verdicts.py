@@ -1,6 +1,6 @@
 """The in-memory fake of the store of verdicts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from threading import Lock
 
 from typing_extensions import override
@@ -25,6 +25,7 @@ class InMemoryVerdictStore(VerdictStore):
     def __init__(self, days: DirtyDayStore) -> None:
         self._days = days
         self._asked: dict[tuple[str, str], Asked] = {}
+        self._log: list[set[str]] = []
         self._verdicts: dict[tuple[str, str], KeptVerdict] = {}
         self._lock = Lock()
 
@@ -38,7 +39,10 @@ class InMemoryVerdictStore(VerdictStore):
 
     @override
     def ask(self, asked: Iterable[Asked]) -> None:
-        self._asked.update({(each.image_id, asked_key(each.label)): each for each in asked})
+        questions = {(each.image_id, asked_key(each.label)): each for each in asked}
+        self._asked.update(questions)
+        if questions:
+            self._log.append({image_id for image_id, _ in questions})
 
     @override
     def asked(self, image_id: str, label: str) -> Asked | None:
@@ -76,9 +80,25 @@ class InMemoryVerdictStore(VerdictStore):
         return {image_id: asked for image_id, asked in found.items() if asked}
 
     @override
-    def of_reviewer(self, image_ids: Iterable[str], label: str, reviewer: str) -> dict[str, KeptVerdict]:
-        found = {each: self._verdicts.get((each, verdict_key(label, reviewer))) for each in image_ids}
+    def of_reviewers(
+        self, image_ids: Iterable[str], label: str, reviewers: Collection[str]
+    ) -> dict[str, list[KeptVerdict]]:
+        keys = {verdict_key(label, each) for each in reviewers}
+        found = {each: [kept for key in keys if (kept := self._verdicts.get((each, key)))] for each in image_ids}
         return {image_id: kept for image_id, kept in found.items() if kept}
+
+    @override
+    def last_entry(self) -> int:
+        return len(self._log)
+
+    @override
+    def asked_since(self, entry: int) -> set[str]:
+        return set().union(*self._log[entry:])
+
+    @override
+    def everything(self) -> Iterator[Asked | KeptVerdict]:
+        yield from list(self._asked.values())
+        yield from self.scan()
 
     @override
     def scan(self, after: KeptVerdict | None = None) -> Iterator[KeptVerdict]:

@@ -18,7 +18,6 @@ from sightline.services.new_images import DaysWithNew
 from sightline.services.rollups.report import Report
 from sightline.services.status import status_sections
 from sightline.services.users import Passwords
-from sightline.stats.verdicts import Verdict
 from sightline.storage.users.doubts import Doubt
 from sightline.web.graph_reader import GraphReader
 from sightline.web.recent import Recent
@@ -31,6 +30,7 @@ from sightline.web.visitors import Visitor
 if TYPE_CHECKING:
     from sightline.web.figures import Curves
     from sightline.web.patterns import CountOfMonth
+    from sightline.web.words import Review
 
 READS_AT_ONCE = 16
 
@@ -62,7 +62,7 @@ GROUPS_KEPT = timedelta(seconds=60)
 DOUBTS_KEPT = timedelta(minutes=1)
 
 WORDS_KEPT = timedelta(minutes=5)
-"""How long a process keeps what reviewers have said: reading it walks through all verdicts."""
+"""How long a process keeps what was asked and said: reading it walks through all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class Console:
         self.curves: Recent[Hashable, Curves] = Recent(services.clock, CURVES_KEPT, MOST_REPORTS)
         self.curves_read = Lock()
         self.dead_groups: Recent[str, tuple[datetime, Mapping[str, Group]]] = Recent(services.clock, GROUPS_KEPT)
-        self.words: Recent[str, tuple[datetime, Sequence[Verdict]]] = Recent(services.clock, WORDS_KEPT)
+        self.words: Recent[str, Review] = Recent(services.clock, WORDS_KEPT)
         self.words_read = Lock()
         self.doubts: Recent[str, Sequence[Doubt]] = Recent(services.clock, DOUBTS_KEPT)
         self.graph = GraphReader(lambda: self.services.graph)

@@ -5,26 +5,24 @@ or until they cannot be asked any more: somebody else has answered, no second lo
 the answer. A list by label leaves masked images out: to be listed by it tells as much as the label itself.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from sightline.models.images import ImageRow, ImageSummary
-from sightline.stats.second_looks import Picture, is_asked_by_doubt, is_drawn
-from sightline.stats.verdicts import Verdict
+from sightline.stats.second_looks import Picture, is_asked_by_doubt
 from sightline.storage.verdicts.protocol import Asked, KeptVerdict
 from sightline.web.console import Console
 from sightline.web.doubts import doubted_pictures
 from sightline.web.visitors import Visitor
-from sightline.web.words import may_be_asked, read_words
-
-ASKED_AT_ONCE = 1_000
-"""Of very many images: so many are read by one thread."""
+from sightline.web.words import Review, may_be_asked, read_review
 
 FEW = 4
 """Images of which each is asked about: to read what everybody has said walks through all verdicts, now and then."""
 
 Contents = Mapping[str, str]
 """Image id → the SHA-256 of its bytes."""
+
+Find = Callable[[Sequence[str]], Iterable[str]]
+"""Tells which of some images are among those that are meant: those of a week, say."""
 
 
 def contents_of(images: list[ImageSummary]) -> Contents:
@@ -34,97 +32,89 @@ def contents_of(images: list[ImageSummary]) -> Contents:
 
 def masked(contents: Contents, visitor: Visitor, console: Console) -> frozenset[str]:
     """Return the images whose answers this visitor must not see yet."""
-    if not visitor.is_reviewer:
+    if not visitor.is_reviewer or not contents:
         return frozenset()
     held = _in_open_batches(visitor.user, console) & contents.keys()
-    asked_many = console.services.verdicts.asked_many
-    asked = {rule.label: asked_many(contents, rule.label) for rule in console.services.accuracy.rules}
-    return held | _waiting_of(visitor.user, contents, asked, console)
+    return held | _still_asked(visitor.user, contents, console)
 
 
-def masked_among(image_ids: Sequence[str], visitor: Visitor, console: Console) -> frozenset[str]:
-    """Return the same of very many images; rows are read only of those that the review has asked about."""
+def masked_among(find: Find, visitor: Visitor, console: Console) -> frozenset[str]:
+    """Return the masked images among very many.
+
+    Only what may be masked is looked at. Of what was asked up to some minutes ago that is known, and what was asked
+    since is read, so that a question counts at once.
+    """
     if not visitor.is_reviewer:
         return frozenset()
-    verdicts = console.services.verdicts
-    parts = [image_ids[start : start + ASKED_AT_ONCE] for start in range(0, len(image_ids), ASKED_AT_ONCE)]
-    pairs = [(part, rule.label) for part in parts for rule in console.services.accuracy.rules]
-    asked: defaultdict[str, dict[str, Asked]] = defaultdict(dict)
-    for (_, label), found in zip(pairs, console.reads.map(lambda pair: verdicts.asked_many(*pair), pairs), strict=True):
-        asked[label] |= found
-    held = _in_open_batches(visitor.user, console) & set(image_ids)
-    names = sorted({name for found in asked.values() for name in found})
-    rows = console.services.images.get_many(names) if names else {}
+    held = _in_open_batches(visitor.user, console)
+    perhaps = held | _perhaps_asked(visitor.user, console)
+    found = frozenset(find(sorted(perhaps)) if perhaps else ())
+    if not found:
+        return frozenset()
+    rows = console.services.images.get_many(found)
     contents = {name: row.content.sha256 for name, row in rows.items() if row.content}
-    return held | _waiting_of(visitor.user, contents, asked, console)
+    return held & found | _still_asked(visitor.user, contents, console)
 
 
-def _waiting_of(
-    user: str, contents: Contents, asked: Mapping[str, Mapping[str, Asked]], console: Console
-) -> frozenset[str]:
-    """Return the images that the review may still ask this person about. asked: by label, what it has asked about."""
+def _perhaps_asked(user: str, console: Console) -> set[str]:
+    """Return the images that the review may still ask this person about, and perhaps some more; of all days."""
+    review = read_review(console)
+    kept = {each.image_id for each in review.asked_still if user not in each.answered_by}
+    rules = console.services.accuracy.rules if review.said else ()
+    doubted = {image_id for rule in rules for image_id, _ in doubted_pictures(rule.label, console)}
+    return kept | doubted | console.services.verdicts.asked_since(review.entry)
+
+
+def _still_asked(user: str, contents: Contents, console: Console) -> frozenset[str]:
+    """Return the images that the review has asked about, and may still ask this person about."""
+    asked_many = console.services.verdicts.asked_many
+    asked = ((rule.label, asked_many(contents, rule.label)) for rule in console.services.accuracy.rules)
     return frozenset(
-        name
-        for label, found in asked.items()
-        for name in _waiting(
-            user,
-            {name: contents[name] for name, each in found.items() if each.content == contents.get(name)},
-            label,
-            console,
-        )
+        name for label, found in asked for name in _waiting(user, _of_same_bytes(found, contents), label, console)
     )
+
+
+def _of_same_bytes(asked: Mapping[str, Asked], contents: Contents) -> Contents:
+    """Return the images that were asked about with the bytes that they have now."""
+    return {name: each.content for name, each in asked.items() if each.content == contents[name]}
 
 
 def _waiting(user: str, same: Contents, label: str, console: Console) -> set[str]:
     """Return the same of one label. same: images that it asked about with the bytes that they have now.
 
-    Of more than a few, most are known to be answered by what was said, which is kept for some minutes. Words are only
-    added: an image that it settles is settled now, and one that it has answered, but drawn for another look, waits
-    until this person has answered. The others are asked about one by one.
+    Of more than a few, and where it is at hand, most are known to be answered by what was said, which is kept for some
+    minutes: words are only added, and an image that they settle is settled now. What reviewers have said of the others
+    is read; who is no reviewer yet and answers the first time counts a few minutes later.
     """
-    doubted = doubted_pictures(label, console) if same else frozenset()
-    waiting = set[str]()
-    if len(same) > FEW:
-        said = _said_by_image(same, label, console)
-        same = _unsettled(user, same, label, said, doubted, console)
-        same = _without_own(user, same, label, console) if same else same
-        waiting = {name for name in same if name in said and (name, same[name]) not in doubted}
-    rest = [name for name in same if name not in waiting]
-    waits = console.reads.map(lambda name: _waits_for(user, name, same[name], label, doubted, console), rest)
-    return waiting | {name for name, is_waiting in zip(rest, waits, strict=True) if is_waiting}
-
-
-def _said_by_image(contents: Contents, label: str, console: Console) -> Mapping[str, list[Verdict]]:
-    """Return the answers to the review that are kept, about one label of these bytes, by image."""
-    found: defaultdict[str, list[Verdict]] = defaultdict(list)
-    for verdict in read_words(console).verdicts:
-        content = contents.get(verdict.image_id)
-        if verdict.label == label and content is not None and verdict.counts_for(content):
-            found[verdict.image_id].append(verdict)
-    return found
+    if not same:
+        return set()
+    doubted = doubted_pictures(label, console)
+    review = read_review(console) if len(same) > FEW else console.words.get("")
+    if review is None:
+        of_label = console.services.verdicts.of_label
+        read = console.reads.map(lambda name: of_label(name, label).verdicts, same)
+        said = dict(zip(same, read, strict=True))
+    else:
+        same = _unsettled(user, same, label, review, doubted, console)
+        said = console.services.verdicts.of_reviewers(same, label, review.reviewers | {user}) if same else {}
+    return {
+        name
+        for name, content in same.items()
+        if _waits_for(user, (name, content), label, said.get(name, ()), doubted, console)
+    }
 
 
 def _unsettled(
-    user: str,
-    contents: Contents,
-    label: str,
-    said: Mapping[str, Sequence[Verdict]],
-    doubted: Collection[Picture],
-    console: Console,
+    user: str, contents: Contents, label: str, review: Review, doubted: Collection[Picture], console: Console
 ) -> Contents:
     """Return the images that the review may still ask this person about, as far as what is kept tells."""
     salt = console.services.accuracy.salt
     return {
-        image_id: content
-        for image_id, content in contents.items()
-        if (image_id, content) in doubted or may_be_asked(user, image_id, label, said.get(image_id, ()), salt)
+        name: content
+        for name, content in contents.items()
+        if (name, content) in doubted
+        or may_be_asked(user, name, label, review.said.get((name, label, content), ()), salt)
     }
-
-
-def _without_own(user: str, contents: Contents, label: str, console: Console) -> Contents:
-    """Leave out the images about whose bytes this person has answered the review."""
-    own = console.services.verdicts.of_reviewer(contents, label, user)
-    return {name: each for name, each in contents.items() if name not in own or not own[name].verdict.counts_for(each)}
 
 
 def _in_open_batches(user: str, console: Console) -> frozenset[str]:
@@ -139,21 +129,16 @@ def is_masked(row: ImageRow, visitor: Visitor, console: Console) -> bool:
 
 
 def _waits_for(
-    user: str, image_id: str, content: str, label: str, doubted: Collection[Picture], console: Console
+    user: str,
+    picture: Picture,
+    label: str,
+    kept: Sequence[KeptVerdict],
+    doubted: Collection[Picture],
+    console: Console,
 ) -> bool:
     """Return whether the review may still ask this person about these bytes: as the first, or for a second look."""
-    known = console.services.verdicts.of_label(image_id, label)
-    if known.asked is None or known.asked.content != content:
-        return False
-    answers = blind_words(known.verdicts, content)
-    if user in {kept.verdict.reviewer for kept in answers}:
-        return False
-    if not answers or is_drawn(console.services.accuracy.salt, label, image_id):
+    image_id, content = picture
+    said = [each.verdict for each in kept if each.verdict.content == content]
+    if may_be_asked(user, image_id, label, said, console.services.accuracy.salt):
         return True
-    said = (kept.verdict for kept in known.verdicts if kept.verdict.content == content)
-    return (image_id, content) in doubted and is_asked_by_doubt(said, user)
-
-
-def blind_words(kept: Iterable[KeptVerdict], content: str) -> list[KeptVerdict]:
-    """Return the answers to the review, on these bytes."""
-    return [each for each in kept if each.verdict.counts_for(content)]
+    return picture in doubted and is_asked_by_doubt(said, user)

@@ -33,14 +33,14 @@ BAND = 5
 """Width of a band of confidences, in percent."""
 
 MOST_LOOKED_AT = 20_000
-"""Images of which it is asked whether the review hides them."""
+"""Images among those counted of which it is asked whether the review hides them."""
 
 
 class TooManyToCount(WebError):
-    """So many images that it would take too long to find those that the review hides."""
+    """So many images may be hidden by the review that it would take too long to look at each."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    rule = f"to a reviewer at most {MOST_LOOKED_AT:,} pictures are counted at once, without those still to be reviewed"
+    rule = f"at most {MOST_LOOKED_AT:,} of the pictures to be counted may be such as the review still asks about"
     remedy = "Choose fewer days or one camera"
 
 
@@ -170,13 +170,14 @@ def _left_out(asked: Sequence[Mapping[str, Json]], visitor: Visitor, console: Co
     """Return the images that are not counted for this visitor; None if all are. asked: where to look for them."""
     if not visitor.is_reviewer:
         return None
-    found: list[str] = []
-    for each in asked:
-        limit = MOST_LOOKED_AT + 1 - len(found)
-        found += [row["image_id"] for row in console.graph.query("images-between", {**each, "limit": limit})]
-        if len(found) > MOST_LOOKED_AT:
-            raise TooManyToCount(f"more than {MOST_LOOKED_AT:,} pictures")
-    return sorted(masked_among(found, visitor, console))
+
+    def find(images: Sequence[str]) -> list[str]:
+        rows = [row for each in asked for row in console.graph.query("images-between", {**each, "images": images})]
+        if len(rows) > MOST_LOOKED_AT:
+            raise TooManyToCount(f"{len(rows):,} pictures")
+        return [row["image_id"] for row in rows]
+
+    return sorted(masked_among(find, visitor, console))
 
 
 @dataclass(frozen=True, slots=True)

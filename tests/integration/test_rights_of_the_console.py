@@ -244,7 +244,11 @@ def graph_of(house: House, driver: neo4j.Driver, sent: Counter[str]) -> None:
     house.console.services = replace(house.console.services, graph=graph)
 
 
-OF_A_REVIEWER = {"Neo4j images-between": 1, "Query users": 1, "BatchGetItem verdicts": 1}
+OF_A_REVIEWER = {"Query users": 1, "Query verdicts": 1}
+"""To be told that they are asked about nothing."""
+
+WHO_IS_ASKED = {"Neo4j images-between": 1, "BatchGetItem images": 1, "BatchGetItem verdicts": 2}
+"""And if there is one image: that it is among those counted, its row, the question and what was said of it."""
 
 
 def test_search_and_patterns_send_as_many_requests_as_their_budget_has(
@@ -273,6 +277,12 @@ def test_search_and_patterns_send_as_many_requests_as_their_budget_has(
             sent.clear()
             assert 200 == client.get(path).status_code
             assert expected == sent, path
+        house.ask()
+        client.get("/heat")  # reads which answers are doubted, once a minute
+        for path in ("/heat", "/heat.png", "/months", "/confidence"):
+            sent.clear()
+            assert 200 == client.get(path).status_code
+            assert paths[path] | WHO_IS_ASKED == sent, path
         house.add("owner", [Role.OWNER])
         owner = house.client("owner")
         owner.get("/me")

@@ -1,6 +1,7 @@
 """The store of verdicts in DynamoDB."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -19,6 +20,7 @@ from sightline.storage.dynamodb.conditions import (
     begins_with,
     differs,
     equals,
+    greater,
     missing,
 )
 from sightline.storage.dynamodb.items import Item, instant
@@ -58,7 +60,21 @@ class DynamoVerdictStore(VerdictStore):
 
     @override
     def ask(self, asked: Iterable[Asked]) -> None:
-        self._table.put_many(encode_asked(each) for each in asked)
+        questions = list(asked)
+        self._table.put_many(map(encode_asked, questions))
+        self._log([each.image_id for each in questions])
+
+    def _log(self, image_ids: Sequence[str]) -> None:
+        """Add entries with the next free numbers: a number is taken only when the one before it is, whoever took that.
+
+        So a reader who has seen an entry has seen all before it. An entry that the network sends twice is there twice.
+        """
+        number = self.last_entry() if image_ids else 0
+        for begin in range(0, len(image_ids), IMAGES_OF_AN_ENTRY):
+            part = image_ids[begin : begin + IMAGES_OF_AN_ENTRY]
+            number += 1
+            while not self._table.put(_entry_key(number) | {"images": part}, missing("image_id")).is_written:
+                number += 1
 
     @override
     def asked(self, image_id: str, label: str) -> Asked | None:
@@ -96,15 +112,45 @@ class DynamoVerdictStore(VerdictStore):
         return {item["image_id"]: decode_asked(item) for item in self._table.get_many(keys)}
 
     @override
-    def of_reviewer(self, image_ids: Iterable[str], label: str, reviewer: str) -> dict[str, KeptVerdict]:
-        keys = ({"image_id": each, "label_reviewer": verdict_key(label, reviewer)} for each in set(image_ids))
-        return {item["image_id"]: decode_verdict(item) for item in self._table.get_many(keys)}
+    def of_reviewers(
+        self, image_ids: Iterable[str], label: str, reviewers: Collection[str]
+    ) -> dict[str, list[KeptVerdict]]:
+        named = {verdict_key(label, each) for each in reviewers}
+        keys = ({"image_id": each, "label_reviewer": key} for each in set(image_ids) for key in named)
+        found: defaultdict[str, list[KeptVerdict]] = defaultdict(list)
+        for item in self._table.get_many(keys):
+            found[item["image_id"]].append(decode_verdict(item))
+        return dict(found)
+
+    @override
+    def last_entry(self) -> int:
+        newest = self._table.query(equals("image_id", LOG), limit=1, newest_first=True, attributes=("label_reviewer",))
+        return next((int(item["label_reviewer"]) for item in newest), 0)
+
+    @override
+    def asked_since(self, entry: int) -> set[str]:
+        later = all_of(equals("image_id", LOG), greater("label_reviewer", _entry_key(entry)["label_reviewer"]))
+        return {image_id for item in self._table.query(later) for image_id in item["images"]}
+
+    @override
+    def everything(self) -> Iterator[Asked | KeptVerdict]:
+        for item in self._table.scan():
+            if is_verdict(item):
+                yield decode_verdict(item)
+            elif item["image_id"] != LOG:
+                yield decode_asked(item)
 
     @override
     def scan(self, after: KeptVerdict | None = None) -> Iterator[KeptVerdict]:
         items = self._table.scan(start=None if after is None else _key(after.verdict))
         yield from (decode_verdict(item) for item in items if is_verdict(item))
 
+
+LOG = "asked"
+"""The partition of the log of questions. No image has this id."""
+
+IMAGES_OF_AN_ENTRY = 100
+"""With the longest ids an entry has a third of what an item may hold."""
 
 _FIELDS = ("label", "reviewer", "answer", "content", "source", "at", "stratum", "threshold_percent")
 
@@ -115,6 +161,11 @@ BY_DAY = Index("by_day", Key("camera_day", "label_reviewer"), includes=_FIELDS)
 def verdicts_table(prefix: str) -> Schema:
     """Declare the table. It has no TTL: verdicts are kept for ever."""
     return Schema(f"{prefix}verdicts", Key("image_id", "label_reviewer"), indexes=(BY_DAY,))
+
+
+def _entry_key(number: int) -> dict[str, str]:
+    """Name an entry. Zeros in front: text order is the order of numbers."""
+    return {"image_id": LOG, "label_reviewer": f"{number:012}"}
 
 
 def _key(verdict: Verdict) -> dict[str, str]:
@@ -166,7 +217,7 @@ def decode_verdict(item: Item) -> KeptVerdict:
 
 
 def is_verdict(item: Item) -> bool:
-    """Return whether an item is a verdict, and not a question."""
+    """Return whether an item is a verdict, and neither a question nor an entry of the log."""
     return "camera_day" in item
 
 

@@ -1,6 +1,6 @@
 """What a store of verdicts does. A verdict and the mark that has its day rolled up again are one write."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -49,7 +49,10 @@ class VerdictStore(Protocol):
         """Raise MissingTable, AccessDenied or Unavailable if the store cannot be used."""
 
     def ask(self, asked: Iterable[Asked]) -> None:
-        """Remember what was asked; a later question about the same image and label takes the place of an earlier."""
+        """Remember what was asked; a later question about the same image and label takes the place of an earlier.
+
+        Afterwards the images are entered in the log of questions: an image is shown only when both are written.
+        """
 
     def asked(self, image_id: str, label: str) -> Asked | None:
         """Return what was last asked about an image, consistently."""
@@ -73,8 +76,22 @@ class VerdictStore(Protocol):
     def asked_many(self, image_ids: Iterable[str], label: str) -> dict[str, Asked]:
         """Return what was last asked about some images, consistently; those never asked about are left out."""
 
-    def of_reviewer(self, image_ids: Iterable[str], label: str, reviewer: str) -> dict[str, KeptVerdict]:
-        """Return a reviewer's verdicts about one label of some images, consistently, a hundred in one request."""
+    def of_reviewers(
+        self, image_ids: Iterable[str], label: str, reviewers: Collection[str]
+    ) -> dict[str, list[KeptVerdict]]:
+        """Return what these have said about one label of some images, consistently, a hundred in one request."""
+
+    def last_entry(self) -> int:
+        """Return the number of the last entry in the log of questions, consistently; 0 if there is none."""
+
+    def asked_since(self, entry: int) -> set[str]:
+        """Return the images of later entries than this one, consistently.
+
+        Together with what `everything` has read after that entry's number was read, these are all that was asked.
+        """
+
+    def everything(self) -> Iterator[Asked | KeptVerdict]:
+        """Read every question and every verdict there is, consistently, in the store's own order."""
 
     def scan(self, after: KeptVerdict | None = None) -> Iterator[KeptVerdict]:
         """Read every verdict there is, page after page as they are taken, or those after one that was read before.

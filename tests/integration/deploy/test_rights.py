@@ -39,7 +39,10 @@ OF_NO_WORKER: set[Method] = {
     *(("buckets", name) for name in ("copy", "create", "link", "remove")),
     *(
         ("verdicts", name)
-        for name in ("ask", "asked", "asked_many", "write", "of_image", "of_label", "of_reviewer", "scan")
+        for name in (
+            *("ask", "asked", "asked_many", "asked_since", "last_entry", "everything"),
+            *("write", "of_image", "of_label", "of_reviewers", "scan"),
+        )
     ),
     ("images", "postpone"),
     ("operations.comparisons", "request"),

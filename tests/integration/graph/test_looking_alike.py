@@ -94,6 +94,7 @@ def _asked(name: str) -> Iterator[dict[str, Json]]:
         "at_least": 0,
         "text": "EXIT",
         "image": "s3://bucket/gate/1.jpg",
+        "images": [PAID.image_id, spared().image_id],
         "limit": 10,
         "walk": 1000,
         "first": "2020-01-01",

@@ -1,5 +1,6 @@
 """What every store of verdicts does."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -124,15 +125,24 @@ def test_the_question_and_the_verdicts_of_one_label_are_read_together(
     assert OfLabel(None, []) == verdicts.of_label(IMAGE, "Car")
 
 
-def test_a_reviewers_words_on_many_images_are_read_together(verdicts: VerdictStore, clock: MovingClock) -> None:
+def test_the_words_of_some_reviewers_on_many_images_are_read_together(
+    verdicts: VerdictStore, clock: MovingClock
+) -> None:
     ids = [f"s3://frames/{number}.jpg" for number in range(130)]
     verdicts.ask(asked(clock, each) for each in ids)
     mine = {each: kept(clock, image_id=each, reviewer="ann") for each in ids[:120]}
     for each in (*mine.values(), kept(clock, image_id=ids[125], reviewer="bob")):
         verdicts.write(each)
-    assert mine == verdicts.of_reviewer(ids, "Person", "ann")
-    assert [ids[125]] == [*verdicts.of_reviewer(ids[:], "Person", "bob")]
-    assert {} == verdicts.of_reviewer(ids, "Car", "ann")
+    of_ann = {each: [word] for each, word in mine.items()}
+    assert of_ann == verdicts.of_reviewers(ids, "Person", {"ann"})
+    assert [ids[125]] == [*verdicts.of_reviewers(ids[:], "Person", {"bob"})]
+    also = kept(clock, image_id=ids[7], reviewer="bob")
+    verdicts.write(also)
+    both = verdicts.of_reviewers(ids[:8], "Person", {"ann", "bob", "nobody"})
+    assert of_ann | {ids[7]: [mine[ids[7]], also]} == {
+        name: sorted(words, key=lambda each: each.verdict.reviewer) for name, words in (of_ann | both).items()
+    }
+    assert ({}, {}) == (verdicts.of_reviewers(ids, "Car", {"ann"}), verdicts.of_reviewers(ids, "Person", set()))
 
 
 def test_the_word_on_other_bytes_is_another_word(verdicts: VerdictStore, clock: MovingClock) -> None:
@@ -172,6 +182,43 @@ def test_what_was_asked_about_many_images_is_read_together(verdicts: VerdictStor
     verdicts.write(kept(clock, image_id=ids[125]))
     assert {each: asked(clock, each) for each in ids[10:120]} == verdicts.asked_many(ids[10:], "Person")
     assert {} == verdicts.asked_many(ids, "Car")
+
+
+def test_what_was_asked_after_an_entry_of_the_log_is_read_by_itself(verdicts: VerdictStore, clock: MovingClock) -> None:
+    ids = [f"s3://frames/{number}.jpg" for number in range(130)]
+    assert (0, set()) == (verdicts.last_entry(), verdicts.asked_since(0))
+    verdicts.ask(asked(clock, each) for each in ids)
+    before = verdicts.last_entry()
+    assert (True, {*ids}, set()) == (before > 0, verdicts.asked_since(0), verdicts.asked_since(before))
+    verdicts.ask([])
+    assert before == verdicts.last_entry()
+    for _ in range(12):
+        verdicts.ask([asked(clock, ids[7])])
+    verdicts.ask([asked(clock)])
+    assert (before + 13, {ids[7], IMAGE}) == (verdicts.last_entry(), verdicts.asked_since(before))
+    assert {IMAGE} == verdicts.asked_since(before + 12)
+    assert [] == list(verdicts.scan())
+
+
+def test_of_questions_that_are_asked_at_once_none_is_missing_in_the_log(
+    verdicts: VerdictStore, clock: MovingClock
+) -> None:
+    ids = [f"s3://frames/{number}.jpg" for number in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda each: verdicts.ask([asked(clock, each)]), ids))
+    assert {*ids} == verdicts.asked_since(0)
+    assert len(ids) == verdicts.last_entry()
+    assert all(len(ids) - entry == len(verdicts.asked_since(entry)) for entry in range(len(ids) + 1)), "without a gap"
+
+
+def test_everything_is_read_at_once_and_the_log_is_no_part_of_it(verdicts: VerdictStore, clock: MovingClock) -> None:
+    given, question = kept(clock), asked(clock, "s3://frames/b.jpg")
+    verdicts.write(given)
+    verdicts.ask([question])
+    found = list(verdicts.everything())
+    assert 2 == len(found)
+    assert given in found
+    assert question in found
 
 
 def test_a_scan_goes_on_after_the_last_verdict_that_was_read(verdicts: VerdictStore, clock: MovingClock) -> None:

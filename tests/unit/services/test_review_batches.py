@@ -129,6 +129,49 @@ def test_a_month_is_reviewed_by_its_plan_alone(yard: Yard) -> None:
             begin_batch("cem", narrower, yard.services)
 
 
+@pytest.mark.parametrize("days", [1, 7])
+def test_days_that_are_planned_are_reviewed_by_their_plan_and_are_read_when_it_ends(yard: Yard, days: int) -> None:
+    wanted = Wanted("Person", None, LAST_DAY, days)
+    unplanned = begin_batch("ann", wanted, yard.services)
+    yard.users.batches.release("Person", images(unplanned), unplanned.batch_id)
+    yard.roll_up()
+    plan_review(yard.services, lambda: True)
+    counts: Counter[str] = Counter()
+    stores: Any = {
+        name: Counting(name, getattr(yard.services, name), counts) for name in ("images", "verdicts", "rollups")
+    }
+    yard.services = replace(yard.services, **stores)
+    begun = begin_batch("bob", wanted, yard.services)
+    assert {*images(unplanned)} == {*images(begun)}
+    camera_days = 2 * min(days, 3)
+    assert {"images.get_many": 2, "verdicts.of_day": camera_days, "verdicts.ask": 1} == counts
+    asked = [images(review(yard, "bob", wanted))]
+    late = yard.image(99, {"Cat": 99.0}, LAST_DAY)
+    while len(asked[-1]) == BATCH:
+        asked.append(images(review(yard, "bob", wanted)))
+    everything = [image_id for batch in asked for image_id in batch]
+    assert len({*everything}) == len(everything) == (1 if days == 1 else 3) * 45 + 1
+    assert late in everything, "what came after the plan is read when the plan ends"
+    assert counts["images.by_day"] > 0
+    cells = read_cells(scope_of("Person", None, LAST_DAY, days, yard.operations), yard.services)
+    assert (len(everything), 0) == (progress_of(cells, 5.0).reviewed, progress_of(cells, 5.0).held_back)
+
+
+@pytest.mark.parametrize(
+    "other", [Wanted("Person", "yard", LAST_DAY), Wanted("Person", None, days_of(LAST_DAY, 2)[0]), Wanted("Person")]
+)
+def test_a_plan_is_of_its_days_and_of_all_cameras_alone(yard: Yard, other: Wanted) -> None:
+    yard.roll_up()
+    plan_review(yard.services, lambda: True)
+    newest = yard.image(7, {"Cat": 99.0}, "2044-05-17")
+    counts: Counter[str] = Counter()
+    store: Any = Counting("images", yard.services.images, counts)
+    batch = begin_batch("ann", other, replace(yard.services, images=store))
+    assert counts["images.by_day"] > 0
+    assert (newest in images(batch)) == (other.day is None)
+    assert other.camera in {None, *(each.camera for each in batch.pictures)}
+
+
 def test_an_answer_changes_by_one_who_knew_of_it(yard: Yard) -> None:
     batch = begin_batch("ann", WEEK, yard.services)
     batch = answer_picture(batch, 1, Answer.PRESENT, None, yard.services)

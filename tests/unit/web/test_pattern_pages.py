@@ -19,6 +19,7 @@ from sightline.storage.users.protocol import Role
 from sightline.testing.fake import picture, uri_of
 from sightline.testing.graph import InMemoryGraphStore
 from sightline.web import patterns
+from sightline.web.console import WORDS_KEPT
 from sightline.web.masks import masked, masked_among
 from sightline.web.pattern_charts import STEPS, heat_map, step_of
 from sightline.web.patterns import Counted, Days, by_confidence, by_time
@@ -205,6 +206,32 @@ def test_what_the_review_asks_a_person_about_is_not_counted_for_them(house, page
         assert {str(left_out)} == {str(each["leave_out"]) for each in counted}, who
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_what_was_asked_a_moment_ago_and_what_was_asked_before_there_was_a_log_are_not_counted(house, page):
+    uris = [uri_of(f"{second:02}") for second in range(4)]
+    for second, uri in enumerate(uris):
+        house.analyse(uri, data=picture(second))
+    graph, client = house.world.graph, house.client("all")
+    graph.answers["images-between"] = lambda asked: [{"image_id": each} for each in asked["images"]]
+
+    def left_out():
+        graph.asked.clear()
+        assert 200 == client.get(page).status_code
+        return next(asked["leave_out"] for name, asked in graph.asked if "leave_out" in asked)
+
+    house.ask(uris[3])
+    house.world.verdicts._log.clear()  # an older version has asked
+    assert [uris[3]] == left_out()
+    house.ask(uris[1])
+    assert [uris[1], uris[3]] == left_out(), "what everybody was asked is kept, and this is not among it"
+    house.ask(uris[1], content="of bytes that were overwritten")
+    assert [uris[3]] == left_out()
+    house.ask(uris[1])
+    assert [uris[1], uris[3]] == left_out()
+    house.world.clock.move(WORDS_KEPT)
+    assert [uris[1], uris[3]] == left_out()
+
+
 @pytest.mark.parametrize("page", ["/heat?camera=yard", "/confidence?camera=yard"])
 def test_where_nothing_is_counted_the_last_one_is_named_unless_the_review_hides_it(looked_at, page):
     graph, found = looked_at.world.graph, {"camera": "yard", "taken_at": f"{DAY}T11:00:01+00:00", "confidence": 97.5}
@@ -224,8 +251,8 @@ def test_of_very_many_images_those_are_masked_that_are_masked_one_by_one(house):
     house.ask(uri_of("01"))
     reviewer = Visitor("all", frozenset(Role), is_reviewer=True)
     many = [*(f"s3://frames/none/{n}.jpg" for n in range(2_500)), *(uri_of(f"{n:02}") for n in range(3))]
-    assert {uri_of("01")} == masked_among(many, reviewer, house.console)
-    assert frozenset() == masked_among(many, replace(reviewer, is_reviewer=False), house.console)
+    assert {uri_of("01")} == masked_among(lambda _: many, reviewer, house.console)
+    assert frozenset() == masked_among(lambda _: many, replace(reviewer, is_reviewer=False), house.console)
 
 
 def test_of_answered_images_nothing_is_asked_one_by_one(house):
@@ -251,11 +278,14 @@ def test_of_answered_images_nothing_is_asked_one_by_one(house):
 
     def hidden(visitor):
         counts.clear()
-        one_way, other_way = masked(contents, visitor, house.console), masked_among(uris, visitor, house.console)
+        one_way, other_way = (
+            masked(contents, visitor, house.console),
+            masked_among(lambda perhaps: perhaps, visitor, house.console),
+        )
         assert one_way == other_way
-        assert {"scan": 1, "of_label": 2, "of_reviewer": 2, "asked_many": 2} == {"scan": 1} | {
-            name.removeprefix("verdicts."): number for name, number in counts.items()
-        }
+        once = {"everything": 1, "last_entry": 1}
+        asked = {"of_reviewers": 2, "asked_many": 2, "asked_since": 1}
+        assert once | asked == once | {name.removeprefix("verdicts."): number for name, number in counts.items()}
         return one_way
 
     assert drawn | {uris[-1]} == hidden(reviewer)
@@ -282,6 +312,7 @@ def test_of_answered_images_nothing_is_asked_one_by_one(house):
 )
 def test_a_reviewer_is_told_what_to_narrow_if_there_are_too_many_to_leave_some_out(counted, page, narrower):
     counted.analyse(uri_of("05", "gate"), data=picture(5))
+    counted.ask()
     counted.world.graph.answers["images-between"] = [{"image_id": URI}] * (patterns.MOST_LOOKED_AT + 1)
     client = counted.client("all")
     answer = client.get(page)

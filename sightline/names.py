@@ -14,8 +14,10 @@ def printable(text: str) -> str:
         return text
     is_decomposed = unicodedata.normalize("NFC", text) != text
     # Each character once, however often it is there: a chart has tens of thousands.
-    hidden = {each: _escaped(each) for each in set(text) if _is_hidden(each, is_decomposed=is_decomposed)}
-    return text.translate(str.maketrans(hidden)) if hidden else text
+    hidden: dict[int, str] = {
+        ord(each): _escaped(each) for each in set(text) if _is_hidden(each, is_decomposed=is_decomposed)
+    }
+    return text.translate(hidden) if hidden else text
 
 
 def _is_hidden(character: str, *, is_decomposed: bool) -> bool:

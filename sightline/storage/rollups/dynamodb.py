@@ -6,13 +6,14 @@ of their own beside the rollup's, which are written first. Their keys name their
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
 from sightline.errors import Unavailable
+from sightline.models.answers import Json
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import all_of, between, equals, exists
 from sightline.storage.dynamodb.items import Item, instant
@@ -50,7 +51,7 @@ class DynamoRollupStore(RollupStore):
     @override
     def write(self, rollup: Rollup) -> bool:
         # The network may send it twice, so this very revision may stand already.
-        text = json.dumps(rollup.figures)
+        text = json.dumps(dict(rollup.figures))
         if len(text) > self._longest_text:
             return self._write_long(rollup, text)
         return self._write(rollup, {"figures": text, "pieces": None})
@@ -104,6 +105,29 @@ class DynamoRollupStore(RollupStore):
         self._table.change(_key(key), change, exists("revision"))
 
 
+class _Figures(Mapping[str, Json]):
+    """Figures that are read when they are asked for, each time: of the windows of a month a page shows the last."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @override
+    def __getitem__(self, name: str) -> Json:
+        return self._read()[name]
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    @override
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def _read(self) -> dict[str, Json]:
+        figures: dict[str, Json] = json.loads(self._text)
+        return figures
+
+
 def _key(key: RollupKey) -> dict[str, str]:
     window = f"{key.window_days}#{key.end_day}#{key.model}#{key.method}"
     return {"camera_label": f"{key.camera}#{key.label}", "window": window}
@@ -147,7 +171,7 @@ def _decode(item: Item, figures: str) -> Rollup:
         population_hash=item["population_hash"],
         opened_at=datetime.fromisoformat(item["opened_at"]),
         at=datetime.fromisoformat(item["at"]),
-        figures=json.loads(figures),
+        figures=_Figures(figures),
         late_images=item.get("late_images", 0),
         late_verdicts=item.get("late_verdicts", 0),
     )

@@ -112,7 +112,7 @@ def _together(counts: Iterable[CellCounts]) -> list[CellCounts]:
 
 
 def _sum_of(one: CellCounts, other: CellCounts) -> CellCounts:
-    return CellCounts(one.cell, {s: one.tally(s) + other.tally(s) for s in one.tallies | other.tallies})
+    return CellCounts(one.cell, {s: one.tally(s) + other.tally(s) for s in {**one.tallies, **other.tallies}})
 
 
 def _decided(part: Sequence[CellCounts]) -> int:

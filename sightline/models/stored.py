@@ -42,4 +42,5 @@ def known_fields(kind: type, stored: Mapping[str, Any]) -> dict[str, Any]:
 
 @cache
 def _names_of(kind: type) -> tuple[str, ...]:
+    """Name a dataclass's fields: asked for with each part of each row."""
     return tuple(each.name for each in fields(kind))

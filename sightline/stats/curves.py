@@ -106,9 +106,13 @@ def _together(counts: Iterable[CellCounts]) -> list[CellCounts]:
     """Add up parts of the same cells."""
     merged: dict[Cell, CellCounts] = {}
     for each in counts:
-        known = merged.get(each.cell, CellCounts(each.cell, {}))
-        merged[each.cell] = CellCounts(each.cell, {s: known.tally(s) + each.tally(s) for s in Stratum})
+        known = merged.get(each.cell)
+        merged[each.cell] = _sum_of(known, each) if known else each
     return list(merged.values())
+
+
+def _sum_of(one: CellCounts, other: CellCounts) -> CellCounts:
+    return CellCounts(one.cell, {s: one.tally(s) + other.tally(s) for s in {**one.tallies, **other.tallies}})
 
 
 def _decided(part: Sequence[CellCounts]) -> int:

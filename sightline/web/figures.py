@@ -64,6 +64,8 @@ def asked_for(label: str | None, camera: str | None, window: str, day: str | Non
 def read_figures(asked: Asked, visitor: Visitor, console: Console) -> Report:
     """Return the figures as this visitor may see them. They change once an hour, and are kept for a minute.
 
+    Each caller gets a copy: what it works out of the window's days goes with it. Kept, the days of forty windows would
+    be a million objects, and each full collection of garbage would walk through them for a second.
     Raise FiguresHidden, TooFewReviewed, NotWatched, or NoFigures if there are none.
     """
     if visitor.is_reviewer:
@@ -74,7 +76,7 @@ def read_figures(asked: Asked, visitor: Visitor, console: Console) -> Report:
         day = asked.day or _last_day(asked, console)
         report = read_report(services.rollups, services.accuracy, asked.label, asked.camera, asked.window_days, day)
         console.reports.keep(asked, report)
-    return _for_reviewers(report) if visitor.is_reviewer else report
+    return _for_reviewers(report) if visitor.is_reviewer else replace(report)
 
 
 def _last_day(asked: Asked, console: Console) -> str | None:

@@ -9,7 +9,6 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from urllib.parse import quote
 
 SIGNATURE_CHARACTERS = 22
@@ -57,7 +56,7 @@ class AddressSigner:
     def sign(self, name: PictureName) -> str:
         """Return the signature of a name. The URI stands last: it alone may hold any character."""
         text = f"{name.width}\n{name.sha256}\n{name.until or ''}\n{name.image_id}"
-        digest = hmac.new(self._secret, text.encode(), sha256).digest()
+        digest = hmac.digest(self._secret, text.encode(), "sha256")  # hmac.new takes five times as long
         return urlsafe_b64encode(digest).decode()[:SIGNATURE_CHARACTERS]
 
     def _address(self, name: PictureName) -> str:

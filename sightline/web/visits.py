@@ -21,6 +21,7 @@ VISITS_ON_A_PAGE = 60
 MOST_LOOKED_AT = 2_000
 """Pictures that one page reads for those that are asked for; the next page goes on from there."""
 READ_AT_ONCE = 100
+"""Pictures that the review is asked about at once. It hides nothing from others: they read no further than they see."""
 LABELS_SHOWN = 3
 
 
@@ -86,7 +87,8 @@ def _judged(
 
     What the review hides is not listed where a list says what was found.
     """
-    while batch := list(islice(found, READ_AT_ONCE)):
+    at_once = READ_AT_ONCE if visitor.is_reviewer else 1
+    while batch := list(islice(found, at_once)):
         wanted = [each.image for each in batch if chosen.takes(each.image)]
         hidden = masked(contents_of(wanted), visitor, console)
         names = {each.image_id for each in wanted} - (hidden if chosen.asks_what_was_found else frozenset())

@@ -23,7 +23,8 @@ def day_counts(rollups: RollupStore, rule: StrataRule, first_day: str, last_day:
     by_day: defaultdict[str, list[WindowFigures]] = defaultdict(list)
     for each in rollups.between(ALL_CAMERAS, rule.label, DAY, first_day, last_day):
         if each.key.method == method_of(rule):
-            by_day[each.key.end_day].append(window_from_json(each.figures["window"]))
+            without_hours = {**each.figures["window"], "hours": []}  # hours are most of a window, and not counted here
+            by_day[each.key.end_day].append(window_from_json(without_hours))
     return {day: _count(of_day) for day, of_day in by_day.items()}
 
 

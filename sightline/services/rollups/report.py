@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from functools import cached_property
 
 from sightline.errors import SightlineError
-from sightline.services.rollups.figures import DaySummary, WindowFigures, window_from_json
+from sightline.services.rollups.figures import DaySummary, WindowFigures, day_from_json, window_from_json
 from sightline.services.rollups.plan import AccuracyPlan, method_of
 from sightline.services.rollups.writing import DAY, LONGEST, DaysOfLabel
 from sightline.stats.curves import CalibrationBin, SweepPoint, calibration, sweep
@@ -92,7 +92,8 @@ class Report:
         name = self.main.rollup.key.camera
         cameras = sorted(of_label.known_cameras()) if name == ALL_CAMERAS else [name]
         found = [rollup for camera in cameras for rollup in of_label.of_camera(camera)]
-        return [of_label.summary(each) for each in found if each.key.model == self.main.rollup.key.model]
+        model = self.main.rollup.key.model
+        return [day_from_json(each.figures["day"]) for each in found if each.key.model == model]
 
     def sweep(self) -> list[SweepPoint]:
         """Return the number of images to look at and of images missed, for other thresholds."""

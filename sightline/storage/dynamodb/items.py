@@ -4,6 +4,7 @@ A float is kept with four places (confidence in percent, boxes in fractions: fin
 aware datetime as ISO 8601 with its offset, a tuple as a list, a string enum as its string.
 """
 
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -115,8 +116,10 @@ def _number(value: float | Decimal) -> str:
 
 
 def _from_number(text: str) -> int | float:
-    """Return an int where there is no fraction."""
+    """Return an int where there is no fraction. A row holds dozens: of few digits a float is as exact, for a third."""
     if text.isdecimal():
         return int(text)
-    number = Decimal(text)
-    return int(number) if number == number.to_integral_value() else float(number)
+    is_exact = len(text) <= sys.float_info.dig and text.replace(".", "", 1).isdecimal()
+    number: float | Decimal = float(text) if is_exact else Decimal(text)
+    whole = int(number)
+    return whole if number == whole else float(number)

@@ -9,10 +9,9 @@ from threading import Lock
 
 from sightline.models.images import ImageSummary
 from sightline.storage.dynamodb.conditions import Condition, all_of, between, equals, greater, less
-from sightline.storage.dynamodb.items import Item
 from sightline.storage.dynamodb.schema import Index
 from sightline.storage.dynamodb.table import DynamoTable
-from sightline.storage.images.encoding import BY_DAY, BY_DAY_SHARDED, decode_capture, decode_summary, is_listed
+from sightline.storage.images.encoding import BY_DAY, BY_DAY_SHARDED, decode_summary, is_listed
 from sightline.storage.images.keys import DayIndexes, Layout, camera_day, part_of_day
 from sightline.storage.images.protocol import DayPart
 
@@ -22,7 +21,7 @@ READERS = 16
 WIDEST = 100
 """Entries of a shard that are read at once if a reader who began with a few goes on and on."""
 
-Entries = Iterator[tuple[str, Item]]
+Entries = Iterator[tuple[str, ImageSummary]]
 """Entries with their places in the day."""
 
 
@@ -44,16 +43,18 @@ class DayReads:
             page = page_of_a_shard(part.page, len(shards))
             sources += [self._query(BY_DAY_SHARDED, part_of_day(day, shard), part, page) for shard in shards]
         merged = heapq.merge(*self._begin(sources), key=_place, reverse=part.newest_first)
-        found = (item for _, item in merged)
-        yield from map(decode_summary, _each_once(found) if layout.days is DayIndexes.BOTH else found)
+        found = (image for _, image in merged)
+        yield from _each_once(found) if layout.days is DayIndexes.BOTH else found
 
     def _query(self, index: Index, partition: str, part: DayPart, page: int | None) -> Entries:
         place = str(index.key.sort)
         where = all_of(equals(index.key.partition, partition), *_bounds(place, part))
         found = self._table.query(where, index=index.name, newest_first=part.newest_first, page=page, widest=WIDEST)
         for item in found:
-            if part.takes(item[place]) and (index is BY_DAY or is_listed(item, decode_capture(item["capture"]))):
-                yield item[place], item
+            if part.takes(item[place]):
+                image = decode_summary(item)
+                if index is BY_DAY or is_listed(item, image.capture):
+                    yield item[place], image
 
     def _begin(self, sources: list[Entries]) -> Iterable[Entries]:
         """Read the first page of each at once: the merge needs all of them before its first entry."""
@@ -83,7 +84,7 @@ def _bounds(place: str, part: DayPart) -> list[Condition]:
     return [less(place, part.before)] if part.before is not None else []
 
 
-def _place(entry: tuple[str, Item]) -> str:
+def _place(entry: tuple[str, ImageSummary]) -> str:
     return entry[0]
 
 
@@ -92,10 +93,10 @@ def _begun(source: Entries) -> Entries:
     return iter(()) if first is None else chain((first,), source)
 
 
-def _each_once(items: Iterable[Item]) -> Iterator[Item]:
+def _each_once(images: Iterable[ImageSummary]) -> Iterator[ImageSummary]:
     """Leave out what the other index has listed already, even at another place: the two are late by themselves."""
     seen = set[str]()
-    for item in items:
-        if item["image_id"] not in seen:
-            seen.add(item["image_id"])
-            yield item
+    for image in images:
+        if image.image_id not in seen:
+            seen.add(image.image_id)
+            yield image

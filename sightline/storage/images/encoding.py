@@ -170,14 +170,16 @@ def decode_row(item: Item) -> ImageRow:
 
 def decode_summary(item: Item) -> ImageSummary:
     """Return the entry of the index by day."""
+    content = item["content"]
+    at = content.get("last_modified")
     return ImageSummary(
         image_id=item["image_id"],
         state=State.read(item["state"]),
         version=item["version"],
         capture=decode_capture(item["capture"]),
-        content_sha256=item["content"]["sha256"],
+        content_sha256=content["sha256"],
         parts=_decode_results(item["parts"]),
-        uploaded_at=read_content(item["content"]).last_modified,
+        uploaded_at=datetime.fromisoformat(at) if at else None,
     )
 
 

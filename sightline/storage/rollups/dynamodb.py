@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from sightline.errors import Unavailable
+from sightline.models.answers import Json
 from sightline.models.images import CameraDay
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import all_of, any_of, at_most, between, equals, exists, missing
@@ -58,7 +59,7 @@ class DynamoRollupStore(RollupStore):
     @override
     def write(self, rollup: Rollup) -> bool:
         # The network may send it twice, so this very revision may stand already.
-        text = json.dumps(rollup.figures)
+        text = json.dumps(dict(rollup.figures))
         if len(text) > self._longest_text:
             return self._write_long(rollup, text)
         return self._write(rollup, {"figures": text, "pieces": None})
@@ -135,6 +136,29 @@ class DynamoRollupStore(RollupStore):
             yield CameraDay(item["camera"], item["day"]), {(hour, percent): n for hour, percent, n in counted}
 
 
+class _Figures(Mapping[str, Json]):
+    """Figures that are read when they are asked for, each time: of the windows of a month a page shows the last."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @override
+    def __getitem__(self, name: str) -> Json:
+        return self._read()[name]
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    @override
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def _read(self) -> dict[str, Json]:
+        figures: dict[str, Json] = json.loads(self._text)
+        return figures
+
+
 def _key(key: RollupKey) -> dict[str, str]:
     window = f"{key.window_days}#{key.end_day}#{key.model}#{key.method}"
     return {"camera_label": f"{key.camera}#{key.label}", "window": window}
@@ -178,7 +202,7 @@ def _decode(item: Item, figures: str) -> Rollup:
         population_hash=item["population_hash"],
         opened_at=datetime.fromisoformat(item["opened_at"]),
         at=datetime.fromisoformat(item["at"]),
-        figures=json.loads(figures),
+        figures=_Figures(figures),
         late_images=item.get("late_images", 0),
         late_verdicts=item.get("late_verdicts", 0),
     )

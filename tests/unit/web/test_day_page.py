@@ -53,6 +53,15 @@ def test_pictures_at_most_a_minute_apart_are_one_visit_with_the_most_certain_as_
     assert "5 pictures in 3 visits" in html
 
 
+def test_to_end_a_page_no_picture_is_read_behind_the_one_that_the_next_begins_with(house):
+    for minute in range(0, 50, 10):
+        house.analyse(at(8, minute))
+    owner = Visitor("owner", frozenset({Role.OWNER}), is_reviewer=False)
+    day = pictures_of(DAY, ("yard",), house.console)
+    assert 2 == len(listed(day, ALL_IMAGES, owner, house.console, most_visits=2).images)
+    assert [at(8, 10), at(8, 0)] == [each.image.image_id for each in day], "two were shown, and one told the end"
+
+
 @pytest.mark.parametrize("cameras", [("yard",), ("yard", "gate")])
 def test_page_after_page_each_picture_is_there_once(house, cameras):
     uris = [at(8, minute, second, camera) for camera in cameras for minute in (0, 3, 6, 9) for second in (0, 30)]

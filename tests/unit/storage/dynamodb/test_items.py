@@ -74,6 +74,24 @@ def test_a_number_of_more_digits_is_refused(number):
         to_value(number)
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("30.0", 30),
+        ("-30.0", -30),
+        ("97.3462", 97.3462),
+        ("-0.25", -0.25),
+        ("1E+23", 10**23),
+        ("99999999999999.5", 99999999999999.5),
+        ("9999999999999999.0", 9_999_999_999_999_999),
+        ("12345678901234567890.0", 12345678901234567890),
+    ],
+)
+def test_a_number_is_whole_where_there_is_no_fraction_however_it_is_written(text, number):
+    found = from_value({"N": text})
+    assert (number, type(number)) == (found, type(found))
+
+
 def test_a_kind_that_we_never_write_is_refused():
     with pytest.raises(TypeError, match="SS"):
         from_value({"SS": ["a"]})

@@ -150,7 +150,10 @@ def wait_for_all(environment: Environment, images: Images) -> Waited:
 
 
 def clean_run(stack: Stack, images: Images) -> End:
-    """Process the same objects once more, with new tables, queues and graph, and without faults."""
+    """Process the same objects once more, with new tables, queues and graph, and without faults.
+
+    The schedule runs too: on a busy machine a server may not answer for so long that a step is given up.
+    """
     stack.replicas.stop()
     environment = Environment(stack)
     clear_graph(environment)
@@ -159,7 +162,7 @@ def clean_run(stack: Stack, images: Images) -> End:
     users.execute_command("ACL", "SETUSER", "worker", "~clean:*", *channels)  # type: ignore[no-untyped-call]
     stack.env |= {"SIGHTLINE_TABLE_PREFIX": "clean-", "SIGHTLINE_KEY_PREFIX": "clean:", "SIGHTLINE_SWEEP": ""}
     stack.set_up()
-    stack.start_workers({name: min(count, 1) for name, count in WORKERS.items() if name != "beat"})
+    stack.start_workers({name: min(count, 1) for name, count in WORKERS.items()})
     environment = Environment(stack)
     try:
         add_images(images.uris, Lane.LIVE, environment.services)

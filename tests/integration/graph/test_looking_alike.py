@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -121,7 +122,7 @@ def test_no_query_finds_more_or_less_for_images_that_are_not_paid_for(real: Subj
     asked = [*_asked(name)]
 
     def found() -> list[list[dict[str, Json]]]:
-        return [tried_again(lambda each=each: real.store.query(name, each)) for each in asked]
+        return [tried_again(partial(real.store.query, name, each)) for each in asked]
 
     before = found()
     assert any(before)

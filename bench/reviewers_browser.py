@@ -11,22 +11,14 @@ from dataclasses import dataclass
 from enum import Enum
 from threading import Barrier, Lock
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from bench.reviewers_pictures import DAYS, PLACES, SIDES, Seen, seen_in
+from dev.chromium import launched
 from dev.install.servers import BROWSER, how_to_get
 from dev.stack.waiting import STANDSTILL_SECONDS
 from sightline.stats.verdicts import Answer
 
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 KEYS = {Answer.PRESENT: "1", Answer.ABSENT: "0", Answer.UNSURE: "u"}
 WHERE = re.compile(r"/review/([^/?]+)/(\d+)")
 TOLD = "told="
@@ -196,9 +188,7 @@ def chromium() -> Iterator[Page]:
     path = shutil.which("chromium")
     if path is None:
         raise how_to_get([BROWSER])
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+    with launched(path) as browser:
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         context.set_default_timeout(1000 * STANDSTILL_SECONDS)
         yield context.new_page()
-        browser.close()

@@ -147,7 +147,7 @@ def neo4j_address(servers: ServersOfTheRun) -> Neo4jAddress:
 @pytest.fixture(scope="session")
 def browser() -> "Iterator[Browser]":
     """Return Debian's Chromium: one for the whole run, since Playwright cannot be started twice in a process."""
-    from tests.browser.visiting import launched  # noqa: PLC0415 - unit tests need nothing of it
+    from dev.chromium import launched  # noqa: PLC0415 - unit tests need nothing of it
 
     path = shutil.which("chromium")
     if path is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route
 
 from dev.install.folders import CACHE
 from dev.stack.waiting import STANDSTILL_SECONDS
@@ -15,16 +15,6 @@ from tests.unit.web.house import PASSWORD
 SCREENSHOTS = CACHE / "screenshots"
 WIDTHS: tuple[int, ...] = (360, 800, 1600)
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-features=LocalNetworkAccessChecks",  # a page of another site must reach the console on loopback
-)
 
 
 @dataclass
@@ -82,15 +72,6 @@ class Visit:
         assert not self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
         found = Axe().run(self.page).response["violations"]
         assert [] == [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
-
-
-@contextmanager
-def launched(path: str) -> Iterator[Browser]:
-    """Launch the Chromium at a path."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield browser
-        browser.close()
 
 
 Visited = TypeVar("Visited", bound=Visit)

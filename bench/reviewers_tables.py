@@ -8,6 +8,7 @@ import io
 import json
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from bench.reviewers_pictures import DAYS, LABEL
+from bench.rollup_environment import runs
 from bench.soak_environment import settings_of
 from dev.stack import Stack
 from dev.stack.processes import Process, inherited, wait_for
@@ -23,7 +25,6 @@ from dev.stack.waiting import LONGEST_SECONDS
 from sightline.bootstrap import aws_session, connect
 from sightline.models.answers import Json
 from sightline.models.images import CameraDay, ImageRow
-from sightline.services.rollups.run import RollUp
 from sightline.services.users import Passwords, add_user
 from sightline.stats.verdicts import Answer
 from sightline.stats.windows import WINDOW_DAYS
@@ -99,11 +100,7 @@ class Tables:
 
     def roll_up(self) -> None:
         """Do what the schedule does each hour, until nothing is left."""
-        is_complete = False
-        while not is_complete:
-            run = RollUp(self.services, max(each.day for each in self.days))
-            run.do(lambda: True)
-            is_complete = run.is_complete
+        deque(runs(self.services, max(each.day for each in self.days)))
 
     def rollups(self) -> Figures:
         """Read all roll-ups, but for their times."""

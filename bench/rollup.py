@@ -18,11 +18,9 @@ from typing import Any
 
 import boto3
 
-from bench.rollup_environment import CAMERAS, LABELS, Environment, write_history, write_images, write_verdicts
+from bench.rollup_environment import CAMERAS, LABELS, Environment, runs, write_history, write_images, write_verdicts
 from dev.stack import Options, Stack
 from dev.stack.watched import temporary_folder
-from sightline.services.collaborators import Services
-from sightline.services.rollups.run import RollUp
 from sightline.storage.dirty_days import Purpose
 
 LAST_DAY = date(2026, 3, 31)
@@ -111,20 +109,11 @@ class Nights:
         )
         self._counted.begin()
         begun, begun_cpu = time.perf_counter(), time.process_time()
-        runs = list(_runs(environment.services))
+        written = list(runs(environment.services, LAST_DAY.isoformat()))
         seconds, cpu_seconds = time.perf_counter() - begun, time.process_time() - begun_cpu
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         rows, requests = self._counted.rows, self._counted.requests.total()
-        return Cost(images, history_days, rows, requests, sum(runs), len(runs), seconds, cpu_seconds, peak)
-
-
-def _runs(services: Services) -> Iterator[int]:
-    """Run as beat does, again if time was short; yield the number of rollups that each run has written."""
-    is_complete = False
-    while not is_complete:
-        run = RollUp(services, LAST_DAY.isoformat())
-        yield int(run.do(lambda: True)["written"])
-        is_complete = run.is_complete
+        return Cost(images, history_days, rows, requests, sum(written), len(written), seconds, cpu_seconds, peak)
 
 
 def judge(half: Cost, whole: Cost, behind: Cost) -> bool:

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from argon2 import PasswordHasher
 
+from bench.rollup_environment import runs
 from bench.soak_environment import settings_of
 from bench.sync_rows import EVERY
 from bench.web_rows import LETTERS, Pictures, has_picture, letters, rows
@@ -29,7 +30,6 @@ from sightline.services.review_planning import plan_review
 from sightline.services.rollups.cells import read_day
 from sightline.services.rollups.hour_counts import keep_hour_counts
 from sightline.services.rollups.run import NAME as ROLL_UP
-from sightline.services.rollups.run import RollUp
 from sightline.services.users import Passwords, add_user
 from sightline.stats.advice import Measure
 from sightline.stats.queue import Request, next_images
@@ -201,11 +201,7 @@ class Environment:
         recent = [each for each in days if begin.isoformat() < each.day <= last_day.isoformat()]
         services.operations.dirty_days.mark(recent, [Purpose.ROLLUPS])
         services.operations.checkpoints.keep(ROLL_UP, {"last_day": begin.isoformat()}, timedelta(days=9))
-        is_complete = False
-        while not is_complete:
-            run = RollUp(services, last_day.isoformat())
-            run.do(lambda: True)
-            is_complete = run.is_complete
+        deque(runs(services, last_day.isoformat()))
         plan_review(services, lambda: True)
         longest_ago = last_day - timedelta(days=COUNTED_DAYS)
         self._count([each for each in days if longest_ago.isoformat() < each.day <= begin.isoformat()])

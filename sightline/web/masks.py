@@ -8,12 +8,13 @@ the answer. A list by label leaves masked images out: to be listed by it tells a
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from sightline.models.images import ImageRow, ImageSummary
-from sightline.stats.second_looks import Picture, is_asked_by_doubt
+from sightline.stats.second_looks import Picture
+from sightline.stats.verdicts import Verdict
 from sightline.storage.verdicts.protocol import Asked, KeptVerdict
 from sightline.web.console import Console
 from sightline.web.doubts import doubted_pictures
 from sightline.web.visitors import Visitor
-from sightline.web.words import Review, may_be_asked, read_review
+from sightline.web.words import Review, may_be_asked, read_review, waits_for
 
 FEW = 4
 """Images of which each is asked about: to read what everybody has said walks through all verdicts, now and then."""
@@ -97,11 +98,16 @@ def _waiting(user: str, same: Contents, label: str, console: Console) -> set[str
     else:
         same = _unsettled(user, same, label, review, doubted, console)
         said = console.services.verdicts.of_reviewers(same, label, review.reviewers | {user}) if same else {}
+    salt = console.services.accuracy.salt
     return {
         name
         for name, content in same.items()
-        if _waits_for(user, (name, content), label, said.get(name, ()), doubted, console)
+        if waits_for(user, (name, content), label, _about(content, said.get(name, ())), doubted, salt)
     }
+
+
+def _about(content: str, kept: Iterable[KeptVerdict]) -> list[Verdict]:
+    return [each.verdict for each in kept if each.verdict.content == content]
 
 
 def _unsettled(
@@ -126,19 +132,3 @@ def _in_open_batches(user: str, console: Console) -> frozenset[str]:
 def is_masked(row: ImageRow, visitor: Visitor, console: Console) -> bool:
     """Return whether the answers of one image are hidden from this visitor."""
     return row.content is not None and bool(masked({row.image_id: row.content.sha256}, visitor, console))
-
-
-def _waits_for(
-    user: str,
-    picture: Picture,
-    label: str,
-    kept: Sequence[KeptVerdict],
-    doubted: Collection[Picture],
-    console: Console,
-) -> bool:
-    """Return whether the review may still ask this person about these bytes: as the first, or for a second look."""
-    image_id, content = picture
-    said = [each.verdict for each in kept if each.verdict.content == content]
-    if may_be_asked(user, image_id, label, said, console.services.accuracy.salt):
-        return True
-    return picture in doubted and is_asked_by_doubt(said, user)

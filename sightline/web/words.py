@@ -6,12 +6,12 @@ whose answers can still be changed.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from sightline.stats.second_looks import is_asked_by_doubt, is_drawn
+from sightline.stats.second_looks import Picture, is_asked_by_doubt, is_drawn
 from sightline.stats.verdicts import Verdict
 from sightline.storage.verdicts.protocol import Asked, KeptVerdict
 from sightline.web.console import Console
@@ -108,11 +108,22 @@ def words_for(visitor: Visitor, console: Console) -> Words:
         verdict
         for (image_id, label, content), said in review.said.items()
         if (image_id, label) not in open_pictures
-        and not may_be_asked(visitor.user, image_id, label, said, salt)
-        and not ((image_id, content) in doubted[label] and is_asked_by_doubt(said, visitor.user))
+        and not waits_for(visitor.user, (image_id, content), label, said, doubted[label], salt)
         for verdict in said
     ]
     return Words(review.words.as_of, shown)
+
+
+def waits_for(
+    user: str, picture: Picture, label: str, said: Sequence[Verdict], doubted: Collection[Picture], salt: str
+) -> bool:
+    """Return whether the review may still ask this reviewer about these bytes: as the first, or for a second look.
+
+    said: what was said about them
+    """
+    if may_be_asked(user, picture[0], label, said, salt):
+        return True
+    return picture in doubted and is_asked_by_doubt(said, user)
 
 
 def may_be_asked(user: str, image_id: str, label: str, said: Sequence[Verdict], salt: str) -> bool:

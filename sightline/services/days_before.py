@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from sightline.models.images import CameraDay
 from sightline.services.collaborators import Services
-from sightline.services.rollups.figures import tallies_of
+from sightline.services.rollups.figures import tallies_in
 from sightline.services.rollups.plan import method_of
 from sightline.services.rollups.writing import DAY
 from sightline.stats.counts import ReviewedCell
@@ -71,7 +71,7 @@ def _rolled_up(
 
 
 def _decided_in(rollup: Rollup) -> Counter[Stratum]:
-    return Counter({stratum: tally.decided for stratum, tally in tallies_of(rollup.figures).items()})
+    return Counter({stratum: tally.decided for stratum, tally in tallies_in(rollup.figures["window"]).items()})
 
 
 def _decided(camera_day: CameraDay, label: str, services: Services) -> Counter[Stratum]:

@@ -1,9 +1,11 @@
 """How many pictures each day has, and how many of them the detector found a label in: for a calendar."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sightline.services.rollups.figures import WindowFigures, window_from_json
+from sightline.models.answers import Json
+from sightline.services.rollups.figures import tallies_in, unanalysed_in
 from sightline.services.rollups.plan import method_of
 from sightline.services.rollups.writing import DAY
 from sightline.stats.strata import StrataRule, Stratum
@@ -20,16 +22,16 @@ class DayCount:
 
 def day_counts(rollups: RollupStore, rule: StrataRule, first_day: str, last_day: str) -> dict[str, DayCount]:
     """Return the days first to last that have ended and been counted, in one read."""
-    by_day: defaultdict[str, list[WindowFigures]] = defaultdict(list)
+    by_day: defaultdict[str, list[Mapping[str, Json]]] = defaultdict(list)
     for each in rollups.between(ALL_CAMERAS, rule.label, DAY, first_day, last_day):
         if each.key.method == method_of(rule):
-            without_hours = {**each.figures["window"], "hours": []}  # hours are most of a window, and not counted here
-            by_day[each.key.end_day].append(window_from_json(without_hours))
+            by_day[each.key.end_day].append(each.figures["window"])
     return {day: _count(of_day) for day, of_day in by_day.items()}
 
 
-def _count(of_models: list[WindowFigures]) -> DayCount:
-    """Join a day's figures by detector version. Each of them has all of the day's unanalysed pictures beside it."""
-    analysed = sum(each.analysed for each in of_models)
-    unanalysed = max(each.outside.unanalysed for each in of_models)
-    return DayCount(analysed + unanalysed, sum(each.tallies[Stratum.A].population for each in of_models))
+def _count(of_models: list[Mapping[str, Json]]) -> DayCount:
+    """Join a day's windows by detector version. Each of them has all of the day's unanalysed pictures beside it."""
+    tallies = [tallies_in(each) for each in of_models]
+    analysed = sum(tally.population for each in tallies for tally in each.values())
+    unanalysed = max(map(unanalysed_in, of_models))
+    return DayCount(analysed + unanalysed, sum(each[Stratum.A].population for each in tallies if Stratum.A in each))

@@ -179,9 +179,14 @@ def window_to_json(window: WindowFigures) -> Json:
     }
 
 
-def tallies_of(figures: Mapping[str, Json]) -> dict[Stratum, Tally]:
+def unanalysed_in(window: Mapping[str, Json]) -> int:
+    """Return how many images of a rollup's window the detector has not answered."""
+    return _outside_from_json(window["outside"]).unanalysed
+
+
+def tallies_in(window: Mapping[str, Json]) -> dict[Stratum, Tally]:
     """Return the images and verdicts of a rollup's window by stratum, without the rest of its figures."""
-    return _tallies_from_json(figures["window"]["tallies"])
+    return _tallies_from_json(window["tallies"])
 
 
 def window_from_json(json: Json) -> WindowFigures:

@@ -32,9 +32,9 @@ ORDER BY image.timestamp DESC, image.image_id
 LIMIT toInteger(coalesce($limit, 9223372036854775807))
 
 // name: newest-with-label
-// explains: The newest images that show a label with at least this confidence; chosen as in images-with-label. Of a label that few images show, all are read; otherwise walk of the newest images are looked through, whatever they show, and if these hold fewer than limit, a last line without a confidence is the image that was looked at last.
+// explains: The newest images that show a label with at least this confidence; chosen as in images-with-label. Of a label that few images show, all are read; otherwise walk of the newest images are looked through, whatever they show, and if these hold fewer than limit, a last line without a confidence is the image that was looked at last; of what is found, only what comes after the one taken at beyond with the id beyond_id, which does not move where the walk ends.
 // needs: label, at_least (number), limit (number), walk (number)
-// may take: camera, first (day), last (day), weekday (number), hour (number), below (number), before (number), after
+// may take: camera, first (day), last (day), weekday (number), hour (number), below (number), before (number), after, beyond (number), beyond_id
 MATCH (label:Label {label_name: $label})
 WITH label, COUNT { (label)<-[:HAS_LABEL]-() } <= $walk / 10 AS is_rare,
   coalesce(datetime($first).epochSeconds - 86400, -62135596800) AS begin,
@@ -55,6 +55,7 @@ CALL (label, is_rare, begin, end) {
     AND ($hour IS NULL OR toInteger(substring(image.isodate, 11, 2)) = $hour)
     AND ($before IS NULL OR image.timestamp < $before
       OR (image.timestamp = $before AND image.image_id > coalesce($after, '')))
+    AND ($beyond IS NULL OR image.timestamp < $beyond OR (image.timestamp = $beyond AND image.image_id > $beyond_id))
   RETURN camera, image, edge.confidence AS confidence
   ORDER BY image.timestamp DESC, image.image_id
   LIMIT toInteger($limit)
@@ -78,6 +79,7 @@ CALL (label, is_rare, begin, end) {
       AND ($last IS NULL OR left(image.isodate, 10) <= $last)
       AND ($weekday IS NULL OR date(left(image.isodate, 10)).weekday = $weekday)
       AND ($hour IS NULL OR toInteger(substring(image.isodate, 11, 2)) = $hour)
+      AND ($beyond IS NULL OR image.timestamp < $beyond OR (image.timestamp = $beyond AND image.image_id > $beyond_id))
     WITH camera, image, edge
     ORDER BY image.timestamp DESC, image.image_id
     LIMIT toInteger($limit)
@@ -102,9 +104,9 @@ CALL (label, is_rare, begin, end) {
 RETURN camera.camera_name AS camera, image.image_id AS image_id, image.isodate AS taken_at, confidence
 
 // name: images-with-text
-// explains: Images with a line of text that contains this, as it is written or in capitals, newest first; with a confidence from at_least up and below another, those that show a label with the same confidence as well, by camera, from a first day to a last, of a weekday (1 is Monday) or an hour by the camera's clock; limit of them, after the one that was taken at before and has the id after.
+// explains: Images with a line of text that contains this, as it is written or in capitals, newest first; with a confidence from at_least up and below another, those that show a label with the same confidence as well, by camera, from a first day to a last, of a weekday (1 is Monday) or an hour by the camera's clock; limit of them, after the one that was taken at before and has the id after, and after the one of beyond and beyond_id.
 // needs: text
-// may take: label, at_least (number), below (number), camera, first (day), last (day), weekday (number), hour (number), before (number), after, limit (number)
+// may take: label, at_least (number), below (number), camera, first (day), last (day), weekday (number), hour (number), before (number), after, beyond (number), beyond_id, limit (number)
 MATCH (line:Text)
 WHERE line.text CONTAINS $text OR line.text CONTAINS toUpper($text)
 MATCH (line)<-[edge:HAS_TEXT]-(image:Image)<-[:HAS_IMAGE]-(camera:Camera)
@@ -121,6 +123,7 @@ WHERE edge.confidence >= coalesce($at_least, 0)
   AND ($hour IS NULL OR toInteger(substring(image.isodate, 11, 2)) = $hour)
   AND ($before IS NULL OR image.timestamp < $before
     OR (image.timestamp = $before AND image.image_id > coalesce($after, '')))
+  AND ($beyond IS NULL OR image.timestamp < $beyond OR (image.timestamp = $beyond AND image.image_id > $beyond_id))
 WITH camera, image, line, edge
 ORDER BY edge.confidence DESC, line.text
 WITH camera, image, collect(line.text)[0] AS text, max(edge.confidence) AS confidence

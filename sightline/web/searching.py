@@ -74,21 +74,22 @@ def search(
 ) -> Hits:
     """Return a page of what is sought, the newest first, and note whose answers the visitor has then seen.
 
-    A page is not full if nothing more was found in so many pictures. That goes by all of them, whatever they show, so
-    that where it ends tells nothing of those that the review hides.
+    A page is not full if nothing more was found in so many pictures. That goes by all of them, whatever they show, and
+    by where the page began, so that where it ends tells nothing of those that the review hides.
     """
     shown: list[Hit] = []
-    looked_at, begin = 0, after
+    looked_at = 0
+    beyond: Place | None = None
     limit = most + 1 + (int(SPARE * most) if visitor.is_reviewer else 0)
     while True:
-        rows, last = _found(console.graph.query(sought.query, _parameters(sought, begin, limit)))
+        rows, last = _found(console.graph.query(sought.query, _parameters(sought, after, beyond, limit)))
         looked_at += len(rows)
         shown += _hits(rows, visitor, console)
         if len(shown) > most or len(rows) < limit:
             break
         if looked_at >= MOST_LOOKED_AT:
             raise TooManyHidden(f"{looked_at:,} pictures")
-        begin = _place(rows[-1])
+        beyond = _place(rows[-1])
     page = shown[:most]
     note_viewed([each.image.image_id for each in page], visitor, console)
     if len(shown) > most:
@@ -101,9 +102,11 @@ def _found(rows: list[dict[str, Json]]) -> tuple[list[dict[str, Json]], dict[str
     return (rows[:-1], rows[-1]) if rows and rows[-1]["confidence"] is None else (rows, None)
 
 
-def _parameters(sought: Sought, after: Place | None, limit: int) -> dict[str, Json]:
-    place = {"before": after.timestamp, "after": after.image_id} if after else {}
-    return {**sought.parameters(), **place, "limit": limit}
+def _parameters(sought: Sought, after: Place | None, beyond: Place | None, limit: int) -> dict[str, Json]:
+    """Return what the query is asked. after: where the page begins; beyond: up to where it was read already."""
+    page = {"before": after.timestamp, "after": after.image_id} if after else {}
+    read = {"beyond": beyond.timestamp, "beyond_id": beyond.image_id} if beyond else {}
+    return {**sought.parameters(), **page, **read, "limit": limit}
 
 
 def _place(row: dict[str, Json]) -> Place:

@@ -272,6 +272,30 @@ def test_a_page_ends_where_so_many_images_were_looked_through(real: Subject) -> 
     assert [] == walked(real, "Bear", 19, limit=7)
 
 
+@pytest.mark.parametrize("label", ["Person", "Fox"])
+@pytest.mark.parametrize("walk", [20, 59, 1_000])
+def test_a_page_that_is_read_in_parts_ends_where_it_would_have_ended_at_once(
+    real: Subject, label: str, walk: int
+) -> None:
+    images_of_two_months(real)
+    page: dict[str, object] = {"label": label, "at_least": 0, "walk": walk, "below": 95}
+    page |= {"before": int((MONDAY + timedelta(days=29)).timestamp()), "after": ""}
+    at_once = real.store.query("newest-with-label", {**page, "limit": 61})
+    parts = []
+    beyond: dict[str, object] = {}
+    while rows := real.store.query("newest-with-label", {**page, **beyond, "limit": 7}):
+        parts += rows
+        if len(rows) < 7 or rows[-1]["confidence"] is None:
+            break
+        last = rows[-1]
+        beyond = {
+            "beyond": int(datetime.fromisoformat(last["taken_at"]).timestamp()),
+            "beyond_id": last["image_id"],
+        }
+    assert at_once == parts
+    assert at_once
+
+
 def test_the_newest_images_of_a_label_cost_no_more_if_there_are_more_of_them(
     real: Subject, driver: neo4j.Driver
 ) -> None:

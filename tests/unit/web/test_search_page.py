@@ -83,7 +83,8 @@ class Paged:
         self.asked.append((name, parameters))
         if name == "labels":
             return []
-        start = next((n for n, each in enumerate(self.rows, 1) if each["image_id"] == parameters.get("after")), 0)
+        place = parameters.get("beyond_id", parameters.get("after"))
+        start = next((n for n, each in enumerate(self.rows, 1) if each["image_id"] == place), 0)
         return self.rows[start : start + parameters["limit"]]
 
 
@@ -185,6 +186,19 @@ def test_a_page_that_is_not_full_says_how_far_back_it_looked_and_goes_on_from_th
     assert [uri_of("04")] == [each["image_id"] for each in first["images"]]
     second = nine.client().get("/api/v1/images", params=params | {"cursor": first["cursor"]}, headers=header).json()
     assert [uri_of("03")] == [each["image_id"] for each in second["images"]]
+
+
+def test_to_fill_a_page_no_more_pictures_are_looked_through_however_many_of_them_the_review_hides(nine):
+    for n in (6, 5, 4, 3):
+        nine.ask(uri_of(f"{n:02}"))
+    header, graph = nine.token("all", Role.OWNER), nine.console.services.graph
+    first = nine.client().get("/api/v1/images", params={"label": "Person", "limit": 1}, headers=header).json()
+    graph.asked.clear()
+    params = {"label": "Person", "limit": 1, "cursor": first["cursor"]}
+    second = nine.client().get("/api/v1/images", params=params, headers=header).json()
+    assert [uri_of("07")] == [each["image_id"] for each in second["images"]]
+    asked = [(each["after"], each.get("beyond_id")) for name, each in graph.asked if name == "newest-with-label"]
+    assert [(uri_of("08"), None), (uri_of("08"), uri_of("06")), (uri_of("08"), uri_of("04"))] == asked[:3]
 
 
 def test_a_page_that_would_read_very_many_hidden_pictures_ends_with_words(house):

@@ -20,7 +20,7 @@ from sightline.stats.curves import CalibrationBin
 from sightline.stats.operating_points import OperatingPoint
 from sightline.stats.strata import NEGATIVES, Stratum
 from sightline.stats.windows import WINDOW_DAYS, days_of
-from sightline.storage.rollups.protocol import ALL_CAMERAS
+from sightline.storage.rollups.protocol import ALL_CAMERAS, RollupKey
 from sightline.web.console import Console
 from sightline.web.days import known_days, newest_day
 from sightline.web.errors import WebError
@@ -73,8 +73,8 @@ def read_figures(asked: Asked, visitor: Visitor, console: Console) -> Report:
     report = console.reports.get(asked)
     if report is None:
         services = console.services
-        day = asked.day or _last_day(asked, console)
-        report = read_report(services.rollups, services.accuracy, asked.label, asked.camera, asked.window_days, day)
+        day, wanted = asked.day or _last_day(asked, console), (asked.label, asked.camera, asked.window_days)
+        report = read_report(services.rollups, services.accuracy, *wanted, day, console.reads.map)
         console.reports.keep(asked, report)
     return _for_reviewers(report) if visitor.is_reviewer else replace(report)
 
@@ -133,19 +133,23 @@ class Curves:
 
 
 def read_curves(report: Report, visitor: Visitor, console: Console) -> Curves:
-    """Return the curves of a window. They cost most of a page, and change with its rollup.
-
-    One visitor at a time computes them.
-    """
+    """Return the curves of a window. They cost most of a page, and change with its rollup."""
     rollup = report.main.rollup
     key = (rollup.key, rollup.revision)
+    curves = console.curves.get(key) or _computed(report, key, console)
+    line = [each for each in curves.line if not visitor.is_reviewer or _is_mixed(each.window)]
+    return replace(curves, line=line)
+
+
+def _computed(report: Report, key: tuple[RollupKey, int], console: Console) -> Curves:
+    """Compute curves, one visitor at a time; what they are made of is read before, by all at once."""
+    line, _ = report.line(), report.days
     with console.curves_read:
         curves = console.curves.get(key)
         if curves is None:
-            made = Curves(report.operating_points(asked_from(console)), report.calibration(), report.line())
-            curves = console.curves.keep(key, made)
-    line = [each for each in curves.line if not visitor.is_reviewer or _is_mixed(each.window)]
-    return replace(curves, line=line)
+            points = report.operating_points(asked_from(console))
+            curves = console.curves.keep(key, Curves(points, report.calibration(), line))
+    return curves
 
 
 def asked_from(console: Console) -> float:

@@ -1,9 +1,10 @@
 """Read figures back for people: the windows of each camera side by side, and the curves behind one of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Protocol, TypeVar
 
 from sightline.errors import SightlineError
 from sightline.services.rollups.figures import DaySummary, WindowFigures, day_from_json, window_from_json
@@ -18,7 +19,16 @@ from sightline.stats.summary import BAND_PERCENT
 from sightline.stats.windows import days_of, evidence_of
 from sightline.storage.rollups.protocol import ALL_CAMERAS, Rollup, RollupStore
 
+Read = TypeVar("Read")
+
 THRESHOLDS_PERCENT = tuple(float(step) for step in range(20, 100, BAND_PERCENT))
+
+
+class ReadEach(Protocol):
+    """Reads of each camera, and returns what was read in their order: `map`, or that of an executor, all at once."""
+
+    def __call__(self, read: Callable[[str], Read], cameras: Iterable[str], /) -> Iterable[Read]:
+        """Return what was read of each."""
 
 
 class NoFigures(SightlineError):
@@ -46,6 +56,7 @@ class Report:
     rows: Sequence[Row]
     cameras: Sequence[str]
     _rollups: RollupStore
+    _read_each: ReadEach = field(default=map, compare=False, repr=False)
     _windows: dict[str, DaysOfLabel] = field(default_factory=dict, compare=False, repr=False)
     """What is read, by the last day: a copy with fewer rows does not read it again."""
 
@@ -62,7 +73,7 @@ class Report:
     @cached_property
     def _late(self) -> list[Rollup]:
         of_label = self._of_label(self.end_day)
-        return [rollup for camera in self.cameras for rollup in of_label.all_of_camera(camera)]
+        return [late for found in self._read_each(of_label.all_of_camera, self.cameras) for late in found]
 
     @cached_property
     def main(self) -> Row:
@@ -91,8 +102,8 @@ class Report:
         of_label = self._of_label(end_day)
         name = self.main.rollup.key.camera
         cameras = sorted(of_label.known_cameras()) if name == ALL_CAMERAS else [name]
-        found = [rollup for camera in cameras for rollup in of_label.of_camera(camera)]
         model = self.main.rollup.key.model
+        found = [rollup for each in self._read_each(of_label.of_camera, cameras) for rollup in each]
         return [day_from_json(each.figures["day"]) for each in found if each.key.model == model]
 
     def sweep(self) -> list[SweepPoint]:
@@ -119,11 +130,12 @@ class Report:
         return calibration([day.cell for day in self.days], *self._names)
 
     def line(self) -> list[Row]:
-        """Return the main row's window as it was on each of the last 28 days, oldest first."""
+        """Return the main row's window as it was on each of the last 28 days, oldest first, without its hours."""
         key = self.main.rollup.key
         first = days_of(key.end_day, LONGEST)[0]
         found = self._rollups.between(key.camera, key.label, key.window_days, first, key.end_day)
-        return [_row(each) for each in found if (each.key.model, each.key.method) == (key.model, key.method)]
+        same = [each for each in found if (each.key.model, each.key.method) == (key.model, key.method)]
+        return [Row(each, window_from_json({**each.figures["window"], "hours": []})) for each in same]
 
     def change(self) -> Change | NotEstimable:
         """Compare recall with the previous window, which shares no day with this one."""
@@ -145,20 +157,25 @@ def read_report(
     camera: str | None,
     window_days: int,
     day: str | None = None,
+    read_each: ReadEach = map,
 ) -> Report:
     """Read the windows that end on a day (default: the last one), or before it for a version that ended earlier.
 
-    Raise NotWatched, or NoFigures if there are none.
+    read_each: how cameras are read. Raise NotWatched, or NoFigures if there are none.
     """
     rule = plan.rule_of(label)
     end_day = day or _last_day(rollups, rule, camera or ALL_CAMERAS, window_days)
     first = days_of(end_day, LONGEST)[0]
     together = [] if camera else _newest(rollups, rule, ALL_CAMERAS, window_days, first, end_day)
     cameras = [camera] if camera else sorted({name for row in together for name in row.window.cameras})
-    rows = together + [row for name in cameras for row in _newest(rollups, rule, name, window_days, first, end_day)]
+
+    def newest(name: str) -> list[Row]:
+        return _newest(rollups, rule, name, window_days, first, end_day)
+
+    rows = together + [row for of_camera in read_each(newest, cameras) for row in of_camera]
     if not rows:
         raise NoFigures(f"{label}, {camera or 'all cameras'}, {window_days} days up to {end_day}")
-    return Report(rule, window_days, end_day, rows, cameras, rollups)
+    return Report(rule, window_days, end_day, rows, cameras, rollups, read_each)
 
 
 BEGINNING, END = "0000-00-00", "9999-99-99"

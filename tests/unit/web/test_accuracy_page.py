@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from threading import Event
 
 import pytest
 
@@ -11,9 +12,12 @@ from sightline.accuracy_report.drawing import ACCENT, FAINT, INK, SECOND, Area
 from sightline.accuracy_report.page import page_of
 from sightline.services.rollups.report import read_report
 from sightline.stats.windows import days_of
+from sightline.storage.users.protocol import Role
 from sightline.web.app import make_app
 from sightline.web.console import FIGURES_KEPT, Console
+from sightline.web.figures import read_curves
 from sightline.web.static_files import static_files
+from sightline.web.visitors import Visitor
 from tests.unit.services.rollups.yard import LAST_DAY, Yard
 from tests.unit.web.figures_house import fill, review
 from tests.unit.web.house import PASSWORDS, House, build
@@ -64,6 +68,34 @@ def test_each_camera_has_its_figures_with_their_intervals(rolled):
         assert words in said
     assert "all cameras 160 80" in said
     assert "not estimable" not in said[: said.index("Next:")]
+
+
+def test_cameras_are_read_at_once_and_give_what_they_give_one_after_another(rolled):
+    asked: list[list[str]] = []
+
+    def at_once(read, cameras):
+        asked.append(list(cameras))
+        return rolled.console.reads.map(read, asked[-1])
+
+    wanted = (rolled.world.rollups, rolled.world.services.accuracy, "Person", None, 7)
+    one, other = read_report(*wanted), read_report(*wanted, read_each=at_once)
+    first, second = ((each.rows, each.days, each.line(), each.late_images) for each in (one, other))
+    assert first == second
+    assert [one.cameras, one.cameras, one.cameras] == asked
+    assert 2 == len(one.cameras)
+
+
+def test_what_curves_are_made_of_is_read_while_another_visitor_computes(rolled):
+    console, read = rolled.console, Event()
+    report = replace(read_report(rolled.world.rollups, rolled.world.services.accuracy, "Person", None, 7))
+    console.curves.drop(lambda _: True)
+    owner = Visitor("owner", frozenset(Role), is_reviewer=False)
+    told = replace(report, _read_each=lambda ask, cameras: (map(ask, cameras), read.set())[0])
+    with console.curves_read:
+        computed = console.reads.submit(read_curves, told, owner, console)
+        assert read.wait(60)
+        assert not computed.done()
+    assert report.calibration() == computed.result(60).bins
 
 
 @pytest.mark.parametrize("window", ["1", "7", "28"])

@@ -1,11 +1,12 @@
 """What every page and every call of the API works with: the services, and how this console is reached."""
 
+import os
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -18,6 +19,7 @@ from sightline.services.new_images import DaysWithNew
 from sightline.services.rollups.report import Report
 from sightline.services.status import status_sections
 from sightline.services.users import Passwords
+from sightline.stats.curves import CalibrationBin
 from sightline.storage.users.doubts import Doubt
 from sightline.web.graph_reader import GraphReader
 from sightline.web.recent import Recent
@@ -54,6 +56,8 @@ MOST_COUNTS = 40
 FIGURES_KEPT = timedelta(seconds=60)
 CURVES_KEPT = timedelta(hours=1)
 """Of a revision of a rollup, which does not change: another revision has other curves."""
+
+CURVES_AT_ONCE = os.cpu_count() or 1
 
 MOST_REPORTS = 40
 
@@ -127,7 +131,10 @@ class Console:
         self.confidences: Recent[Hashable, Counter[int]] = Recent(services.clock, COUNTS_KEPT, MOST_COUNTS)
         self.reports: Recent[Hashable, Report] = Recent(services.clock, FIGURES_KEPT, MOST_REPORTS)
         self.curves: Recent[Hashable, Curves] = Recent(services.clock, CURVES_KEPT, MOST_REPORTS)
-        self.curves_read = Lock()
+        self.curves_turn = BoundedSemaphore(CURVES_AT_ONCE)
+        self.calibrations: Recent[Hashable, Sequence[CalibrationBin]] = Recent(
+            services.clock, CURVES_KEPT, MOST_REPORTS
+        )
         self.dead_groups: Recent[str, tuple[datetime, Mapping[str, Group]]] = Recent(services.clock, GROUPS_KEPT)
         self.words: Recent[str, Review] = Recent(services.clock, WORDS_KEPT)
         self.words_read = Lock()

@@ -142,14 +142,27 @@ def read_curves(report: Report, visitor: Visitor, console: Console) -> Curves:
 
 
 def _computed(report: Report, key: tuple[RollupKey, int], console: Console) -> Curves:
-    """Compute curves, one visitor at a time; what they are made of is read before, by all at once."""
+    """Compute curves, those of a few visitors at a time; what they are made of is read before, by all at once.
+
+    Most of it is drawing, for which numpy lets other threads go on.
+    """
     line, _ = report.line(), report.days
-    with console.curves_read:
+    with console.curves_turn:
         curves = console.curves.get(key)
         if curves is None:
             points = report.operating_points(asked_from(console))
-            curves = console.curves.keep(key, Curves(points, report.calibration(), line))
+            curves = console.curves.keep(key, Curves(points, read_calibration(report, console), line))
     return curves
+
+
+def read_calibration(report: Report, console: Console) -> Sequence[CalibrationBin]:
+    """Return how often each confidence was right, for a page without the other curves, which cost five times as much."""
+    rollup = report.main.rollup
+    key = (rollup.key, rollup.revision)
+    curves = console.curves.get(key)
+    if curves is not None:
+        return curves.bins
+    return console.calibrations.get(key) or console.calibrations.keep(key, report.calibration())
 
 
 def asked_from(console: Console) -> float:

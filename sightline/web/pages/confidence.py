@@ -14,7 +14,7 @@ from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.charts import drawn
 from sightline.web.console import Console, console_of
 from sightline.web.errors import problem_of
-from sightline.web.figures import FiguresHidden, TooFewReviewed, asked_for, asked_from, read_curves, read_figures
+from sightline.web.figures import FiguresHidden, TooFewReviewed, asked_for, asked_from, read_calibration, read_figures
 from sightline.web.pattern_charts import histogram
 from sightline.web.pattern_pages import Asked, pattern_page, problem_page
 from sightline.web.patterns import BAND, Counted, TooManyToCount, by_confidence, last_one
@@ -80,5 +80,5 @@ def _calibration(counted: Counted, visitor: Visitor, console: Console) -> dict[s
         )
     except (FiguresHidden, TooFewReviewed, NoFigures) as error:
         return {"calibration": None, "why": problem_of(error)}
-    chart = reliability(read_curves(report, visitor, console).bins, counted.label)
+    chart = reliability(read_calibration(report, console), counted.label)
     return {"calibration": drawn(chart), "why": None}

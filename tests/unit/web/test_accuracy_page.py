@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from threading import Event
 
@@ -14,8 +15,8 @@ from sightline.services.rollups.report import read_report
 from sightline.stats.windows import days_of
 from sightline.storage.users.protocol import Role
 from sightline.web.app import make_app
-from sightline.web.console import FIGURES_KEPT, Console
-from sightline.web.figures import read_curves
+from sightline.web.console import CURVES_AT_ONCE, FIGURES_KEPT, Console
+from sightline.web.figures import read_calibration, read_curves
 from sightline.web.static_files import static_files
 from sightline.web.visitors import Visitor
 from tests.unit.services.rollups.yard import LAST_DAY, Yard
@@ -91,11 +92,25 @@ def test_what_curves_are_made_of_is_read_while_another_visitor_computes(rolled):
     console.curves.drop(lambda _: True)
     owner = Visitor("owner", frozenset(Role), is_reviewer=False)
     told = replace(report, _read_each=lambda ask, cameras: (map(ask, cameras), read.set())[0])
-    with console.curves_read:
+    with ExitStack() as turns:
+        for _ in range(CURVES_AT_ONCE):
+            turns.enter_context(console.curves_turn)
         computed = console.reads.submit(read_curves, told, owner, console)
         assert read.wait(60)
         assert not computed.done()
     assert report.calibration() == computed.result(60).bins
+
+
+def test_whether_a_confidence_is_right_is_said_without_the_other_curves_and_computed_once(rolled):
+    console = rolled.console
+    console.curves.drop(lambda _: True)
+    console.calibrations.drop(lambda _: True)
+    report = read_report(rolled.world.rollups, rolled.world.services.accuracy, "Person", None, 28)
+    bins = read_calibration(report, console)
+    key = (report.main.rollup.key, report.main.rollup.revision)
+    assert (report.calibration(), bins, None) == (bins, console.calibrations.get(key), console.curves.get(key))
+    assert bins is read_curves(report, Visitor("owner", frozenset(Role), is_reviewer=False), console).bins
+    assert bins
 
 
 @pytest.mark.parametrize("window", ["1", "7", "28"])

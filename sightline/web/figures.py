@@ -156,7 +156,7 @@ def _computed(report: Report, key: tuple[RollupKey, int], console: Console) -> C
 
 
 def read_calibration(report: Report, console: Console) -> Sequence[CalibrationBin]:
-    """Return how often each confidence was right, for a page without the other curves, which cost five times as much."""
+    """Return how often each confidence was right, for a page without the others, which cost five times as much."""
     rollup = report.main.rollup
     key = (rollup.key, rollup.revision)
     curves = console.curves.get(key)

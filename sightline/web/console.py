@@ -58,6 +58,7 @@ CURVES_KEPT = timedelta(hours=1)
 """Of a revision of a rollup, which does not change: another revision has other curves."""
 
 CURVES_AT_ONCE = os.cpu_count() or 1
+"""Of how many visitors curves are computed at once: more would only take memory."""
 
 MOST_REPORTS = 40
 

@@ -50,11 +50,19 @@ class InMemoryRollupStore(RollupStore):
 
     @override
     def between(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Iterator[Rollup]:
-        wanted = (camera, label, window_days)
+        yield from self._windows((camera, label, window_days), first_day, last_day)
+
+    @override
+    def newest_first(
+        self, camera: str, label: str, window_days: int, first_day: str, last_day: str
+    ) -> Iterator[Rollup]:
+        yield from self._windows((camera, label, window_days), first_day, last_day)[::-1]
+
+    def _windows(self, wanted: tuple[str, str, int], first_day: str, last_day: str) -> list[Rollup]:
         found = [key for key in self._rollups if (key.camera, key.label, key.window_days) == wanted]
         inside = [key for key in found if first_day <= key.end_day <= last_day]
-        for key in sorted(inside, key=lambda key: (key.end_day, key.model, key.method)):
-            yield self._with_late(self._rollups[key])
+        inside.sort(key=lambda key: (key.end_day, key.model, key.method))
+        return [self._with_late(self._rollups[key]) for key in inside]
 
     def _with_late(self, rollup: Rollup) -> Rollup:
         images, verdicts = self._late.get(rollup.key, (0, 0))

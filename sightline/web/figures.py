@@ -14,15 +14,13 @@ from sightline.accuracy_report.data import report_to_json
 from sightline.models.answers import Json
 from sightline.services.rollups.figures import WindowFigures
 from sightline.services.rollups.plan import FEATURE
-from sightline.services.rollups.report import THRESHOLDS_PERCENT, Report, Row, last_day, read_report
+from sightline.services.rollups.report import THRESHOLDS_PERCENT, Report, Row, read_report
 from sightline.stats.advice import Advice
 from sightline.stats.curves import CalibrationBin
 from sightline.stats.operating_points import OperatingPoint
 from sightline.stats.strata import NEGATIVES, Stratum
-from sightline.stats.windows import WINDOW_DAYS, days_of
-from sightline.storage.rollups.protocol import ALL_CAMERAS, RollupKey
+from sightline.storage.rollups.protocol import RollupKey
 from sightline.web.console import Console
-from sightline.web.days import known_days, newest_day
 from sightline.web.errors import WebError
 from sightline.web.visitors import Visitor
 
@@ -72,21 +70,10 @@ def read_figures(asked: Asked, visitor: Visitor, console: Console) -> Report:
         _require_no_open_batch(asked.label, visitor, console)
     report = console.reports.get(asked)
     if report is None:
-        services = console.services
-        day, wanted = asked.day or _last_day(asked, console), (asked.label, asked.camera, asked.window_days)
-        report = read_report(services.rollups, services.accuracy, *wanted, day, console.reads.map)
+        services, wanted = console.services, (asked.label, asked.camera, asked.window_days, asked.day)
+        report = read_report(services.rollups, services.accuracy, *wanted, console.reads.map)
         console.reports.keep(asked, report)
     return _for_reviewers(report) if visitor.is_reviewer else replace(report)
-
-
-def _last_day(asked: Asked, console: Console) -> str | None:
-    """Return the last day that has figures, near the newest pictures: all windows of years need not be read for it."""
-    newest = newest_day(known_days(console), asked.camera)
-    if newest is None:
-        return None
-    services = console.services
-    rule, since = services.accuracy.rule_of(asked.label), days_of(newest, max(WINDOW_DAYS))[0]
-    return last_day(services.rollups, rule, asked.camera or ALL_CAMERAS, asked.window_days, since)
 
 
 def _require_no_open_batch(label: str, visitor: Visitor, console: Console) -> None:

@@ -1,6 +1,6 @@
 """Read figures back for people: the windows of each camera side by side, and the curves behind one of them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -168,9 +168,10 @@ def read_report(
     first = days_of(end_day, LONGEST)[0]
     together = [] if camera else _newest(rollups, rule, ALL_CAMERAS, window_days, first, end_day)
     cameras = [camera] if camera else sorted({name for row in together for name in row.window.cameras})
+    models = {row.rollup.key.model for row in together}
 
     def newest(name: str) -> list[Row]:
-        return _newest(rollups, rule, name, window_days, first, end_day)
+        return _newest(rollups, rule, name, window_days, first, end_day, models)
 
     rows = together + [row for of_camera in read_each(newest, cameras) for row in of_camera]
     if not rows:
@@ -181,26 +182,33 @@ def read_report(
 BEGINNING, END = "0000-00-00", "9999-99-99"
 
 
-def last_day(rollups: RollupStore, rule: StrataRule, camera: str, window_days: int, since: str) -> str | None:
-    """Return the last day of the newest window that ends on a day or after it; None if there is none."""
-    found = rollups.between(camera, rule.label, window_days, since, END)
-    return max((each.key.end_day for each in found if each.key.method == method_of(rule)), default=None)
-
-
 def _last_day(rollups: RollupStore, rule: StrataRule, camera: str, window_days: int) -> str:
-    found = last_day(rollups, rule, camera, window_days, BEGINNING)
-    if found is None:
-        raise NoFigures(f"{rule.label}, {camera or 'all cameras'}")
-    return found
+    for each in rollups.newest_first(camera, rule.label, window_days, BEGINNING, END):
+        if each.key.method == method_of(rule):
+            return each.key.end_day
+    raise NoFigures(f"{rule.label}, {'all cameras' if camera == ALL_CAMERAS else camera}")
 
 
-def _newest(rollups: RollupStore, rule: StrataRule, camera: str, window_days: int, first: str, last: str) -> list[Row]:
-    """Return the last window of each detector version, the newest version last."""
-    newest = {
-        each.key.model: each
-        for each in rollups.between(camera, rule.label, window_days, first, last)
-        if each.key.method == method_of(rule)
-    }
+def _newest(
+    rollups: RollupStore,
+    rule: StrataRule,
+    camera: str,
+    window_days: int,
+    first: str,
+    last: str,
+    models: Collection[str] = (),
+) -> list[Row]:
+    """Return the last window of each detector version, the newest version last.
+
+    models: the versions that there may be, if they are known: once each is found, no older window is read
+    """
+    asked = (camera, rule.label, window_days, first, last)
+    newest: dict[str, Rollup] = {}
+    for each in rollups.newest_first(*asked) if models else reversed([*rollups.between(*asked)]):
+        if each.key.method == method_of(rule):
+            newest.setdefault(each.key.model, each)
+        if models and newest.keys() >= set(models):
+            break
     rows = map(_row, sorted(newest.values(), key=lambda each: (each.key.end_day, each.key.model)))
     return [row for row in rows if row.window.analysed]
 

@@ -19,7 +19,7 @@ from sightline.errors import Unavailable
 from sightline.models.answers import Json
 from sightline.models.images import CameraDay
 from sightline.storage.dynamodb.changes import Change
-from sightline.storage.dynamodb.conditions import all_of, any_of, at_most, between, equals, exists, missing
+from sightline.storage.dynamodb.conditions import Condition, all_of, any_of, at_most, between, equals, exists, missing
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.schema import Key, Schema
 from sightline.storage.dynamodb.sort_keys import sort_key
@@ -31,6 +31,9 @@ if TYPE_CHECKING:  # boto3-stubs are a tool of development
 
 LONGEST_TEXT = 350_000
 """Characters of figures in one item: they are ASCII, so as many bytes. The item's other texts need a few kilobytes."""
+
+FEW_WINDOWS, MANY_WINDOWS = 2, 32
+"""How many are read at once from the newest end, at first and at most: each is some kilobytes."""
 
 HOURS = "hours"
 """The partition of what each hour shows: that of a camera and label has a # in its name."""
@@ -101,11 +104,18 @@ class DynamoRollupStore(RollupStore):
 
     @override
     def between(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Iterator[Rollup]:
-        if first_day > last_day:
-            return
-        days = between("window", f"{window_days}#{first_day}#", f"{window_days}#{last_day}$")
-        found = self._table.query(all_of(equals("camera_label", f"{camera}#{label}"), days))
-        yield from map(self._decode, found)
+        if first_day <= last_day:
+            where = _windows(camera, label, window_days, first_day, last_day)
+            yield from map(self._decode, self._table.query(where))
+
+    @override
+    def newest_first(
+        self, camera: str, label: str, window_days: int, first_day: str, last_day: str
+    ) -> Iterator[Rollup]:
+        if first_day <= last_day:
+            where = _windows(camera, label, window_days, first_day, last_day)
+            found = self._table.query(where, newest_first=True, page=FEW_WINDOWS, widest=MANY_WINDOWS)
+            yield from map(self._decode, found)
 
     @override
     def note_late(self, key: RollupKey, images: int, verdicts: int) -> None:
@@ -157,6 +167,12 @@ class _Figures(Mapping[str, Json]):
     def _read(self) -> dict[str, Json]:
         figures: dict[str, Json] = json.loads(self._text)
         return figures
+
+
+def _windows(camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Condition:
+    """Return the condition of the windows of one length that end on these days."""
+    days = between("window", f"{window_days}#{first_day}#", f"{window_days}#{last_day}$")
+    return all_of(equals("camera_label", f"{camera}#{label}"), days)
 
 
 def _key(key: RollupKey) -> dict[str, str]:

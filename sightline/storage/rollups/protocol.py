@@ -71,6 +71,11 @@ class RollupStore(Protocol):
     def between(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Iterator[Rollup]:
         """Return the windows of one length that end on days first to last, both included, consistently, by end day."""
 
+    def newest_first(
+        self, camera: str, label: str, window_days: int, first_day: str, last_day: str
+    ) -> Iterator[Rollup]:
+        """Return the same windows the other way round, a few at a time: who needs the last reads no others."""
+
     def note_late(self, key: RollupKey, images: int, verdicts: int) -> None:
         """Note how many images and verdicts came too late to re-open the day; no new revision."""
 

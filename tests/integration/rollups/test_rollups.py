@@ -80,6 +80,8 @@ def test_windows_are_found_by_their_last_day_and_length(rollups: RollupStore) ->
     assert [others[0]] == list(rollups.between("yard", "Person", 7, "2026-01-01", "2026-12-31"))
     assert [] == list(rollups.between("yard", "Person", 1, "2026-11-03", "2026-11-02"))
     assert [] == list(rollups.between("yard", "Car", 1, "2026-11-01", "2026-11-30"))
+    assert days[:1:-1] == list(rollups.newest_first("yard", "Person", 1, "2026-11-02", "2026-11-30"))
+    assert [] == list(rollups.newest_first("yard", "Person", 1, "2026-11-03", "2026-11-02"))
 
 
 def late(rollups: RollupStore) -> list[tuple[int, int]]:

@@ -178,15 +178,17 @@ def test_no_figures_yet_is_told_with_what_to_do(house):
 
 
 def test_the_newest_window_is_found_without_reading_those_of_years(rolled):
-    asked, rollups = [], rolled.world.rollups
-    read = rollups.between
-    rollups.between = lambda *given: asked.append(given) or read(*given)
+    asked, rollups, read = [], rolled.world.rollups, []
+    between, newest_first = rollups.between, rollups.newest_first
+    rollups.between = lambda *given: asked.append(given) or between(*given)
+    rollups.newest_first = lambda *given: (read.append(each) or each for each in newest_first(*given))
     try:
         rolled.console.reports.drop(lambda _: True)
         assert f"up to {LAST_DAY}" in text_of(show(rolled, window="7"))
     finally:
-        rollups.between = read
+        rollups.between, rollups.newest_first = between, newest_first
     assert min(first for *_, first, _ in asked) >= days_of(LAST_DAY, 28)[0]
+    assert [LAST_DAY] * 3 == [each.key.end_day for each in read], "of all together, and of each camera, the last"
 
 
 def test_files_to_take_away_are_those_of_the_command_line(rolled):
@@ -227,7 +229,10 @@ def test_figures_are_read_once_a_minute_and_curves_once_a_revision(rolled):
     counting = {name: Counting(name, getattr(world, name), counts) for name in ("rollups", "verdicts", "images")}
     console = Console(replace(world.services, **counting), old.options, old.send, old.thumbnails, PASSWORDS)
     house, cameras = House(world, console, make_app(console)), 2
-    figures = {"rollups.between": 2 + cameras + cameras}  # the windows, and the days of each camera
+    figures = {
+        "rollups.between": 1 + cameras,  # the windows of all together, and the days of each camera
+        "rollups.newest_first": 1 + cameras,  # the last day, and the last window of each camera
+    }
     curves = {"rollups.between": 1 + 1}  # the cameras of these days, and the line
     steps = [
         ("first", "owner", "50", Counter(figures) + Counter(curves)),

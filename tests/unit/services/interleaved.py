@@ -43,9 +43,10 @@ class ProcessDied(BaseException):
 
 @dataclass
 class Happened:
-    """What was done to the system, and what it did."""
+    """What was done to the system, and what it did. ended: steps that a process had in hand when it died."""
 
     kills: int = 0
+    ended: int = 0
     seconds: float = 0.0
     overwrites: Counter[str] = field(default_factory=Counter)
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -213,6 +214,7 @@ class Play:
         try:
             self.deliver(step)
         except ProcessDied:
+            self.happened.ended += 1
             if self.random.random() < 0.6:  # delivered again; else it is lost, as Redis sometimes loses one
                 sent.append(step)
             if self._depth > 1 and self.random.random() < 0.5:
@@ -310,7 +312,7 @@ class Play:
         if self.is_calm:
             assert (paid, 0, 0) == (calls, unknown, dropped)
         assert calls <= paid + unknown + self.happened.kills + self._drops(entries)
-        assert unknown <= self.happened.kills + DEEPEST * self.happened.seconds // UNTIL_FREE.total_seconds()
+        assert unknown <= self.happened.ended + DEEPEST * self.happened.seconds // UNTIL_FREE.total_seconds()
 
     def _drops(self, entries: list[Entry]) -> int:
         """Return how many answers were dropped, at one price for every call of a feature."""

@@ -121,19 +121,23 @@ class Curves:
 
 def read_curves(report: Report, visitor: Visitor, console: Console) -> Curves:
     """Return the curves of a window. They cost most of a page, and change with its rollup."""
-    rollup = report.main.rollup
-    key = (rollup.key, rollup.revision)
-    curves = console.curves.get(key) or _computed(report, key, console)
+    curves = console.curves.get(_revision(report)) or _computed(report, console)
     line = [each for each in curves.line if not visitor.is_reviewer or _is_mixed(each.window)]
     return replace(curves, line=line)
 
 
-def _computed(report: Report, key: tuple[RollupKey, int], console: Console) -> Curves:
+def _revision(report: Report) -> tuple[RollupKey, int]:
+    """Return what curves are kept by: another revision of the window has others."""
+    rollup = report.main.rollup
+    return rollup.key, rollup.revision
+
+
+def _computed(report: Report, console: Console) -> Curves:
     """Compute curves, those of a few visitors at a time; what they are made of is read before, by all at once.
 
     Most of it is drawing, for which numpy lets other threads go on.
     """
-    line, _ = report.line(), report.days
+    key, line, _ = _revision(report), report.line(), report.days
     with console.curves_turn:
         curves = console.curves.get(key)
         if curves is None:
@@ -144,8 +148,7 @@ def _computed(report: Report, key: tuple[RollupKey, int], console: Console) -> C
 
 def read_calibration(report: Report, console: Console) -> Sequence[CalibrationBin]:
     """Return how often each confidence was right, for a page without the others, which cost five times as much."""
-    rollup = report.main.rollup
-    key = (rollup.key, rollup.revision)
+    key = _revision(report)
     curves = console.curves.get(key)
     if curves is not None:
         return curves.bins

@@ -1,6 +1,6 @@
 """Read figures back for people: the windows of each camera side by side, and the curves behind one of them."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -168,7 +168,7 @@ def read_report(
     first = days_of(end_day, LONGEST)[0]
     together = [] if camera else _newest(rollups, rule, ALL_CAMERAS, window_days, first, end_day)
     cameras = [camera] if camera else sorted({name for row in together for name in row.window.cameras})
-    models = {row.rollup.key.model for row in together}
+    models = frozenset(row.rollup.key.model for row in together)
 
     def newest(name: str) -> list[Row]:
         return _newest(rollups, rule, name, window_days, first, end_day, models)
@@ -196,7 +196,7 @@ def _newest(
     window_days: int,
     first: str,
     last: str,
-    models: Collection[str] = (),
+    models: frozenset[str] = frozenset(),
 ) -> list[Row]:
     """Return the last window of each detector version, the newest version last.
 
@@ -207,7 +207,7 @@ def _newest(
     for each in rollups.newest_first(*asked) if models else reversed([*rollups.between(*asked)]):
         if each.key.method == method_of(rule):
             newest.setdefault(each.key.model, each)
-        if models and newest.keys() >= set(models):
+        if models and newest.keys() >= models:
             break
     rows = map(_row, sorted(newest.values(), key=lambda each: (each.key.end_day, each.key.model)))
     return [row for row in rows if row.window.analysed]

@@ -19,7 +19,7 @@ from sightline.errors import Unavailable
 from sightline.models.answers import Json
 from sightline.models.images import CameraDay
 from sightline.storage.dynamodb.changes import Change
-from sightline.storage.dynamodb.conditions import Condition, all_of, any_of, at_most, between, equals, exists, missing
+from sightline.storage.dynamodb.conditions import all_of, any_of, at_most, between, equals, exists, missing
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.schema import Key, Schema
 from sightline.storage.dynamodb.sort_keys import sort_key
@@ -105,17 +105,21 @@ class DynamoRollupStore(RollupStore):
     @override
     def between(self, camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Iterator[Rollup]:
         if first_day <= last_day:
-            where = _windows(camera, label, window_days, first_day, last_day)
-            yield from map(self._decode, self._table.query(where))
+            yield from self._windows((camera, label, window_days), first_day, last_day)
 
     @override
     def newest_first(
         self, camera: str, label: str, window_days: int, first_day: str, last_day: str
     ) -> Iterator[Rollup]:
         if first_day <= last_day:
-            where = _windows(camera, label, window_days, first_day, last_day)
-            found = self._table.query(where, newest_first=True, page=FEW_WINDOWS, widest=MANY_WINDOWS)
-            yield from map(self._decode, found)
+            few_at_once = {"newest_first": True, "page": FEW_WINDOWS, "widest": MANY_WINDOWS}
+            yield from self._windows((camera, label, window_days), first_day, last_day, **few_at_once)
+
+    def _windows(self, wanted: tuple[str, str, int], first_day: str, last_day: str, **how: Any) -> Iterator[Rollup]:
+        """Query the windows of a camera, a label and a length. how: the order, and how many are read at once."""
+        camera, label, window_days = wanted
+        days = between("window", f"{window_days}#{first_day}#", f"{window_days}#{last_day}$")
+        return map(self._decode, self._table.query(all_of(equals("camera_label", f"{camera}#{label}"), days), **how))
 
     @override
     def note_late(self, key: RollupKey, images: int, verdicts: int) -> None:
@@ -167,12 +171,6 @@ class _Figures(Mapping[str, Json]):
     def _read(self) -> dict[str, Json]:
         figures: dict[str, Json] = json.loads(self._text)
         return figures
-
-
-def _windows(camera: str, label: str, window_days: int, first_day: str, last_day: str) -> Condition:
-    """Return the condition of the windows of one length that end on these days."""
-    days = between("window", f"{window_days}#{first_day}#", f"{window_days}#{last_day}$")
-    return all_of(equals("camera_label", f"{camera}#{label}"), days)
 
 
 def _key(key: RollupKey) -> dict[str, str]:

@@ -130,9 +130,9 @@ class Addressed:
         return lambda number: link(path, label=LABEL, **query, day=self.day(number))
 
     def months(self, number: int) -> Address:
-        """Compare two months, from another confidence each time: a month is kept for each."""
+        """Compare two months, from another confidence each time: a month is counted once for all of them."""
         last_month, *earlier = self.filled.months[:2]
-        return link("/months", before=(earlier or [last_month])[0], after=last_month, at_least=50 + number / 100)
+        return link("/months", before=(earlier or [last_month])[0], after=last_month, at_least=50 + number % 50)
 
     @property
     def spans(self) -> list[tuple[str, str]]:
@@ -169,8 +169,8 @@ def _of_patterns(asked: Addressed) -> list[Page]:
         *_first_and_kept("/heat, 4 weeks", asked.pattern("/heat"), OF_COUNTS),
         *_first_and_kept("/heat, 12 weeks", asked.pattern("/heat", weeks=12), OF_COUNTS),
         *_first_and_kept("/confidence, 4 weeks", asked.pattern("/confidence"), Most(OF_COUNTS.dynamodb + FIGURES)),
-        Page("/months, first", 2_000, asked.months, Most(0, 2), gets=3, is_cold=True),
-        Page("/months, kept", 100, to(asked.months(0)), Most()),
+        Page("/months, first", 2_000, asked.months, Most(0, 2), gets=1, is_cold=True),
+        Page("/months, kept", 100, asked.months, Most()),
         Page("/accuracy, first", 1_200, asked.accuracy, Most(FIGURES), gets=windows, is_cold=True),
         Page("/accuracy, kept", 150, to(asked.accuracy(0)), Most(1)),
         Page("/agreement", 100, to("/agreement"), Most(1)),

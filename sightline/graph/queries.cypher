@@ -219,7 +219,7 @@ RETURN label, images_before, images_after, images_after - images_before AS more
 ORDER BY abs(more) DESC, label
 
 // name: labels-of-days
-// explains: How many images show each label from a first day to a last, by the cameras' own clocks, in no order; the line without a label says how many images there are, whatever they show; of a camera, without the images of leave_out.
+// explains: How many images show each label with each whole percent of confidence, from a first day to a last, by the cameras' own clocks, in no order; the line without a label says how many images there are, whatever they show; of a camera, without the images of leave_out.
 // needs: first (day), last (day)
 // may take: camera, at_least (number), leave_out (lines)
 MATCH (image:Image)
@@ -233,12 +233,12 @@ CALL (found) {
   UNWIND found AS image
   MATCH (image)-[edge:HAS_LABEL]->(label:Label)
   WHERE edge.confidence >= coalesce($at_least, 0)
-  WITH label, count(*) AS images
-  RETURN label.label_name AS label, images
+  WITH label, toInteger(edge.confidence) AS percent, count(*) AS images
+  RETURN label.label_name AS label, percent, images
   UNION ALL
-  RETURN null AS label, size(found) AS images
+  RETURN null AS label, null AS percent, size(found) AS images
 }
-RETURN label, images
+RETURN label, percent, images
 
 // name: persons-nearby
 // explains: Images of other cameras that show a person within some minutes (10) of an image, the nearest first.

@@ -1,21 +1,17 @@
 """Figures along an axis: other thresholds, bins of confidence, hours of the day."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from sightline.stats.counts import CellCounts, by_part, images_of
 from sightline.stats.drawing import Drawing
 from sightline.stats.figures import Figure, Figures, NotEstimable, estimate, hull, unknown_reason
 from sightline.stats.posterior import PRIORS, Evidence
-from sightline.stats.sampling import Cell
 from sightline.stats.strata import ESTIMATED, Stratum
 from sightline.stats.summary import ABSENT, CellSummary
-from sightline.stats.thresholds import Bands, Side, bands_of, below
+from sightline.stats.thresholds import Bands, Side, bands_of, below, within
 from sightline.stats.windows import evidence_of
-
-T = TypeVar("T")
 
 BIN_PERCENT = 10
 
@@ -57,30 +53,33 @@ def sweep(cells: Sequence[CellSummary], thresholds_percent: Sequence[float], *na
     Raise ValueError for a threshold within a band.
     """
     bands = bands_of(cells)
-    return sweep_of(bands, below(bands, thresholds_percent), *names)
+    sides = below(bands, thresholds_percent)
+    return sweep_of(bands, sides, drawings_of(sides, *names))
 
 
-def sweep_of(bands: Bands, sides: Sequence[Side], *names: str) -> list[SweepPoint]:
-    """Return the points of a sweep. sides: what lies below each threshold."""
-    total = sum(images_of(part) for part in bands.values())
+def drawings_of(sides: Sequence[Side], *names: str) -> list[Drawing]:
+    """Return the draws of what lies below each threshold."""
+    return [Drawing(*names, "sweep", str(side.threshold_percent)) for side in sides]
+
+
+def sweep_of(bands: Bands, sides: Sequence[Side], drawings: Sequence[Drawing]) -> list[SweepPoint]:
+    """Return the points of a sweep. sides, drawings: what lies below each threshold, and its draws."""
+    total = sum(tally.population for band in bands.values() for _, _, tally in band)
     return [
-        SweepPoint(
-            side.threshold_percent,
-            total - side.images,
-            _present(side.evidence, *names, "sweep", str(side.threshold_percent)),
-        )
-        for side in sides
+        SweepPoint(side.threshold_percent, total - side.images, _present(side.evidence, drawing))
+        for side, drawing in zip(sides, drawings, strict=True)
     ]
 
 
 def calibration(cells: Sequence[CellSummary], *names: str) -> list[CalibrationBin]:
     """Compare confidences with the truth, in bins of `BIN_PERCENT`; bins without an image are left out."""
-    bands = [(band, counts) for cell in cells for band, counts in cell.bands.items() if band != ABSENT]
-    parts = {low: _together(part) for low, part in by_part(_binned(bands)).items()}
+    bands = bands_of(cells)
     sums: defaultdict[int, float] = defaultdict(float)
-    for low, confidences in _binned([each for cell in cells for each in cell.confidence_sums.items()]):
-        sums[low] += confidences
-    return [_calibration_bin(low, parts[low], sums[low], *names) for low in sorted(parts)]
+    for cell in cells:
+        for band, confidences in cell.confidence_sums.items():
+            sums[_bin_of(band)] += confidences
+    bins = sorted({_bin_of(band) for band, part in bands.items() if part and band != ABSENT})
+    return [_calibration_bin(low, within(bands, low, low + BIN_PERCENT), sums[low], *names) for low in bins]
 
 
 def by_hour(cells: Sequence[CellSummary], *names: str) -> list[HourFigures]:
@@ -97,35 +96,22 @@ def by_hour(cells: Sequence[CellSummary], *names: str) -> list[HourFigures]:
     ]
 
 
-def _binned(pairs: Iterable[tuple[int, T]]) -> list[tuple[int, T]]:
-    """Name the bin of each band by its lower end."""
-    return [(band // BIN_PERCENT * BIN_PERCENT, each) for band, each in pairs]
-
-
-def _together(counts: Iterable[CellCounts]) -> list[CellCounts]:
-    """Add up parts of the same cells."""
-    merged: dict[Cell, CellCounts] = {}
-    for each in counts:
-        known = merged.get(each.cell)
-        merged[each.cell] = _sum_of(known, each) if known else each
-    return list(merged.values())
-
-
-def _sum_of(one: CellCounts, other: CellCounts) -> CellCounts:
-    return CellCounts(one.cell, {s: one.tally(s) + other.tally(s) for s in {**one.tallies, **other.tallies}})
+def _bin_of(band: int) -> int:
+    """Name the bin of a band by its lower end."""
+    return band // BIN_PERCENT * BIN_PERCENT
 
 
 def _decided(part: Sequence[CellCounts]) -> int:
     return sum(counts.tally(stratum).decided for counts in part for stratum in ESTIMATED)
 
 
-def _calibration_bin(low: int, part: Sequence[CellCounts], confidences: float, *names: str) -> CalibrationBin:
-    images = images_of(part)
-    share = _present(evidence_of(part), *names, "bin", str(low // BIN_PERCENT), divisor=images)
-    return CalibrationBin(float(low), float(low + BIN_PERCENT), images, _decided(part), confidences / images, share)
+def _calibration_bin(low: int, part: Side, confidences: float, *names: str) -> CalibrationBin:
+    share = _present(part.evidence, Drawing(*names, "bin", str(low // BIN_PERCENT)), part.images)
+    high, mean = float(low + BIN_PERCENT), confidences / part.images
+    return CalibrationBin(float(low), high, part.images, part.decided, mean, share)
 
 
-def _present(evidence: Mapping[Stratum, Evidence], *names: str, divisor: int = 1) -> Figure:
+def _present(evidence: Mapping[Stratum, Evidence], drawing: Drawing, divisor: int = 1) -> Figure:
     """Estimate the present images of all strata together, divided by `divisor`."""
     unknown = unknown_reason(evidence, ESTIMATED)
     if unknown:
@@ -133,6 +119,5 @@ def _present(evidence: Mapping[Stratum, Evidence], *names: str, divisor: int = 1
     least = {stratum: each.least for stratum, each in evidence.items()}
     most = {stratum: each.most for stratum, each in evidence.items()}
     worlds = [evidence, least, most] if any(each.ends for each in evidence.values()) else [evidence]
-    drawing = Drawing(*names)
     totals = [drawing.total((world[s], prior) for s in ESTIMATED) for world in worlds for prior in PRIORS]
     return hull([total / divisor for total in totals])

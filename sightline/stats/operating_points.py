@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sightline.stats.curves import sweep_of
+from sightline.stats.curves import drawings_of, sweep_of
 from sightline.stats.drawing import Drawing
 from sightline.stats.figures import Figure, figure_of, ratio, unknown_reason
 from sightline.stats.posterior import JEFFREYS, PRIORS, Evidence, Values
@@ -36,23 +36,33 @@ def operating_points(
     """
     bands = bands_of(cells)
     sides = below(bands, thresholds_percent)
+    drawings = drawings_of(sides, *names)
+    points = sweep_of(bands, sides, drawings)
     return [
         OperatingPoint(
             point.threshold_percent,
             point.images,
-            *_shares(upper.evidence, lower.evidence, point.images, *names, "point", str(point.threshold_percent)),
+            *_shares(
+                upper.evidence,
+                lower.evidence,
+                point.images,
+                Drawing(*names, "point", str(point.threshold_percent), "found"),
+                drawing,
+            ),
             point.missed,
         )
-        for point, lower, upper in zip(
-            sweep_of(bands, sides, *names), sides, above(bands, thresholds_percent), strict=True
-        )
+        for point, lower, upper, drawing in zip(points, sides, above(bands, thresholds_percent), drawings, strict=True)
     ]
 
 
-def _shares(above: ByStratum, below: ByStratum, images: int, *names: str) -> tuple[Figure, Figure]:
-    """Return precision and recall. What is missed is rare, and drawn under each prior: see `posterior`."""
+def _shares(
+    above: ByStratum, below: ByStratum, images: int, above_it: Drawing, below_it: Drawing
+) -> tuple[Figure, Figure]:
+    """Return precision and recall. What is missed is rare, and drawn under each prior: see `posterior`.
+
+    below_it: the draws that the number of missed images comes from too: the two belong together, and are drawn once
+    """
     found_unknown, missed_unknown = unknown_reason(above, ESTIMATED), unknown_reason(below, ESTIMATED)
-    above_it, below_it = Drawing(*names, "found"), Drawing(*names, "missed")
     precisions, recalls = list[Values](), list[Values]()
     for found_in, missed_in in [] if found_unknown else _worlds(above, below):
         found = above_it.total((found_in[s], JEFFREYS) for s in ESTIMATED)

@@ -60,7 +60,8 @@ class GuardedRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             console = console_of(request)
-            request.state.visitor = visitor = await run_in_threadpool(_identify, request, console)
+            known = _known(request, console)  # what is in memory needs no thread
+            request.state.visitor = visitor = known or await run_in_threadpool(_identify, request, console)
             _require_origin(request, visitor)
             _require_access(self.access, visitor, request)
             return await handle(request)
@@ -76,22 +77,32 @@ def visitor_of(request: Request) -> Visitor:
     return visitor
 
 
+def _known(request: Request, console: Console) -> Visitor | None:
+    """Return who asks if that was read a moment ago."""
+    if _token_of(request) is not None:
+        return None
+    credential = request.cookies.get(console.options.cookie)
+    return console.visitors.get(credential) if credential else None
+
+
 def _identify(request: Request, console: Console) -> Visitor | None:
     """Return who asks. A request with a token ignores cookies: another site's page cannot send it."""
-    users = console.services.users
-    authorization = request.headers.get("authorization", "")
-    if authorization.lower().startswith(BEARER):
-        visitor = visitor_of_token(authorization[len(BEARER) :].strip(), users)
+    users, token = console.services.users, _token_of(request)
+    if token is not None:
+        visitor = visitor_of_token(token, users)
         if visitor is None:
             raise SignInNeeded("the token", rule="the token must be one that was not withdrawn and has not expired")
         return visitor
     credential = request.cookies.get(console.options.cookie)
     if credential is None:
         return None
-    known = console.visitors.get(credential)
-    if known is None and (known := visitor_of_session(credential, users)):
-        console.visitors.keep(credential, known)
-    return known
+    read = visitor_of_session(credential, users)
+    return console.visitors.keep(credential, read) if read else None
+
+
+def _token_of(request: Request) -> str | None:
+    authorization = request.headers.get("authorization", "")
+    return authorization[len(BEARER) :].strip() if authorization.lower().startswith(BEARER) else None
 
 
 def _require_origin(request: Request, visitor: Visitor | None) -> None:

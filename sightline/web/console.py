@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -46,7 +46,8 @@ MONTHS_KEPT = timedelta(days=1)
 """Of a month that has ended: what comes late is counted the next day."""
 
 MONTH_GOING_ON_KEPT = timedelta(minutes=5)
-MOST_MONTHS = 200
+MOST_MONTHS = 40
+"""Each has up to half a kilobyte for each label."""
 
 COUNTS_KEPT = timedelta(minutes=1)
 """How long a process keeps how many images show a label: to count them, the graph reads each image of the days."""
@@ -136,9 +137,8 @@ class Console:
         self.calibrations: Recent[Hashable, Sequence[CalibrationBin]] = Recent(
             services.clock, CURVES_KEPT, MOST_REPORTS
         )
-        self.dead_groups: Recent[str, tuple[datetime, Mapping[str, Group]]] = Recent(services.clock, GROUPS_KEPT)
+        self.dead_groups: Recent[str, Mapping[str, Group]] = Recent(services.clock, GROUPS_KEPT)
         self.words: Recent[str, Review] = Recent(services.clock, WORDS_KEPT)
-        self.words_read = Lock()
         self.doubts: Recent[str, Sequence[Doubt]] = Recent(services.clock, DOUBTS_KEPT)
         self.graph = GraphReader(lambda: self.services.graph)
         self.reads = ThreadPoolExecutor(READS_AT_ONCE, thread_name_prefix="web-read")

@@ -23,13 +23,14 @@ BEGUN_AMONG = 4 * BEGUN
 
 def known_days(console: Console) -> dict[str, list[str]]:
     """Return each camera's days, the newest first. Kept for a minute: it is on every page."""
-    kept = console.known_days.get(ALL)
-    if kept is not None:
-        return kept
+    return console.known_days.of(ALL, lambda: _known_days(console))
+
+
+def _known_days(console: Console) -> dict[str, list[str]]:
     days: dict[str, list[str]] = {}
     for each in console.services.operations.dirty_days.known():
         days.setdefault(each.camera, []).append(each.day)
-    return console.known_days.keep(ALL, {camera: sorted(days[camera], reverse=True) for camera in sorted(days)})
+    return {camera: sorted(days[camera], reverse=True) for camera in sorted(days)}
 
 
 def newest_day(days: dict[str, list[str]], camera: str | None) -> str | None:

@@ -99,12 +99,9 @@ class LetterPage:
 
 def groups_of(console: Console) -> Mapping[str, Group]:
     """Return the open letters by error, read at most once a minute."""
-    kept = console.dead_groups.get("")
-    if kept is None:
-        services = console.services
-        read = read_groups(services.operations.dead_letters, services.rejection_breaker.camera_of)
-        kept = console.dead_groups.keep("", (console.now, read))
-    return kept[1]
+    services = console.services
+    letters, camera_of = services.operations.dead_letters, services.rejection_breaker.camera_of
+    return console.dead_groups.of("", lambda: read_groups(letters, camera_of))
 
 
 def read_page(asked: Asked, console: Console, shown: int = SHOWN) -> LetterPage:

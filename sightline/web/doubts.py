@@ -9,8 +9,7 @@ from sightline.web.console import Console
 
 def doubts_of(label: str, console: Console) -> Sequence[Doubt]:
     """Return the doubts about answers of a label."""
-    kept = console.doubts.get(label)
-    return console.doubts.keep(label, console.services.users.doubts.of(label)) if kept is None else kept
+    return console.doubts.of(label, lambda: console.services.users.doubts.of(label))
 
 
 def doubted_pictures(label: str, console: Console) -> frozenset[Picture]:

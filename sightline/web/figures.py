@@ -68,12 +68,13 @@ def read_figures(asked: Asked, visitor: Visitor, console: Console) -> Report:
     """
     if visitor.is_reviewer:
         _require_no_open_batch(asked.label, visitor, console)
-    report = console.reports.get(asked)
-    if report is None:
-        services, wanted = console.services, (asked.label, asked.camera, asked.window_days, asked.day)
-        report = read_report(services.rollups, services.accuracy, *wanted, console.reads.map)
-        console.reports.keep(asked, report)
+    report = console.reports.of(asked, lambda: _read(asked, console))
     return _for_reviewers(report) if visitor.is_reviewer else replace(report)
+
+
+def _read(asked: Asked, console: Console) -> Report:
+    services, wanted = console.services, (asked.label, asked.camera, asked.window_days, asked.day)
+    return read_report(services.rollups, services.accuracy, *wanted, console.reads.map)
 
 
 def _require_no_open_batch(label: str, visitor: Visitor, console: Console) -> None:
@@ -121,7 +122,7 @@ class Curves:
 
 def read_curves(report: Report, visitor: Visitor, console: Console) -> Curves:
     """Return the curves of a window. They cost most of a page, and change with its rollup."""
-    curves = console.curves.get(_revision(report)) or _computed(report, console)
+    curves = console.curves.of(_revision(report), lambda: _computed(report, console))
     line = [each for each in curves.line if not visitor.is_reviewer or _is_mixed(each.window)]
     return replace(curves, line=line)
 
@@ -137,13 +138,9 @@ def _computed(report: Report, console: Console) -> Curves:
 
     Most of it is drawing, for which numpy lets other threads go on.
     """
-    key, line, _ = _revision(report), report.line(), report.days
+    line, _ = report.line(), report.days
     with console.curves_turn:
-        curves = console.curves.get(key)
-        if curves is None:
-            points = report.operating_points(asked_from(console))
-            curves = console.curves.keep(key, Curves(points, read_calibration(report, console), line))
-    return curves
+        return Curves(report.operating_points(asked_from(console)), read_calibration(report, console), line)
 
 
 def read_calibration(report: Report, console: Console) -> Sequence[CalibrationBin]:
@@ -152,7 +149,7 @@ def read_calibration(report: Report, console: Console) -> Sequence[CalibrationBi
     curves = console.curves.get(key)
     if curves is not None:
         return curves.bins
-    return console.calibrations.get(key) or console.calibrations.keep(key, report.calibration())
+    return console.calibrations.of(key, report.calibration)
 
 
 def asked_from(console: Console) -> float:

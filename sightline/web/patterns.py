@@ -5,12 +5,14 @@ everything, without the images that the review may still ask them about: with th
 two counts would tell what was found in one.
 """
 
+from array import array
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from http import HTTPStatus
+from itertools import accumulate
 from typing import TypeVar
 
 from sightline.models.answers import Json
@@ -132,7 +134,10 @@ def _kept_for_owners(
     """Count, or return what was counted for an owner a moment ago; for a reviewer see `_count_of`."""
     if visitor.is_reviewer:
         return count()
-    return kept.get(counted) or kept.keep(counted, count())
+    found = kept.of(counted, count)
+    if not found:
+        kept.forget(counted)  # the first pictures may be on their way into the graph
+    return found
 
 
 def _days_and_rows(
@@ -236,12 +241,19 @@ class ComparedMonths:
 
 
 def compare_months(asked: ComparedMonths, visitor: Visitor, console: Console) -> Months:
-    """Return two months. What owners see of each is kept: for a day once it has ended, else for some minutes."""
+    """Return two months. What owners see of each is kept: for a day once it has ended, else for some minutes.
+
+    It is counted for all confidences, so that another one takes no other count.
+    """
     months = dict.fromkeys((asked.before, asked.after))
     hidden = _left_out([{"camera": asked.camera, **_days_of(each).asked} for each in months], visitor, console)
     counts = {each: _count_of(each, asked, hidden, visitor, console) for each in months}
     before, after = counts[asked.before], counts[asked.after]
-    shown = [_label(label, before, after) for label in before.labels.keys() | after.labels.keys()]
+    labels = [counts[each].labels(asked.at_least) for each in (asked.before, asked.after)]
+    shown = [
+        _label(label, [each[label] for each in labels], (before.images, after.images))
+        for label in labels[0].keys() | labels[1].keys()
+    ]
     first, second = (
         Month(each, counts[each].images, _camera_days(each, asked.camera, console))
         for each in (asked.before, asked.after)
@@ -251,10 +263,18 @@ def compare_months(asked: ComparedMonths, visitor: Visitor, console: Console) ->
 
 @dataclass(frozen=True, slots=True)
 class CountOfMonth:
-    """How many images a month has, and how many of them show each label."""
+    """How many images a month has.
+
+    from_percent: label → by whole percent, 0 to 100, how many of them show it with that confidence or a higher one
+    """
 
     images: int
-    labels: Mapping[str, int]
+    from_percent: Mapping[str, Sequence[int]]
+
+    def labels(self, at_least: float) -> Counter[str]:
+        """Return how many images show each label from a confidence up; those of none are left out."""
+        percent = int(at_least)
+        return Counter({label: counts[percent] for label, counts in self.from_percent.items() if counts[percent]})
 
 
 def _count_of(
@@ -264,26 +284,34 @@ def _count_of(
 
     A kept number without what is hidden now would be off by what has come since, and that tells what it shows.
     """
+    where: dict[str, Json] = {"camera": asked.camera, **_days_of(month).asked}
     if visitor.is_reviewer:
-        return _counted_month(month, asked, hidden, console)
+        return _counted({**where, "at_least": asked.at_least, "leave_out": hidden}, console)
     kept = console.months if month < _this_month(console) else console.month_going_on
-    key = month, asked.camera, asked.at_least
-    return kept.get(key) or kept.keep(key, _counted_month(month, asked, None, console))
+    at_least = asked.at_least if asked.at_least % 1 else 0  # a part of a percent is counted by itself
+    key = month, asked.camera, at_least
+    return kept.of(key, lambda: _counted({**where, "at_least": at_least, "leave_out": None}, console))
 
 
-def _counted_month(month: str, asked: ComparedMonths, hidden: list[str] | None, console: Console) -> CountOfMonth:
-    where: dict[str, Json] = {"camera": asked.camera, "at_least": asked.at_least, "leave_out": hidden}
-    rows = console.graph.query("labels-of-days", {**where, **_days_of(month).asked})
-    counted = {row["label"]: row["images"] for row in rows}
-    return CountOfMonth(counted.pop(None, 0), counted)
+def _counted(asked: Mapping[str, Json], console: Console) -> CountOfMonth:
+    images, by_percent = 0, dict[str, list[int]]()
+    for row in console.graph.query("labels-of-days", asked):
+        if row["label"] is None:
+            images = row["images"]
+        else:
+            by_percent.setdefault(row["label"], [0] * 101)[row["percent"]] += row["images"]
+    return CountOfMonth(images, {label: _from_percent(counts) for label, counts in by_percent.items()})
 
 
-def _label(label: str, before: CountOfMonth, after: CountOfMonth) -> LabelOfMonths:
-    shown = before.labels.get(label, 0), after.labels.get(label, 0)
-    of_thousand = (
-        1_000 * n / all_.images if all_.images else None for n, all_ in zip(shown, (before, after), strict=True)
-    )
-    return LabelOfMonths(label, *shown, *of_thousand)
+def _from_percent(counts: Sequence[int]) -> Sequence[int]:
+    """Add up from the highest percent down. A label of a thousand takes half a kilobyte as an array."""
+    return array("L", accumulate(reversed(counts)))[::-1]
+
+
+def _label(label: str, shown: Sequence[int], images: Sequence[int]) -> LabelOfMonths:
+    before, after = shown
+    of_thousand = (1_000 * n / all_ if all_ else None for n, all_ in zip(shown, images, strict=True))
+    return LabelOfMonths(label, before, after, *of_thousand)
 
 
 def _this_month(console: Console) -> str:

@@ -128,10 +128,7 @@ def label_names(visitor: Visitor, console: Console) -> Sequence[str]:
     """Return the labels that there are; to a reviewer those that are watched: another may be of one image alone."""
     if visitor.is_reviewer:
         return [rule.label for rule in console.services.accuracy.rules]
-    kept = console.labels.get(ALL)
-    if kept is None:
-        kept = console.labels.keep(ALL, [row["label"] for row in console.graph.query("labels")])
-    return kept
+    return console.labels.of(ALL, lambda: [row["label"] for row in console.graph.query("labels")])
 
 
 def cursor_of(place: Place | None) -> str | None:

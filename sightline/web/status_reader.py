@@ -4,6 +4,7 @@ A server that is slow or away must not hold the page up: what is due is read in 
 and shows what was read before, with its time, or that it is still being read.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
@@ -65,6 +66,7 @@ class StatusReader:
         self._sections, self._clock, self._pool, self._patience = sections, clock, pool, patience
         self._kept: dict[str, Read] = {}
         self._reading: dict[str, Future[None]] = {}
+        self._forgotten: Counter[str] = Counter()
         self._lock = Lock()
 
     def read(self, *, whole: bool = False) -> dict[str, Read | None]:
@@ -84,10 +86,15 @@ class StatusReader:
         return with_lag(kept)
 
     def forget(self, *names: str) -> None:
-        """Read these sections again when somebody looks: they were changed here."""
+        """Read these sections again when somebody looks: they were changed here.
+
+        What is being read may have been read before the change: it is not kept.
+        """
         with self._lock:
+            self._forgotten.update(names)
             for name in names:
                 self._kept.pop(name, None)
+                self._reading.pop(name, None)
 
     def _is_due(self, name: str) -> bool:
         kept = self._kept.get(name)
@@ -100,14 +107,15 @@ class StatusReader:
         """Begin to read a section, unless it is being read."""
         standing = self._reading.get(name)
         if standing is None or standing.done():
-            standing = self._reading[name] = self._pool.submit(self._read, name, do)
+            standing = self._reading[name] = self._pool.submit(self._read, name, do, self._forgotten[name])
         return standing
 
-    def _read(self, name: str, do: Gather) -> None:
+    def _read(self, name: str, do: Gather, forgotten: int) -> None:
         at = self._clock()
         section = read_section(do)
         with self._lock:
-            self._kept[name] = Read(section, at)
+            if forgotten == self._forgotten[name]:
+                self._kept[name] = Read(section, at)
 
 
 def with_lag(kept: dict[str, Read | None]) -> dict[str, Read | None]:

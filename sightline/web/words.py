@@ -59,9 +59,8 @@ def read_words(console: Console) -> Words:
 
 
 def read_review(console: Console) -> Review:
-    """Return what was asked and said. One visitor at a time reads it."""
-    with console.words_read:
-        return console.words.get("") or console.words.keep("", _read(console))
+    """Return what was asked and said."""
+    return console.words.of("", lambda: _read(console))
 
 
 def _read(console: Console) -> Review:

@@ -146,8 +146,8 @@ def day_to_json(day: DaySummary) -> Json:
     }
 
 
-def day_from_json(json: Json) -> DaySummary:
-    """Return one camera's day from its JSON."""
+def day_from_json(json: Json, *, with_hours: bool = True) -> DaySummary:
+    """Return one camera's day from its JSON. with_hours: or without its hours of the day, which are half of it."""
     cell = Cell(*json["cell"])
 
     def split(name: str) -> dict[int, CellCounts]:
@@ -155,7 +155,7 @@ def day_from_json(json: Json) -> DaySummary:
 
     sums = {int(band): float(total) for band, total in json["confidence_sums"].items()}
     counts = CellCounts(cell, _tallies_from_json(json["counts"]))
-    summary = CellSummary(cell, counts, split("hours"), split("bands"), sums)
+    summary = CellSummary(cell, counts, split("hours") if with_hours else {}, split("bands"), sums)
     return DaySummary(summary, _outside_from_json(json["outside"]))
 
 

@@ -88,7 +88,7 @@ class Report:
 
     @cached_property
     def days(self) -> list[DaySummary]:
-        """Return the camera days of the main row's window."""
+        """Return the camera days of the main row's window, without their hours."""
         return self._days_up_to(self.main.rollup.key.end_day)
 
     def _of_label(self, end_day: str) -> DaysOfLabel:
@@ -104,7 +104,7 @@ class Report:
         cameras = sorted(of_label.known_cameras()) if name == ALL_CAMERAS else [name]
         model = self.main.rollup.key.model
         found = [rollup for each in self._read_each(of_label.of_camera, cameras) for rollup in each]
-        return [day_from_json(each.figures["day"]) for each in found if each.key.model == model]
+        return [day_from_json(each.figures["day"], with_hours=False) for each in found if each.key.model == model]
 
     def sweep(self) -> list[SweepPoint]:
         """Return the number of images to look at and of images missed, for other thresholds."""

@@ -16,6 +16,9 @@ from sightline.stats.strata import ESTIMATED, Stratum
 from sightline.stats.summary import CellSummary
 from sightline.stats.windows import MAXIMUM_SHARE
 
+OF_SIDES: tuple[tuple[list[str], list[str]], ...] = ((["point"], ["found"]), (["sweep"], []))
+"""What names the draws above a threshold, and those below it, which are those of the sweep."""
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -142,7 +145,7 @@ def recall_at(cells: Sequence[CellSummary], step: float, *names: str) -> Figure:
     values = []
     for found_in, missed_in in worlds:
         for prior in PRIORS:
-            one, other = (generator(*names, "point", str(step), side) for side in ("found", "missed"))
+            one, other = (generator(*names, *of, str(step), *side) for of, side in OF_SIDES)
             found = np.sum([draw_present(found_in[s], one) for s in ESTIMATED], axis=0)
             there = found + np.sum([draw_present(missed_in[s], other, prior) for s in ESTIMATED], axis=0)
             values.append(found[there > 0] / there[there > 0])

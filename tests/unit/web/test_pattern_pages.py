@@ -40,7 +40,8 @@ TODAY = "2044-05-17"
 
 
 def of_month(asked):
-    return [{"label": name, "images": images} for name, images in MONTHS.get(asked["first"], {None: 0}).items()]
+    counts = MONTHS.get(asked["first"], {None: 0})
+    return [{"label": name, "percent": name and 90, "images": images} for name, images in counts.items()]
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ def test_months_are_compared_by_what_a_thousand_pictures_show(counted):
     dirty = counted.world.operations.dirty_days
     dirty.mark([CameraDay("yard", f"2026-10-{day:02}") for day in range(1, 31)])
     html = counted.client("owner").get("/months").text
-    usual = {"camera": None, "leave_out": None, "at_least": 50.0}
+    usual = {"camera": None, "leave_out": None, "at_least": 0}
     days = [{"first": f"2026-{month}-01", "last": f"2026-{month}-{last}"} for month, last in ((10, 31), (11, 30))]
     assert [("labels-of-days", each | usual) for each in days] == counted.world.graph.asked
     rows = re.findall(r"<bdi>(\w+)</bdi></a></td>(.*?)</tr>", html, re.DOTALL)
@@ -128,6 +129,33 @@ def test_months_are_compared_by_what_a_thousand_pictures_show(counted):
     assert {"Person": ["10", "30", "+20", "100.0", "30.0"], "Dog": ["5", "30", "+25", "50.0", "30.0"]} == shown
     assert ["Person", "Dog"] == [*shown], "whose share has changed most comes first"
     assert "30 days in Oct 2026 and on 1 in Nov 2026" in html
+
+
+@pytest.mark.parametrize(
+    ("at_least", "of_each", "counts"),
+    [
+        (None, {"Person": ["7", "0"], "Dog": ["1", "0"]}, 2),
+        (40, {"Person": ["12", "0"], "Dog": ["1", "0"]}, 2),
+        (95, {"Person": ["4", "0"]}, 2),
+        (100, {"Person": ["4", "0"]}, 2),
+        (95.5, {"Person": ["4", "0"]}, 4),
+        (0, {"Person": ["12", "0"], "Dog": ["1", "0"]}, 2),
+    ],
+)
+def test_a_month_is_counted_once_for_all_whole_confidences(counted, at_least, of_each, counts):
+    found = [("Person", 40, 5), ("Person", 94, 3), ("Person", 100, 4), ("Dog", 50, 1), (None, None, 20)]
+
+    def of_days(asked):
+        rows = found if asked["first"] == "2026-10-01" else []
+        return [{"label": name, "percent": percent, "images": n} for name, percent, n in rows]
+
+    counted.world.graph.answers["labels-of-days"] = of_days
+    client, months = counted.client("owner"), {"before": "2026-10", "after": "2026-11"}
+    client.get("/months", params=months | {"at_least": 70})
+    html = client.get("/months", params=months | ({} if at_least is None else {"at_least": at_least})).text
+    rows = re.findall(r"<bdi>(\w+)</bdi></a></td>(.*?)</tr>", html, re.DOTALL)
+    assert of_each == {name: re.findall(r'data-name="(?:Before|After)">(\d+)<', cells) for name, cells in rows}
+    assert counts == len(counted.world.graph.asked)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +178,8 @@ def test_a_month_is_counted_once_a_day_when_it_has_ended_and_else_once_in_five_m
     assert ["2026-08", "2026-09"] == asked("2026-08", "2026-09")
     assert [now] == asked("2026-09", now), "a month is kept, whatever it is compared with"
     assert [] == asked("2026-08", now)
-    assert ["2026-08"] == [each[:7] for each in asked("2026-08", "2026-08&at_least=90")], "of a confidence by itself"
+    assert [] == asked("2026-08", "2026-08&at_least=90"), "it is counted for all whole percents"
+    assert ["2026-08"] == asked("2026-08", "2026-08&at_least=90.5"), "a part of a percent is counted by itself"
     counted.world.clock.move(timedelta(minutes=5))
     assert [now] == asked("2026-08", now)
     counted.world.clock.move(timedelta(days=1))

@@ -151,6 +151,25 @@ def test_a_server_that_hangs_does_not_hold_the_page_up(looked_at):
     assert "All is well." == viewed(looked_at)["sentence"]
 
 
+def test_what_was_read_before_a_change_here_is_not_shown_after_it(looked_at):
+    console, states, begun, goes_on = looked_at.console, ["stopped"], Event(), Event()
+
+    def stopped():
+        state = states[-1]
+        begun.set()
+        assert goes_on.wait(60)
+        return {"state": state}
+
+    console.status = StatusReader(lambda: {"stopped": stopped}, looked_at.world.clock, console.reads)
+    before = console.reads.submit(console.status.read, whole=True)
+    assert begun.wait(60)
+    states.append("going on")
+    console.status.forget("stopped")
+    goes_on.set()
+    before.result(60)
+    assert {"state": "going on"} == console.status.read(whole=True)["stopped"].section
+
+
 def test_what_is_not_a_servers_error_is_raised(looked_at):
     console = looked_at.console
 

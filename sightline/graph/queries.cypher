@@ -219,7 +219,7 @@ RETURN label, images_before, images_after, images_after - images_before AS more
 ORDER BY abs(more) DESC, label
 
 // name: labels-of-days
-// explains: How many images show each label with each whole percent of confidence, from a first day to a last, by the cameras' own clocks, in no order; the line without a label says how many images there are, whatever they show; of a camera, without the images of leave_out.
+// explains: How many images show each label, and how many of them (of_percents) with which whole percents of confidence (percents), from a first day to a last, by the cameras' own clocks, in no order; the line without a label says how many images there are, whatever they show; of a camera, without the images of leave_out.
 // needs: first (day), last (day)
 // may take: camera, at_least (number), leave_out (lines)
 MATCH (image:Image)
@@ -233,12 +233,13 @@ CALL (found) {
   UNWIND found AS image
   MATCH (image)-[edge:HAS_LABEL]->(label:Label)
   WHERE edge.confidence >= coalesce($at_least, 0)
-  WITH label, toInteger(edge.confidence) AS percent, count(*) AS images
-  RETURN label.label_name AS label, percent, images
+  WITH label, toInteger(edge.confidence) AS percent, count(*) AS of_percent
+  WITH label, sum(of_percent) AS images, collect(percent) AS percents, collect(of_percent) AS of_percents
+  RETURN label.label_name AS label, images, percents, of_percents
   UNION ALL
-  RETURN null AS label, null AS percent, size(found) AS images
+  RETURN null AS label, size(found) AS images, [] AS percents, [] AS of_percents
 }
-RETURN label, percent, images
+RETURN label, images, percents, of_percents
 
 // name: persons-nearby
 // explains: Images of other cameras that show a person within some minutes (10) of an image, the nearest first.

@@ -47,7 +47,7 @@ MONTHS_KEPT = timedelta(days=1)
 
 MONTH_GOING_ON_KEPT = timedelta(minutes=5)
 MOST_MONTHS = 40
-"""Each has up to half a kilobyte for each label."""
+"""Each has a kilobyte for each label."""
 
 COUNTS_KEPT = timedelta(minutes=1)
 """How long a process keeps how many images show a label: to count them, the graph reads each image of the days."""

@@ -11,7 +11,7 @@ from sightline.errors import SightlineError
 from sightline.web.console import Console, console_of
 from sightline.web.days import known_days
 from sightline.web.errors import problem_of
-from sightline.web.patterns import Counted, days_up_to
+from sightline.web.patterns import USUAL_LEAST, Counted, days_up_to
 from sightline.web.rendering import page
 from sightline.web.sought import Day, Name, Percent, Word
 
@@ -34,7 +34,7 @@ class Asked:
         plan = console.services.accuracy
         label = self.label or plan.rules[0].label
         threshold = plan.threshold_of(label)
-        usual = 50.0 if threshold is None else threshold
+        usual = USUAL_LEAST if threshold is None else threshold
         return replace(self, label=label, at_least=usual if self.at_least is None else self.at_least)
 
     def counted(self, console: Console, *, with_confidence: bool = True) -> Counted | None:

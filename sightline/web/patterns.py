@@ -34,6 +34,9 @@ Found = TypeVar("Found")
 BAND = 5
 """Width of a band of confidences, in percent."""
 
+USUAL_LEAST = 50.0
+"""The confidence from which labels are counted, if no other is asked for."""
+
 MOST_LOOKED_AT = 20_000
 """Images among those counted of which it is asked whether the review hides them."""
 
@@ -243,11 +246,12 @@ class ComparedMonths:
 def compare_months(asked: ComparedMonths, visitor: Visitor, console: Console) -> Months:
     """Return two months. What owners see of each is kept: for a day once it has ended, else for some minutes.
 
-    It is counted for all confidences, so that another one takes no other count.
+    It is counted for all confidences from the usual one up, so that another one takes no other count.
     """
     months = dict.fromkeys((asked.before, asked.after))
     hidden = _left_out([{"camera": asked.camera, **_days_of(each).asked} for each in months], visitor, console)
-    counts = {each: _count_of(each, asked, hidden, visitor, console) for each in months}
+    read = console.reads.map(lambda month: _count_of(month, asked, hidden, visitor, console), months)
+    counts = dict(zip(months, read, strict=True))
     before, after = counts[asked.before], counts[asked.after]
     labels = [counts[each].labels(asked.at_least) for each in (asked.before, asked.after)]
     shown = [
@@ -265,7 +269,8 @@ def compare_months(asked: ComparedMonths, visitor: Visitor, console: Console) ->
 class CountOfMonth:
     """How many images a month has.
 
-    from_percent: label → by whole percent, 0 to 100, how many of them show it with that confidence or a higher one
+    from_percent: label → by whole percent, 0 to 100, how many of them show it with that confidence or a higher one, of
+    those that were asked for
     """
 
     images: int
@@ -288,24 +293,25 @@ def _count_of(
     if visitor.is_reviewer:
         return _counted({**where, "at_least": asked.at_least, "leave_out": hidden}, console)
     kept = console.months if month < _this_month(console) else console.month_going_on
-    at_least = asked.at_least if asked.at_least % 1 else 0  # a part of a percent is counted by itself
-    key = month, asked.camera, at_least
-    return kept.of(key, lambda: _counted({**where, "at_least": at_least, "leave_out": None}, console))
+    lowest = USUAL_LEAST if asked.at_least >= USUAL_LEAST else 0
+    counted_from = asked.at_least if asked.at_least % 1 else lowest  # a part of a percent is counted by itself
+    key = month, asked.camera, counted_from
+    return kept.of(key, lambda: _counted({**where, "at_least": counted_from, "leave_out": None}, console))
 
 
 def _counted(asked: Mapping[str, Json], console: Console) -> CountOfMonth:
-    images, by_percent = 0, dict[str, list[int]]()
+    images, from_percent = 0, dict[str, Sequence[int]]()
     for row in console.graph.query("labels-of-days", asked):
         if row["label"] is None:
             images = row["images"]
         else:
-            by_percent.setdefault(row["label"], [0] * 101)[row["percent"]] += row["images"]
-    return CountOfMonth(images, {label: _from_percent(counts) for label, counts in by_percent.items()})
+            from_percent[row["label"]] = _from_percent(dict(zip(row["percents"], row["of_percents"], strict=True)))
+    return CountOfMonth(images, from_percent)
 
 
-def _from_percent(counts: Sequence[int]) -> Sequence[int]:
-    """Add up from the highest percent down. A label of a thousand takes half a kilobyte as an array."""
-    return array("L", accumulate(reversed(counts)))[::-1]
+def _from_percent(counts: Mapping[int, int]) -> Sequence[int]:
+    """Add up from the highest percent down. As an array it takes less than a kilobyte."""
+    return array("L", accumulate(counts.get(percent, 0) for percent in range(100, -1, -1)))[::-1]
 
 
 def _label(label: str, shown: Sequence[int], images: Sequence[int]) -> LabelOfMonths:

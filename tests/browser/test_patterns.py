@@ -44,12 +44,12 @@ def counted(served):
         ],
         "label-by-confidence": [{"from_percent": begin, "images": begin} for begin in range(30, 100, 5)],
         "labels-of-days": lambda asked: [
-            {"label": None, "percent": None, "images": 9_000 if asked["first"] == "2026-10-01" else 12_000},
+            {"label": None, "images": 9_000 if asked["first"] == "2026-10-01" else 12_000},
             *(
                 {
                     "label": f"{name} of a rather long name" if number == 2 else name,
-                    "percent": 90,
-                    "images": 40 * number if asked["first"] == "2026-10-01" else 900 - 70 * number,
+                    "percents": [90],
+                    "of_percents": [40 * number if asked["first"] == "2026-10-01" else 900 - 70 * number],
                 }
                 for number, name in enumerate(("Person", "Dog", "Cat", "Car", "Bicycle"))
             ),

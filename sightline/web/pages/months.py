@@ -15,7 +15,13 @@ from sightline.web.charts import drawn
 from sightline.web.console import console_of
 from sightline.web.pattern_charts import pairs
 from sightline.web.pattern_pages import pattern_page, problem_page
-from sightline.web.patterns import ComparedMonths, TooManyToCount, compare_months, months_with_pictures
+from sightline.web.patterns import (
+    USUAL_LEAST,
+    ComparedMonths,
+    TooManyToCount,
+    compare_months,
+    months_with_pictures,
+)
 from sightline.web.sought import Empty, Name, Percent
 from sightline.web.times import month_name
 
@@ -46,7 +52,7 @@ def show_months(request: Request, asked: Annotated[Asked, Depends()]) -> Respons
     known = months_with_pictures(asked.camera, console)
     after = asked.after or next(iter(known), None)
     before = asked.before or next((month for month in known if after and month < after), after)
-    at_least = 50.0 if asked.at_least is None else asked.at_least
+    at_least = USUAL_LEAST if asked.at_least is None else asked.at_least
     fields = Asked(before, after, asked.camera, at_least)
     if before is None or after is None:
         return pattern_page(request, "months.html", fields, months=None, known=known)

@@ -149,7 +149,9 @@ def test_hostile_names_are_shown_as_text_on_every_page(house, name):
     graph.answers["images-with-text"] = [{"image_id": uri, "taken_at": taken_at, "confidence": 90.0, "text": name}]
     graph.answers["label-by-time"] = [{"weekday": 1, "hour": 11, "images": 1}]
     graph.answers["label-by-confidence"] = [{"from_percent": 90, "images": 1}]
-    graph.answers["labels-of-days"] = [{"label": each, "percent": each and 90, "images": 1} for each in (name, None)]
+    graph.answers["labels-of-days"] = [
+        {"label": each, "images": 1, "percents": [90], "of_percents": [1]} for each in (name, None)
+    ]
     asked = {"label": name, "camera": name.replace("/", "|")}
     listed += [client.get(path, params=asked) for path in ("/heat", "/confidence", "/months", "/heat.png")]
     listed.append(client.get("/search", params=asked | {"text": f"{name} "}))

@@ -41,7 +41,14 @@ TODAY = "2044-05-17"
 
 def of_month(asked):
     counts = MONTHS.get(asked["first"], {None: 0})
-    return [{"label": name, "percent": name and 90, "images": images} for name, images in counts.items()]
+    return [
+        labelled(name, {90: images}) if name else {"label": None, "images": images} for name, images in counts.items()
+    ]
+
+
+def labelled(name, counts):
+    """Say as the graph does how many images show a label with which percents."""
+    return {"label": name, "images": sum(counts.values()), "percents": [*counts], "of_percents": [*counts.values()]}
 
 
 @pytest.fixture
@@ -121,7 +128,7 @@ def test_months_are_compared_by_what_a_thousand_pictures_show(counted):
     dirty = counted.world.operations.dirty_days
     dirty.mark([CameraDay("yard", f"2026-10-{day:02}") for day in range(1, 31)])
     html = counted.client("owner").get("/months").text
-    usual = {"camera": None, "leave_out": None, "at_least": 0}
+    usual = {"camera": None, "leave_out": None, "at_least": 50}
     days = [{"first": f"2026-{month}-01", "last": f"2026-{month}-{last}"} for month, last in ((10, 31), (11, 30))]
     assert [("labels-of-days", each | usual) for each in days] == counted.world.graph.asked
     rows = re.findall(r"<bdi>(\w+)</bdi></a></td>(.*?)</tr>", html, re.DOTALL)
@@ -135,19 +142,26 @@ def test_months_are_compared_by_what_a_thousand_pictures_show(counted):
     ("at_least", "of_each", "counts"),
     [
         (None, {"Person": ["7", "0"], "Dog": ["1", "0"]}, 2),
-        (40, {"Person": ["12", "0"], "Dog": ["1", "0"]}, 2),
+        (50, {"Person": ["7", "0"], "Dog": ["1", "0"]}, 2),
+        (51, {"Person": ["7", "0"]}, 2),
+        (40, {"Person": ["12", "0"], "Dog": ["1", "0"]}, 4),
         (95, {"Person": ["4", "0"]}, 2),
         (100, {"Person": ["4", "0"]}, 2),
         (95.5, {"Person": ["4", "0"]}, 4),
-        (0, {"Person": ["12", "0"], "Dog": ["1", "0"]}, 2),
+        (0, {"Person": ["12", "0"], "Dog": ["1", "0"]}, 4),
     ],
 )
 def test_a_month_is_counted_once_for_all_whole_confidences(counted, at_least, of_each, counts):
-    found = [("Person", 40, 5), ("Person", 94, 3), ("Person", 100, 4), ("Dog", 50, 1), (None, None, 20)]
+    found = {"Person": {40: 5, 94: 3, 100: 4}, "Dog": {50: 1}}
 
     def of_days(asked):
-        rows = found if asked["first"] == "2026-10-01" else []
-        return [{"label": name, "percent": percent, "images": n} for name, percent, n in rows]
+        if asked["first"] != "2026-10-01":
+            return [{"label": None, "images": 0}]
+        of_labels = {
+            name: {percent: n for percent, n in counts.items() if percent >= asked["at_least"]}
+            for name, counts in found.items()
+        }
+        return [{"label": None, "images": 20}, *(labelled(*each) for each in of_labels.items() if each[1])]
 
     counted.world.graph.answers["labels-of-days"] = of_days
     client, months = counted.client("owner"), {"before": "2026-10", "after": "2026-11"}

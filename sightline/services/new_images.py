@@ -17,6 +17,7 @@ from sightline.models.images import Capture, FeedEntry
 from sightline.services.sync import OVERLAP, SETTLE, days_between
 from sightline.storage.images.positions import position_at, time_of
 from sightline.storage.images.protocol import ImageStore
+from sightline.storage.side_by_side import DoEach, read_first
 from sightline.storage.users.protocol import Look, UserStore
 
 FIRST_LOOK = timedelta(hours=24)
@@ -79,13 +80,18 @@ def is_late(entry: FeedEntry, capture: Capture) -> bool:
     return time_of(entry.position) - capture.taken_at > LATE
 
 
-def new_images(look: Look | None, images: ImageStore, now: datetime, most: int = MOST_AT_ONCE) -> NewImages:
-    """Return the images that arrived first among those that this user has not seen."""
+def new_images(
+    look: Look | None, images: ImageStore, now: datetime, most: int = MOST_AT_ONCE, read_each: DoEach = map
+) -> NewImages:
+    """Return the images that arrived first among those that this user has not seen.
+
+    read_each: how the shards of the feed are begun
+    """
     seen = look or Look(position_at(now - FIRST_LOOK))
     farthest = position_at(now - timedelta(days=DAYS_BACK))
     after, until, left_out = max(seen.position, farthest), position_at(now - SETTLE), seen.position < farthest
     shards = [_entries(images, shard, after, until, most + 1) for shard in range(images.shards.feed)]
-    in_order = heapq.merge(*shards, key=lambda entry: entry.position)
+    in_order = heapq.merge(*read_each(read_first, shards), key=lambda entry: entry.position)
     found = tuple(islice((each for each in in_order if each.position not in seen.shown), most + 1))
     entries = found[:most]
     if len(found) > most:
@@ -118,18 +124,22 @@ class DaysWithNew:
 
 
 def days_with_new(
-    look: Look | None, images: ImageStore, now: datetime, known: DaysWithNew | None = None
+    look: Look | None,
+    images: ImageStore,
+    now: datetime,
+    known: DaysWithNew | None = None,
+    read_each: DoEach = map,
 ) -> DaysWithNew:
     """Return the capture days of images that this user has not seen: of the days back, and of so many images.
 
-    known: what was found before, for the same look: only what came since is read
+    known: what was found before, for the same look: only what came since is read; read_each: as in `new_images`
     """
     seen = look or Look(position_at(now - FIRST_LOOK))
     known = known or DaysWithNew(frozenset(), frozenset(), seen.position, 0)
     left = MOST_FOR_DAYS - known.count
     if left <= 0:
         return known
-    found = new_images(replace(seen, position=max(seen.position, known.until)), images, now, left)
+    found = new_images(replace(seen, position=max(seen.position, known.until)), images, now, left, read_each)
     until = _settled(found.until, now)
     settled = [each for each in found.entries if each.position <= until]
     newer = found.entries[len(settled) :]

@@ -3,11 +3,11 @@
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 
 from sightline.models.images import Capture, ImageSummary
 from sightline.storage.images.keys import day_position
 from sightline.storage.images.protocol import DayPart
+from sightline.storage.side_by_side import read_first
 from sightline.web.console import Console
 
 ALL = ""
@@ -59,7 +59,7 @@ def pictures_of(
     names = list(cameras)
     part = DayPart(before=before, newest_first=True, page=max(begun // max(len(names), 1), 2))
     images = console.services.images
-    days = console.reads.map(lambda camera: _begun(map(_placed, images.by_day(camera, day, part))), names)
+    days = console.reads.map(lambda camera: read_first(map(_placed, images.by_day(camera, day, part))), names)
     yield from heapq.merge(*days, key=lambda each: (each.position, each.image.capture.camera), reverse=True)
 
 
@@ -73,9 +73,3 @@ def beside(image_id: str, capture: Capture, console: Console, *, is_later: bool)
 
 def _placed(image: ImageSummary) -> Placed:
     return Placed(day_position(image.image_id, image.capture), image)
-
-
-def _begun(day: Iterator[Placed]) -> Iterator[Placed]:
-    """Read the beginning of a day at once, as those of the other cameras are meanwhile."""
-    first = next(day, None)
-    return iter(()) if first is None else chain((first,), day)

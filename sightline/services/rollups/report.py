@@ -1,10 +1,9 @@
 """Read figures back for people: the windows of each camera side by side, and the curves behind one of them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Protocol, TypeVar
 
 from sightline.errors import SightlineError
 from sightline.services.rollups.figures import DaySummary, WindowFigures, day_from_json, window_from_json
@@ -18,17 +17,9 @@ from sightline.stats.strata import StrataRule
 from sightline.stats.summary import BAND_PERCENT
 from sightline.stats.windows import days_of, evidence_of
 from sightline.storage.rollups.protocol import ALL_CAMERAS, Rollup, RollupStore
-
-Read = TypeVar("Read")
+from sightline.storage.side_by_side import DoEach
 
 THRESHOLDS_PERCENT = tuple(float(step) for step in range(20, 100, BAND_PERCENT))
-
-
-class ReadEach(Protocol):
-    """Reads of each camera, and returns what was read in their order: `map`, or that of an executor, all at once."""
-
-    def __call__(self, read: Callable[[str], Read], cameras: Iterable[str], /) -> Iterable[Read]:
-        """Return what was read of each."""
 
 
 class NoFigures(SightlineError):
@@ -56,7 +47,7 @@ class Report:
     rows: Sequence[Row]
     cameras: Sequence[str]
     _rollups: RollupStore
-    _read_each: ReadEach = field(default=map, compare=False, repr=False)
+    _read_each: DoEach = field(default=map, compare=False, repr=False)
     _windows: dict[str, DaysOfLabel] = field(default_factory=dict, compare=False, repr=False)
     """What is read, by the last day: a copy with fewer rows does not read it again."""
 
@@ -157,7 +148,7 @@ def read_report(
     camera: str | None,
     window_days: int,
     day: str | None = None,
-    read_each: ReadEach = map,
+    read_each: DoEach = map,
 ) -> Report:
     """Read the windows that end on a day (default: the last one), or before it for a version that ended earlier.
 

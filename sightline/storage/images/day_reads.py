@@ -4,7 +4,6 @@ import heapq
 import math
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
 from threading import Lock
 
 from sightline.models.images import ImageSummary
@@ -14,6 +13,7 @@ from sightline.storage.dynamodb.table import DynamoTable
 from sightline.storage.images.encoding import BY_DAY, BY_DAY_SHARDED, decode_summary, is_listed
 from sightline.storage.images.keys import DayIndexes, Layout, camera_day, part_of_day
 from sightline.storage.images.protocol import DayPart
+from sightline.storage.side_by_side import read_first
 
 READERS = 16
 """Threads that read the beginnings of shards: four days of the usual four."""
@@ -58,7 +58,7 @@ class DayReads:
 
     def _begin(self, sources: list[Entries]) -> Iterable[Entries]:
         """Read the first page of each at once: the merge needs all of them before its first entry."""
-        return sources if len(sources) == 1 else self._pool().map(_begun, sources)
+        return sources if len(sources) == 1 else self._pool().map(read_first, sources)
 
     def _pool(self) -> ThreadPoolExecutor:
         with self._lock:
@@ -86,11 +86,6 @@ def _bounds(place: str, part: DayPart) -> list[Condition]:
 
 def _place(entry: tuple[str, ImageSummary]) -> str:
     return entry[0]
-
-
-def _begun(source: Entries) -> Entries:
-    first = next(source, None)
-    return iter(()) if first is None else chain((first,), source)
 
 
 def _each_once(images: Iterable[ImageSummary]) -> Iterator[ImageSummary]:

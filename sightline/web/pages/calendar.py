@@ -67,7 +67,7 @@ def _unseen(user: str, console: Console) -> frozenset[str]:
     look = console.services.users.look(user)
     key = (user, look.number if look else 0)
     known = console.unseen_days.get(key)
-    found = days_with_new(look, console.services.images, console.now, known)
+    found = days_with_new(look, console.services.images, console.now, known, console.reads.map)
     if known is None:
         console.unseen_days.keep(key, found)
     return found.days

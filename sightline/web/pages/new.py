@@ -69,7 +69,7 @@ def show_new(
     """Show what arrived since the user last looked. seen, marked: the mark that an undo takes back, and its size."""
     console, visitor = console_of(request), visitor_of(request)
     look = console.services.users.look(visitor.user)
-    found = new_images(look, console.services.images, console.now)
+    found = new_images(look, console.services.images, console.now, read_each=console.reads.map)
     rows = console.services.images.get_many([each.image_id for each in found.entries])
     images = [image for row in rows.values() if (image := _shown_of(row))]
     hidden = masked(contents_of(images), visitor, console)

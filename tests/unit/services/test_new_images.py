@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -26,6 +27,7 @@ from sightline.services.new_images import (
 from sightline.services.sync import OVERLAP, SETTLE
 from sightline.storage.images.keys import shard_of, write_day_of
 from sightline.storage.images.positions import RANDOM_BITS
+from sightline.storage.side_by_side import read_first
 from sightline.testing.images import InMemoryImageStore
 from sightline.testing.users import InMemoryUserStore
 
@@ -234,3 +236,18 @@ def test_days_with_something_new_are_read_on_from_where_nothing_can_enter_the_fe
     later = days_with_new(None, images, images.now, first)
     assert ({"2026-11-01", "2026-10-30", "2026-11-02"}, 2) == (later.days, images.taken)
     assert days_with_new(None, images, images.now).days == later.days
+
+
+def test_shards_that_are_begun_side_by_side_give_what_they_give_one_after_another():
+    images = LateFeed()
+    for number in range(80):
+        images.write(number, day="2026-11-01")
+        images.now += timedelta(seconds=20)
+    images.now += OVERLAP
+    with ThreadPoolExecutor(images.shards.feed) as pool:
+        for most in (1, 30, 200):
+            in_turn = new_images(None, images, images.now, most)
+            assert in_turn == new_images(None, images, images.now, most, pool.map)
+            assert min(most, 80) == len(in_turn.entries)
+    assert [] == [*read_first([])]
+    assert [1, 2, 3] == [*read_first(iter([1, 2, 3]))]

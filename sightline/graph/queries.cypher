@@ -234,6 +234,7 @@ CALL (found) {
   MATCH (image)-[edge:HAS_LABEL]->(label:Label)
   WHERE edge.confidence >= coalesce($at_least, 0)
   WITH label, toInteger(edge.confidence) AS percent, count(*) AS of_percent
+  ORDER BY percent
   WITH label, sum(of_percent) AS images, collect(percent) AS percents, collect(of_percent) AS of_percents
   RETURN label.label_name AS label, images, percents, of_percents
   UNION ALL

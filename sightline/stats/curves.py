@@ -10,7 +10,7 @@ from sightline.stats.figures import Figure, Figures, NotEstimable, estimate, hul
 from sightline.stats.posterior import PRIORS, Evidence
 from sightline.stats.strata import ESTIMATED, Stratum
 from sightline.stats.summary import ABSENT, CellSummary
-from sightline.stats.thresholds import Bands, Side, bands_of, below, within
+from sightline.stats.thresholds import Side, bands_of, below, within
 from sightline.stats.windows import evidence_of
 
 BIN_PERCENT = 10
@@ -53,22 +53,16 @@ def sweep(cells: Sequence[CellSummary], thresholds_percent: Sequence[float], *na
     Raise ValueError for a threshold within a band.
     """
     bands = bands_of(cells)
-    sides = below(bands, thresholds_percent)
-    return sweep_of(bands, sides, drawings_of(sides, *names))
-
-
-def drawings_of(sides: Sequence[Side], *names: str) -> list[Drawing]:
-    """Return the draws of what lies below each threshold."""
-    return [Drawing(*names, "sweep", str(side.threshold_percent)) for side in sides]
-
-
-def sweep_of(bands: Bands, sides: Sequence[Side], drawings: Sequence[Drawing]) -> list[SweepPoint]:
-    """Return the points of a sweep. sides, drawings: what lies below each threshold, and its draws."""
     total = sum(tally.population for band in bands.values() for _, _, tally in band)
     return [
-        SweepPoint(side.threshold_percent, total - side.images, _present(side.evidence, drawing))
-        for side, drawing in zip(sides, drawings, strict=True)
+        SweepPoint(side.threshold_percent, total - side.images, present(side.evidence, drawing_below(side, *names)))
+        for side in below(bands, thresholds_percent)
     ]
+
+
+def drawing_below(side: Side, *names: str) -> Drawing:
+    """Return the draws of what lies below a threshold."""
+    return Drawing(*names, "sweep", str(side.threshold_percent))
 
 
 def calibration(cells: Sequence[CellSummary], *names: str) -> list[CalibrationBin]:
@@ -106,12 +100,12 @@ def _decided(part: Sequence[CellCounts]) -> int:
 
 
 def _calibration_bin(low: int, part: Side, confidences: float, *names: str) -> CalibrationBin:
-    share = _present(part.evidence, Drawing(*names, "bin", str(low // BIN_PERCENT)), part.images)
+    share = present(part.evidence, Drawing(*names, "bin", str(low // BIN_PERCENT)), part.images)
     high, mean = float(low + BIN_PERCENT), confidences / part.images
     return CalibrationBin(float(low), high, part.images, part.decided, mean, share)
 
 
-def _present(evidence: Mapping[Stratum, Evidence], drawing: Drawing, divisor: int = 1) -> Figure:
+def present(evidence: Mapping[Stratum, Evidence], drawing: Drawing, divisor: int = 1) -> Figure:
     """Estimate the present images of all strata together, divided by `divisor`."""
     unknown = unknown_reason(evidence, ESTIMATED)
     if unknown:

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sightline.stats.curves import drawings_of, sweep_of
+from sightline.stats.curves import drawing_below, present
 from sightline.stats.drawing import Drawing
 from sightline.stats.figures import Figure, figure_of, ratio, unknown_reason
 from sightline.stats.posterior import JEFFREYS, PRIORS, Evidence, Values
 from sightline.stats.strata import ESTIMATED, Stratum
 from sightline.stats.summary import CellSummary
-from sightline.stats.thresholds import above, bands_of, below
+from sightline.stats.thresholds import Side, above, bands_of, below
 
 ByStratum: TypeAlias = Mapping[Stratum, Evidence]
 
@@ -35,33 +35,22 @@ def operating_points(
     Raise ValueError for a threshold within a band.
     """
     bands = bands_of(cells)
-    sides = below(bands, thresholds_percent)
-    drawings = drawings_of(sides, *names)
-    points = sweep_of(bands, sides, drawings)
-    return [
-        OperatingPoint(
-            point.threshold_percent,
-            point.images,
-            *_shares(
-                upper.evidence,
-                lower.evidence,
-                point.images,
-                Drawing(*names, "point", str(point.threshold_percent), "found"),
-                drawing,
-            ),
-            point.missed,
-        )
-        for point, lower, upper, drawing in zip(points, sides, above(bands, thresholds_percent), drawings, strict=True)
-    ]
+    both = zip(below(bands, thresholds_percent), above(bands, thresholds_percent), strict=True)
+    return [_point(lower, upper, *names) for lower, upper in both]
+
+
+def _point(lower: Side, upper: Side, *names: str) -> OperatingPoint:
+    """Estimate one threshold. What lies below it is drawn once, for recall and for the number missed."""
+    below_it = drawing_below(lower, *names)
+    above_it = Drawing(*names, "point", str(lower.threshold_percent), "found")
+    shares = _shares(upper.evidence, lower.evidence, upper.images, above_it, below_it)
+    return OperatingPoint(lower.threshold_percent, upper.images, *shares, present(lower.evidence, below_it))
 
 
 def _shares(
     above: ByStratum, below: ByStratum, images: int, above_it: Drawing, below_it: Drawing
 ) -> tuple[Figure, Figure]:
-    """Return precision and recall. What is missed is rare, and drawn under each prior: see `posterior`.
-
-    below_it: the draws that the number of missed images comes from too: the two belong together, and are drawn once
-    """
+    """Return precision and recall. What is missed is rare, and drawn under each prior: see `posterior`."""
     found_unknown, missed_unknown = unknown_reason(above, ESTIMATED), unknown_reason(below, ESTIMATED)
     precisions, recalls = list[Values](), list[Values]()
     for found_in, missed_in in [] if found_unknown else _worlds(above, below):

@@ -96,8 +96,7 @@ def _identify(request: Request, console: Console) -> Visitor | None:
     credential = request.cookies.get(console.options.cookie)
     if credential is None:
         return None
-    read = visitor_of_session(credential, users)
-    return console.visitors.keep(credential, read) if read else None
+    return console.visitors.of(credential, lambda: visitor_of_session(credential, users), keeps=bool)
 
 
 def _token_of(request: Request) -> str | None:

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 READS_AT_ONCE = 16
 
+STATUS_READS_AT_ONCE = 16
+"""Sections of the status, in threads of their own: one whose server stands still takes none from the other pages."""
+
 VISITOR_KEPT = timedelta(seconds=10)
 """How long a process trusts what it has read of a session: so long a change of password may take to end the others."""
 
@@ -46,8 +49,8 @@ MONTHS_KEPT = timedelta(days=1)
 """Of a month that has ended: what comes late is counted the next day."""
 
 MONTH_GOING_ON_KEPT = timedelta(minutes=5)
-MOST_MONTHS = 40
-"""Each has a kilobyte for each label."""
+MOST_MONTHS = 200
+"""Each has half a kilobyte for each label."""
 
 COUNTS_KEPT = timedelta(minutes=1)
 """How long a process keeps how many images show a label: to count them, the graph reads each image of the days."""
@@ -123,7 +126,7 @@ class Console:
         self.passwords = passwords or Passwords()
         self.sign_in_limits = SignInLimits(services.clock)
         self.signer = AddressSigner(options.secret, services.clock)
-        self.visitors: Recent[str, Visitor] = Recent(services.clock, VISITOR_KEPT)
+        self.visitors: Recent[str, Visitor | None] = Recent(services.clock, VISITOR_KEPT)
         self.known_days: Recent[str, dict[str, list[str]]] = Recent(services.clock, KNOWN_DAYS_KEPT)
         self.unseen_days: Recent[tuple[str, int], DaysWithNew] = Recent(services.clock, UNSEEN_DAYS_KEPT)
         self.labels: Recent[str, Sequence[str]] = Recent(services.clock, LABELS_KEPT)
@@ -142,16 +145,22 @@ class Console:
         self.doubts: Recent[str, Sequence[Doubt]] = Recent(services.clock, DOUBTS_KEPT)
         self.graph = GraphReader(lambda: self.services.graph)
         self.reads = ThreadPoolExecutor(READS_AT_ONCE, thread_name_prefix="web-read")
-        self.status = StatusReader(lambda: status_sections(self.services), services.clock, self.reads)
+        self.status_reads = ThreadPoolExecutor(STATUS_READS_AT_ONCE, thread_name_prefix="web-status")
+        self.status = StatusReader(lambda: status_sections(self.services), services.clock, self.status_reads)
 
     @property
     def now(self) -> datetime:
         """Return the time."""
         return self.services.clock()
 
+    def forget_visitors(self, is_meant: Callable[[Visitor], bool]) -> None:
+        """Have the sessions of these users read again: they have ended, or may do other things now."""
+        self.visitors.drop(lambda kept: kept is not None and is_meant(kept))
+
     def close(self) -> None:
         """End the threads."""
         self.reads.shutdown(cancel_futures=True)
+        self.status_reads.shutdown(cancel_futures=True)
 
 
 def console_of(request: Request) -> Console:

@@ -140,7 +140,10 @@ def _computed(report: Report, console: Console) -> Curves:
     """
     line, _ = report.line(), report.days
     with console.curves_turn:
-        return Curves(report.operating_points(asked_from(console)), read_calibration(report, console), line)
+        bins = console.calibrations.get(_revision(report))
+        return Curves(
+            report.operating_points(asked_from(console)), report.calibration() if bins is None else bins, line
+        )
 
 
 def read_calibration(report: Report, console: Console) -> Sequence[CalibrationBin]:

@@ -137,10 +137,7 @@ def _kept_for_owners(
     """Count, or return what was counted for an owner a moment ago; for a reviewer see `_count_of`."""
     if visitor.is_reviewer:
         return count()
-    found = kept.of(counted, count)
-    if not found:
-        kept.forget(counted)  # the first pictures may be on their way into the graph
-    return found
+    return kept.of(counted, count, keeps=bool)  # not of nothing: the first pictures may be on their way into the graph
 
 
 def _days_and_rows(
@@ -246,12 +243,11 @@ class ComparedMonths:
 def compare_months(asked: ComparedMonths, visitor: Visitor, console: Console) -> Months:
     """Return two months. What owners see of each is kept: for a day once it has ended, else for some minutes.
 
-    It is counted for all confidences from the usual one up, so that another one takes no other count.
+    It is counted for all whole percents from the usual confidence up, or for all, and kept for each of them.
     """
     months = dict.fromkeys((asked.before, asked.after))
     hidden = _left_out([{"camera": asked.camera, **_days_of(each).asked} for each in months], visitor, console)
-    read = console.reads.map(lambda month: _count_of(month, asked, hidden, visitor, console), months)
-    counts = dict(zip(months, read, strict=True))
+    counts = {each: _count_of(each, asked, hidden, visitor, console) for each in months}
     before, after = counts[asked.before], counts[asked.after]
     labels = [counts[each].labels(asked.at_least) for each in (asked.before, asked.after)]
     shown = [
@@ -290,11 +286,10 @@ def _count_of(
     A kept number without what is hidden now would be off by what has come since, and that tells what it shows.
     """
     where: dict[str, Json] = {"camera": asked.camera, **_days_of(month).asked}
-    if visitor.is_reviewer:
+    if visitor.is_reviewer or asked.at_least % 1:
         return _counted({**where, "at_least": asked.at_least, "leave_out": hidden}, console)
     kept = console.months if month < _this_month(console) else console.month_going_on
-    lowest = USUAL_LEAST if asked.at_least >= USUAL_LEAST else 0
-    counted_from = asked.at_least if asked.at_least % 1 else lowest  # a part of a percent is counted by itself
+    counted_from = USUAL_LEAST if asked.at_least >= USUAL_LEAST else 0.0
     key = month, asked.camera, counted_from
     return kept.of(key, lambda: _counted({**where, "at_least": counted_from, "leave_out": None}, console))
 
@@ -310,8 +305,8 @@ def _counted(asked: Mapping[str, Json], console: Console) -> CountOfMonth:
 
 
 def _from_percent(counts: Mapping[int, int]) -> Sequence[int]:
-    """Add up from the highest percent down. As an array it takes less than a kilobyte."""
-    return array("L", accumulate(counts.get(percent, 0) for percent in range(100, -1, -1)))[::-1]
+    """Add up from the highest percent down. As an array it takes half a kilobyte."""
+    return array("I", accumulate(counts.get(percent, 0) for percent in range(100, -1, -1)))[::-1]
 
 
 def _label(label: str, shown: Sequence[int], images: Sequence[int]) -> LabelOfMonths:

@@ -109,4 +109,4 @@ def remove_person(name: str, visitor: Visitor, console: Console) -> None:
 
 def _forget(name: str, console: Console) -> None:
     """Read the user again: what they may do has changed."""
-    console.visitors.drop(lambda kept: kept.user == name)
+    console.forget_visitors(lambda kept: kept.user == name)

@@ -22,8 +22,8 @@ class Recent(Generic[Key, Value]):
         self._making: dict[Key, Future[Value]] = {}
         self._lock = Lock()
 
-    def of(self, key: Key, make: Callable[[], Value]) -> Value:
-        """Return a value; make it, and keep it, if there is none or it is too old.
+    def of(self, key: Key, make: Callable[[], Value], keeps: Callable[[Value], bool] = lambda _: True) -> Value:
+        """Return a value; make it if there is none or it is too old, and keep it if that is wished.
 
         Who asks while it is being made waits, and gets the same value or the same error. What is forgotten meanwhile
         is not kept: it may be made of what was read before. `make` must not ask for the same key.
@@ -33,9 +33,9 @@ class Recent(Generic[Key, Value]):
                 return found[1]
             mine: Future[Value] = Future()
             standing = self._making.setdefault(key, mine)
-        return self._make(key, mine, make) if standing is mine else standing.result()
+        return self._make(key, mine, make, keeps) if standing is mine else standing.result()
 
-    def _make(self, key: Key, made: Future[Value], make: Callable[[], Value]) -> Value:
+    def _make(self, key: Key, made: Future[Value], make: Callable[[], Value], keeps: Callable[[Value], bool]) -> Value:
         try:
             value = make()
         except BaseException as error:
@@ -44,7 +44,7 @@ class Recent(Generic[Key, Value]):
             made.set_exception(error)
             raise
         with self._lock:
-            if self._end(key, made):
+            if self._end(key, made) and keeps(value):
                 self._keep(key, value)
         made.set_result(value)
         return value

@@ -86,15 +86,11 @@ class StatusReader:
         return with_lag(kept)
 
     def forget(self, *names: str) -> None:
-        """Read these sections again when somebody looks: they were changed here.
-
-        What is being read may have been read before the change: it is not kept.
-        """
+        """Read these sections again when somebody looks: they were changed here."""
         with self._lock:
             self._forgotten.update(names)
             for name in names:
                 self._kept.pop(name, None)
-                self._reading.pop(name, None)
 
     def _is_due(self, name: str) -> bool:
         kept = self._kept.get(name)
@@ -107,15 +103,19 @@ class StatusReader:
         """Begin to read a section, unless it is being read."""
         standing = self._reading.get(name)
         if standing is None or standing.done():
-            standing = self._reading[name] = self._pool.submit(self._read, name, do, self._forgotten[name])
+            standing = self._reading[name] = self._pool.submit(self._read, name, do)
         return standing
 
-    def _read(self, name: str, do: Gather, forgotten: int) -> None:
-        at = self._clock()
-        section = read_section(do)
-        with self._lock:
-            if forgotten == self._forgotten[name]:
-                self._kept[name] = Read(section, at)
+    def _read(self, name: str, do: Gather) -> None:
+        """Read a section; once more if it was changed meanwhile, since it may have been read before the change."""
+        is_kept = False
+        while not is_kept:
+            at, forgotten = self._clock(), self._forgotten[name]
+            section = read_section(do)
+            with self._lock:
+                is_kept = forgotten == self._forgotten[name]
+                if is_kept:
+                    self._kept[name] = Read(section, at)
 
 
 def with_lag(kept: dict[str, Read | None]) -> dict[str, Read | None]:

@@ -109,4 +109,4 @@ def _user(visitor: Visitor, console: Console) -> User:
 
 def _forget(visitor: Visitor, console: Console) -> None:
     """Read the user's sessions again from the store."""
-    console.visitors.drop(lambda kept: kept.user == visitor.user)
+    console.forget_visitors(lambda kept: kept.user == visitor.user)

@@ -82,7 +82,7 @@ def sign_out(request: Request) -> Response:
     services = console.services
     if visitor.session_id is not None:
         services.users.end_session(visitor.user, visitor.session_id)
-    console.visitors.drop(lambda kept: kept.session_id == visitor.session_id)
+    console.forget_visitors(lambda kept: kept.session_id == visitor.session_id)
     note_act(visitor.user, "sign out", users=services.users, clock=services.clock)
     answer = RedirectResponse("/login", HTTPStatus.SEE_OTHER, {"clear-site-data": '"cache"'})
     console.options.drop_cookie(answer)

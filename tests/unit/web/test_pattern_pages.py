@@ -193,7 +193,9 @@ def test_a_month_is_counted_once_a_day_when_it_has_ended_and_else_once_in_five_m
     assert [now] == asked("2026-09", now), "a month is kept, whatever it is compared with"
     assert [] == asked("2026-08", now)
     assert [] == asked("2026-08", "2026-08&at_least=90"), "it is counted for all whole percents"
-    assert ["2026-08"] == asked("2026-08", "2026-08&at_least=90.5"), "a part of a percent is counted by itself"
+    assert ["2026-08"] == asked("2026-08", "2026-08&at_least=40"), "and for all of them from 0"
+    for _ in range(2):
+        assert ["2026-08"] == asked("2026-08", "2026-08&at_least=90.5"), "a part of a percent is counted each time"
     counted.world.clock.move(timedelta(minutes=5))
     assert [now] == asked("2026-08", now)
     counted.world.clock.move(timedelta(days=1))

@@ -62,6 +62,12 @@ def test_nothing_found_is_kept_as_well(empty):
     assert [empty, empty] == [kept.of("key", lambda: empty), kept.of("key", not_asked)]
 
 
+def test_what_is_not_to_be_kept_is_made_again():
+    kept = Kept()
+    assert ["", "there"] == [kept.of("key", str, keeps=bool), kept.of("key", lambda: "there", keeps=bool)]
+    assert "there" == kept.of("key", not_asked, keeps=bool)
+
+
 def test_who_ask_at_once_get_what_the_first_of_them_makes(pool):
     kept, making = Kept(), Making()
     first = pool.submit(kept.of, "key", making)

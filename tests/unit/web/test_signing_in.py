@@ -1,8 +1,12 @@
 """Signing in and out: cookies, limits, and where one goes on."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 
 import pytest
+from starlette.testclient import TestClient
 
 from sightline.storage.users.protocol import Role
 from sightline.web.pages.signing_in import within
@@ -111,6 +115,52 @@ def test_signing_out_ends_the_session_and_empties_the_cache(house):
     again = house.client()
     again.cookies.update(cookies)
     assert "/login?next=%2Fme" == again.get("/me").headers["location"]
+
+
+class Held:
+    """Users whose sessions are read, and told of a moment later. read: the ids of those, in order."""
+
+    def __init__(self, users):
+        self._users, self.read, self.begun, self.goes_on = users, [], Event(), Event()
+
+    def __getattr__(self, name):
+        return getattr(self._users, name)
+
+    def session(self, user, session_id):
+        found = self._users.session(user, session_id)
+        self.read.append(session_id)
+        self.begun.set()
+        assert self.goes_on.wait(60)
+        return found
+
+
+@pytest.fixture
+def held(house):
+    house.console.services = replace(house.console.services, users=Held(house.world.users))
+    return house
+
+
+def test_a_session_that_is_read_while_it_ends_is_not_kept(held):
+    users, client = held.console.services.users, held.client("all")
+    with ThreadPoolExecutor(1) as pool:
+        before = pool.submit(client.get, "/me")
+        assert users.begun.wait(60)
+        (session_id,) = users.read
+        users.end_session("all", session_id)
+        held.console.forget_visitors(lambda visitor: visitor.session_id == session_id)
+        users.goes_on.set()
+        assert 200 == before.result(60).status_code, "it was there when it was read"
+    assert "/login?next=%2Fme" == client.get("/me").headers["location"]
+
+
+def test_what_a_page_asks_for_at_once_reads_its_user_once(held):
+    users, cookies = held.console.services.users, held.client("all").cookies
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(TestClient(held.app, cookies=cookies).get, "/me") for _ in range(8)]
+        assert users.begun.wait(60)
+        users.goes_on.set()
+        assert {200} == {each.result(60).status_code for each in asked}
+    assert 1 == len(users.read)
 
 
 def test_a_session_ends_after_its_time(house):

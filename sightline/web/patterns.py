@@ -243,7 +243,7 @@ class ComparedMonths:
 def compare_months(asked: ComparedMonths, visitor: Visitor, console: Console) -> Months:
     """Return two months. What owners see of each is kept: for a day once it has ended, else for some minutes.
 
-    It is counted for all whole percents from the usual confidence up, or for all, and kept for each of them.
+    It is counted for all whole percents together: from the usual confidence up, or from 0 if a lower one is asked for.
     """
     months = dict.fromkeys((asked.before, asked.after))
     hidden = _left_out([{"camera": asked.camera, **_days_of(each).asked} for each in months], visitor, console)

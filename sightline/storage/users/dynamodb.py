@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from sightline.storage.dynamodb.conditions import Condition, all_of, begins_with
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.schema import Key, Schema
 from sightline.storage.dynamodb.sort_keys import sort_key
-from sightline.storage.dynamodb.table import DynamoTable
+from sightline.storage.dynamodb.table import BATCH_WRITE_LIMIT, DynamoTable
 from sightline.storage.users.dynamodb_batches import DynamoBatches
 from sightline.storage.users.dynamodb_doubts import DynamoDoubts
 from sightline.storage.users.protocol import (
@@ -36,6 +37,9 @@ USERS, AUDIT = "users", "audit"
 """The partition of all users, and that of the audit log. What belongs to one user is in a partition of its own."""
 
 LOOK = "look"
+
+WRITERS = 4
+"""Requests at once: as many as a page of a day marks."""
 
 
 class DynamoUserStore(UserStore):
@@ -162,8 +166,13 @@ class DynamoUserStore(UserStore):
         wanted = list(dict.fromkeys(image_ids))
         known, now = self.marks(user, kind, wanted), self._clock()
         mark = {"kind": _of(user), "at": instant(now), "expires_at": int((now + lasts).timestamp())}
-        fresh = (each for each in wanted if each not in known)
-        self._table.put_many(mark | {"id": _mark_id(kind, each), "image_id": each} for each in fresh)
+        fresh = [mark | {"id": _mark_id(kind, each), "image_id": each} for each in wanted if each not in known]
+        parts = [fresh[first : first + BATCH_WRITE_LIMIT] for first in range(0, len(fresh), BATCH_WRITE_LIMIT)]
+        if len(parts) > 1:  # a page waits for this
+            with ThreadPoolExecutor(WRITERS, thread_name_prefix="mark") as pool:
+                list(pool.map(self._table.put_many, parts))
+        else:
+            self._table.put_many(fresh)
 
     @override
     def marks(self, user: str, kind: MarkKind, image_ids: Iterable[str]) -> dict[str, datetime]:

@@ -145,6 +145,8 @@ class Console:
         self.doubts: Recent[str, Sequence[Doubt]] = Recent(services.clock, DOUBTS_KEPT)
         self.graph = GraphReader(lambda: self.services.graph)
         self.reads = ThreadPoolExecutor(READS_AT_ONCE, thread_name_prefix="web-read")
+        self.counts = ThreadPoolExecutor(READS_AT_ONCE, thread_name_prefix="web-count")
+        """What counts one month beside another: a thread for each page, so that none waits for those of others."""
         self.status_reads = ThreadPoolExecutor(STATUS_READS_AT_ONCE, thread_name_prefix="web-status")
         self.status = StatusReader(lambda: status_sections(self.services), services.clock, self.status_reads)
 
@@ -160,6 +162,7 @@ class Console:
     def close(self) -> None:
         """End the threads."""
         self.reads.shutdown(cancel_futures=True)
+        self.counts.shutdown(cancel_futures=True)
         self.status_reads.shutdown(cancel_futures=True)
 
 

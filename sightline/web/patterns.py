@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from http import HTTPStatus
 from itertools import accumulate
 from typing import TypeVar
@@ -247,16 +248,18 @@ def compare_months(asked: ComparedMonths, visitor: Visitor, console: Console) ->
     """
     months = dict.fromkeys((asked.before, asked.after))
     hidden = _left_out([{"camera": asked.camera, **_days_of(each).asked} for each in months], visitor, console)
-    counts = {each: _count_of(each, asked, hidden, visitor, console) for each in months}
-    before, after = counts[asked.before], counts[asked.after]
-    labels = [counts[each].labels(asked.at_least) for each in (asked.before, asked.after)]
+    count = partial(_count_of, asked=asked, hidden=hidden, visitor=visitor, console=console)
+    beside = console.counts.submit(count, asked.after) if len(months) > 1 else None
+    before = count(asked.before)
+    after = beside.result() if beside else before
+    labels = [each.labels(asked.at_least) for each in (before, after)]
     shown = [
         _label(label, [each[label] for each in labels], (before.images, after.images))
         for label in labels[0].keys() | labels[1].keys()
     ]
     first, second = (
-        Month(each, counts[each].images, _camera_days(each, asked.camera, console))
-        for each in (asked.before, asked.after)
+        Month(month, counted.images, _camera_days(month, asked.camera, console))
+        for month, counted in ((asked.before, before), (asked.after, after))
     )
     return Months(first, second, sorted(shown, key=lambda each: (-abs(each.more), each.label)))
 

@@ -172,6 +172,16 @@ def test_a_month_is_counted_once_for_all_whole_confidences(counted, at_least, of
     assert counts == len(counted.world.graph.asked)
 
 
+def test_the_same_month_twice_is_called_so(counted):
+    client = counted.client("owner")
+    assert "the same month twice: no other one has pictures yet" in client.get("/months").text
+    counted.world.operations.dirty_days.mark([CameraDay("yard", "2026-10-01")])
+    counted.console.known_days.drop(lambda _: True)
+    assert "the same month" not in client.get("/months").text
+    twice = client.get("/months?before=2026-10&after=2026-10").text
+    assert "the same month twice: choose another one to compare it with" in twice
+
+
 @pytest.mark.parametrize(
     ("days", "is_uneven"), [((30, 28), False), ((30, 27), False), ((30, 26), True), ((0, 0), False)]
 )

@@ -38,13 +38,14 @@ class Recent(Generic[Key, Value]):
     def _make(self, key: Key, made: Future[Value], make: Callable[[], Value], keeps: Callable[[Value], bool]) -> Value:
         try:
             value = make()
+            is_to_be_kept = keeps(value)
         except BaseException as error:
             with self._lock:
                 self._end(key, made)
             made.set_exception(error)
             raise
         with self._lock:
-            if self._end(key, made) and keeps(value):
+            if self._end(key, made) and is_to_be_kept:
                 self._keep(key, value)
         made.set_result(value)
         return value

@@ -46,6 +46,15 @@ class Filters:
         """Return whether anything is asked for."""
         return any(value is not None for value in self.query.values())
 
+    @property
+    def unused(self) -> str:
+        """Return why the confidence filters nothing, in a sentence; empty if it filters, or none is asked for."""
+        if not self.at_least or (self.label is not None and self.only != "near"):
+            return ""
+        if self.only == "near":
+            return "The confidence filters nothing here: near misses are those just below the label's threshold."
+        return "The confidence filters only together with a label: choose a label."
+
     def chosen(self, plan: AccuracyPlan) -> Chosen:
         """Return which images these are; raise NotWatched for near misses of a label that has no threshold."""
         if self.only == "near":

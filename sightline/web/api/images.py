@@ -147,7 +147,9 @@ class Asked:
     text: Annotated[str | None, Query(max_length=200, description="images with this in a line of text")] = None
     since: Annotated[date | None, Query(description="without a day: the first capture day")] = None
     until: Annotated[date | None, Query(description="without a day: the last capture day")] = None
-    at_least: Annotated[float, Query(ge=0, le=100, description="confidence of label and text, in percent")] = 0
+    at_least: Annotated[
+        float, Query(ge=0, le=100, description="confidence of label and text, in percent; needs one of them")
+    ] = 0
     below: Annotated[float | None, Query(ge=0, le=100, description="without a day: confidence below this")] = None
     limit: Annotated[int, Query(ge=1, le=100, description="how many at most")] = 50
     cursor: Annotated[str | None, Query(max_length=4_096, description="of the page before")] = None
@@ -179,6 +181,9 @@ def list_images(request: Request, asked: Annotated[Asked, Depends()]) -> ImageLi
         return _of_all_days(asked, visitor, console)
     if asked.since or asked.until or asked.below is not None:
         raise InvalidRequest("a day's images", rule="since, until and below are for lists without a day")
+    if asked.at_least and asked.label is None and asked.text is None:
+        rule = "a confidence filters only together with a label or a text"
+        raise InvalidRequest("The parameter at_least", rule=rule, remedy="Name a label or a text, or leave it out")
     return _of_day(asked.day, asked, visitor, console)
 
 

@@ -202,3 +202,28 @@ def test_the_strip_says_nothing_of_what_is_in_review(house):
     assert 1 == house.client("all").get("/day").text.count("found-bar")
     house.ask(at(9, 1))
     assert 0 == house.client("all").get("/day").text.count("found-bar")
+
+
+@pytest.mark.parametrize("page", ["/day", "/new"])
+def test_a_confidence_that_filters_nothing_is_told(house, page):
+    house.analyse(at(9, 1), found(60.0))
+    house.world.clock.move(timedelta(minutes=1))  # so that the feed's newest entries are read
+    client, told = house.client("owner"), 'role="status">The confidence filters'
+    for query, words in (
+        ("at_least=80", f"{told} only together with a label: choose a label."),
+        ("at_least=80&label=&only=all", f"{told} only together with a label"),
+        ("at_least=80&only=near", f"{told} nothing here: near misses"),
+    ):
+        assert words in client.get(f"{page}?{query}").text, query
+    for query in ("", "at_least=0", "label=Person&at_least=80", "label=Person&at_least=80&only=all", "only=near"):
+        assert told not in client.get(f"{page}?{query}").text, query
+
+
+def test_the_api_refuses_a_confidence_of_nothing(house):
+    house.analyse(at(9, 1), found(60.0))
+    client = house.client("owner")
+    refused = client.get("/api/v1/images", params={"day": DAY, "at_least": 80})
+    assert (422, "Name a label or a text, or leave it out") == (refused.status_code, refused.json()["remedy"])
+    assert "at_least: a confidence filters only together with a label or a text" in refused.json()["detail"]
+    for more in ({}, {"at_least": 0}, {"at_least": 80, "label": "Person"}, {"at_least": 80, "text": "AB"}):
+        assert 200 == client.get("/api/v1/images", params={"day": DAY, **more}).status_code

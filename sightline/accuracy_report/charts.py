@@ -172,14 +172,31 @@ def reliability(bins: Sequence[CalibrationBin], label: str) -> Chart:
     x, y = plot.x, plot.y
     shapes = [*plot.grid("confidence", "share", unit_x=" %", unit_y=" %")]
     shapes.append(Line(x.at(0), y.at(0), x.at(100), y.at(100), FAINT, 2))
-    for one in bins:
-        middle = x.at(one.mean_percent)
-        shapes.append(Words(middle, y.at(0) - 10, f"{one.decided}/{one.images}", "middle", 10))
+    numbers = [(x.at(one.mean_percent), f"{one.decided}/{one.images}") for one in bins]
+    levels = _levels([(middle, len(text) * DIGIT_WIDTH) for middle, text in numbers])
+    for one, (middle, text), level in zip(bins, numbers, levels, strict=True):
+        shapes.append(Words(middle, y.at(0) - 10 - LEVEL_HEIGHT * level, text, "middle", 10))
         if isinstance(one.share, Interval):
             low, median, high = (y.at(100 * end) for end in (one.share.low, one.share.median, one.share.high))
             shapes += [Line(middle, low, middle, high, ACCENT, 3), Dot(middle, median, 5)]
-    shapes.append(Words(WIDTH - RIGHT, y.at(0) - 26, "reviewed / images", "end", 10))
+    above = y.at(0) - 26 - LEVEL_HEIGHT * max(levels)
+    shapes.append(Words(WIDTH - RIGHT, above, "reviewed / images", "end", 10))
     return Chart(title, WIDTH, HEIGHT, shapes)
+
+
+DIGIT_WIDTH, LEVEL_HEIGHT = 6.5, 13.0
+"""Pixels that a digit takes in the wider of the usual fonts at size 10, and a line of them."""
+
+
+def _levels(words: Sequence[tuple[float, float]]) -> list[int]:
+    """Return how many lines up each of some words goes so that none overlaps another. words: middle and width."""
+    ends: list[float] = []
+    levels = []
+    for left, right in ((middle - width / 2, middle + width / 2) for middle, width in words):
+        level = next((n for n, end in enumerate(ends) if end + DIGIT_WIDTH / 2 <= left), len(ends))
+        ends[level : level + 1] = [right]
+        levels.append(level)
+    return levels
 
 
 def recall_over_days(line: Sequence[Row], window_days: int) -> Chart:

@@ -1,6 +1,7 @@
 """Figures as the page of accuracy shows them: in words, each with its reason where there is none."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sightline.accuracy_report.words import camera_of, said, too_few
@@ -8,6 +9,8 @@ from sightline.services.rollups.report import Report, Row
 from sightline.stats.figures import Figure, NotEstimable
 from sightline.stats.operating_points import OperatingPoint
 from sightline.stats.strata import Stratum
+from sightline.storage.rollups.protocol import ALL_CAMERAS
+from sightline.web.figures import TooFewReviewed
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
@@ -61,6 +64,38 @@ def shown(name: str, one: Figure, other: Figure, *, few: str = "", is_share: boo
     at_most = [f"at most {each.at_most:,.0f}" for each in (one,) if isinstance(each, NotEstimable) and each.at_most]
     why = "; ".join([few] * bool(few and reasons) + reasons + at_most)
     return ShownFigure(name, median.replace(" %", f"{NO_BREAK_SPACE}%"), ends.removesuffix(")"), why)
+
+
+NAMED = 5
+"""Cameras that a sentence names; of more it says how many there are."""
+
+
+def without_estimate(report: Report, cameras: Iterable[str], *, is_reviewer: bool) -> list[str]:
+    """Return, in sentences, which cameras have no estimate beside that of all cameras, why, and what to do.
+
+    cameras: all that have pictures. Why a row is left out for reviewers is told as `TooFewReviewed` tells it.
+    """
+    estimated: defaultdict[str, bool] = defaultdict(bool)
+    for row, made in zip(report.rows, shown_rows(report), strict=True):
+        estimated[row.rollup.key.camera] |= any(figure.ends for figure in made.figures)
+    unreviewed = {name for name, is_estimated in estimated.items() if name != ALL_CAMERAS and not is_estimated}
+    hidden = {*report.cameras} - {*estimated} if is_reviewer else set()
+    uncounted = {*cameras} - {*estimated} - hidden
+    wanting = (
+        (unreviewed, "for want of reviewed pictures", "Review some, or ask a reviewer to"),
+        (hidden, f"as {TooFewReviewed.rule}", "Go on with the review"),
+        (uncounted, "as no picture of these days is analysed and counted", "Choose more days, or another last day"),
+    )
+    return [f"{_number_of(names)} no estimate, {why}: {_named(names)}. {do}." for names, why, do in wanting if names]
+
+
+def _number_of(cameras: Collection[str]) -> str:
+    return "1 camera has" if len(cameras) == 1 else f"{len(cameras)} cameras have"
+
+
+def _named(cameras: Collection[str]) -> str:
+    first = sorted(cameras)[:NAMED]
+    return ", ".join(first) + (f" and {len(cameras) - NAMED} more" if len(cameras) > NAMED else "")
 
 
 @dataclass(frozen=True, slots=True)

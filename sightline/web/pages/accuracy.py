@@ -38,7 +38,7 @@ from sightline.web.figures import (
     read_figures,
 )
 from sightline.web.rendering import page
-from sightline.web.shown_figures import nearest, shown, shown_rows, what_if
+from sightline.web.shown_figures import nearest, shown, shown_rows, what_if, without_estimate
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
@@ -72,6 +72,7 @@ def show_accuracy(
     except (FiguresHidden, TooFewReviewed, NoFigures) as error:
         return page(request, "accuracy.html", **choices, problem=problem_of(error), report=None)
     curves = read_curves(report, visitor, console)
+    cameras = choices["cameras"] if asked.camera is None else ()
     return page(
         request,
         "accuracy.html",
@@ -79,6 +80,7 @@ def show_accuracy(
         problem=None,
         report=report,
         rows=shown_rows(report),
+        without_estimate=without_estimate(report, cameras, is_reviewer=visitor.is_reviewer) if cameras else [],
         advice=advice_for(report.main.window.advice, visitor),
         needs_more=any(report.main.window.advice.more.values()),
         notes=notes(report, with_advice=False),

@@ -248,3 +248,37 @@ def test_figures_are_read_once_a_minute_and_curves_once_a_revision(rolled):
     show(house, window="7")
     assert figures == counts
     console.close()
+
+
+def test_cameras_without_an_estimate_are_named_with_what_to_do(yard, house):
+    fill(yard)
+    review(yard, 80)
+    fill(yard, days=1, cameras=("shed", "barn"))
+    yard.roll_up()
+    house.analyse("s3://frames/porch/2026-11-02/a.jpg")
+    owner = text_of(show(house, window="7"))
+    assert (
+        "2 cameras have no estimate, for want of reviewed pictures: barn, shed. Review some, or ask a reviewer to."
+        in owner
+    )
+    uncounted = "no estimate, as no picture of these days is analysed and counted: porch. Choose more days, or another"
+    assert f"1 camera has {uncounted} last day." in owner
+    reviewer = text_of(show(house, "reviewer", window="7"))
+    assert "2 cameras have no estimate, as reviewers see a sum once 5 images" in reviewer
+    assert "others are reviewed: barn, shed. Go on with the review." in reviewer
+    assert ("for want of" in reviewer, uncounted in reviewer) == (False, True)
+    assert "no estimate" not in text_of(show(house, window="7", camera="yard"))
+
+
+def test_many_cameras_without_an_estimate_are_counted(yard, house):
+    fill(yard)
+    review(yard, 80)
+    fill(yard, days=1, cameras=tuple(f"c{number}" for number in range(8)))
+    yard.roll_up()
+    assert "8 cameras have no estimate, for want of reviewed pictures: c0, c1, c2, c3, c4 and 3 more." in text_of(
+        show(house, window="7")
+    )
+
+
+def test_where_every_camera_has_an_estimate_none_is_named(rolled):
+    assert "no estimate" not in text_of(show(rolled, window="7"))

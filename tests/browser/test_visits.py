@@ -141,3 +141,19 @@ def test_without_script_a_visit_opens_and_all_is_marked_as_seen(busy, visit):
         with seen.page.expect_navigation():
             seen.page.get_by_role("button", name="Show").click()
         assert 2 == seen.page.locator(".visit").count(), "the gate showed nobody"
+
+
+COVERED = """() => [...document.querySelectorAll(".visit")].filter((visit) => {
+  const [box, image] = [".choose", "img"].map((each) => visit.querySelector(each).getBoundingClientRect());
+  return box.right > image.left && box.left < image.right && box.bottom > image.top && box.top < image.bottom;
+}).length"""
+
+
+@pytest.mark.parametrize("width", [360, 1600])
+def test_the_box_that_chooses_a_visit_covers_none_of_its_picture(busy, visit, width):
+    assert busy
+    with visit(width) as seen:
+        seen.sign_in("owner")
+        seen.go("/new")
+        assert 0 == seen.page.evaluate(COVERED)
+        seen.look("new-to-choose")

@@ -43,7 +43,7 @@ class Passwords:
         size_bytes = len(password.encode("utf-8", "replace"))
         if len(password) < LEAST_PASSWORD or size_bytes > LONGEST_PASSWORD_BYTES:
             rule = f"a password has at least {LEAST_PASSWORD} characters and at most {LONGEST_PASSWORD_BYTES:,} bytes"
-            raise InvalidUser("the password", rule=rule, remedy="Choose another one")
+            raise InvalidUser("The password", rule=rule, remedy="Choose another one")
         with self._room:
             return self._hasher.hash(password.encode("utf-8", "replace"))
 

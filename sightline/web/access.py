@@ -91,7 +91,7 @@ def _identify(request: Request, console: Console) -> Visitor | None:
     if token is not None:
         visitor = visitor_of_token(token, users)
         if visitor is None:
-            raise SignInNeeded("the token", rule="the token must be one that was not withdrawn and has not expired")
+            raise SignInNeeded("The token", rule="the token must be one that was not withdrawn and has not expired")
         return visitor
     credential = request.cookies.get(console.options.cookie)
     if credential is None:

@@ -108,7 +108,7 @@ def asked_about(candidate_id: str, visitor: Visitor, console: Console) -> Asked:
     match = console.services.operations.people.candidate(candidate_id)
     found = may_be_asked([match] if match else [], visitor, console)
     if not found:
-        raise NoSuchCandidate("this candidate")
+        raise NoSuchCandidate("This candidate")
     return found[0]
 
 
@@ -126,10 +126,10 @@ def answer_candidate(
     """
     before = asked_about(candidate_id, visitor, console).match
     if content not in {None, before.content}:
-        raise Overwritten("the picture", remedy="Look at it again, then answer")
+        raise Overwritten("The picture", remedy="Look at it again, then answer")
     said = keep_word(before, word, visitor.user, console.services.searching)
     if said is None:
-        raise NoSuchCandidate("this candidate")
+        raise NoSuchCandidate("This candidate")
     is_anothers = before.word not in {None, word} and before.by != visitor.user
     return Answered(said, before.word if is_anothers else None, _is_shown(said, console))
 

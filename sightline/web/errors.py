@@ -1,6 +1,6 @@
 """How errors are answered: each says what, why and what to do; as a page for people, as problem+json for programs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -175,13 +175,13 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, SightlineError):
         return _of_ours(error)
     if isinstance(error, RequestValidationError):
-        wrong = "; ".join(_wrong(each) for each in error.errors())
-        return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the request", printable(wrong), InvalidRequest.remedy)
+        what, why = _wrong(error.errors())
+        return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, printable(what), printable(why), InvalidRequest.remedy)
     if isinstance(error, HTTPException):
         return _of_http(error.status_code)
     return Problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        "this page",
+        "This page",
         "it failed, and that is our fault",
         "Tell an operator the number below; the log has it",
     )
@@ -199,14 +199,23 @@ def _of_ours(error: SightlineError) -> Problem:
 def _of_http(status: int) -> Problem:
     match status:
         case HTTPStatus.NOT_FOUND:
-            return Problem(status, "this address", NoSuchPage.rule, NoSuchPage.remedy)
+            return Problem(status, "This address", NoSuchPage.rule, NoSuchPage.remedy)
         case HTTPStatus.METHOD_NOT_ALLOWED:
-            return Problem(status, "this address", "it does not take this method", "See /api for what it takes")
+            return Problem(status, "This address", "it does not take this method", "See /api for what it takes")
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            return Problem(status, "the request", "it may have at most 64 KB", "Send less at once")
-    return Problem(status, "the request", HTTPStatus(status).phrase.lower(), "Correct it")
+            return Problem(status, "The request", "it may have at most 64 KB", "Send less at once")
+    return Problem(status, "The request", HTTPStatus(status).phrase.lower(), "Correct it")
 
 
-def _wrong(told: Mapping[str, Any]) -> str:
-    where = " ".join(str(each) for each in told["loc"])
-    return f"{where}: {str(told['msg']).removeprefix('Value error, ')}"
+def _wrong(errors: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """Return which inputs cannot be read, and why. A body that is missing, or no JSON at all, has no name."""
+    told = [(_input_of(each), str(each["msg"]).removeprefix("Value error, ")) for each in errors]
+    names = [*dict.fromkeys(name for name, _ in told if name)]
+    if len(told) == 1 and names:
+        return f"The input {names[0]}", told[0][1]
+    what = f"The input{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else "The request"
+    return what, "; ".join(f"{message} ({name})" if name else message for name, message in told)
+
+
+def _input_of(told: Mapping[str, Any]) -> str:
+    return "" if told["type"] == "json_invalid" else " ".join(str(part) for part in told["loc"][1:])

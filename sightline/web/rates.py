@@ -20,7 +20,7 @@ def change_rate(operation: str, per_second: float | None, because: str, visitor:
     if before is None:
         raise InvalidRequest(operation, rule="there must be an operation of this name", remedy="See /rates")
     if per_second is not None and not reason:
-        raise InvalidRequest("the reason", rule="what is set needs a reason", remedy="Go back and give one")
+        raise InvalidRequest("The reason", rule="what is set needs a reason", remedy="Go back and give one")
     acting = Acting("reset rate" if per_second is None else "set rate", operation, visitor, console)
     acting.begin({"per_second": per_second, "because": reason, "quota": before.quota})
     limiter.override(operation, per_second, f"{reason} ({visitor.user})" if reason else f"reset by {visitor.user}")

@@ -60,6 +60,7 @@ def environment() -> Environment:
         "utc_time": utc_time,
         "percent": lambda value: f"{value:.0f}\N{NO-BREAK SPACE}%",
         "json_shown": lambda value: names.printable(json.dumps(value, ensure_ascii=False, sort_keys=True)),
+        "sentence": lambda words: f"{words[:1].upper()}{words[1:]}",
         "number": lambda value: f"{value:,}",
     }
     made.globals |= {"static": address_of, "link": link, "Role": Role}

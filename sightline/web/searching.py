@@ -145,4 +145,4 @@ def place_of(cursor: str | None) -> Place | None:
         datetime.fromtimestamp(int(timestamp), UTC)
         return Place(int(timestamp), image_id)
     except (NotBase64, ValueError, OverflowError, OSError) as error:
-        raise InvalidRequest("cursor", rule="it must be one that a list has returned") from error
+        raise InvalidRequest("The input cursor", rule="it must be one that a list has returned") from error

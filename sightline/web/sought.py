@@ -101,5 +101,5 @@ def require_sense(sought: Sought) -> None:
         raise InvalidRequest(f"{since} to {until}", rule=rule, remedy="Swap the days")
     if sought.text is not None and len(sought.text.strip()) < SHORTEST_TEXT:
         raise InvalidRequest(
-            "the text", rule=f"it must have {SHORTEST_TEXT} characters or more", remedy="Write more of it"
+            "The text", rule=f"it must have {SHORTEST_TEXT} characters or more", remedy="Write more of it"
         )

@@ -54,7 +54,7 @@ def look_together(image_id: str, label: str, content: str, visitor: Visitor, con
     ]
     if not any(may_look(each, visitor) for each in disagreements(of_picture)):
         rule = "reviewers must differ about the picture, and you must be one of them or an owner"
-        raise NoSuchPage("this comparison", rule=rule, remedy="Choose one on the page Agreement")
+        raise NoSuchPage("This comparison", rule=rule, remedy="Choose one on the page Agreement")
     said = sorted(of_picture, key=lambda each: (each.at, each.reviewer))
     for verdict in said:
         _require_closed(verdict, console)

@@ -180,17 +180,17 @@ def list_images(request: Request, asked: Annotated[Asked, Depends()]) -> ImageLi
     if asked.day is None:
         return _of_all_days(asked, visitor, console)
     if asked.since or asked.until or asked.below is not None:
-        raise InvalidRequest("a day's images", rule="since, until and below are for lists without a day")
+        raise InvalidRequest("A day's images", rule="since, until and below are for lists without a day")
     if asked.at_least and asked.label is None and asked.text is None:
         rule = "a confidence filters only together with a label or a text"
-        raise InvalidRequest("The parameter at_least", rule=rule, remedy="Name a label or a text, or leave it out")
+        raise InvalidRequest("The input at_least", rule=rule, remedy="Name a label or a text, or leave it out")
     return _of_day(asked.day, asked, visitor, console)
 
 
 def _of_all_days(asked: Asked, visitor: Visitor, console: Console) -> ImageList:
     if not asked.sought.is_complete:
         raise InvalidRequest(
-            "images of all days", rule="they are listed by a label or a text", remedy="Name one, or a day"
+            "Images of all days", rule="they are listed by a label or a text", remedy="Name one, or a day"
         )
     require_sense(asked.sought)
     found = search(asked.sought, visitor, console, place_of(asked.cursor), asked.limit)
@@ -324,4 +324,4 @@ def _position(cursor: str | None) -> str | None:
     try:
         return urlsafe_b64decode(cursor).decode()
     except (NotBase64, ValueError) as error:
-        raise InvalidRequest("cursor", rule="it must be one that a list has returned") from error
+        raise InvalidRequest("The input cursor", rule="it must be one that a list has returned") from error

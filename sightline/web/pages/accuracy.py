@@ -169,7 +169,7 @@ def take_away(
     console, visitor = console_of(request), visitor_of(request)
     form = FORMS.get(name)
     if form is None:
-        raise NoSuchPage("this file", rule=f"the figures are to be had as {', '.join(FORMS)}")
+        raise NoSuchPage("This file", rule=f"the figures are to be had as {', '.join(FORMS)}")
     if form.is_open and visitor.is_reviewer:
         raise NotAllowed(name, rule="it tells of single hours, which reviewers do not see")
     report = read_figures(asked_for(label, camera, window, day, console), visitor, console)

@@ -113,7 +113,7 @@ def answer(
     """Keep an answer about the bytes that the page showed, and go on to the next candidate."""
     console, visitor = console_of(request), visitor_of(request)
     if answer not in ANSWERS:
-        raise InvalidRequest("the answer", rule="an answer is yes or no")
+        raise InvalidRequest("The answer", rule="an answer is yes or no")
     try:
         kept = answer_candidate(candidate_id, ANSWERS[answer], content, visitor, console)
     except (NoSuchCandidate, Overwritten):
@@ -135,7 +135,7 @@ def show_face(request: Request, candidate_id: Id) -> Response:
 def show_look(request: Request, candidate_id: Id, width: int) -> Response:
     """Return a candidate's picture. Neither its key nor its bytes' name is in the address."""
     if width not in WIDTHS:
-        raise NoSuchPage("this picture")
+        raise NoSuchPage("This picture")
     console = console_of(request)
     match = asked_about(candidate_id, visitor_of(request), console).match
     data = console.thumbnails.get(match.image_id, match.content, width)
@@ -153,7 +153,7 @@ def _require_picture(asked: Asked, console: Console) -> None:
     try:
         console.thumbnails.get(asked.match.image_id, asked.match.content, PAGE_WIDTH)
     except (Overwritten, ImageMissing, RejectedError) as error:
-        raise NoSuchCandidate("this candidate") from error
+        raise NoSuchCandidate("This candidate") from error
     except RetryableError as error:
         raise Unavailable("the bucket of the pictures") from error
 

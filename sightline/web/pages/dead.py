@@ -145,7 +145,7 @@ def ask_to_confirm(request: Request, wanted: Annotated[Confirmed, Query()]) -> R
     """Say how many letters are meant, and what a redrive costs at most."""
     console, asked = console_of(request), wanted.asked(from_the_start=wanted.whole)
     if not wanted.whole and not wanted.pick:
-        raise InvalidRequest("nothing is chosen", rule="some must be chosen, or all", remedy="Go back and choose some")
+        raise InvalidRequest("Nothing is chosen", rule="some must be chosen, or all", remedy="Go back and choose some")
     meant = chosen(asked, () if wanted.whole else wanted.pick, console)
     return page(
         request,
@@ -179,7 +179,7 @@ def close_letters(request: Request, done: Annotated[Done, Form()]) -> Response:
     """Close letters that need no redrive, for a reason that the log keeps."""
     console, reason = console_of(request), done.reason.strip()
     if not reason:
-        raise InvalidRequest("the reason", rule="what is closed needs a reason", remedy="Go back and give one")
+        raise InvalidRequest("The reason", rule="what is closed needs a reason", remedy="Go back and give one")
     closed = close_once(_meant(done, console), reason, done.once, visitor_of(request), console)
     return _back(done, done=closed)
 
@@ -187,7 +187,7 @@ def close_letters(request: Request, done: Annotated[Done, Form()]) -> Response:
 def _meant(done: Done, console: Console) -> Sequence[DeadLetter]:
     letters = chosen(done.asked(), done.pick, console).letters
     if not letters:
-        raise NoSuchPage("these letters", rule="they are open no more", remedy="See what is left at /dead")
+        raise NoSuchPage("These letters", rule="they are open no more", remedy="See what is left at /dead")
     return letters
 
 

@@ -39,7 +39,7 @@ def show_static(name: str, v: str = "") -> Response:
     """Return the style sheet, the script or the icon."""
     file = static_files().get(name)
     if file is None:
-        raise NoSuchPage("this file")
+        raise NoSuchPage("This file")
     kept = f"public, {FOR_EVER}" if v == file.version else "no-cache"
     return Response(file.body, headers={"cache-control": kept, "etag": f'"{file.version}"'}, media_type=file.media_type)
 
@@ -53,7 +53,7 @@ def show_picture(
     console = console_of(request)
     name = PictureName(width, sha256, id, until)
     if width not in WIDTHS or not console.signer.is_valid(name, t):
-        raise BadAddress("this picture")
+        raise BadAddress("This picture")
     if until is None:
         _require_session(request)
     etag = f'"{sha256}-{width}"'
@@ -69,9 +69,9 @@ def show_picture(
 def _require_session(request: Request) -> None:
     visitor = request.state.visitor
     if visitor is None:
-        raise SignInNeeded("this picture")
+        raise SignInNeeded("This picture")
     if not visitor.is_any(*WHO_SEES_PICTURES):
-        raise NotAllowed("this picture", rule=f"{visitor.user} has no role that may see pictures")
+        raise NotAllowed("This picture", rule=f"no role of {visitor.user} may see pictures")
 
 
 @router.get("/original/{sha256}")
@@ -80,7 +80,7 @@ def show_original(request: Request, sha256: str, id: ImageId, t: Signature) -> R
     """Lead to the object itself, for a minute."""
     console = console_of(request)
     if not console.signer.is_valid(PictureName(0, sha256, id), t):
-        raise BadAddress("this picture")
+        raise BadAddress("This picture")
     return RedirectResponse(_link(id, console), HTTPStatus.SEE_OTHER)
 
 

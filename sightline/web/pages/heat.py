@@ -65,7 +65,7 @@ def show_picture(request: Request, asked: Fields) -> Response:
 def _chart(counted: Counted | None, visitor: Visitor, console: Console) -> Chart:
     if counted is None:
         raise NoSuchPage(
-            "this picture", rule="no picture has been taken that could be counted", remedy="Name another camera"
+            "This picture", rule="no picture has been taken that could be counted", remedy="Name another camera"
         )
     return heat_map(by_time(counted, visitor, console), title_of(counted), lambda cell: address_of(counted, cell))
 

@@ -48,9 +48,9 @@ def change_password(request: Request, old: Annotated[str, Form()], new: Annotate
     console, visitor = console_of(request), visitor_of(request)
     wait = console.sign_in_limits.wait(visitor.user, "")
     if wait:
-        raise TooManyTries("the password", retry_after=int(wait.total_seconds()) + 1)
+        raise TooManyTries("The password", retry_after=int(wait.total_seconds()) + 1)
     if not console.passwords.match(_user(visitor, console).password_hash, old):
-        raise WrongCredentials("the old password", rule="it must be the one that you have signed in with")
+        raise WrongCredentials("The old password", rule="it must be the one that you have signed in with")
     users, clock = console.services.users, console.services.clock
     user = set_password(visitor.user, new, users=users, passwords=console.passwords)
     _forget(visitor, console)
@@ -74,9 +74,9 @@ def add_token(
     users, clock = console.services.users, console.services.clock
     title = title.strip()
     if not title or not frozenset(roles) <= visitor.roles:
-        raise InvalidRequest("the token", rule="a token has a title, and only roles that its user has")
+        raise InvalidRequest("The token", rule="a token has a title, and only roles that its user has")
     if len(users.tokens(visitor.user)) >= MOST_TOKENS:
-        raise InvalidRequest("the token", rule=f"a user has at most {MOST_TOKENS}", remedy="Withdraw one first")
+        raise InvalidRequest("The token", rule=f"a user has at most {MOST_TOKENS}", remedy="Withdraw one first")
     lasts = timedelta(days=days)
     token = make_token(_user(visitor, console), title, frozenset(roles), lasts, users, console.now)
     note_act(visitor.user, "make token", title, {"roles": sorted(roles), "days": days}, users=users, clock=clock)

@@ -166,7 +166,7 @@ def answer(
     """Keep an answer about the bytes that the page showed, and go on to the next picture."""
     console, batch = console_of(request), _batch(request, batch_id)
     if _picture(batch, number).content != content:
-        raise InvalidRequest("the answer", rule="it must be about the picture that the page showed")
+        raise InvalidRequest("The answer", rule="it must be about the picture that the page showed")
     if answer == LATER:
         console.services.users.batches.put_off(batch, number)
         return onward(_batch(request, batch_id))
@@ -186,7 +186,7 @@ def answer(
 def show_look(request: Request, batch_id: str, number: int, width: int) -> Response:
     """Return a picture of a batch. Neither its key nor its bytes' name is in the address."""
     if width not in WIDTHS:
-        raise NoSuchPage("this picture")
+        raise NoSuchPage("This picture")
     picture = _picture(_batch(request, batch_id), number)
     data = console_of(request).thumbnails.get(picture.image_id, picture.content, width)
     return Response(data, headers={"cache-control": PICTURE_KEPT}, media_type="image/jpeg")
@@ -197,14 +197,14 @@ def _batch(request: Request, batch_id: str) -> Batch:
     batches = console_of(request).services.users.batches
     batch = batches.get(visitor_of(request).user, batch_id[:64])
     if batch is None:
-        raise NoSuchPage("this batch", rule="you have no such batch", remedy="Begin one on the page Review")
+        raise NoSuchPage("This batch", rule="you have no such batch", remedy="Begin one on the page Review")
     return batch
 
 
 def _picture(batch: Batch, number: int) -> Picture:
     picture = batch.picture(number)
     if picture is None:
-        raise NoSuchPage("this picture", rule="the batch has no picture of this number", remedy="Go on with the batch")
+        raise NoSuchPage("This picture", rule="the batch has no picture of this number", remedy="Go on with the batch")
     return picture
 
 
@@ -222,7 +222,7 @@ def _is_there(picture: Picture, console: Console) -> bool:
 def _answer(written: str) -> Answer:
     found = next((each for each in Answer if each == written), None)
     if found is None:
-        raise InvalidRequest("the answer", rule="an answer is present, absent or unsure")
+        raise InvalidRequest("The answer", rule="an answer is present, absent or unsure")
     return found
 
 

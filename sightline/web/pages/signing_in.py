@@ -46,11 +46,11 @@ def sign_in(
     wait = console.sign_in_limits.wait(name, address)
     if wait:
         seconds = int(wait.total_seconds()) + 1
-        too_many = TooManyTries("signing in", remedy=f"Wait {seconds} seconds", retry_after=seconds)
+        too_many = TooManyTries("Signing in", remedy=f"Wait {seconds} seconds", retry_after=seconds)
         return _again(request, name, place, too_many)
     user = _checked(name, password, console)
     if user is None:
-        return _again(request, name, place, WrongCredentials("signing in"))
+        return _again(request, name, place, WrongCredentials("Signing in"))
     console.sign_in_limits.forget(name)
     services = console.services
     credential = start_session(user, console.options.session_lasts, services.users, services.clock)

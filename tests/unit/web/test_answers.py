@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from fastapi.exceptions import RequestValidationError
 from structlog.testing import capture_logs
 
 from sightline.errors import Unavailable
@@ -12,6 +13,7 @@ from sightline.models.answers import Answer, Detection
 from sightline.storage.dead_letters import DeadLetter
 from sightline.testing.fake import picture
 from sightline.web.answering import CONTENT_SECURITY_POLICY
+from sightline.web.errors import problem_of
 from tests.unit.web.house import DAY, FROM_HERE, URI, build
 
 PAGES = [
@@ -97,7 +99,7 @@ def test_a_failure_tells_nothing_of_itself_and_bears_the_headers(looked_at):
         answer = looked_at.client("all").get("/day")
     assert "A request failed" in [line["event"] for line in logged]
     assert 500 == answer.status_code
-    assert "it failed, and that is our fault" in answer.text
+    assert "It failed, and that is our fault" in answer.text
     assert answer.headers["x-request-id"] in answer.text
     assert "content-security-policy" in answer.headers
     assert "signer" not in answer.text
@@ -164,6 +166,39 @@ def test_hostile_names_are_shown_as_text_on_every_page(house, name):
     shown = client.get("/image", params={"id": uri}).text
     if name == BRACES:
         assert BRACES in shown
+
+
+@pytest.mark.parametrize(
+    ("path", "what", "why"),
+    [
+        ("/months?at_least=abc", "The input at_least", "Input should be a valid number"),
+        ("/months?at_least=abc&before=x", "The inputs before, at_least", "String should match pattern"),
+        ("/nothing", "This address", "There is nothing at this address."),
+        ("/day?camera=none", "none", "No camera of this name has taken a picture."),
+        ("/accuracy/accuracy.exe", "This file", "The figures are to be had as"),
+    ],
+)
+def test_a_page_of_an_error_names_the_input_and_speaks_in_sentences(looked_at, path, what, why):
+    html = looked_at.client("all").get(path).text
+    assert f'<h1 id="what"><bdi>{what}</bdi></h1>' in html
+    assert f"<p><bdi>{why}" in html.replace("</bdi>.", ".")
+
+
+def test_what_is_wrong_with_each_input_is_told_to_programs(house):
+    client = house.client("all")
+    one, several = (
+        client.get("/api/v1/images", params={"day": day, "limit": "x"}).json()["detail"] for day in (DAY, "x")
+    )
+    assert one.startswith("The input limit: Input should be")
+    assert re.fullmatch(r"The inputs day, limit: String should .* \(day\); Input should be .* \(limit\)", several)
+
+
+def test_a_body_that_is_no_json_has_no_name():
+    error = {"type": "json_invalid", "loc": ("body", 17), "msg": "JSON decode error"}
+    missing = {"type": "missing", "loc": ("body",), "msg": "Field required"}
+    for each in (error, missing):
+        told = problem_of(RequestValidationError([each]))
+        assert ("The request", each["msg"]) == (told.what, told.why)
 
 
 def test_a_key_of_1024_bytes_is_shown(house):

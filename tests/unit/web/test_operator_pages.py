@@ -211,7 +211,7 @@ def test_a_user_who_is_not_there_is_told(house, path):
     form = {"name": "nobody", "again": "nobody", "roles": "owner"}
     answer = house.client("operator").post(path, data=form, headers=FROM_HERE)
     assert 422 == answer.status_code
-    assert "there must be a user of this name" in answer.text
+    assert "There must be a user of this name" in answer.text
 
 
 def test_the_log_is_read_page_by_page_the_newest_first(house):

@@ -97,7 +97,7 @@ def test_an_object_that_is_gone_leaves_a_reason_where_the_picture_was(looked_at)
     looked_at.world.buckets.delete(ObjectUri.parse(URI))
     answer = looked_at.client("all").get(address(looked_at))
     assert (404, "image/svg+xml") == (answer.status_code, answer.headers["content-type"])
-    assert "the object must exist" in answer.text
+    assert "The object must exist" in answer.text
 
 
 def test_the_object_itself_is_reached_by_its_owner_for_a_minute(looked_at):

@@ -64,7 +64,7 @@ def test_each_sign_in_has_a_session_of_its_own_and_a_secret_that_is_not_stored(h
 def test_what_is_wrong_is_told_without_saying_whether_the_name_is(house, name, password):
     answer = sign_in(house.client(), name, password)
     assert 401 == answer.status_code
-    assert "name and password must go together" in answer.text
+    assert "Name and password must go together. Try again" in answer.text
     assert "set-cookie" not in answer.headers
     assert "wrong" not in answer.text
 

@@ -30,13 +30,15 @@ QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 class Options:
     """What a caller may choose.
 
-    rekognition: more of its arguments; is_versioned: whether the bucket for pictures keeps versions; defaults:
-    SIGHTLINE_* settings that the stack's own override; settings: those that override the stack's own.
+    rekognition: more of its arguments; is_versioned: whether the bucket for pictures keeps versions; has_flower:
+    whether Flower will run, so that the console leads to it; defaults: SIGHTLINE_* settings that the stack's own
+    override; settings: those that override the stack's own.
     """
 
     dynamodb_in_memory: bool = False
     rekognition: tuple[str, ...] = ()
     is_versioned: bool = False
+    has_flower: bool = False
     defaults: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
 

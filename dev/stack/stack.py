@@ -113,7 +113,7 @@ class Stack:
             "SIGHTLINE_STATE_FOLDER": str(self.layout.folder / "state"),
             "SIGHTLINE_FLOWER_USER": "sightline",
             "SIGHTLINE_FLOWER_PASSWORD": self.layout.password("flower"),
-            "SIGHTLINE_WEB_FLOWER_URL": f"http://127.0.0.1:{self.layout.port('flower')}",
+            "SIGHTLINE_WEB_FLOWER_URL": self._flower_page(),
             "SIGHTLINE_WEB_SECRET": self.layout.password("web secret", drawn_bytes=32),
             "SIGHTLINE_WEB_FIRST_USER": "sightline",
             "SIGHTLINE_WEB_FIRST_PASSWORD": self.layout.password("web"),
@@ -125,6 +125,10 @@ class Stack:
             users = ("producer", "flower")
             every |= {f"SIGHTLINE_REDIS_{user.upper()}_URL": url_of(url, user, self.layout) for user in users}
         return every
+
+    def _flower_page(self) -> str:
+        """Return where browsers find Flower; "" where it does not run, so that nothing leads to it."""
+        return f"http://127.0.0.1:{self.layout.port('flower')}" if self._options.has_flower else ""
 
     def _write_pidfile(self) -> None:
         self._pidfiles.write({process.name: process.pid for process in self.processes if process.is_running()})

@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, NoReturn
@@ -157,8 +157,8 @@ def supervise(folder: Path) -> int:
 
 
 def options(outer: Mapping[str, str], detector: str = "") -> Options:
-    """Return the options of a stack that people look at: Flower shows its tasks, unless `outer` says otherwise."""
-    return for_this_machine({"SIGHTLINE_TASK_EVENTS": "true", **outer}, detector)
+    """Return the options of a stack that people look at: Flower runs, and shows its tasks unless `outer` says no."""
+    return replace(for_this_machine({"SIGHTLINE_TASK_EVENTS": "true", **outer}, detector), has_flower=True)
 
 
 def take(lock: IO[str]) -> bool:

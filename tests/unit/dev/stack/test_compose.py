@@ -180,3 +180,8 @@ def test_the_console_leads_to_flower_where_browsers_find_it():
     assert "http://127.0.0.1:5555" == our_service("web", PASSWORDS).environment["SIGHTLINE_WEB_FLOWER_URL"]
     given = {"SIGHTLINE_WEB_FLOWER_URL": "https://flower.example"}
     assert given.items() <= our_service("web", PASSWORDS | given).environment.items()
+
+
+def test_the_console_leads_to_no_flower_where_its_address_is_set_empty():
+    given = {"SIGHTLINE_WEB_FLOWER_URL": ""}
+    assert given.items() <= our_service("web", PASSWORDS | given).environment.items()

@@ -3,11 +3,12 @@
 import pytest
 
 from dev.stack.errors import UnknownService
-from dev.stack.layout import Layout
+from dev.stack.layout import Layout, write_privately
 from dev.stack.quotas import for_this_machine
 from dev.stack.redis_users import USERS, password
 from dev.stack.servers import SERVERS, Options, s3_server
 from dev.stack.stack import Stack
+from dev.stack.supervisor import options as options_of_make_up
 from sightline.config import Settings
 
 PORTS = {name: 20_001 + number for number, name in enumerate(SERVERS)}
@@ -56,3 +57,13 @@ def test_the_local_stack_has_the_bucket_that_is_recommended():
 def test_a_server_that_does_not_exist_is_refused_with_those_that_do(tmp_path):
     with pytest.raises(UnknownService, match=r"reddis.*redis"):
         Stack(tmp_path, ["reddis"])
+
+
+@pytest.mark.parametrize(
+    ("options", "page"), [(options_of_make_up({}), "http://127.0.0.1:20555"), (for_this_machine(), "")]
+)
+def test_the_console_leads_to_flower_only_in_a_stack_that_starts_it(tmp_path, options, page):
+    write_privately(tmp_path / "remembered.json", '{"ports": {"flower": "20555"}, "passwords": {}}')
+    stack = Stack(tmp_path, [], options)
+    stack.start_servers([])
+    assert page == stack.env["SIGHTLINE_WEB_FLOWER_URL"]

@@ -78,8 +78,10 @@ def status_report(services: Services, *, exact: bool = False, waiting_read: int 
     return report
 
 
-def status_sections(services: Services, waiting_read: int = WAITING_READ) -> dict[str, Gather]:
-    """Return what reads each section."""
+def status_sections(
+    services: Services, waiting_read: int = WAITING_READ, *, since: datetime | None = None
+) -> dict[str, Gather]:
+    """Return what reads each section. since: as in `runs_section`."""
     now, features = services.clock(), services.plan.features
     return {
         "images": lambda: images_section(services.images),
@@ -99,7 +101,7 @@ def status_sections(services: Services, waiting_read: int = WAITING_READ) -> dic
         "models": lambda: models_section(services),
         "capture_times": lambda: capture_times_section(services.operations, now),
         "skipped": lambda: skipped_section(services.operations, now),
-        "last_runs": lambda: runs_section(services.operations, now),
+        "last_runs": lambda: runs_section(services.operations, now, since=since),
     }
 
 
@@ -253,12 +255,17 @@ def _capture_times(cameras: Mapping[str, Mapping[Counted, int]]) -> Section:
 
 
 def runs_section(
-    operations: Operations, now: datetime, schedule: Mapping[str, Mapping[str, Any]] = SCHEDULE
+    operations: Operations,
+    now: datetime,
+    schedule: Mapping[str, Mapping[str, Any]] = SCHEDULE,
+    *,
+    since: datetime | None = None,
 ) -> dict[str, Any]:
     """Return the last run of each beat task that ran or should have, and whether it is overdue.
 
     A task that never ran is overdue only if no task ever ran: then there is no beat, or no worker for its queue. If
-    others ran, its first time has not come yet.
+    others ran, its first time has not come yet. since: from when the reader has watched. Where no task ever ran, the
+    system may be as young as that, so it is measured from there; None if the reader cannot tell.
     """
     periods = {entry["task"]: _period(entry["schedule"]) for entry in schedule.values()}
     runs = operations.runs.last()
@@ -267,10 +274,15 @@ def runs_section(
         name: {
             **(asdict(runs[name]) if name in runs else {"name": name, **never}),
             "is_overdue": name in periods
-            and (runs[name].started_at < now - PERIODS_LATE * periods[name] if name in runs else not runs),
+            and _is_overdue(runs[name].started_at if name in runs else since, now - PERIODS_LATE * periods[name])
+            and (name in runs or not runs),
         }
         for name in sorted({*periods, *runs})
     }
+
+
+def _is_overdue(measured_from: datetime | None, latest: datetime) -> bool:
+    return measured_from is None or measured_from < latest
 
 
 def _period(schedule: Any) -> timedelta:

@@ -148,7 +148,10 @@ class Console:
         self.counts = ThreadPoolExecutor(READS_AT_ONCE, thread_name_prefix="web-count")
         """What counts one month beside another: a thread for each page, so that none waits for those of others."""
         self.status_reads = ThreadPoolExecutor(STATUS_READS_AT_ONCE, thread_name_prefix="web-status")
-        self.status = StatusReader(lambda: status_sections(self.services), services.clock, self.status_reads)
+        begun_at = services.clock()
+        self.status = StatusReader(
+            lambda: status_sections(self.services, since=begun_at), services.clock, self.status_reads
+        )
 
     @property
     def now(self) -> datetime:

@@ -302,3 +302,24 @@ def test_a_run_older_than_three_periods_is_overdue(world, age, overdue):
 def test_a_run_that_never_came_is_overdue(world):
     runs = runs_section(world.operations, world.clock(), {"a": {"task": "sweep", "schedule": 60.0}})
     assert (None, True) == (runs["sweep"]["started_at"], runs["sweep"]["is_overdue"])
+
+
+@pytest.mark.parametrize(
+    ("watched", "overdue"),
+    [
+        (timedelta(), set()),
+        (timedelta(minutes=3), set()),
+        (timedelta(minutes=4), {"sweep"}),
+        (timedelta(minutes=16), {"sweep", "sync"}),
+        (timedelta(days=4), {"sweep", "sync", "nightly"}),
+    ],
+)
+def test_where_nothing_ever_ran_it_is_measured_from_when_the_reader_began_to_watch(world, watched, overdue):
+    runs = runs_section(world.operations, world.clock(), SCHEDULE, since=world.clock() - watched)
+    assert overdue == {name for name, run in runs.items() if run["is_overdue"]}
+
+
+def test_a_reader_that_began_just_now_still_says_that_beat_has_stopped(world):
+    world.operations.runs.note(LastRun("sweep", world.clock() - timedelta(minutes=4), timedelta(seconds=1), {}))
+    runs = runs_section(world.operations, world.clock(), SCHEDULE, since=world.clock())
+    assert {"sweep"} == {name for name, run in runs.items() if run["is_overdue"]}

@@ -15,6 +15,7 @@ from sightline.models.images import Lane
 from sightline.queues.redis import Memory, Waiting
 from sightline.queues.steps import lane_queue
 from sightline.ratelimit.protocol import Funds
+from sightline.services import sweep
 from sightline.services.rejection_breaker import Group, close
 from sightline.storage.operations import Operations
 from sightline.storage.pauses import Cause, Stop
@@ -89,6 +90,7 @@ def test_what_is_wrong_stands_first_with_what_to_do(house):
     world.run()
     refusal = world.operations.bucket_refusals.get("frames", Reader.S3)
     world.operations.bucket_refusals.replace(replace(refusal, letters={"s3://frames/": "AccessDenied"}))
+    world.operations.runs.note(LastRun(sweep.NAME, world.clock.now - timedelta(hours=1), timedelta(), {}))
     told = [each["what"] for each in viewed(house)["alarms"]]
     expected = [
         "yard is stopped: half of the images were refused",
@@ -193,6 +195,14 @@ def test_a_section_is_read_again_when_its_period_has_passed(looked_at):
     assert first["read_at"]["images"] == second["as_of"] < second["read_at"]["queues"]
     looked_at.world.clock.move(PERIODS["images"])
     assert 2 == client.get("/api/v1/status", headers=header).json()["sections"]["images"]["complete"]
+
+
+def test_a_console_that_was_just_opened_says_that_no_task_was_due_yet_and_later_that_they_are_overdue(looked_at):
+    told = [each["what"] for each in viewed(looked_at)["alarms"]]
+    assert "not due yet" in text_of(looked_at.client("operator").get("/status"))
+    looked_at.world.clock.move(timedelta(minutes=4))
+    later = [each["what"] for each in viewed(looked_at)["alarms"]]
+    assert ([], 1) == (told, sum(each.startswith("Overdue: ") for each in later))
 
 
 def test_a_server_that_was_away_is_asked_again_soon(looked_at):

@@ -123,7 +123,7 @@ def mark_as_seen(
     of_page = frozenset(positions.split())
     marked = of_page if what == "all" else of_page & {each for visit in chosen for each in visit.split()}
     if what == "chosen" and not marked:
-        raise InvalidRequest("the mark", rule="at least one visit must be chosen", remedy="Choose it by its box")
+        raise InvalidRequest("The mark", rule="at least one visit must be chosen", remedy="Choose it by its box")
     shown = _shown(until_chosen(sorted(of_page), marked, until), read_at, number, marked, console)
     look = mark_seen(visitor_of(request).user, shown, console.services.users)
     return RedirectResponse(_back(request, seen=look.number, marked=len(marked)), HTTPStatus.SEE_OTHER)
@@ -169,7 +169,7 @@ def _near_misses(images: Iterable[ImageSummary], hidden: Collection[str], consol
 
 def _shown(until: str, read_at: datetime, number: int, positions: frozenset[str], console: Console) -> Shown:
     if read_at > console.now or until > position_at(console.now):
-        raise InvalidRequest("the mark", rule="a page cannot have shown what is still to come")
+        raise InvalidRequest("The mark", rule="a page cannot have shown what is still to come")
     return Shown(until, positions, read_at, number)
 
 

@@ -77,4 +77,4 @@ def _stop(stop_id: str, operations: Operations) -> Stop:
     for each in operations.pauses.stops():
         if each.stop_id == stop_id and each.cause in {Cause.BRAKE, Cause.CAMERA} and each.queue in LANES:
             return each
-    raise NoSuchPage("this stop", rule="what is let go on must be stopped", remedy="It goes on already; see /status")
+    raise NoSuchPage("This stop", rule="what is let go on must be stopped", remedy="It goes on already; see /status")

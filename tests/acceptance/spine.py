@@ -126,7 +126,9 @@ class Spine:
     def settings(self) -> Settings:
         """Return the workers' settings, without those of this process's environment."""
         values = {name.removeprefix("SIGHTLINE_").lower(): value for name, value in self.stack.env.items()}
-        return Settings.model_validate({n: json.loads(each) if each[0] == "{" else each for n, each in values.items()})
+        return Settings.model_validate(
+            {n: json.loads(each) if each.startswith("{") else each for n, each in values.items()}
+        )
 
     @cached_property
     def services(self) -> Services:

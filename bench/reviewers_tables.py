@@ -17,10 +17,10 @@ from typing import Any, TypeAlias
 
 from bench.reviewers_pictures import DAYS, LABEL
 from bench.rollup_environment import runs
-from bench.soak_environment import settings_of
 from dev.stack import Stack
 from dev.stack.processes import Process, inherited, wait_for
 from dev.stack.readiness import http_answers
+from dev.stack.settings import settings_of
 from dev.stack.waiting import LONGEST_SECONDS
 from sightline.bootstrap import aws_session, connect
 from sightline.models.answers import Json

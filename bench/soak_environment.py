@@ -2,9 +2,8 @@
 
 import argparse
 import hashlib
-import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -17,9 +16,9 @@ from kombu.exceptions import OperationalError
 
 from bench.soak_pictures import BUCKET, picture_of, remember, uri_of
 from dev.stack import Options, Stack
+from dev.stack.settings import settings_of
 from dev.stack.waiting import Moves, wait_until
 from sightline.bootstrap import connect, redis_client
-from sightline.config import Settings
 from sightline.errors import SightlineError
 from sightline.models.images import Lane
 from sightline.queues.publishing import publish
@@ -89,12 +88,6 @@ def options(folder: Path, images: Images, *rekognition: str, is_versioned: bool 
         rekognition=("--latency-ms", str(LATENCY_MS), "--processes", "1", "--remember", str(remembered), *rekognition),
         settings={"SIGHTLINE_FEATURES": ",".join(FEATURES), "SIGHTLINE_SWEEP": f"s3://{BUCKET}", **settings},
     )
-
-
-def settings_of(env: Mapping[str, str]) -> Settings:
-    """Read a stack's settings without those of this process's environment."""
-    values = {name.removeprefix("SIGHTLINE_").lower(): value for name, value in env.items()}
-    return Settings.model_validate({name: json.loads(v) if v.startswith("{") else v for name, v in values.items()})
 
 
 class Environment:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
 from bench.graph_data import each_image
-from bench.soak_environment import settings_of
 from bench.sync_rows import row_of, write
 from dev.stack import Stack
+from dev.stack.settings import settings_of
 from sightline.bootstrap import aws_session, connect, neo4j_driver
 from sightline.models.images import ImageRow, Rejection, State
 from sightline.storage.images.keys import DEFAULT_SHARDS, shard_of

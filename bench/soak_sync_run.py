@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from multiprocessing.connection import Connection
 
-from bench.soak_environment import settings_of
+from dev.stack.settings import settings_of
 from dev.stack.waiting import Moves, wait_until
 from dev.stack.watcher import seen
 from sightline.bootstrap import connect, utc_now

@@ -22,9 +22,9 @@ from itertools import pairwise
 
 import neo4j
 
-from bench.soak_environment import settings_of
 from bench.sync_rows import new_rows, old_rows, write
 from dev.stack import Options, Stack
+from dev.stack.settings import settings_of
 from dev.stack.waiting import wait_until
 from dev.stack.watched import temporary_folder
 from dev.stack.watcher import seen

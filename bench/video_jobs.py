@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from bench.video_run import _kill, _settings, _until
+from bench.video_run import _kill, _until
 from dev.clips.mp4 import write_clip
 from dev.stack import Options, Stack
 from dev.stack.servers import SERVERS
+from dev.stack.settings import settings_of
 from dev.stack.watched import temporary_folder
 from sightline.bootstrap import connect
 from sightline.models.images import Lane
@@ -70,7 +71,7 @@ def run_jobs(count: int) -> JobsOutcome:
     options = Options(dynamodb_in_memory=True, settings=SETTINGS)
     with temporary_folder("sightline-jobs-") as folder, Stack(folder / "stack", tuple(SERVERS), options) as stack:
         stack.set_up()
-        settings = _settings(stack.env)
+        settings = settings_of(stack.env)
         services = connect(settings)
         make_client(settings.redis_url.get_secret_value(), settings.key_prefix).set_current()
         faults = {"lose": count // 4, "double": count // 4, "late": count // 6}

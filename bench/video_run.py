@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ import cv2
 
 from dev.frames.making import Frame
 from dev.stack import Stack
+from dev.stack.settings import settings_of
 from dev.stack.waiting import wait_until
 from sightline.bootstrap import connect
-from sightline.config import Settings
 from sightline.models.images import ImageRow, Lane, State
 from sightline.models.videos import VideoState
 from sightline.queues.client import make_client
@@ -76,7 +76,7 @@ def make_clip(path: Path, frames: Sequence[Frame]) -> Path:
 def run(stack: Stack, frames: Sequence[Frame], path: Path) -> Outcome:
     """Take the clip's frames, kill two workers meanwhile, wait until every image has ended, and count."""
     stack.set_up()
-    settings = _settings(stack.env)
+    settings = settings_of(stack.env)
     services = connect(settings)
     stack.start_workers(WORKERS)
     services.buckets.put(ObjectUri.parse(URI), make_clip(path, frames).read_bytes())
@@ -94,11 +94,6 @@ def run(stack: Stack, frames: Sequence[Frame], path: Path) -> Outcome:
     outcome = _count(stack, services, frames, taken_at_kill, time.monotonic() - began)
     services.graph.close()
     return outcome
-
-
-def _settings(env: Mapping[str, str]) -> Settings:
-    values = {name.removeprefix("SIGHTLINE_").lower(): value for name, value in env.items()}
-    return Settings.model_validate({n: json.loads(each) if each[:1] == "{" else each for n, each in values.items()})
 
 
 def _until(stack: Stack, is_so: Callable[[], object]) -> None:

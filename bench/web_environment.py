@@ -16,10 +16,10 @@ from typing import TypeVar
 from argon2 import PasswordHasher
 
 from bench.rollup_environment import runs
-from bench.soak_environment import settings_of
 from bench.sync_rows import EVERY
 from bench.web_rows import LETTERS, Pictures, has_picture, letters, rows
 from dev.stack import Stack
+from dev.stack.settings import settings_of
 from sightline.bootstrap import aws_session, connect
 from sightline.errors import Unavailable
 from sightline.models.images import CameraDay, ImageRow

@@ -23,6 +23,7 @@ from dev.rekognition.operations.wire import MODEL_VERSION
 from dev.stack import Options, Stack
 from dev.stack.folders import CHECKOUT
 from dev.stack.processes import Process, inherited
+from dev.stack.settings import settings_of
 from dev.stack.waiting import Moves, wait_until
 from sightline.bootstrap import connect, neo4j_driver
 from sightline.cli import sightline
@@ -125,10 +126,7 @@ class Spine:
     @cached_property
     def settings(self) -> Settings:
         """Return the workers' settings, without those of this process's environment."""
-        values = {name.removeprefix("SIGHTLINE_").lower(): value for name, value in self.stack.env.items()}
-        return Settings.model_validate(
-            {n: json.loads(each) if each.startswith("{") else each for n, each in values.items()}
-        )
+        return settings_of(self.stack.env)
 
     @cached_property
     def services(self) -> Services:

@@ -32,6 +32,7 @@ from sightline.storage.capture_counts import Counted, counted_of
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Entry, Ledger, Status
 from sightline.storage.operations import Operations
+from sightline.storage.runs import LastRun
 from sightline.storage.video_jobs.protocol import VideoJobStore
 
 Section = dict[str, Any]
@@ -273,16 +274,16 @@ def runs_section(
     return {
         name: {
             **(asdict(runs[name]) if name in runs else {"name": name, **never}),
-            "is_overdue": name in periods
-            and _is_overdue(runs[name].started_at if name in runs else since, now - PERIODS_LATE * periods[name])
-            and (name in runs or not runs),
+            "is_overdue": name in periods and _is_overdue(name, runs, since, now - PERIODS_LATE * periods[name]),
         }
         for name in sorted({*periods, *runs})
     }
 
 
-def _is_overdue(measured_from: datetime | None, latest: datetime) -> bool:
-    return measured_from is None or measured_from < latest
+def _is_overdue(name: str, runs: Mapping[str, LastRun], since: datetime | None, latest: datetime) -> bool:
+    if name in runs:
+        return runs[name].started_at < latest
+    return not runs and (since is None or since < latest)
 
 
 def _period(schedule: Any) -> timedelta:

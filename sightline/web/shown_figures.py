@@ -70,13 +70,16 @@ NAMED = 5
 """Cameras that a sentence names; of more it says how many there are."""
 
 
-def without_estimate(report: Report, cameras: Iterable[str], *, is_reviewer: bool) -> list[str]:
+def without_estimate(
+    report: Report, rows: Sequence[ShownRow], cameras: Iterable[str], *, is_reviewer: bool
+) -> list[str]:
     """Return, in sentences, which cameras have no estimate beside that of all cameras, why, and what to do.
 
-    cameras: all that have pictures. Why a row is left out for reviewers is told as `TooFewReviewed` tells it.
+    rows: the report's, as they are shown; cameras: all that have pictures. Why a row is left out for reviewers is told
+    as `TooFewReviewed` tells it.
     """
     estimated: defaultdict[str, bool] = defaultdict(bool)
-    for row, made in zip(report.rows, shown_rows(report), strict=True):
+    for row, made in zip(report.rows, rows, strict=True):
         estimated[row.rollup.key.camera] |= any(figure.ends for figure in made.figures)
     unreviewed = {name for name, is_estimated in estimated.items() if name != ALL_CAMERAS and not is_estimated}
     hidden = {*report.cameras} - {*estimated} if is_reviewer else set()

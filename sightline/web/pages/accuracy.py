@@ -72,15 +72,15 @@ def show_accuracy(
     except (FiguresHidden, TooFewReviewed, NoFigures) as error:
         return page(request, "accuracy.html", **choices, problem=problem_of(error), report=None)
     curves = read_curves(report, visitor, console)
-    cameras = choices["cameras"] if asked.camera is None else ()
+    rows, cameras = shown_rows(report), choices["cameras"] if asked.camera is None else ()
     return page(
         request,
         "accuracy.html",
         **choices,
         problem=None,
         report=report,
-        rows=shown_rows(report),
-        without_estimate=without_estimate(report, cameras, is_reviewer=visitor.is_reviewer) if cameras else [],
+        rows=rows,
+        without_estimate=without_estimate(report, rows, cameras, is_reviewer=visitor.is_reviewer) if cameras else [],
         advice=advice_for(report.main.window.advice, visitor),
         needs_more=any(report.main.window.advice.more.values()),
         notes=notes(report, with_advice=False),

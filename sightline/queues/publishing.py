@@ -51,23 +51,29 @@ def _publish_through(app: Celery, steps: Iterable[Step], headers: Mapping[str, A
 
 
 def _send_all(app: Celery, steps: Iterable[Step], headers: Mapping[str, Any]) -> None:
-    """Send without what Celery would do for each message: it declares the queue, and shortens a copy of the arguments.
-
-    A message goes to its queue by name, and workers declare what they read. Arguments are two or three short texts.
-    """
     with app.producer_pool.acquire(block=True) as producer, producer.batch(max_size=BATCH):  # type: ignore[attr-defined] # stubs are older
         for step in steps:
             app.send_task(
                 step.task,
                 step.args,
-                queue=step.queue_name,
                 producer=producer,
-                headers={**headers, **step.headers},
                 chain=[_signature(app, step.then)] if step.then else None,
-                declare=(),
-                argsrepr=_shown(step.args),
-                kwargsrepr="{}",
+                **_options(step, headers),
             )
+
+
+def _options(step: Step, headers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how a message is sent, without what Celery does for each: it declares the queue, and shortens arguments.
+
+    A message goes to its queue by name, and workers declare what they read. Arguments are two or three short texts.
+    """
+    return {
+        "queue": step.queue_name,
+        "headers": {**headers, **step.headers},
+        "declare": [],  # a chain's options are JSON
+        "argsrepr": _shown(step.args),
+        "kwargsrepr": "{}",
+    }
 
 
 def _shown(args: tuple[str, ...]) -> str:
@@ -76,7 +82,7 @@ def _shown(args: tuple[str, ...]) -> str:
 
 
 def _signature(app: Celery, step: Step) -> Signature:
-    return app.signature(step.task, args=step.args, immutable=True, queue=step.queue_name, headers=dict(step.headers))
+    return app.signature(step.task, args=step.args, immutable=True, **_options(step, {}))
 
 
 @before_task_publish.connect

@@ -60,3 +60,10 @@ def test_counts_are_written_when_a_worker_is_told_to_end_and_when_it_ends():
     done = subprocess.run([sys.executable, "-c", SCRIPT, *EXPECTED], capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])  # the lines before are its log
     assert EXPECTED == dict(zip(EXPECTED, found, strict=True))
+
+
+def test_a_ready_worker_looks_for_cycles_seldom_and_not_among_what_stays():
+    script = "import gc; from workers import lifecycle; lifecycle._collect_seldom(); "
+    script += "print(gc.get_freeze_count() > 10_000, gc.get_threshold()[0])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "True 5000" == done.stdout.strip()

@@ -16,26 +16,38 @@ sightline compresses nothing, so in a queue such a message is refused, and in a 
 Kombu makes a new client for each command. Clients share their channel's pool of connections and threads may share a
 client, so one is kept for as long as the pool is.
 
-Kombu notes in a transaction what was taken, and again what is done. Both are two commands that reach Redis together.
-Neither needs MULTI and EXEC, which were a quarter of all commands: BRPOP has taken the message before, so a transaction
-that fails has lost it too, and the reconciler sends its step again. The index comes first and goes last, because an
-entry of the index without its message is removed after the visibility timeout, and a message without an entry never is.
+Kombu notes in a transaction what was taken, and again what is done, and waits for Redis each time. Both are two
+commands that reach Redis together. Neither needs MULTI and EXEC, which were a quarter of all commands: BRPOP has taken
+the message before, so a transaction that fails has lost it too, and the reconciler sends its step again. The index
+comes first and goes last, because an entry of the index without its message is removed after the visibility timeout,
+and a message without an entry never is. Nor does a worker wait for the reply, which would be sixteen times an image: it
+reads it before the next note.
 """
 
 import base64
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from threading import Lock
+from time import time
 from typing import Any
 from uuid import uuid4
 
 from kombu.transport import redis, virtual
+from kombu.utils.json import dumps
+from redis.exceptions import ConnectionError as ConnectionLost
+from redis.exceptions import ResponseError
+from redis.exceptions import TimeoutError as TookTooLong
 
 UNREADABLE = "sightline-unreadable"
 """Header of a message that wraps an unreadable item; its value says which rule the item broke."""
 
 
 COMPRESSION = "compression"
+
+LOST = (ConnectionLost, TookTooLong, OSError)
+"""What is raised where Redis cannot be reached, or does not answer."""
 
 
 class Message(virtual.Message):
@@ -48,22 +60,110 @@ class Message(virtual.Message):
         super().__init__(payload, channel=channel, **options)
 
 
+class DeferredReplies:
+    """A connection for commands whose replies are read when the next are sent. Threads may share one.
+
+    The commands must be such that nothing changes if they are sent twice: where the connection is lost before their
+    replies are read, they are sent again, in order, with the next.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._unanswered: list[tuple[Any, ...]] = []
+        self._lock = Lock()
+
+    def send(self, *commands: tuple[Any, ...]) -> None:
+        """Send commands. Raises what Redis replied to those before, or that it cannot be reached: they are kept."""
+        with self._lock:
+            refused = self._read()
+            self._unanswered += commands
+            self._write()
+        if refused:
+            raise refused
+
+    def settle(self) -> None:
+        """Wait until Redis has done all that was sent. Raises what it replied, or that it cannot be reached."""
+        with self._lock:
+            refused = self._read()
+            if self._unanswered:
+                self._write()
+                refused = self._read()
+            if self._unanswered:
+                raise ConnectionLost("Redis went away twice before it answered")
+        if refused:
+            raise refused
+
+    def _write(self) -> None:
+        packed = self._connection.pack_commands(self._unanswered)
+        try:
+            self._connection.send_packed_command(packed)
+        except LOST:  # perhaps long ago, and nobody has noticed yet
+            self._connection.disconnect()
+            self._connection.send_packed_command(packed)
+
+    def _read(self) -> ResponseError | None:
+        """Read the replies; return the first refusal. Where they cannot be read, their commands stay unanswered."""
+        try:
+            replies = [self._reply() for _ in self._unanswered]
+        except LOST:
+            self._connection.disconnect()
+            return None
+        self._unanswered = []
+        return next((each for each in replies if isinstance(each, ResponseError)), None)
+
+    def _reply(self) -> Any:
+        try:
+            return self._connection.read_response()
+        except ResponseError as error:
+            return error
+
+
 class QoS(redis.QoS):
-    """What is in progress, noted without transactions."""
+    """What is in progress, noted without transactions and without waiting for Redis."""
 
-    @contextmanager
-    def pipe_or_acquire(self, pipe: Any = None, client: Any = None) -> Iterator[Any]:
-        """Lend a pipeline; one that is passed in is a transaction, which gives a message back to its queue."""
-        if pipe is not None:
-            yield pipe
-            return
-        with self.channel.conn_or_acquire(client) as lent:  # type: ignore[attr-defined] # stubs leave it out
-            yield lent.pipeline(transaction=False)
+    @cached_property
+    def _notes(self) -> DeferredReplies:
+        with self.channel.conn_or_acquire() as client:  # type: ignore[attr-defined] # stubs leave it out
+            return DeferredReplies(client.connection_pool.get_connection())
 
-    def _remove_from_indices(self, delivery_tag: str, pipe: Any = None) -> Any:
-        """Remove a message, then its entry in the index."""
-        with self.pipe_or_acquire(pipe) as lent:
-            return lent.hdel(self.unacked_key, delivery_tag).zrem(self.unacked_index_key, delivery_tag)
+    @cached_property
+    def _keys(self) -> tuple[str, str]:
+        """Return the keys of the messages and of their index, as Redis has them."""
+        prefix = self.channel.global_keyprefix  # type: ignore[attr-defined] # stubs leave it out
+        return prefix + self.unacked_key, prefix + self.unacked_index_key
+
+    def append(self, message: Any, delivery_tag: str) -> None:
+        """Note that a message was taken."""
+        messages, index = self._keys
+        where = [message.delivery_info[name] for name in ("exchange", "routing_key")]
+        noted = dumps([message._raw, *where])  # noqa: SLF001 - so does kombu
+        self._notes.send(("ZADD", index, time(), delivery_tag), ("HSET", messages, delivery_tag, noted))
+        virtual.QoS.append(self, message, delivery_tag)
+
+    def ack(self, delivery_tag: str) -> None:
+        """Note that a message is done."""
+        messages, index = self._keys
+        self._notes.send(("HDEL", messages, delivery_tag), ("ZREM", index, delivery_tag))
+        virtual.QoS.ack(self, delivery_tag)
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002 - the interface
+        """Give a message back to its queue, or note that it is done."""
+        if requeue:
+            super().reject(delivery_tag, requeue=True)
+        else:
+            self.ack(delivery_tag)
+
+    def restore_by_tag(self, tag: str, client: Any = None, leftmost: bool = False) -> None:  # noqa: FBT001, FBT002 - the interface
+        """Give a message back to its queue, once it is surely noted: this goes through another connection."""
+        self._notes.settle()
+        super().restore_by_tag(tag, client, leftmost)
+
+    def restore_unacked_once(self, stderr: Any = None) -> None:
+        """At the end, give back what is left, once all is noted. If Redis is away, it keeps what it knows."""
+        if "_notes" in vars(self):
+            with suppress(*LOST):
+                self._notes.settle()
+        super().restore_unacked_once(stderr)
 
 
 class Channel(redis.Channel):

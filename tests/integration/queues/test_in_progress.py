@@ -1,6 +1,9 @@
 """What Redis holds of a message that a worker has taken: its text and an entry of the index, until it is done."""
 
+import select
+import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -27,8 +30,10 @@ def test_a_message_is_noted_when_it_is_taken_and_forgotten_when_it_is_done(conne
     queue = SimpleQueue(connection, "ingest")
     queue.put({"key": "yard/a.jpg"})
     message = queue.get(timeout=30)
+    _settled(queue)
     assert (1, 1) == in_progress()
     message.ack()
+    _settled(queue)
     assert (0, 0) == in_progress()
 
 
@@ -38,6 +43,67 @@ def test_a_message_that_is_given_back_is_taken_again(connection, in_progress):
     queue.get(timeout=30).requeue()
     assert (0, 0) == in_progress()
     assert {"key": "yard/a.jpg"} == queue.get(timeout=30).payload
+
+
+def test_notes_whose_connection_breaks_before_redis_answers_are_sent_again(connection, in_progress):
+    queue = SimpleQueue(connection, "ingest")
+    queue.put({"key": "yard/a.jpg"})
+    message = queue.get(timeout=30)
+    _break(queue)
+    message.ack()
+    _break(queue)
+    _settled(queue)
+    assert (0, 0) == in_progress()
+
+
+def test_a_message_that_is_given_back_after_its_note_was_lost_is_taken_again(connection, in_progress):
+    queue = SimpleQueue(connection, "ingest")
+    queue.put({"key": "yard/a.jpg"})
+    message = queue.get(timeout=30)
+    _break(queue)
+    message.requeue()
+    assert (0, 0) == in_progress()
+    assert {"key": "yard/a.jpg"} == queue.get(timeout=30).payload
+
+
+def test_what_redis_refused_is_raised_by_the_next_note_which_is_sent_all_the_same(
+    connection, in_progress, redis_url, prefix
+):
+    queue = SimpleQueue(connection, "ingest")
+    queue.put({"key": "yard/a.jpg"})
+    queue.put({"key": "yard/b.jpg"})
+    with redis.Redis.from_url(redis_url) as client:
+        client.set(f"{prefix}unacked", "no hash")
+        message = queue.get(timeout=30)
+        _answered(queue)
+        client.delete(f"{prefix}unacked")
+    with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        message.ack()
+    _settled(queue)
+    assert (0, 0) == in_progress()
+
+
+def test_a_channel_that_closes_waits_until_its_notes_have_arrived(connection, in_progress):
+    queue = SimpleQueue(connection, "ingest")
+    queue.put({"key": "yard/a.jpg"})
+    queue.get(timeout=30).ack()
+    queue.channel.close()  # type: ignore[attr-defined] # stubs leave it out
+    assert (0, 0) == in_progress()
+
+
+def _settled(queue: Any) -> None:
+    """Wait until Redis has done what was noted."""
+    queue.channel.qos._notes.settle()
+
+
+def _break(queue: Any) -> None:
+    """Break the connection of the notes, of which no reply was read."""
+    queue.channel.qos._notes._connection._sock.shutdown(socket.SHUT_RDWR)
+
+
+def _answered(queue: Any) -> None:
+    """Wait until Redis has replied, without reading."""
+    select.select([queue.channel.qos._notes._connection._sock], [], [], 30)
 
 
 def test_an_entry_of_the_index_whose_message_was_never_written_goes_after_the_visibility_timeout(

@@ -3,13 +3,47 @@
 from typing import Any
 
 import pytest
+import redis
 
-from sightline.queues.transport import Channel, Message
+from sightline.queues.transport import Channel, DeferredReplies, Message
+
+
+class Connection:
+    """A connection that keeps what is sent, and replies to it once, unless it breaks.
+
+    breaks: before the replies to what was sent so manieth are read
+    """
+
+    def __init__(self, breaks=(), refuses=()):
+        self.sent = []
+        self.waiting = 0
+        self._breaks, self._refuses = set(breaks), set(refuses)
+
+    def pack_commands(self, commands):
+        return list(commands)
+
+    def send_packed_command(self, commands):
+        self.sent.append(commands)
+        self.waiting = len(commands)
+
+    def read_response(self):
+        if len(self.sent) in self._breaks:
+            raise redis.ConnectionError("broken")
+        self.waiting -= 1
+        if self.sent[-1][-1 - self.waiting] in self._refuses:
+            raise redis.ResponseError("refused")
+
+    def disconnect(self):
+        self.waiting = 0
 
 
 class Pool:
     def __init__(self):
         self.connection_kwargs = {}
+        self.connection = Connection()
+
+    def get_connection(self):
+        return self.connection
 
     def disconnect(self):
         """Nothing is connected."""
@@ -41,11 +75,6 @@ class Client:
     def __init__(self, connection_pool):
         self.connection_pool = connection_pool
         self.commands = []
-        self.is_in_transactions = False
-
-    def pipeline(self, transaction):
-        self.is_in_transactions |= transaction
-        return self
 
     def __getattr__(self, command):
         def note(*_):
@@ -81,14 +110,12 @@ def test_a_channel_whose_connections_were_closed_lends_a_client_of_its_new_pool(
     assert after.connection_pool is channel.pool
 
 
-def test_kombu_sends_and_acknowledges_through_the_one_client(channel):
+def test_kombu_sends_through_the_one_client(channel):
     """A version that takes its clients elsewhere would make one for each command again."""
     channel.priority_steps, channel._expires = [0], {}
-    qos = Channel.QoS(channel)
-    for number in range(3):
+    for _ in range(3):
         channel._put("rows", {"properties": {"priority": 0}})
-        qos.ack(str(number))
-    assert ["lpush", "hdel", "zrem", "execute"] * 3 == lent(channel).commands
+    assert ["lpush"] * 3 == lent(channel).commands
     assert 1 == channel.Client.call_count
 
 
@@ -98,5 +125,55 @@ def test_what_is_taken_and_what_is_done_are_noted_without_transactions(channel):
     message = Message({"properties": {"delivery_tag": "1", "delivery_info": {"exchange": "", "routing_key": "rows"}}})
     qos.append(message, "1")
     qos.ack("1")
-    assert ["zadd", "hset", "execute", "hdel", "zrem", "execute"] == lent(channel).commands
-    assert not lent(channel).is_in_transactions
+    assert [["ZADD", "HSET"], ["HDEL", "ZREM"]] == [
+        [name for name, *_ in sent] for sent in channel.pool.connection.sent
+    ]
+
+
+def test_replies_are_read_before_the_next_commands_are_sent():
+    connection = Connection()
+    replies = DeferredReplies(connection)
+    replies.send(("A",), ("B",))
+    assert 2 == connection.waiting
+    replies.send(("C",))
+    assert [[("A",), ("B",)], [("C",)]] == connection.sent
+    replies.settle()
+    assert 0 == connection.waiting
+
+
+def test_commands_whose_replies_are_lost_are_sent_again_in_order_before_the_next():
+    connection = Connection(breaks=[1, 2])
+    replies = DeferredReplies(connection)
+    replies.send(("A",))
+    replies.send(("B",))
+    replies.send(("C",))
+    replies.send(("D",))
+    assert [[("A",)], [("A",), ("B",)], [("A",), ("B",), ("C",)], [("D",)]] == connection.sent
+
+
+def test_to_settle_is_to_send_what_was_lost_again():
+    connection = Connection(breaks=[1])
+    replies = DeferredReplies(connection)
+    replies.send(("A",))
+    replies.settle()
+    assert [[("A",)], [("A",)]] == connection.sent
+
+
+def test_a_server_that_stays_away_is_told_and_what_it_missed_is_kept():
+    connection = Connection(breaks=[1, 2])
+    replies = DeferredReplies(connection)
+    replies.send(("A",))
+    with pytest.raises(redis.ConnectionError):
+        replies.settle()
+    replies.settle()
+    assert [[("A",)]] * 3 == connection.sent
+
+
+def test_what_was_refused_is_told_once_when_the_next_is_sent():
+    connection = Connection(refuses=[("A",)])
+    replies = DeferredReplies(connection)
+    replies.send(("A",), ("B",))
+    with pytest.raises(redis.ResponseError):
+        replies.send(("C",))
+    replies.settle()
+    assert [[("A",), ("B",)], [("C",)]] == connection.sent

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Context, Decimal
+from math import isfinite
 from typing import Any, TypeAlias
 
 from sightline.errors import BadMessage
@@ -107,7 +108,9 @@ def check_text(text: str) -> str:
 
 
 def _number(value: float | Decimal) -> str:
-    kept = Decimal(str(round(value, DECIMAL_PLACES))) if isinstance(value, float) else Decimal(value)
+    if isinstance(value, float) and isfinite(value):  # nearly all are; none has too many digits
+        return str(round(value, DECIMAL_PLACES))
+    kept = Decimal(value)
     if not kept.is_finite():
         raise TypeError(f"no attribute value for {value}")
     if len(kept.normalize(_EXACT).as_tuple().digits) > MOST_DIGITS:

@@ -141,12 +141,19 @@ class DynamoTable:
 
     def update(self, key: Mapping[str, str], change: Change, only_if: Condition | None = None) -> Outcome:
         """Change one item, if the condition holds, and read it. Without a condition, a missing item is made."""
+        return self._update(key, change, only_if, "ALL_NEW")
+
+    def update_telling_former(self, key: Mapping[str, str], change: Change, only_if: Condition) -> Outcome:
+        """Change one item as `update` does, and read it as it was before: for a change larger than the item.
+
+        The outcome's item is that one; None if there was none. If the condition did not hold, it is the one that stood.
+        """
+        return self._update(key, change, only_if, "ALL_OLD")
+
+    def _update(self, key: Mapping[str, str], change: Change, only_if: Condition | None, returned: str) -> Outcome:
         placeholders = Placeholders()
-        request = {
-            "Key": to_item(key),
-            "UpdateExpression": change.expression(placeholders),
-            "ReturnValues": "ALL_NEW",
-        }
+        expression = change.expression(placeholders)
+        request = {"Key": to_item(key), "UpdateExpression": expression, "ReturnValues": returned}
         return self._write(self._client.update_item, request, placeholders, only_if)
 
     def change(self, key: Mapping[str, str], change: Change, only_if: Condition | None = None) -> bool:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
@@ -103,13 +103,24 @@ class DynamoLedger(Ledger):
         # A missing entry is created: the analysis is paid for.
         analysis_id = claimed.analysis.analysis_id
         kept = outcome if isinstance(outcome, Rejection) else self._place(analysis_id, to_plain(outcome))
-        change = identify(Change(), claimed.analysis).set_if_missing("attempts", claimed.attempts)
-        change.set_all(**outcome_attributes(kept), claim_id=claimed.claim_id, lease_until=None)
-        change.set_all(cost_micro_usd=cost_micro_usd, paid_at=instant(paid_at or self._clock()))
-        change.set("asked_by", claimed.asked_by if claimed.asked_by is not AskedBy.NAME else None)
-        change.set_if_missing("unknown_attempts", claimed.unknown_attempts)
-        item = self._update(analysis_id, change, _UNSETTLED)  # whether it is ours or stood before: it is there
-        entry = self._whole(cast("Item", item))
+        first = {
+            **facts_of(claimed.analysis),
+            "attempts": claimed.attempts,
+            "unknown_attempts": claimed.unknown_attempts,
+        }
+        settled = {
+            **outcome_attributes(kept),
+            "claim_id": claimed.claim_id,
+            "lease_until": None,
+            "cost_micro_usd": cost_micro_usd,
+            "paid_at": instant(paid_at or self._clock()),
+            "asked_by": claimed.asked_by if claimed.asked_by is not AskedBy.NAME else None,
+        }
+        change = set_missing(Change(), first).set_all(**settled)
+        done = self._table.update_telling_former({"analysis_id": analysis_id}, change, _UNSETTLED)
+        former = done.item or {"analysis_id": analysis_id}
+        item = {**first, **former, **settled} if done.is_written else former  # another has settled it before
+        entry = self._whole({name: value for name, value in item.items() if value is not None})
         entry.require_known()
         return entry
 
@@ -162,15 +173,23 @@ OF_AN_ENTRY = (
 
 def identify(change: Change, analysis: Analysis) -> Change:
     """Let `change` say what the analysis is, where the item does not say so yet."""
-    parameters = json.dumps(dict(analysis.parameters), sort_keys=True)
-    facts = {
+    return set_missing(change, facts_of(analysis))
+
+
+def facts_of(analysis: Analysis) -> dict[str, Any]:
+    """Return the attributes that say what an analysis is, beside its key."""
+    return {
         "content": analysis.content,
         "feature": analysis.feature,
-        "parameters": parameters,
+        "parameters": json.dumps(dict(analysis.parameters), sort_keys=True),
         "generation": analysis.generation,
         "image_id": analysis.image_id,
     }
-    for name, value in facts.items():
+
+
+def set_missing(change: Change, attributes: Mapping[str, Any]) -> Change:
+    """Let `change` set the attributes that the item does not have yet."""
+    for name, value in attributes.items():
         change.set_if_missing(name, value)
     return change
 

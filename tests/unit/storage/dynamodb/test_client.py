@@ -99,6 +99,14 @@ def test_the_item_that_stood_in_the_way_is_read_from_the_refusal(make):
     assert table.change({"name": "a"}, Change().set("size", 3), equals("size", 2)) is False
 
 
+def test_a_large_change_gives_the_item_that_was_there_before():
+    table, server = table_of(ours(), {"Attributes": {"name": {"S": "a"}, "size": {"N": "2"}}})
+    done = table.update_telling_former({"name": "a"}, Change().set("size", 3), equals("size", 2))
+    assert Outcome(True, {"name": "a", "size": 2}) == done
+    [(_, body)] = server.sent
+    assert "ALL_OLD" == body["ReturnValues"]
+
+
 def test_an_item_that_nobody_reads_is_not_asked_for():
     table, server = table_of(ours())
     table.change({"name": "a"}, Change().set("size", 3), equals("size", 2))

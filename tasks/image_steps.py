@@ -10,7 +10,6 @@ from sightline.queues.steps import DETECT, INGEST, MERGE, WRITE, passing_on
 from sightline.services.collaborators import current
 from sightline.services.detection import detect
 from sightline.services.graph_merge import merge
-from sightline.services.results import write
 from tasks.retry import StepTask
 
 
@@ -35,9 +34,7 @@ def detect_feature(self: StepTask, uri: str, feature: str, lane: str = "live") -
 @shared_task(name=WRITE, base=StepTask, bind=True)
 def write_rows(self: StepTask, uri: str, feature: str, lane: str = "live") -> None:
     """Write one settled analysis to its image's row."""
-    s, carried = current(), carried_result(self.carried("rows"))
-    note = s.searching.note
-    publish(write(uri, feature, Lane(lane), images=s.images, ledger=s.ledger, plan=s.plan, carried=carried, note=note))
+    publish(current().results.write(uri, feature, Lane(lane), carried_result(self.carried("rows"))))
 
 
 @shared_task(name=MERGE, base=StepTask)

@@ -25,11 +25,13 @@ from sightline.services.frame_taking import FrameTaker
 from sightline.services.graph_merge import Merges
 from sightline.services.held import HeldBytes
 from sightline.services.ingest import Ingest
+from sightline.services.lacking import LackingOne
 from sightline.services.people.enrolling import Enrolling
 from sightline.services.people.forgetting import Forgetting
 from sightline.services.people.searching import Searching
 from sightline.services.plan import Plan
 from sightline.services.rejection_breaker import RejectionBreaker
+from sightline.services.results import ResultWriter
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.services.stand_ins import StandIns
 from sightline.services.till import Till
@@ -116,6 +118,7 @@ class Services:
     comparing: Comparing = field(init=False)
     enrolling: Enrolling = field(init=False)
     searching: Searching = field(init=False)
+    results: ResultWriter = field(init=False)
     forgetting: Forgetting = field(init=False)
     frame_taker: FrameTaker = field(init=False)
     job_runner: JobRunner = field(init=False)
@@ -136,6 +139,7 @@ class Services:
         self._build("enrolling", Enrolling)
         self._build("searching", Searching)
         self._build("forgetting", Forgetting)
+        self._build("results", ResultWriter, note=self.searching.note, lacking=LackingOne())
 
     def _build(self, name: str, kind: Any, **own: Any) -> None:
         """Build what holds collaborators under the names that they have here. own: what it holds besides."""

@@ -5,60 +5,80 @@ An image that another stands in for is analysed once that one is answered; if it
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from sightline.models.images import FeatureResult, ImageRow, Lane, ResultStatus, State
 from sightline.queues.steps import Step, merge_step, next_steps
 from sightline.rekognition.features import feature_named
 from sightline.services.ingest import wanted
+from sightline.services.lacking import LackingOne
 from sightline.services.plan import Plan
 from sightline.services.stand_ins import Answer, answer_of, dismiss
 from sightline.storage.images.protocol import ImageStore
 from sightline.storage.ledger.protocol import Entry, Ledger
 
 
-def write(  # noqa: PLR0913 - what a step needs
-    image_id: str,
-    feature_name: str,
-    lane: Lane,
-    *,
-    images: ImageStore,
-    ledger: Ledger,
-    plan: Plan,
-    carried: FeatureResult | None,
-    note: Callable[[ImageRow], None],
-) -> list[Step]:
-    """Write the result that the row wants; return the merge if it is due now, or the steps of what is asked for next.
+@dataclass(frozen=True, slots=True)
+class ResultWriter:
+    """Writes results to rows.
 
-    The row that the write returns says whether this was the last result, so nothing is read. Only if the message
-    carries no result, or the row wants another, are row and ledger read. Done twice it changes nothing. What the row no
-    longer wants, or the ledger has not settled, is left alone: the process that changed it has sent the next steps.
-    note: told of each row whose answers are all there, once or more.
+    note: told of each row whose answers are all there, once or more; lacking: what this process remembers of rows
     """
-    row = images.write_result(image_id, feature_name, carried) if carried else None
-    if row is None:
-        row = _written_from_ledger(image_id, feature_name, images, ledger)
-    if row:
-        row.require_known()
-    if row and row.state is State.ANALYSING and not row.unsettled():
-        more = _asked_with_stand_in(row, images, plan) if row.shown_with else _asked_for_next(row, plan)
-        if more is None:
-            return []  # the reconciler comes back to it
-        if more:
-            row = images.want(row, {**row.wanted, **more})
-            return next_steps(row) if row else []
-        if row.capture:
-            dismiss(row, row.capture, images, plan.need)
-        note(row)  # first: if this process dies between the two, both are done again
-        row = images.mark_analysed(row)
-    return [merge_step(image_id, lane)] if row and row.is_merge_due else []
 
+    images: ImageStore
+    ledger: Ledger
+    plan: Plan
+    note: Callable[[ImageRow], None]
+    lacking: LackingOne
 
-def _asked_with_stand_in(row: ImageRow, images: ImageStore, plan: Plan) -> dict[str, str] | None:
-    """Return what the row wants itself: nothing if another image has the answer; None while that is coming."""
-    answer = answer_of(row, images)
-    if answer is Answer.COMING or row.content is None or row.capture is None:
-        return None
-    return {} if answer is Answer.THERE else wanted(row.content.sha256, plan, row.capture, {}, {})
+    def write(self, image_id: str, feature_name: str, lane: Lane, carried: FeatureResult | None) -> list[Step]:
+        """Write the result that the row wants; return the merge if it is due now, or the steps of what is asked next.
+
+        The row that the write returns says whether this was the last result, so nothing is read. Only if the message
+        carries no result, or the row wants another, are row and ledger read. Done twice it changes nothing. What the
+        row no longer wants, or the ledger has not settled, is left alone: the process that changed it has sent the next
+        steps.
+        """
+        row = self._written(image_id, feature_name, carried) if carried else None
+        if row is None:
+            row = _written_from_ledger(image_id, feature_name, self.images, self.ledger)
+        if row:
+            row.require_known()
+        if row and row.state is State.ANALYSING and not row.unsettled():
+            more = self._asked_with_stand_in(row) if row.shown_with else _asked_for_next(row, self.plan)
+            if more is None:
+                return []  # the reconciler comes back to it
+            if more:
+                row = self.images.want(row, {**row.wanted, **more})
+                return next_steps(row) if row else []
+            if row.capture:
+                dismiss(row, row.capture, self.images, self.plan.need)
+            self.note(row)  # first: if this process dies between the two, both are done again
+            row = self.images.mark_analysed(row)
+        return [merge_step(image_id, lane)] if row and row.is_merge_due else []
+
+    def _written(self, image_id: str, feature_name: str, part: FeatureResult) -> ImageRow | None:
+        """Write a result; return the row, or None if it wants another.
+
+        A result that is known to be the last marks the row analysed in the same write. Not where images are paid for by
+        need: there it may ask for more first.
+        """
+        if self.plan.need is None and (seen := self.lacking.take(image_id, feature_name, part)):
+            whole = replace(seen, parts={**seen.parts, feature_name: part})
+            self.note(whole)
+            if analysed := self.images.mark_analysed(whole, with_part=feature_name):
+                return analysed
+        row = self.images.write_result(image_id, feature_name, part)
+        if row:
+            self.lacking.note(row)
+        return row
+
+    def _asked_with_stand_in(self, row: ImageRow) -> dict[str, str] | None:
+        """Return what the row wants itself: nothing if another image has the answer; None while that is coming."""
+        answer = answer_of(row, self.images)
+        if answer is Answer.COMING or row.content is None or row.capture is None:
+            return None
+        return {} if answer is Answer.THERE else wanted(row.content.sha256, self.plan, row.capture, {}, {})
 
 
 def _asked_for_next(row: ImageRow, plan: Plan) -> dict[str, str]:

@@ -28,7 +28,6 @@ from sightline.rekognition.prices import read_prices
 from sightline.services import detection as detect
 from sightline.services import graph_merge as merge
 from sightline.services import ingest
-from sightline.services import results as write
 from sightline.services.capture import DEFAULT_KEY_PATTERN, CaptureReader
 from sightline.services.clock_doubts import ClockDoubts
 from sightline.services.collaborators import Services, SweepPlan
@@ -260,17 +259,7 @@ class FakeSightline:
                 self.send([replace(step.then, headers=result_headers(result))])
         elif step.task == WRITE:
             carried = carried_result(headers)
-            done = write.write(
-                image_id,
-                rest[0],
-                step.lane,
-                images=images,
-                ledger=services.ledger,
-                plan=services.plan,
-                carried=carried,
-                note=services.searching.note,
-            )
-            self.send(done)
+            self.send(services.results.write(image_id, rest[0], step.lane, carried))
         elif step.task == COMPARE:
             services.comparing.answer(image_id)
         elif step.task == MERGE:

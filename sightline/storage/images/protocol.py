@@ -148,9 +148,10 @@ class ImageStore(Protocol):
         Raises ValueError if something that is wanted would not be wanted any more.
         """
 
-    def mark_analysed(self, seen: ImageRow) -> ImageRow | None:
+    def mark_analysed(self, seen: ImageRow, with_part: str | None = None) -> ImageRow | None:
         """Set `analysed`, version + 1, feed position. Condition: state `analysing`, version and wanted as in `seen`.
 
+        with_part: a feature whose part in `seen` is not in the row yet, and is written with it
         The row is looked at again within two minutes; a check that comes in the second of them stays.
         """
 

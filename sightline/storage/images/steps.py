@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -142,17 +143,17 @@ class ImageSteps(ImageStore, Countable, ABC):
         return self._step(seen, transitions.want(seen, wanted, self._clock()))
 
     @override
-    def mark_analysed(self, seen: ImageRow) -> ImageRow | None:
+    def mark_analysed(self, seen: ImageRow, with_part: str | None = None) -> ImageRow | None:
         """Set `analysed`. Refused as well if `seen` lacks a part; not if the row was only postponed."""
         if seen.unsettled():
             return None
         seen.require_known()
         for _ in range(WRITES_TRIED):
-            transition = transitions.mark_analysed(seen, self._positions.next(), self._clock())
+            transition = transitions.mark_analysed(seen, self._positions.next(), self._clock(), with_part)
             is_done, row = self._apply(seen.image_id, transition)
             if is_done or row is None or not transitions.is_only_postponed(seen, row):
                 return row if is_done else None
-            seen = row
+            seen = replace(row, parts={**row.parts, **seen.parts})
         return None
 
     @override

@@ -210,9 +210,10 @@ def want(seen: ImageRow, wanted: Mapping[str, str], now: datetime) -> Transition
     )
 
 
-def mark_analysed(seen: ImageRow, position: str, now: datetime) -> Transition:
+def mark_analysed(seen: ImageRow, position: str, now: datetime, with_part: str | None = None) -> Transition:
     """Let sync and merge see the row. All its parts must have been seen: none goes while the version stays.
 
+    with_part: the feature whose part is only in `seen` as yet.
     A check that comes soon enough stays: to move an entry of the unfinished costs two write units, to change it one.
     """
     requires: dict[FieldPath, tuple[Any, ...]] = {
@@ -227,6 +228,7 @@ def mark_analysed(seen: ImageRow, position: str, now: datetime) -> Transition:
         **_fresh(now),
         **_listed(seen),
         **({("was_other",): False} if seen.was_other else {}),
+        **({("parts", with_part): fit_result(seen.parts[with_part])} if with_part else {}),
     }
     if seen.next_check_at and CHECK_KEPT_FROM <= seen.next_check_at - now <= CHECK_AFTER:
         requires["next_check_at",] = (seen.next_check_at,)  # a postponement meanwhile would let the merge wait longer

@@ -1,6 +1,7 @@
 """How an image store gathers the parts of a row until it is analysed: at once, late and twice."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -76,6 +77,40 @@ def test_the_last_part_lets_the_row_be_analysed(images, story, new_id, clock):
     assert (State.ANALYSED, 2, clock.now) == (analysed.state, analysed.version, analysed.sent_at)
     assert analysed.is_merge_due
     assert analysed == images.get(row.image_id)
+
+
+def test_the_last_part_is_written_with_the_mark_and_the_row_is_as_if_it_had_come_before(images, story, new_id):
+    last = answered("F1", ("Face", 91.0))
+    rows = []
+    for is_with_mark in (True, False):
+        image_id = new_id()
+        story.begun(image_id, labels="L1", faces="F1")
+        seen = images.write_result(image_id, "labels", answered("L1"))
+        if is_with_mark:
+            images.mark_analysed(replace(seen, parts={**seen.parts, "faces": last}), with_part="faces")
+        else:
+            images.mark_analysed(images.write_result(image_id, "faces", last))
+        rows.append(replace(images.get(image_id), image_id="", feed_position=None))
+    assert rows[0] == rows[1]
+    assert last == rows[0].parts["faces"]
+
+
+def test_the_last_part_is_written_with_the_mark_of_a_row_that_was_only_postponed(images, story, new_id):
+    story.begun(image_id := new_id(), labels="L1", faces="F1")
+    seen = images.write_result(image_id, "labels", answered("L1"))
+    story.looked_at(seen)
+    whole = replace(seen, parts={**seen.parts, "faces": answered("F1")})
+    assert [] == images.mark_analysed(whole, with_part="faces").unsettled()
+    assert State.ANALYSED is images.get(image_id).state
+
+
+def test_the_last_part_is_not_written_to_a_row_that_wants_more_by_now(images, story, new_id):
+    story.begun(image_id := new_id(), labels="L1", faces="F1")
+    seen = images.write_result(image_id, "labels", answered("L1"))
+    images.want(seen, {**seen.wanted, "text": "T1"})
+    whole = replace(seen, parts={**seen.parts, "faces": answered("F1")})
+    assert images.mark_analysed(whole, with_part="faces") is None
+    assert ["faces", "text"] == images.get(image_id).unsettled()
 
 
 @pytest.mark.parametrize(("check_in", "kept"), [(59, False), (60, True), (120, True), (121, False)])

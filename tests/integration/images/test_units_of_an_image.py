@@ -76,7 +76,7 @@ def units_of_an_image(world: FakeSightline, client, name: str, waiting: timedelt
 def test_an_image_costs_at_most_thirty_write_units_and_seven_read_units(world, dynamodb_client):
     units = units_of_an_image(world, dynamodb_client, "01", timedelta(seconds=1))
     of_indexes = {"images.feed": 1, "images.unfinished": 5, "images.by_day_sharded": 4}
-    assert Counter({"images": 11, "analyses": 8, **of_indexes}) == units.written
+    assert Counter({"images": 9, "analyses": 8, **of_indexes}) == units.written
     assert Counter({"images": 1}) == units.read
     assert units.written.total() <= MOST_WRITTEN
     assert units.read.total() <= MOST_READ

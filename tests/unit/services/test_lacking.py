@@ -1,0 +1,104 @@
+"""Rows that lacked one result: what is remembered, and that a memory that is wrong costs nothing but a request."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from sightline.models.images import FeatureResult, ImageRow, Lane, ResultStatus, State
+from sightline.queues.steps import WRITE
+from sightline.services.lacking import LackingOne
+from sightline.testing.fake import FakeSightline, picture, uri_of
+
+URI = uri_of("01")
+LABELS, FACES = (FeatureResult(name, ResultStatus.ANSWERED) for name in ("L1", "F1"))
+ROW = ImageRow(
+    URI, Lane.LIVE, State.ANALYSING, datetime(2026, 5, 1, tzinfo=UTC), wanted={"labels": "L1", "faces": "F1"}
+)
+LACKS_FACES = replace(ROW, parts={"labels": LABELS})
+
+
+def test_a_row_that_lacks_one_result_is_remembered_until_that_comes():
+    lacking = LackingOne()
+    lacking.note(LACKS_FACES)
+    assert LACKS_FACES == lacking.take(URI, "faces", FACES)
+    assert lacking.take(URI, "faces", FACES) is None
+
+
+@pytest.mark.parametrize(
+    "row",
+    [ROW, replace(LACKS_FACES, parts={"labels": LABELS, "faces": FACES}), replace(LACKS_FACES, state=State.ANALYSED)],
+    ids=["lacks two", "lacks none", "has ended"],
+)
+def test_other_rows_are_not(row):
+    lacking = LackingOne()
+    lacking.note(row)
+    assert lacking.take(URI, "faces", FACES) is None
+
+
+@pytest.mark.parametrize(("feature", "part"), [("labels", LABELS), ("faces", LABELS), ("text", FACES)])
+def test_it_is_not_given_for_another_result(feature, part):
+    lacking = LackingOne()
+    lacking.note(LACKS_FACES)
+    assert lacking.take(URI, feature, part) is None
+
+
+def test_the_oldest_are_forgotten():
+    lacking = LackingOne(most=2)
+    for number in range(3):
+        lacking.note(replace(LACKS_FACES, image_id=str(number)))
+    assert [None, "1", "2"] == [
+        row and row.image_id for row in (lacking.take(str(n), "faces", FACES) for n in range(3))
+    ]
+
+
+class Counted:
+    """Images, whose writes of results and marks are counted."""
+
+    def __init__(self, images):
+        self._images = images
+        self.writes = []
+
+    def __getattr__(self, name):
+        if name in {"write_result", "mark_analysed"}:
+            self.writes.append(name)
+        return getattr(self._images, name)
+
+
+def waiting_to_be_written() -> tuple[FakeSightline, Counted]:
+    """Return a world where all features of an image are settled, and nothing is written yet."""
+    world = FakeSightline()
+    images = Counted(world.images)
+    world.services = replace(world.services, images=images)
+    world.put(URI, picture())
+    world.add(URI)
+    while any(step.task != WRITE for step in world.sent):
+        step = next(step for step in world.sent if step.task != WRITE)
+        world.sent.remove(step)
+        world.do(step)
+    return world, images
+
+
+def test_the_last_result_and_the_mark_are_one_write():
+    world, images = waiting_to_be_written()
+    world.run()
+    assert ["write_result", "write_result", "mark_analysed"] == images.writes
+    row = world.images.get(URI)
+    assert row is not None
+    assert (State.COMPLETE, []) == (row.state, row.unsettled())
+
+
+def test_a_row_that_was_begun_again_is_written_as_it_now_is():
+    world, images = waiting_to_be_written()
+    first, second, third = [step for step in world.sent if step.task == WRITE]
+    world.sent.clear()
+    world.do(first)
+    world.do(second)
+    row = world.images.get(URI)
+    assert row is not None
+    world.images.want(row, {**row.wanted, "moderation": "M1"})
+    world.do(third)
+    assert ["write_result", "write_result", "mark_analysed", "write_result"] == images.writes
+    row = world.images.get(URI)
+    assert row is not None
+    assert (State.ANALYSING, ["moderation"]) == (row.state, row.unsettled())

@@ -21,19 +21,22 @@ commands that reach Redis together. Neither needs MULTI and EXEC, which were a q
 the message before, so a transaction that fails has lost it too, and the reconciler sends its step again. The index
 comes first and goes last, because an entry of the index without its message is removed after the visibility timeout,
 and a message without an entry never is. Nor does a worker wait for the reply, which would be sixteen times an image: it
-reads it before the next note.
+reads it before the next note. So a message may be in progress a moment before it is known to be noted, and what cannot
+be noted while Redis is away is noted later, if the channel lives on.
 """
 
 import base64
 import json
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from threading import Lock
-from time import time
+from time import monotonic, time
 from typing import Any
 from uuid import uuid4
 
+import structlog
 from kombu.transport import redis, virtual
 from kombu.utils.json import dumps
 from redis.exceptions import ConnectionError as ConnectionLost
@@ -49,6 +52,11 @@ COMPRESSION = "compression"
 LOST = (ConnectionLost, TookTooLong, OSError)
 """What is raised where Redis cannot be reached, or does not answer."""
 
+PATIENCE_SECONDS = 15.0
+"""How long a thread waits for others that wait for Redis: as long as for Redis itself (`client.py`)."""
+
+log = structlog.get_logger()
+
 
 class Message(virtual.Message):
     """A message that is not unpacked."""
@@ -63,53 +71,85 @@ class Message(virtual.Message):
 class DeferredReplies:
     """A connection for commands whose replies are read when the next are sent. Threads may share one.
 
-    The commands must be such that nothing changes if they are sent twice: where the connection is lost before their
-    replies are read, they are sent again, in order, with the next.
+    The commands must be such that nothing changes if they are sent twice: what was not sent, or not answered before the
+    connection was lost, is kept and goes first, in order, with the next. What Redis refuses is logged, and not kept.
     """
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self._waiting: deque[tuple[Any, ...]] = deque()
         self._unanswered: list[tuple[Any, ...]] = []
+        self._written_at = 0.0
         self._lock = Lock()
 
     def send(self, *commands: tuple[Any, ...]) -> None:
-        """Send commands. Raises what Redis replied to those before, or that it cannot be reached: they are kept."""
-        with self._lock:
-            refused = self._read()
-            self._unanswered += commands
-            self._write()
-        if refused:
-            raise refused
+        """Send commands. Raises one of LOST if Redis cannot be reached now: then they are kept."""
+        self._waiting.extend(commands)
+        with self._held():
+            if self._waiting:  # else another thread has sent them meanwhile
+                self._read()
+                self._write()
 
     def settle(self) -> None:
-        """Wait until Redis has done all that was sent. Raises what it replied, or that it cannot be reached."""
-        with self._lock:
-            refused = self._read()
-            if self._unanswered:
+        """Wait until Redis has answered all that was sent. Raises one of LOST if it does not."""
+        with self._held():
+            self._read()
+            if self._waiting or self._unanswered:
                 self._write()
-                refused = self._read()
+                self._read()
             if self._unanswered:
                 raise ConnectionLost("Redis went away twice before it answered")
-        if refused:
-            raise refused
+
+    def close(self) -> None:
+        """Close the connection. What is sent later opens it again."""
+        with self._held():
+            self._connection.disconnect()
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Hold the lock, for which nobody waits longer than for Redis. What is interrupted begins anew."""
+        if not self._lock.acquire(timeout=PATIENCE_SECONDS):
+            raise TookTooLong("other threads wait for Redis as well")
+        try:
+            yield
+        except BaseException:
+            self._connection.disconnect()
+            raise
+        finally:
+            self._lock.release()
 
     def _write(self) -> None:
+        while self._waiting:
+            self._unanswered.append(self._waiting.popleft())
         packed = self._connection.pack_commands(self._unanswered)
         try:
+            self._require_fresh()
             self._connection.send_packed_command(packed)
-        except LOST:  # perhaps long ago, and nobody has noticed yet
+        except (ConnectionLost, OSError):  # perhaps long ago. Not after a timeout: that would take as long again
             self._connection.disconnect()
             self._connection.send_packed_command(packed)
+        self._written_at = monotonic()
 
-    def _read(self) -> ResponseError | None:
-        """Read the replies; return the first refusal. Where they cannot be read, their commands stay unanswered."""
+    def _require_fresh(self) -> None:
+        """Raise ConnectionLost if the connection was closed while nobody used it; have redis-py ask after a long rest.
+
+        A socket takes what is sent to a server that has gone, and nobody would know before the next note.
+        """
+        if monotonic() - self._written_at > self._connection.health_check_interval:
+            self._connection.next_health_check = 0
+        if self._connection.is_connected and self._connection.can_read():
+            raise ConnectionLost("nothing was asked, and there is something to read")
+
+    def _read(self) -> None:
+        """Read the replies. If they cannot be read, their commands stay unanswered."""
         try:
             replies = [self._reply() for _ in self._unanswered]
         except LOST:
             self._connection.disconnect()
-            return None
+            return
         self._unanswered = []
-        return next((each for each in replies if isinstance(each, ResponseError)), None)
+        for refused in {str(each) for each in replies if isinstance(each, ResponseError)}:
+            log.error("Redis refused to note what is in progress: if this process dies, it waits longer", error=refused)
 
     def _reply(self) -> Any:
         try:
@@ -137,14 +177,18 @@ class QoS(redis.QoS):
         messages, index = self._keys
         where = [message.delivery_info[name] for name in ("exchange", "routing_key")]
         noted = dumps([message._raw, *where])  # noqa: SLF001 - so does kombu
-        self._notes.send(("ZADD", index, time(), delivery_tag), ("HSET", messages, delivery_tag, noted))
-        virtual.QoS.append(self, message, delivery_tag)
+        try:
+            self._notes.send(("ZADD", index, time(), delivery_tag), ("HSET", messages, delivery_tag, noted))
+        finally:  # it is kept to be sent, so that the channel has it to give back
+            virtual.QoS.append(self, message, delivery_tag)
 
     def ack(self, delivery_tag: str) -> None:
         """Note that a message is done."""
         messages, index = self._keys
-        self._notes.send(("HDEL", messages, delivery_tag), ("ZREM", index, delivery_tag))
-        virtual.QoS.ack(self, delivery_tag)
+        try:
+            self._notes.send(("HDEL", messages, delivery_tag), ("ZREM", index, delivery_tag))
+        finally:  # it is kept to be sent, and another message may be taken
+            virtual.QoS.ack(self, delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002 - the interface
         """Give a message back to its queue, or note that it is done."""
@@ -159,11 +203,17 @@ class QoS(redis.QoS):
         super().restore_by_tag(tag, client, leftmost)
 
     def restore_unacked_once(self, stderr: Any = None) -> None:
-        """At the end, give back what is left, once all is noted. If Redis is away, it keeps what it knows."""
-        if "_notes" in vars(self):
+        """At the end, give back what is left, once all is noted. If Redis is away, it keeps what it was told."""
+        if "_notes" not in vars(self):
+            super().restore_unacked_once(stderr)
+            return
+        try:
             with suppress(*LOST):
                 self._notes.settle()
-        super().restore_unacked_once(stderr)
+            super().restore_unacked_once(stderr)
+        finally:
+            with suppress(*LOST):
+                self._notes.close()
 
 
 class Channel(redis.Channel):

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import redis
+from structlog.testing import capture_logs
 
 from sightline.queues.transport import Channel, DeferredReplies, Message
 
@@ -14,20 +15,30 @@ class Connection:
     breaks: before the replies to what was sent so manieth are read
     """
 
+    health_check_interval = 10
+    next_health_check = 1e9
+
     def __init__(self, breaks=(), refuses=()):
         self.sent = []
         self.waiting = 0
+        self.disconnects = 0
+        self.is_connected = False
+        self.is_closed_by_the_server = False
         self._breaks, self._refuses = set(breaks), set(refuses)
 
     def pack_commands(self, commands):
         return list(commands)
 
+    def can_read(self):
+        return self.is_closed_by_the_server
+
     def send_packed_command(self, commands):
+        self.is_connected = True
         self.sent.append(commands)
         self.waiting = len(commands)
 
     def read_response(self):
-        if len(self.sent) in self._breaks:
+        if len(self.sent) in self._breaks or not self.is_connected:
             raise redis.ConnectionError("broken")
         self.waiting -= 1
         if self.sent[-1][-1 - self.waiting] in self._refuses:
@@ -35,6 +46,8 @@ class Connection:
 
     def disconnect(self):
         self.waiting = 0
+        self.is_connected = self.is_closed_by_the_server = False
+        self.disconnects += 1
 
 
 class Pool:
@@ -169,11 +182,68 @@ def test_a_server_that_stays_away_is_told_and_what_it_missed_is_kept():
     assert [[("A",)]] * 3 == connection.sent
 
 
-def test_what_was_refused_is_told_once_when_the_next_is_sent():
+def test_what_was_refused_is_logged_and_no_other_message_suffers():
     connection = Connection(refuses=[("A",)])
     replies = DeferredReplies(connection)
-    replies.send(("A",), ("B",))
-    with pytest.raises(redis.ResponseError):
+    with capture_logs() as logs:
+        replies.send(("A",), ("B",))
         replies.send(("C",))
-    replies.settle()
+        replies.settle()
     assert [[("A",), ("B",)], [("C",)]] == connection.sent
+    assert ["error"] == [each["log_level"] for each in logs]
+
+
+def test_a_connection_that_was_closed_while_it_rested_is_opened_again_before_a_note_is_lost_in_it():
+    connection = Connection()
+    replies = DeferredReplies(connection)
+    replies.send(("A",))
+    replies.settle()
+    connection.is_closed_by_the_server = True
+    replies.send(("B",))
+    assert (1, [[("A",)], [("B",)]]) == (connection.disconnects, connection.sent)
+
+
+def test_redis_is_asked_whether_it_is_there_after_a_long_rest():
+    connection = Connection()
+    DeferredReplies(connection).send(("A",))
+    assert 0 == connection.next_health_check
+
+
+def test_what_is_interrupted_between_two_replies_is_sent_again():
+    connection = Interrupted()
+    replies = DeferredReplies(connection)
+    replies.send(("A",), ("B",))
+    with pytest.raises(SystemExit):
+        replies.settle()
+    replies.settle()
+    assert [[("A",), ("B",)]] * 2 == connection.sent
+
+
+class Interrupted(Connection):
+    """A connection whose second reply is not awaited: the process is told to end."""
+
+    reads = 0
+
+    def read_response(self):
+        self.reads += 1
+        if self.reads == len(("A", "B")):
+            raise SystemExit
+        super().read_response()
+
+
+class Away(Connection):
+    def send_packed_command(self, commands):  # noqa: ARG002 - the interface
+        raise redis.ConnectionError("away")
+
+
+def test_a_message_whose_note_cannot_be_sent_is_still_the_channels_to_give_back_and_to_forget(channel):
+    channel.pool.connection = Away()
+    qos = Channel.QoS(channel, prefetch_count=1)
+    message = Message({"properties": {"delivery_tag": "1", "delivery_info": {"exchange": "", "routing_key": "rows"}}})
+    with pytest.raises(redis.ConnectionError):
+        qos.append(message, "1")
+    assert message is qos.get("1")
+    assert not qos.can_consume()
+    with pytest.raises(redis.ConnectionError):
+        qos.ack("1")
+    assert qos.can_consume()

@@ -6,7 +6,7 @@ from threading import Lock
 from sightline.models.images import FeatureResult, ImageRow, State
 
 MOST = 1_000
-"""Rows of a few kilobytes. One that is forgotten costs a request more."""
+"""Rows of a few kilobytes. One that is forgotten costs a request more, one that has changed since a refused one."""
 
 
 class LackingOne:
@@ -19,7 +19,7 @@ class LackingOne:
 
     def note(self, row: ImageRow) -> None:
         """Remember a row as it now stands, if it lacks one result and no other image's."""
-        if row.state is State.ANALYSING and row.shown_with is None and len(row.unsettled()) == 1:
+        if row.is_known and row.state is State.ANALYSING and row.shown_with is None and len(row.unsettled()) == 1:
             with self._lock:
                 self._rows[row.image_id] = row
                 while len(self._rows) > self._most:

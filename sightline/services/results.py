@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from sightline.models.images import FeatureResult, ImageRow, Lane, ResultStatus, State
+from sightline.models.people_policy import KnownPeople
 from sightline.queues.steps import Step, merge_step, next_steps
 from sightline.rekognition.features import feature_named
 from sightline.services.ingest import wanted
@@ -28,6 +29,7 @@ class ResultWriter:
     images: ImageStore
     ledger: Ledger
     plan: Plan
+    known_people: KnownPeople | None
     note: Callable[[ImageRow], None]
     lacking: LackingOne
 
@@ -58,20 +60,23 @@ class ResultWriter:
         return [merge_step(image_id, lane)] if row and row.is_merge_due else []
 
     def _written(self, image_id: str, feature_name: str, part: FeatureResult) -> ImageRow | None:
-        """Write a result; return the row, or None if it wants another.
-
-        A result that is known to be the last marks the row analysed in the same write. Not where images are paid for by
-        need: there it may ask for more first.
-        """
-        if self.plan.need is None and (seen := self.lacking.take(image_id, feature_name, part)):
+        """Write a result, with the mark if it is known to be the last; return the row, or None if it wants another."""
+        if self._is_last_the_end and (seen := self.lacking.take(image_id, feature_name, part)):
             whole = replace(seen, parts={**seen.parts, feature_name: part})
-            self.note(whole)
             if analysed := self.images.mark_analysed(whole, with_part=feature_name):
                 return analysed
         row = self.images.write_result(image_id, feature_name, part)
         if row:
             self.lacking.note(row)
         return row
+
+    @property
+    def _is_last_the_end(self) -> bool:
+        """Return whether nothing comes between the last result and the mark: neither more that is wanted, nor a note.
+
+        Who searches for known people is told once the last result is there, and before the mark.
+        """
+        return self.plan.need is None and self.known_people is None
 
     def _asked_with_stand_in(self, row: ImageRow) -> dict[str, str] | None:
         """Return what the row wants itself: nothing if another image has the answer; None while that is coming."""

@@ -153,7 +153,9 @@ class ImageSteps(ImageStore, Countable, ABC):
             is_done, row = self._apply(seen.image_id, transition)
             if is_done or row is None or not transitions.is_only_postponed(seen, row):
                 return row if is_done else None
-            seen = replace(row, parts={**row.parts, **seen.parts})
+            seen = replace(row, parts={**row.parts, with_part: seen.parts[with_part]}) if with_part else row
+            if seen.unsettled():
+                return None
         return None
 
     @override

@@ -213,7 +213,8 @@ def want(seen: ImageRow, wanted: Mapping[str, str], now: datetime) -> Transition
 def mark_analysed(seen: ImageRow, position: str, now: datetime, with_part: str | None = None) -> Transition:
     """Let sync and merge see the row. All its parts must have been seen: none goes while the version stays.
 
-    with_part: the feature whose part is only in `seen` as yet.
+    with_part: the feature whose part is only in `seen` as yet. Then the others are required: `seen` may be old, and a
+    row that was restored from a backup, or made anew, may have its version and lack them.
     A check that comes soon enough stays: to move an entry of the unfinished costs two write units, to change it one.
     """
     requires: dict[FieldPath, tuple[Any, ...]] = {
@@ -221,6 +222,8 @@ def mark_analysed(seen: ImageRow, position: str, now: datetime, with_part: str |
         ("version",): (seen.version,),
         ("wanted",): (dict(seen.wanted),),
     }
+    if with_part:
+        requires |= {("parts", each): (seen.parts[each],) for each in seen.wanted if each != with_part}
     sets: dict[FieldPath, Any] = {
         ("state",): State.ANALYSED,
         ("version",): seen.version + 1,

@@ -102,3 +102,30 @@ def test_a_row_that_was_begun_again_is_written_as_it_now_is():
     row = world.images.get(URI)
     assert row is not None
     assert (State.ANALYSING, ["moderation"]) == (row.state, row.unsettled())
+
+
+@pytest.mark.parametrize("lost", ["labels", "everything"])
+def test_a_row_that_lost_results_under_the_same_version_is_not_marked(lost):
+    """It was restored from a backup, or its table was made anew."""
+    world, _ = waiting_to_be_written()
+    first, second, third = [step for step in world.sent if step.task == WRITE]
+    world.sent.clear()
+    before = world.images.get(URI)
+    world.do(first)
+    world.do(second)
+    row = world.images.get(URI)
+    assert row is not None
+    assert before is not None
+    world.images._rows[URI] = before if lost == "everything" else replace(row, parts=dict(list(row.parts.items())[1:]))
+    world.do(third)
+    now = world.images.get(URI)
+    assert now is not None
+    assert State.ANALYSING is now.state
+    assert third.args[1] not in now.unsettled()
+
+
+def test_a_row_that_only_a_newer_version_knows_is_not_remembered():
+    lacking = LackingOne()
+    unknown = replace(LABELS, status=ResultStatus.read("as only a newer version has it"))
+    lacking.note(replace(LACKS_FACES, parts={"labels": unknown}))
+    assert lacking.take(URI, "faces", FACES) is None

@@ -114,6 +114,8 @@ class Faults:
                 self.failed.append(error)
         for look in self._looks:
             look.join()
+        for name in {act.whom for act in self.acts if act.what == "start"}:
+            self.environment.stack.server(name).wait()  # it may have begun a moment ago, and is asked next
 
     @property
     def _acts_by_name(self) -> dict[str, Callable[[str], None]]:

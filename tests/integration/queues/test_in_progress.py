@@ -21,14 +21,20 @@ def connection(redis_url, prefix) -> Iterator[Connection]:
 
 
 @pytest.fixture
+def queue(connection) -> SimpleQueue:
+    """Give a queue in which one message waits."""
+    made = SimpleQueue(connection, "ingest")
+    made.put({"key": "yard/a.jpg"})
+    return made
+
+
+@pytest.fixture
 def in_progress(redis_url, prefix):
     with redis.Redis.from_url(redis_url) as client:
         yield lambda: (client.hlen(f"{prefix}unacked"), client.zcard(f"{prefix}unacked_index"))
 
 
-def test_a_message_is_noted_when_it_is_taken_and_forgotten_when_it_is_done(connection, in_progress):
-    queue = SimpleQueue(connection, "ingest")
-    queue.put({"key": "yard/a.jpg"})
+def test_a_message_is_noted_when_it_is_taken_and_forgotten_when_it_is_done(queue, in_progress):
     message = queue.get(timeout=30)
     _settled(queue)
     assert (1, 1) == in_progress()
@@ -37,17 +43,13 @@ def test_a_message_is_noted_when_it_is_taken_and_forgotten_when_it_is_done(conne
     assert (0, 0) == in_progress()
 
 
-def test_a_message_that_is_given_back_is_taken_again(connection, in_progress):
-    queue = SimpleQueue(connection, "ingest")
-    queue.put({"key": "yard/a.jpg"})
+def test_a_message_that_is_given_back_is_taken_again(queue, in_progress):
     queue.get(timeout=30).requeue()
     assert (0, 0) == in_progress()
     assert {"key": "yard/a.jpg"} == queue.get(timeout=30).payload
 
 
-def test_notes_whose_connection_breaks_before_redis_answers_are_sent_again(connection, in_progress):
-    queue = SimpleQueue(connection, "ingest")
-    queue.put({"key": "yard/a.jpg"})
+def test_notes_whose_connection_breaks_before_redis_answers_are_sent_again(queue, in_progress):
     message = queue.get(timeout=30)
     _break(queue)
     message.ack()
@@ -56,9 +58,7 @@ def test_notes_whose_connection_breaks_before_redis_answers_are_sent_again(conne
     assert (0, 0) == in_progress()
 
 
-def test_a_message_that_is_given_back_after_its_note_was_lost_is_taken_again(connection, in_progress):
-    queue = SimpleQueue(connection, "ingest")
-    queue.put({"key": "yard/a.jpg"})
+def test_a_message_that_is_given_back_after_its_note_was_lost_is_taken_again(queue, in_progress):
     message = queue.get(timeout=30)
     _break(queue)
     message.requeue()
@@ -66,9 +66,7 @@ def test_a_message_that_is_given_back_after_its_note_was_lost_is_taken_again(con
     assert {"key": "yard/a.jpg"} == queue.get(timeout=30).payload
 
 
-def test_a_note_on_a_connection_that_redis_closed_while_it_rested_arrives(connection, in_progress, redis_url):
-    queue = SimpleQueue(connection, "ingest")
-    queue.put({"key": "yard/a.jpg"})
+def test_a_note_on_a_connection_that_redis_closed_while_it_rested_arrives(queue, in_progress, redis_url):
     queue.put({"key": "yard/b.jpg"})
     queue.get(timeout=30).ack()
     _settled(queue)
@@ -83,9 +81,7 @@ def test_a_note_on_a_connection_that_redis_closed_while_it_rested_arrives(connec
     assert (0, 0) == in_progress()
 
 
-def test_what_redis_refuses_to_note_takes_no_place_from_other_messages(connection, in_progress, redis_url, prefix):
-    queue = SimpleQueue(connection, "ingest")
-    queue.put({"key": "yard/a.jpg"})
+def test_what_redis_refuses_to_note_takes_no_place_from_other_messages(queue, in_progress, redis_url, prefix):
     with redis.Redis.from_url(redis_url) as client:
         client.set(f"{prefix}unacked", "no hash")
         message = queue.get(timeout=30)
@@ -98,11 +94,9 @@ def test_what_redis_refuses_to_note_takes_no_place_from_other_messages(connectio
     assert _qos(queue).can_consume()
 
 
-def test_a_channel_that_closes_waits_until_its_notes_have_arrived(connection, in_progress):
-    queue = SimpleQueue(connection, "ingest")
-    queue.put({"key": "yard/a.jpg"})
+def test_a_channel_that_closes_waits_until_its_notes_have_arrived(queue, in_progress):
     queue.get(timeout=30).ack()
-    queue.channel.close()  # type: ignore[attr-defined] # stubs leave it out
+    queue.channel.close()
     assert (0, 0) == in_progress()
 
 

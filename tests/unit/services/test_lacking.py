@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sightline.models.images import FeatureResult, ImageRow, Lane, ResultStatus, State
-from sightline.queues.steps import WRITE
+from sightline.queues.steps import WRITE, Step
 from sightline.services.lacking import LackingOne
 from sightline.testing.fake import FakeSightline, picture, uri_of
 
@@ -79,6 +79,15 @@ def waiting_to_be_written() -> tuple[FakeSightline, Counted]:
     return world, images
 
 
+def all_but_the_last(world: FakeSightline) -> Step:
+    """Write all results that wait but one; return the step that is left."""
+    *others, last = [step for step in world.sent if step.task == WRITE]
+    world.sent.clear()
+    for step in others:
+        world.do(step)
+    return last
+
+
 def test_the_last_result_and_the_mark_are_one_write():
     world, images = waiting_to_be_written()
     world.run()
@@ -90,14 +99,11 @@ def test_the_last_result_and_the_mark_are_one_write():
 
 def test_a_row_that_was_begun_again_is_written_as_it_now_is():
     world, images = waiting_to_be_written()
-    first, second, third = [step for step in world.sent if step.task == WRITE]
-    world.sent.clear()
-    world.do(first)
-    world.do(second)
+    last = all_but_the_last(world)
     row = world.images.get(URI)
     assert row is not None
     world.images.want(row, {**row.wanted, "moderation": "M1"})
-    world.do(third)
+    world.do(last)
     assert ["write_result", "write_result", "mark_analysed", "write_result"] == images.writes
     row = world.images.get(URI)
     assert row is not None
@@ -108,20 +114,17 @@ def test_a_row_that_was_begun_again_is_written_as_it_now_is():
 def test_a_row_that_lost_results_under_the_same_version_is_not_marked(lost):
     """It was restored from a backup, or its table was made anew."""
     world, _ = waiting_to_be_written()
-    first, second, third = [step for step in world.sent if step.task == WRITE]
-    world.sent.clear()
     before = world.images.get(URI)
-    world.do(first)
-    world.do(second)
+    last = all_but_the_last(world)
     row = world.images.get(URI)
     assert row is not None
     assert before is not None
     world.images._rows[URI] = before if lost == "everything" else replace(row, parts=dict(list(row.parts.items())[1:]))
-    world.do(third)
+    world.do(last)
     now = world.images.get(URI)
     assert now is not None
     assert State.ANALYSING is now.state
-    assert third.args[1] not in now.unsettled()
+    assert last.args[1] not in now.unsettled()
 
 
 def test_a_row_that_only_a_newer_version_knows_is_not_remembered():

@@ -5,6 +5,9 @@ ours on one stack: tables, settings and messages have changed. So both commits' 
 same machine under the same load, and every CPU second is divided by that of a loop which runs every half second all
 the while. The older commit goes first in every other round. CPU is that of producer and workers.
 Exits 1 if the goal is missed: at most 0.55 times the older commit's CPU.
+
+The bare pool of each commit is printed too. It uses that commit's own stores, so it has become cheaper with them, and
+the times of today's pool say less and less of how far sightline has come.
 """
 
 import argparse
@@ -15,8 +18,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
@@ -28,22 +32,37 @@ LOOP = 20_000
 """Turns of the loop: about a millisecond."""
 
 EVERY_SECONDS = 0.5
-HEADING = "sightline: what one image costs"
+HEADING = "{}: what one image costs"
 OURS, BEFORE = "now", "before"
+SIGHTLINE, POOL = "sightline", "bare pool"
+PROCESSES = {SIGHTLINE: (PRODUCER, *QUEUES), POOL: (PRODUCER,)}
+"""Whose CPU counts: the pool is a part of the benchmark's own process, which is the producer elsewhere."""
 
 
 class Unreadable(RuntimeError):
     """A benchmark has not printed what an image costs."""
 
 
-def cpu_of_an_image(printed: str) -> float:
-    """Return the CPU seconds of producer and workers from what `bench.pipeline` prints, of any commit."""
-    _, found, section = printed.partition(HEADING)
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an image takes in CPU seconds, and in loops."""
+
+    seconds: float
+    loops: float
+
+    def __str__(self) -> str:
+        """Return both as they are printed."""
+        return f"{1000 * self.seconds:6.1f} ms, {self.loops:5.1f} loops"
+
+
+def cpu_of_an_image(printed: str, way: str) -> float:
+    """Return the CPU seconds of sightline or of the pool from what `bench.pipeline` prints, of any commit."""
+    _, found, section = printed.partition(HEADING.format(way))
     line = next((each for each in section.splitlines() if each.strip().startswith(CPU)), "")
     seconds = {name: float(number) for name, number in re.findall(r"(\S+) (\d+\.\d+)(?:,|$)", line)}
-    if not found or not {PRODUCER, *QUEUES} <= seconds.keys():
-        raise Unreadable(f"it printed no costs of producer and workers. It ended:\n{printed[-2000:]}")
-    return sum(seconds[name] for name in (PRODUCER, *QUEUES))
+    if not found or not seconds.keys() >= set(PROCESSES[way]):
+        raise Unreadable(f"it printed no costs of {way}. It ended:\n{printed[-2000:]}")
+    return sum(seconds[name] for name in PROCESSES[way])
 
 
 @contextmanager
@@ -72,8 +91,8 @@ def _loop_seconds() -> float:
     return time.thread_time() - begun
 
 
-def loops_of_an_image(checkout: Path, python: Path, images: int) -> tuple[float, float]:
-    """Run the benchmark of a checkout once; return what an image takes in CPU seconds, and in loops."""
+def costs_of_an_image(checkout: Path, python: Path, images: int) -> dict[str, Cost]:
+    """Run the benchmark of a checkout once; return what an image costs, by way."""
     command = [str(python), "-m", "bench.pipeline", "--images", str(images), "--rounds", "1", "--replicas", "2"]
     environment = os.environ | {"PYTHONPATH": str(checkout)}
     running = subprocess.Popen(
@@ -84,8 +103,8 @@ def loops_of_an_image(checkout: Path, python: Path, images: int) -> tuple[float,
             printed, _ = running.communicate()
         finally:
             running.terminate()  # it stops its own servers and workers
-    seconds = cpu_of_an_image(printed)
-    return seconds, seconds / statistics.median(loops)
+    seconds = {way: cpu_of_an_image(printed, way) for way in PROCESSES}
+    return {way: Cost(each, each / statistics.median(loops)) for way, each in seconds.items()}
 
 
 def main() -> None:
@@ -98,18 +117,29 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything is stopped in this case too
     checkout = chosen.checkout.resolve()
     runs = {OURS: (Path.cwd(), Path(sys.executable)), BEFORE: (checkout, checkout / ".venv/bin/python")}
-    loops: dict[str, list[float]] = {OURS: [], BEFORE: []}
+    costs: dict[str, list[dict[str, Cost]]] = {OURS: [], BEFORE: []}
     for number in range(chosen.rounds):
-        for way in (BEFORE, OURS) if number % 2 else (OURS, BEFORE):
-            seconds, of_loops = loops_of_an_image(*runs[way], chosen.images)
-            loops[way].append(of_loops)
-            print(
-                f"round {number + 1}  {way:7} {1000 * seconds:7.1f} ms of CPU an image, {of_loops:.1f} loops",
-                flush=True,
-            )
-    ratio = statistics.median(loops[OURS]) / statistics.median(loops[BEFORE])
+        for commit in (BEFORE, OURS) if number % 2 else (OURS, BEFORE):
+            found = costs_of_an_image(*runs[commit], chosen.images)
+            costs[commit].append(found)
+            shown = "; ".join(f"{way} {cost}" for way, cost in found.items())
+            print(f"round {number + 1}  {commit:7} CPU an image: {shown}", flush=True)
+    sys.exit(report(costs))
+
+
+def report(costs: Mapping[str, Sequence[Mapping[str, Cost]]]) -> int:
+    """Print the ratios of the medians; return the exit code."""
+    loops = {
+        (commit, way): statistics.median(run[way].loops for run in rounds)
+        for commit, rounds in costs.items()
+        for way in PROCESSES
+    }
+    now = loops[OURS, SIGHTLINE]
+    print(f"times today's bare pool: {now / loops[OURS, POOL]:.2f}")
+    print(f"times the older commit's bare pool: {now / loops[BEFORE, POOL]:.2f}")
+    ratio = now / loops[BEFORE, SIGHTLINE]
     print(f"goal: at most {GOAL} times the older commit's CPU: {'met' if ratio <= GOAL else 'missed'} ({ratio:.2f})")
-    sys.exit(int(ratio > GOAL))
+    return int(ratio > GOAL)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ LOST = (ConnectionLost, TookTooLong, OSError)
 """What is raised where Redis cannot be reached, or does not answer."""
 
 PATIENCE_SECONDS = 15.0
-"""How long a thread waits for others that wait for Redis: as long as for Redis itself (`client.py`)."""
+"""As long as a thread waits for Redis itself (`client.py`)."""
 
 log = structlog.get_logger()
 
@@ -73,10 +73,12 @@ class DeferredReplies:
 
     The commands must be such that nothing changes if they are sent twice: what was not sent, or not answered before the
     connection was lost, is kept and goes first, in order, with the next. What Redis refuses is logged, and not kept.
+    patience_seconds: how long a thread waits for others that wait for Redis
     """
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._connection = connection
+        self._patience_seconds = patience_seconds
         self._waiting: deque[tuple[Any, ...]] = deque()
         self._unanswered: list[tuple[Any, ...]] = []
         self._written_at = 0.0
@@ -108,7 +110,7 @@ class DeferredReplies:
     @contextmanager
     def _held(self) -> Iterator[None]:
         """Hold the lock, for which nobody waits longer than for Redis. What is interrupted begins anew."""
-        if not self._lock.acquire(timeout=PATIENCE_SECONDS):
+        if not self._lock.acquire(timeout=self._patience_seconds):
             raise TookTooLong("other threads wait for Redis as well")
         try:
             yield

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from bench.pipeline import BLOG, OURS, POOL, WITH_EVENTS, Run, plan_runs, report
-from bench.pipeline_before import Unreadable, cpu_of_an_image
+from bench.pipeline_before import Cost, Unreadable, cpu_of_an_image
+from bench.pipeline_before import report as report_before
 from bench.pipeline_costs import CPU, REQUESTS, Costs
 from bench.pipeline_environment import default_plan
 from bench.pipeline_memory import report as memory_report
@@ -112,9 +113,22 @@ bare pool: what one image costs
 
 
 def test_the_cpu_of_an_older_commit_is_read_from_what_its_benchmark_prints():
-    assert pytest.approx(0.187) == cpu_of_an_image(PRINTED)
-    with pytest.raises(Unreadable, match="no costs"):
-        cpu_of_an_image(PRINTED.replace("rows 0.041, ", ""))
+    assert pytest.approx(0.187) == cpu_of_an_image(PRINTED, "sightline")
+    assert pytest.approx(0.101) == cpu_of_an_image(PRINTED, "bare pool")
+    with pytest.raises(Unreadable, match="no costs of sightline"):
+        cpu_of_an_image(PRINTED.replace("rows 0.041, ", ""), "sightline")
+
+
+@pytest.mark.parametrize(("now", "expected", "word"), [(55.0, 0, "met (0.55)"), (56.0, 1, "missed (0.56)")])
+def test_an_image_is_compared_with_the_older_commit_and_with_both_pools(capsys, now, expected, word):
+    before = [{"sightline": Cost(0.1, 100.0), "bare pool": Cost(0.04, 40.0)}]
+    assert expected == report_before(
+        {"now": [{"sightline": Cost(0.05, now), "bare pool": Cost(0.02, 20.0)}], "before": before}
+    )
+    printed = capsys.readouterr().out
+    assert word in printed
+    assert f"today's bare pool: {now / 20:.2f}" in printed
+    assert f"the older commit's bare pool: {now / 40:.2f}" in printed
 
 
 def test_a_worker_that_grows_by_more_than_a_tenth_misses_the_goal(capsys):

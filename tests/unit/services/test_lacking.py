@@ -2,15 +2,20 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from sightline.models.images import FeatureResult, ImageRow, Lane, ResultStatus, State
+from sightline.models.people_policy import KnownPeople, PeoplePolicy
 from sightline.queues.steps import WRITE, Step
 from sightline.services.lacking import LackingOne
+from sightline.services.need import Ask, Need
 from sightline.testing.fake import FakeSightline, picture, uri_of
 
 URI = uri_of("01")
+POLICY = PeoplePolicy("find who left the gate open", "consent", 30, ("gate",))
+ALL_AT_ONCE = Need(asks={"text": Ask(labels={"Person": 50})}, control_percent=100)
 LABELS, FACES = (FeatureResult(name, ResultStatus.ANSWERED) for name in ("L1", "F1"))
 ROW = ImageRow(
     URI, Lane.LIVE, State.ANALYSING, datetime(2026, 5, 1, tzinfo=UTC), wanted={"labels": "L1", "faces": "F1"}
@@ -65,11 +70,11 @@ class Counted:
         return getattr(self._images, name)
 
 
-def waiting_to_be_written() -> tuple[FakeSightline, Counted]:
+def waiting_to_be_written(**settings: Any) -> tuple[FakeSightline, Counted]:
     """Return a world where all features of an image are settled, and nothing is written yet."""
     world = FakeSightline()
     images = Counted(world.images)
-    world.services = replace(world.services, images=images)
+    world.services = replace(world.services, images=images, **settings)
     world.put(URI, picture())
     world.add(URI)
     while any(step.task != WRITE for step in world.sent):
@@ -95,6 +100,17 @@ def test_the_last_result_and_the_mark_are_one_write():
     row = world.images.get(URI)
     assert row is not None
     assert (State.COMPLETE, []) == (row.state, row.unsettled())
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"known_people": KnownPeople(POLICY, 99.0)}, {"plan": replace(FakeSightline().plan, need=ALL_AT_ONCE)}],
+    ids=["known people", "by need"],
+)
+def test_the_mark_stays_a_write_of_its_own_where_something_comes_before_it(settings):
+    world, images = waiting_to_be_written(**settings)
+    world.run()
+    assert ["write_result", "write_result", "write_result", "mark_analysed"] == images.writes
 
 
 def test_a_row_that_was_begun_again_is_written_as_it_now_is():

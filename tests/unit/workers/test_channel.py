@@ -1,5 +1,6 @@
 """Commands of one channel share a client, and a channel that has lost its pool gets another one."""
 
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -229,6 +230,33 @@ class Interrupted(Connection):
         if self.reads == len(("A", "B")):
             raise SystemExit
         super().read_response()
+
+
+def test_nobody_stays_in_line_behind_threads_that_wait_for_redis_and_the_note_goes_out_later():
+    connection = Frozen()
+    replies = DeferredReplies(connection, patience_seconds=0)
+    first = Thread(target=replies.send, args=[("A",)])
+    first.start()
+    connection.is_waiting.wait()
+    with pytest.raises(redis.TimeoutError):
+        replies.send(("B",))
+    connection.thaws.set()
+    first.join()
+    replies.send(("C",))
+    assert [("A",), ("B",), ("C",)] == [each for sent in connection.sent for each in sent]
+
+
+class Frozen(Connection):
+    """A connection to a server that takes nothing until it thaws."""
+
+    def __init__(self):
+        super().__init__()
+        self.is_waiting, self.thaws = Event(), Event()
+
+    def send_packed_command(self, commands):
+        self.is_waiting.set()
+        self.thaws.wait()
+        super().send_packed_command(commands)
 
 
 class Away(Connection):

@@ -1,8 +1,9 @@
 """How long does each page of the console take with 214,000 images, and what does it ask of the stores?
 
-`python -m bench.web [--images N] [--gets N]`, on its own servers. A real `sightline serve` answers four clients at
-once, over a DynamoDB Local, a Neo4j and an S3Mock that are filled first. Of each page: the server's own time, the CPU
-of the console and of all servers, and the requests to the stores, beside the goals. It exits 1 if a goal is missed.
+`python -m bench.web [--images N] [--gets N] [--day-shards N]`, on its own servers. A real `sightline serve` answers
+four clients at once, over a DynamoDB Local, a Neo4j and an S3Mock that are filled first. Of each page: the server's own
+time, the CPU of the console and of all servers, and the requests to the stores, beside the goals. It exits 1 if a goal
+is missed.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from dev.stack.processes import Process, inherited, wait_for
 from dev.stack.readiness import http_answers
 from dev.stack.watched import temporary_folder
 from sightline.cli.serve import options_of
+from sightline.storage.images.keys import DEFAULT_SHARDS
 from sightline.web.console import VISITOR_KEPT
 from sightline.web.signed_addresses import AddressSigner
 from sightline.web.visitors import start_session
@@ -235,12 +237,13 @@ def main() -> int:
     parser.add_argument("--images", type=int, default=IMAGES)
     parser.add_argument("--rows", type=int, help="how many of the newest have a row in DynamoDB as well; else all")
     parser.add_argument("--gets", type=int, default=GETS, help="of each page by each client")
+    parser.add_argument("--day-shards", type=int, default=DEFAULT_SHARDS.day, help="as of `sightline setup`")
     given = parser.parse_args()
     with (
         temporary_folder("bench-web-") as folder,
         Stack(folder, SERVERS, Options(dynamodb_in_memory=True)) as stack,
     ):
-        environment = Environment(stack)
+        environment = Environment(stack, given.day_shards)
         filled = environment.fill(given.images, min(given.rows or given.images, given.images))
         signer = AddressSigner(options_of(environment.settings).secret, environment.services.clock)
         with Served(stack, environment) as served:

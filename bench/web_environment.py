@@ -39,7 +39,7 @@ from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.dirty_days import Purpose
 from sightline.storage.dynamodb.table import DynamoTable
 from sightline.storage.images.encoding import encode_row, images_table
-from sightline.storage.images.keys import NEW_TABLE
+from sightline.storage.images.keys import DEFAULT_SHARDS, DayIndexes, Layout, ShardChoice
 from sightline.storage.users.protocol import Role
 from sightline.storage.verdicts.dynamodb import encode_verdict, verdicts_table
 from sightline.storage.verdicts.protocol import KeptVerdict
@@ -93,15 +93,17 @@ class Filled:
 
 
 class Environment:
-    """The stores of a running stack."""
+    """The stores of a running stack. day_shards: in how many parts a camera's day is kept."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, day_shards: int) -> None:
         self.settings = settings_of(stack.env)
         self.services: Services = connect(self.settings)
         client = aws_session(self.settings).client("dynamodb", endpoint_url=self.settings.dynamodb_endpoint)
         prefix = self.settings.table_prefix
         self._images = DynamoTable(client, images_table(prefix))
         self._verdicts = DynamoTable(client, verdicts_table(prefix))
+        self._shards = ShardChoice(day=day_shards)
+        self._layout = Layout(self._shards.over(DEFAULT_SHARDS), DayIndexes.SHARDED)
         self._pictures = Pictures()
 
     def close(self) -> None:
@@ -111,8 +113,8 @@ class Environment:
     def fill(self, count: int, with_row: int) -> Filled:
         """Write everything; print how long each part took. with_row: how many of the newest images have a row."""
         services = self.services
+        services.images.setup(self._shards)
         for store in (
-            services.images,
             services.ledger,
             services.verdicts,
             services.rollups,
@@ -159,7 +161,7 @@ class Environment:
         return list(newest), days
 
     def _put(self, share: Sequence[ImageRow]) -> None:
-        self._images.put_many(encode_row(row, NEW_TABLE) for row in share)
+        self._images.put_many(encode_row(row, self._layout) for row in share)
 
     def _merge(self, batch: Sequence[ImageRow]) -> None:
         images = [graph_image(row) for row in batch]

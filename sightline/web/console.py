@@ -128,7 +128,7 @@ class Console:
         self.signer = AddressSigner(options.secret, services.clock)
         self.visitors: Recent[str, Visitor | None] = Recent(services.clock, VISITOR_KEPT)
         self.known_days: Recent[str, dict[str, list[str]]] = Recent(services.clock, KNOWN_DAYS_KEPT)
-        self.unseen_days: Recent[tuple[str, int], DaysWithNew] = Recent(services.clock, UNSEEN_DAYS_KEPT)
+        self.unseen_days: Recent[Hashable, DaysWithNew] = Recent(services.clock, UNSEEN_DAYS_KEPT)
         self.labels: Recent[str, Sequence[str]] = Recent(services.clock, LABELS_KEPT)
         self.months: Recent[Hashable, CountOfMonth] = Recent(services.clock, MONTHS_KEPT, MOST_MONTHS)
         self.month_going_on: Recent[Hashable, CountOfMonth] = Recent(services.clock, MONTH_GOING_ON_KEPT, MOST_MONTHS)

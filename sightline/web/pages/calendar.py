@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sightline.services.new_images import days_with_new
+from sightline.services.new_images import DaysWithNew, days_with_new
 from sightline.services.rollups.day_counts import DayCount, day_counts
 from sightline.stats.strata import StrataRule
 from sightline.storage.users.protocol import Role
@@ -62,14 +62,17 @@ def show_calendar(
 def _unseen(user: str, console: Console) -> frozenset[str]:
     """Return the days that have something new to a user. What has arrived is read once, and then what came since.
 
-    A mark makes another look. A day whose only new image has moved to another one keeps its dot while this is kept.
+    Users with the same look, such as all who have not looked yet, share what was read. A mark makes another look. A day
+    whose only new image has moved to another one keeps its dot while this is kept.
     """
     look = console.services.users.look(user)
-    key = (user, look.number if look else 0)
+    key = (look.position, look.shown) if look else None
+
+    def since(known: DaysWithNew | None) -> DaysWithNew:
+        return days_with_new(look, console.services.images, console.now, known, console.reads.map)
+
     known = console.unseen_days.get(key)
-    found = days_with_new(look, console.services.images, console.now, known, console.reads.map)
-    if known is None:
-        console.unseen_days.keep(key, found)
+    found = since(known) if known else console.unseen_days.of(key, lambda: since(None))
     return found.days
 
 

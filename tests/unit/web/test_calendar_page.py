@@ -93,3 +93,31 @@ def test_a_day_with_something_not_yet_looked_at_bears_a_dot_for_this_user_alone(
     assert "has new pictures" not in cell_of(ann.get("/calendar").text, "2026-11-05")
     ann.post("/new/seen", data=fields_of(ann.get("/new").text), headers=FROM_HERE)
     assert ["has new pictures" in cell_of(each.get("/calendar").text, DAY) for each in (ann, bob)] == [False, True]
+
+
+class CountedFeed:
+    """Images, whose feed says from where on it is read."""
+
+    def __init__(self, images):
+        self._images = images
+        self.read_from = []
+
+    def __getattr__(self, name):
+        return getattr(self._images, name)
+
+    def feed(self, shard, day, after, until, page):
+        self.read_from.append(after)
+        return self._images.feed(shard, day, after, until, page=page)
+
+
+def test_those_who_have_not_looked_yet_share_what_has_arrived_and_read_what_came_since(house):
+    house.add("bob", [Role.OWNER])
+    house.analyse(uri_of("01"))
+    house.world.operations.dirty_days.mark([CameraDay("yard", "2026-11-05")])
+    house.world.clock.move(timedelta(minutes=2))
+    images = CountedFeed(house.world.images)
+    house.console.services = replace(house.console.services, images=images)
+    pages = [house.client(name).get("/calendar").text for name in ("owner", "bob")]
+    assert ["has new pictures" in cell_of(each, DAY) for each in pages] == [True, True]
+    first, *_, last = images.read_from
+    assert first < last

@@ -33,8 +33,10 @@ def test_the_next_message_of_a_chain_will_be_sent_as_cheaply():
 
 
 def _sent(step: Step) -> Any:
+    """Send a step to a queue in memory, which may hold what other tests of this process have left, and take it."""
     app = Celery(broker="memory://", set_as_current=False)
     with app.connection_for_write() as connection, connection.channel() as channel:
         channel._new_queue(step.queue_name)  # type: ignore[attr-defined] # messages go to it by name
+        channel._purge(step.queue_name)  # type: ignore[attr-defined]
         _publish_through(app, [step], {})
         return channel.basic_get(step.queue_name, no_ack=True)  # type: ignore[attr-defined]

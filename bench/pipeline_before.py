@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
 
+from bench.pipeline import OURS as SIGHTLINE
+from bench.pipeline import POOL
 from bench.pipeline_costs import CPU, PRODUCER
 from bench.pipeline_environment import QUEUES
 
@@ -34,7 +36,6 @@ LOOP = 20_000
 EVERY_SECONDS = 0.5
 HEADING = "{}: what one image costs"
 OURS, BEFORE = "now", "before"
-SIGHTLINE, POOL = "sightline", "bare pool"
 PROCESSES = {SIGHTLINE: (PRODUCER, *QUEUES), POOL: (PRODUCER,)}
 """Whose CPU counts: the pool is a part of the benchmark's own process, which is the producer elsewhere."""
 

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from sightline.models.images import FeatureResult, ImageRow, Lane, ResultStatus, State
-from sightline.models.people_policy import KnownPeople, PeoplePolicy
+from sightline.models.people_policy import KnownPeople
 from sightline.queues.steps import WRITE, Step
 from sightline.services.lacking import LackingOne
 from sightline.services.need import Ask, Need
 from sightline.testing.fake import FakeSightline, picture, uri_of
+from tests.unit.services.people.stories import POLICY
 
 URI = uri_of("01")
-POLICY = PeoplePolicy("find who left the gate open", "consent", 30, ("gate",))
 ALL_AT_ONCE = Need(asks={"text": Ask(labels={"Person": 50})}, control_percent=100)
 LABELS, FACES = (FeatureResult(name, ResultStatus.ANSWERED) for name in ("L1", "F1"))
 ROW = ImageRow(

@@ -70,16 +70,12 @@ class Proxy:
         self._loop.call_soon_threadsafe(self._reset_all)
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, sock=self._listener))
-        self._loop.run_forever()
-        server.close()
-        self._reset_all()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        self._loop.close()
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            loop = runner.get_loop()
+            server = loop.run_until_complete(asyncio.start_server(self._serve, sock=self._listener))
+            loop.run_forever()
+            server.close()
+            self._reset_all()
 
     def _reset_all(self) -> None:
         for end in self._ends:

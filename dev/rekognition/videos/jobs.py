@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import Any, TypeVar
 
 from dev.rekognition.faults import FAIL, RUN, Fault, FaultScript
 from dev.rekognition.refusals import Refusal
@@ -19,6 +19,8 @@ from dev.rekognition.videos.kinds import BY_START, JobKind, Second, kind_of_get
 from dev.rekognition.videos.messages import Completion, Messages
 from dev.rekognition.videos.pages import Pages
 from sightline.models.answers import Json
+
+T = TypeVar("T")
 
 RUNNING, DONE, FAILED = "IN_PROGRESS", "SUCCEEDED", "FAILED"
 
@@ -145,10 +147,10 @@ class Jobs:
     async def _look(self, job: Job) -> None:
         place = job.request["Video"]["S3Object"]
         with NamedTemporaryFile(prefix="rekognition-video-") as file:
-            await asyncio.to_thread(self.objects.read_video, place, file)
+            await _in_thread(self.objects.read_video, place, file)
             with video(Path(file.name), f"s3://{place['Bucket']}/{place['Name']}") as seen:
                 job.metadata = seen.metadata
-                while (second := await asyncio.to_thread(next, seen.seconds, None)) is not None:
+                while (second := await _in_thread(next, seen.seconds, None)) is not None:
                     at, content = second
                     job.seconds.append((at, await self._found(job, content)))
 
@@ -161,6 +163,15 @@ class Jobs:
                 if refusal.code != "ProvisionedThroughputExceededException":
                     raise
                 await asyncio.sleep(_BUSY_SECONDS)
+
+
+async def _in_thread(call: Callable[..., T], *arguments: Any) -> T:
+    """Call in a thread. A cancelled job waits until its thread, which cannot be stopped, no longer needs the file."""
+    work = asyncio.get_running_loop().run_in_executor(None, call, *arguments)
+    try:
+        return await asyncio.shield(work)
+    finally:
+        await asyncio.wait([work])
 
 
 def _require_no_fault(fault: Fault | None) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import cache
+from threading import Event
 
 from dev.rekognition.answers import Answers
 from dev.rekognition.calls_log import CallsLog
@@ -51,10 +52,13 @@ class DirectSight:
 
 
 class MemoryObjects:
-    """Objects by (bucket, key)."""
+    """Objects by (bucket, key). videos_may_be_read: cleared, jobs wait for it; videos_read: how many were."""
 
     def __init__(self, objects):
         self.objects = objects
+        self.videos_may_be_read = Event()
+        self.videos_may_be_read.set()
+        self.videos_read = 0
 
     def read(self, place):
         if (place["Bucket"], place["Name"]) not in self.objects:
@@ -65,8 +69,10 @@ class MemoryObjects:
         self.read(place)
 
     def read_video(self, place, file):
+        self.videos_may_be_read.wait()
         file.write(self.read(place).data)
         file.flush()
+        self.videos_read += 1
 
 
 def endpoint(tmp_path, objects=(), rates=(), clock=lambda: 0.0, sent=None, now=lambda: NOW):

@@ -37,6 +37,14 @@ def short(tmp_path):
     return write_clip(tmp_path / "short.mp4", [np.full((96, 96, 3), 90, np.uint8)], 2).read_bytes()
 
 
+def tasks_of_jobs():
+    return asyncio.all_tasks() - {asyncio.current_task()}
+
+
+async def all_have_ended():
+    await asyncio.gather(*tasks_of_jobs(), return_exceptions=True)
+
+
 class Server:
     """An endpoint with one loop; sent: the bodies of its messages."""
 
@@ -45,22 +53,20 @@ class Server:
         self.now = NOW
         stored = {("clips", name): data for name, data in objects.items()}
         self.endpoint = endpoint(tmp_path, stored, sent=self.sent, now=lambda: self.now)
-        self.loop = asyncio.new_event_loop()
+        self.objects = self.endpoint.jobs.objects
+        self.loop = asyncio.Runner()
 
     def __call__(self, operation, **request):
         headers = {"x-amz-target": f"RekognitionService.{operation}", "authorization": SIGNED}
-        return self.loop.run_until_complete(self.endpoint.call(headers, json.dumps(request).encode()))
+        return self.loop.run(self.endpoint.call(headers, json.dumps(request).encode()))
 
     def start(self, operation="StartLabelDetection", name="a.mp4", **request):
         return self(operation, Video={"S3Object": {"Bucket": "clips", "Name": name}}, **request)
 
     def ended(self, job_id, get="GetLabelDetection", **request):
-        for _ in range(2000):
-            reply = self(get, JobId=job_id, **request)
-            if reply.body.get("JobStatus") != "IN_PROGRESS":
-                return reply.body
-            self.loop.run_until_complete(asyncio.sleep(0.01))
-        raise AssertionError(job_id)
+        """Give the answer of a job when all have ended and been told of."""
+        self.loop.run(all_have_ended())
+        return self(get, JobId=job_id, **request).body
 
     def error(self, reply):
         assert reply.error, reply.body
@@ -69,7 +75,7 @@ class Server:
 
 @pytest.fixture
 def serve(tmp_path):
-    """Give what makes a server of objects in the bucket `clips`; its loop is closed afterwards."""
+    """Give what makes a server of objects in the bucket `clips`; afterwards jobs that still run are cancelled."""
     made = []
 
     def make(**objects):
@@ -78,7 +84,7 @@ def serve(tmp_path):
 
     yield make
     for each in made:
-        each.loop.run_until_complete(each.loop.shutdown_default_executor())
+        each.objects.videos_may_be_read.set()
         each.loop.close()
 
 
@@ -137,12 +143,12 @@ def test_the_same_token_is_the_same_job_for_seven_days_and_other_parameters_are_
 
 def test_more_jobs_than_the_limit_are_refused_until_one_ends(server):
     server.endpoint.jobs.most = 2
-    server.endpoint.jobs.least_seconds = 0.2
+    server.objects.videos_may_be_read.clear()
     first, second = (server.start(ClientRequestToken=each).body["JobId"] for each in "ab")
     assert "LimitExceededException" == server.error(server.start(ClientRequestToken="c"))
     assert first == server.start(ClientRequestToken="a").body["JobId"]
-    server.ended(first)
-    server.ended(second)
+    server.objects.videos_may_be_read.set()
+    assert {"SUCCEEDED"} == {server.ended(each)["JobStatus"] for each in (first, second)}
     assert server.start(ClientRequestToken="c").body["JobId"] not in {first, second}
 
 
@@ -185,7 +191,6 @@ def test_an_object_that_is_not_there_and_an_operation_that_would_have_to_be_inve
 def test_an_end_is_told_as_sns_does_and_may_be_lost_or_told_twice(server):
     job = server.start(JobTag="row-1", NotificationChannel=TOPIC).body["JobId"]
     server.ended(job)
-    server.loop.run_until_complete(asyncio.sleep(0.05))
     (body,) = map(json.loads, server.sent)
     told = json.loads(body["Message"])
     assert ("Notification", TOPIC["SNSTopicArn"]) == (body["Type"], body["TopicArn"])
@@ -197,7 +202,6 @@ def test_an_end_is_told_as_sns_does_and_may_be_lost_or_told_twice(server):
     for answer, count in (("lose", 0), ("double", 2)):
         server.endpoint.faults.add("notify", Fault(answer), 1)
         server.ended(server.start(NotificationChannel=TOPIC).body["JobId"])
-        server.loop.run_until_complete(asyncio.sleep(0.05))
         assert count == len(server.sent)
 
 
@@ -213,3 +217,18 @@ def test_a_job_may_be_made_to_fail(server):
     server.endpoint.faults.add("run", Fault("fail"), 1)
     assert "FAILED" == server.ended(server.start().body["JobId"])["JobStatus"]
     assert "SUCCEEDED" == server.ended(server.start().body["JobId"])["JobStatus"]
+
+
+def test_a_cancelled_job_keeps_its_file_until_its_thread_no_longer_reads_it(server):
+    async def stop():
+        for task in (running := tasks_of_jobs()):
+            task.cancel()
+        await asyncio.sleep(0)
+        server.objects.videos_may_be_read.set()
+        await asyncio.wait(running)
+
+    server.objects.videos_may_be_read.clear()
+    server.start()
+    server.loop.run(asyncio.sleep(0))
+    server.loop.run(stop())
+    assert (1, 1) == (server.endpoint.jobs.running, server.objects.videos_read)

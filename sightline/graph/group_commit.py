@@ -1,8 +1,8 @@
 """Group commit: threads that merge at the same moment share one call.
 
-45 transactions a second become 2,000 images a second when 64 threads share each. A batch closes after 50 ms, at 500
+45 transactions a second become 2,000 images a second when 64 threads share each. A batch closes after 200 ms, at 500
 images, or as soon as every thread in hand waits and they are at least 25: fewer gain more from a few others than from
-50 ms. Each thread gets the outcome of its own image.
+200 ms. Each thread gets the outcome of its own image.
 
 At most two commits run at once, and images that arrive meanwhile share the next one. Without that bound, images that
 trickle in would get a transaction each: while Neo4j is slow, dozens would run side by side and make it slower still.
@@ -21,7 +21,7 @@ from typing import Generic, TypeVar
 
 from sightline.errors import Unavailable
 
-WINDOW = timedelta(milliseconds=50)
+WINDOW = timedelta(milliseconds=200)
 LEAST_IMAGES = 25
 """What one request to DynamoDB can complete."""
 

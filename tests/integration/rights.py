@@ -77,9 +77,9 @@ def _results(params: dict[str, Any], operation: str) -> Iterator[tuple[str, dict
 
 
 def _of_statement(statement: str) -> tuple[str, dict[str, Any]]:
-    """Return what a PartiQL statement of ours takes: `UPDATE "table" …` is a right of its own."""
-    word, table, *_ = statement.split('"')
-    return f"PartiQL{word.strip().capitalize()}", {"TableName": table}
+    """Return what a PartiQL statement of ours takes: `UPDATE "table" …` and `INSERT INTO "table" …` are rights."""
+    words, table, *_ = statement.split('"')
+    return f"PartiQL{words.split()[0].capitalize()}", {"TableName": table}
 
 
 class BucketRights:

@@ -13,7 +13,7 @@ from bench.listen_run import Size, World, expected, run
 from dev.s3_events import DELETED, Happened, put_into, s3_body
 from sightline.errors import MissingQueue
 from sightline.models.images import Capture, Content, ImageRow, Lane, Rejection, State
-from sightline.queues.sqs import Depth, SqsQueue
+from sightline.queues.sqs import Depth, Received, SqsQueue
 from sightline.queues.steps import Step
 from sightline.services.event_decisions import Filter
 from sightline.services.listening import Listener, _receive, handle
@@ -94,7 +94,7 @@ def test_the_policies_give_what_listening_and_check_take_and_nothing_else(world,
     bad = images.get("s3://images/yard/bad.jpg")
     assert bad
     assert images.end(bad, State.REJECTED, Rejection("NotAnImage", "no"))
-    keys = ("yard/new.jpg", "yard/begun.jpg", "yard/bad.jpg", "yard/clip.mp4")
+    keys = ("yard/new.jpg", "yard/other.jpg", "yard/begun.jpg", "yard/bad.jpg", "yard/clip.mp4")
     uploads = [Happened("images", key, etag="new", at=LATER) for key in keys]
     empty = Happened("images", "yard/empty.jpg", size_bytes=0, at=LATER)
     told = [s3_body(*uploads, empty, Happened("images", keys[0], DELETED, at=LATER))]
@@ -121,14 +121,20 @@ def test_the_policies_give_what_listening_and_check_take_and_nothing_else(world,
         listen([queue], Listening(handle_and_stop, lambda: 0, stopping))
         overwritten = s3_body(Happened("images", "yard/stale.jpg", etag="new", at=LATER))
         assert _receive(as_if(stale), read_message(overwritten, "").events, fresh)
+        handle(
+            [Received("1", "r", s3_body(Happened("images", "yard/alone.jpg", at=LATER)), "q")], listener, sent.extend
+        )
         listener.calls.flush()
     assert granted("listener", "dynamodb") == tables.used
     with SqsRights(world.sqs) as of_check:
         assert Depth(0, 0) == queue.depth()
     assert (actions("listener"), actions("workers")) == (of_listener.used, of_check.used)
     states = {row.image_id.rpartition("/")[2]: row.state for row in fresh.scan()}
-    assert dict.fromkeys(("new.jpg", "begun.jpg", "bad.jpg", "stale.jpg"), State.RECEIVED) == states
-    assert 3 == len(sent)
+    assert (
+        dict.fromkeys(("new.jpg", "other.jpg", "alone.jpg", "begun.jpg", "bad.jpg", "stale.jpg"), State.RECEIVED)
+        == states
+    )
+    assert 5 == len(sent)
     assert {"(empty)": 1, ".mp4": 1} == skipped_section(operations, NOW)
 
 

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ from sightline.storage.images.positions import BEFORE_ALL
 from sightline.storage.images.protocol import WHOLE_DAY, DayPart
 from sightline.storage.images.steps import Applied, ImageSteps
 from sightline.storage.images.table_layout import ITEM_ID, TableLayout
-from sightline.storage.images.transitions import FieldPath, Transition
+from sightline.storage.images.transitions import FieldPath, Transition, new_row
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -86,19 +86,27 @@ class DynamoImageStore(ImageSteps):
 
     @override
     def add_many(self, image_ids: Iterable[str], lane: Lane) -> Iterator[tuple[str, bool]]:
-        """Add in parallel. The ids are taken only as fast as they are written and the outcomes are taken."""
-
-        def add(image_id: str) -> tuple[str, bool]:
-            return image_id, self.add(image_id, lane)
-
+        """Add many in each request, and several requests at a time. Ids are taken only as fast as they are written."""
         waiting = iter(image_ids)
+        batches = iter(lambda: [*islice(waiting, BATCH_WRITE_LIMIT)], [])
         with ThreadPoolExecutor(WRITING_THREADS, thread_name_prefix="add-image") as pool:
-            flying: deque[Future[tuple[str, bool]]] = deque()
-            flying.extend(pool.submit(add, image_id) for image_id in islice(waiting, 2 * WRITING_THREADS))
+            flying = deque(pool.submit(self._add_batch, each, lane) for each in islice(batches, WRITING_THREADS))
             while flying:
                 done = flying.popleft().result()
-                flying.extend(pool.submit(add, image_id) for image_id in islice(waiting, 1))
-                yield done
+                flying.extend(pool.submit(self._add_batch, each, lane) for each in islice(batches, 1))
+                yield from done
+
+    def _add_batch(self, image_ids: Sequence[str], lane: Lane) -> list[tuple[str, bool]]:
+        """Add new images in one request, and each that is known by itself. An id that comes again is known."""
+        if len(image_ids) == 1:
+            return [(image_id, self.add(image_id, lane)) for image_id in image_ids]
+        now, layout = self._clock(), self._layout.get()
+        rows = {each: encoding.encode_row(new_row(check_id(each), lane, now), layout) for each in image_ids}
+        outcomes = dict(zip(rows, self._table.insert_many(rows.values()), strict=True))
+        for outcome in outcomes.values():
+            if isinstance(outcome, SightlineError):
+                raise outcome
+        return [(each, outcomes.pop(each, False) is True or self.add(each, lane)) for each in image_ids]
 
     @override
     def get(self, image_id: str) -> ImageRow | None:

@@ -8,6 +8,8 @@ import pytest
 
 from sightline.errors import InvalidUri
 from sightline.models.images import ImageRow, Lane, State
+from sightline.storage.dynamodb.table import BATCH_WRITE_LIMIT
+from sightline.storage.images.dynamodb import WRITING_THREADS
 from tests.integration.images.stories import BAD, NO_OBJECT, answered
 
 
@@ -128,7 +130,22 @@ def test_adding_many_takes_ids_only_as_outcomes_are_taken(images, new_id):
     first = list(islice(outcomes, 5))
     outcomes.close()
     assert [is_new for _, is_new in first] == [True] * 5
-    assert len(taken) < 50
+    assert len(taken) <= BATCH_WRITE_LIMIT * (WRITING_THREADS + 1)
+
+
+def test_an_id_that_comes_twice_is_new_once(images, new_id):
+    twice, other = new_id(), new_id()
+    assert [(twice, True), (other, True), (twice, False)] == list(images.add_many([twice, other, twice], Lane.LIVE))
+
+
+def test_of_many_added_images_those_that_had_ended_are_received_again_and_others_stay(images, story, new_id, clock):
+    gone, settled = ENDED["gone"](images, story.settled(new_id())), story.settled(new_id())
+    clock.move(timedelta(hours=1))
+    added = dict(images.add_many([gone.image_id, settled.image_id, new_id()], Lane.BACKFILL))
+    assert [False, False, True] == list(added.values())
+    due = {"next_check_at": clock.now + timedelta(minutes=2), "sent_at": clock.now}
+    assert replace(gone, state=State.RECEIVED, lane=Lane.BACKFILL, **due) == images.get(gone.image_id)
+    assert settled == images.get(settled.image_id)
 
 
 def test_many_rows_are_read_at_once_and_missing_ones_are_left_out(images, new_id):

@@ -177,14 +177,26 @@ def test_every_error_that_a_statement_can_meet_has_a_meaning():
         "RequestLimitExceeded", "ProvisionedThroughputExceeded", "TransactionConflict", "ThrottlingError",
         "InternalServerError",
     }  # fmt: skip
-    of_us = {"ItemCollectionSizeLimitExceeded", "ValidationError", "DuplicateItem"}
+    of_us = {"ItemCollectionSizeLimitExceeded", "ValidationError"}
     assert meanings == {
         "ConditionalCheckFailed": False,
+        "DuplicateItem": False,
         "ResourceNotFound": MissingTable,
         "AccessDenied": AccessDenied,
         **dict.fromkeys(busy, Unavailable),
         **dict.fromkeys(of_us, ConfigurationError),
     }
+
+
+def test_an_insertion_names_each_attribute_and_an_item_that_is_there_stays():
+    client = Executes(n1=["DuplicateItem"], n2=["ThrottlingError"])
+    items = [{"it's": 1, "name": name, "none": None} for name in ("n0", "n1", "n2")]
+    outcomes = DynamoTable(client, THINGS, lambda _: None).insert_many(items)  # type: ignore[arg-type]
+    assert [True, False, True] == outcomes
+    first = client.requests[0][0]
+    assert first["Statement"] == """INSERT INTO "things" VALUE {'it''s': ?, 'name': ?}"""
+    assert first["Parameters"] == [{"N": "1"}, {"S": "n0"}]
+    assert [3, 1] == [len(each) for each in client.requests]
 
 
 def test_a_statement_cannot_add():

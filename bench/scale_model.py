@@ -133,10 +133,11 @@ class Model:
         return {"Responses": {table: items}, "UnprocessedKeys": {}}
 
     def batch_execute_statement(self, Statements: Sequence[Any]) -> dict[str, Any]:  # noqa: N803 - boto3's spelling
-        """Change rows."""
+        """Change rows, and refuse new ones: all are there."""
         self._count("BatchExecuteStatement")
-        self.written += len(Statements)
-        return {"Responses": [{} for _ in Statements]}
+        answers = [_THERE if each["Statement"].startswith("INSERT") else {} for each in Statements]
+        self.written += answers.count({})
+        return {"Responses": answers}
 
     def update_item(self, Key: Mapping[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's spelling
         """Refuse what only reads the table's own item; change a row."""
@@ -216,6 +217,7 @@ def _complete(name: str, at: datetime) -> ImageRow:
 
 
 _ROW = _complete("any", NOW - timedelta(hours=1))
+_THERE = {"Error": {"Code": "DuplicateItem"}}
 _KNOWN = to_item(encode_row(_ROW, NEW_TABLE))
 _ANALYSED = to_item(
     encode_row(replace(_ROW, state=State.ANALYSED, merged_version=0, feed_position=position_at(NOW)), NEW_TABLE)

@@ -169,9 +169,12 @@ async def _in_thread(call: Callable[..., T], *arguments: Any) -> T:
     """Call in a thread. A cancelled job waits until its thread, which cannot be stopped, no longer needs the file."""
     work = asyncio.get_running_loop().run_in_executor(None, call, *arguments)
     try:
-        return await asyncio.shield(work)
-    finally:
         await asyncio.wait([work])
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        work.exception()  # asked for, so that nobody is told of what a cancelled job no longer minds
+        raise
+    return work.result()
 
 
 def _require_no_fault(fault: Fault | None) -> None:

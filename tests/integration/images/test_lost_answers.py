@@ -2,7 +2,8 @@
 
 import pytest
 
-from sightline.models.images import State
+from sightline.errors import AccessDenied
+from sightline.models.images import Lane, State
 from sightline.storage.images.dynamodb import DynamoImageStore
 from tests.integration.images.stories import BAD, Story
 from tests.integration.twice import Twice
@@ -26,6 +27,12 @@ def test_a_begin_sent_twice_is_refused_yet_done_once(images, once, new_id):
     again = images.get(seen.image_id)
     assert (again.state, again.version) == (State.ANALYSING, 1)
     assert again == images.begin(again, row.content, *begun)
+
+
+def test_images_that_are_added_twice_by_the_client_are_there_once_and_count_as_known(images, new_id):
+    ids = [new_id() for _ in range(3)]
+    assert dict.fromkeys(ids, False) == dict(images.add_many(ids, Lane.LIVE))
+    assert {(State.RECEIVED, 0)} == {(row.state, row.version) for row in images.get_many(ids).values()}
 
 
 def test_a_part_and_a_merge_sent_twice_are_done_once(images, once, new_id):
@@ -52,3 +59,31 @@ def test_an_analysis_and_an_end_sent_twice_count_once(images, once, new_id):
     gone = images.get(row.image_id)
     assert (gone.state, gone.version) == (State.GONE, 3)
     assert gone == images.end(gone, State.GONE, BAD)
+
+
+class RefusesTheSecond:
+    """A client of which the second statement of a batch meets an error, once."""
+
+    def __init__(self, client):
+        self._client = client
+        self._refuses = True
+
+    def __getattr__(self, name):
+        return getattr(self._client, name)
+
+    def batch_execute_statement(self, Statements):  # noqa: N803 - boto3's spelling
+        if not self._refuses:
+            return self._client.batch_execute_statement(Statements=Statements)
+        self._refuses = False
+        first, *rest = self._client.batch_execute_statement(Statements=[Statements[0], *Statements[2:]])["Responses"]
+        return {"Responses": [first, {"Error": {"Code": "AccessDenied", "Message": "no"}}, *rest]}
+
+
+def test_images_beside_one_that_met_an_error_are_written_and_known_when_all_are_added_again(
+    dynamodb_client, real_table, clock, new_id
+):
+    images = DynamoImageStore(RefusesTheSecond(dynamodb_client), real_table, clock)  # type: ignore[arg-type]
+    ids = [new_id() for _ in range(3)]
+    with pytest.raises(AccessDenied):
+        list(images.add_many(ids, Lane.LIVE))
+    assert [False, True, False] == [is_new for _, is_new in images.add_many(ids, Lane.LIVE)]

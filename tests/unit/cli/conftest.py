@@ -4,6 +4,7 @@ import io
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TextIO
 
 import pytest
@@ -26,7 +27,7 @@ def world() -> FakeSightline:
     """Return a FakeSightline whose graph uses the same clock."""
     world = FakeSightline()
     world.graph = InMemoryGraphStore(clock=world.clock)
-    merges = GroupCommit(RowMerger(world.images, world.graph.merge))
+    merges = GroupCommit(RowMerger(world.images, world.graph.merge), window=timedelta(0))
     world.services = replace(world.services, graph=world.graph, merges=merges)
     return world
 

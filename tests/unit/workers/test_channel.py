@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import redis
+from kombu.asynchronous import get_event_loop, set_event_loop
 from structlog.testing import capture_logs
 
 from sightline.queues.transport import Channel, DeferredReplies, Message
@@ -70,6 +71,7 @@ def channel():
     made._get_pool = lambda **_: Pool()
     made._sentinel_manager = made._async_sentinel_manager = None
     made.Client = Clients()
+    made.closed = False
     return made
 
 
@@ -133,15 +135,73 @@ def test_kombu_sends_through_the_one_client(channel):
     assert 1 == channel.Client.call_count
 
 
+def taken(tag):
+    return Message({"properties": {"delivery_tag": tag, "delivery_info": {"exchange": "", "routing_key": "rows"}}})
+
+
 def test_what_is_taken_and_what_is_done_are_noted_without_transactions(channel):
     """The index comes first and goes last: alone it is removed, where a message alone would stay for ever."""
     qos = Channel.QoS(channel)
-    message = Message({"properties": {"delivery_tag": "1", "delivery_info": {"exchange": "", "routing_key": "rows"}}})
-    qos.append(message, "1")
+    qos.append(taken("1"), "1")
     qos.ack("1")
     assert [["ZADD", "HSET"], ["HDEL", "ZREM"]] == [
         [name for name, *_ in sent] for sent in channel.pool.connection.sent
     ]
+
+
+class Loop:
+    """An event loop that keeps what is to be called later."""
+
+    def __init__(self):
+        self.later = []
+
+    def call_later(self, _, call):
+        self.later.append(call)
+
+
+@pytest.fixture
+def loop():
+    """Give the loop of a worker that runs in this process."""
+    before = get_event_loop()
+    yield set_event_loop(Loop())  # type: ignore[arg-type] # as much of one as is used
+    set_event_loop(before)
+
+
+def test_in_a_loop_what_is_done_is_noted_with_what_is_taken_next_or_else_soon(channel, loop):
+    qos = Channel.QoS(channel)
+    for tag in ("1", "2"):
+        qos.append(taken(tag), tag)
+    qos.ack("1")
+    qos.ack("2")
+    qos.append(taken("3"), "3")
+    qos.ack("3")
+    sent = channel.pool.connection.sent
+    both, done = ["ZADD", "HSET"], ["HDEL", "ZREM"]
+    assert [both, both, [*done, *done, *both]] == [[name for name, *_ in each] for each in sent]
+    assert 2 == len(loop.later)
+    for call in loop.later:
+        call()
+    assert [("HDEL", "unacked", "3"), ("ZREM", "unacked_index", "3")] == sent[-1]
+    assert 4 == len(sent)
+
+
+def test_a_loop_goes_on_though_what_is_done_cannot_be_noted_now(channel, loop):
+    channel.pool.connection = Away()
+    qos = Channel.QoS(channel, prefetch_count=1)
+    with pytest.raises(redis.ConnectionError):
+        qos.append(taken("1"), "1")
+    qos.ack("1")
+    assert qos.can_consume()
+    loop.later[0]()
+
+
+def test_on_a_closed_channel_what_is_done_is_noted_at_once(channel, loop):
+    qos = Channel.QoS(channel)
+    qos.append(taken("1"), "1")
+    channel.closed = True
+    qos.ack("1")
+    assert [] == loop.later
+    assert 2 == len(channel.pool.connection.sent)
 
 
 def test_replies_are_read_before_the_next_commands_are_sent():
@@ -267,7 +327,7 @@ class Away(Connection):
 def test_a_message_whose_note_cannot_be_sent_is_still_the_channels_to_give_back_and_to_forget(channel):
     channel.pool.connection = Away()
     qos = Channel.QoS(channel, prefetch_count=1)
-    message = Message({"properties": {"delivery_tag": "1", "delivery_info": {"exchange": "", "routing_key": "rows"}}})
+    message = taken("1")
     with pytest.raises(redis.ConnectionError):
         qos.append(message, "1")
     assert message is qos.get("1")

@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from sightline.models.images import Capture, Content, FeatureResult, ImageRow, Lane, ResultStatus, State
 from sightline.storage.dynamodb.items import AttributeValues, instant, to_item
+from sightline.storage.dynamodb.table import THERE
 from sightline.storage.images.encoding import BY_DAY_SHARDED, FEED, UNFINISHED, encode_row, images_table
 from sightline.storage.images.keys import NEW_TABLE, Shards
 from sightline.storage.images.positions import position_at
@@ -217,7 +218,7 @@ def _complete(name: str, at: datetime) -> ImageRow:
 
 
 _ROW = _complete("any", NOW - timedelta(hours=1))
-_THERE = {"Error": {"Code": "DuplicateItem"}}
+_THERE = {"Error": {"Code": THERE}}
 _KNOWN = to_item(encode_row(_ROW, NEW_TABLE))
 _ANALYSED = to_item(
     encode_row(replace(_ROW, state=State.ANALYSED, merged_version=0, feed_position=position_at(NOW)), NEW_TABLE)

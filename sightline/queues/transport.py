@@ -23,7 +23,7 @@ comes first and goes last, because an entry of the index without its message is 
 and a message without an entry never is. Nor does a worker wait for the reply, which would be sixteen times an image: it
 reads it before the next note. So a message may be in progress a moment before it is known to be noted, and what cannot
 be noted while Redis is away is noted later, if the channel lives on. What is done is noted with what is taken next, or
-within a fifth of a second: a worker that is killed in between leaves a message that comes again and finds all done.
+about a second later: a worker that is killed in between leaves a message that comes again and finds all done.
 """
 
 import base64
@@ -58,7 +58,7 @@ PATIENCE_SECONDS = 15.0
 """As long as a thread waits for Redis itself (`client.py`)."""
 
 SOON_SECONDS = 0.2
-"""How long a message that is done may wait to be noted with the next that is taken."""
+"""After this, what is done no longer waits for a message to be noted with; a loop that rests turns once a second."""
 
 log = structlog.get_logger()
 

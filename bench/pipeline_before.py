@@ -36,6 +36,9 @@ LOOP = 20_000
 EVERY_SECONDS = 0.5
 HEADING = "{}: what one image costs"
 OURS, BEFORE = "now", "before"
+WARM_UP = ("--warm-up", "32")
+"""Ours warms up no longer than the older commit, whose benchmark has no such option."""
+
 PROCESSES = {SIGHTLINE: (PRODUCER, *QUEUES), POOL: (PRODUCER,)}
 """Whose CPU counts: the pool is a part of the benchmark's own process, which is the producer elsewhere."""
 
@@ -92,9 +95,9 @@ def _loop_seconds() -> float:
     return time.thread_time() - begun
 
 
-def costs_of_an_image(checkout: Path, python: Path, images: int) -> dict[str, Cost]:
-    """Run the benchmark of a checkout once; return what an image costs, by way."""
-    command = [str(python), "-m", "bench.pipeline", "--images", str(images), "--rounds", "1", "--replicas", "2"]
+def costs_of_an_image(checkout: Path, python: Path, options: Sequence[str]) -> dict[str, Cost]:
+    """Run one round of the benchmark of a checkout; return what an image costs, by way."""
+    command = [str(python), "-m", "bench.pipeline", "--rounds", "1", "--replicas", "2", *options]
     environment = os.environ | {"PYTHONPATH": str(checkout)}
     running = subprocess.Popen(
         command, cwd=checkout, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -117,11 +120,15 @@ def main() -> None:
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything is stopped in this case too
     checkout = chosen.checkout.resolve()
-    runs = {OURS: (Path.cwd(), Path(sys.executable)), BEFORE: (checkout, checkout / ".venv/bin/python")}
+    images = ("--images", str(chosen.images))
+    runs = {
+        OURS: (Path.cwd(), Path(sys.executable), (*images, *WARM_UP)),
+        BEFORE: (checkout, checkout / ".venv/bin/python", images),
+    }
     costs: dict[str, list[dict[str, Cost]]] = {OURS: [], BEFORE: []}
     for number in range(chosen.rounds):
         for commit in (BEFORE, OURS) if number % 2 else (OURS, BEFORE):
-            found = costs_of_an_image(*runs[commit], chosen.images)
+            found = costs_of_an_image(*runs[commit])
             costs[commit].append(found)
             shown = "; ".join(f"{way} {cost}" for way, cost in found.items())
             print(f"round {number + 1}  {commit:7} CPU an image: {shown}", flush=True)

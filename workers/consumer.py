@@ -57,6 +57,16 @@ class Consumer(consumer.Consumer):
 
         return handle_or_keep
 
+    def call_soon_ack(self, p: Any, *args: Any, **options: Any) -> Any:
+        """Say in the thread of the task that its message is done, or is to be given back: the channel lets it.
+
+        Celery leaves that to its loop, which wakes up for it.
+        """
+        try:
+            return p(*args, **options)
+        except Exception:
+            log.exception("A message stays noted as in progress, and will come again")
+
     def _drop(self, message: Any, rule: str) -> None:
         """Keep a message, unless that is done; then take it from Redis."""
         if not message.acknowledged:

@@ -24,6 +24,9 @@ and a message without an entry never is. Nor does a worker wait for the reply, w
 reads it before the next note. So a message may be in progress a moment before it is known to be noted, and what cannot
 be noted while Redis is away is noted later, if the channel lives on. What is done is noted with what is taken next, or
 about a second later: a worker that is killed in between leaves a message that comes again and finds all done.
+
+A worker's loop turns once for each message. Kombu added its sockets to the loop again in every turn, which was a
+quarter of the loop's time, and Celery had it turn again for each message that was done, though threads may say so.
 """
 
 import base64
@@ -89,11 +92,14 @@ class DeferredReplies:
         self._written_at = 0.0
         self._lock = Lock()
 
-    def keep(self, *commands: tuple[Any, ...]) -> bool:
-        """Keep commands to be sent with the next ones; return whether they are the first to wait."""
-        is_first = not self._waiting
+    def keep(self, *commands: tuple[Any, ...]) -> None:
+        """Keep commands to be sent with the next ones. Threads do not wait for each other here, nor for Redis."""
         self._waiting.extend(commands)
-        return is_first
+
+    def send_old(self, seconds: float) -> None:
+        """Send what waits if nothing was sent for so long. Raises one of LOST if Redis is away: then it is kept."""
+        if self._waiting and monotonic() - self._written_at >= seconds:
+            self.send()
 
     def send(self, *commands: tuple[Any, ...]) -> None:
         """Send commands after those that wait. Raises one of LOST if Redis is away: then they are kept."""
@@ -196,26 +202,35 @@ class QoS(redis.QoS):
             virtual.QoS.append(self, message, delivery_tag)
 
     def ack(self, delivery_tag: str) -> None:
-        """Note that a message is done: with the note of the next one that is taken, or soon."""
+        """Note that a message is done: with the note of the next one that is taken, or soon. Any thread may say so."""
         messages, index = self._keys
         done = ("HDEL", messages, delivery_tag), ("ZREM", index, delivery_tag)
         loop = None if self.channel.closed else get_event_loop()
         try:
-            if loop is None:
-                self._notes.send(*done)
-            elif self._notes.keep(*done):
-                loop.call_later(SOON_SECONDS, self._send_soon)
+            (self._notes.send if loop is None else self._notes.keep)(*done)
         finally:  # it is kept to be sent, and another message may be taken
             virtual.QoS.ack(self, delivery_tag)
+            self._wake(loop)
 
-    def _send_soon(self) -> None:
-        with suppress(*LOST):  # it is kept, and whoever waits for messages finds out as well
-            self._notes.send()
+    def _wake(self, loop: Any) -> None:
+        """Have the loop turn if no message could be taken before the last one was done: then it may rest.
+
+        This looks after the last one was counted out, so that the loop either sees the room or is told of it.
+        """
+        if loop is not None and self.prefetch_count and self.can_consume_max_estimate() <= 1:
+            loop.call_soon(_turn)
+
+    def send_old(self) -> None:
+        """Send what has waited for a note to go with."""
+        if "_notes" in vars(self):
+            with suppress(*LOST):  # it is kept, and whoever waits for messages finds out as well
+                self._notes.send_old(SOON_SECONDS)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002 - the interface
         """Give a message back to its queue, or note that it is done."""
         if requeue:
             super().reject(delivery_tag, requeue=True)
+            self._wake(get_event_loop())
         else:
             self.ack(delivery_tag)
 
@@ -305,3 +320,35 @@ class Transport(redis.Transport):
     """The transport to name in `broker_transport`."""
 
     Channel = Channel
+
+    def register_with_event_loop(self, connection: Any, loop: Any) -> None:
+        """Have the loop read the sockets of all channels, and send what is done in each turn that comes late enough."""
+        super().register_with_event_loop(connection, Registering(loop))
+        loop.on_tick.add(self._send_old)
+
+    def _send_old(self) -> None:
+        cycle: Any = self.cycle
+        for channel in cycle._channels:  # noqa: SLF001 - as kombu's own turn does
+            channel.qos.send_old()
+
+
+class Registering:
+    """A loop to which a socket is added once, although kombu adds all of them in each turn.
+
+    A loop forgets a socket where kombu has it removed: when its connection is lost, or while no message may be taken.
+    """
+
+    def __init__(self, loop: Any) -> None:
+        self._loop = loop
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+    def add_reader(self, fd: int, callback: Any, *args: Any) -> None:
+        """Add a socket, unless it is there."""
+        if fd not in self._loop.readers:
+            self._loop.add_reader(fd, callback, *args)
+
+
+def _turn() -> None:
+    """Do nothing: to be called is to turn."""

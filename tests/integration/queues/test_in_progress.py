@@ -3,11 +3,14 @@
 import select
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
 from typing import Any
 
 import pytest
 import redis
-from kombu import Connection
+from kombu import Connection, Consumer, Queue
+from kombu.asynchronous import Hub, set_event_loop
 from kombu.simple import SimpleQueue
 
 from sightline.queues.transport import Transport
@@ -131,3 +134,57 @@ def _break(queue: Any) -> None:
 def _answered(queue: Any) -> None:
     """Wait until Redis has replied, without reading."""
     select.select([_notes(queue)._connection._sock], [], [], 30)
+
+
+def test_a_full_loop_goes_on_once_a_thread_says_that_its_message_is_done(connection, in_progress):
+    taken: list[Any] = []
+    with running_loop(connection) as turn, taking(connection, taken, at_once=1):
+        until(turn, lambda: len(taken) == 1)
+        Thread(target=taken[0].ack).start()
+        until(turn, lambda: len(taken) == 2)
+        Thread(target=taken[1].ack).start()
+        until(turn, lambda: in_progress() == (0, 0))
+    assert [1, 2] == [message.payload["number"] for message in taken]
+
+
+def test_a_loop_adds_a_socket_once_and_again_once_its_connection_is_another(connection):
+    taken: list[Any] = []
+    with running_loop(connection) as turn, taking(connection, taken, at_once=2) as channel:
+        until(turn, lambda: len(taken) == 2)
+        for message in taken:
+            message.ack()
+        channel.client.connection.disconnect()
+        SimpleQueue(connection, "ingest").put({"number": 3})
+        until(turn, lambda: len(taken) == 3)
+    assert [1, 2, 3] == [message.payload["number"] for message in taken]
+
+
+@contextmanager
+def running_loop(connection):
+    """Give what has a worker's loop turn once; a turn takes at most a second."""
+    hub = set_event_loop(Hub())
+    try:
+        connection.register_with_event_loop(hub)
+        yield hub.run_once
+    finally:
+        hub.close()
+
+
+@contextmanager
+def taking(connection, taken, at_once):
+    """Put two messages in a queue and take them in the loop, so many at once; give the channel."""
+    queue = SimpleQueue(connection, "ingest")
+    for number in (1, 2):
+        queue.put({"number": number})
+    channel = connection.channel()
+    channel.basic_qos(prefetch_count=at_once)
+    with Consumer(channel, [Queue("ingest")], callbacks=[lambda _, message: taken.append(message)]):
+        yield channel
+
+
+def until(turn, is_so, turns=120):
+    """Turn the loop until something is so."""
+    while not is_so():
+        assert turns > 0
+        turns -= 1
+        turn()

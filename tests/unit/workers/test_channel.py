@@ -8,7 +8,7 @@ import redis
 from kombu.asynchronous import get_event_loop, set_event_loop
 from structlog.testing import capture_logs
 
-from sightline.queues.transport import Channel, DeferredReplies, Message
+from sightline.queues.transport import Channel, DeferredReplies, Message, Registering
 
 
 class Connection:
@@ -150,13 +150,19 @@ def test_what_is_taken_and_what_is_done_are_noted_without_transactions(channel):
 
 
 class Loop:
-    """An event loop that keeps what is to be called later."""
+    """An event loop that counts how often it is woken."""
 
     def __init__(self):
-        self.later = []
+        self.wakes = 0
+        self.readers: dict[int, Any] = {}
+        self.added: list[int] = []
 
-    def call_later(self, _, call):
-        self.later.append(call)
+    def call_soon(self, _):
+        self.wakes += 1
+
+    def add_reader(self, fd, callback, *args):
+        self.added.append(fd)
+        self.readers[fd] = callback, args
 
 
 @pytest.fixture
@@ -167,22 +173,33 @@ def loop():
     set_event_loop(before)
 
 
-def test_in_a_loop_what_is_done_is_noted_with_what_is_taken_next_or_else_soon(channel, loop):
+@pytest.mark.usefixtures("loop")
+def test_in_a_loop_what_is_done_is_noted_with_what_is_taken_next(channel):
     qos = Channel.QoS(channel)
     for tag in ("1", "2"):
         qos.append(taken(tag), tag)
     qos.ack("1")
     qos.ack("2")
     qos.append(taken("3"), "3")
-    qos.ack("3")
-    sent = channel.pool.connection.sent
     both, done = ["ZADD", "HSET"], ["HDEL", "ZREM"]
-    assert [both, both, [*done, *done, *both]] == [[name for name, *_ in each] for each in sent]
-    assert 2 == len(loop.later)
-    for call in loop.later:
-        call()
-    assert [("HDEL", "unacked", "3"), ("ZREM", "unacked_index", "3")] == sent[-1]
-    assert 4 == len(sent)
+    assert [both, both, [*done, *done, *both]] == [[name for name, *_ in each] for each in channel.pool.connection.sent]
+
+
+def test_what_waits_is_sent_once_nothing_else_was_for_a_while():
+    connection = Connection()
+    replies = DeferredReplies(connection)
+    replies.send(("A",))
+    replies.keep(("B",))
+    replies.send_old(seconds=1e9)
+    assert [[("A",)]] == connection.sent
+    replies.send_old(seconds=0)
+    replies.send_old(seconds=0)
+    assert [[("A",)], [("B",)]] == connection.sent
+
+
+def test_a_turn_of_a_loop_opens_no_connection_for_a_channel_that_has_noted_nothing(channel):
+    Channel.QoS(channel).send_old()
+    assert not channel.pool.connection.is_connected
 
 
 def test_a_loop_goes_on_though_what_is_done_cannot_be_noted_now(channel, loop):
@@ -192,15 +209,54 @@ def test_a_loop_goes_on_though_what_is_done_cannot_be_noted_now(channel, loop):
         qos.append(taken("1"), "1")
     qos.ack("1")
     assert qos.can_consume()
-    loop.later[0]()
+    qos.send_old()
+    assert 1 == loop.wakes
 
 
-def test_on_a_closed_channel_what_is_done_is_noted_at_once(channel, loop):
+def test_a_loop_is_woken_where_no_other_message_could_be_taken(channel, loop):
+    qos = Channel.QoS(channel, prefetch_count=3)
+    for tag in ("1", "2", "3"):
+        qos.append(taken(tag), tag)
+    qos.ack("1")
+    assert 1 == loop.wakes
+    qos.ack("2")
+    assert 1 == loop.wakes
+
+
+def test_a_loop_whose_last_place_was_taken_while_another_message_was_done_is_woken(channel, loop):
+    """The loop saw no room before the place was free again, and a thread sees room in what it has just freed."""
+    qos = Channel.QoS(channel, prefetch_count=2)
+    qos.append(taken("1"), "1")
+    assert qos.can_consume()
+    qos.append(taken("2"), "2")
+    assert not qos.can_consume()
+    qos.ack("1")
+    assert (1, True) == (loop.wakes, qos.can_consume())
+
+
+def test_a_loop_without_a_limit_is_not_woken(channel, loop):
+    qos = Channel.QoS(channel)
+    qos.append(taken("1"), "1")
+    qos.ack("1")
+    assert 0 == loop.wakes
+
+
+def test_a_loop_gets_a_socket_once_and_again_after_it_was_removed(loop):
+    registering = Registering(loop)
+    registering.add_reader(7, print, 7)
+    registering.add_reader(7, print, 7)
+    assert [7] == loop.added
+    del loop.readers[7]
+    registering.add_reader(7, print, 7)
+    assert [7, 7] == loop.added
+
+
+@pytest.mark.usefixtures("loop")
+def test_on_a_closed_channel_what_is_done_is_noted_at_once(channel):
     qos = Channel.QoS(channel)
     qos.append(taken("1"), "1")
     channel.closed = True
     qos.ack("1")
-    assert [] == loop.later
     assert 2 == len(channel.pool.connection.sent)
 
 

@@ -1,17 +1,19 @@
-"""Messages that Celery would unpack or hold for ever: refused, and nothing else of the kind."""
+"""Messages that Celery would unpack or hold for ever are refused, and nothing else; those that are done are noted."""
 
 import base64
 import gzip
 import json
 from datetime import UTC, datetime, timedelta
+from threading import get_ident
 from types import SimpleNamespace
 
 import pytest
 from kombu.transport.virtual import Channel as PlainChannel
+from structlog.testing import capture_logs
 
 from sightline.queues.transport import UNREADABLE, Channel, Message
 from tasks.retry import backoff_seconds
-from workers.consumer import broken_eta
+from workers.consumer import Consumer, broken_eta
 
 
 def message(payload=None, **headers):
@@ -92,3 +94,23 @@ def test_a_message_in_a_mailbox_is_not_unpacked():
     read = Message(envelope(compression="application/x-gzip"), channel=channel)
     assert len(read.body or "") < 50_000
     assert "compression" not in read.headers
+
+
+def acknowledging():
+    """Return a consumer as far as it says that a message is done."""
+    return Consumer.__new__(Consumer)
+
+
+def test_a_message_is_said_to_be_done_in_the_thread_of_its_task():
+    said: list[tuple[object, ...]] = []
+    acknowledging().call_soon_ack(lambda *given: said.append((get_ident(), *given)), "log", "errors")
+    assert [(get_ident(), "log", "errors")] == said
+
+
+def test_a_thread_goes_on_though_its_message_could_not_be_said_to_be_done():
+    def fail(*_):
+        raise BrokenPipeError
+
+    with capture_logs() as logs:
+        acknowledging().call_soon_ack(fail, "log", "errors")
+    assert ["error"] == [each["log_level"] for each in logs]

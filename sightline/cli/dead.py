@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from sightline import errors
+from sightline import errors, video_errors
 from sightline.bootstrap import capture_reader
 from sightline.cli.factory import Factory
 from sightline.cli.images import likely_camera
@@ -24,7 +24,8 @@ from sightline.services.redrive import OF_VIDEOS, Choice, camera_of_dead_letter,
 from sightline.storage.dead_letters import DeadLetter
 
 _KEPT = (RejectedError, BadMessage, UnknownFeature)
-TYPES = sorted(name for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, _KEPT))
+_NAMED = vars(errors) | vars(video_errors)
+TYPES = sorted(name for name, each in _NAMED.items() if isinstance(each, type) and issubclass(each, _KEPT))
 """The errors that dead letters hold. A choice, because a mistyped name would find nothing and read as good news."""
 
 

@@ -1,4 +1,4 @@
-"""Map the errors of AWS and botocore to `sightline.errors`. The only place that knows AWS's error codes.
+"""Map the errors of AWS and botocore to sightline's own. The only place that knows AWS's error codes.
 
 A code in no table goes by its HTTP status: 5xx, 408 and 429 are `Unavailable`, since the same request may succeed
 later; 501 is `NotSupported`; every other refusal is a `ConfigurationError`, because an unknown refusal would meet each
@@ -14,7 +14,7 @@ from typing import TypeAlias
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
-from sightline import errors
+from sightline import errors, video_errors
 from sightline.errors import SightlineError
 
 AwsError: TypeAlias = boto.ClientError | boto.BotoCoreError | ResponseParserError
@@ -65,13 +65,13 @@ _REKOGNITION = {
 _VIDEO_JOBS = {
     errors.Throttled: _THROTTLING,
     errors.RampedTooFast: _RAMPED,
-    errors.JobsAtLimit: _LIMIT,
-    errors.JobTokenMismatch: "IdempotentParameterMismatchException",
+    video_errors.JobsAtLimit: _LIMIT,
+    video_errors.JobTokenMismatch: "IdempotentParameterMismatchException",
     errors.ImageMissing: "InvalidS3ObjectException",
-    errors.VideoTooLargeForJobs: "VideoTooLargeException",
+    video_errors.VideoTooLargeForJobs: "VideoTooLargeException",
     errors.InvalidParameter: "InvalidParameterException ValidationException",
-    errors.ResultsGone: "ResourceNotFoundException",
-    errors.PagesExpired: "InvalidPaginationTokenException",
+    video_errors.ResultsGone: "ResourceNotFoundException",
+    video_errors.PagesExpired: "InvalidPaginationTokenException",
 }
 
 _STORES = {
@@ -160,7 +160,7 @@ def translate(error: AwsError, subject: str, service: Service = STORES) -> Sight
 
 @contextmanager
 def aws_errors(subject: str, service: Service = STORES) -> Iterator[None]:
-    """Convert AWS errors in this block to errors of `sightline.errors` about `subject`."""
+    """Convert AWS errors in this block to sightline's errors about `subject`."""
     try:
         yield
     except (boto.ClientError, boto.BotoCoreError, ResponseParserError) as error:

@@ -63,13 +63,13 @@ class Channel:
 
 
 class VideoJobClient(Protocol):
-    """What starts jobs and reads their results. Raises the errors of `sightline.errors`."""
+    """What starts jobs and reads their results. Raises sightline's own errors."""
 
     def start(self, kind: JobKind, place: Place, parameters: Mapping[str, Json], token: str, tag: str) -> str:
         """Start a job, or find the one that this token started; return AWS's id of it.
 
         Raise JobsAtLimit if too many run, JobTokenMismatch if the token was used for something else, ImageMissing if
-        Rekognition does not see the object, VideoTooLarge, or OutcomeUnknown if no answer came.
+        Rekognition does not see the object, VideoTooLargeForJobs, or OutcomeUnknown if no answer came.
         """
 
     def look(self, kind: JobKind, aws_job_id: str) -> Looked:

@@ -16,16 +16,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import IO
 
-from sightline.errors import (
-    BadMessage,
-    ImageChanged,
-    ImageMissing,
-    NewerVersion,
-    ObjectRefused,
-    RejectedError,
-    TooManyFrames,
-    VideoTooSlow,
-)
+from sightline.errors import BadMessage, ImageChanged, ImageMissing, NewerVersion, ObjectRefused, RejectedError
 from sightline.models.bucket_refusals import Reader
 from sightline.models.images import UPLOAD_TIME, Capture, Lane, Rejection, State
 from sightline.models.videos import Take, VideoRow, VideoState
@@ -42,6 +33,7 @@ from sightline.storage.operations import Operations
 from sightline.storage.videos.protocol import VideoStore
 from sightline.timing import CHECK_AFTER, RUN_LIMIT
 from sightline.video.choosing import Seen, choose
+from sightline.video_errors import TooManyFrames, VideoTooSlow
 
 
 class TurnIsOver(Exception):

@@ -17,15 +17,11 @@ from sightline.errors import (
     BudgetSpent,
     ImageChanged,
     ImageMissing,
-    JobFailed,
-    JobOutcomeUnknown,
-    JobsAtLimit,
     NewerVersion,
     OutcomeUnknown,
     RejectedError,
     RetryableError,
     SightlineError,
-    VideoOverwritten,
 )
 from sightline.graph.protocol import GraphStore, VideoFindings
 from sightline.models.answers import Json
@@ -51,6 +47,7 @@ from sightline.storage.operations import Operations
 from sightline.storage.video_jobs.protocol import VideoJobStore
 from sightline.storage.videos.protocol import VideoStore
 from sightline.timing import CHECK_AFTER
+from sightline.video_errors import JobFailed, JobOutcomeUnknown, JobsAtLimit, VideoOverwritten
 
 log = structlog.get_logger()
 

@@ -5,19 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sightline.errors import (
-    Exhausted,
-    ImageMissing,
-    NotAVideo,
-    NotForJobs,
-    RejectedError,
-    SightlineError,
-    TooManyFrames,
-    TruncatedVideo,
-    UnreadableVideo,
-    VideoTooLarge,
-    VideoTooLong,
-)
+from sightline.errors import Exhausted, ImageMissing, RejectedError, SightlineError
 from sightline.models.answers import Json
 from sightline.models.images import ImageRow, Rejection
 from sightline.models.videos import VideoRow, VideoState
@@ -38,6 +26,15 @@ from sightline.storage.buckets.protocol import ObjectHead, ObjectUri
 from sightline.storage.dead_letters import dead_letter_id_of
 from sightline.timing import CHECK_AFTER
 from sightline.video.choosing import Taking, choose
+from sightline.video_errors import (
+    NotAVideo,
+    NotForJobs,
+    TooManyFrames,
+    TruncatedVideo,
+    UnreadableVideo,
+    VideoTooLarge,
+    VideoTooLong,
+)
 
 RECONCILE = "reconcile_videos"
 

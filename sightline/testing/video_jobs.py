@@ -8,12 +8,13 @@ from typing import Any
 
 from typing_extensions import override
 
-from sightline.errors import ImageMissing, JobsAtLimit, JobTokenMismatch, ResultsGone
+from sightline.errors import ImageMissing
 from sightline.models.answers import Json
 from sightline.models.video_jobs import JobState, VideoJob
 from sightline.rekognition.video_client import Looked, Page, Place, Standing, VideoJobClient
 from sightline.rekognition.video_job import JobKind
 from sightline.storage.video_jobs.protocol import VideoJobStore
+from sightline.video_errors import JobsAtLimit, JobTokenMismatch, ResultsGone
 
 
 class InMemoryVideoJobStore(VideoJobStore):

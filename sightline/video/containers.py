@@ -4,7 +4,7 @@ FFmpeg opens far more than videos: playlists that name other files and addresses
 only handed to it if it begins as one of these containers does.
 """
 
-from sightline.errors import NotAVideo
+from sightline.video_errors import NotAVideo
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi")
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import cv2
 
-from sightline.errors import TruncatedVideo, UnreadableVideo, VideoTooLong
 from sightline.video.choosing import Picture, Seen
 from sightline.video.containers import HEAD_BYTES, require_container
 from sightline.video.offsets import MOST_RATE, offsets_ms
+from sightline.video_errors import TruncatedVideo, UnreadableVideo, VideoTooLong
 
 JPEG_QUALITY = 92
 """As good as a camera's own snapshots; the same frame always gives the same bytes."""

@@ -11,11 +11,12 @@ import pytest
 from botocore.config import Config
 from botocore.session import Session
 
-from sightline.errors import ImageMissing, MissingBucket, TooManyBytes, Unavailable, VideoTooLarge
+from sightline.errors import ImageMissing, MissingBucket, TooManyBytes, Unavailable
 from sightline.rekognition.preflight import MAX_BYTES_IN_S3
 from sightline.storage.buckets.protocol import MAX_KEY_BYTES, Buckets, ObjectUri, walk
 from sightline.storage.buckets.s3 import S3Buckets
 from sightline.testing.buckets import InMemoryBuckets
+from sightline.video_errors import VideoTooLarge
 
 ODD_KEYS = [
     "yard/a b+c%20d.jpg",

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import IO, Protocol
 
-from sightline.errors import InvalidUri, TooManyBytes, VideoTooLarge
+from sightline.errors import InvalidUri, TooManyBytes
 from sightline.rekognition.preflight import MAX_BYTES_IN_S3
+from sightline.video_errors import VideoTooLarge
 
 MAX_KEY_BYTES = 1024
 MIB = 1024 * 1024

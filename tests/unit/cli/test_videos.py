@@ -80,6 +80,13 @@ def test_bad_videos_are_told_and_kept_and_the_others_go_on(run, world, video):
     assert {"sent": 0, "closed": 0, "refused": 3} == counts  # nobody agreed to a price
 
 
+def test_the_dead_letters_of_videos_are_listed_by_their_error(run, world):
+    world.put(VIDEO, picture(1))
+    run("add", VIDEO, "--yes")
+    listed = json.loads(run("dead", "list", "--type", "NotAVideo", "--json").stdout)
+    assert [VIDEO] == [each["subject"] for each in listed]
+
+
 def test_the_dead_letter_of_a_video_that_was_replaced_by_a_good_one_closes(run, world, tmp_path):
     world.put(VIDEO, picture(1))
     run("add", VIDEO, "--yes")

@@ -1,19 +1,29 @@
 import inspect
+import pickle
 import re
+from types import ModuleType
 
 import pytest
 
-from sightline import errors
+from sightline import errors, video_errors
 from sightline.errors import SightlineError, UnknownFeature
+from sightline.video_errors import NotAVideo
 
-CLASSES = {name: kind for name, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, SightlineError)}
+
+def errors_in(module: ModuleType) -> dict[str, type[SightlineError]]:
+    """Return the errors of a module, and those that it imports as their parents."""
+    members = inspect.getmembers(module, inspect.isclass)
+    return {name: kind for name, kind in members if issubclass(kind, SightlineError)}
 
 
-def drawn_parents() -> dict[str, str]:
-    """Read the tree that the module's docstring draws: error → parent."""
+CLASSES = errors_in(errors) | errors_in(video_errors)
+
+
+def drawn_parents(module: ModuleType) -> dict[str, str]:
+    """Read the tree that a module's docstring draws: error → parent."""
     parents: dict[str, str] = {}
     above = ["SightlineError"]
-    for line in (errors.__doc__ or "").splitlines():
+    for line in (module.__doc__ or "").splitlines():
         branch = re.match(r"([│ ]*)[├└]── ([A-Z]\w+(?:, [A-Z]\w+)*)", line)
         if branch:
             depth, names = len(branch[1]) // 4, branch[2].split(", ")
@@ -22,9 +32,10 @@ def drawn_parents() -> dict[str, str]:
     return parents
 
 
-def test_the_tree_that_is_drawn_is_the_tree_that_is():
-    real = {name: kind.__bases__[0].__name__ for name, kind in CLASSES.items() if kind is not SightlineError}
-    assert real == drawn_parents()
+@pytest.mark.parametrize("module", [errors, video_errors], ids=lambda module: module.__name__)
+def test_the_tree_that_is_drawn_is_the_tree_that_is(module):
+    real = {name: kind.__bases__[0].__name__ for name, kind in errors_in(module).items() if kind is not SightlineError}
+    assert real == drawn_parents(module)
 
 
 LEAVES = [kind for kind in CLASSES.values() if not kind.__subclasses__() and kind is not UnknownFeature]
@@ -39,6 +50,12 @@ def test_an_error_names_input_rule_and_remedy(kind):
 
 def test_an_error_may_state_a_rule_and_a_remedy_of_its_own():
     assert "x: y. z." == str(errors.Unavailable("x", rule="y", remedy="z"))
+
+
+@pytest.mark.parametrize("error", [NotAVideo("x", rule="y"), UnknownFeature("x", ["labels"])], ids=repr)
+def test_an_error_survives_the_way_out_of_the_process_that_raised_it(error):
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - as Celery's pool does
+    assert (type(error), vars(error), str(error)) == (type(again), vars(again), str(again))
 
 
 def test_an_error_of_the_image_is_never_one_that_may_pass():

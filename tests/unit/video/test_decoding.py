@@ -2,10 +2,10 @@
 
 import pytest
 
-from sightline.errors import NotAVideo, TruncatedVideo, UnreadableVideo, VideoTooLong
 from sightline.testing.fake import picture
 from sightline.video.containers import is_video_key
 from sightline.video.decoding import as_jpeg, frames, opened
+from sightline.video_errors import NotAVideo, TruncatedVideo, UnreadableVideo, VideoTooLong
 from tests.clips import clip_bytes, make_clip, plain, seconds_of
 
 HOUR = 3600.0

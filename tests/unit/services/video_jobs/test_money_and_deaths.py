@@ -5,20 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from sightline.errors import (
-    BudgetSpent,
-    ImageChanged,
-    InvalidParameter,
-    OutcomeUnknown,
-    PagesExpired,
-    Throttled,
-    Unavailable,
-)
+from sightline.errors import BudgetSpent, ImageChanged, InvalidParameter, OutcomeUnknown, Throttled, Unavailable
 from sightline.models.images import Lane
 from sightline.models.spending import Reason
 from sightline.models.video_jobs import JobState
 from sightline.queues.steps import collect_job_step, start_job_step
 from sightline.services.videos import quote
+from sightline.video_errors import PagesExpired
 from tests.unit.services.video_jobs.stories import URI, agree, house_of, jobs_of, letters, reconcile
 
 # --- money

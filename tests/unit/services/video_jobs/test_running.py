@@ -6,11 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from sightline.errors import (
-    ConfigurationError,
-    JobTokenMismatch,
-    OutcomeUnknown,
-)
+from sightline.errors import ConfigurationError, OutcomeUnknown
 from sightline.models.images import Lane
 from sightline.models.video_jobs import JobState
 from sightline.queues.steps import collect_job_step
@@ -18,6 +14,7 @@ from sightline.services.video_jobs import TOKEN_TRUSTED_FOR, reconcile_jobs
 from sightline.services.videos import price_of_image, quote
 from sightline.storage.buckets.protocol import ObjectUri
 from sightline.testing.fake import FakeSightline
+from sightline.video_errors import JobTokenMismatch
 from tests.clips import clip_bytes
 from tests.unit.services.video_jobs.stories import LABELS, URI, agree, house_of, jobs_of, letters, reconcile
 

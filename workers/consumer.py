@@ -14,7 +14,7 @@ from celery.utils.time import maybe_iso8601
 from celery.worker import consumer
 
 from sightline.errors import BadMessage
-from sightline.queues.transport import UNREADABLE
+from sightline.queues.transport import UNREADABLE, Message
 from sightline.services.collaborators import current
 from sightline.services.dead_letters import write_dead_letter
 
@@ -58,10 +58,13 @@ class Consumer(consumer.Consumer):
         return handle_or_keep
 
     def call_soon_ack(self, p: Any, *args: Any, **options: Any) -> Any:
-        """Say in the thread of the task that its message is done, or is to be given back: the channel lets it.
+        """Say in the thread of the task that its message is done: the channel lets it.
 
-        Celery leaves that to its loop, which wakes up for it.
+        Celery leaves that to its loop, which wakes up for it. A message that is given back is still left to the loop:
+        there nobody takes it before it is counted out.
         """
+        if getattr(p, "__func__", None) is not Message.ack_log_error:
+            return super().call_soon_ack(p, *args, **options)  # type: ignore[misc] # stubs are older
         try:
             return p(*args, **options)
         except Exception:

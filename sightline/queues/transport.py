@@ -25,8 +25,9 @@ reads it before the next note. So a message may be in progress a moment before i
 be noted while Redis is away is noted later, if the channel lives on. What is done is noted with what is taken next, or
 about a second later: a worker that is killed in between leaves a message that comes again and finds all done.
 
-A worker's loop turns once for each message. Kombu added its sockets to the loop again in every turn, which was a
-quarter of the loop's time, and Celery had it turn again for each message that was done, though threads may say so.
+A worker's loop turns once for each message, unless the worker is full. Kombu added its sockets to the loop again in
+every turn, which was a quarter of the loop's time, and Celery had it turn again for each message that was done, though
+threads may say so.
 """
 
 import base64
@@ -41,11 +42,10 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from kombu.asynchronous import get_event_loop
 from kombu.transport import redis, virtual
 from kombu.utils.json import dumps
 from redis.exceptions import ConnectionError as ConnectionLost
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as TookTooLong
 
 UNREADABLE = "sightline-unreadable"
@@ -96,10 +96,10 @@ class DeferredReplies:
         """Keep commands to be sent with the next ones. Threads do not wait for each other here, nor for Redis."""
         self._waiting.extend(commands)
 
-    def send_old(self, seconds: float) -> None:
-        """Send what waits if nothing was sent for so long. Raises one of LOST if Redis is away: then it is kept."""
-        if self._waiting and monotonic() - self._written_at >= seconds:
-            self.send()
+    def settle_old(self, seconds: float) -> None:
+        """Settle what is left if nothing was sent for so long. Raises one of LOST if Redis is away: then it is kept."""
+        if (self._waiting or self._unanswered) and monotonic() - self._written_at >= seconds:
+            self.settle()
 
     def send(self, *commands: tuple[Any, ...]) -> None:
         """Send commands after those that wait. Raises one of LOST if Redis is away: then they are kept."""
@@ -180,6 +180,11 @@ class DeferredReplies:
 class QoS(redis.QoS):
     """What is in progress, noted without transactions and without waiting for Redis."""
 
+    def __init__(self, channel: Any, prefetch_count: int = 0) -> None:
+        super().__init__(channel, prefetch_count)
+        self._transport = channel.connection  # the channel forgets it when it closes
+        self._counting_out = Lock()
+
     @cached_property
     def _notes(self) -> DeferredReplies:
         with self.channel.conn_or_acquire() as client:  # type: ignore[attr-defined] # stubs leave it out
@@ -205,32 +210,50 @@ class QoS(redis.QoS):
         """Note that a message is done: with the note of the next one that is taken, or soon. Any thread may say so."""
         messages, index = self._keys
         done = ("HDEL", messages, delivery_tag), ("ZREM", index, delivery_tag)
-        loop = None if self.channel.closed else get_event_loop()
+        loop, is_open = self._transport.loop, not self.channel.closed
         try:
-            (self._notes.send if loop is None else self._notes.keep)(*done)
+            (self._notes.keep if loop and is_open else self._notes.send)(*done)
+        except LOST:
+            if loop is None:
+                raise
         finally:  # it is kept to be sent, and another message may be taken
-            virtual.QoS.ack(self, delivery_tag)
-            self._wake(loop)
+            self._count_out(delivery_tag, loop)
+        if loop and self.channel.closed:
+            loop.call_soon(self._settle_closed)
 
-    def _wake(self, loop: Any) -> None:
-        """Have the loop turn if no message could be taken before the last one was done: then it may rest.
+    def _count_out(self, delivery_tag: str, loop: Any) -> None:
+        """Have another message taken in the place of one, by a loop that may rest since it saw no place.
 
-        This looks after the last one was counted out, so that the loop either sees the room or is told of it.
+        By one thread at a time, and the loop looks after each message that it takes: so either it sees the place, or
+        the thread sees that there was none.
         """
-        if loop is not None and self.prefetch_count and self.can_consume_max_estimate() <= 1:
+        with self._counting_out:
+            virtual.QoS.ack(self, delivery_tag)
+            is_first_place = self.prefetch_count and self.can_consume_max_estimate() <= 1
+        if loop and is_first_place:
             loop.call_soon(_turn)
 
-    def send_old(self) -> None:
-        """Send what has waited for a note to go with."""
+    def settle_old(self) -> None:
+        """Send what has waited for a note to go with. A loop that turns meets by itself what is wrong with Redis."""
         if "_notes" in vars(self):
-            with suppress(*LOST):  # it is kept, and whoever waits for messages finds out as well
-                self._notes.send_old(SOON_SECONDS)
+            with suppress(*LOST, RedisError):
+                self._notes.settle_old(SOON_SECONDS)
+
+    def _settle_closed(self) -> None:
+        """Note what was done when Redis was away, and the channel with it; in the next turn if it still is."""
+        try:
+            self._notes.settle()
+        except LOST:
+            if self._transport.loop:
+                self._transport.loop.call_soon(self._settle_closed)
+        finally:
+            with suppress(*LOST):
+                self._notes.close()
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002 - the interface
         """Give a message back to its queue, or note that it is done."""
         if requeue:
             super().reject(delivery_tag, requeue=True)
-            self._wake(get_event_loop())
         else:
             self.ack(delivery_tag)
 
@@ -245,8 +268,7 @@ class QoS(redis.QoS):
             super().restore_unacked_once(stderr)
             return
         try:
-            with suppress(*LOST):
-                self._notes.settle()
+            self._settle_closed()
             super().restore_unacked_once(stderr)
         finally:
             with suppress(*LOST):
@@ -321,15 +343,19 @@ class Transport(redis.Transport):
 
     Channel = Channel
 
+    loop: Any = None
+    """The worker's; None if none reads these channels. Kombu's own word for it is forgotten once Redis was away."""
+
     def register_with_event_loop(self, connection: Any, loop: Any) -> None:
         """Have the loop read the sockets of all channels, and send what is done in each turn that comes late enough."""
+        self.loop = loop
         super().register_with_event_loop(connection, Registering(loop))
-        loop.on_tick.add(self._send_old)
+        loop.on_tick.add(self._settle_old)
 
-    def _send_old(self) -> None:
+    def _settle_old(self) -> None:
         cycle: Any = self.cycle
         for channel in cycle._channels:  # noqa: SLF001 - as kombu's own turn does
-            channel.qos.send_old()
+            channel.qos.settle_old()
 
 
 class Registering:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import redis
 from kombu import Connection, Consumer, Queue
-from kombu.asynchronous import Hub, set_event_loop
+from kombu.asynchronous import Hub
 from kombu.simple import SimpleQueue
 
 from sightline.queues.transport import Transport
@@ -136,36 +136,64 @@ def _answered(queue: Any) -> None:
     select.select([_notes(queue)._connection._sock], [], [], 30)
 
 
-def test_a_full_loop_goes_on_once_a_thread_says_that_its_message_is_done(connection, in_progress):
+def test_what_threads_have_done_is_noted_and_the_next_messages_are_taken(connection, in_progress):
     taken: list[Any] = []
-    with running_loop(connection) as turn, taking(connection, taken, at_once=1):
-        until(turn, lambda: len(taken) == 1)
+    with running_loop(connection) as loop, taking(connection, taken, at_once=1):
+        until(loop, lambda: len(taken) == 1)
         Thread(target=taken[0].ack).start()
-        until(turn, lambda: len(taken) == 2)
+        until(loop, lambda: len(taken) == 2)
         Thread(target=taken[1].ack).start()
-        until(turn, lambda: in_progress() == (0, 0))
+        until(loop, lambda: in_progress() == (0, 0))
     assert [1, 2] == [message.payload["number"] for message in taken]
 
 
 def test_a_loop_adds_a_socket_once_and_again_once_its_connection_is_another(connection):
     taken: list[Any] = []
-    with running_loop(connection) as turn, taking(connection, taken, at_once=2) as channel:
-        until(turn, lambda: len(taken) == 2)
+    with running_loop(connection) as loop, taking(connection, taken, at_once=2) as channel:
+        until(loop, lambda: len(taken) == 2)
         for message in taken:
             message.ack()
+        first = channel.client.connection._sock.fileno()
+        assert 1 == loop.added.count(first)
         channel.client.connection.disconnect()
+        loop.added.clear()
         SimpleQueue(connection, "ingest").put({"number": 3})
-        until(turn, lambda: len(taken) == 3)
+        until(loop, lambda: len(taken) == 3)
+        assert 1 == loop.added.count(channel.client.connection._sock.fileno())
     assert [1, 2, 3] == [message.payload["number"] for message in taken]
+
+
+def test_what_was_done_after_its_channel_closed_is_noted(connection, in_progress):
+    taken: list[Any] = []
+    with running_loop(connection) as loop, taking(connection, taken, at_once=1) as channel:
+        until(loop, lambda: len(taken) == 1)
+        channel.do_restore = False  # as if Redis were away: nothing can be given back
+        channel.close()
+        loop.reset()  # as Celery does when it has lost Redis
+        assert (1, 1) == in_progress()
+        Thread(target=taken[0].ack).start()
+        until(loop, lambda: in_progress() == (0, 0))
+
+
+class CountedHub(Hub):
+    """A loop that keeps which sockets were added to it."""
+
+    def __init__(self):
+        super().__init__()
+        self.added: list[int] = []
+
+    def add_reader(self, fds, callback, *args):
+        self.added.append(fds)
+        super().add_reader(fds, callback, *args)
 
 
 @contextmanager
 def running_loop(connection):
-    """Give what has a worker's loop turn once; a turn takes at most a second."""
-    hub = set_event_loop(Hub())
+    """Give a loop that reads the connection's channels."""
+    hub = CountedHub()
     try:
         connection.register_with_event_loop(hub)
-        yield hub.run_once
+        yield hub
     finally:
         hub.close()
 
@@ -182,9 +210,9 @@ def taking(connection, taken, at_once):
         yield channel
 
 
-def until(turn, is_so, turns=120):
-    """Turn the loop until something is so."""
+def until(loop, is_so, turns=120):
+    """Turn the loop until something is so. A turn takes at most a second."""
     while not is_so():
         assert turns > 0
         turns -= 1
-        turn()
+        loop.run_once()

@@ -1,14 +1,14 @@
 """Commands of one channel share a client, and a channel that has lost its pool gets another one."""
 
 from threading import Event, Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import redis
-from kombu.asynchronous import get_event_loop, set_event_loop
 from structlog.testing import capture_logs
 
-from sightline.queues.transport import Channel, DeferredReplies, Message, Registering
+from sightline.queues.transport import Channel, DeferredReplies, Message, QoS, Registering
 
 
 class Connection:
@@ -72,6 +72,7 @@ def channel():
     made._sentinel_manager = made._async_sentinel_manager = None
     made.Client = Clients()
     made.closed = False
+    made.connection = SimpleNamespace(loop=None)
     return made
 
 
@@ -150,15 +151,20 @@ def test_what_is_taken_and_what_is_done_are_noted_without_transactions(channel):
 
 
 class Loop:
-    """An event loop that counts how often it is woken."""
+    """An event loop that keeps what is to be called when it turns."""
 
     def __init__(self):
-        self.wakes = 0
+        self.soon: list[Any] = []
         self.readers: dict[int, Any] = {}
         self.added: list[int] = []
 
-    def call_soon(self, _):
-        self.wakes += 1
+    def call_soon(self, call):
+        self.soon.append(call)
+
+    def turn(self):
+        todo, self.soon = self.soon, []
+        for call in todo:
+            call()
 
     def add_reader(self, fd, callback, *args):
         self.added.append(fd)
@@ -166,11 +172,10 @@ class Loop:
 
 
 @pytest.fixture
-def loop():
-    """Give the loop of a worker that runs in this process."""
-    before = get_event_loop()
-    yield set_event_loop(Loop())  # type: ignore[arg-type] # as much of one as is used
-    set_event_loop(before)
+def loop(channel):
+    """Give the loop of a worker that reads the channel."""
+    channel.connection.loop = Loop()
+    return channel.connection.loop
 
 
 @pytest.mark.usefixtures("loop")
@@ -190,15 +195,23 @@ def test_what_waits_is_sent_once_nothing_else_was_for_a_while():
     replies = DeferredReplies(connection)
     replies.send(("A",))
     replies.keep(("B",))
-    replies.send_old(seconds=1e9)
+    replies.settle_old(seconds=1e9)
     assert [[("A",)]] == connection.sent
-    replies.send_old(seconds=0)
-    replies.send_old(seconds=0)
+    replies.settle_old(seconds=0)
+    replies.settle_old(seconds=0)
     assert [[("A",)], [("B",)]] == connection.sent
 
 
+def test_what_could_not_be_sent_is_sent_once_nothing_else_was_for_a_while():
+    connection = Connection(breaks=[1])
+    replies = DeferredReplies(connection)
+    replies.send(("A",))
+    replies.settle_old(seconds=0)
+    assert [[("A",)], [("A",)]] == connection.sent
+
+
 def test_a_turn_of_a_loop_opens_no_connection_for_a_channel_that_has_noted_nothing(channel):
-    Channel.QoS(channel).send_old()
+    Channel.QoS(channel).settle_old()
     assert not channel.pool.connection.is_connected
 
 
@@ -209,8 +222,8 @@ def test_a_loop_goes_on_though_what_is_done_cannot_be_noted_now(channel, loop):
         qos.append(taken("1"), "1")
     qos.ack("1")
     assert qos.can_consume()
-    qos.send_old()
-    assert 1 == loop.wakes
+    qos.settle_old()
+    assert 1 == len(loop.soon)
 
 
 def test_a_loop_is_woken_where_no_other_message_could_be_taken(channel, loop):
@@ -218,9 +231,9 @@ def test_a_loop_is_woken_where_no_other_message_could_be_taken(channel, loop):
     for tag in ("1", "2", "3"):
         qos.append(taken(tag), tag)
     qos.ack("1")
-    assert 1 == loop.wakes
+    assert 1 == len(loop.soon)
     qos.ack("2")
-    assert 1 == loop.wakes
+    assert 1 == len(loop.soon)
 
 
 def test_a_loop_whose_last_place_was_taken_while_another_message_was_done_is_woken(channel, loop):
@@ -231,14 +244,14 @@ def test_a_loop_whose_last_place_was_taken_while_another_message_was_done_is_wok
     qos.append(taken("2"), "2")
     assert not qos.can_consume()
     qos.ack("1")
-    assert (1, True) == (loop.wakes, qos.can_consume())
+    assert (1, True) == (len(loop.soon), qos.can_consume())
 
 
 def test_a_loop_without_a_limit_is_not_woken(channel, loop):
     qos = Channel.QoS(channel)
     qos.append(taken("1"), "1")
     qos.ack("1")
-    assert 0 == loop.wakes
+    assert [] == loop.soon
 
 
 def test_a_loop_gets_a_socket_once_and_again_after_it_was_removed(loop):
@@ -251,13 +264,71 @@ def test_a_loop_gets_a_socket_once_and_again_after_it_was_removed(loop):
     assert [7, 7] == loop.added
 
 
-@pytest.mark.usefixtures("loop")
-def test_on_a_closed_channel_what_is_done_is_noted_at_once(channel):
+def test_threads_that_leave_a_full_channel_together_wake_its_loop(channel, loop):
+    """Each of two that are counted out before either looks would see two places, and tell nobody of the first."""
+    channel.pool.connection = Connection()
+    qos = Together(channel, prefetch_count=2)
+    for tag in ("1", "2"):
+        qos.append(taken(tag), tag)
+    threads = [Thread(target=qos.ack, args=[tag]) for tag in ("1", "2")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 1 == len(loop.soon)
+
+
+class Together(QoS):
+    """Where one thread looks, it lets another be counted out before, if that may be."""
+
+    _dirty: set[str]
+
+    def can_consume_max_estimate(self):
+        if not self._counting_out.locked():
+            while len(self._dirty) < len(("1", "2")):
+                pass
+        return super().can_consume_max_estimate()
+
+
+def test_on_a_closed_channel_what_is_done_is_noted_at_once(channel, loop):
     qos = Channel.QoS(channel)
     qos.append(taken("1"), "1")
     channel.closed = True
     qos.ack("1")
-    assert 2 == len(channel.pool.connection.sent)
+    connection = channel.pool.connection
+    assert [("HDEL", "unacked", "1"), ("ZREM", "unacked_index", "1")] == connection.sent[-1]
+    loop.turn()
+    assert ([], False) == (loop.soon, connection.is_connected)
+
+
+def test_on_a_closed_channel_what_is_done_is_noted_by_a_loop_that_turns_again_once_redis_is_back(channel, loop):
+    away = channel.pool.connection = Away()
+    qos = Channel.QoS(channel)
+    with pytest.raises(redis.ConnectionError):
+        qos.append(taken("1"), "1")
+    channel.closed = True
+    qos.ack("1")
+    away.is_away = False
+    loop.turn()
+    assert ["ZADD", "HSET", "HDEL", "ZREM"] == [name for name, *_ in away.sent[-1]]
+
+
+def test_what_is_done_is_noted_though_redis_was_away_when_the_channel_closed_and_still_is_in_the_next_turn(
+    channel, loop
+):
+    connection = Connection(breaks=[1, 2, 3])
+    channel.pool.connection = connection
+    channel.do_restore = False
+    qos = Channel.QoS(channel)
+    qos.append(taken("1"), "1")
+    qos.ack("1")
+    channel.closed = True
+    qos.restore_unacked_once()
+    loop.turn()
+    assert 1 == len(loop.soon)
+    loop.turn()
+    assert [] == loop.soon
+    assert ["ZADD", "HSET", "HDEL", "ZREM"] == [name for name, *_ in connection.sent[-1]]
 
 
 def test_replies_are_read_before_the_next_commands_are_sent():
@@ -376,8 +447,12 @@ class Frozen(Connection):
 
 
 class Away(Connection):
-    def send_packed_command(self, commands):  # noqa: ARG002 - the interface
-        raise redis.ConnectionError("away")
+    is_away = True
+
+    def send_packed_command(self, commands):
+        if self.is_away:
+            raise redis.ConnectionError("away")
+        super().send_packed_command(commands)
 
 
 def test_a_message_whose_note_cannot_be_sent_is_still_the_channels_to_give_back_and_to_forget(channel):

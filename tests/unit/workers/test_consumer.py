@@ -3,9 +3,11 @@
 import base64
 import gzip
 import json
+import logging
 from datetime import UTC, datetime, timedelta
 from threading import get_ident
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from kombu.transport.virtual import Channel as PlainChannel
@@ -96,21 +98,54 @@ def test_a_message_in_a_mailbox_is_not_unpacked():
     assert "compression" not in read.headers
 
 
-def acknowledging():
+class Said(Message):
+    """A message that keeps what was said of it, and by which thread."""
+
+    def __init__(self, *, fails=False):
+        self.said = []
+        self._fails = fails
+
+    def ack(self, multiple=False):  # noqa: ARG002, FBT002 - the interface
+        if self._fails:
+            raise BrokenPipeError
+        self.said.append(("ack", get_ident()))
+
+    def reject(self, requeue=False):  # noqa: FBT002 - the interface
+        self.said.append(("reject", requeue))
+
+
+def consumer():
     """Return a consumer as far as it says that a message is done."""
-    return Consumer.__new__(Consumer)
+    made: Any = Consumer.__new__(Consumer)
+    made.hub = Hub()
+    return made
+
+
+class Hub:
+    """A loop that has not turned yet."""
+
+    def __init__(self):
+        self.soon = []
+
+    def call_soon(self, call):
+        self.soon.append(call)
 
 
 def test_a_message_is_said_to_be_done_in_the_thread_of_its_task():
-    said: list[tuple[object, ...]] = []
-    acknowledging().call_soon_ack(lambda *given: said.append((get_ident(), *given)), "log", "errors")
-    assert [(get_ident(), "log", "errors")] == said
+    message, saying = Said(), consumer()
+    saying.call_soon_ack(message.ack_log_error, logging.getLogger(), (OSError,))
+    assert ([("ack", get_ident())], []) == (message.said, saying.hub.soon)
+
+
+def test_a_message_is_given_back_by_the_loop():
+    message, saying = Said(), consumer()
+    saying.call_soon_ack(message.reject_log_error, logging.getLogger(), (OSError,), True)
+    assert [] == message.said
+    saying.hub.soon[0]()
+    assert [("reject", True)] == message.said
 
 
 def test_a_thread_goes_on_though_its_message_could_not_be_said_to_be_done():
-    def fail(*_):
-        raise BrokenPipeError
-
     with capture_logs() as logs:
-        acknowledging().call_soon_ack(fail, "log", "errors")
+        consumer().call_soon_ack(Said(fails=True).ack_log_error, logging.getLogger(), (OSError,))
     assert ["error"] == [each["log_level"] for each in logs]

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from botocore.exceptions import ClientError
+from typing_extensions import Unpack
 
 from sightline.errors import SightlineError, Unavailable
 from sightline.models.clocks import told_by
@@ -16,7 +17,7 @@ from sightline.rekognition.aws_errors import aws_errors, translate
 from sightline.storage.dynamodb import schema as schemas
 from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import Condition, Path, Placeholders, StatementPlaceholders, exists
-from sightline.storage.dynamodb.items import Item, from_item, to_item
+from sightline.storage.dynamodb.items import AttributeValues, Item, from_item, to_item
 from sightline.storage.dynamodb.schema import Schema
 from sightline.storage.dynamodb.transactions import REFUSED
 
@@ -47,6 +48,25 @@ NOBODYS_KEY = "sightline check"
 
 COUNT_AGE = timedelta(hours=6)
 """DynamoDB refreshes a table's item count about every six hours."""
+
+
+class Asked(TypedDict, total=False):
+    """What a query asks for besides its partition.
+
+    only_if: a filter on what was read (and paid for); attributes: only these; start: the key to continue after;
+    limit: the most items, and the most that the first page reads: where a filter leaves too few of it, whole pages
+    follow; page: how many are read at once, however many are taken;
+    widest: each page after the first reads four times as many as the one before, up to so many
+    """
+
+    index: str | None
+    only_if: Condition | None
+    attributes: tuple[Path, ...]
+    start: Mapping[str, str] | None
+    limit: int | None
+    page: int | None
+    widest: int | None
+    newest_first: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,33 +292,22 @@ class DynamoTable:
                 return Outcome(False, from_item(old) if old else None)
         return Outcome(True, from_item(answer.get("Attributes", {})) or None)
 
-    def query(  # noqa: PLR0913 - what a Query has
-        self,
-        where: Condition,
-        *,
-        index: str | None = None,
-        only_if: Condition | None = None,
-        attributes: tuple[Path, ...] = (),
-        start: Mapping[str, str] | None = None,
-        limit: int | None = None,
-        page: int | None = None,
-        widest: int | None = None,
-        newest_first: bool = False,
-    ) -> Iterator[Item]:
+    def query(self, where: Condition, **asked: Unpack[Asked]) -> Iterator[Item]:
         """Yield one partition's items in the order of the sort key, page after page as they are taken.
 
-        where: the key condition; only_if: a filter on what was read (and paid for); attributes: only these;
-        start: the key to continue after; limit: the most items, and the most that the first page reads: where a filter
-        leaves too few of it, whole pages follow; page: how many are read at once, however many are taken;
-        widest: each page after the first reads four times as many as the one before, up to so many.
-        A query of the table is consistent; one of an index cannot be.
+        where: the key condition. A query of the table is consistent; one of an index cannot be.
         """
-        placeholders = Placeholders()
-        projection = ", ".join(placeholders.name(attribute) for attribute in attributes)
+        return map(from_item, self.query_values(where, **asked))
+
+    def query_values(self, where: Condition, **asked: Unpack[Asked]) -> Iterator[AttributeValues]:
+        """Yield the same in DynamoDB's form: for who reads many, and knows a shorter way to what they mean."""
+        placeholders, index, limit, page = Placeholders(), asked.get("index"), asked.get("limit"), asked.get("page")
+        only_if, start = asked.get("only_if"), asked.get("start")
+        projection = ", ".join(placeholders.name(attribute) for attribute in asked.get("attributes", ()))
         request: dict[str, Any] = {
             "KeyConditionExpression": where(placeholders),
             "ConsistentRead": index is None,
-            "ScanIndexForward": not newest_first,
+            "ScanIndexForward": not asked.get("newest_first", False),
             **({"IndexName": index} if index else {}),
             **({"FilterExpression": only_if(placeholders)} if only_if else {}),
             **({"ProjectionExpression": projection} if projection else {}),
@@ -306,7 +315,7 @@ class DynamoTable:
             **({"Limit": page or limit} if page or limit is not None else {}),
         }
         later = {} if limit is None or page else {"Limit": max(limit, SCANNED_AT_ONCE)}
-        found = self._pages(self._client.query, request | placeholders.request(), widest, **later)
+        found = self._pages(self._client.query, request | placeholders.request(), asked.get("widest"), **later)
         yield from islice(found, limit)
 
     def scan(self, attributes: tuple[str, ...] = (), start: Mapping[str, str] | None = None) -> Iterator[Item]:
@@ -319,16 +328,16 @@ class DynamoTable:
             **({"ProjectionExpression": projection} if projection else {}),
             **({"ExclusiveStartKey": to_item(start)} if start else {}),
         }
-        yield from self._pages(self._client.scan, request | placeholders.request())
+        yield from map(from_item, self._pages(self._client.scan, request | placeholders.request()))
 
     def _pages(
         self, read: Callable[..., Any], request: dict[str, Any], widest: int | None = None, **later: Any
-    ) -> Iterator[Item]:
+    ) -> Iterator[AttributeValues]:
         """Read page after page. later: what is asked otherwise from the second page on."""
         while True:
             with aws_errors(self._schema.name):
                 answer = read(TableName=self._schema.name, **request)
-            yield from map(from_item, answer["Items"])
+            yield from answer["Items"]
             if not answer.get("LastEvaluatedKey"):
                 return
             request = request | later | {"ExclusiveStartKey": answer["LastEvaluatedKey"]}

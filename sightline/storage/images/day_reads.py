@@ -8,9 +8,11 @@ from threading import Lock
 
 from sightline.models.images import ImageSummary
 from sightline.storage.dynamodb.conditions import Condition, all_of, between, equals, greater, less
+from sightline.storage.dynamodb.items import AttributeValues
 from sightline.storage.dynamodb.schema import Index
 from sightline.storage.dynamodb.table import DynamoTable
-from sightline.storage.images.encoding import BY_DAY, BY_DAY_SHARDED, decode_summary, is_listed
+from sightline.storage.images.day_entries import read_summary
+from sightline.storage.images.encoding import BY_DAY, BY_DAY_SHARDED, stands_as_taken
 from sightline.storage.images.keys import DayIndexes, Layout, camera_day, part_of_day
 from sightline.storage.images.protocol import DayPart
 from sightline.storage.side_by_side import read_first
@@ -49,12 +51,15 @@ class DayReads:
     def _query(self, index: Index, partition: str, part: DayPart, page: int | None) -> Entries:
         place = str(index.key.sort)
         where = all_of(equals(index.key.partition, partition), *_bounds(place, part))
-        found = self._table.query(where, index=index.name, newest_first=part.newest_first, page=page, widest=WIDEST)
-        for item in found:
-            if part.takes(item[place]):
-                image = decode_summary(item)
-                if index is BY_DAY or is_listed(item, image.capture):
-                    yield item[place], image
+        found = self._table.query_values(
+            where, index=index.name, newest_first=part.newest_first, page=page, widest=WIDEST
+        )
+        for values in found:
+            position = values[place]["S"]
+            if part.takes(position):
+                image = read_summary(values)
+                if index is BY_DAY or _stands(values, position, image):
+                    yield position, image
 
     def _begin(self, sources: list[Entries]) -> Iterable[Entries]:
         """Read the first page of each at once: the merge needs all of them before its first entry."""
@@ -82,6 +87,10 @@ def _bounds(place: str, part: DayPart) -> list[Condition]:
     if part.after is not None:
         return [greater(place, part.after)]
     return [less(place, part.before)] if part.before is not None else []
+
+
+def _stands(values: AttributeValues, position: str, image: ImageSummary) -> bool:
+    return stands_as_taken(values["day_shard"]["S"], position, image.image_id, image.capture)
 
 
 def _place(entry: tuple[str, ImageSummary]) -> str:

@@ -112,14 +112,18 @@ def listing(image_id: str, capture: Capture, shards: Shards) -> Item:
 
 
 def is_listed(item: Item, capture: Capture) -> bool:
-    """Return whether the row, or the entry, stands where its capture says.
+    """Return whether the row stands where its capture says."""
+    return stands_as_taken(item.get("day_shard", ""), item.get("day_place"), item["image_id"], capture)
+
+
+def stands_as_taken(part: str, place: str | None, image_id: str, capture: Capture) -> bool:
+    """Return whether keys of the index by day, the shard and the place in it, are those of a capture.
 
     A version that does not know these keys may have given the row another capture since. Which shard it is in does not
     matter: all are read.
     """
-    day, _, _ = item.get("day_shard", "").rpartition("#")
-    place = item.get("day_place")
-    return day == camera_day(capture.camera, capture.day) and place == day_position(item["image_id"], capture)
+    day, _, _ = part.rpartition("#")
+    return day == camera_day(capture.camera, capture.day) and place == day_position(image_id, capture)
 
 
 def encode_set(image_id: str, path: FieldPath, value: Any, layout: Layout) -> Mapping[Path, Any]:

@@ -117,7 +117,7 @@ def capacities(given: argparse.Namespace) -> list[Capacity]:
     return [
         Capacity("cores of workers", given.cpu_seconds, given.cores),
         Capacity("Redis commands", given.redis_commands, given.redis_most),
-        Capacity("write units: a camera's day, a shard", 4 / shards.day, 1_000),
+        Capacity("write units: a spread camera's day, a shard", 4 / shards.day, 1_000),
         Capacity("write units: unfinished, a shard", 5 / shards.unfinished, 1_000),
         Capacity("write units: feed, a shard", 1 / shards.feed, 1_000),
         Capacity("write units: rows of images", 12, given.table_units),

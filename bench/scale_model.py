@@ -22,9 +22,9 @@ from sightline.models.images import Capture, Content, FeatureResult, ImageRow, L
 from sightline.storage.dynamodb.items import AttributeValues, instant, to_item
 from sightline.storage.dynamodb.table import THERE
 from sightline.storage.images.encoding import BY_DAY_SHARDED, FEED, UNFINISHED, encode_row, images_table
-from sightline.storage.images.keys import NEW_TABLE, Shards
+from sightline.storage.images.keys import NEW_TABLE, Shards, is_row, layout_of_new
 from sightline.storage.images.positions import position_at
-from sightline.storage.images.table_layout import ITEM_ID
+from sightline.storage.images.table_layout import ITEM_ID, encode_layout
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 CAMERA, DAY = "camera-1", "2026-03-30"
@@ -51,9 +51,9 @@ class Size:
         """Return the unfinished of one shard."""
         return self.images // 8 // self.shards.unfinished
 
-    def of_the_day(self) -> int:
-        """Return the images of one shard of the day."""
-        return self.images // 500 // self.shards.day
+    def of_the_day(self, shard: int) -> int:
+        """Return the images of one shard of the day: it is not spread."""
+        return 0 if shard else self.images // 500
 
     def ended(self, state: str) -> int:
         """Return the images that have ended so: three in a hundred are rejected, and as many gone."""
@@ -114,23 +114,24 @@ class Model:
 
     def _partition(self, index: str, partition: str) -> tuple[Sequence[int], Callable[[int], AttributeValues]]:
         if index == BY_DAY_SHARDED.name:
-            shard = partition.rsplit("#", 1)[1]
-            return range(self.size.of_the_day()), partial(of_the_day, shard=int(shard))
+            shard = int(partition.rsplit("#", 1)[1])
+            return range(self.size.of_the_day(shard)), partial(of_the_day, shard=shard)
         if index == FEED.name:
-            _, day, shard = partition.split("#")
+            _, day, of_feed = partition.split("#")
             older = self.size.images // 1000 if day == f"{NOW:%Y-%m-%d}" else 0
             count = older + self._new_rows // self.size.shards.feed if older else 0
-            return range(count), lambda number: of_the_feed(number - older, int(shard))
+            return range(count), lambda number: of_the_feed(number - older, int(of_feed))
         if index == UNFINISHED.name:
             return range(self.size.waiting()), partial(waiting, shard=int(partition))
         return range(self.size.ended(partition)), lambda _: _KNOWN
 
     def batch_get_item(self, RequestItems: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N803 - boto3's spelling
-        """Return the rows of these ids: each id says which one it is."""
+        """Return the rows of these ids: each id says which one it is. No day is spread."""
         self._count("BatchGetItem")
         ((table, asked),) = RequestItems.items()
-        items = [named(key["image_id"]["S"]) for key in asked["Keys"]]
-        self._read(sum(math.ceil(_bytes_of(item) / UNIT_BYTES) for item in items))
+        ids = [key["image_id"]["S"] for key in asked["Keys"]]
+        items = [named(image_id) for image_id in ids if is_row(image_id)]
+        self._read(sum(math.ceil(_bytes_of(item) / UNIT_BYTES) for item in items) + len(ids) - len(items))
         return {"Responses": {table: items}, "UnprocessedKeys": {}}
 
     def batch_execute_statement(self, Statements: Sequence[Any]) -> dict[str, Any]:  # noqa: N803 - boto3's spelling
@@ -149,15 +150,15 @@ class Model:
         return {"Attributes": named(Key["image_id"]["S"])}
 
     def put_item(self, Item: Mapping[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's spelling
-        """Refuse a new row: all are there."""
+        """Refuse a new row: all are there. Take the mark of a day that is spread."""
         self._count("PutItem")
-        raise _refused(named(Item["image_id"]["S"]))
+        if is_row(image_id := Item["image_id"]["S"]):
+            raise _refused(named(image_id))
+        return {}
 
     def get_item(self, **_: Any) -> dict[str, Any]:
         """Return the table's own item."""
-        shards = self.size.shards
-        numbers = {"feed_shards": shards.feed, "unfinished_shards": shards.unfinished, "day_shards": shards.day}
-        return {"Item": to_item({"image_id": ITEM_ID, **numbers, "day_index": NEW_TABLE.days})}
+        return {"Item": to_item(encode_layout(layout_of_new(self.size.shards)))}
 
     def describe_table(self, **_: Any) -> dict[str, Any]:
         """Return the table's own counts."""

@@ -39,7 +39,7 @@ from sightline.storage.buckets.protocol import ObjectUri
 from sightline.storage.dirty_days import Purpose
 from sightline.storage.dynamodb.table import DynamoTable
 from sightline.storage.images.encoding import encode_row, images_table
-from sightline.storage.images.keys import DEFAULT_SHARDS, DayIndexes, Layout, ShardChoice
+from sightline.storage.images.keys import DEFAULT_SHARDS, ShardChoice, layout_of_new
 from sightline.storage.users.protocol import Role
 from sightline.storage.verdicts.dynamodb import encode_verdict, verdicts_table
 from sightline.storage.verdicts.protocol import KeptVerdict
@@ -93,7 +93,7 @@ class Filled:
 
 
 class Environment:
-    """The stores of a running stack. day_shards: in how many parts a camera's day is kept."""
+    """The stores of a running stack. day_shards: of a camera's day, were one so busy that it is spread."""
 
     def __init__(self, stack: Stack, day_shards: int) -> None:
         self.settings = settings_of(stack.env)
@@ -103,7 +103,7 @@ class Environment:
         self._images = DynamoTable(client, images_table(prefix))
         self._verdicts = DynamoTable(client, verdicts_table(prefix))
         self._shards = ShardChoice(day=day_shards)
-        self._layout = Layout(self._shards.over(DEFAULT_SHARDS), DayIndexes.SHARDED)
+        self._layout = layout_of_new(self._shards.over(DEFAULT_SHARDS))
         self._pictures = Pictures()
 
     def close(self) -> None:

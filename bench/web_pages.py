@@ -25,7 +25,8 @@ WINDOWS = 12
 FEED_READS = 2 * DEFAULT_SHARDS.feed
 """Of the last 24 hours: of two days, each in its shards."""
 
-DAY_READS = DEFAULT_SHARDS.day
+DAY_READS = 2
+"""Of a camera's day: whether it is spread, and its first shard."""
 MASK = 6
 """What an owner who reviews asks besides: batches, questions, verdicts, what they have seen, and notes of the rest."""
 
@@ -186,13 +187,13 @@ def _first_and_kept(name: str, address: Addresses, most: Most) -> list[Page]:
 
 
 def _of_days(asked: Addressed) -> list[Page]:
-    whole_day = Most(DAY_READS * CAMERAS * 1.5)
+    whole_day = Most(1 + CAMERAS * 1.5)
     return [
         Page("/calendar, first", 150, asked.calendar, Most(3 + FEED_READS), gets=1, is_cold=True),
         Page("/calendar, kept", 150, asked.calendar, Most(2 + FEED_READS)),
         Page("/image", 200, asked.image, Most(5)),
         Page("/image/beside", 200, asked.beside, Most(1 + DAY_READS)),
-        Page("/day, one camera", 250, asked.of_camera, Most(DAY_READS * 2)),
+        Page("/day, one camera", 250, asked.of_camera, Most(DAY_READS + 1)),
         Page("/new", 500, to("/new"), Most(4 + FEED_READS)),
         Page("/day, nine cameras", 250, asked.of_day, whole_day),
         Page("/day, a label", 250, asked.of_label, whole_day),
@@ -204,7 +205,7 @@ def _of_reviewers(asked: Addressed) -> list[Page]:
     return [
         Page("/search, reviewing", 400, asked.search, Most(6, 1), REVIEWERS),
         Page("/heat, a week, reviewing", 400, asked.pattern("/heat", weeks=1), Most(10, 2), REVIEWERS),
-        Page("/day, one camera, reviewing", 250, asked.of_camera, Most(DAY_READS * 2 + MASK), REVIEWERS),
+        Page("/day, one camera, reviewing", 250, asked.of_camera, Most(DAY_READS + 1 + MASK), REVIEWERS),
         Page("/review/second", 100, to("/review/second"), Most(4), REVIEWERS),
     ]
 

@@ -11,14 +11,16 @@ from sightline.storage.images.keys import FEWEST_SHARDS, ShardChoice
 
 SHARDS = click.IntRange(FEWEST_SHARDS.unfinished, 1024)
 SHARDS_OF_A_DAY = click.IntRange(FEWEST_SHARDS.day, 64)
-"""Each of them is asked whenever a day is read."""
+"""Each of them is asked whenever a spread day is read."""
 
 
 @click.command()
 @click.option("--unfinished-shards", type=SHARDS, help="Parts of the unfinished: 167 images a second each. Usually 16.")
 @click.option("--feed-shards", type=SHARDS, help="Parts of the feed: 1,000 images a second each. Usually 4.")
 @click.option(
-    "--day-shards", type=SHARDS_OF_A_DAY, help="Parts of a camera's day: 250 images a second each. Usually 4."
+    "--day-shards",
+    type=SHARDS_OF_A_DAY,
+    help="Parts over which a camera's busy day is spread: 250 images a second each. Usually 4. With 1, no day is.",
 )
 @json_option
 @click.pass_obj

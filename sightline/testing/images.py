@@ -1,6 +1,6 @@
 """The in-memory fake of the image store: for tests, and for trying things without a server."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import dropwhile, islice
@@ -10,7 +10,16 @@ from typing import Any
 from typing_extensions import override
 
 from sightline.errors import SightlineError
-from sightline.models.images import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished, UnfinishedPlace
+from sightline.models.images import (
+    CameraDay,
+    FeedEntry,
+    ImageRow,
+    ImageSummary,
+    Lane,
+    State,
+    Unfinished,
+    UnfinishedPlace,
+)
 from sightline.storage.images.keys import (
     DEFAULT_SHARDS,
     ShardChoice,
@@ -122,6 +131,12 @@ class InMemoryImageStore(ImageSteps):
         )
         chosen = [entry for position, entry in placed if part.takes(position)]
         yield from reversed(chosen) if part.newest_first else chosen
+
+    @override
+    def by_days(
+        self, days: Collection[CameraDay], part: DayPart = WHOLE_DAY
+    ) -> Mapping[CameraDay, Iterator[ImageSummary]]:
+        return {day: self.by_day(day.camera, day.day, part) for day in days}
 
     @override
     def feed(self, shard: int, write_day: str, after: str, until: str, page: int | None = None) -> Iterator[FeedEntry]:

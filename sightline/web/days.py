@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sightline.models.images import Capture, ImageSummary
+from sightline.models.images import CameraDay, Capture, ImageSummary
 from sightline.storage.images.keys import day_position
 from sightline.storage.images.protocol import DayPart
 from sightline.storage.side_by_side import read_first
@@ -58,8 +58,8 @@ def pictures_of(
     """
     names = list(cameras)
     part = DayPart(before=before, newest_first=True, page=max(begun // max(len(names), 1), 2))
-    images = console.services.images
-    days = console.reads.map(lambda camera: read_first(map(_placed, images.by_day(camera, day, part))), names)
+    found = console.services.images.by_days([CameraDay(name, day) for name in names], part)
+    days = console.reads.map(lambda images: read_first(map(_placed, images)), found.values())
     yield from heapq.merge(*days, key=lambda each: (each.position, each.image.capture.camera), reverse=True)
 
 

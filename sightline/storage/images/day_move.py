@@ -20,9 +20,9 @@ from sightline.storage.dynamodb.conditions import all_of, equals
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.table import BATCH_WRITE_LIMIT, DynamoTable, Update
 from sightline.storage.images.encoding import decode_capture, is_listed, listing
-from sightline.storage.images.keys import DEFAULT_SHARDS, DayIndexes, Layout, Shards, number_of
+from sightline.storage.images.keys import DEFAULT_SHARDS, DayIndexes, Layout, Shards, is_row, number_of
 from sightline.storage.images.moved_days import MovedDays
-from sightline.storage.images.table_layout import ASKED_AGAIN_AFTER, ITEM_ID, TableLayout
+from sightline.storage.images.table_layout import ASKED_AGAIN_AFTER, TableLayout
 
 ROWS_OF_A_PAGE = 500
 """After so many rows the walk's place is kept."""
@@ -103,7 +103,7 @@ class DayMove:
 
     def _pages(self, after: str | None) -> Iterator[list[Item]]:
         start = {"image_id": after} if after else None
-        rows = (item for item in self._table.scan(_READ, start) if item["image_id"] != ITEM_ID)
+        rows = (item for item in self._table.scan(_READ, start) if is_row(item["image_id"]))
         while page := list(islice(rows, self._page)):
             yield page
 
@@ -138,7 +138,7 @@ def _is_of_older_version(item: Item, is_moved: bool) -> bool:  # noqa: FBT001 - 
 
 def _update(item: Item, layout: Layout) -> Update:
     """Return what gives a row the keys, unless its capture becomes another in the meantime."""
-    change = Change().set_all(**listing(item["image_id"], decode_capture(item["capture"]), layout.shards))
+    change = Change().set_all(**listing(item["image_id"], decode_capture(item["capture"]), layout.day_shards))
     as_read = all_of(*(equals(name, item.get(name)) for name in _OLD_KEYS))
     return Update({"image_id": item["image_id"]}, change, as_read)
 

@@ -36,10 +36,13 @@ class DayReads:
         self._readers: ThreadPoolExecutor | None = None
 
     def read(self, camera: str, capture_day: str, part: DayPart, layout: Layout) -> Iterator[ImageSummary]:
-        """Yield what both indexes, or the one that the table has, list of a day. Shards are begun side by side."""
+        """Yield what both indexes, or the one that the table has, list of a day. Shards are begun side by side.
+
+        layout: for a day that is spread, `layout.of_spread_day()`
+        """
         if part.after is not None and part.before is not None and part.before <= part.after:
             return
-        day, shards = camera_day(camera, capture_day), range(layout.shards.day)
+        day, shards = camera_day(camera, capture_day), range(layout.day_shards)
         sources = [] if layout.days is DayIndexes.SHARDED else [self._query(BY_DAY, day, part, part.page)]
         if layout.days is not DayIndexes.OLD:
             page = page_of_a_shard(part.page, len(shards))

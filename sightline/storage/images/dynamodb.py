@@ -1,7 +1,7 @@
 """The image store on DynamoDB: one item a row, one conditional update a step, and its indexes."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import chain, islice
@@ -10,21 +10,40 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from typing_extensions import override
 
-from sightline.errors import SightlineError
-from sightline.models.images import FeedEntry, ImageRow, ImageSummary, Lane, State, Unfinished, UnfinishedPlace
+from sightline.errors import SightlineError, Unavailable
+from sightline.models.images import (
+    CameraDay,
+    FeedEntry,
+    ImageRow,
+    ImageSummary,
+    Lane,
+    State,
+    Unfinished,
+    UnfinishedPlace,
+)
 from sightline.storage.dynamodb.changes import Change
-from sightline.storage.dynamodb.conditions import Condition, all_of, any_of, between, equals, less, missing, one_of
+from sightline.storage.dynamodb.conditions import (
+    Condition,
+    all_of,
+    any_of,
+    between,
+    equals,
+    less,
+    missing,
+    one_of,
+)
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.table import BATCH_WRITE_LIMIT, DynamoTable, Outcome, Update
 from sightline.storage.images import encoding
 from sightline.storage.images.day_move import ROWS_OF_A_PAGE, DayMove
 from sightline.storage.images.day_reads import DayReads, page_of_a_shard
-from sightline.storage.images.keys import DEFAULT_SHARDS, ShardChoice, Shards, check_id, feed_partition
+from sightline.storage.images.keys import DEFAULT_SHARDS, ShardChoice, Shards, check_id, feed_partition, is_row
 from sightline.storage.images.moved_days import MovedDays
 from sightline.storage.images.positions import BEFORE_ALL
 from sightline.storage.images.protocol import WHOLE_DAY, DayPart
+from sightline.storage.images.spread_days import SpreadDays, is_of_full_shard
 from sightline.storage.images.steps import Applied, ImageSteps
-from sightline.storage.images.table_layout import ITEM_ID, TableLayout
+from sightline.storage.images.table_layout import TableLayout
 from sightline.storage.images.transitions import FieldPath, Transition, new_row
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
@@ -55,6 +74,7 @@ class DynamoImageStore(ImageSteps):
         self._table = DynamoTable(client, encoding.images_table(prefix))
         self._layout = TableLayout(self._table, clock)
         self._days = DayReads(self._table)
+        self._spread = SpreadDays(self._table, self._layout, clock)
 
     @property
     @override
@@ -120,9 +140,12 @@ class DynamoImageStore(ImageSteps):
         return {item["image_id"]: encoding.decode_row(item) for item in items}
 
     def _apply(self, image_id: str, transition: Transition) -> Applied:
-        outcome = self._table.update(
-            {"image_id": check_id(image_id)}, self._change(image_id, transition), self._condition(image_id, transition)
-        )
+        key, condition = {"image_id": check_id(image_id)}, self._condition(image_id, transition)
+        try:
+            outcome = self._table.update(key, self._change(image_id, transition), condition)
+        except Unavailable as error:
+            self._spread_if_full(transition, error)
+            raise
         if not outcome.is_written:
             log.debug("A conditional update was refused", update=transition.name, image_id=image_id)
         return _applied(outcome)
@@ -143,11 +166,23 @@ class DynamoImageStore(ImageSteps):
             return list(chain.from_iterable(pool.map(self._table.update_many, batches)))
 
     def _change(self, image_id: str, transition: Transition) -> Change:
-        change = Change()
+        change, layout = Change(), self._layout.get()
+        stays_in_shard = transition.stays_in_day and layout.days_begin_in_one
+        listed = transition.sets.get(("listed",))
+        if listed and layout.days_begin_in_one:
+            layout = self._spread.layout_to_list(str(listed.camera_day), layout)
         for path, value in transition.sets.items():
-            for attribute, stored in encoding.encode_set(image_id, path, value, self._layout.get()).items():
-                change.set(attribute, stored)
+            for attribute, stored in encoding.encode_set(image_id, path, value, layout).items():
+                is_kept = stays_in_shard and attribute == "day_shard"
+                (change.set_if_missing if is_kept else change.set)(attribute, stored)
         return change
+
+    def _spread_if_full(self, transition: Transition, error: Unavailable) -> None:
+        """Have the day in which a row was to be listed spread if its shard takes no more: the step is tried again."""
+        listed = transition.sets.get(("listed",))
+        is_full = is_of_full_shard(error, encoding.BY_DAY_SHARDED.name)
+        if listed and is_full and self._layout.get().days_begin_in_one:
+            self._spread.spread(str(listed.camera_day))
 
     def _condition(self, image_id: str, transition: Transition) -> Condition:
         return all_of(
@@ -185,7 +220,18 @@ class DynamoImageStore(ImageSteps):
 
     @override
     def by_day(self, camera: str, capture_day: str, part: DayPart = WHOLE_DAY) -> Iterator[ImageSummary]:
-        return self._days.read(camera, capture_day, part, self._layout.get_to_read())
+        day = CameraDay(camera, capture_day)
+        yield from self.by_days([day], part)[day]
+
+    @override
+    def by_days(
+        self, days: Collection[CameraDay], part: DayPart = WHOLE_DAY
+    ) -> Mapping[CameraDay, Iterator[ImageSummary]]:
+        layout = self._layout.get_to_read()
+        # Asked before any shard is read: what is listed in another than the first was listed after its day was spread
+        spread = self._spread.among(map(str, days)) if layout.days_begin_in_one else set()
+        layouts = {day: layout.of_spread_day() if str(day) in spread else layout for day in days}
+        return {day: self._days.read(day.camera, day.day, part, of_day) for day, of_day in layouts.items()}
 
     @override
     def feed(self, shard: int, write_day: str, after: str, until: str, page: int | None = None) -> Iterator[FeedEntry]:
@@ -204,13 +250,13 @@ class DynamoImageStore(ImageSteps):
     def count(self) -> tuple[int, timedelta]:
         """Return DynamoDB's own count, up to six hours old."""
         items, age = self._table.count()
-        return max(0, items - 1) if self._layout.is_in_table else items, age
+        return max(0, items - self._layout.items_that_are_no_rows()), age
 
     @override
     def scan(self, after: str | None = None) -> Iterator[ImageRow]:
         """Read every row, by the hash of its id."""
         start = {"image_id": after} if after else None
-        items = (item for item in self._table.scan(start=start) if item["image_id"] != ITEM_ID)
+        items = (item for item in self._table.scan(start=start) if is_row(item["image_id"]))
         yield from map(encoding.decode_row, items)
 
 

@@ -30,7 +30,6 @@ from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.schema import Index, Key, Schema
 from sightline.storage.images.keys import (
     Layout,
-    Shards,
     camera_day,
     day_position,
     day_shard,
@@ -77,7 +76,9 @@ def encode_field(image_id: str, name: str, value: Any, layout: Layout) -> Item:
     """Return the attributes that keep one field of a row: more than one where an index goes by it."""
     match value:
         case Capture():
-            return listing(image_id, value, layout.shards) if name == "listed" else _capture(image_id, value, layout)
+            return (
+                listing(image_id, value, layout.day_shards) if name == "listed" else _capture(image_id, value, layout)
+            )
         case State():
             return {name: value, "ended_as": value if value in ENDED else None}
         case Content() | Rejection() | Drops() | Judged():
@@ -103,10 +104,10 @@ def _capture(image_id: str, capture: Capture, layout: Layout) -> Item:
     }
 
 
-def listing(image_id: str, capture: Capture, shards: Shards) -> Item:
-    """Return the keys of a row in the index by day."""
+def listing(image_id: str, capture: Capture, shards: int) -> Item:
+    """Return the keys of a row in the index by day. shards: of its day."""
     return {
-        "day_shard": day_shard(image_id, capture, shards.day),
+        "day_shard": day_shard(image_id, capture, shards),
         "day_place": day_position(image_id, capture),
     }
 

@@ -2,8 +2,9 @@
 
 import hashlib
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 
 from sightline.errors import InvalidUri
 from sightline.models.images import Capture
@@ -12,6 +13,9 @@ from sightline.storage.images.positions import time_of
 
 MAX_ID_BYTES = 2048
 """DynamoDB's limit for a partition key."""
+
+NO_ROW = "sightline "
+"""How the keys of items begin that are no rows: no image has such an id, since it is no URI."""
 
 MAX_SORT_KEY_BYTES = 1024
 """DynamoDB's limit for a sort key, in an index as well."""
@@ -24,7 +28,7 @@ class Shards:
     An image costs one of the feed, five of the unfinished, and four of the index by day: 200 images a second for each
     shard of the unfinished. Fixed for the life of a table: with fewer, the last shards would never be read again.
 
-    day: of each camera's day
+    day: of each camera's day; where days begin in one shard, of a day that is spread
     """
 
     feed: int
@@ -55,7 +59,7 @@ Older versions write to four of a day."""
 
 DEFAULT_SHARDS = Shards(feed=4, unfinished=16, day=4)
 """Of a new table: 4,000 images a second in the feed; unfinished 3,200, or 2,600 if analyses take over a minute; 1,000
-of one camera's day, where AWS's default quota is 50."""
+of one camera's day once it is spread, where AWS's default quota is 50."""
 
 
 class DayIndexes(StrEnum):
@@ -71,18 +75,41 @@ class DayIndexes(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a table's own item says of how its rows are indexed."""
+    """What a table's own item says of how its rows are indexed.
+
+    days_begin_in_one: a day is in its first shard alone until it is spread over all (`spread_days.py`)
+    """
 
     shards: Shards
     days: DayIndexes
+    days_begin_in_one: bool = False
 
     @property
     def keeps_old_days(self) -> bool:
         """Return whether rows still get the keys of `by_day`."""
         return self.days is not DayIndexes.SHARDED
 
+    @property
+    def day_shards(self) -> int:
+        """Return over how many shards a day is kept that nobody has spread."""
+        return 1 if self.days_begin_in_one else self.shards.day
 
-NEW_TABLE = Layout(DEFAULT_SHARDS, DayIndexes.SHARDED)
+    def of_spread_day(self) -> Self:
+        """Return the same for a day that is spread."""
+        return replace(self, days_begin_in_one=False)
+
+
+def layout_of_new(shards: Shards) -> Layout:
+    """Return the layout of a table that is made now: its days begin in one shard, if they may have more."""
+    return Layout(shards, DayIndexes.SHARDED, days_begin_in_one=shards.day > 1)
+
+
+NEW_TABLE = layout_of_new(DEFAULT_SHARDS)
+
+
+def is_row(image_id: str) -> bool:
+    """Return whether an item of the table is an image's row, and none of those that tell how rows are kept."""
+    return not image_id.startswith(NO_ROW)
 
 
 def check_id(image_id: str) -> str:

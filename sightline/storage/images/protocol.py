@@ -7,13 +7,14 @@ A row with a value that only a newer version knows is never changed: `write_resu
 and each method that takes the row as `seen` raises NewerVersion.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from sightline.errors import SightlineError
 from sightline.models.images import (
+    CameraDay,
     Capture,
     Content,
     FeatureResult,
@@ -215,6 +216,14 @@ class ImageStore(Protocol):
 
         A row is listed from the moment that it is analysed, rejected, gone or stuck, is looked at by the reconciler, or
         begins again; from then on for ever.
+        """
+
+    def by_days(
+        self, days: Collection[CameraDay], part: DayPart = WHOLE_DAY
+    ) -> Mapping[CameraDay, Iterator[ImageSummary]]:
+        """Return what `by_day` yields of each of these, for fewer requests.
+
+        It yields what is listed at this call at the latest, so take it soon. part: its places order images of all days
         """
 
     def feed(self, shard: int, write_day: str, after: str, until: str, page: int | None = None) -> Iterator[FeedEntry]:

@@ -13,10 +13,12 @@ from sightline.storage.dynamodb.changes import Change
 from sightline.storage.dynamodb.conditions import Condition, all_of, exists, missing
 from sightline.storage.dynamodb.items import Item
 from sightline.storage.dynamodb.table import DynamoTable
-from sightline.storage.images.keys import FEWEST_SHARDS, DayIndexes, Layout, ShardChoice, Shards
+from sightline.storage.images.keys import FEWEST_SHARDS, NO_ROW, DayIndexes, Layout, ShardChoice, Shards, layout_of_new
 
-ITEM_ID = "sightline table"
-"""No image has this id: it is no URI."""
+ITEM_ID = f"{NO_ROW}table"
+
+SPREAD_DAYS = "spread_days"
+"""Of the item: how many days are spread."""
 
 OLD_TABLE = Layout(FEWEST_SHARDS, DayIndexes.OLD)
 """Its rows have keys of the index by day in shards from the first writer of this version on: should the table be so new
@@ -33,7 +35,6 @@ class TableLayout:
         self._table = table
         self._clock = clock
         self._known: Layout | None = None
-        self._is_in_table = False
         self._asked_at: datetime | None = None
 
     def get(self) -> Layout:
@@ -49,14 +50,17 @@ class TableLayout:
         if known is None or (known.keeps_old_days and self._is_to_be_asked()):
             item = read()
             known = _decode(item) if item else OLD_TABLE
-            self._known, self._is_in_table, self._asked_at = known, item is not None, self._clock()
+            self._known, self._asked_at = known, self._clock()
         return known
 
-    @property
-    def is_in_table(self) -> bool:
-        """Return whether the table has an item that is no row."""
-        self.get()
-        return self._is_in_table
+    def items_that_are_no_rows(self) -> int:
+        """Return how many the table has: its own, and one for each day that is spread."""
+        item = self.item()
+        return 1 + item.get(SPREAD_DAYS, 0) if item else 0
+
+    def count_spread_day(self) -> None:
+        """Count a day that was just spread. A process that is killed before leaves the table's count one too high."""
+        self._table.change({"image_id": ITEM_ID}, Change().add(SPREAD_DAYS, 1), exists("image_id"))
 
     def _is_to_be_asked(self) -> bool:
         return self._asked_at is None or self._clock() - self._asked_at >= ASKED_AGAIN_AFTER
@@ -73,7 +77,7 @@ class TableLayout:
 
     def choose(self, shards: Shards) -> None:
         """Write the layout of a table that was just made."""
-        self._table.put(_encode(Layout(shards, DayIndexes.SHARDED)), missing("image_id"))
+        self._table.put(encode_layout(layout_of_new(shards)), missing("image_id"))
 
     def require(self, choice: ShardChoice) -> None:
         """Raise ConfigurationError if the table has other shards. Those of its days can be chosen while it has none."""
@@ -86,7 +90,7 @@ class TableLayout:
     def begin_both(self, shards: Shards, began: str) -> None:
         """Have every process fill and read both indexes by day, unless they do already."""
         old = missing("day_index")
-        values = _encode(Layout(shards, DayIndexes.BOTH)) | {"both_since": began}
+        values = encode_layout(Layout(shards, DayIndexes.BOTH)) | {"both_since": began}
         self.change(values, old)
 
     def change(self, values: Mapping[str, Any], only_if: Condition) -> bool:
@@ -96,17 +100,24 @@ class TableLayout:
         return self._table.change({"image_id": ITEM_ID}, change, only_if)
 
 
-def _encode(layout: Layout) -> Item:
+def encode_layout(layout: Layout) -> Item:
+    """Return the table's own item.
+
+    Where days begin in one shard, older versions are told that they have no other: they write to the one that everybody
+    reads.
+    """
     shards = layout.shards
-    numbers = {"feed_shards": shards.feed, "unfinished_shards": shards.unfinished, "day_shards": shards.day}
-    return {"image_id": ITEM_ID, **numbers, "day_index": layout.days}
+    numbers = {"feed_shards": shards.feed, "unfinished_shards": shards.unfinished, "day_shards": layout.day_shards}
+    of_spread_days = {"spread_day_shards": shards.day} if layout.days_begin_in_one else {}
+    return {"image_id": ITEM_ID, **numbers, **of_spread_days, "day_index": layout.days}
 
 
 def _decode(item: Item) -> Layout:
     # A table made while the shards of days were not known has the other two
-    day = item.get("day_shards", OLD_TABLE.shards.day)
+    day, of_spread_day = item.get("day_shards", OLD_TABLE.shards.day), item.get("spread_day_shards")
     days = DayIndexes(item.get("day_index", DayIndexes.OLD))
-    return Layout(Shards(item["feed_shards"], item["unfinished_shards"], day), days)
+    shards = Shards(item["feed_shards"], item["unfinished_shards"], day if of_spread_day is None else of_spread_day)
+    return Layout(shards, days, days_begin_in_one=of_spread_day is not None)
 
 
 def other_shards(standing: Shards) -> ConfigurationError:

@@ -30,11 +30,13 @@ class Transition:
     name: what it does, for the log
     requires: field → the values of which the row must have one; None means: not there
     sets: field → new value; None removes it
+    stays_in_day: whether a row that is listed stays in the same camera's day; its place in the day may be another
     """
 
     name: str
     requires: Mapping[FieldPath, tuple[Any, ...]]
     sets: Mapping[FieldPath, Any]
+    stays_in_day: bool = False
 
 
 def new_row(image_id: str, lane: Lane, now: datetime) -> ImageRow:
@@ -115,7 +117,13 @@ def begin(
             **({("listed",): capture} if seen.capture or capture.shown_with else {}),
             **({("was_other",): True} if _becomes_another(seen, content, capture) else {}),
         },
+        stays_in_day=_is_of_day(seen, capture),
     )
+
+
+def _is_of_day(seen: ImageRow, capture: Capture) -> bool:
+    """Return whether the row has a capture of the same camera's day. A row of the same version has the same one."""
+    return seen.capture is not None and seen.capture.camera_day == capture.camera_day
 
 
 def _becomes_another(seen: ImageRow, content: Content, capture: Capture) -> bool:
@@ -187,6 +195,7 @@ def move_capture(seen: ImageRow, capture: Capture, position: str, now: datetime)
             **_fresh(now if is_shown else None),
             ("feed_position",): position,
         },
+        stays_in_day=_is_of_day(seen, capture),
     )
 
 

@@ -44,6 +44,7 @@ OF_NO_WORKER: set[Method] = {
             *("write", "of_image", "of_label", "of_reviewers", "scan"),
         )
     ),
+    ("images", "by_days"),
     ("images", "postpone"),
     ("operations.comparisons", "request"),
     ("images", "move_days"),

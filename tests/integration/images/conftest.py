@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from sightline.storage.images import spread_days
 from sightline.storage.images.dynamodb import DynamoImageStore
 from sightline.storage.images.keys import ShardChoice, Shards
 from sightline.storage.images.protocol import ImageStore
@@ -19,7 +20,8 @@ from tests.integration.images.stories import Story
 SHARDS = Shards(feed=3, unfinished=2, day=3)
 
 
-_days = count()
+_days = count(step=2)
+"""Of the tests' clocks: one test goes on to the next day, and all write to one table."""
 
 
 @pytest.fixture
@@ -43,10 +45,13 @@ def real_images(dynamodb_client, real_table, clock) -> DynamoImageStore:
     return DynamoImageStore(dynamodb_client, real_table, clock)
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def images(request, clock) -> ImageStore:
+@pytest.fixture(params=["memory", "dynamodb", "dynamodb, spread"])
+def images(request, clock, monkeypatch) -> ImageStore:
+    """Give a store whose days are in one shard, or, of the third kind, spread from the first image on."""
     if request.param == "memory":
         return InMemoryImageStore(clock, SHARDS)
+    if request.param == "dynamodb, spread":
+        monkeypatch.setattr(spread_days, "MOST_LISTED", 0)
     return DynamoImageStore(request.getfixturevalue("dynamodb_client"), request.getfixturevalue("real_table"), clock)
 
 

@@ -86,11 +86,11 @@ COUNTED_WITHOUT = {"graph.query": 1, "verdicts.asked_since": 1} | OPEN
 IMAGE = {"images.get": 1, "ledger.get": 3}
 
 PAGES = {
-    "/day": (f"/day?day={DAY}", {"images.by_day": 2}, NOTED),
-    "/day of a label": (f"/day?day={DAY}&label=Person", {"images.by_day": 2}, NOTED),
+    "/day": (f"/day?day={DAY}", {"images.by_days": 1}, NOTED),
+    "/day of a label": (f"/day?day={DAY}&label=Person", {"images.by_days": 1}, NOTED),
     "/new": ("/new", {"users.look": 1, "images.feed": 8, "images.get_many": 1}, NOTED),
     "/calendar": ("/calendar?month=2026-11", {"rollups.between": 1, "users.look": 1, "images.feed": 4}, {}),
-    "/day of near misses": (f"/day?day={DAY}&only=near", {"images.by_day": 2}, {}),
+    "/day of near misses": (f"/day?day={DAY}&only=near", {"images.by_days": 1}, {}),
     "/new of a camera": ("/new?camera=gate", {"users.look": 1, "images.feed": 8, "images.get_many": 1}, NOTED),
     "/image": (f"/image?id={URI}", IMAGE | {"verdicts.of_image": 1, "users.mark": 1}, MASK),
     "/search": ("/search?label=Person", {"graph.query": 1, "images.get_many": 1}, NOTED),
@@ -101,7 +101,7 @@ PAGES = {
     "/months to come": ("/months?after=2090-01", {}, COUNTED_WITHOUT | {"graph.query": 2}),
     "/me": ("/me", {"users.tokens": 1}, {}),
     "/api/v1/image": (f"/api/v1/image?id={URI}", IMAGE | {"users.mark": 1}, MASK),
-    "/api/v1/images": (f"/api/v1/images?day={DAY}&label=Person", {"images.by_day": 2}, NOTED),
+    "/api/v1/images": (f"/api/v1/images?day={DAY}&label=Person", {"images.by_days": 1}, NOTED),
     "/api/v1/images by label": (
         "/api/v1/images?label=Person",
         {"graph.query": 1, "images.get_many": 1},

@@ -18,7 +18,7 @@ What a page needs besides is read in growing steps: to read a picture costs abou
 """
 
 BEGUN_AMONG = 4 * BEGUN
-"""The same where only some are listed: a second step costs a request for each shard of each camera again."""
+"""The same where only some are listed: a second step costs a request for each camera again."""
 
 
 def known_days(console: Console) -> dict[str, list[str]]:

@@ -1,7 +1,7 @@
 """Entries of the index by day, read straight out of DynamoDB's form.
 
 A page reads hundreds of them, and figures read whole months. To make Python's values of an entry first, and its summary
-of those, takes five times as long.
+of those, takes twice as long.
 """
 
 from datetime import datetime

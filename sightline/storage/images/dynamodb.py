@@ -22,16 +22,7 @@ from sightline.models.images import (
     UnfinishedPlace,
 )
 from sightline.storage.dynamodb.changes import Change
-from sightline.storage.dynamodb.conditions import (
-    Condition,
-    all_of,
-    any_of,
-    between,
-    equals,
-    less,
-    missing,
-    one_of,
-)
+from sightline.storage.dynamodb.conditions import Condition, all_of, any_of, between, equals, less, missing, one_of
 from sightline.storage.dynamodb.items import Item, instant
 from sightline.storage.dynamodb.table import BATCH_WRITE_LIMIT, DynamoTable, Outcome, Update
 from sightline.storage.images import encoding

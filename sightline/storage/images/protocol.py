@@ -221,9 +221,9 @@ class ImageStore(Protocol):
     def by_days(
         self, days: Collection[CameraDay], part: DayPart = WHOLE_DAY
     ) -> Mapping[CameraDay, Iterator[ImageSummary]]:
-        """Return what `by_day` yields of each of these, for fewer requests.
+        """Return what `by_day` yields of each of these days, for fewer requests.
 
-        It yields what is listed at this call at the latest, so take it soon. part: its places order images of all days
+        Read it at once: what is listed after this call may be missing.
         """
 
     def feed(self, shard: int, write_day: str, after: str, until: str, page: int | None = None) -> Iterator[FeedEntry]:

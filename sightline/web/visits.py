@@ -87,8 +87,10 @@ def _judged(
 
     What the review hides is not listed where a list says what was found.
     """
-    at_once = READ_AT_ONCE if visitor.is_reviewer else 1
-    while batch := list(islice(found, at_once)):
+    if not visitor.is_reviewer:
+        yield from ((each, chosen.takes(each.image), False) for each in found)
+        return
+    while batch := list(islice(found, READ_AT_ONCE)):
         wanted = [each.image for each in batch if chosen.takes(each.image)]
         hidden = masked(contents_of(wanted), visitor, console)
         names = {each.image_id for each in wanted} - (hidden if chosen.asks_what_was_found else frozenset())

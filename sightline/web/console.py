@@ -27,6 +27,7 @@ from sightline.web.sign_in_limits import SignInLimits
 from sightline.web.signed_addresses import AddressSigner
 from sightline.web.status_reader import StatusReader
 from sightline.web.thumbnails import Thumbnails
+from sightline.web.turns import Turns
 from sightline.web.visitors import Visitor
 
 if TYPE_CHECKING:
@@ -63,6 +64,12 @@ CURVES_KEPT = timedelta(hours=1)
 
 CURVES_AT_ONCE = os.cpu_count() or 1
 """Of how many visitors curves are computed at once: more would only take memory."""
+
+DAYS_AT_ONCE = 2
+"""Of how many visitors a page of a day is made at once: one waits for DynamoDB while Python works for the other. More
+at once take as long together, and some of them far longer than others."""
+
+DAY_WAITED_FOR_SECONDS = 2.0
 
 MOST_REPORTS = 40
 
@@ -137,6 +144,7 @@ class Console:
         self.reports: Recent[Hashable, Report] = Recent(services.clock, FIGURES_KEPT, MOST_REPORTS)
         self.curves: Recent[Hashable, Curves] = Recent(services.clock, CURVES_KEPT, MOST_REPORTS)
         self.curves_turn = BoundedSemaphore(CURVES_AT_ONCE)
+        self.day_turns = Turns(DAYS_AT_ONCE, DAY_WAITED_FOR_SECONDS)
         self.calibrations: Recent[Hashable, Sequence[CalibrationBin]] = Recent(
             services.clock, CURVES_KEPT, MOST_REPORTS
         )

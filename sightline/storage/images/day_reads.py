@@ -18,7 +18,7 @@ from sightline.storage.images.protocol import DayPart
 from sightline.storage.side_by_side import read_first
 
 READERS = 16
-"""Threads that read the beginnings of shards: four days of the usual four."""
+"""Threads that read the beginnings of shards: of four days that are spread over the usual four."""
 
 WIDEST = 100
 """Entries of a shard that are read at once if a reader who began with a few goes on and on."""
@@ -49,7 +49,7 @@ class DayReads:
             sources += [self._query(BY_DAY_SHARDED, part_of_day(day, shard), part, page) for shard in shards]
         merged = heapq.merge(*self._begin(sources), key=_place, reverse=part.newest_first)
         found = (image for _, image in merged)
-        yield from _each_once(found) if layout.days is DayIndexes.BOTH else found
+        yield from _each_once(found) if len(sources) > 1 else found
 
     def _query(self, index: Index, partition: str, part: DayPart, page: int | None) -> Entries:
         place = str(index.key.sort)
@@ -101,7 +101,10 @@ def _place(entry: tuple[str, ImageSummary]) -> str:
 
 
 def _each_once(images: Iterable[ImageSummary]) -> Iterator[ImageSummary]:
-    """Leave out what the other index has listed already, even at another place: the two are late by themselves."""
+    """Leave out what the other index has listed already, even at another place: the two are late by themselves.
+
+    An entry that goes from one shard to another may be in both for a moment.
+    """
     seen = set[str]()
     for image in images:
         if image.image_id not in seen:

@@ -143,7 +143,11 @@ class DynamoImageStore(ImageSteps):
 
     def _apply_many(self, transitions: Mapping[str, Transition]) -> dict[str, bool | SightlineError]:
         updates = [
-            Update({"image_id": check_id(image_id)}, self._change(image_id, each), self._condition(image_id, each))
+            Update(
+                {"image_id": check_id(image_id)},
+                self._change(image_id, each, is_statement=True),
+                self._condition(image_id, each),
+            )
             for image_id, each in transitions.items()
         ]
         return dict(zip(transitions, self._update_many(updates), strict=True))
@@ -156,12 +160,17 @@ class DynamoImageStore(ImageSteps):
         with ThreadPoolExecutor(WRITING_THREADS, thread_name_prefix="update-images") as pool:
             return list(chain.from_iterable(pool.map(self._table.update_many, batches)))
 
-    def _change(self, image_id: str, transition: Transition) -> Change:
+    def _change(self, image_id: str, transition: Transition, *, is_statement: bool = False) -> Change:
+        """Return what a transition writes.
+
+        is_statement: it is sent as a statement, which cannot set what is missing alone. So the reconciler may move an
+        entry that another process made since it saw the row; a reader of a spread day lists it once all the same
+        """
         change, layout = Change(), self._layout.get()
-        stays_in_shard = transition.stays_in_day and layout.days_begin_in_one
+        stays_in_shard = transition.stays_in_day and layout.days_begin_in_one and not is_statement
         listed = transition.sets.get(("listed",))
         if listed and layout.days_begin_in_one:
-            layout = self._spread.layout_to_list(str(listed.camera_day), layout)
+            layout = self._spread.layout_to_list(str(listed.camera_day), layout, is_new=transition.is_new_in_day)
         for path, value in transition.sets.items():
             for attribute, stored in encoding.encode_set(image_id, path, value, layout).items():
                 is_kept = stays_in_shard and attribute == "day_shard"
@@ -245,10 +254,13 @@ class DynamoImageStore(ImageSteps):
 
     @override
     def scan(self, after: str | None = None) -> Iterator[ImageRow]:
-        """Read every row, by the hash of its id."""
-        start = {"image_id": after} if after else None
-        items = (item for item in self._table.scan(start=start) if is_row(item["image_id"]))
-        yield from map(encoding.decode_row, items)
+        """Read every row, by the hash of its id. Days whose mark is missing in a restored table are marked again."""
+        start, layout = {"image_id": after} if after else None, self._layout.get_to_read()
+        for item in self._table.scan(start=start):
+            if is_row(item["image_id"]):
+                if layout.days_begin_in_one:
+                    self._spread.mark_again(item.get("day_shard"))
+                yield encoding.decode_row(item)
 
 
 def _is_one_of(path: FieldPath, values: Sequence[Any]) -> Condition:

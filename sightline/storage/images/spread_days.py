@@ -21,7 +21,7 @@ from sightline.errors import SightlineError
 from sightline.storage.dynamodb.conditions import missing
 from sightline.storage.dynamodb.items import instant
 from sightline.storage.dynamodb.table import DynamoTable
-from sightline.storage.images.keys import NO_ROW, Layout
+from sightline.storage.images.keys import NO_ROW, Layout, number_of
 from sightline.storage.images.table_layout import TableLayout
 
 OVER_ITS_UNITS = "IndexWriteKeyRangeThroughputExceeded"
@@ -77,15 +77,25 @@ class SpreadDays:
             self._remember(day)
         return spread
 
-    def layout_to_list(self, day: str, layout: Layout) -> Layout:
+    def layout_to_list(self, day: str, layout: Layout, *, is_new: bool = True) -> Layout:
         """Return the layout for a row that is about to be listed in a day; mark the day if too many are.
 
-        layout: of a table whose days begin in one shard
+        layout: of a table whose days begin in one shard; is_new: the row is not listed in this day yet. One that is
+        stays where it is, so that no spreading would help it
         """
-        if day in self._spread or self._is_too_fast(day):
+        if day in self._spread or (is_new and self._is_too_fast(day)):
             self.spread(day)
             return layout.of_spread_day()
         return layout
+
+    def mark_again(self, part: str | None) -> None:
+        """Mark the day of a row that is in another shard than the first, if the mark is missing.
+
+        A backup may hold the row and not the mark: it takes what is written meanwhile or leaves it, each by itself.
+        part: the shard of its day that a row is in; None: it is not listed
+        """
+        if part and number_of(part) > 0 and not self.among([day := part.rpartition("#")[0]]):
+            self.spread(day)
 
     def spread(self, day: str) -> None:
         """Mark a day, unless that is known to be done. After this, its rows may be in any shard."""
@@ -110,10 +120,7 @@ class SpreadDays:
             since, count = self._listed.pop(day, (now, 0))
             if not timedelta(0) <= now - since < COUNTED_FOR:
                 since, count = now, 0
-            self._listed[day] = (
-                since,
-                count + 1,
-            )  # now the last one: the first was listed longest ago
+            self._listed[day] = since, count + 1  # now the last one: the first was listed longest ago
             if len(self._listed) > MOST_DAYS_COUNTED:
                 del self._listed[next(iter(self._listed))]
         return count + 1 > MOST_LISTED

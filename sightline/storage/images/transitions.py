@@ -30,13 +30,16 @@ class Transition:
     name: what it does, for the log
     requires: field → the values of which the row must have one; None means: not there
     sets: field → new value; None removes it
-    stays_in_day: whether a row that is listed stays in the same camera's day; its place in the day may be another
+    stays_in_day: a row that is listed stays in the same camera's day, and so in its shard; its place in the day may be
+    another, and the row may have been listed since it was seen
+    is_new_in_day: as far as was seen, the row is listed in this day for the first time
     """
 
     name: str
     requires: Mapping[FieldPath, tuple[Any, ...]]
     sets: Mapping[FieldPath, Any]
     stays_in_day: bool = False
+    is_new_in_day: bool = True
 
 
 def new_row(image_id: str, lane: Lane, now: datetime) -> ImageRow:
@@ -117,13 +120,14 @@ def begin(
             **({("listed",): capture} if seen.capture or capture.shown_with else {}),
             **({("was_other",): True} if _becomes_another(seen, content, capture) else {}),
         },
-        stays_in_day=_is_of_day(seen, capture),
+        stays_in_day=_is_of_day(seen.capture, capture),
+        is_new_in_day=not _is_of_day(seen.listed, capture),
     )
 
 
-def _is_of_day(seen: ImageRow, capture: Capture) -> bool:
-    """Return whether the row has a capture of the same camera's day. A row of the same version has the same one."""
-    return seen.capture is not None and seen.capture.camera_day == capture.camera_day
+def _is_of_day(seen: Capture | None, capture: Capture) -> bool:
+    """Return whether a row has had a capture of the same camera's day. A row of the same version has the same one."""
+    return seen is not None and seen.camera_day == capture.camera_day
 
 
 def _becomes_another(seen: ImageRow, content: Content, capture: Capture) -> bool:
@@ -169,6 +173,7 @@ def end(
             **_without_results(seen, wanted),
             **_listed(seen),
         },
+        stays_in_day=True,
     )
 
 
@@ -195,7 +200,8 @@ def move_capture(seen: ImageRow, capture: Capture, position: str, now: datetime)
             **_fresh(now if is_shown else None),
             ("feed_position",): position,
         },
-        stays_in_day=_is_of_day(seen, capture),
+        stays_in_day=_is_of_day(seen.capture, capture),
+        is_new_in_day=not _is_of_day(seen.listed, capture),
     )
 
 
@@ -245,7 +251,7 @@ def mark_analysed(seen: ImageRow, position: str, now: datetime, with_part: str |
     if seen.next_check_at and CHECK_KEPT_FROM <= seen.next_check_at - now <= CHECK_AFTER:
         requires["next_check_at",] = (seen.next_check_at,)  # a postponement meanwhile would let the merge wait longer
         del sets["next_check_at",]
-    return Transition("mark analysed", requires, sets)
+    return Transition("mark analysed", requires, sets, stays_in_day=True)
 
 
 def is_only_postponed(seen: ImageRow, standing: ImageRow) -> bool:
@@ -288,7 +294,7 @@ def postpone(seen: ImageRow, until: datetime, *, counts_round: bool, sent_at: da
         sets |= {("rounds",): seen.rounds + 1, ("failure",): None}
     if sent_at:
         sets["sent_at",] = sent_at
-    return Transition("postpone", requires, sets)
+    return Transition("postpone", requires, sets, stays_in_day=True)
 
 
 def note_failure(seen: ImageRow, failure: Rejection) -> Transition:
@@ -313,6 +319,7 @@ def give_up(seen: ImageRow, why: Rejection) -> Transition:
         "give up",
         {**_as_it_was(seen), ("next_check_at",): (seen.next_check_at,)},
         {("state",): State.STUCK, ("rejection",): fit_rejection(why), **_fresh(None), **_listed(seen)},
+        stays_in_day=True,
     )
 
 

@@ -58,7 +58,7 @@ def show_image(request: Request, id: ImageId, said: str = "", end: Side | None =
 def show_beside(request: Request, id: ImageId, side: Side) -> Response:
     """Lead to the camera's picture before or after one, on its day.
 
-    It is looked for when somebody goes there: each side asks every shard of the day, four times what the page asks.
+    It is looked for when somebody goes there: each side asks whether the day is spread, and its shards.
     """
     console = console_of(request)
     row = row_of(id, console)

@@ -30,9 +30,10 @@ PAGE = 3
 class OldWriter(DynamoImageStore):
     """A process of a version that knows nothing of the new keys."""
 
-    def _change(self, image_id, transition):
+    @override
+    def _change(self, image_id, transition, *, is_statement=False):
         sets = {path: value for path, value in transition.sets.items() if path != ("listed",)}
-        return super()._change(image_id, replace(transition, sets=sets))
+        return super()._change(image_id, replace(transition, sets=sets), is_statement=is_statement)
 
 
 class FourOfADay(TableLayout):

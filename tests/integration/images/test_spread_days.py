@@ -112,6 +112,43 @@ def test_an_image_stays_in_the_shard_that_it_was_listed_in_while_it_is_of_that_d
     assert moved not in world.listed()
 
 
+def in_another_shard(numbers):
+    """Return the id of an image whose own shard is not the first."""
+    return next(each for each in map("s3://b/yard/other/{}".format, numbers) if shard_of(each, DEFAULT_SHARDS.day))
+
+
+def test_an_image_stays_where_one_process_has_listed_it_though_another_has_not_seen_that(world):
+    """The reconciler knows that the day is spread; a worker does not, and has seen the row before."""
+    knows, other = world.story(), world.story()
+    world.analysed(knows, SPREAD_AFTER + 1)
+    seen = knows.settled(in_another_shard(range(99)))
+    assert seen.listed is None
+    assert knows.images.postpone(seen, world.clock.now, counts_round=False)
+    there = world.shard_of(seen.image_id)
+    assert there == shard_of(seen.image_id, DEFAULT_SHARDS.day)
+    assert other.images.mark_analysed(seen)
+    assert there == world.shard_of(seen.image_id)
+    assert 1 == world.listed().count(seen.image_id)
+
+
+def test_images_that_are_taken_or_analysed_again_spread_no_day(world):
+    story = world.story()
+    row = story.images.get(world.analysed(story, 1)[0])
+    for number in range(SPREAD_AFTER + 2):
+        row = story.images.begin(row, content(f"{number}"), row.capture, {"labels": f"L{number}"}, Lane.LIVE)
+    assert world.table.get({"image_id": f"{PREFIX}yard#{world.day}"}) is None
+
+
+def test_a_day_whose_mark_a_restored_table_lacks_is_marked_again_by_who_walks_over_all_rows(world):
+    ids = world.analysed(world.story(), SPREAD_AFTER + 8)
+    world.client.delete_item(
+        TableName=images_table(world.prefix).name, Key={"image_id": {"S": f"{PREFIX}yard#{world.day}"}}
+    )
+    assert len(world.listed()) < len(ids)
+    assert ids == sorted(row.image_id for row in world.process().scan())
+    assert ids == world.listed()
+
+
 def test_days_are_asked_about_together_and_each_that_is_not_spread_in_one_shard(world):
     story = world.story()
     world.analysed(story, SPREAD_AFTER + 1)

@@ -203,8 +203,37 @@ def test_one_process_lists_ten_a_second_in_the_first_shard_for_as_long_as_it_lik
     assert {SPREAD} == spread.among([SPREAD, f"{CAMERA}#2044-05-18"]) == process(table).among([SPREAD])
 
 
+def test_what_is_listed_again_in_its_day_spreads_none_and_goes_by_what_is_known():
+    table = Table()
+    spread = process(table)
+    for _ in range(5 * MOST_LISTED):
+        assert NEW_TABLE == spread.layout_to_list(SPREAD, NEW_TABLE, is_new=False)
+    assert {} == table.items
+    spread.spread(SPREAD)
+    assert NEW_TABLE.of_spread_day() == spread.layout_to_list(SPREAD, NEW_TABLE, is_new=False)
+
+
+@pytest.mark.parametrize(
+    ("part", "is_marked"), [(None, False), (f"{SPREAD}#0", False), (f"{SPREAD}#1", True), (f"{SPREAD}#3", True)]
+)
+def test_the_day_of_a_row_in_another_shard_is_marked_again(part, is_marked):
+    table = Table()
+    process(table).mark_again(part)
+    assert is_marked == (PREFIX + SPREAD in table.items)
+    assert int(is_marked) == table.counted
+    process(table).mark_again(part)
+    assert int(is_marked) == table.counted
+
+
+def test_an_entry_that_is_in_two_shards_for_a_moment_is_listed_once():
+    table, twice = Table(), in_other_shard(2)
+    process(table).spread(SPREAD)
+    table.entries += [to_item(encode_row(twice, each)) for each in (NEW_TABLE, NEW_TABLE.of_spread_day())]
+    assert [twice.image_id] == [each.image_id for each in store_over(table).by_day(CAMERA, DAY)]
+
+
 def test_a_thousand_images_a_second_of_one_cameras_day_spread_over_four_partitions():
-    """Fifty processes, each as fast as one can be. A partition takes 250 images a second, and what it saved before."""
+    """Fifty processes, each as fast as one can be. What the first partition refuses would spread the day at once."""
     processes, a_second = 50, 1_000
     table, clock = Table(), MovingClock()
     writers = [process(table, clock) for _ in range(processes)]

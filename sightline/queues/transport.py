@@ -22,7 +22,7 @@ the message before, so a transaction that fails has lost it too, and the reconci
 comes first and goes last, because an entry of the index without its message is removed after the visibility timeout,
 and a message without an entry never is. Nor does a worker wait for the reply, which would be sixteen times an image: it
 reads it before the next note. So a message may be in progress a moment before it is known to be noted, and what cannot
-be noted while Redis is away is noted later, if the channel lives on. What is done is noted with what is taken next, or
+be noted while Redis is away is noted later, if the process lives on. What is done is noted with what is taken next, or
 about a second later: a worker that is killed in between leaves a message that comes again and finds all done.
 
 A worker's loop turns once for each message, unless the worker is full. Kombu added its sockets to the loop again in
@@ -47,6 +47,7 @@ from kombu.utils.json import dumps
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as TookTooLong
+from vine import promise
 
 UNREADABLE = "sightline-unreadable"
 """Header of a message that wraps an unreadable item; its value says which rule the item broke."""
@@ -184,6 +185,7 @@ class QoS(redis.QoS):
         super().__init__(channel, prefetch_count)
         self._transport = channel.connection  # the channel forgets it when it closes
         self._counting_out = Lock()
+        self._settling = promise(self._settle_closed)  # one and the same: a loop keeps what it is to call as a set
 
     @cached_property
     def _notes(self) -> DeferredReplies:
@@ -219,7 +221,7 @@ class QoS(redis.QoS):
         finally:  # it is kept to be sent, and another message may be taken
             self._count_out(delivery_tag, loop)
         if loop and self.channel.closed:
-            loop.call_soon(self._settle_closed)
+            loop.call_soon(self._settling)
 
     def _count_out(self, delivery_tag: str, loop: Any) -> None:
         """Have another message taken in the place of one, by a loop that may rest since it saw no place.
@@ -245,8 +247,10 @@ class QoS(redis.QoS):
             self._notes.settle()
         except LOST:
             if self._transport.loop:
-                self._transport.loop.call_soon(self._settle_closed)
-        finally:
+                self._transport.loop.call_soon(self._settling)
+        except RedisError:
+            log.exception("Redis refused to note what is done: it comes again")
+        else:
             with suppress(*LOST):
                 self._notes.close()
 
@@ -263,7 +267,10 @@ class QoS(redis.QoS):
         super().restore_by_tag(tag, client, leftmost)
 
     def restore_unacked_once(self, stderr: Any = None) -> None:
-        """At the end, give back what is left, once all is noted. If Redis is away, it keeps what it was told."""
+        """When the channel closes, give back what is left, once all is noted.
+
+        If Redis is away, it keeps what it was told, and is told the rest later.
+        """
         if "_notes" not in vars(self):
             super().restore_unacked_once(stderr)
             return

@@ -138,7 +138,8 @@ def _answered(queue: Any) -> None:
 
 def test_what_threads_have_done_is_noted_and_the_next_messages_are_taken(connection, in_progress):
     taken: list[Any] = []
-    with running_loop(connection) as loop, taking(connection, taken, at_once=1):
+    with running_loop(connection) as loop, taking(connection, taken, at_once=1) as channel:
+        assert channel.connection.loop is loop
         until(loop, lambda: len(taken) == 1)
         Thread(target=taken[0].ack).start()
         until(loop, lambda: len(taken) == 2)

@@ -159,7 +159,9 @@ class Loop:
         self.added: list[int] = []
 
     def call_soon(self, call):
-        self.soon.append(call)
+        """Keep what is to be called; as in kombu's loop, one and the same promise once."""
+        if call not in self.soon:
+            self.soon.append(call)
 
     def turn(self):
         todo, self.soon = self.soon, []
@@ -282,12 +284,21 @@ class Together(QoS):
     """Where one thread looks, it lets another be counted out before, if that may be."""
 
     _dirty: set[str]
+    _quick_ack: Any
+
+    def __init__(self, channel, prefetch_count):
+        super().__init__(channel, prefetch_count)
+        count_out = self._quick_ack
+        self._quick_ack = lambda tag: (count_out(tag), self._let_the_other())
 
     def can_consume_max_estimate(self):
+        self._let_the_other()
+        return super().can_consume_max_estimate()
+
+    def _let_the_other(self):
         if not self._counting_out.locked():
             while len(self._dirty) < len(("1", "2")):
                 pass
-        return super().can_consume_max_estimate()
 
 
 def test_on_a_closed_channel_what_is_done_is_noted_at_once(channel, loop):
@@ -308,9 +319,59 @@ def test_on_a_closed_channel_what_is_done_is_noted_by_a_loop_that_turns_again_on
         qos.append(taken("1"), "1")
     channel.closed = True
     qos.ack("1")
+    loop.turn()
     away.is_away = False
     loop.turn()
     assert ["ZADD", "HSET", "HDEL", "ZREM"] == [name for name, *_ in away.sent[-1]]
+    assert [] == loop.soon
+
+
+def test_a_loop_tries_once_a_turn_to_note_all_that_was_done_on_a_closed_channel(channel, loop):
+    channel.pool.connection = Away()
+    qos = Channel.QoS(channel)
+    for tag in ("1", "2", "3"):
+        with pytest.raises(redis.ConnectionError):
+            qos.append(taken(tag), tag)
+    channel.closed = True
+    for tag in ("1", "2", "3"):
+        qos.ack(tag)
+    assert 1 == len(loop.soon)
+    loop.turn()
+    assert 1 == len(loop.soon)
+
+
+def test_a_channel_that_closes_where_no_loop_runs_leaves_what_redis_was_not_told(channel):
+    away = channel.pool.connection = Away()
+    channel.do_restore = False
+    qos = Channel.QoS(channel)
+    with pytest.raises(redis.ConnectionError):
+        qos.append(taken("1"), "1")
+    qos.restore_unacked_once()
+    assert [] == away.sent
+
+
+@pytest.mark.usefixtures("loop")
+def test_what_redis_refuses_of_a_closed_channel_is_logged_and_ends_no_loop(channel):
+    channel.pool.connection = Refusing()
+    channel.do_restore = False
+    qos = Channel.QoS(channel)
+    qos.append(taken("1"), "1")
+    qos.settle_old()
+    with capture_logs() as logs:
+        qos._settle_closed()
+    assert ["error"] == [each["log_level"] for each in logs]
+
+
+class Refusing(Connection):
+    """A connection whose health check Redis refuses, once something was sent."""
+
+    def send_packed_command(self, commands):
+        if self.sent:
+            raise redis.ResponseError("MISCONF")
+        super().send_packed_command(commands)
+
+    def read_response(self):
+        raise redis.ConnectionError("broken")
 
 
 def test_what_is_done_is_noted_though_redis_was_away_when_the_channel_closed_and_still_is_in_the_next_turn(

@@ -168,9 +168,10 @@ class DynamoImageStore(ImageSteps):
         """
         change, layout = Change(), self._layout.get()
         stays_in_shard = transition.stays_in_day and layout.days_begin_in_one and not is_statement
-        listed = transition.sets.get(("listed",))
-        if listed and layout.days_begin_in_one:
-            layout = self._spread.layout_to_list(str(listed.camera_day), layout, is_new=transition.is_new_in_day)
+        if transition.listed and layout.days_begin_in_one:
+            layout = self._spread.layout_to_list(
+                str(transition.listed.camera_day), layout, is_new=transition.is_new_in_day
+            )
         for path, value in transition.sets.items():
             for attribute, stored in encoding.encode_set(image_id, path, value, layout).items():
                 is_kept = stays_in_shard and attribute == "day_shard"
@@ -179,10 +180,9 @@ class DynamoImageStore(ImageSteps):
 
     def _spread_if_full(self, transition: Transition, error: Unavailable) -> None:
         """Have the day in which a row was to be listed spread if its shard takes no more: the step is tried again."""
-        listed = transition.sets.get(("listed",))
         is_full = is_of_full_shard(error, encoding.BY_DAY_SHARDED.name)
-        if listed and is_full and self._layout.get().days_begin_in_one:
-            self._spread.spread(str(listed.camera_day))
+        if transition.listed and is_full and self._layout.get().days_begin_in_one:
+            self._spread.spread(str(transition.listed.camera_day))
 
     def _condition(self, image_id: str, transition: Transition) -> Condition:
         return all_of(

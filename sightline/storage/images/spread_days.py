@@ -1,9 +1,9 @@
 """Days that are spread over all shards, since images came too fast for one.
 
 A day begins in its first shard, so that its pages ask for one. Before a process lists an image in another shard, it
-marks the day: an item beside the rows, which goes wherever they go and is never removed. A reader that finds no mark,
-by a consistent read, has all that is listed so far in the first shard. So the mark must be written before the first row
-that needs it, and looked for before the first shard is read. It may be remembered; that there is none may not.
+marks the day: an item beside the rows, which is never removed. A reader that finds no mark, by a consistent read, has
+all that is listed so far in the first shard. So the mark must be written before the first row that needs it, and looked
+for before the first shard is read. It may be remembered; that there is none may not.
 
 Which shard a row is in does not matter to who reads all of them: a process that does not know of the mark yet goes on
 with the first one. A row stays in the shard that it was first listed in, as long as it is of that day: an entry that

@@ -41,6 +41,12 @@ class Transition:
     stays_in_day: bool = False
     is_new_in_day: bool = True
 
+    @property
+    def listed(self) -> Capture | None:
+        """Return the capture by which the row is listed in a day; None if it is not, by this."""
+        listed: Capture | None = self.sets.get(("listed",))
+        return listed
+
 
 def new_row(image_id: str, lane: Lane, now: datetime) -> ImageRow:
     """Return the row of an image that nobody knew."""

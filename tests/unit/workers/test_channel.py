@@ -1,6 +1,6 @@
-"""Commands of one channel share a client, and a channel that has lost its pool gets another one."""
+"""A channel's commands share a client, and what is in progress is noted and counted out by any thread."""
 
-from threading import Event, Thread
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,48 +8,8 @@ import pytest
 import redis
 from structlog.testing import capture_logs
 
-from sightline.queues.transport import Channel, DeferredReplies, Message, QoS, Registering
-
-
-class Connection:
-    """A connection that keeps what is sent, and replies to it once, unless it breaks.
-
-    breaks: before the replies to what was sent so manieth are read
-    """
-
-    health_check_interval = 10
-    next_health_check = 1e9
-
-    def __init__(self, breaks=(), refuses=()):
-        self.sent = []
-        self.waiting = 0
-        self.disconnects = 0
-        self.is_connected = False
-        self.is_closed_by_the_server = False
-        self._breaks, self._refuses = set(breaks), set(refuses)
-
-    def pack_commands(self, commands):
-        return list(commands)
-
-    def can_read(self):
-        return self.is_closed_by_the_server
-
-    def send_packed_command(self, commands):
-        self.is_connected = True
-        self.sent.append(commands)
-        self.waiting = len(commands)
-
-    def read_response(self):
-        if len(self.sent) in self._breaks or not self.is_connected:
-            raise redis.ConnectionError("broken")
-        self.waiting -= 1
-        if self.sent[-1][-1 - self.waiting] in self._refuses:
-            raise redis.ResponseError("refused")
-
-    def disconnect(self):
-        self.waiting = 0
-        self.is_connected = self.is_closed_by_the_server = False
-        self.disconnects += 1
+from sightline.queues.transport import Channel, Message, QoS, Registering
+from tests.unit.workers.connections import Away, Connection
 
 
 class Pool:
@@ -190,26 +150,6 @@ def test_in_a_loop_what_is_done_is_noted_with_what_is_taken_next(channel):
     qos.append(taken("3"), "3")
     both, done = ["ZADD", "HSET"], ["HDEL", "ZREM"]
     assert [both, both, [*done, *done, *both]] == [[name for name, *_ in each] for each in channel.pool.connection.sent]
-
-
-def test_what_waits_is_sent_once_nothing_else_was_for_a_while():
-    connection = Connection()
-    replies = DeferredReplies(connection)
-    replies.send(("A",))
-    replies.keep(("B",))
-    replies.settle_old(seconds=1e9)
-    assert [[("A",)]] == connection.sent
-    replies.settle_old(seconds=0)
-    replies.settle_old(seconds=0)
-    assert [[("A",)], [("B",)]] == connection.sent
-
-
-def test_what_could_not_be_sent_is_sent_once_nothing_else_was_for_a_while():
-    connection = Connection(breaks=[1])
-    replies = DeferredReplies(connection)
-    replies.send(("A",))
-    replies.settle_old(seconds=0)
-    assert [[("A",)], [("A",)]] == connection.sent
 
 
 def test_a_turn_of_a_loop_opens_no_connection_for_a_channel_that_has_noted_nothing(channel):
@@ -390,130 +330,6 @@ def test_what_is_done_is_noted_though_redis_was_away_when_the_channel_closed_and
     loop.turn()
     assert [] == loop.soon
     assert ["ZADD", "HSET", "HDEL", "ZREM"] == [name for name, *_ in connection.sent[-1]]
-
-
-def test_replies_are_read_before_the_next_commands_are_sent():
-    connection = Connection()
-    replies = DeferredReplies(connection)
-    replies.send(("A",), ("B",))
-    assert 2 == connection.waiting
-    replies.send(("C",))
-    assert [[("A",), ("B",)], [("C",)]] == connection.sent
-    replies.settle()
-    assert 0 == connection.waiting
-
-
-def test_commands_whose_replies_are_lost_are_sent_again_in_order_before_the_next():
-    connection = Connection(breaks=[1, 2])
-    replies = DeferredReplies(connection)
-    replies.send(("A",))
-    replies.send(("B",))
-    replies.send(("C",))
-    replies.send(("D",))
-    assert [[("A",)], [("A",), ("B",)], [("A",), ("B",), ("C",)], [("D",)]] == connection.sent
-
-
-def test_to_settle_is_to_send_what_was_lost_again():
-    connection = Connection(breaks=[1])
-    replies = DeferredReplies(connection)
-    replies.send(("A",))
-    replies.settle()
-    assert [[("A",)], [("A",)]] == connection.sent
-
-
-def test_a_server_that_stays_away_is_told_and_what_it_missed_is_kept():
-    connection = Connection(breaks=[1, 2])
-    replies = DeferredReplies(connection)
-    replies.send(("A",))
-    with pytest.raises(redis.ConnectionError):
-        replies.settle()
-    replies.settle()
-    assert [[("A",)]] * 3 == connection.sent
-
-
-def test_what_was_refused_is_logged_and_no_other_message_suffers():
-    connection = Connection(refuses=[("A",)])
-    replies = DeferredReplies(connection)
-    with capture_logs() as logs:
-        replies.send(("A",), ("B",))
-        replies.send(("C",))
-        replies.settle()
-    assert [[("A",), ("B",)], [("C",)]] == connection.sent
-    assert ["error"] == [each["log_level"] for each in logs]
-
-
-def test_a_connection_that_was_closed_while_it_rested_is_opened_again_before_a_note_is_lost_in_it():
-    connection = Connection()
-    replies = DeferredReplies(connection)
-    replies.send(("A",))
-    replies.settle()
-    connection.is_closed_by_the_server = True
-    replies.send(("B",))
-    assert (1, [[("A",)], [("B",)]]) == (connection.disconnects, connection.sent)
-
-
-def test_redis_is_asked_whether_it_is_there_after_a_long_rest():
-    connection = Connection()
-    DeferredReplies(connection).send(("A",))
-    assert 0 == connection.next_health_check
-
-
-def test_what_is_interrupted_between_two_replies_is_sent_again():
-    connection = Interrupted()
-    replies = DeferredReplies(connection)
-    replies.send(("A",), ("B",))
-    with pytest.raises(SystemExit):
-        replies.settle()
-    replies.settle()
-    assert [[("A",), ("B",)]] * 2 == connection.sent
-
-
-class Interrupted(Connection):
-    """A connection whose second reply is not awaited: the process is told to end."""
-
-    reads = 0
-
-    def read_response(self):
-        self.reads += 1
-        if self.reads == len(("A", "B")):
-            raise SystemExit
-        super().read_response()
-
-
-def test_nobody_stays_in_line_behind_threads_that_wait_for_redis_and_the_note_goes_out_later():
-    connection = Frozen()
-    replies = DeferredReplies(connection, patience_seconds=0)
-    first = Thread(target=replies.send, args=[("A",)])
-    first.start()
-    connection.is_waiting.wait()
-    with pytest.raises(redis.TimeoutError):
-        replies.send(("B",))
-    connection.thaws.set()
-    first.join()
-    replies.send(("C",))
-    assert [("A",), ("B",), ("C",)] == [each for sent in connection.sent for each in sent]
-
-
-class Frozen(Connection):
-    """A connection to a server that takes nothing until it thaws."""
-
-    def __init__(self):
-        super().__init__()
-        self.is_waiting, self.thaws = Event(), Event()
-
-    def send_packed_command(self, commands):
-        self.is_waiting.set()
-        self.thaws.wait()
-        super().send_packed_command(commands)
-
-
-class Away(Connection):
-    is_away = True
-
-    def send_packed_command(self, commands):
-        if self.is_away:
-            raise redis.ConnectionError("away")
-        super().send_packed_command(commands)
 
 
 def test_a_message_whose_note_cannot_be_sent_is_still_the_channels_to_give_back_and_to_forget(channel):

@@ -17,6 +17,7 @@ from sightline.errors import BadMessage
 from sightline.queues.transport import UNREADABLE, Message
 from sightline.services.collaborators import current
 from sightline.services.dead_letters import write_dead_letter
+from workers.task_lines import no_line_of_success
 
 log = structlog.get_logger()
 celery_log = get_logger(__name__)
@@ -39,6 +40,11 @@ class Consumer(consumer.Consumer):
 
     connection_errors: tuple[type[Exception], ...]
     channel_errors: tuple[type[Exception], ...]
+
+    def update_strategies(self) -> None:
+        """Prepare the tasks."""
+        with no_line_of_success():
+            super().update_strategies()
 
     def create_task_handler(self, *args: Any, **options: Any) -> Callable[[Any], None]:
         """Return what takes each message; no message's form ends it."""

@@ -1,5 +1,6 @@
 """Connections to a Redis that is not there, as far as notes of what is in progress go through them."""
 
+import hiredis
 import redis
 
 
@@ -20,16 +21,13 @@ class Connection:
         self.is_closed_by_the_server = False
         self._breaks, self._refuses = set(breaks), set(refuses)
 
-    def pack_commands(self, commands):
-        return list(commands)
-
     def can_read(self):
         return self.is_closed_by_the_server
 
-    def send_packed_command(self, commands):
+    def send_packed_command(self, chunks):
         self.is_connected = True
-        self.sent.append(commands)
-        self.waiting = len(commands)
+        self.sent.append(list(_commands(chunks)))
+        self.waiting = len(self.sent[-1])
 
     def read_response(self):
         if len(self.sent) in self._breaks or not self.is_connected:
@@ -47,7 +45,16 @@ class Connection:
 class Away(Connection):
     is_away = True
 
-    def send_packed_command(self, commands):
+    def send_packed_command(self, chunks):
         if self.is_away:
             raise redis.ConnectionError("away")
-        super().send_packed_command(commands)
+        super().send_packed_command(chunks)
+
+
+def _commands(chunks):
+    """Yield the commands as Redis reads them."""
+    reader = hiredis.Reader(encoding="utf-8", notEnoughData=None)
+    for chunk in chunks:
+        reader.feed(chunk)
+    while (command := reader.gets()) is not None:
+        yield tuple(command)

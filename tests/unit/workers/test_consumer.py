@@ -10,12 +10,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from celery import Celery, Task
 from kombu.transport.virtual import Channel as PlainChannel
 from structlog.testing import capture_logs
 
 from sightline.queues.transport import UNREADABLE, Channel, Message
 from tasks.retry import backoff_seconds
 from workers.consumer import Consumer, broken_eta
+from workers.task_lines import RUNNING
 
 
 def message(payload=None, **headers):
@@ -119,6 +121,36 @@ def consumer():
     made: Any = Consumer.__new__(Consumer)
     made.hub = Hub()
     return made
+
+
+class WithoutStrategy(Task[..., Any]):
+    """A task for which no message will come."""
+
+    def start_strategy(self, *_: Any, **__: Any) -> None:
+        """Prepare nothing."""
+
+
+def test_a_worker_whose_level_is_info_makes_no_line_of_each_success():
+    app: Any = Celery(set_as_current=False)
+
+    @app.task(base=WithoutStrategy, name="worked", shared=False)
+    def task():
+        """Do nothing."""
+
+    preparing: Any = consumer()
+    preparing.app, preparing.hostname, preparing.strategies = app, "here", {}
+    app.tasks = {"worked": task}  # without Celery's own
+    lines: list[str] = []
+    running = logging.getLogger(RUNNING)
+    level, running.level = running.level, logging.INFO
+    running.addFilter(keep := lambda record: bool(lines.append(record.msg)))
+    try:
+        preparing.update_strategies()
+        task.__trace__("1", (), {})
+    finally:
+        running.removeFilter(keep)
+        running.level = level
+    assert [] == lines
 
 
 class Hub:

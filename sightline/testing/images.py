@@ -129,7 +129,7 @@ class InMemoryImageStore(ImageSteps):
         placed = sorted(
             ((day_position(entry.image_id, entry.capture), entry) for entry in entries), key=lambda pair: pair[0]
         )
-        chosen = [entry for position, entry in placed if part.takes(position)]
+        chosen = [_with_results(entry, part.features) for position, entry in placed if part.takes(position)]
         yield from reversed(chosen) if part.newest_first else chosen
 
     @override
@@ -165,6 +165,12 @@ class InMemoryImageStore(ImageSteps):
             return
         passed = dropwhile(lambda row: row.image_id != after, rows)
         yield from islice(passed, 1, None)
+
+
+def _with_results(entry: ImageSummary, features: tuple[str, ...] | None) -> ImageSummary:
+    if features is None:
+        return entry
+    return replace(entry, parts={feature: entry.parts[feature] for feature in features if feature in entry.parts})
 
 
 def _holds(row: ImageRow, transition: Transition) -> bool:

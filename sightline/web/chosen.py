@@ -24,6 +24,11 @@ class Chosen:
         """Return whether an image is in the list because of what was found in it."""
         return not self.is_all and (self.label is not None or self.text is not None)
 
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Return those whose results a page of visits needs: labels, which it tells, and what is asked for."""
+        return ("labels",) if self.text is None else ("labels", "text")
+
     def takes(self, image: ImageSummary) -> bool:
         """Return whether an image is wanted."""
         return self.is_all or self.shows(image)

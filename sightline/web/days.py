@@ -17,8 +17,8 @@ BEGUN = 100
 What a page needs besides is read in growing steps: to read a picture costs about as much as to show it.
 """
 
-BEGUN_AMONG = 4 * BEGUN
-"""The same where only some are listed: a second step costs a request for each camera again."""
+BEGUN_AMONG = 5 * BEGUN
+"""The same where only some are listed. A second step costs a request for each camera again, and reads too many."""
 
 
 def known_days(console: Console) -> dict[str, list[str]]:
@@ -49,15 +49,21 @@ class Placed:
 
 
 def pictures_of(
-    day: str, cameras: Iterable[str], console: Console, before: str | None = None, begun: int = BEGUN
+    day: str,
+    cameras: Iterable[str],
+    console: Console,
+    before: str | None = None,
+    begun: int = BEGUN,
+    features: tuple[str, ...] | None = None,
 ) -> Iterator[Placed]:
     """Return the pictures of a day, the newest first, of all these cameras together.
 
-    before: from this place on; begun: how many are read at first. Places of a day begin with the instant, so they order
-    the pictures of all cameras.
+    before: from this place on; begun: how many are read at first; features: those whose results are read; None: all.
+    Places of a day begin with the instant, so they order the pictures of all cameras.
     """
     names = list(cameras)
-    part = DayPart(before=before, newest_first=True, page=max(begun // max(len(names), 1), 2))
+    page = max(begun // max(len(names), 1), 2)
+    part = DayPart(before=before, newest_first=True, page=page, features=features)
     found = console.services.images.by_days([CameraDay(name, day) for name in names], part)
     days = console.reads.map(lambda images: read_first(map(_placed, images)), found.values())
     yield from heapq.merge(*days, key=lambda each: (each.position, each.image.capture.camera), reverse=True)

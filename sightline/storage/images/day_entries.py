@@ -9,8 +9,21 @@ from typing import Any
 
 from sightline.models.images import AskedBy, Capture, FeatureResult, ImageSummary, ResultStatus, State
 from sightline.models.stored_images import read_result
+from sightline.storage.dynamodb.conditions import Path
 from sightline.storage.dynamodb.items import AttributeValues, from_item, from_value
 from sightline.storage.images.encoding import decode_capture, decode_summary
+
+BESIDE_RESULTS: tuple[Path, ...] = (
+    "image_id",
+    "state",
+    "version",
+    "capture",
+    ("content", "sha256"),
+    ("content", "last_modified"),
+)
+"""What a summary needs of an entry beside results."""
+
+NO_RESULTS: AttributeValues = {"M": {}}
 
 _OF_MOST_CAPTURES = {"camera", "taken_at", "source"}
 

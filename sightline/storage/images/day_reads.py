@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
 from sightline.models.images import ImageSummary
-from sightline.storage.dynamodb.conditions import Condition, all_of, between, equals, greater, less
+from sightline.storage.dynamodb.conditions import Condition, Path, all_of, between, equals, greater, less
 from sightline.storage.dynamodb.items import AttributeValues
 from sightline.storage.dynamodb.schema import Index
 from sightline.storage.dynamodb.table import DynamoTable
-from sightline.storage.images.day_entries import read_summary
+from sightline.storage.images.day_entries import BESIDE_RESULTS, NO_RESULTS, read_summary
 from sightline.storage.images.encoding import BY_DAY, BY_DAY_SHARDED, stands_as_taken
 from sightline.storage.images.keys import DayIndexes, Layout, camera_day, part_of_day
 from sightline.storage.images.protocol import DayPart
@@ -55,12 +55,17 @@ class DayReads:
         place = str(index.key.sort)
         where = all_of(equals(index.key.partition, partition), *_bounds(place, part))
         found = self._table.query_values(
-            where, index=index.name, newest_first=part.newest_first, page=page, widest=WIDEST
+            where,
+            index=index.name,
+            attributes=_attributes(index, part.features),
+            newest_first=part.newest_first,
+            page=page,
+            widest=WIDEST,
         )
         for values in found:
             position = values[place]["S"]
             if part.takes(position):
-                image = read_summary(values)
+                image = read_summary({"parts": NO_RESULTS} | values)
                 if index is BY_DAY or _stands(values, position, image):
                     yield position, image
 
@@ -81,6 +86,13 @@ def page_of_a_shard(page: int | None, shards: int) -> int | None:
         return page
     share = page / shards
     return min(page, math.ceil(share + 2 * math.sqrt(share)))
+
+
+def _attributes(index: Index, features: tuple[str, ...] | None) -> tuple[Path, ...]:
+    """Return what is read of an entry; nothing, which means everything, for the results of all features."""
+    if features is None:
+        return ()
+    return (*index.key.attributes, *BESIDE_RESULTS, *(("parts", feature) for feature in features))
 
 
 def _bounds(place: str, part: DayPart) -> list[Condition]:

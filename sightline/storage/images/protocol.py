@@ -38,13 +38,15 @@ class DayPart:
     """Which part of a camera's day is read, and how.
 
     after, before: places in the day (`day_position`), themselves left out; newest_first: in reverse order;
-    page: how many are read at first, if only a few are wanted
+    page: how many are read at first, if only a few are wanted;
+    features: those whose results are read, which are most of an entry; None: all
     """
 
     after: str | None = None
     before: str | None = None
     newest_first: bool = False
     page: int | None = None
+    features: tuple[str, ...] | None = None
 
     def takes(self, position: str) -> bool:
         """Return whether a place is in this part."""

@@ -46,7 +46,8 @@ def show_day(
     chosen = filters.chosen(console.services.accuracy)
     begun = BEGUN_AMONG if chosen.asks_what_was_found else BEGUN
     with console.day_turns.take():
-        found = listed(pictures_of(shown_day or "", cameras, console, before, begun), chosen, visitor, console)
+        pictures = pictures_of(shown_day or "", cameras, console, before, begun, chosen.features)
+        found = listed(pictures, chosen, visitor, console)
         made = cards(found.images, found.hidden, visitor, console, chosen)
     of_cameras = sorted({each for name in days if camera in {None, name} for each in days[name]}, reverse=True)
     return page(

@@ -202,6 +202,27 @@ def test_a_day_gives_findings_in_order_of_capture(images, story, new_id, camera)
     assert [expected, replace(expected, image_id=ids[1], content_sha256=ids[1], parts={})] == [given[1], given[0]]
 
 
+def test_a_day_is_read_with_the_results_of_some_features_alone(images, story, new_id, camera):
+    """Everything else of an entry is the same, as the upload time that its content says, if it does."""
+    uploaded = replace(content("c"), last_modified=story.clock.now)
+    first = images.begin(story.received(new_id()), uploaded, story.capture(), {"labels": "L1", "text": "T1"}, Lane.LIVE)
+    story.begun(second := new_id(), labels="L1", text="T1")
+    results = {"labels": answered("L1", ("Person", 90.25)), "text": answered("T1", ("EXIT", 80.5))}
+    for image_id, feature in [(first.image_id, "labels"), (first.image_id, "text"), (second, "text")]:
+        images.write_result(image_id, feature, results[feature])
+    for image_id in (first.image_id, second):
+        story.looked_at(images.get(image_id))
+    day = first.capture.day
+    whole = {each.image_id: each for each in images.by_day(camera, day)}
+    assert {first.image_id: results, second: {"text": results["text"]}} == {name: whole[name].parts for name in whole}
+    for features in [("labels",), ("labels", "text"), ("faces",), ()]:
+        expected = {
+            name: replace(each, parts={feature: each.parts[feature] for feature in features if feature in each.parts})
+            for name, each in whole.items()
+        }
+        assert expected == {each.image_id: each for each in images.by_day(camera, day, DayPart(features=features))}
+
+
 @pytest.mark.parametrize("page", [None, 1, 2])
 def test_a_part_of_a_day_is_read_from_either_end(images, story, new_id, camera, page):
     captures = {new_id(): story.capture(minutes=minute) for minute in range(5)}

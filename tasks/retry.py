@@ -136,7 +136,8 @@ class StepTask(Task[..., Any]):
 
     def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:  # type: ignore[override] # stubs name each option
         """Send a message for this step: as `publish` does if it says no more, as the next link of a chain does."""
-        if kwargs or not options.get("queue") or not options.keys() <= PLAIN:
+        is_link = "root_id" in options and options.keys() <= PLAIN
+        if kwargs or not is_link or options.get("queue") not in self.app.amqp.queues:
             return super().apply_async(args, kwargs, **options)
         try:
             with self.app.producer_or_acquire() as producer:

@@ -330,8 +330,10 @@ class Channel(redis.Channel):
             raise ValueError("a message must not be compressed")
         message = self.Message(envelope, channel=self)
         where = [message.delivery_info[name] for name in ("exchange", "routing_key")]
-        if not all(isinstance(name, str) for name in [message.delivery_tag, *where]):
-            raise TypeError("delivery_tag, exchange and routing_key must be texts")
+        for name in (message.delivery_tag, *where):
+            if not isinstance(name, str):
+                raise TypeError("delivery_tag, exchange and routing_key must be texts")
+            name.encode()  # JSON may escape halves of characters, of which no command can be made
         message.headers.items()
 
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from celery import Celery, signature
+from celery.exceptions import QueueNotFound
 from kombu.exceptions import OperationalError
 
 from sightline.errors import Unavailable
 from sightline.models.images import Lane
+from sightline.queues.names import QUEUES
 from sightline.queues.publishing import _options, _publish_through
 from sightline.queues.steps import Step, detect_step, ingest_step, write_step
 from sightline.services.failures import is_its_own
@@ -78,7 +80,7 @@ def test_a_message_from_a_task_names_the_messages_that_led_to_it():
 def following():
     """Give the task of a chain's second link, over queues in memory."""
     app = Celery(broker="memory://", set_as_current=False)
-    app.conf.task_ignore_result = True
+    app.conf.update(task_ignore_result=True, task_queues=QUEUES)
 
     def body(*_: str) -> None:
         """Do nothing."""
@@ -103,7 +105,26 @@ def test_the_next_link_of_a_chain_fails_its_step_as_celerys_own_error_does(follo
     """Celery takes no other error for one of sending, and would end the worker's thread."""
     following.app.conf.update(AWAY)
     with pytest.raises(OperationalError):
-        following.apply_async(("s3://b/c/d.jpg", "labels", "live"), queue="celery", declare=[])
+        following.apply_async(("s3://b/c/d.jpg", "labels", "live"), queue="rows", declare=[], root_id="first")
+
+
+def test_a_link_to_a_queue_that_does_not_exist_is_refused_as_by_celery(following):
+    following.app.conf.task_create_missing_queues = False
+    with pytest.raises(QueueNotFound, match="nosuch"):
+        following.apply_async(("s3://b/c/d.jpg", "labels", "live"), queue="nosuch", root_id="first")
+
+
+def test_what_a_task_sends_by_itself_names_the_messages_that_led_to_it(following):
+    step = replace(write_step("s3://b/c/d.jpg", "labels", Lane.LIVE), task=following.name)
+    seen = {}
+
+    @following.app.task(name="sender", shared=False)  # type: ignore[untyped-decorator] # the fixture is of Celery
+    def sender() -> None:
+        sent = _taken(step, lambda _: following.apply_async(step.args, queue="rows"), following.app)
+        seen.update(sent.headers)
+
+    sender.apply(task_id="first")
+    assert ("first", "first") == (seen["root_id"], seen["parent_id"])
 
 
 def _sent(step: Step, app: Celery | None = None) -> Any:

@@ -45,6 +45,8 @@ ENVELOPES = [
     envelope("zip", headers={}, properties={"body_encoding": "zip"}),
     envelope("no-base64", headers={}, body="a"),
     envelope("tag", headers={}, properties={"delivery_tag": {"a": 1}}),
+    envelope("half-tag", headers={}, properties={"delivery_tag": "\ud800"}),
+    envelope("half-queue", headers={}, properties={"delivery_info": {"exchange": "", "routing_key": "\ud800"}}),
     envelope("nowhere", headers={}, properties={"delivery_info": {}}),
     "garbage", "5", "null", "[]", "{}", b"\xff\xfe", "[" * 100_000,
 ]  # fmt: skip

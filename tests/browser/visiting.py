@@ -16,6 +16,23 @@ SCREENSHOTS = CACHE / "screenshots"
 WIDTHS: tuple[int, ...] = (360, 800, 1600)
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
+BROKEN_HEADINGS = """
+[...document.querySelectorAll("th")].flatMap((heading) => {
+  const texts = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT), broken = [];
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    if (text.parentElement.closest("bdi")) continue;
+    for (const word of text.data.matchAll(/\\p{L}+/gu)) {
+      const range = document.createRange();
+      range.setStart(text, word.index);
+      range.setEnd(text, word.index + word[0].length);
+      if (range.getClientRects().length > 1) broken.push(word[0]);
+    }
+  }
+  return broken;
+})
+"""
+"""Words of tables' headings that go on in the next line. Names, which people choose, may be of any length."""
+
 
 @dataclass
 class Visit:
@@ -65,11 +82,15 @@ class Visit:
                 self.look(what)
 
     def look(self, what: str) -> None:
-        """Keep a screenshot, and require that the page is whole: no error, no sideways scroll, no axe violation."""
+        """Keep a screenshot, and require that the page is whole.
+
+        No error or axe violation, no scrolling sideways, no word of a heading broken.
+        """
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{what}-{self.name}.png", full_page=True)
         assert [] == self.wrong
         assert not self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        assert [] == self.page.evaluate(BROKEN_HEADINGS)
         found = Axe().run(self.page).response["violations"]
         assert [] == [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
 

@@ -65,7 +65,9 @@ class DayReads:
         for values in found:
             position = values[place]["S"]
             if part.takes(position):
-                image = read_summary({"parts": NO_RESULTS} | values)
+                if part.features is not None:  # DynamoDB leaves out a map of which nothing is left
+                    values.setdefault("parts", NO_RESULTS)
+                image = read_summary(values)
                 if index is BY_DAY or _stands(values, position, image):
                     yield position, image
 

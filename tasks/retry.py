@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 from celery import Task
 from celery.exceptions import Ignore
+from celery.utils import uuid
 from kombu.exceptions import OperationalError
 
 from sightline.errors import (
@@ -35,7 +36,9 @@ from sightline.errors import (
     UnreadableAnswer,
 )
 from sightline.models.images import Lane
-from sightline.queues.publishing import AWAY, PLAIN, publish, send_plain
+from sightline.queues.client import Client
+from sightline.queues.outbox import AWAY
+from sightline.queues.publishing import PLAIN, plain_message, publish, send_patiently
 from sightline.queues.steps import COLLECT_JOB, INGEST, START_JOB, TAKE, ingest_step, lane_queue
 from sightline.services.collaborators import current
 from sightline.services.dead_letters import write_dead_letter
@@ -136,14 +139,15 @@ class StepTask(Task[..., Any]):
 
     def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:  # type: ignore[override] # stubs name each option
         """Send a message for this step: as `publish` does if it says no more, as the next link of a chain does."""
-        is_link = "root_id" in options and options.keys() <= PLAIN
-        if kwargs or not is_link or options.get("queue") not in self.app.amqp.queues:
+        app, is_link = self.app, "root_id" in options and options.keys() <= PLAIN
+        if kwargs or not isinstance(app, Client) or not is_link or options.get("queue") not in app.amqp.queues:
             return super().apply_async(args, kwargs, **options)
+        task_id = uuid()
         try:
-            with self.app.producer_or_acquire() as producer:
-                return self.AsyncResult(send_plain(self.app, producer, self.name, args, **options))
+            send_patiently(app, plain_message(app, task_id, self.name, args, **options))
         except AWAY as error:
             raise OperationalError(str(error)) from error  # as Celery has it, which fails the step before
+        return self.AsyncResult(task_id)
 
     def carried(self, queue: str) -> Mapping[str, Any] | None:
         """Return the headers of a message from this queue, either lane; None if this worker does not read it.

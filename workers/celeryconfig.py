@@ -1,10 +1,8 @@
 """How the workers' Celery application is made. Each setting says why it is not Celery's default."""
 
-from celery import Celery
-
 from beat_schedule import BEAT_SCHEDULE
 from sightline.config import Settings
-from sightline.queues.client import make_client
+from sightline.queues.client import Client, make_client
 from sightline.services.schedule import ROUTES
 from sightline.timing import VISIBILITY_TIMEOUT
 from tasks import comparisons, image_steps, scheduled, video_steps
@@ -19,7 +17,7 @@ TASK_MODULES = [
 """What a worker imports: the tasks, and what happens in it besides them."""
 
 
-def make_app(settings: Settings) -> Celery:
+def make_app(settings: Settings) -> Client:
     """Make the application. Nothing is connected yet: that happens in the worker, after it has started."""
     app = make_client(settings.redis_url.get_secret_value(), settings.key_prefix, settings.redis_ca_file)
     app.conf.update(

@@ -3,19 +3,39 @@
 Each setting says why it is not Celery's default.
 """
 
-from celery import Celery
+from celery import Celery, current_app
 
 from sightline.queues.names import QUEUES, ROUTES
+from sightline.queues.outbox import Outbox, connecting
 from sightline.queues.tls import tls_options, without_tls_options
 from sightline.timing import VISIBILITY_TIMEOUT
 
+CONNECTION = {
+    "socket_timeout": 15,  # the default waits for ever if packets vanish
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+}
 
-def make_client(redis_url: str, key_prefix: str, ca_file: str | None = None) -> Celery:
+
+class Client(Celery):
+    """An application with an outbox for what goes past Celery's producers."""
+
+    outbox: Outbox
+
+    def close(self) -> None:
+        """Close the connections."""
+        super().close()
+        self.outbox.close()
+
+
+def make_client(redis_url: str, key_prefix: str, ca_file: str | None = None) -> Client:
     """Make the application for this broker. Nothing is connected yet.
 
     ca_file: certificates to trust for `rediss://`; None: the system's
     """
-    app = Celery("sightline")
+    app = Client("sightline")
+    app.outbox = Outbox(connecting(redis_url, ca_file, **CONNECTION), key_prefix)
     app.conf.update(
         broker_url=without_tls_options(redis_url),
         broker_use_ssl=tls_options(redis_url, ca_file) or None,  # kombu sees no scheme behind an own transport
@@ -42,10 +62,16 @@ def _transport_options(key_prefix: str) -> dict[str, object]:
         "visibility_timeout": int(VISIBILITY_TIMEOUT.total_seconds()),
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
-        "socket_timeout": 15,  # the default waits for ever if packets vanish
-        "socket_connect_timeout": 5,
-        "socket_keepalive": True,
-        "health_check_interval": 10,
+        **CONNECTION,
         "queue_order_strategy": "priority",  # a process's first queue (live) goes before its second (backfill)
         "priority_steps": [0],  # one list a queue instead of four: no message here has a priority
     }
+
+
+def client_here() -> Client:
+    """Return the application that this process, or this thread, sends with. Raises TypeError if it is not of ours."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001 - a stand-in has no type
+    if not isinstance(app, Client):
+        message = f"{app!r} has no outbox: make it with make_client, and set it as the current one"
+        raise TypeError(message)
+    return app

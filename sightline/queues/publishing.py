@@ -2,31 +2,32 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import islice
 from typing import Any, Protocol
 
-from celery import Celery, Signature, current_app
+import structlog
+from celery import Signature
+from celery.exceptions import QueueNotFound
 from celery.signals import before_task_publish
 from celery.utils import uuid
-from kombu import Producer
-from kombu.exceptions import BatchPublishError, OperationalError  # type: ignore[attr-defined] # stubs are older
-from redis.exceptions import RedisError
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_incrementing
 
 from sightline.errors import Unavailable
+from sightline.queues.client import Client, client_here
+from sightline.queues.outbox import AWAY, LOST, enveloped
 from sightline.queues.steps import Step
-
-AWAY = (BatchPublishError, OperationalError, RedisError, OSError)
-"""What is raised where Redis cannot be reached, or refuses."""
 
 BATCH = 500
 """Messages sent to Redis in one round trip: three times the rate of one at a time."""
-
 
 MOST_SHOWN = 1024
 """Characters of a message's arguments that Flower shows, as with Celery's own."""
 
 IS_SENT_AGAIN = "sent_again"
 """The header of a message that the reconciler sent: there was one like it before."""
+
+
+log = structlog.get_logger()
 
 
 class Publish(Protocol):
@@ -38,52 +39,84 @@ class Publish(Protocol):
 
 def publish(steps: Iterable[Step]) -> None:
     """Send steps to their queues, in batches."""
-    _publish_through(current_app, steps, {})
+    _publish_through(client_here(), steps, {})
 
 
 def publish_again(steps: Iterable[Step]) -> None:
     """Resend steps, with a header that says so: a process may have died while running one."""
-    _publish_through(current_app, steps, {IS_SENT_AGAIN: True})
+    _publish_through(client_here(), steps, {IS_SENT_AGAIN: True})
 
 
-def _publish_through(app: Celery, steps: Iterable[Step], headers: Mapping[str, Any]) -> None:
+def _publish_through(app: Client, steps: Iterable[Step], headers: Mapping[str, Any]) -> None:
     """Send; raise Unavailable if the broker is down. It is then unknown which messages arrived."""
-    try:
-        _send_all(app, steps, headers)
-    except AWAY as error:
-        raise Unavailable("Redis", rule=f"messages could not be sent, or no answer came ({error})") from error
+    messages = (_message(app, step, headers) for step in steps)
+    while group := list(islice(messages, BATCH)):
+        try:
+            app.outbox.put(group)
+        except AWAY as error:
+            raise Unavailable("Redis", rule=f"messages could not be sent, or no answer came ({error})") from error
 
 
-def _send_all(app: Celery, steps: Iterable[Step], headers: Mapping[str, Any]) -> None:
-    waiting = iter(steps)
-    first = next(waiting, None)
-    if first is None:
-        return
-    with app.producer_pool.acquire(block=True) as producer, producer.batch(max_size=BATCH):  # type: ignore[attr-defined] # stubs are older
-        ancestors = _ancestors(app)
-        for step in chain([first], waiting):
-            links = [_signature(app, step.then)] if step.then else None
-            send_plain(app, producer, step.task, step.args, chain=links, **ancestors, **_options(step, headers))
+def _message(app: Client, step: Step, headers: Mapping[str, Any]) -> tuple[str, str]:
+    links = [_signature(app, step.then)] if step.then else None
+    said = {**_options(step, headers), **_ancestors(app), "chain": links}
+    return plain_message(app, uuid(), step.task, step.args, **said)
 
 
 PLAIN = frozenset({"queue", "headers", "declare", "argsrepr", "kwargsrepr", "chain", "root_id", "parent_id"})
 """All that a message of ours says of itself beside its task and arguments, unless it is sent again, or later."""
 
 
-def send_plain(app: Celery, producer: Producer, task: str, args: Sequence[str], **said: Any) -> str:
-    """Send a message as Celery's `send_task` does, if it says no more than PLAIN; return its id.
+def plain_message(
+    app: Client,
+    task_id: str,
+    task: str,
+    args: Sequence[str],
+    *,
+    queue: str,
+    headers: Mapping[str, Any] | None = None,
+    declare: Sequence[str] = (),  # noqa: ARG001 - a link says it, for Celery: there is nothing to declare
+    **said: Any,
+) -> tuple[str, str]:
+    """Return a queue and the message that Celery's `send_task` would put there, if it says no more than PLAIN.
 
-    Celery asks its settings and the task for each message what else it is to say: that takes a quarter longer.
-    said: with a queue's name. Raises one of AWAY.
+    Celery asks its settings and the task for each message what else it is to say. Raises QueueNotFound.
     """
-    options = {name: said.pop(name, None) for name in ("queue", "headers", "declare")}
-    task_id = uuid()
-    message = app.amqp.create_task_message(task_id, task, args, {}, ignore_result=True, **said)
-    app.amqp.send_task_message(producer, task, message, **options)
-    return task_id
+    if queue not in app.amqp.queues:
+        raise QueueNotFound(queue)
+    own, properties, body, _ = app.amqp.create_task_message(task_id, task, args, {}, ignore_result=True, **said)
+    own.update(headers or {})
+    before_task_publish.send(
+        sender=task, body=body, exchange="", routing_key=queue, declare=[], headers=own, properties=properties
+    )
+    return queue, enveloped(queue, own, properties, body)
 
 
-def _ancestors(app: Celery) -> dict[str, str]:
+def send_patiently(app: Client, message: tuple[str, str]) -> None:
+    """Send a message that follows from what is done; while Redis is lost, try again as Celery would.
+
+    Raises one of AWAY.
+    """
+    try:
+        app.outbox.put([message])
+    except LOST:  # only now: to be prepared for it would take as long as to send
+        policy = app.conf.task_publish_retry_policy
+        patience = Retrying(
+            stop=stop_after_attempt(policy["max_retries"] + 1),
+            wait=wait_incrementing(policy["interval_start"], policy["interval_step"], policy["interval_max"]),
+            retry=retry_if_exception_type(LOST),
+            before_sleep=_say_that_it_waits,
+            reraise=True,
+        )
+        patience(app.outbox.put, [message])
+
+
+def _say_that_it_waits(state: RetryCallState) -> None:
+    error = state.outcome and state.outcome.exception()
+    log.warning("Redis is away: the next step's message is sent again", attempt=state.attempt_number, error=str(error))
+
+
+def _ancestors(app: Client) -> dict[str, str]:
     """Return the ids of the message that is worked on here, and of the first of those that led to it; else nothing."""
     task: Any = app.current_worker_task
     return {"root_id": task.request.root_id or task.request.id, "parent_id": task.request.id} if task else {}
@@ -108,7 +141,7 @@ def _shown(args: tuple[str, ...]) -> str:
     return repr(tuple(str(each) for each in args))[:MOST_SHOWN]
 
 
-def _signature(app: Celery, step: Step) -> Signature:
+def _signature(app: Client, step: Step) -> Signature:
     return app.signature(step.task, args=step.args, immutable=True, **_options(step, {}))
 
 

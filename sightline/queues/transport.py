@@ -50,14 +50,13 @@ from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as TookTooLong
 from vine import promise
 
+from sightline.queues.outbox import LOST
+
 UNREADABLE = "sightline-unreadable"
 """Header of a message that wraps an unreadable item; its value says which rule the item broke."""
 
 
 COMPRESSION = "compression"
-
-LOST = (ConnectionLost, TookTooLong, OSError)
-"""What is raised where Redis cannot be reached, or does not answer."""
 
 PATIENCE_SECONDS = 15.0
 """As long as a thread waits for Redis itself (`client.py`)."""

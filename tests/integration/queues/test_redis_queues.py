@@ -7,19 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
-from celery import Celery
 
 from sightline.errors import Unavailable
 from sightline.models.images import Lane
+from sightline.queues.client import Client, make_client
 from sightline.queues.publishing import _publish_through
 from sightline.queues.redis import NOTHING, RedisQueues, Standing, Waiting
 from sightline.queues.steps import ingest_step
 
 
 @pytest.fixture
-def app(redis_url, prefix) -> Iterator[Celery]:
-    app = Celery("tests", broker=redis_url, set_as_current=False)
-    app.conf.broker_transport_options = {"global_keyprefix": prefix}
+def app(redis_url, prefix) -> Iterator[Client]:
+    app = make_client(redis_url, prefix)
     yield app
     app.close()
 

@@ -19,8 +19,8 @@ class Bar:
     """A quarter of an hour.
 
     first_visit: the number of its earliest visit on the page
-    is_found: some cover shows what is asked for, or anything if nothing is; pictures that the review hides are plain,
-    as those that show nothing are
+    is_found: some cover shows what is asked for, or any label if none is named; pictures that the review hides are
+    plain, as those without a label are
     """
 
     quarter: int

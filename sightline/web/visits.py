@@ -1,4 +1,6 @@
-"""Visits as pages show them: a cover with what was found in it, and the other pictures.
+"""Visits as pages show them: a cover with the labels it shows, and the other pictures.
+
+Of each image only the labels are read, so a card cannot say that nothing was found: a text or a face may have been.
 
 What the review hides is not told, and has no part in which picture is the cover.
 """
@@ -29,7 +31,7 @@ LABELS_SHOWN = 3
 class Card:
     """A visit on a page.
 
-    labels: the most certain of its cover; is_found: the cover shows what is asked for, or anything if nothing is named
+    labels: the most certain of its cover; is_found: the cover shows what is asked for, or any label if none is named
     in_review: of how many pictures nothing may be told
     """
 
@@ -127,7 +129,7 @@ def cards(
 
 
 def _is_told(image: ImageSummary, hidden: frozenset[str]) -> bool:
-    """Return whether a page says what was found in an image, or that nothing was."""
+    """Return whether a page says which labels an image shows, or that it shows none."""
     return image.image_id not in hidden and "labels" in image.parts
 
 

@@ -53,6 +53,23 @@ def test_pictures_at_most_a_minute_apart_are_one_visit_with_the_most_certain_as_
     assert "5 pictures in 3 visits" in html
 
 
+@pytest.mark.parametrize("page", ["/day", "/new", "/day?label=Person&only=all"])
+def test_a_card_that_knows_labels_alone_does_not_say_that_nothing_was_found(house, page):
+    house.analyse(at(7, 0), {"labels": NOTHING})  # a face and a text are in it
+    house.world.clock.move(timedelta(seconds=10))  # so that the feed's newest entries are read
+    html = house.client("owner").get(page).text
+    assert '<span class="aside brief">no labels' in " ".join(html.split()).replace("> ", ">")
+    assert "nothing found" not in html
+
+
+def test_the_choice_of_pictures_and_the_button_have_names_of_their_own(looked_at):
+    looked_at.world.clock.move(timedelta(seconds=10))
+    for page in ("/day", "/new"):
+        html = looked_at.client("owner").get(page).text
+        named = re.findall(r"<(?:label for=[^>]*|button)>(\w+)</", html)
+        assert ("Pictures" in named, len(named)) == (True, len(set(named))), page
+
+
 def test_to_end_a_page_no_picture_is_read_behind_the_one_that_the_next_begins_with(house):
     for minute in range(0, 50, 10):
         house.analyse(at(8, minute))

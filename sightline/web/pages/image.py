@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sightline.models.answers import Json
-from sightline.models.images import Content, ImageRow
+from sightline.models.images import MOVED, OF_A_VIDEO, UPLOAD_TIME, Capture, Content, ImageRow
 from sightline.stats.verdicts import Answer
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
@@ -23,6 +23,15 @@ router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
 ImageId = Annotated[str, Query(max_length=4_096)]
 Side = Literal["before", "next"]
+
+TIME_FROM = {
+    "key": "the file's name",
+    "metadata": "the object's metadata",
+    "exif": "the picture's EXIF",
+    UPLOAD_TIME: "the upload, as nothing else tells it",
+    OF_A_VIDEO: "when the video begins, and the frame's place in it",
+}
+"""Where a capture time comes from, in words, by its source."""
 
 
 @router.get("/image")
@@ -74,7 +83,7 @@ def facts_of(row: ImageRow) -> Iterator[tuple[str, Json]]:
     yield "lane", row.lane.shown
     if row.capture:
         yield "camera", row.capture.camera
-        yield "time from", row.capture.source
+        yield "time from", _time_from(row.capture)
         if row.capture.video:
             yield "frame of", f"{row.capture.video}, {row.capture.offset_ms / 1000:g} s after its beginning"
         yield from ((name, value) for name, value in _doubts(row) if value)
@@ -84,6 +93,12 @@ def facts_of(row: ImageRow) -> Iterator[tuple[str, Json]]:
     yield "version", f"{row.version}, the graph shows {row.merged_version}"
     if row.rejection:
         yield "refused", row.rejection.message
+
+
+def _time_from(capture: Capture) -> str:
+    if capture.source != MOVED:
+        return TIME_FROM.get(capture.source, capture.source)
+    return f"a correction by `sightline clock`; first read from {TIME_FROM.get(capture.read_source, 'elsewhere')}"
 
 
 def _doubts(row: ImageRow) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from sightline.stats.verdicts import Answer as Word
 from sightline.stats.verdicts import Source
 from sightline.storage.users.protocol import MarkKind, Role
 from sightline.testing.fake import CHECKPOINTS, uri_of
+from sightline.web.pages.image import facts_of
 from tests.clips import clip_bytes
 from tests.unit.web.house import ANSWERS, DAY, FROM_HERE, PLACES_OF_ARRIVAL, URI, build
 
@@ -78,6 +79,30 @@ def test_every_box_has_its_number_in_the_list_and_its_place_in_percent(looked_at
     ] == rects
     assert re.findall(r'data-box="(\d+)"', page) == ["1", "2", "3"]
     assert re.findall(r'data-boxes="([\d ]+)"', page) == ["1", "2", "3"]
+
+
+def test_each_feature_says_for_itself_that_none_was_found(house):
+    house.analyse(answers={"labels": Answer((), "m-1", 30.0)})
+    html = house.client("owner").get(f"/image?id={URI}").text
+    assert re.search(r"<h2>labels</h2>\s*<p class=\"aside\">none found</p>", html)
+    assert ("AB 123" in html, "nothing found" in html) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("source", "read_source", "words"),
+    [
+        ("key", "", "the file's name"),
+        ("exif", "", "the picture's EXIF"),
+        ("metadata", "", "the object's metadata"),
+        ("last_modified", "", "the upload, as nothing else tells it"),
+        ("video", "", "when the video begins, and the frame's place in it"),
+        ("clock", "exif", "a correction by `sightline clock`; first read from the picture's EXIF"),
+    ],
+)
+def test_where_the_time_was_read_is_said_in_plain_words(looked_at, source, read_source, words):
+    row = looked_at.world.images.get(URI)
+    capture = replace(row.capture, source=source, read_source=read_source)
+    assert words == dict(facts_of(replace(row, capture=capture)))["time from"]
 
 
 def test_a_near_miss_is_told_from_what_counts(house):

@@ -51,6 +51,20 @@ class BatchClosed(SightlineError):
     remedy = "Go on with the next batch"
 
 
+class AllReviewed(NothingToReview):
+    """What was wanted has been done: no image waits for an answer."""
+
+    rule = "every image of these days is reviewed"
+    remedy = "Choose another day or camera"
+
+
+class HeldByOthers(NothingToReview):
+    """The images that wait for an answer are in others' open batches."""
+
+    rule = "what is left of these days is in another reviewer's batch"
+    remedy = "Wait until that is closed, or choose another day or camera"
+
+
 class AnswerStands(SightlineError):
     """Another answer than the one that the page knew of has been given meanwhile, as in another tab."""
 
@@ -99,13 +113,14 @@ Choose: TypeAlias = Callable[[int], Sequence[Request]]
 def begin_batch(user: str, wanted: Wanted, services: Services) -> Batch:
     """Ask a reviewer about the next images, in an order that tells nothing; an open batch of the label goes on instead.
 
-    Raise NotWatched, or NothingToReview if every image is reviewed or held by others.
+    Raise NotWatched; AllReviewed, HeldByOthers, or NothingToReview if there is no image at all.
     """
     rule = services.accuracy.rule_of(wanted.label)
-    batch = start_batch(user, rule, _chooser(wanted, services), services)
+    choose = _chooser(wanted, services)
+    batch = start_batch(user, rule, choose, services)
     if batch is None:
-        rule_of = "every image of these days is reviewed, or is in another reviewer's batch"
-        raise NothingToReview(wanted.camera or "all cameras", rule=rule_of, remedy="Choose another day or camera")
+        left = HeldByOthers if choose(1) else AllReviewed  # what it chooses from has been read
+        raise left(wanted.camera or "all cameras")
     return batch
 
 

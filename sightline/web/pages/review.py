@@ -4,6 +4,7 @@ What is answered stands in the address that the form is sent to, so that a page 
 session that has ended, can lead back to the very picture.
 """
 
+from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Annotated
 
@@ -12,9 +13,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sightline.errors import ImageMissing, RejectedError, RetryableError, Unavailable
+from sightline.services.review import NothingToReview
 from sightline.services.review_batches import (
     AnswerStands,
     BatchClosed,
+    NotPlanned,
     Unjudgeable,
     Wanted,
     answer_picture,
@@ -30,6 +33,7 @@ from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.console import Console, console_of
 from sightline.web.days import known_days
 from sightline.web.errors import InvalidRequest, NoSuchPage, Overwritten
+from sightline.web.nothing_left import nothing_left
 from sightline.web.rendering import link, page
 from sightline.web.reveal import Reveal
 from sightline.web.thumbnails import WIDTHS
@@ -82,12 +86,18 @@ def start(
     day: Annotated[str, Form(pattern=r"^(\d{4}-\d\d-\d\d)?$")] = "",
     window: Annotated[int, Form()] = 1,
 ) -> Response:
-    """Ask about the next images, or go on with what is open."""
+    """Ask about the next images, or go on with what is open. That none is left is no error, but the end of the work."""
     if window not in WINDOW_DAYS:
         raise InvalidRequest(f"{window} days", rule=f"a window has one of {WINDOW_DAYS} days")
+    _require_days(day)
     console, visitor = console_of(request), visitor_of(request)
     wanted = Wanted(label, camera or None, day or None, window)
-    return onward(begin_batch(visitor.user, wanted, console.services))
+    try:
+        batch = begin_batch(visitor.user, wanted, console.services)
+    except (NothingToReview, NotPlanned) as why:
+        left = nothing_left(wanted, why, console)
+        return page(request, "review_nothing.html", left.status, label=label, left=left)
+    return onward(batch)
 
 
 @router.get("/review/mine")
@@ -190,6 +200,14 @@ def show_look(request: Request, batch_id: str, number: int, width: int) -> Respo
     picture = _picture(_batch(request, batch_id), number)
     data = console_of(request).thumbnails.get(picture.image_id, picture.content, width)
     return Response(data, headers={"cache-control": PICTURE_KEPT}, media_type="image/jpeg")
+
+
+def _require_days(last: str) -> None:
+    """Raise InvalidRequest if the calendar has no such day, or not as many before it as the longest window."""
+    try:
+        _ = last and date.fromisoformat(last) - timedelta(days=max(WINDOW_DAYS))
+    except (ValueError, OverflowError) as error:
+        raise InvalidRequest("The input day", rule=f"{last} is no day of the calendar") from error
 
 
 def _batch(request: Request, batch_id: str) -> Batch:

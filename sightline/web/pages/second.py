@@ -1,15 +1,18 @@
 """Second looks: which of them wait for the visitor, and a batch of them."""
 
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sightline.services.review import NothingToReview
 from sightline.services.second_looks import begin_second_looks, waiting_looks
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.console import console_of
+from sightline.web.nothing_left import NothingLeft
 from sightline.web.pages.review import onward
 from sightline.web.rendering import page
 from sightline.web.words import read_words
@@ -30,6 +33,12 @@ def show_second_looks(request: Request) -> Response:
 @router.post("/review/second")
 @for_roles(Role.REVIEWER, by_session=True)
 def start_second_looks(request: Request, label: Annotated[str, Form(max_length=256)]) -> Response:
-    """Ask for second looks, or go on with what is open."""
+    """Ask for second looks, or go on with what is open. The page's number may be old: that none is left is no error."""
     console, user = console_of(request), visitor_of(request).user
-    return onward(begin_second_looks(user, label, read_words(console).verdicts, console.services))
+    try:
+        batch = begin_second_looks(user, label, read_words(console).verdicts, console.services)
+    except NothingToReview as why:
+        said = f"{why.rule[:1].upper()}{why.rule[1:]}."
+        left = NothingLeft("No second look", said, is_done=False, status=HTTPStatus.OK, ways=[])
+        return page(request, "review_nothing.html", label=label, left=left)
+    return onward(batch)

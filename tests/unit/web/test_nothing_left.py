@@ -1,0 +1,118 @@
+"""The end of the work is no error: where nothing is left to review, the page says so and leads on."""
+
+import html
+import re
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from sightline.services.review_batches import Wanted, answer_picture, begin_batch, close_batch
+from sightline.web.times import long_day
+from tests.unit.services.rollups.yard import LAST_DAY, Yard, truth
+from tests.unit.web.figures_house import fill
+from tests.unit.web.house import FROM_HERE, House, build
+
+DAY_BEFORE = (date.fromisoformat(LAST_DAY) - timedelta(days=1)).isoformat()
+LAST, BEFORE = (long_day(date.fromisoformat(day)) for day in (LAST_DAY, DAY_BEFORE))
+
+
+@pytest.fixture
+def house(tmp_path):
+    """Two days of two cameras, of which the last is reviewed."""
+    yard = Yard()
+    fill(yard, days=2, cameras=("yard", "gate"))
+    made = build(tmp_path, world=yard)
+    review_all(made, "reviewer", Wanted("Person", None, LAST_DAY))
+    yield made
+    made.console.close()
+
+
+def review_all(house: House, user: str, wanted: Wanted) -> None:
+    services, waiting = house.world.services, 2
+    for _ in range(waiting):
+        batch = begin_batch(user, wanted, services)
+        for number in range(1, len(batch.pictures) + 1):
+            picture = batch.picture(number)
+            assert picture is not None
+            answer_picture(batch, number, truth(picture.image_id), None, services)
+        close_batch(batch, services)
+
+
+def start(house: House, name: str = "reviewer", **form: Any) -> tuple[int, str]:
+    answer = house.client(name).post("/review", data={"label": "Person", **form}, headers=FROM_HERE)
+    return answer.status_code, " ".join(html.unescape(re.sub(r"<[^>]+>", " ", main_of(answer.text))).split())
+
+
+def main_of(text: str) -> str:
+    return text.partition("<main")[2].partition("</main>")[0]
+
+
+def ways_of(text: str) -> list[tuple[str, dict[str, str]]]:
+    """Return the words of each button, and what it sends."""
+    forms = re.findall(r'<form method="post" action="/review">(.*?)</form>', main_of(text), re.DOTALL)
+    buttons = [re.search(r"<button[^>]*>([^<]*)<", each) for each in forms]
+    sent = [dict(re.findall(r'name="(\w+)" value="([^"]*)"', each)) for each in forms]
+    return [(button[1], each) for button, each in zip(buttons, sent, strict=True) if button]
+
+
+@pytest.mark.parametrize(("camera", "named"), [("", "All cameras"), ("gate", "gate")])
+def test_that_a_day_is_all_reviewed_is_said_and_is_no_error(house, camera, named):
+    status, said = start(house, camera=camera, day=LAST_DAY)
+    assert 200 == status
+    assert f"All reviewed: Person {named}, {LAST}: every picture that was to be looked at has been." in said
+    for word in ("Status", "What to do", "First page", "422"):
+        assert word not in said
+
+
+def test_it_leads_to_longer_windows_to_the_day_before_and_to_accuracy(house):
+    answer = house.client("reviewer").post("/review", data={"label": "Person", "camera": "gate"}, headers=FROM_HERE)
+    same = {"label": "Person", "camera": "gate"}
+    assert [
+        (f"Review the 7 days up to {LAST}", same | {"day": LAST_DAY, "window": "7"}),
+        ("Review the last 28 days of all cameras", {"label": "Person", "window": "28"}),
+        (f"Review {BEFORE}", same | {"day": DAY_BEFORE, "window": "1"}),
+    ] == ways_of(answer.text)
+    assert 'href="/accuracy?label=Person"' in answer.text
+    for words, form in ways_of(answer.text):
+        status, _ = start(house, **form)
+        assert (422 if "28" in words else 303) == status, words
+
+
+def test_a_window_that_is_not_planned_leads_to_those_that_need_no_plan(house):
+    answer = house.client("reviewer").post("/review", data={"label": "Person", "window": 28}, headers=FROM_HERE)
+    assert (422, True) == (answer.status_code, "28 days are not planned yet" in answer.text)
+    assert [f"Review {LAST}", f"Review the 7 days up to {LAST}"] == [words for words, _ in ways_of(answer.text)]
+
+
+def test_what_others_have_in_a_batch_is_told_from_what_is_reviewed(house):
+    house.add("bob", ["reviewer"])
+    wanted = Wanted("Person", "gate", DAY_BEFORE)
+    begin_batch("reviewer", wanted, house.world.services)
+    status, said = start(house, "bob", camera="gate", day=DAY_BEFORE)
+    assert (200, True) == (status, f"gate, {BEFORE}: what is left is in another reviewer's batch." in said)
+    assert "All reviewed" not in said
+
+
+def test_days_without_pictures_say_so(house):
+    status, said = start(house, day="2001-01-01")
+    assert (422, True) == (status, "All cameras, Mon 1 Jan 2001: there is no analysed picture." in said)
+
+
+def test_without_any_picture_the_page_looks_like_no_error_and_offers_nothing_that_can_only_fail(tmp_path):
+    made = build(tmp_path)
+    answer = made.client("reviewer").post("/review", data={"label": "Person"}, headers=FROM_HERE)
+    assert (422, []) == (answer.status_code, ways_of(answer.text))
+    assert "All cameras, the newest day: there is no analysed picture." in answer.text
+    assert "Status 422" not in answer.text
+    made.console.close()
+
+
+@pytest.mark.parametrize("day", ["2026-02-31", "0001-01-02"])
+def test_a_day_that_the_calendar_has_not_is_refused(house, day):
+    assert (422, True) == (start(house, day=day)[0], f"{day} is no day of the calendar" in start(house, day=day)[1])
+
+
+def test_second_looks_that_somebody_else_has_begun_meanwhile_are_no_error(house):
+    answer = house.client("reviewer").post("/review/second", data={"label": "Person"}, headers=FROM_HERE)
+    assert (200, True) == (answer.status_code, "No image waits for a second look of yours" in answer.text)

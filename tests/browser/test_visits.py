@@ -8,6 +8,7 @@ import pytest
 from sightline.models.answers import Answer, Detection
 from sightline.services.rollups.run import RollUp
 from tests.browser.boxes import photo
+from tests.browser.visiting import SHARED_KEYS
 from tests.unit.web.house import DAY
 
 MASKED = f"s3://frames/yard/{DAY}/Hour-07/snap/MDAlarm_20261102-070020.jpg"
@@ -96,14 +97,15 @@ def test_keys_choose_visits_and_the_button_says_how_many_it_marks(busy, visit):
     with visit() as seen:
         seen.sign_in("owner")
         seen.go("/new")
-        assert seen.page.locator("[data-choosing]").is_hidden()
+        assert [] == seen.page.evaluate(SHARED_KEYS)
+        assert seen.page.locator("[data-counted]").is_hidden()
         for key in ("j", "x", "j", "x"):
             seen.page.keyboard.press(key)
         marking = seen.page.locator("[data-counted]")
         assert re.search(r"Mark 2 visits \(\d pictures\) as seen", marking.inner_text())
         seen.look("new-chosen")
         seen.page.keyboard.press("Escape")
-        seen.page.locator("[data-choosing]").wait_for(state="hidden")
+        marking.wait_for(state="hidden")
         found = seen.page.locator(".choose input")
         found.first.click()
         found.nth(2).click(modifiers=["Shift"])
@@ -142,6 +144,24 @@ def test_without_script_a_visit_opens_and_all_is_marked_as_seen(busy, visit):
             seen.page.get_by_role("button", name="Show").click()
         assert 2 == seen.page.locator(".visit").count(), "the gate showed nobody"
 
+
+@pytest.mark.parametrize("width", [360, 1600])
+def test_nothing_moves_when_something_is_chosen_and_the_button_in_its_place_has_the_key(busy, visit, width):
+    assert busy
+    with visit(width) as seen:
+        seen.sign_in("owner")
+        seen.go("/new")
+        before = seen.page.evaluate(PLACES)
+        all_seen = seen.page.get_by_role("button", name="All seen")
+        assert all_seen.is_visible()
+        seen.page.locator(".choose input").nth(1).click()
+        assert before == seen.page.evaluate(PLACES)
+        assert all_seen.is_hidden()
+        seen.look("new-chosen")
+
+
+PLACES = """() => [...document.querySelectorAll(".visit, .steps .button")]
+  .map((each) => each.getBoundingClientRect()).map((each) => [each.left, each.top + scrollY])"""
 
 COVERED = """() => [...document.querySelectorAll(".visit")].filter((visit) => {
   const [box, image] = [".choose", "img"].map((each) => visit.querySelector(each).getBoundingClientRect());

@@ -33,6 +33,14 @@ BROKEN_HEADINGS = """
 """
 """Words of tables' headings that go on in the next line. Names, which people choose, may be of any length."""
 
+SHARED_KEYS = """
+[...document.querySelectorAll("[data-key]")]
+  .filter((each) => each.checkVisibility({ visibilityProperty: true }))
+  .flatMap((each) => each.dataset.key.toLowerCase().split(" "))
+  .filter((key, place, all) => all.indexOf(key) !== place)
+"""
+"""Keys of which two things on the page say that they are theirs: only the first of them is pressed."""
+
 
 @dataclass
 class Visit:
@@ -84,13 +92,15 @@ class Visit:
     def look(self, what: str) -> None:
         """Keep a screenshot, and require that the page is whole.
 
-        No error or axe violation, no scrolling sideways, no word of a heading broken.
+        No error or axe violation, no scrolling sideways, no word of a heading broken, and no key that
+        two buttons have.
         """
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{what}-{self.name}.png", full_page=True)
         assert [] == self.wrong
         assert not self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
         assert [] == self.page.evaluate(BROKEN_HEADINGS)
+        assert [] == self.page.evaluate(SHARED_KEYS)
         found = Axe().run(self.page).response["violations"]
         assert [] == [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
 

@@ -6,7 +6,7 @@ const keysOf = (element) => element.dataset.key.toLowerCase().split(" ");
 
 /** Elements that a key presses; what is hidden is not pressed. */
 const keyed = () =>
-  [...document.querySelectorAll("[data-key]")].filter((each) => each.checkVisibility() && !each.disabled);
+  [...document.querySelectorAll("[data-key]")].filter((each) => each.checkVisibility({ visibilityProperty: true }) && !each.disabled);
 
 const isWriting = (element) =>
   element instanceof HTMLElement && element.closest("select, textarea, input:not([type=checkbox]), [contenteditable]");
@@ -165,7 +165,8 @@ function count() {
   if (!bar) return;
   const pictures = chosen.reduce((sum, box) => sum + Number(box.dataset.holds), 0);
   const named = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
-  bar.hidden = chosen.length === 0;
+  bar.classList.add("scripted");
+  bar.classList.toggle("chosen", chosen.length > 0);
   bar.querySelector("[data-counted]").textContent = `Mark ${named(chosen.length, "visit")} (${named(pictures, "picture")}) as seen`;
 }
 

@@ -15,6 +15,7 @@ from sightline.services.people.reviewing import ANSWERS
 from sightline.stats.verdicts import Answer
 from sightline.storage.users.protocol import Role
 from sightline.web.errors import Problem, SignInNeeded, problem_of
+from sightline.web.questions import thing_of
 from sightline.web.static_files import address_of
 from sightline.web.times import clock_time, full_time, long_day, offset_of, short_day, utc_time
 
@@ -57,6 +58,7 @@ def environment() -> Environment:
         "long_day": long_day,
         "offset_of": offset_of,
         "short_day": short_day,
+        "thing": thing_of,
         "utc_time": utc_time,
         "percent": lambda value: f"{value:.0f}\N{NO-BREAK SPACE}%",
         "json_shown": lambda value: names.printable(json.dumps(value, ensure_ascii=False, sort_keys=True)),

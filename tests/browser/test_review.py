@@ -17,6 +17,10 @@ from tests.browser.visiting import WIDTHS
 URIS = [uri_of(f"{second:02}") for second in range(6)]
 MARKED = ("ZzLabel", "43.21", "87.65", "stratum", "MDAlarm", "s3://")
 
+BELOW_THE_FOLD = """[...document.querySelectorAll("main h1, main button, main .button, main figure img")]
+  .filter((each) => each.getBoundingClientRect().bottom > innerHeight).map((each) => each.textContent.trim())"""
+"""What of a picture's page is not seen without scrolling."""
+
 
 @pytest.fixture
 def yard(served):
@@ -24,7 +28,7 @@ def yard(served):
     for shade, uri in enumerate(URIS):
         person = [Detection("Person", 87.65)] if shade == 0 else []
         answers = {"labels": Found((*person, Detection("ZzLabel", 43.21)), "m-1", 30.0)}
-        served.house.analyse(uri, answers, picture(40 * shade, (640, 480)))
+        served.house.analyse(uri, answers, picture(40 * shade, (1600, 1200)))
     return served
 
 
@@ -80,8 +84,10 @@ def test_every_page_of_the_review_is_whole_on_every_screen(yard, visit):
             )
             assert 3 == len(heights)
             assert min(heights) >= 56
-        press(seen, "1")
-        press(seen, "z")
+        for key in ("1", "z"):
+            press(seen, key)
+            seen.show_on(1600, "light")
+            assert [] == seen.page.evaluate(BELOW_THE_FOLD)
         seen.look_on_every_screen("review-again")
         seen.page.keyboard.press("Escape")
         seen.page.wait_for_url("**/done")

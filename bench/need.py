@@ -7,7 +7,7 @@ interval stands that of a simple random sample of as many unpaid images.
 The goals, for each feature of each set of frames: the interval contains the true number for at least 18 of 20 salts,
 and its median width is at most 1.5 times that of the simple random sample.
 
-The frames were not taken in bursts: the demo's are seven minutes apart. So a burst is as long here as three of them
+The frames were not taken in bursts: they are seven minutes apart. So a burst is as long here as three of them
 take, and five minutes for a folder; `--seconds` sets both. `--worlds 100` simulates months instead, each kind so often.
 """
 

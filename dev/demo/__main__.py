@@ -31,6 +31,8 @@ from sightline.services.ingest import add_images
 FOLDER = Path(".cache/demo")
 WORKERS = ("ingest", "labels", "faces", "text", "rows", "graph", "operations", "careful")
 FRAMES = 66
+VISIT = 3
+"""Frames that a camera takes one soon after the other."""
 
 
 class DemoFailed(SightlineError):
@@ -64,7 +66,7 @@ def _uploads(pictures: Path | None) -> list[Upload]:
         frames = FOLDER / "frames"
         shutil.rmtree(frames, ignore_errors=True)
         newest_at = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=3)
-        make_frames(frames, newest_at, FRAMES, _examples())
+        make_frames(frames, newest_at, FRAMES, _examples(), VISIT)
         return demo_uploads(frames)
     if not pictures.is_dir():
         raise DemoFailed(str(pictures), rule="IMAGES must name a folder", remedy="Give an existing folder")

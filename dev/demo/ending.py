@@ -10,6 +10,9 @@ from dev.stack.stack import Stack
 SERVING = {"operations": 1, "beat": 1, "web": 1}
 """What the console needs, and what keeps its figures and its list of new pictures up to date."""
 
+SHOWS_ANSWERS = "the page New shows what the detector found"
+"""Why whoever begins with New is no longer blind; an owner's first page is New."""
+
 
 def wait_for_ctrl_c() -> None:
     """Wait without end: Ctrl-C raises KeyboardInterrupt here."""
@@ -20,7 +23,8 @@ def hold_open(stack: Stack, wait: Callable[[], None] = wait_for_ctrl_c) -> None:
     """Serve the console and say where, until Ctrl-C: that is how it is meant to end, so it is no error."""
     stack.start_workers(SERVING)
     where = f"{console(stack.layout.folder)}  {console_login(stack.env)}"
-    print(f"\nThe console: {where}\nIt is open until you press Ctrl-C.", flush=True)
+    blind = f"To review blind, begin at {console(stack.layout.folder)}/review: {SHOWS_ANSWERS}."
+    print(f"\nThe console: {where}\n{blind}\nIt is open until you press Ctrl-C.", flush=True)
     with suppress(KeyboardInterrupt):
         wait()
 
@@ -33,6 +37,7 @@ def last_words(seconds: float, *, was_open: bool) -> str:
     return (
         f"{ended}\n"
         "To look at it in a browser, run `make demo OPEN=1`: it says where, and with which user and password.\n"
+        f"To review blind there, open /review first: {SHOWS_ANSWERS}.\n"
         "To have S3's events add images: `make up`, `. .cache/stack/env`, `python -m dev.demo.put --events FOLDER`"
         " (docs/events.md).\n"
         "To check a training set: `make up DETECTOR=objects`, `sightline verify-set` (docs/training-sets.md).\n"

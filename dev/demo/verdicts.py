@@ -1,6 +1,8 @@
 """The last part of the demonstration: a sample is reviewed, with verdicts taken from the frames' truth."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from dev.demo.answers import person_percent
 from dev.demo.uploads import Upload
@@ -12,7 +14,10 @@ from sightline.services.review import Scope, ask_next, read_cells
 from sightline.services.rollups.report import Report, read_report
 from sightline.services.rollups.run import roll_up_now
 from sightline.services.verdicts import Said, judge_of, verdict_of
+from sightline.stats.counts import ReviewedCell
 from sightline.stats.figures import Interval
+from sightline.stats.sampling import Candidate
+from sightline.stats.strata import Stratum
 from sightline.stats.verdicts import Answer, Source
 from sightline.stats.windows import WINDOW_DAYS
 from sightline.storage.dirty_days import Purpose
@@ -22,6 +27,11 @@ REVIEWER = "the ground truth"
 """The name of the reviewer: no person has looked."""
 
 SAMPLE, AT_A_TIME = 40, 10
+SPARED = 4
+"""One picture in so many of each camera, day and stratum is left to whoever reviews in the console: if all that is left
+were of one kind, its answer could be guessed.
+"""
+
 LONGEST = max(WINDOW_DAYS)
 
 
@@ -47,7 +57,7 @@ def review_sample(
     services.operations.dirty_days.mark(days, [Purpose.ROLLUPS])
     scope, judge, answered = Scope(LABEL, sorted(days)), judge_of(services), 0
     while answered < sample:
-        asked = ask_next(read_cells(scope, services), min(AT_A_TIME, sample - answered), services)
+        asked = ask_next(_without_spared(read_cells(scope, services)), min(AT_A_TIME, sample - answered), services)
         for each in asked:
             uri = each.request.candidate.image_id
             answer = Answer.PRESENT if truth[uri] else Answer.ABSENT
@@ -57,6 +67,19 @@ def review_sample(
         if not asked:
             break
     return answered
+
+
+def _without_spared(cells: Sequence[ReviewedCell]) -> list[ReviewedCell]:
+    """Leave out the last images that wait, in the cells' own order: what is answered then stays a random sample."""
+    return [replace(cell, waiting=_first_waiting(cell)) for cell in cells]
+
+
+def _first_waiting(cell: ReviewedCell) -> Mapping[Stratum, Sequence[Candidate]]:
+    images = Counter(each.stratum for each in cell.candidates)
+    return {
+        stratum: waiting[: max(len(waiting) - images[stratum] // SPARED, 0)]
+        for stratum, waiting in cell.waiting.items()
+    }
 
 
 def beside_truth(

@@ -21,6 +21,7 @@ _SHARES: tuple[tuple[Callable[[Path, int], Iterator[Shot]], int], ...] = (
 )
 _JPEG_QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 90]
 _NEWEST_SPACING = timedelta(minutes=7)
+_SPACING_IN_A_VISIT = timedelta(seconds=20)
 _DAY = timedelta(days=1)
 
 
@@ -36,18 +37,19 @@ class Frame:
     path: Path
 
 
-def make_frames(out: Path, newest_at: datetime, count: int, examples: Path) -> list[Frame]:
+def make_frames(out: Path, newest_at: datetime, count: int, examples: Path, visit: int = 1) -> list[Frame]:
     """Write `count` frames and their truth below `out`; the newest of each camera was taken at `newest_at`.
 
-    Half of a camera's frames are from the hours before `newest_at`, the others from the day before. The same arguments
-    write the same bytes. Raises ValueError if there are fewer than 60 frames.
+    Half of a camera's frames are from the hours before `newest_at`, the others from the day before. visit: so many were
+    taken one soon after the other; 1: each is alone. The same arguments write the same bytes.
+    Raises ValueError if there are fewer than 60 frames.
     """
     if count < FEWEST:
         raise ValueError(f"{count} frames: the demo needs at least {FEWEST}")
     shots: defaultdict[str, list[Shot]] = defaultdict(list)
     for shot in _shots(examples, count):
         shots[shot.camera].append(shot)
-    frames = [frame for taken in shots.values() for frame in _archive(out, _mixed(taken), newest_at)]
+    frames = [frame for taken in shots.values() for frame in _archive(out, _mixed(taken), newest_at, visit)]
     _write_truth(out / TRUTH, frames)
     return frames
 
@@ -67,10 +69,12 @@ def _mixed(shots: list[Shot]) -> list[Shot]:
     return [shot for _, shot in sorted(placed, key=lambda each: each[0])]
 
 
-def _archive(out: Path, shots: list[Shot], newest_at: datetime) -> Iterator[Frame]:
+def _archive(out: Path, shots: list[Shot], newest_at: datetime, visit: int) -> Iterator[Frame]:
     for index, shot in enumerate(reversed(shots)):
         days_before, step = divmod(index, (len(shots) + 1) // 2)
-        yield _store(out, shot, newest_at - days_before * _DAY - step * _NEWEST_SPACING)
+        in_visit = step % visit
+        back = (step - in_visit) * _NEWEST_SPACING + in_visit * _SPACING_IN_A_VISIT
+        yield _store(out, shot, newest_at - days_before * _DAY - back)
 
 
 def _store(out: Path, shot: Shot, at: datetime) -> Frame:

@@ -40,15 +40,17 @@ def test_it_holds_the_console_open_and_says_where_until_ctrl_c(tmp_path, capsys)
     hold_open(stack, press_ctrl_c)  # type: ignore[arg-type]
     (words,) = said
     assert "The console: http://127.0.0.1:20080  user sightline, password drawn at random\n" in words
+    assert "\nTo review blind, begin at http://127.0.0.1:20080/review: the page New shows" in words
     assert "until you press Ctrl-C" in words
 
 
 def test_its_last_words_say_how_to_look_at_it(capsys):
     asked = []
     assert 0 == main([], lambda images, *, is_open: asked.append((images, is_open)))
-    *_, stopped, where, events, sets, faces, people, video = capsys.readouterr().out.splitlines()
+    *_, stopped, where, blind, events, sets, faces, people, video = capsys.readouterr().out.splitlines()
     assert stopped.endswith(STOPPED)
     assert "`make demo OPEN=1`" in where
+    assert "open /review first: the page New shows what the detector found" in blind
     assert "docs/events.md" in events
     assert "docs/training-sets.md" in sets
     assert "docs/comparing-faces.md" in faces

@@ -1,13 +1,17 @@
 import csv
 import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import cv2
 import numpy as np
 import pytest
 
+from dev.demo.__main__ import VISIT
 from dev.frames.making import make_frames
 from dev.frames.scenes import yard
+from sightline.models.images import Capture
+from sightline.stats.visits import Glimpse, visits
 from tests.unit.dev.rekognition.drawings import person, sign, wall
 
 NEWEST_AT = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
@@ -71,6 +75,18 @@ def test_the_newest_frame_of_each_camera_was_taken_at_the_moment_given(made):
 def test_the_last_two_hours_hold_people_and_an_empty_yard(made):
     recent = {f.is_person for f in made[1] if f.camera == "yard" and NEWEST_AT - f.captured_at < timedelta(hours=2)}
     assert recent == {True, False}
+
+
+def test_the_demos_frames_come_in_visits_of_as_many_pictures(examples, tmp_path):
+    frames = make_frames(tmp_path, NEWEST_AT, 66, examples, VISIT)
+    taken = [Glimpse(f.key, Capture(f.camera, f.captured_at, "key"), 0.0) for f in frames]
+    sizes = Counter(len(each.pictures) for each in visits(taken, timedelta(seconds=60)))
+    assert VISIT == sizes.most_common(1)[0][0], sizes
+    assert len({frame.key for frame in frames}) == 66
+    assert {f.is_person for f in frames if f.camera == "yard" and NEWEST_AT - f.captured_at < timedelta(hours=2)} == {
+        True,
+        False,
+    }
 
 
 def test_the_table_says_the_truth_of_each_frame(made):

@@ -1,5 +1,6 @@
 """How the demonstration ends: it says where to look, and keeps the console open for those who asked for that."""
 
+import signal
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event
@@ -25,6 +26,7 @@ def hold_open(stack: Stack, wait: Callable[[], None] = wait_for_ctrl_c) -> None:
     where = f"{console(stack.layout.folder)}  {console_login(stack.env)}"
     blind = f"To review blind, begin at {console(stack.layout.folder)}/review: {SHOWS_ANSWERS}."
     print(f"\nThe console: {where}\n{blind}\nIt is open until you press Ctrl-C.", flush=True)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells have it ignored by what they start with `&`
     with suppress(KeyboardInterrupt):
         wait()
 

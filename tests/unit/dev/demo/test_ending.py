@@ -1,5 +1,6 @@
 """The demonstration ends by saying where to look; with OPEN=1 it holds the console open until Ctrl-C."""
 
+import signal
 from types import SimpleNamespace
 
 import pytest
@@ -42,6 +43,21 @@ def test_it_holds_the_console_open_and_says_where_until_ctrl_c(tmp_path, capsys)
     assert "The console: http://127.0.0.1:20080  user sightline, password drawn at random\n" in words
     assert "\nTo review blind, begin at http://127.0.0.1:20080/review: the page New shows" in words
     assert "until you press Ctrl-C" in words
+
+
+def test_ctrl_c_is_heard_even_if_a_shell_started_it_in_the_background(tmp_path):
+    write_privately(tmp_path / "remembered.json", '{"ports": {"web": "20080"}, "passwords": {}}')
+    stack = SimpleNamespace(layout=Layout(tmp_path), env=LOGIN, start_workers=lambda _: None)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def press_ctrl_c() -> None:
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("it was not interrupted")
+
+    try:
+        hold_open(stack, press_ctrl_c)  # type: ignore[arg-type]
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_its_last_words_say_how_to_look_at_it(capsys):

@@ -6,16 +6,20 @@ Nothing is asked of a store for it: whether a way on has pictures left is known 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from http import HTTPStatus
+from typing import Literal, TypeAlias
 
 from sightline.services.review import NothingToReview
 from sightline.services.review_batches import AllReviewed, HeldByOthers, NotPlanned, Wanted
 from sightline.stats.windows import WINDOW_DAYS, days_of
 from sightline.web.console import Console
 from sightline.web.days import known_days
+from sightline.web.rendering import link
 from sightline.web.times import long_day
 
 LONGEST = max(WINDOW_DAYS)
+
+Why: TypeAlias = Literal["reviewed", "held", "none", "plan", "second"]
+"""Why nothing is asked about. It stands in the page's address, so that *back* and a reload send no form again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,33 +32,50 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class NothingLeft:
-    """The page's words, and the ways on. is_done: everything is answered; status: 422 of what never could be asked."""
+    """The page's words, and the ways on. is_done: everything was answered, so it is no disappointment."""
 
     title: str
     said: str
     is_done: bool
-    status: HTTPStatus
     ways: Sequence[Way]
 
 
-def nothing_left(wanted: Wanted, why: NothingToReview | NotPlanned, console: Console) -> NothingLeft:
+def place_of(wanted: Wanted, error: NothingToReview | NotPlanned) -> str:
+    """Return the address of the page that says why nothing is left of what was wanted."""
+    why: Why = "none"
+    match error:
+        case AllReviewed():
+            why = "reviewed"
+        case HeldByOthers():
+            why = "held"
+        case NotPlanned():
+            why = "plan"
+    query = {"label": wanted.label, "camera": wanted.camera, "day": wanted.day, "window": wanted.window_days}
+    return link("/review/left", why=why, **query)
+
+
+def nothing_left(why: Why, wanted: Wanted, console: Console) -> NothingLeft:
     """Say why nothing is left of what was wanted."""
+    if why == "second":
+        said = "No image waits for a second look of yours, or another reviewer has them in a batch."
+        return NothingLeft("no second look", said, is_done=False, ways=[])
     days = _days(wanted, console)
     last = wanted.day or next(iter(days), None)
-    scope = _scope(wanted, last)
+    title, said = _words(why, wanted, _scope(wanted, last))
+    ways = _ways(why, wanted, last, days) if last is not None else ()
+    return NothingLeft(title, said, why == "reviewed", list(ways))
+
+
+def _words(why: Why, wanted: Wanted, scope: str) -> tuple[str, str]:
     match why:
-        case AllReviewed():
-            title, said = "All reviewed", f"{scope}: every picture that was to be looked at has been."
-        case HeldByOthers():
-            title, said = "Another reviewer is at it", f"{scope}: what is left is in another reviewer's batch."
-        case NotPlanned():
-            title, said = f"{wanted.window_days} days are not planned yet", f"{_sentence(why.rule)} {why.remedy}."
-        case _:
-            title, said = "No picture to review", f"{scope}: there is no analysed picture."
-    narrower = isinstance(why, NotPlanned)
-    ways = [*_windows(wanted, last, narrower=narrower), *_before(wanted, last, days)]
-    status = HTTPStatus.OK if isinstance(why, AllReviewed | HeldByOthers) else HTTPStatus.UNPROCESSABLE_ENTITY
-    return NothingLeft(title, said, isinstance(why, AllReviewed), status, ways)
+        case "reviewed":
+            return "all reviewed", f"{scope}: every picture that was to be looked at has been."
+        case "held":
+            return "another reviewer has the rest", f"{scope}: what is left is in another reviewer's batch."
+        case "plan":
+            rule = f"{NotPlanned.rule[:1].upper()}{NotPlanned.rule[1:]}"
+            return f"{wanted.window_days} days are not planned yet", f"{rule}. {NotPlanned.remedy}."
+    return "no picture to review", f"{scope}: there is no analysed picture."
 
 
 def _days(wanted: Wanted, console: Console) -> list[str]:
@@ -74,26 +95,22 @@ def _scope(wanted: Wanted, last: str | None) -> str:
     return f"{of}, the {wanted.window_days} days up to {_named(last)}"
 
 
-def _windows(wanted: Wanted, last: str | None, *, narrower: bool) -> Iterator[Way]:
-    """Yield the other windows: longer ones, or those that need no plan. The longest is of all cameras, up to now."""
+def _ways(why: Why, wanted: Wanted, last: str, days: Sequence[str]) -> Iterator[Way]:
+    """Yield the ways on: a longer window, the day before, and the longest of all, which needs a plan.
+
+    Where that has no plan, the windows that need none.
+    """
     for window in WINDOW_DAYS:
-        if last is None or (window >= wanted.window_days if narrower else window <= wanted.window_days):
-            continue
-        if window == LONGEST:
-            yield Way(f"Review {_last_days(window)} of all cameras", {"label": wanted.label, "window": window})
-        else:
+        if window != LONGEST and (window > wanted.window_days or why == "plan"):
             words = _named(last) if window == 1 else f"the {window} days up to {_named(last)}"
             yield Way(f"Review {words}", _form(wanted, last, window))
-
-
-def _before(wanted: Wanted, last: str | None, days: Sequence[str]) -> Iterator[Way]:
-    """Yield the newest day with pictures before the window."""
-    if last is None or wanted.window_days == LONGEST:
+    if wanted.window_days == LONGEST:
         return
     first = days_of(last, wanted.window_days)[0]
     earlier = next((day for day in days if day < first), None)
     if earlier is not None:
         yield Way(f"Review {_named(earlier)}", _form(wanted, earlier, 1))
+    yield Way(f"Review {_last_days(LONGEST)} of all cameras", {"label": wanted.label, "window": LONGEST})
 
 
 def _form(wanted: Wanted, day: str, window: int) -> dict[str, str | int]:
@@ -106,7 +123,3 @@ def _last_days(window: int) -> str:
 
 def _named(day: str) -> str:
     return long_day(date.fromisoformat(day))
-
-
-def _sentence(rule: str) -> str:
-    return f"{rule[:1].upper()}{rule[1:]}."

@@ -64,6 +64,12 @@ def test_keys_alone_review_a_whole_batch_and_nothing_leaks_before_the_reveal(yar
         with seen.page.expect_navigation():
             seen.page.get_by_role("button", name="Close it").click()
         assert "stratum" in seen.page.locator("main").inner_text()
+        press(seen, "n", is_last=True)
+        assert "every picture that was to be looked at has been" in seen.page.locator("[role=status]").inner_text()
+        with seen.page.expect_navigation():
+            seen.page.get_by_role("link", name="Second looks").click()
+        seen.page.go_back()
+        assert "all reviewed" in seen.page.locator("h1").inner_text(), "no form is sent again"
         assert [] == seen.wrong
 
 
@@ -175,9 +181,10 @@ def test_two_browsers_have_no_picture_in_common(yard, visit):
         begin(one)
         other.sign_in("bob")
         other.go("/review")
-        other.page.get_by_role("button", name="Start").click()
-        other.page.wait_for_load_state()
+        with other.page.expect_navigation():
+            other.page.get_by_role("button", name="Start").click()
         assert "another reviewer's batch" in other.page.locator("main").inner_text()
+        other.look_on_every_screen("review-nothing")
 
 
 def test_reviewers_who_differ_look_together(yard, visit):

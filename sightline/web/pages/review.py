@@ -33,7 +33,7 @@ from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.console import Console, console_of
 from sightline.web.days import known_days
 from sightline.web.errors import InvalidRequest, NoSuchPage, Overwritten
-from sightline.web.nothing_left import nothing_left
+from sightline.web.nothing_left import Why, nothing_left, place_of
 from sightline.web.rendering import link, page
 from sightline.web.reveal import Reveal
 from sightline.web.thumbnails import WIDTHS
@@ -52,6 +52,8 @@ TOLD = {
     "lost": "That picture was overwritten or removed, so it is asked about no more.",
     "stands": "You have answered this picture meanwhile. Nothing was changed; answer again if that was a slip.",
 }
+
+DAY_OR_NONE = r"^(\d{4}-\d\d-\d\d)?$"
 
 BatchId = Annotated[str, Query(max_length=64)]
 Name = Annotated[str, Query(max_length=2_048)]
@@ -83,21 +85,32 @@ def start(
     request: Request,
     label: Annotated[str, Form(max_length=256)],
     camera: Annotated[str, Form(max_length=2_048)] = "",
-    day: Annotated[str, Form(pattern=r"^(\d{4}-\d\d-\d\d)?$")] = "",
+    day: Annotated[str, Form(pattern=DAY_OR_NONE)] = "",
     window: Annotated[int, Form()] = 1,
 ) -> Response:
     """Ask about the next images, or go on with what is open. That none is left is no error, but the end of the work."""
-    if window not in WINDOW_DAYS:
-        raise InvalidRequest(f"{window} days", rule=f"a window has one of {WINDOW_DAYS} days")
-    _require_days(day)
     console, visitor = console_of(request), visitor_of(request)
-    wanted = Wanted(label, camera or None, day or None, window)
+    wanted = _wanted(label, camera, day, window)
     try:
         batch = begin_batch(visitor.user, wanted, console.services)
-    except (NothingToReview, NotPlanned) as why:
-        left = nothing_left(wanted, why, console)
-        return page(request, "review_nothing.html", left.status, label=label, left=left)
+    except (NothingToReview, NotPlanned) as error:
+        return RedirectResponse(place_of(wanted, error), HTTPStatus.SEE_OTHER)
     return onward(batch)
+
+
+@router.get("/review/left")
+@for_roles(Role.REVIEWER, by_session=True)
+def show_nothing_left(
+    request: Request,
+    why: Why,
+    label: Annotated[str, Query(max_length=256)],
+    camera: Name = "",
+    day: Annotated[str, Query(pattern=DAY_OR_NONE)] = "",
+    window: Annotated[int, Query()] = 1,
+) -> Response:
+    """Say why nothing is asked about, and where to go on."""
+    wanted = _wanted(label, camera, day, window)
+    return page(request, "review_nothing.html", label=label, left=nothing_left(why, wanted, console_of(request)))
 
 
 @router.get("/review/mine")
@@ -202,12 +215,15 @@ def show_look(request: Request, batch_id: str, number: int, width: int) -> Respo
     return Response(data, headers={"cache-control": PICTURE_KEPT}, media_type="image/jpeg")
 
 
-def _require_days(last: str) -> None:
-    """Raise InvalidRequest if the calendar has no such day, or not as many before it as the longest window."""
+def _wanted(label: str, camera: str, day: str, window: int) -> Wanted:
+    """Raise InvalidRequest if there is no such window, or if the calendar has not as many days up to this one."""
+    if window not in WINDOW_DAYS:
+        raise InvalidRequest(f"{window} days", rule=f"a window has one of {WINDOW_DAYS} days")
     try:
-        _ = last and date.fromisoformat(last) - timedelta(days=max(WINDOW_DAYS))
+        _ = day and date.fromisoformat(day) - timedelta(days=max(WINDOW_DAYS))
     except (ValueError, OverflowError) as error:
-        raise InvalidRequest("The input day", rule=f"{last} is no day of the calendar") from error
+        raise InvalidRequest("The input day", rule=f"{day} is no day of the calendar") from error
+    return Wanted(label, camera or None, day or None, window)
 
 
 def _batch(request: Request, batch_id: str) -> Batch:

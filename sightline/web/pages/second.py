@@ -5,16 +5,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from sightline.services.review import NothingToReview
 from sightline.services.second_looks import begin_second_looks, waiting_looks
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.console import console_of
-from sightline.web.nothing_left import NothingLeft
 from sightline.web.pages.review import onward
-from sightline.web.rendering import page
+from sightline.web.rendering import link, page
 from sightline.web.words import read_words
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
@@ -37,8 +36,6 @@ def start_second_looks(request: Request, label: Annotated[str, Form(max_length=2
     console, user = console_of(request), visitor_of(request).user
     try:
         batch = begin_second_looks(user, label, read_words(console).verdicts, console.services)
-    except NothingToReview as why:
-        said = f"{why.rule[:1].upper()}{why.rule[1:]}."
-        left = NothingLeft("No second look", said, is_done=False, status=HTTPStatus.OK, ways=[])
-        return page(request, "review_nothing.html", label=label, left=left)
+    except NothingToReview:
+        return RedirectResponse(link("/review/left", why="second", label=label), HTTPStatus.SEE_OTHER)
     return onward(batch)

@@ -56,6 +56,7 @@ CASES = [
     Case("GET", "/review/second", REVIEWER, by_session=True),
     Case("POST", "/review/second", REVIEWER, form={"label": "Person"}, by_session=True),
     Case("GET", "/review/mine", REVIEWER, by_session=True),
+    Case("GET", "/review/left", REVIEWER, {"why": "held", "label": "Person"}, by_session=True),
     Case("GET", "/review/people", REVIEWER, by_session=True),
     Case("GET", "/review/people/said", REVIEWER, by_session=True),
     Case("GET", "/review/people/{candidate_id}", REVIEWER, by_session=True),

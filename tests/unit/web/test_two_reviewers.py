@@ -36,7 +36,9 @@ def review_all(house: House, name: str, together: Barrier) -> list[Batch]:
     together.wait()
     while True:
         begun = client.post("/review", data={"label": "Person", "day": LAST_DAY}, headers=FROM_HERE)
-        if begun.status_code == 200:  # nothing is left, but perhaps what the other one has in a batch
+        if (
+            "/review/left" in begun.headers["location"]
+        ):  # nothing is left, but perhaps what the other one has in a batch
             return done
         place = begun.headers["location"]
         while not place.endswith("/done"):

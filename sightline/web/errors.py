@@ -1,6 +1,5 @@
 """How errors are answered: each says what, why and what to do; as a page for people, as problem+json for programs."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -21,6 +20,7 @@ from sightline.errors import (
 from sightline.names import printable
 from sightline.services.rollups.plan import NotWatched
 from sightline.services.users import InvalidUser
+from sightline.web.inputs import wrong_inputs
 
 
 class WebError(SightlineError):
@@ -170,13 +170,16 @@ _BY_KIND: tuple[tuple[type[SightlineError], HTTPStatus], ...] = (
 )
 
 
-def problem_of(error: Exception) -> Problem:
-    """Return how an error is answered. What we did not raise on purpose tells nothing of itself: the log has it."""
+def problem_of(error: Exception, path: str = "") -> Problem:
+    """Return how an error is answered. What we did not raise on purpose tells nothing of itself: the log has it.
+
+    path: of the request, whose page may show an input under another name
+    """
     if isinstance(error, SightlineError):
         return _of_ours(error)
     if isinstance(error, RequestValidationError):
-        what, why = _wrong(error.errors())
-        return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, printable(what), printable(why), InvalidRequest.remedy)
+        wrong = wrong_inputs(error.errors(), path)
+        return Problem(InvalidRequest.status, printable(wrong.what), printable(wrong.why), wrong.remedy)
     if isinstance(error, HTTPException):
         return _of_http(error.status_code)
     return Problem(
@@ -205,17 +208,3 @@ def _of_http(status: int) -> Problem:
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             return Problem(status, "The request", "it may have at most 64 KB", "Send less at once")
     return Problem(status, "The request", HTTPStatus(status).phrase.lower(), "Correct it")
-
-
-def _wrong(errors: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
-    """Return which inputs cannot be read, and why. A body that is missing, or no JSON at all, has no name."""
-    told = [(_input_of(each), str(each["msg"]).removeprefix("Value error, ")) for each in errors]
-    names = [*dict.fromkeys(name for name, _ in told if name)]
-    if len(told) == 1 and names:
-        return f"The input {names[0]}", told[0][1]
-    what = f"The input{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else "The request"
-    return what, "; ".join(f"{message} ({name})" if name else message for name, message in told)
-
-
-def _input_of(told: Mapping[str, Any]) -> str:
-    return "" if told["type"] == "json_invalid" else " ".join(str(part) for part in told["loc"][1:])

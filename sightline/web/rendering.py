@@ -77,9 +77,9 @@ def link(path: str, **query: Any) -> str:
 
 def error_answer(request: Request, error: Exception) -> Response:
     """Answer an error: to a program as problem+json, to a person as a page; who must sign in is led there."""
-    problem = problem_of(error)
-    headers = {"retry-after": str(problem.retry_after)} if problem.retry_after is not None else {}
     path = request.url.path
+    problem = problem_of(error, path)
+    headers = {"retry-after": str(problem.retry_after)} if problem.retry_after is not None else {}
     if path.startswith((API, "/api/")):
         if isinstance(error, SignInNeeded):
             headers["www-authenticate"] = "Bearer"

@@ -136,8 +136,8 @@ def cursor_of(place: Place | None) -> str | None:
     return None if place is None else urlsafe_b64encode(f"{place.timestamp} {place.image_id}".encode()).decode()
 
 
-def place_of(cursor: str | None) -> Place | None:
-    """Read a cursor; raise InvalidRequest if we never gave it out."""
+def place_of(cursor: str | None, name: str = "cursor", remedy: str | None = None) -> Place | None:
+    """Read a cursor; raise InvalidRequest if we never gave it out. name: of the input, as the request has it."""
     if not cursor:
         return None
     try:
@@ -145,4 +145,5 @@ def place_of(cursor: str | None) -> Place | None:
         datetime.fromtimestamp(int(timestamp), UTC)
         return Place(int(timestamp), image_id)
     except (NotBase64, ValueError, OverflowError, OSError) as error:
-        raise InvalidRequest("The input cursor", rule="it must be one that a list has returned") from error
+        rule = "it must be one that a list has returned"
+        raise InvalidRequest(f"The input {name}", rule=rule, remedy=remedy) from error

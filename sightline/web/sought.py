@@ -25,6 +25,9 @@ Empty = BeforeValidator(none_if_empty)
 Name = Annotated[Annotated[str, Field(max_length=2_048)] | None, Empty, Query()]
 Word = Annotated[Annotated[str, Field(max_length=200)] | None, Empty, Query()]
 Day = Annotated[date | None, Empty, Query()]
+WholePercent = Annotated[int, BeforeValidator(lambda value: 0 if value == "" else value), Query(ge=0, le=100)]
+"""A confidence that filters nothing at 0, nor where its field was emptied."""
+
 Percent = Annotated[Annotated[float, Field(ge=0, le=100)] | None, Empty, Query()]
 Weekday = Annotated[Annotated[int, Field(ge=1, le=7)] | None, Empty, Query()]
 Hour = Annotated[Annotated[int, Field(ge=0, le=23)] | None, Empty, Query()]

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 from starlette.requests import Request
 
 from sightline.models.answers import Json
@@ -13,6 +13,7 @@ from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.console import console_of
 from sightline.web.figures import asked_for, figures_to_json, read_curves, read_figures
+from sightline.web.inputs import day_of
 
 router = APIRouter(route_class=GuardedRoute)
 
@@ -20,7 +21,8 @@ Label = Annotated[str | None, Query(max_length=200, description="a watched label
 Camera = Annotated[str | None, Query(max_length=2_048, description="one camera; all, if left out")]
 Window = Annotated[Literal["1", "7", "28"], Query(description="days")]
 LastDay = Annotated[
-    str | None, Query(pattern=r"^\d{4}-\d\d-\d\d$", description="the last day of the window; default: the newest")
+    Annotated[str, AfterValidator(day_of)] | None,
+    Query(json_schema_extra={"format": "date"}, description="the last day of the window; default: the newest"),
 ]
 
 

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 from starlette.requests import Request
 
 from sightline.models.answers import Finding, Json
@@ -22,6 +22,7 @@ from sightline.web.console import Console, console_of
 from sightline.web.days import Placed, known_days, pictures_of
 from sightline.web.errors import InvalidRequest
 from sightline.web.found import FeatureShown, Shown
+from sightline.web.inputs import day_of
 from sightline.web.looking import LookedAt, look_at, note_viewed
 from sightline.web.masks import contents_of, masked
 from sightline.web.searching import cursor_of, place_of, search
@@ -136,9 +137,9 @@ class Asked:
     """The parameters of a list of images."""
 
     day: Annotated[
-        str | None,
+        Annotated[str, AfterValidator(day_of)] | None,
         Query(
-            pattern=r"^\d{4}-\d\d-\d\d$",
+            json_schema_extra={"format": "date"},
             description="capture day, in the camera's time zone; without it all days, and a label or a text is needed",
         ),
     ] = None

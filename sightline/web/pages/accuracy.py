@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
+from pydantic import AfterValidator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -37,6 +38,7 @@ from sightline.web.figures import (
     read_curves,
     read_figures,
 )
+from sightline.web.inputs import day_of
 from sightline.web.rendering import page
 from sightline.web.shown_figures import nearest, shown, shown_rows, what_if, without_estimate
 
@@ -45,7 +47,7 @@ router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 Label = Annotated[str | None, Query(max_length=200)]
 Camera = Annotated[str | None, Query(max_length=2_048)]
 Window = Annotated[Literal["1", "7", "28"], Query()]
-LastDay = Annotated[str | None, Query(pattern=r"^(\d{4}-\d\d-\d\d)?$")]
+LastDay = Annotated[Annotated[str, AfterValidator(day_of)] | None, Query()]
 
 
 @router.get("/accuracy")

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import AfterValidator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,7 +18,9 @@ from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.console import Console, console_of
 from sightline.web.days import known_days, newest_day
+from sightline.web.inputs import month_of
 from sightline.web.rendering import page
+from sightline.web.sought import Empty
 from sightline.web.times import month_name
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
@@ -27,7 +30,7 @@ router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 @for_roles(Role.OWNER)
 def show_calendar(
     request: Request,
-    month: Annotated[str | None, Query(pattern=r"^2\d{3}-(0[1-9]|1[0-2])$")] = None,
+    month: Annotated[Annotated[str, AfterValidator(month_of)] | None, Empty, Query()] = None,
     label: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
     """Show a month; the newest that has pictures, if none is named. label: one that is watched; the first of them.

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import AfterValidator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,16 +13,17 @@ from sightline.web.console import console_of
 from sightline.web.days import BEGUN, BEGUN_AMONG, known_days, newest_day, pictures_of
 from sightline.web.errors import NoSuchPage
 from sightline.web.filters import Filters, Only
+from sightline.web.inputs import day_of
 from sightline.web.rendering import page
+from sightline.web.sought import Empty, WholePercent
 from sightline.web.strip import strip
 from sightline.web.visits import cards, listed
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
-Day = Annotated[str | None, Query(pattern=r"^\d{4}-\d\d-\d\d$")]
+Day = Annotated[Annotated[str, AfterValidator(day_of)] | None, Empty, Query()]
 Text = Annotated[str | None, Query(max_length=2_048)]
 Label = Annotated[str | None, Query(max_length=200)]
-Percent = Annotated[int, Query(ge=0, le=100)]
 
 
 @router.get("/day")
@@ -31,7 +33,7 @@ def show_day(
     camera: Text = None,
     day: Day = None,
     label: Label = None,
-    at_least: Percent = 0,
+    at_least: WholePercent = 0,
     only: Only = "found",
     before: Text = None,
 ) -> Response:

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from ulid import ULID
@@ -29,6 +29,7 @@ from sightline.web.dead_letters import (
     redrive_once,
 )
 from sightline.web.errors import InvalidRequest, NoSuchPage
+from sightline.web.inputs import day_of
 from sightline.web.rendering import link, page
 from sightline.web.visitors import Visitor
 
@@ -38,7 +39,7 @@ LONGEST_REASON = 300
 ALL_CAMERAS = "*"
 """An empty name is no camera."""
 
-Day = Annotated[str, Field(pattern=r"^(\d{4}-\d\d-\d\d)?$")]
+Day = Annotated[str, AfterValidator(day_of)]
 Count = Annotated[int | None, Field(ge=0)]
 
 
@@ -65,10 +66,7 @@ class Filters(BaseModel):
 
 
 def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise InvalidRequest(text, rule="there must be such a day") from error
+    return date.fromisoformat(text) if text else None
 
 
 class Shown(Filters):
@@ -137,6 +135,13 @@ def _thumbs(letters: Sequence[DeadLetter], visitor: Visitor, console: Console) -
         for image_id, row in rows.items()
         if row.content is not None
     }
+
+
+@router.get("/dead-letters")
+@for_roles(Role.OPERATOR)
+def lead_to_dead_letters() -> Response:
+    """Lead to what the menu calls Dead letters."""
+    return RedirectResponse("/dead", HTTPStatus.SEE_OTHER)
 
 
 @router.get("/dead/confirm")

@@ -1,10 +1,11 @@
 """When a label is seen: a heat map of weekday and hour, whose cells lead to their pictures."""
 
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from sightline.accuracy_report.drawing import Chart
 from sightline.errors import Unavailable
@@ -23,6 +24,13 @@ from sightline.web.visitors import Visitor
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
 Fields = Annotated[Asked, Depends()]
+
+
+@router.get("/patterns")
+@for_roles(Role.OWNER)
+def lead_to_patterns() -> Response:
+    """Lead to the first page of what the menu calls Patterns: people write that name as an address."""
+    return RedirectResponse("/heat", HTTPStatus.SEE_OTHER)
 
 
 @router.get("/heat")

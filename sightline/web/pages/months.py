@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import Field
+from pydantic import AfterValidator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,6 +13,7 @@ from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.charts import drawn
 from sightline.web.console import console_of
+from sightline.web.inputs import month_of
 from sightline.web.pattern_charts import pairs
 from sightline.web.pattern_pages import pattern_page, problem_page
 from sightline.web.patterns import (
@@ -27,7 +28,7 @@ from sightline.web.times import month_name
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
-Month = Annotated[Annotated[str, Field(pattern=r"^[1-9]\d{3}-(0[1-9]|1[0-2])$")] | None, Empty, Query()]
+Month = Annotated[Annotated[str, AfterValidator(month_of)] | None, Empty, Query()]
 
 DRAWN = 12
 LISTED = 100

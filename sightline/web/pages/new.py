@@ -33,6 +33,7 @@ from sightline.web.errors import InvalidRequest
 from sightline.web.filters import Filters, Only
 from sightline.web.masks import contents_of, masked
 from sightline.web.rendering import link, page
+from sightline.web.sought import WholePercent
 from sightline.web.visits import Card, cards
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
@@ -43,7 +44,6 @@ Number = Annotated[int, Form(ge=0)]
 Positions = Annotated[str, StringConstraints(pattern=f"^({ULID_PATTERN} ?)*$")]
 Text = Annotated[str | None, Query(max_length=2_048)]
 Label = Annotated[str | None, Query(max_length=200)]
-Percent = Annotated[int, Query(ge=0, le=100)]
 
 FILTERS = ("camera", "label", "at_least", "only")
 
@@ -61,7 +61,7 @@ def show_new(
     request: Request,
     camera: Text = None,
     label: Label = None,
-    at_least: Percent = 0,
+    at_least: WholePercent = 0,
     only: Only = "found",
     seen: Annotated[int | None, Query(ge=1)] = None,
     marked: Annotated[int, Query(ge=0)] = 0,

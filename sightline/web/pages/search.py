@@ -44,7 +44,8 @@ def show_search(
             fields = read_line(line).with_labels(label_names(visitor, console))
             return RedirectResponse(link("/search", **fields), 303)
         require_sense(sought)
-        found = search(sought, visitor, console, place_of(after)) if sought.is_complete else NOTHING
+        place = place_of(after, "after", "Search again")
+        found = search(sought, visitor, console, place) if sought.is_complete else NOTHING
         labels = label_names(visitor, console) if sought.label and not found.hits else ()
     except (Unavailable, WebError) as error:
         problem = problem_of(error)

@@ -35,6 +35,13 @@ def show_status(request: Request) -> Response:
     return page(request, "status.html", view=_view(console), other_pages=console.options.other_pages)
 
 
+@router.get("/operators")
+@for_roles(Role.OPERATOR)
+def lead_to_status() -> Response:
+    """Lead to the first page for operators."""
+    return RedirectResponse("/status", HTTPStatus.SEE_OTHER)
+
+
 @router.get("/status.json")
 @for_roles(Role.OPERATOR)
 def read_status(request: Request) -> StatusView:

@@ -1,5 +1,6 @@
 """Who may ask for what: every route, for nobody and for each role; and where a request must come from."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,7 +46,7 @@ CASES = [
     Case("GET", "/calendar", OWNER),
     Case("GET", "/new", OWNER),
     Case("GET", "/search", OWNER),
-    *(Case("GET", path, OWNER) for path in ("/heat", "/heat.png", "/months", "/confidence")),
+    *(Case("GET", path, OWNER) for path in ("/heat", "/heat.png", "/months", "/confidence", "/patterns")),
     Case("POST", "/new/seen", OWNER, form=SEEN, by_session=True),
     Case("POST", "/new/undo", OWNER, form={"number": "1"}, by_session=True),
     Case("GET", "/image", OWNER, {"id": URI}),
@@ -76,6 +77,8 @@ CASES = [
     Case("GET", "/status.json", OPERATOR),
     Case("GET", "/status/resume", OPERATOR, {"stop": "x"}),
     Case("POST", "/status/resume", OPERATOR, form={"stop": "x"}),
+    Case("GET", "/operators", OPERATOR),
+    Case("GET", "/dead-letters", OPERATOR),
     Case("GET", "/dead", OPERATOR),
     Case("GET", "/dead/confirm", OPERATOR, {"act": "close", "error": "x", "whole": "1"}),
     Case("POST", "/dead/redrive", OPERATOR, form={"error": "x", "once": "0" * 26, "pick": "x"}),
@@ -143,6 +146,18 @@ def test_every_route_has_its_case():
     routes = [(prefix, route) for prefix, router in routers for route in guarded(router)]
     served = {(method, prefix + route.path) for prefix, route in routes for method in route.methods}
     assert {(case.method, case.path) for case in CASES} == served
+
+
+def test_each_name_of_the_menus_is_an_address_as_well(looked_at):
+    client = looked_at.client("all")
+    menus = re.findall(r"<nav.*?</nav>", client.get("/status").text, re.DOTALL)
+    names = [name for menu in menus for name in re.findall(r"<a [^>]*>([^<]+)</a>", menu)]
+    assert {"Patterns", "Dead letters", "Log"} <= {*names}
+    for name in [*names, "operators"]:
+        answer = client.get(f"/{name.lower().replace(' ', '-')}", follow_redirects=True)
+        assert 200 == answer.status_code, name
+    nobody = looked_at.client().get("/patterns")
+    assert "/login?next=%2Fpatterns" == nobody.headers["location"]
 
 
 @pytest.mark.parametrize("who", sorted(EVERYBODY))

@@ -97,7 +97,7 @@ def _unreviewed(unreviewed: Unreviewed) -> str:
     names = ", ".join(unreviewed.names) + (f" and {others} more" if others else "")
     images = "1 image" if unreviewed.images == 1 else f"{unreviewed.images} images"
     have = "has" if unreviewed.images == 1 else "have"
-    return f"{images} of {names} {have} no verdict: the intervals allow for any answer."
+    return f"{images} of {names} {have} no verdict, or only an unsure one: the intervals allow for any answer."
 
 
 def _late(report: Report) -> str:

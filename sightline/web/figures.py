@@ -22,6 +22,7 @@ from sightline.stats.strata import NEGATIVES, Stratum
 from sightline.storage.rollups.protocol import RollupKey
 from sightline.web.console import Console
 from sightline.web.errors import WebError
+from sightline.web.strata_words import is_all_reviewed
 from sightline.web.visitors import Visitor
 
 LEAST = 5
@@ -42,6 +43,11 @@ class TooFewReviewed(WebError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     rule = f"reviewers see a sum once {LEAST} images that the detector found it in and {LEAST} others are reviewed"
     remedy = "Choose more days or all cameras, or go on with the review"
+
+    def __init__(self, subject: str, *, is_all_reviewed: bool = False) -> None:
+        remedy = "Every picture of these days is reviewed: choose more days or all cameras"
+        super().__init__(subject, remedy=remedy if is_all_reviewed else None)
+        self.is_all_reviewed = is_all_reviewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +92,21 @@ def _for_reviewers(report: Report) -> Report:
     """Leave out what tells of single images."""
     rows = [replace(row, window=replace(row.window, hours=())) for row in report.rows if _is_mixed(row.window)]
     if not rows:
-        raise TooFewReviewed(f"{report.rule.label}, {report.window_days} days up to {report.end_day}")
+        days = f"{report.window_days} day{'' if report.window_days == 1 else 's'} up to {report.end_day}"
+        is_done = all(is_all_reviewed(row.window) for row in report.rows)
+        raise TooFewReviewed(f"{report.rule.label}, {days}", is_all_reviewed=is_done)
     return replace(report, rows=rows)
+
+
+def all_reviewed(asked: Asked, console: Console) -> frozenset[str]:
+    """Return the cameras whose every picture is reviewed. It tells of no picture, so reviewers are told it as well.
+
+    It asks nothing: figures that were read a moment ago are looked at.
+    """
+    report = console.reports.get(asked)
+    rows = report.rows if report else ()
+    left = {row.rollup.key.camera for row in rows if not is_all_reviewed(row.window)}
+    return frozenset(row.rollup.key.camera for row in rows) - left
 
 
 def _is_mixed(window: WindowFigures) -> bool:

@@ -2,15 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sightline.accuracy_report.words import camera_of, said, too_few
+from sightline.services.rollups.figures import WindowFigures
 from sightline.services.rollups.report import Report, Row
 from sightline.stats.figures import Figure, NotEstimable
 from sightline.stats.operating_points import OperatingPoint
 from sightline.stats.strata import Stratum
 from sightline.storage.rollups.protocol import ALL_CAMERAS
 from sightline.web.figures import TooFewReviewed
+from sightline.web.strata_words import (
+    LACKING,
+    Named,
+    lacking_above,
+    lacking_below,
+    lacking_for_recall,
+    left_to_review,
+    plain,
+    plain_advice,
+)
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
@@ -57,13 +68,50 @@ def _row(row: Row) -> ShownRow:
     )
 
 
-def shown(name: str, one: Figure, other: Figure, *, few: str = "", is_share: bool = True) -> ShownFigure:
-    """Return a figure; of `one` and `other` it takes both ends, which differ if images are unknown."""
+def shown(
+    name: str, one: Figure, other: Figure, *, few: str = "", is_share: bool = True, lacking: Named = LACKING
+) -> ShownFigure:
+    """Return a figure; of `one` and `other` it takes both ends, which differ if images are unknown.
+
+    lacking: what the pictures are called for want of whose review there is none
+    """
     median, _, ends = said(one, other, few="", is_share=is_share).partition(" (")
-    reasons = [each.reason for each in (one, other) if isinstance(each, NotEstimable)][:1]
+    reasons = [plain(each.reason, lacking) for each in (one, other) if isinstance(each, NotEstimable)][:1]
     at_most = [f"at most {each.at_most:,.0f}" for each in (one,) if isinstance(each, NotEstimable) and each.at_most]
     why = "; ".join([few] * bool(few and reasons) + reasons + at_most)
     return ShownFigure(name, median.replace(" %", f"{NO_BREAK_SPACE}%"), ends.removesuffix(")"), why)
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What to review next, in a sentence. is_left: there is something to be asked about."""
+
+    words: str
+    is_left: bool
+
+
+def next_step(window: WindowFigures, *, is_reviewer: bool) -> NextStep:
+    """Return what to review next. To a reviewer it is not told by stratum: that would tell what to expect.
+
+    The advice wants answers; what was answered with unsure gave none, but nobody is asked about it again.
+    """
+    advice, left = window.advice, left_to_review(window)
+    possible = {stratum: min(wanted, left[stratum]) for stratum, wanted in advice.more.items()}
+    said = plain_advice(replace(advice, more=possible).sentence(by_stratum=not is_reviewer))
+    if not sum(advice.more.values()):
+        return NextStep(f"Reviewed enough: {said}.", sum(left.values()) > 0)
+    if not sum(possible.values()):
+        return NextStep(_nothing_left(window), sum(left.values()) > 0)
+    if possible != advice.more:  # fewer than lead to the width that is told
+        said = said.rpartition(" to ±")[0]
+    return NextStep(f"Next: {said}.", is_left=True)
+
+
+def _nothing_left(window: WindowFigures) -> str:
+    number = window.unsure
+    unsure = f"; {number} {'answer is' if number == 1 else 'answers are'} “unsure”" if number else ""
+    interval = f"the interval of {window.advice.measure}"
+    return f"Nothing is left to review that would narrow {interval}: each such picture has an answer{unsure}."
 
 
 NAMED = 5
@@ -71,12 +119,12 @@ NAMED = 5
 
 
 def without_estimate(
-    report: Report, rows: Sequence[ShownRow], cameras: Iterable[str], *, is_reviewer: bool
+    report: Report, rows: Sequence[ShownRow], cameras: Iterable[str], done: Collection[str], *, is_reviewer: bool
 ) -> list[str]:
     """Return, in sentences, which cameras have no estimate beside that of all cameras, why, and what to do.
 
-    rows: the report's, as they are shown; cameras: all that have pictures. Why a row is left out for reviewers is told
-    as `TooFewReviewed` tells it.
+    rows: the report's, as they are shown; cameras: all that have pictures; done: those whose every picture is reviewed.
+    Why a row is left out for reviewers is told as `TooFewReviewed` tells it.
     """
     estimated: defaultdict[str, bool] = defaultdict(bool)
     for row, made in zip(report.rows, rows, strict=True):
@@ -84,12 +132,18 @@ def without_estimate(
     unreviewed = {name for name, is_estimated in estimated.items() if name != ALL_CAMERAS and not is_estimated}
     hidden = {*report.cameras} - {*estimated} if is_reviewer else set()
     uncounted = {*cameras} - {*estimated} - hidden
+    decided = {*done} & (unreviewed | hidden)
     wanting = (
-        (unreviewed, "for want of reviewed pictures", "Review some, or ask a reviewer to"),
-        (hidden, f"as {TooFewReviewed.rule}", "Go on with the review"),
+        (unreviewed - decided, "for want of reviewed pictures", "Review some, or ask a reviewer to"),
+        (unreviewed & decided, "though each of their pictures is reviewed", "Choose more days"),
+        (hidden - decided, f"as {TooFewReviewed.rule}", "Go on with the review"),
+        (hidden & decided, f"as {TooFewReviewed.rule}", f"{_ALL_DONE}, so choose more days"),
         (uncounted, "as no picture of these days is analysed and counted", "Choose more days, or another last day"),
     )
     return [f"{_number_of(names)} no estimate, {why}: {_named(names)}. {do}." for names, why, do in wanting if names]
+
+
+_ALL_DONE = "Every picture of these cameras is reviewed"
 
 
 def _number_of(cameras: Collection[str]) -> str:
@@ -123,38 +177,44 @@ class WhatIf:
 
 def what_if(point: OperatingPoint, report: Report) -> WhatIf:
     """Return what the threshold of a point would do."""
-    window, days = report.main.window, report.main.window.days
+    window, days, in_use = report.main.window, report.main.window.days, report.rule.threshold_percent
     images_now = window.tallies[Stratum.A].population
     return WhatIf(
         point.threshold_percent,
-        report.rule.threshold_percent,
-        _number(point.images / days),
-        _number(images_now / days),
+        in_use,
+        _pictures(point.images / days),
+        _pictures(images_now / days),
         _compared(point.images, images_now),
-        _a_day("Missed a day", point.missed, days),
-        _a_day("Missed a day", window.figures.missed, days),
-        shown("Precision", point.precision, point.precision),
-        shown("Recall", point.recall, point.recall),
+        _a_day("Missed a day", point.missed, days, lacking_below(point, in_use)),
+        _a_day("Missed a day", window.figures.missed, days, LACKING),
+        shown("Precision", point.precision, point.precision, lacking=lacking_above(point, in_use)),
+        shown("Recall", point.recall, point.recall, lacking=lacking_for_recall(point, in_use)),
     )
 
 
 def _compared(images: int, images_now: int) -> str:
     if images == images_now or not images_now:
         return ""
-    share = abs(images - images_now) / images_now
-    return f"{100 * share:.0f}{NO_BREAK_SPACE}% {'fewer' if images < images_now else 'more'} pictures"
+    percent = 100 * abs(images - images_now) / images_now
+    digits = 0 if percent >= 1 else 1
+    return f"{percent:.{digits}f}{NO_BREAK_SPACE}% {'fewer' if images < images_now else 'more'} pictures"
 
 
-def _a_day(name: str, figure: Figure, days: int) -> ShownFigure:
+def _a_day(name: str, figure: Figure, days: int, lacking: Named) -> ShownFigure:
     if isinstance(figure, NotEstimable):
-        return shown(name, figure, figure, is_share=False)
+        return shown(name, figure, figure, is_share=False, lacking=lacking)
     low, median, high = (_number(each / days) for each in (figure.low, figure.median, figure.high))
     return ShownFigure(name, median, f"{low} to {high}", "")
 
 
-def _number(value: float) -> str:
+def _pictures(a_day: float) -> str:
+    """Return how many pictures a day, so exactly that two of them agree with the percentage between them."""
+    return _number(a_day, whole_from=100)
+
+
+def _number(value: float, whole_from: float = 10) -> str:
     """Return a number with one decimal place where a whole one would hide what differs."""
-    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"  # noqa: PLR2004
+    return f"{value:,.0f}" if value >= whole_from or value == int(value) else f"{value:.1f}"
 
 
 def nearest(points: Sequence[OperatingPoint], wanted_percent: float) -> OperatingPoint:

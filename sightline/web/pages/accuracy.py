@@ -33,14 +33,14 @@ from sightline.web.figures import (
     Curves,
     FiguresHidden,
     TooFewReviewed,
-    advice_for,
+    all_reviewed,
     asked_for,
     read_curves,
     read_figures,
 )
 from sightline.web.inputs import day_of
 from sightline.web.rendering import page
-from sightline.web.shown_figures import nearest, shown, shown_rows, what_if, without_estimate
+from sightline.web.shown_figures import nearest, next_step, shown, shown_rows, what_if, without_estimate
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
@@ -72,9 +72,11 @@ def show_accuracy(
     try:
         report = read_figures(asked, visitor, console)
     except (FiguresHidden, TooFewReviewed, NoFigures) as error:
-        return page(request, "accuracy.html", **choices, problem=problem_of(error), report=None)
+        is_done = isinstance(error, TooFewReviewed) and error.is_all_reviewed
+        return page(request, "accuracy.html", **choices, problem=problem_of(error), report=None, is_done=is_done)
     curves = read_curves(report, visitor, console)
     rows, cameras = shown_rows(report), choices["cameras"] if asked.camera is None else ()
+    done = all_reviewed(asked, console)
     return page(
         request,
         "accuracy.html",
@@ -82,9 +84,10 @@ def show_accuracy(
         problem=None,
         report=report,
         rows=rows,
-        without_estimate=without_estimate(report, rows, cameras, is_reviewer=visitor.is_reviewer) if cameras else [],
-        advice=advice_for(report.main.window.advice, visitor),
-        needs_more=any(report.main.window.advice.more.values()),
+        without_estimate=without_estimate(report, rows, cameras, done, is_reviewer=visitor.is_reviewer)
+        if cameras
+        else [],
+        next_step=next_step(report.main.window, is_reviewer=visitor.is_reviewer),
         notes=notes(report, with_advice=False),
         hours=[_hour(each) for each in report.main.window.hours],
         downloads=[name for name, form in FORMS.items() if not (form.is_open and visitor.is_reviewer)],

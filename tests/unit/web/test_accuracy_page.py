@@ -11,16 +11,22 @@ import pytest
 
 from sightline.accuracy_report.drawing import ACCENT, FAINT, INK, SECOND, Area
 from sightline.accuracy_report.page import page_of
+from sightline.services.review import ask_next, read_cells, scope_of
 from sightline.services.rollups.report import read_report
+from sightline.stats.figures import Interval, NotEstimable
+from sightline.stats.operating_points import OperatingPoint
+from sightline.stats.verdicts import Answer
 from sightline.stats.windows import days_of
 from sightline.storage.users.protocol import Role
 from sightline.web.app import make_app
 from sightline.web.console import CURVES_AT_ONCE, FIGURES_KEPT, Console
 from sightline.web.figures import read_calibration, read_curves
+from sightline.web.shown_figures import what_if
 from sightline.web.static_files import static_files
+from sightline.web.strata_words import plain
 from sightline.web.visitors import Visitor
 from tests.unit.services.rollups.yard import LAST_DAY, Yard
-from tests.unit.web.figures_house import fill, review
+from tests.unit.web.figures_house import answer, fill, review
 from tests.unit.web.house import PASSWORDS, House, build
 from tests.unit.web.test_budgets import Counting
 
@@ -126,12 +132,14 @@ def test_what_is_not_estimable_says_why(yard, house):
     fill(yard, days=1, cameras=("yard",))
     yard.roll_up()
     said = text_of(show(house))
-    assert "not estimable no reviewed image in stratum A" in said
-    assert "not estimable no reviewed image in stratum B and C; at most" in said
+    assert "not estimable no picture in which it was found is reviewed" in said
+    assert "not estimable no near miss and no picture without a sign of it is reviewed; at most" in said
 
 
-def test_the_next_reviews_are_named_by_stratum_with_a_link_for_those_who_review(rolled):
-    assert re.search(r"Next: \d+ more reviews? \(\d+ in stratum [ABC]", text_of(show(rolled)))
+def test_the_next_reviews_are_named_by_what_was_found_with_a_link_for_those_who_review(rolled):
+    assert re.search(
+        r"Next: \d+ more reviews? \(\d+ (in which it was|near misses|without a sign)", text_of(show(rolled))
+    )
     assert "/review?label=Person" not in show(rolled).text
     answer = show(rolled, "reviewer", window="7")
     assert re.search(r"Next: \d+ more reviews? narrows? the interval of recall", text_of(answer))
@@ -148,7 +156,7 @@ def test_each_threshold_says_what_the_api_says(rolled):
     for point in points:
         said = text_of(show(rolled, window="7", threshold=str(point["threshold_percent"])))
         a_day = point["images"] / 2  # the window's two days
-        looked_at = f"{a_day:.0f}" if a_day >= 10 or a_day == int(a_day) else f"{a_day:.1f}"
+        looked_at = f"{a_day:.0f}" if a_day == int(a_day) else f"{a_day:.1f}"
         assert f"look at {looked_at} pictures a day" in said
         for name in ("precision", "recall"):
             if "median" in (figure := point[name]):
@@ -282,3 +290,77 @@ def test_many_cameras_without_an_estimate_are_counted(yard, house):
 
 def test_where_every_camera_has_an_estimate_none_is_named(rolled):
     assert "no estimate" not in text_of(show(rolled, window="7"))
+
+
+def test_three_figures_of_a_threshold_agree(rolled):
+    checked = 0
+    for threshold in range(30, 100, 5):
+        said = text_of(show(rolled, window="7", threshold=str(threshold)))
+        numbers = re.search(r"look at (\d+(?:\.\d)?) pictures a day instead of (\d+(?:\.\d)?)", said)
+        share = re.search(r"; (\d+) % (fewer|more) pictures", said)
+        assert (numbers is None) == (threshold == 50)
+        if numbers is not None and share is not None:
+            here, now = float(numbers[1]), float(numbers[2])
+            assert abs(100 * abs(here - now) / now - int(share[1])) < 0.6
+            assert (here < now) == (share[2] == "fewer")
+            checked += 1
+    assert checked > 5
+
+
+def point_at(percent, images):
+    unknown = NotEstimable("no reviewed image in stratum A")
+    return OperatingPoint(percent, images, Interval(0.74, 0.97, 1.0), unknown, unknown)
+
+
+def test_what_no_review_speaks_of_at_another_threshold_is_told_in_plain_words(rolled):
+    report = read_report(rolled.world.rollups, rolled.world.services.accuracy, "Person", None, 7)
+    told = what_if(point_at(75.0, 31), report)
+    expected = "no picture in which it was found with 50 to 75 % is reviewed"
+    assert (expected, expected, "") == (told.missed.why, told.recall.why, told.precision.why)
+    assert "15.5" == told.looked_at
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("no reviewed image in stratum A", "no picture in which it was found is reviewed"),
+        ("no reviewed image in stratum B and C", "no near miss and no picture without a sign of it is reviewed"),
+        (
+            "no reviewed image of gate, yard in stratum C, which have most of it",
+            "of gate, yard, which have most of them, no picture without a sign of it is reviewed",
+        ),
+        ("the detector found nothing", "the detector found nothing"),
+    ],
+)
+def test_reasons_are_told_without_the_letters_of_strata(reason, words):
+    assert words == plain(reason)
+
+
+def test_where_the_last_answers_are_unsure_nothing_is_left_to_review(yard, house):
+    fill(yard, days=1, cameras=("yard",))
+    review(yard, 20, days=1)
+    scope = scope_of("Person", None, LAST_DAY, 1, yard.operations)
+    for each in ask_next(read_cells(scope, yard.services), 20, yard.services):
+        answer(yard, each.request.candidate.image_id, "ann", Answer.UNSURE)
+    yard.roll_up()
+    page = show(house, "all", window="1")
+    said = text_of(page)
+    assert "yard 40 40" in said
+    assert re.search(r"Nothing is left to review .* has an answer; 20 answers are “unsure”\. As of \d{4}", said)
+    assert "Next:" not in said
+    assert "/review?label" not in page.text
+
+
+def test_a_camera_of_which_everything_is_reviewed_is_not_sent_to_the_review(yard, house):
+    fill(yard)
+    review(yard, 160)
+    for number in range(4):
+        yard.image(number, {"Plant": 70.0}, LAST_DAY, "shed")
+    review(yard, 40)
+    yard.roll_up()
+    said = text_of(show(house, "reviewer", window="7"))
+    assert "others are reviewed: shed. Every picture of these cameras is reviewed, so choose more days." in said
+    assert "Go on with the review" not in said
+    alone = text_of(show(house, "reviewer", window="7", camera="shed"))
+    assert "Every picture of these days is reviewed: choose more days or all cameras." in alone
+    assert "To the review" not in alone

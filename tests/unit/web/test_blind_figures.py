@@ -143,6 +143,9 @@ def test_sums_do_not_tell_which_picture_has_which_answer(three, who):
     assert seen == said(other, who, calls)
     assert b"Missed images" in seen["/accuracy?window=7"][1]
     assert b"stratum" not in seen["/accuracy?window=7"][1]
+    assert not re.search(
+        rb"\d+ (in which it was found|near misses|without a sign of it)", seen["/accuracy?window=7"][1]
+    )
     hours = "/api/v1/accuracy?window=7"
     assert said(one, "owner", [hours]) != said(other, "owner", [hours])
 

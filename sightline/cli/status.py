@@ -26,7 +26,7 @@ def print_status(report: Mapping[str, Section]) -> None:
 def print_section(name: str, section: Section, *, is_exact: bool = False) -> None:
     """Print the tables of a section."""
     for table in tables_of(name, section, is_exact=is_exact):
-        print_table(table.title, table.columns, table.rows, empty=table.empty or "none")
+        print_table(table.of_command_line, table.columns, table.rows, empty=table.empty or "none")
 
 
 @click.command()

@@ -27,6 +27,7 @@ from sightline.services.collaborators import Services
 from sightline.services.leased_runs import LeasedRun, run_under_lease
 from sightline.services.people import expiry, searching
 from sightline.services.rollups import run as rollups
+from sightline.spelling import spell
 
 QUEUE = "operations"
 
@@ -123,6 +124,21 @@ def _entry(task: ScheduledTask) -> dict[str, Any]:
         "options": {"queue": QUEUE, "expires": int(task.expires.total_seconds())},
     }
 
+
+def spell_schedule(schedule: Any) -> str:
+    """Return when a task runs, in words: `every 5 min`, `daily at 01:50 UTC`, `every 5 min, 02:00 to 04:59 UTC`."""
+    if not isinstance(schedule, crontab):
+        seconds = schedule.total_seconds() if isinstance(schedule, timedelta) else float(schedule)
+        return "every hour" if seconds == _HOUR else f"every {spell(seconds)}"
+    clock: Any = schedule  # celery-types knows neither
+    hours, minutes = sorted(clock.hour), sorted(clock.minute)
+    if len(hours) == len(minutes) == 1:
+        return f"daily at {hours[0]:02}:{minutes[0]:02} UTC"
+    often = f"every {60 // len(minutes)} min" if len(minutes) > 1 else "every hour"
+    return f"{often}, {hours[0]:02}:00 to {hours[-1]:02}:59 UTC"
+
+
+_HOUR = 3_600
 
 SCHEDULE: Mapping[str, Mapping[str, Any]] = {task.name: _entry(task) for task in TASKS}
 """Celery's `beat_schedule`: name → task, schedule in seconds or as crontab, options."""

@@ -25,7 +25,7 @@ from sightline.services.budget_status import budget_section
 from sightline.services.collaborators import Services
 from sightline.services.costs import by_feature, list_price, price_lines, read_spent, sums
 from sightline.services.rollups.report import models_seen
-from sightline.services.schedule import SCHEDULE
+from sightline.services.schedule import SCHEDULE, spell_schedule
 from sightline.services.usage import COST, UNKNOWN, skipped_on
 from sightline.services.video_job_plan import JobPlan
 from sightline.storage.capture_counts import Counted, counted_of
@@ -269,11 +269,13 @@ def runs_section(
     system may be as young as that, so it is measured from there; None if the reader cannot tell.
     """
     periods = {entry["task"]: _period(entry["schedule"]) for entry in schedule.values()}
+    times = {entry["task"]: spell_schedule(entry["schedule"]) for entry in schedule.values()}
     runs = operations.runs.last()
     never: dict[str, Any] = {"started_at": None, "took": None, "outcome": {}}
     return {
         name: {
             **(asdict(runs[name]) if name in runs else {"name": name, **never}),
+            "runs": times.get(name),
             "is_overdue": name in periods and _is_overdue(name, runs, since, now - PERIODS_LATE * periods[name]),
         }
         for name in sorted({*periods, *runs})

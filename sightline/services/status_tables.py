@@ -15,12 +15,23 @@ CAMERAS_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of raw values. empty: what is said if there are no rows; None: then nothing is said at all."""
+    """A table of raw values. empty: what is said if there are no rows; None: then nothing is said at all.
+
+    note: what the title has in brackets; option: of the command line, which other readers have not
+    """
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
     empty: str | None = None
+    note: str = ""
+    option: str = ""
+
+    @property
+    def of_command_line(self) -> str:
+        """Return the whole title for who can give the option."""
+        notes = "; ".join(each for each in (self.note, self.option) if each)
+        return f"{self.title} ({notes})" if notes else self.title
 
     @property
     def is_told(self) -> bool:
@@ -39,9 +50,9 @@ def _images(section: Section) -> list[Table]:
     off = section.get("plus_minus", {})
     counts = {name: section[name] for name in section if not name.startswith("total") and name != "plus_minus"}
     age = section["total_age_seconds"]
-    note = f" (complete and total: up to {spell(age)} old; --exact counts)" if age else ""
     row = [_estimated(counts[each], off, each) for each in counts]
-    return [Table(f"images: {section['total']:,}{note}", [*counts], [row])]
+    told = (f"complete and total: up to {spell(age)} old", "--exact counts") if age else ("", "")
+    return [Table(f"images: {section['total']:,}", [*counts], [row], None, *told)]
 
 
 def _estimated(number: int, off: Mapping[str, int | None], name: str) -> int | str:
@@ -172,7 +183,10 @@ def _dead_letters(section: Section) -> list[Table]:
 
 def _runs(section: Section) -> list[Table]:
     """Return the last run of each scheduled task."""
-    rows = [(name, e["started_at"] or "never", _took(e), _late(e), e["outcome"] or None) for name, e in section.items()]
+    rows = [
+        (name, e["started_at"] or "not run yet", _took(e), _late(e), e["outcome"] or None)
+        for name, e in section.items()
+    ]
     return [Table("last runs", ("task", "started at", "took", "status", "outcome"), rows, "none yet")]
 
 
@@ -183,7 +197,9 @@ def _took(run: Section) -> str | None:
 def _late(run: Section) -> str:
     if run["is_overdue"]:
         return "overdue: are beat and a worker running?"
-    return "on time" if run["started_at"] else "not due yet"
+    if run["started_at"]:
+        return "on time"
+    return f"runs {run['runs']}" if run["runs"] else "not due yet"
 
 
 def _stopped(section: Section) -> list[Table]:

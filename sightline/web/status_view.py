@@ -22,12 +22,11 @@ class AlarmView(BaseModel):
 
 
 class TableView(BaseModel):
-    """A table. empty: what is said if there are no rows."""
+    """A table. title: empty if the section's name says all; with what is said if there are no rows."""
 
     title: str
     columns: list[str]
     rows: list[list[str]]
-    empty: str
 
 
 class PartView(BaseModel):
@@ -82,10 +81,11 @@ def _alarm(alarm: Alarm) -> AlarmView:
 def _part(name: str, read: Read | None, now: datetime) -> PartView:
     if read is None:
         return PartView(name=name, told=f"{_spaced(name)}: still being read", tables=[])
-    at = f"{read.at.astimezone(UTC):%H:%M:%S} UTC, {spell(max(0.0, (now - read.at).total_seconds()))} ago"
+    age = (now - read.at).total_seconds()
+    at = f"{read.at.astimezone(UTC):%H:%M:%S} UTC, " + (f"{spell(age)} ago" if age >= 1 else "just now")
     if "error" in read.section:
         return PartView(name=name, told=f"{_spaced(name)}: not known, as of {at}", tables=[])
-    tables = [_table(each) for each in _tables(name, read.section)]
+    tables = [_table(_spaced(name), each) for each in _tables(name, read.section)]
     return PartView(name=name, told=f"as of {at}" if tables else f"nothing to tell, as of {at}", tables=tables)
 
 
@@ -96,13 +96,22 @@ def _tables(name: str, section: Section) -> list[Table]:
     return [Table(f"dead letters: {section['open']:,} open", ("error", "open"), [*section["by_error"].items()], "none")]
 
 
-def _table(table: Table) -> TableView:
+def _table(section: str, table: Table) -> TableView:
+    title = _without(section, table.title) + (f" ({table.note})" if table.note else "")
     return TableView(
-        title=printable(table.title),
+        title=printable(title if table.rows else f"{title}: {table.empty or 'none'}").removeprefix(": "),
         columns=[printable(each) for each in table.columns],
         rows=[[cell(each) for each in row] for row in table.rows],
-        empty=table.empty or "none",
     )
+
+
+def _without(section: str, title: str) -> str:
+    """Return a title without the section's name, which stands above it already."""
+    rest = title.removeprefix(section)
+    if rest == title or rest[:1] not in {"", " ", ",", ":"}:
+        return title
+    said = rest.lstrip(" ,:")
+    return f"{said} in all" if said.replace(",", "").isdecimal() else said
 
 
 def _spaced(name: str) -> str:

@@ -89,16 +89,16 @@ const made = (name, properties = {}, children = []) => {
 };
 const named = (text) => made("bdi", { textContent: text });
 
-function tableOf({ title, columns, rows, empty }) {
-  const heading = made("h3", {}, [named(title), rows.length ? "" : `: ${empty}`]);
-  if (!rows.length) return [heading];
+function tableOf({ title, columns, rows }) {
+  const heading = title ? [made("h3", {}, [named(title)])] : [];
+  if (!rows.length) return heading;
   const head = made("tr", {}, columns.map((each) => made("th", { scope: "col", textContent: each })));
   const body = rows.map((row) => {
     const cells = row.map((each) => made("td", {}, [named(each)]));
     cells.forEach((cell, place) => (cell.dataset.name = columns[place]));
     return made("tr", {}, cells);
   });
-  return [heading, made("table", { className: "facts" }, [made("thead", {}, [head]), made("tbody", {}, body)])];
+  return [...heading, made("table", { className: "facts" }, [made("thead", {}, [head]), made("tbody", {}, body)])];
 }
 
 function alarmOf({ what, remedy, address, page: to }) {
@@ -122,6 +122,7 @@ function showStatus(view) {
   replace(live.querySelector("[data-alarms]"), "alarms", view.alarms, () => view.alarms.map(alarmOf));
   for (const part of view.parts) {
     const section = live.querySelector(`[data-part="${part.name}"]`);
+    section.classList.toggle("quiet", !part.tables.length);
     section.querySelector("[data-told]").textContent = part.told;
     replace(section.querySelector("[data-tables]"), part.name, part.tables, () => part.tables.flatMap(tableOf));
   }

@@ -3,6 +3,7 @@ from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
+from celery.schedules import crontab
 
 from sightline.cli.factory import Factory
 from sightline.errors import NotSupported, OutcomeUnknown, Throttled, Unavailable
@@ -12,6 +13,7 @@ from sightline.models.people import Consent, Match, Person, Word
 from sightline.models.people_policy import KnownPeople, PeoplePolicy
 from sightline.models.video_jobs import Asked, JobState, VideoJob
 from sightline.queues.redis import Waiting
+from sightline.services.schedule import spell_schedule
 from sightline.services.status import runs_section
 from sightline.storage.images.counting import StateCounts
 from sightline.storage.operations import Operations
@@ -278,7 +280,7 @@ def test_exact_reads_the_rows_and_what_was_really_paid(run, finish, world):
 SCHEDULE = {
     "a": {"task": "sweep", "schedule": 60.0},
     "b": {"task": "sync", "schedule": timedelta(minutes=5)},
-    "c": {"task": "nightly", "schedule": object()},
+    "c": {"task": "nightly", "schedule": crontab(hour="1", minute="50")},
 }
 
 
@@ -297,6 +299,21 @@ def test_a_run_older_than_three_periods_is_overdue(world, age, overdue):
     runs = runs_section(world.operations, world.clock(), SCHEDULE)
     assert {"by hand", "nightly", "sweep", "sync"} == set(runs)
     assert overdue == {name for name, run in runs.items() if run["is_overdue"]}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        (60.0, "every 60 s"),
+        (timedelta(minutes=5), "every 5 min"),
+        (3_600.0, "every hour"),
+        (timedelta(hours=6), "every 6 h"),
+        (crontab(hour="1", minute="50"), "daily at 01:50 UTC"),
+        (crontab(hour="2-4", minute="*/5"), "every 5 min, 02:00 to 04:59 UTC"),
+    ],
+)
+def test_when_a_task_runs_is_told_in_words(schedule, words):
+    assert words == spell_schedule(schedule)
 
 
 def test_a_run_that_never_came_is_overdue(world):

@@ -69,8 +69,23 @@ def test_if_nothing_is_wrong_the_page_says_so_and_shows_every_section(looked_at)
     page = looked_at.client("operator").get("/status")
     assert "All is well." in text_of(page)
     assert [*PERIODS] == sorted(re.findall(r'data-part="(\w+)"', page.text), key=[*PERIODS].index)
-    assert "images: 1" in text_of(page)
+    assert "1 in all" in text_of(page)
     assert 'data-name="complete"><bdi>1</bdi>' in page.text
+
+
+def test_no_heading_says_again_what_stands_above_it_and_no_option_of_the_command_line_is_named(looked_at):
+    looked_at.world.images.count = lambda: (5, timedelta(hours=6))
+    html = looked_at.client("operator").get("/status").text
+    assert ("--exact" in html, "5 in all (complete and total: up to 6 h old)" in html) == (False, True)
+    sections = re.findall(r'<section class="card(.*?)" data-part="(\w+)"(.*?)</section>', html, re.DOTALL)
+    assert len(PERIODS) == len(sections)
+    for kind, name, inside in sections:
+        headings = [re.sub(r"<[^>]+>", "", each) for each in re.findall(r"<h3>(.*?)</h3>", inside)]
+        assert not [each for each in headings if each.startswith(name.replace("_", " "))], name
+        assert (
+            ("quiet" in kind) == ("nothing to tell" in inside) == ("<h3>" not in inside and "<table" not in inside)
+        ), name
+    assert "0.0 s ago" not in html
 
 
 def test_what_is_wrong_stands_first_with_what_to_do(house):
@@ -124,7 +139,7 @@ def test_a_server_that_is_away_is_named_and_the_rest_is_there(looked_at):
     looked_at.console.services = replace(looked_at.console.services, graph=Away())
     page = text_of(looked_at.client("operator").get("/status"))
     assert "Not known: graph Neo4j: the server is down" in page
-    assert "images: 1" in page
+    assert "1 in all" in page
 
 
 def test_without_any_server_the_page_still_answers(looked_at):
@@ -199,7 +214,14 @@ def test_a_section_is_read_again_when_its_period_has_passed(looked_at):
 
 def test_a_console_that_was_just_opened_says_that_no_task_was_due_yet_and_later_that_they_are_overdue(looked_at):
     told = [each["what"] for each in viewed(looked_at)["alarms"]]
-    assert "not due yet" in text_of(looked_at.client("operator").get("/status"))
+    said = text_of(looked_at.client("operator").get("/status"))
+    for name, when in (
+        ("sync_graph", "every 5 min"),
+        ("roll_up_days", "every hour"),
+        ("purge_graph", "daily at 05:10 UTC"),
+    ):
+        assert f"{name} not run yet – runs {when}" in said
+    assert "never" not in said
     looked_at.world.clock.move(timedelta(minutes=4))
     later = [each["what"] for each in viewed(looked_at)["alarms"]]
     assert ([], 1) == (told, sum(each.startswith("Overdue: ") for each in later))

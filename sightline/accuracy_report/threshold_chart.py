@@ -10,7 +10,7 @@ from sightline.stats.operating_points import OperatingPoint
 WIDTH, HEIGHT = 400.0, 320.0
 """Narrow enough that its words can be read on a telephone."""
 
-SIZE = 13.0
+SIZE = 15.0
 """Of the words."""
 
 ASIDE = 2.5
@@ -72,7 +72,7 @@ def _curve(
 
 def _legend(plot: Frame) -> Iterator[Shape]:
     top = plot.y.last_pixel - 28
-    for x, name, colour, width in ((plot.x.first_pixel, "precision", ACCENT, 3.0), (170.0, "recall", SECOND, 1.5)):
+    for x, name, colour, width in ((plot.x.first_pixel, "precision", ACCENT, 3.0), (190.0, "recall", SECOND, 1.5)):
         yield Line(x, top, x + 22, top, colour, width)
         yield Dot(x + 11, top, 3, colour)
         yield Words(x + 28, top, name, size=SIZE)

@@ -1,6 +1,7 @@
 """The charts of patterns: a heat map, a histogram, and pairs of bars. Each value stands beside its shape."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil, sqrt
 
 from sightline.accuracy_report.charts import frame
@@ -15,10 +16,49 @@ ON_STEPS = (INK, INK, INK, "#ffffff", "#ffffff")
 """The colour of a number on each step."""
 
 HOURS = range(24)
-
-NAMES_WIDTH, CELL_WIDTH, CELL_HEIGHT, SUMS_WIDTH, HEAD = 48.0, 36.0, 32.0, 60.0, 28.0
+CELL_HEIGHT, HEAD = 32.0, 28.0
 
 Address = Callable[[Cell], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the cells of a heat map stand. is_tall: weekdays are the columns instead of the hours."""
+
+    columns: Sequence[str]
+    rows: Sequence[str]
+    names_width: float
+    cell_width: float
+    sums_width: float
+    is_tall: bool = False
+
+    @property
+    def right(self) -> float:
+        """Return where the last column ends."""
+        return self.names_width + self.cell_width * len(self.columns)
+
+    @property
+    def width(self) -> float:
+        """Return the width of the whole."""
+        return self.right + self.sums_width
+
+    def cell(self, column: int, row: int) -> Cell:
+        """Return the weekday and hour at a place."""
+        return (column + 1, row) if self.is_tall else (row + 1, column)
+
+    def middle(self, column: int) -> float:
+        """Return the middle of a column."""
+        return self.names_width + self.cell_width * (column + 0.5)
+
+    def level(self, row: int) -> float:
+        """Return the middle of a row."""
+        return HEAD + CELL_HEIGHT * (row + 0.5)
+
+
+HOUR_NAMES = [f"{hour:02}" for hour in HOURS]
+WIDE = Layout(HOUR_NAMES, WEEKDAYS, 48.0, 36.0, 60.0)
+TALL = Layout(WEEKDAYS, HOUR_NAMES, 34.0, 39.0, 49.0, is_tall=True)
+"""For a narrow screen, on which its numbers can still be read."""
 
 
 def step_of(images: int, most: int) -> int:
@@ -26,46 +66,39 @@ def step_of(images: int, most: int) -> int:
     return max(ceil(len(STEPS) * sqrt(images / most)), 1) - 1
 
 
-def heat_map(cells: Mapping[Cell, int], title: str, address: Address) -> Chart:
-    """Draw weekdays as rows and hours as columns, with the sums of both. address: where a cell leads."""
-    width = NAMES_WIDTH + CELL_WIDTH * len(HOURS) + SUMS_WIDTH
-    height = HEAD + CELL_HEIGHT * (len(WEEKDAYS) + 1)
-    right = NAMES_WIDTH + CELL_WIDTH * len(HOURS)
-    shapes: list[Shape] = [Words(_middle(hour), HEAD / 2, f"{hour:02}", "middle") for hour in HOURS]
-    shapes.append(Words(width - 8, HEAD / 2, "sum", "end"))
-    for weekday, name in enumerate(WEEKDAYS, 1):
-        y = _row(weekday)
-        of_day = sum(cells.get((weekday, hour), 0) for hour in HOURS)
-        shapes += [Line(NAMES_WIDTH, y + CELL_HEIGHT / 2, right, y + CELL_HEIGHT / 2, FAINT)]
-        shapes += [Words(NAMES_WIDTH - 10, y, name, "end"), Words(width - 8, y, f"{of_day:,}", "end")]
-    shapes += _cells(cells, address)
-    bottom = _row(len(WEEKDAYS) + 1)
-    shapes += [
-        Words(NAMES_WIDTH - 10, bottom, "sum", "end"),
-        Words(width - 8, bottom, f"{sum(cells.values()):,}", "end"),
+def heat_map(cells: Mapping[Cell, int], title: str, address: Address, layout: Layout = WIDE) -> Chart:
+    """Draw weekdays against hours, with the sums of both. address: where a cell leads."""
+    columns, rows = range(len(layout.columns)), range(len(layout.rows))
+    end = layout.width - 8 if layout is WIDE else layout.width - 2
+    shapes: list[Shape] = [
+        Words(layout.middle(column), HEAD / 2, name, "middle") for column, name in enumerate(layout.columns)
     ]
-    of_hours = [(hour, sum(cells.get((weekday, hour), 0) for weekday in range(1, 8))) for hour in HOURS]
-    shapes += [Words(_middle(hour), bottom, _short(images), "middle", 11) for hour, images in of_hours if images]
-    return Chart(title, width, height, shapes)
+    shapes.append(Words(end, HEAD / 2, "sum", "end"))
+    for row, name in enumerate(layout.rows):
+        y, of_row = layout.level(row), sum(cells.get(layout.cell(column, row), 0) for column in columns)
+        shapes += [Line(layout.names_width, y + CELL_HEIGHT / 2, layout.right, y + CELL_HEIGHT / 2, FAINT)]
+        shapes += [Words(layout.names_width - 10, y, name, "end"), Words(end, y, f"{of_row:,}", "end")]
+    shapes += _cells(cells, address, layout)
+    bottom = layout.level(len(rows))
+    shapes += [
+        Words(layout.names_width - 6, bottom, "sum", "end"),
+        Words(end, bottom, f"{sum(cells.values()):,}", "end"),
+    ]
+    of_columns = [(column, sum(cells.get(layout.cell(column, row), 0) for row in rows)) for column in columns]
+    shapes += [Words(layout.middle(at), bottom, _short(images), "middle") for at, images in of_columns if images]
+    return Chart(title, layout.width, HEAD + CELL_HEIGHT * (len(rows) + 1), shapes)
 
 
-def _cells(cells: Mapping[Cell, int], address: Address) -> Iterator[Shape]:
+def _cells(cells: Mapping[Cell, int], address: Address, layout: Layout) -> Iterator[Shape]:
     most = max(cells.values(), default=0)
     for (weekday, hour), images in sorted(cells.items()):
-        step = step_of(images, most)
-        left, top = _middle(hour) - CELL_WIDTH / 2, _row(weekday) - CELL_HEIGHT / 2
-        number = Words(_middle(hour), _row(weekday), _short(images), "middle", 12, ON_STEPS[step])
-        square = Rect(left + 1, top + 1, CELL_WIDTH - 2, CELL_HEIGHT - 2, STEPS[step])
+        column, row = (weekday - 1, hour) if layout.is_tall else (hour, weekday - 1)
+        step, middle, level = step_of(images, most), layout.middle(column), layout.level(row)
+        left, top = middle - layout.cell_width / 2, level - CELL_HEIGHT / 2
+        number = Words(middle, level, _short(images), "middle", 12, ON_STEPS[step])
+        square = Rect(left + 1, top + 1, layout.cell_width - 2, CELL_HEIGHT - 2, STEPS[step])
         says = f"{WEEKDAYS[weekday - 1]} {hour:02}–{hour + 1:02} h: {images:,}"
         yield Link(address((weekday, hour)), says, [square, number])
-
-
-def _middle(hour: int) -> float:
-    return NAMES_WIDTH + CELL_WIDTH * (hour + 0.5)
-
-
-def _row(weekday: int) -> float:
-    return HEAD + CELL_HEIGHT * (weekday - 0.5)
 
 
 def _short(images: int) -> str:

@@ -16,6 +16,9 @@ SCREENSHOTS = CACHE / "screenshots"
 WIDTHS: tuple[int, ...] = (360, 800, 1600)
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
+HIGHEST_HEADER = 120
+"""In pixels, also where its links take two lines."""
+
 BROKEN_HEADINGS = """
 [...document.querySelectorAll("th")].flatMap((heading) => {
   const texts = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT), broken = [];
@@ -40,6 +43,24 @@ SHARED_KEYS = """
   .filter((key, place, all) => all.indexOf(key) !== place)
 """
 """Keys of which two things on the page say that they are theirs: only the first of them is pressed."""
+
+
+UNREAD_CHARTS = """
+[...document.querySelectorAll(".chart")].filter((each) => each.checkVisibility()).flatMap((chart) => {
+  const name = chart.getAttribute("aria-label") ?? chart.getAttribute("aria-labelledby") ?? "";
+  const goesOn = chart.scrollWidth > chart.clientWidth;
+  const says = chart.closest(".room")?.querySelector(".scrolls")?.checkVisibility() ?? false;
+  const sizes = [...chart.querySelectorAll("text")].map(
+    (text) => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a);
+  return [
+    ...(goesOn && !(says && name && chart.tabIndex === 0) ? [`${name} goes on, and does not say so`] : []),
+    ...(goesOn && innerWidth >= 800 ? [`${name} goes on, though there is room`] : []),
+    ...(says && !goesOn ? [`${name} says that it goes on, and does not`] : []),
+    ...(Math.min(...sizes) < 9.9 ? [`${name} has words of ${Math.min(...sizes)} pixels`] : []),
+  ];
+})
+"""
+"""Charts that cannot be read: too wide without a word of it and a way to scroll by keyboard, or too small."""
 
 
 @dataclass
@@ -92,8 +113,8 @@ class Visit:
     def look(self, what: str) -> None:
         """Keep a screenshot, and require that the page is whole.
 
-        No error or axe violation, no scrolling sideways, no word of a heading broken, and no key that
-        two buttons have.
+        No error or axe violation, no scrolling sideways, no word of a heading broken, no key that two buttons
+        have, no chart that cannot be read, no header that fills a small screen.
         """
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{what}-{self.name}.png", full_page=True)
@@ -101,6 +122,9 @@ class Visit:
         assert not self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
         assert [] == self.page.evaluate(BROKEN_HEADINGS)
         assert [] == self.page.evaluate(SHARED_KEYS)
+        assert [] == self.page.evaluate(UNREAD_CHARTS)
+        header = self.page.locator("header").bounding_box()
+        assert header is None or header["height"] <= HIGHEST_HEADER
         found = Axe().run(self.page).response["violations"]
         assert [] == [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
 

@@ -13,7 +13,7 @@ from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles
 from sightline.web.charts import drawn
 from sightline.web.console import console_of
-from sightline.web.cost_chart import cost_chart
+from sightline.web.cost_chart import NARROW_WIDTH, WIDTH, cost_chart
 from sightline.web.rendering import page
 from sightline.web.times import short_day
 
@@ -49,7 +49,7 @@ def show_cost(request: Request) -> Response:
         reasons=[(name, shown(each)) for name, each in sums(costs.lines, lambda line: str(line.reason)).items()],
         cameras=[(name or "none", shown(each)) for name, each in sums(parted, lambda line: line.camera).items()],
         days=[(day.isoformat(), shown(amount)) for day, amount in reversed([*costs.days.items()])],
-        chart=drawn(cost_chart(costs.days, "Cost by day in USD")),
+        charts=[drawn(cost_chart(costs.days, "Cost by day in USD", width)) for width in (WIDTH, NARROW_WIDTH)],
         prices=console.services.prices,
     )
 

@@ -1,5 +1,6 @@
 """When a label is seen: a heat map of weekday and hour, whose cells lead to their pictures."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.charts import drawn, png_of
 from sightline.web.console import Console, console_of
 from sightline.web.errors import NoSuchPage
-from sightline.web.pattern_charts import heat_map
+from sightline.web.pattern_charts import TALL, WIDE, heat_map
 from sightline.web.pattern_pages import Asked, pattern_page, problem_page
 from sightline.web.patterns import Cell, Counted, TooManyToCount, by_time, last_one
 from sightline.web.rendering import link
@@ -45,6 +46,7 @@ def show_heat(request: Request, asked: Fields) -> Response:
     try:
         cells = by_time(counted, visitor_of(request), console)
         last = None if cells else last_one(counted, visitor_of(request), console)
+        title = title_of(counted)
     except (Unavailable, TooManyToCount) as error:
         return problem_page(request, "heat.html", asked, error)
     return pattern_page(
@@ -54,7 +56,7 @@ def show_heat(request: Request, asked: Fields) -> Response:
         counted=counted,
         cells=cells,
         last=last,
-        chart=drawn(heat_map(cells, title_of(counted), lambda cell: address_of(counted, cell))),
+        charts=[drawn(heat_map(cells, title, partial(address_of, counted), each)) for each in (WIDE, TALL)],
         weekdays=WEEKDAYS,
         address=lambda *cell: address_of(counted, cell),
         picture=link("/heat.png", **fields_of(asked)),

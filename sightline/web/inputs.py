@@ -15,10 +15,8 @@ MONTH_RULE = "it must be a month of the calendar, written as 2026-11"
 TIME_RULE = "it must be a time with its offset, written as 2026-11-27T07:58:11+01:00"
 
 LABELS: Mapping[str, str] = {
-    "after": "After",
     "at_least": "from %",
     "because": "Why",
-    "before": "Before",
     "below": "below %",
     "camera": "Camera",
     "day": "Last day",
@@ -30,11 +28,9 @@ LABELS: Mapping[str, str] = {
     "per_second": "Quota, calls a second",
     "q": "In one line",
     "reason": "Why",
-    "since": "Days from",
     "text": "Text",
     "threshold": "Positive from",
     "title": "What it is for",
-    "until": "to",
     "weekday": "Weekday",
     "weeks": "Weeks",
     "window": "Days",
@@ -43,15 +39,17 @@ LABELS: Mapping[str, str] = {
 
 LABELS_OF_PAGES: Mapping[tuple[str, str], str] = {
     ("/day", "day"): "Day",
+    ("/months", "before"): "Before",
+    ("/months", "after"): "After",
+    ("/search", "since"): "Days from",
+    ("/search", "until"): "to",
     ("/search", "at_least"): "Confidence from %",
     ("/dead", "since"): "Last seen from",
+    ("/dead", "until"): "to",
     ("/review", "day"): "Last day; empty for the newest",
     ("/review", "window"): "Days up to it",
 }
-"""Where a page calls it otherwise."""
-
-NO_FIELDS = frozenset({("/day", "before"), ("/log", "before"), ("/search", "after"), ("/dead", "after")})
-"""Places where a list goes on: no field of a form, though another page has one of that name."""
+"""Where a page calls it otherwise, or other pages have it in no field: there `before` is where a list goes on."""
 
 EXPLAINED: Mapping[str, str] = {
     "act": "redrive or close",
@@ -110,8 +108,6 @@ def _name_of(error: Mapping[str, Any]) -> str:
 
 
 def _label(name: str, path: str) -> str | None:
-    if (path, name) in NO_FIELDS:
-        return None
     return LABELS_OF_PAGES.get((path, name)) or LABELS.get(name)
 
 
@@ -128,7 +124,8 @@ def _remedy(told: Sequence[tuple[str, Mapping[str, Any]]], path: str, *, is_labe
     if path.startswith(API) or not path:
         return f"{'Send' if are_missing else 'Correct'} {'it' if len(told) == 1 else 'them'}; /api describes each"
     if is_labelled:
-        return f"Go back and {'fill in' if are_missing else 'correct'} {'it' if len(told) == 1 else 'them'}"
+        what = "it" if len(told) == 1 else "them"
+        return f"Go back and {f'fill {what} in' if are_missing else f'correct {what}'}"
     return "Open it by a link of the console, whose address is whole" if are_missing else "Correct the address"
 
 

@@ -146,6 +146,14 @@ def test_the_place_where_a_search_goes_on_is_called_what_the_address_calls_it(lo
     assert "Search again" in html
 
 
+def test_an_input_that_is_no_field_of_its_page_is_not_called_one(looked_at):
+    client = looked_at.client("all")
+    for path, name in (("/log", "before"), ("/review/people/said", "after"), ("/new", "seen")):
+        assert f"The input {name}" == told(client.get(path, params={name: "x"}).text)[0]
+    assert "The field “Name”" == told(client.get("/people/user").text)[0]
+    assert "Go back and fill it in." == told(client.get("/people/user").text)[2]
+
+
 def test_a_program_reads_the_names_that_it_sends(looked_at):
     problem = looked_at.client("all").get(f"{API}/images", params={"day": DAY, "at_least": "-1"}).json()
     assert "The input at_least: it must be 0 or more" == problem["detail"]

@@ -56,7 +56,10 @@ def test_whatever_an_input_holds_is_told_of_in_our_words(looked_at):
     assert len(refused) > 50
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.query or case.form or case.json], ids=str)
+GIVEN = [case for case in CASES if case.query or case.form or case.json]
+
+
+@pytest.mark.parametrize("case", GIVEN, ids=lambda case: f"{case.method} {case.path}")
 def test_what_is_not_given_is_named_with_what_to_do(looked_at, case):
     bare = type(case)(case.method, case.path, case.open_to)
     answer = send(looked_at.client("all"), bare, **FROM_HERE)

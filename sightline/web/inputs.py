@@ -24,7 +24,7 @@ LABELS: Mapping[str, str] = {
     "hour": "Hour",
     "label": "Label",
     "name": "Name",
-    "only": "Show",
+    "only": "Pictures",
     "per_second": "Quota, calls a second",
     "q": "In one line",
     "reason": "Why",

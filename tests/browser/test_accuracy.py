@@ -63,6 +63,18 @@ def test_the_slider_goes_by_keyboard_and_keeps_the_focus(served, visit):
         assert [] == seen.wrong
 
 
+def test_which_pictures_are_meant_is_told_where_its_link_leads(served, visit):
+    assert served
+    with visit(script=False) as seen:
+        seen.sign_in("operator")
+        seen.go("/accuracy")
+        words = seen.page.get_by_text("or with a synonym or parent of the label")
+        assert not words.is_visible()
+        seen.page.get_by_role("link", name="Which pictures are meant").first.click()
+        words.wait_for(state="visible")
+        assert [] == seen.wrong
+
+
 def test_without_script_the_slider_has_its_button(served, visit):
     assert served
     with visit(script=False) as seen:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query
+from pydantic import AfterValidator
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -33,6 +34,7 @@ from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.console import Console, console_of
 from sightline.web.days import known_days
 from sightline.web.errors import InvalidRequest, NoSuchPage, Overwritten
+from sightline.web.inputs import day_of
 from sightline.web.nothing_left import Why, nothing_left, place_of
 from sightline.web.rendering import link, page
 from sightline.web.reveal import Reveal
@@ -52,8 +54,6 @@ TOLD = {
     "lost": "That picture was overwritten or removed, so it is asked about no more.",
     "stands": "You have answered this picture meanwhile. Nothing was changed; answer again if that was a slip.",
 }
-
-DAY_OR_NONE = r"^(\d{4}-\d\d-\d\d)?$"
 
 BatchId = Annotated[str, Query(max_length=64)]
 Name = Annotated[str, Query(max_length=2_048)]
@@ -85,7 +85,7 @@ def start(
     request: Request,
     label: Annotated[str, Form(max_length=256)],
     camera: Annotated[str, Form(max_length=2_048)] = "",
-    day: Annotated[str, Form(pattern=DAY_OR_NONE)] = "",
+    day: Annotated[str, AfterValidator(day_of), Form()] = "",
     window: Annotated[int, Form()] = 1,
 ) -> Response:
     """Ask about the next images, or go on with what is open. That none is left is no error, but the end of the work."""
@@ -105,7 +105,7 @@ def show_nothing_left(
     why: Why,
     label: Annotated[str, Query(max_length=256)],
     camera: Name = "",
-    day: Annotated[str, Query(pattern=DAY_OR_NONE)] = "",
+    day: Annotated[str, AfterValidator(day_of), Query()] = "",
     window: Annotated[int, Query()] = 1,
 ) -> Response:
     """Say why nothing is asked about, and where to go on."""
@@ -219,10 +219,8 @@ def _wanted(label: str, camera: str, day: str, window: int) -> Wanted:
     """Raise InvalidRequest if there is no such window, or if the calendar has not as many days up to this one."""
     if window not in WINDOW_DAYS:
         raise InvalidRequest(f"{window} days", rule=f"a window has one of {WINDOW_DAYS} days")
-    try:
-        _ = day and date.fromisoformat(day) - timedelta(days=max(WINDOW_DAYS))
-    except (ValueError, OverflowError) as error:
-        raise InvalidRequest("The input day", rule=f"{day} is no day of the calendar") from error
+    if day and date.fromisoformat(day) - date.min < timedelta(days=max(WINDOW_DAYS)):
+        raise InvalidRequest(f"{window} days up to {day}", rule="the calendar does not have so many")
     return Wanted(label, camera or None, day or None, window)
 
 

@@ -7,7 +7,7 @@ password.
 import re
 import ssl
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from botocore.exceptions import InvalidRegionError
 from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url, validate_region_name
@@ -33,6 +33,12 @@ def redis_url(secret: SecretStr) -> SecretStr:
         _is_address(url, _REDIS) and _is_read_by_redis(url),
         "an address of Redis is redis://:password@host:port/number, or rediss:// for TLS; "
         "write / @ : # of a password as %2F %40 %3A %23",
+    )
+    options = [name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)]
+    require(
+        all(name.startswith("ssl_") for name in options),
+        "an address of Redis may have options of TLS alone, such as ?ssl_cert_reqs=none; "
+        "user, password, port and number stand before them",
     )
     return secret
 

@@ -3,6 +3,9 @@
 Each setting says why it is not Celery's default.
 """
 
+from collections.abc import Mapping
+from functools import cached_property
+
 from celery import Celery, current_app
 
 from sightline.queues.names import QUEUES, ROUTES
@@ -17,16 +20,27 @@ CONNECTION = {
     "health_check_interval": 10,
 }
 
+PATIENCE = {"max_retries": 5, "interval_start": 0.2, "interval_step": 0.5, "interval_max": 2.0}
+"""How often, and after how many seconds, a message that follows from what is done is sent again."""
+
 
 class Client(Celery):
     """An application with an outbox for what goes past Celery's producers."""
 
-    outbox: Outbox
+    patience: Mapping[str, float] = PATIENCE
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Return the one outbox, which goes where this application's own messages go."""
+        tls = self.conf.broker_use_ssl or {}
+        prefix = self.conf.broker_transport_options["global_keyprefix"]
+        return Outbox(connecting(self.conf.broker_write_url, **CONNECTION, **tls), prefix)
 
     def close(self) -> None:
         """Close the connections."""
         super().close()
-        self.outbox.close()
+        if "outbox" in vars(self):
+            self.outbox.close()
 
 
 def make_client(redis_url: str, key_prefix: str, ca_file: str | None = None) -> Client:
@@ -35,7 +49,6 @@ def make_client(redis_url: str, key_prefix: str, ca_file: str | None = None) -> 
     ca_file: certificates to trust for `rediss://`; None: the system's
     """
     app = Client("sightline")
-    app.outbox = Outbox(connecting(redis_url, ca_file, **CONNECTION), key_prefix)
     app.conf.update(
         broker_url=without_tls_options(redis_url),
         broker_use_ssl=tls_options(redis_url, ca_file) or None,  # kombu sees no scheme behind an own transport
@@ -51,7 +64,7 @@ def make_client(redis_url: str, key_prefix: str, ca_file: str | None = None) -> 
         task_ignore_result=True,
         enable_utc=True,
         timezone="UTC",
-        task_publish_retry_policy={"max_retries": 5, "interval_start": 0.2, "interval_step": 0.5, "interval_max": 2},
+        task_publish_retry_policy=PATIENCE,
     )
     return app
 

@@ -4,7 +4,6 @@ What is put there is what kombu puts there: a worker, and whoever else reads the
 """
 
 import base64
-import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -13,12 +12,11 @@ from typing import Any
 from uuid import uuid4
 
 from hiredis import pack_command
+from kombu.utils.json import JSONEncoder
 from redis import ConnectionPool
 from redis.exceptions import ConnectionError as ConnectionLost
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as TookTooLong
-
-from sightline.queues.tls import tls_options, without_tls_options
 
 LOST = (ConnectionLost, TookTooLong, OSError)
 """What is raised where Redis cannot be reached, or does not answer."""
@@ -26,8 +24,14 @@ LOST = (ConnectionLost, TookTooLong, OSError)
 AWAY = (*LOST, RedisError)
 """What is raised in these cases, or if Redis refuses."""
 
+KEPT = 16
+"""Connections that are kept while nobody sends: as many as most workers have threads."""
+
 PERSISTENT = 2
 """The delivery mode that Celery gives to each message. Redis makes no difference."""
+
+_as_json = JSONEncoder().encode
+"""As kombu writes JSON, with one encoder for all."""
 
 
 class Outbox:
@@ -51,10 +55,8 @@ class Outbox:
         packed = b"".join(map(pack_command, commands))
         with self._lent() as connection:
             connection.send_packed_command([packed])
-            replies = [_reply(connection) for _ in messages]
-        for each in replies:
-            if isinstance(each, ResponseError):
-                raise each
+            for _ in messages:
+                connection.read_response()
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
@@ -64,14 +66,21 @@ class Outbox:
 
     @contextmanager
     def _lent(self) -> Iterator[Any]:
+        """Lend a connection, which ends if anything goes wrong.
+
+        An answer that nobody has read would be taken for that of the next command; and a Redis that refuses may have
+        become a copy of another, which the address leads to now.
+        """
         connection = self._taken()
         try:
             yield connection
         except BaseException:
-            connection.disconnect()  # an answer may still come, and would be taken for that of the next command
+            connection.disconnect()
             raise
-        finally:
+        if len(self._idle) < KEPT:
             self._idle.append(connection)
+        else:
+            connection.disconnect()
 
     def _taken(self) -> Any:
         """Return the connection that was used last, if it still is one, or a new one."""
@@ -84,18 +93,18 @@ class Outbox:
         return self._new_connection()
 
 
-def connecting(redis_url: str, ca_file: str | None, **options: object) -> Callable[[], Any]:
-    """Return what makes a connection to this Redis. ca_file: certificates to trust for `rediss://`."""
-    pool = ConnectionPool.from_url(without_tls_options(redis_url), **options, **tls_options(redis_url, ca_file))
+def connecting(redis_url: str, **options: object) -> Callable[[], Any]:
+    """Return what makes a connection to this Redis. options: redis-py's, those of TLS among them."""
+    pool = ConnectionPool.from_url(redis_url, **options)
     return lambda: pool.connection_class(**pool.connection_kwargs)
 
 
 def enveloped(queue: str, headers: Mapping[str, Any], properties: Mapping[str, Any], body: Sequence[Any]) -> str:
     """Return a message of Celery's as kombu writes it into a queue of Redis."""
     delivery = {"exchange": "", "routing_key": queue}
-    return json.dumps(
+    return _as_json(
         {
-            "body": base64.b64encode(json.dumps(body).encode()).decode(),
+            "body": base64.b64encode(_as_json(body).encode()).decode(),
             "content-encoding": "utf-8",
             "content-type": "application/json",
             "headers": headers,
@@ -117,10 +126,3 @@ def _has_ended(connection: Any) -> bool:
         return bool(connection.can_read())
     except AWAY:
         return True
-
-
-def _reply(connection: Any) -> Any:
-    try:
-        return connection.read_response()
-    except ResponseError as refusal:
-        return refusal

@@ -14,7 +14,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from sightline.errors import Unavailable
 from sightline.queues.client import Client, client_here
-from sightline.queues.outbox import AWAY, LOST, enveloped
+from sightline.queues.outbox import AWAY, enveloped
 from sightline.queues.steps import Step
 
 BATCH = 500
@@ -86,25 +86,22 @@ def plain_message(
         raise QueueNotFound(queue)
     own, properties, body, _ = app.amqp.create_task_message(task_id, task, args, {}, ignore_result=True, **said)
     own.update(headers or {})
-    before_task_publish.send(
-        sender=task, body=body, exchange="", routing_key=queue, declare=[], headers=own, properties=properties
-    )
+    _say_when(own)
     return queue, enveloped(queue, own, properties, body)
 
 
 def send_patiently(app: Client, message: tuple[str, str]) -> None:
-    """Send a message that follows from what is done; while Redis is lost, try again as Celery would.
+    """Send a message that follows from what is done; while Redis is away or refuses, try again as Celery would.
 
     Raises one of AWAY.
     """
     try:
         app.outbox.put([message])
-    except LOST:  # only now: to be prepared for it would take as long as to send
-        policy = app.conf.task_publish_retry_policy
+    except AWAY:  # only now: to be prepared for it would take as long as to send
         patience = Retrying(
-            stop=stop_after_attempt(policy["max_retries"] + 1),
-            wait=wait_incrementing(policy["interval_start"], policy["interval_step"], policy["interval_max"]),
-            retry=retry_if_exception_type(LOST),
+            stop=stop_after_attempt(int(app.patience["max_retries"]) + 1),
+            wait=wait_incrementing(*(app.patience[f"interval_{name}"] for name in ("start", "step", "max"))),
+            retry=retry_if_exception_type(AWAY),
             before_sleep=_say_that_it_waits,
             reraise=True,
         )
@@ -113,7 +110,9 @@ def send_patiently(app: Client, message: tuple[str, str]) -> None:
 
 def _say_that_it_waits(state: RetryCallState) -> None:
     error = state.outcome and state.outcome.exception()
-    log.warning("Redis is away: the next step's message is sent again", attempt=state.attempt_number, error=str(error))
+    log.warning(
+        "Redis took no message of the next step: it is sent again", attempt=state.attempt_number, error=str(error)
+    )
 
 
 def _ancestors(app: Client) -> dict[str, str]:

@@ -169,7 +169,7 @@ def test_a_message_from_a_task_names_the_messages_that_led_to_it(app, sent):
 def test_the_next_link_of_a_chain_fails_its_step_as_celerys_own_error_does():
     """Celery takes no other error for one of sending, and would end the worker's thread."""
     app = make_client(NOBODY, "x:")
-    app.conf.task_publish_retry_policy = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+    app.patience = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
     task = app.task(base=StepTask, name="following", shared=False)(do_nothing)
     with pytest.raises(OperationalError):
         task.apply_async((URI, "labels", "live"), queue="rows", declare=[], root_id="first")

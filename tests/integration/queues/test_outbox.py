@@ -10,25 +10,39 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from redis.exceptions import ConnectionError as ConnectionLost
-from redis.exceptions import OutOfMemoryError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError
 
 from dev.stack.waiting import wait_until
 from sightline.queues.client import CONNECTION, make_client
-from sightline.queues.outbox import LOST, Outbox, connecting
+from sightline.queues.outbox import AWAY, KEPT, LOST, Outbox, connecting
 from sightline.queues.publishing import send_patiently
 from tests.integration.own_redis import OwnRedis
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[OwnRedis]:
+    with running(tmp_path / "server") as made:
+        yield made
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[OwnRedis]:
+    with running(tmp_path / "other") as made:
+        yield made
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[OwnRedis]:
+    folder.mkdir()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    made = OwnRedis(port, tmp_path)
+    made = OwnRedis(port, folder)
     made.start()
-    yield made
-    made.stop()
+    try:
+        yield made
+    finally:
+        made.stop()
 
 
 @pytest.fixture
@@ -39,7 +53,7 @@ def made() -> list[Any]:
 
 @pytest.fixture
 def outbox(server: OwnRedis, made: list[Any]) -> Iterator[Outbox]:
-    new = connecting(url_of(server), None, **CONNECTION)
+    new = connecting(url_of(server), **CONNECTION)
 
     def noted() -> Any:
         made.append(new())
@@ -86,7 +100,7 @@ def test_a_redis_that_is_away_is_lost_and_found_again(server, outbox):
     assert ["third"] == held(server)
 
 
-def test_what_redis_refuses_leaves_the_connection_in_step(server, outbox, made):
+def test_what_redis_refuses_disturbs_nothing_that_is_sent_later(server, outbox):
     outbox.put([("ingest", "first")])
     with server.client() as operator:
         operator.config_set("maxmemory", 1)
@@ -95,29 +109,44 @@ def test_what_redis_refuses_leaves_the_connection_in_step(server, outbox, made):
         operator.config_set("maxmemory", 0)
     outbox.put([("ingest", "fourth")])
     assert ["first", "fourth"] == held(server)
-    assert 1 == len(made)
+
+
+def test_a_redis_that_became_a_copy_is_left_for_the_one_that_the_address_leads_to(server, other):
+    """A Redis that is made a copy keeps its connections, and refuses what comes through them."""
+    leads_to = server
+
+    def new_connection() -> Any:
+        return connecting(url_of(leads_to), **CONNECTION)()
+
+    outbox = Outbox(new_connection, "x:")
+    outbox.put([("ingest", "first")])
+    with server.client() as operator:
+        operator.replicaof("127.0.0.1", other.port)
+    leads_to = other
+    with pytest.raises(ReadOnlyError):
+        outbox.put([("ingest", "second")])
+    outbox.put([("ingest", "third")])
+    assert ["third"] == held(other)
+    outbox.close()
 
 
 class Interrupted:
-    """A connection on which the thread is interrupted before it has read an answer, once."""
+    """A connection on which the thread is interrupted before it has read an answer."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self._is_due = True
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
 
     def read_response(self) -> Any:
-        if self._is_due:
-            self._is_due = False
-            raise KeyboardInterrupt
-        return self._connection.read_response()
+        raise KeyboardInterrupt
 
 
 def test_an_answer_that_nobody_read_is_not_taken_for_the_next(server):
-    new = connecting(url_of(server), None, **CONNECTION)
-    outbox = Outbox(lambda: Interrupted(new()), "x:")
+    new = connecting(url_of(server), **CONNECTION)
+    coming = iter([Interrupted(new()), new()])
+    outbox = Outbox(lambda: next(coming), "x:")
     with pytest.raises(KeyboardInterrupt):
         outbox.put([("ingest", "first")])
     with server.client() as operator:
@@ -138,6 +167,14 @@ def test_threads_send_at_once_and_what_each_sends_arrives(server, outbox, made):
     assert len(made) <= 8
 
 
+def test_few_connections_are_kept_while_nobody_sends(server, outbox):
+    with ThreadPoolExecutor(3 * KEPT) as pool:
+        list(pool.map(lambda number: outbox.put([("ingest", str(number))] * 50), range(20 * KEPT)))
+    with server.client() as operator:
+        assert wait_until(lambda: len(operator.client_list()) <= KEPT + 1, lambda: f"{len(operator.client_list())}")
+    assert 20 * KEPT * 50 == len(held(server))
+
+
 def test_a_process_that_forked_uses_none_of_its_parents_connections(server, outbox, made):
     outbox.put([("ingest", "parent")])
     child = os.fork()
@@ -154,7 +191,7 @@ def test_a_process_that_forked_uses_none_of_its_parents_connections(server, outb
     assert 1 == len(made)
 
 
-def test_a_message_that_follows_from_what_is_done_waits_for_redis(server):
+def test_a_message_that_follows_from_what_is_done_waits_for_a_redis_that_is_away(server):
     with sending(server) as (send, trouble):
         send("first")
         server.stop()
@@ -166,17 +203,23 @@ def test_a_message_that_follows_from_what_is_done_waits_for_redis(server):
     assert ["second"] == held(server)
 
 
+def test_a_message_that_follows_from_what_is_done_waits_for_a_redis_that_refuses(server):
+    with sending(server) as (send, trouble), server.client() as operator:
+        operator.config_set("maxmemory", 1)
+        waiting = Thread(target=send, args=("first",))
+        waiting.start()
+        assert wait_until(lambda: bool(trouble), lambda: "nothing was refused")
+        operator.config_set("maxmemory", 0)
+        waiting.join()
+    assert ["first"] == held(server)
+
+
 @contextmanager
 def sending(server: OwnRedis) -> Iterator[tuple[Callable[[str], None], list[Exception]]]:
     """Give what sends patiently, and the trouble it has with that."""
     app = make_client(url_of(server), "x:")
     trouble: list[Exception] = []
-    app.conf.task_publish_retry_policy = {
-        "max_retries": 1000,
-        "interval_start": 0.01,
-        "interval_step": 0.01,
-        "interval_max": 0.1,
-    }
+    app.patience = {"max_retries": 1000, "interval_start": 0.01, "interval_step": 0.01, "interval_max": 0.1}
     put = app.outbox.put
 
     class Watched:
@@ -185,7 +228,7 @@ def sending(server: OwnRedis) -> Iterator[tuple[Callable[[str], None], list[Exce
         def put(self, messages: Any) -> None:
             try:
                 put(messages)
-            except ConnectionLost as error:
+            except AWAY as error:
                 trouble.append(error)
                 raise
 

@@ -53,29 +53,26 @@ def second_looks(
         given[verdict.image_id, verdict.label].append(verdict)
     waiting: list[tuple[bool, int, float, SecondLook]] = []
     for (image_id, label), said in given.items():
-        counting, drawn = _counting(said), is_drawn(salt, label, image_id)
-        is_waiting = _is_open(counting) if drawn else _is_doubted(counting, said, reviewer, doubted)
-        if is_waiting and reviewer not in {verdict.reviewer for verdict in said}:
+        counting, place = _counting(said), _place(salt, label, image_id)
+        if counting and is_asked_again(reviewer, (image_id, counting[0].content), label, said, salt, doubted):
             look = SecondLook(image_id, label, counting[0].content)
-            waiting.append((not drawn, -len(counting), _place(salt, label, image_id), look))
+            waiting.append((place >= SHARE, -len(counting), place, look))
     return [look for *_, look in sorted(waiting, key=lambda each: each[:3])]
 
 
-def is_asked_by_doubt(said: Iterable[Verdict], reviewer: str) -> bool:
-    """Return whether this reviewer may be asked about doubted bytes that are not drawn. One other reviewer is asked.
-
-    said: all that was said of them
-    """
-    reviewers = {verdict.reviewer for verdict in said}
-    return len(reviewers) == 1 and reviewer not in reviewers
-
-
-def _is_doubted(
-    counting: Sequence[Verdict], said: Iterable[Verdict], reviewer: str, doubted: Collection[Picture]
+def is_asked_again(
+    reviewer: str, picture: Picture, label: str, said: Sequence[Verdict], salt: str, doubted: Collection[Picture]
 ) -> bool:
-    if not counting or (counting[0].image_id, counting[0].content) not in doubted:
+    """Return whether these bytes, which somebody was asked about, wait for a look by this reviewer as well.
+
+    said: all that was said of the image and label, about any bytes. Who has said something is asked no more.
+    """
+    counting = _counting(said)
+    if not counting or counting[0].content != picture[1] or reviewer in {verdict.reviewer for verdict in said}:
         return False
-    return is_asked_by_doubt((each for each in said if each.content == counting[0].content), reviewer)
+    if is_drawn(salt, label, picture[0]):
+        return _is_open(counting)
+    return picture in doubted and len({each.reviewer for each in said if each.content == picture[1]}) == 1
 
 
 def _counting(said: Sequence[Verdict]) -> list[Verdict]:

@@ -1,20 +1,22 @@
 """What a reviewer must not see yet: what the detector found in an image that the review asks about.
 
 For a reviewer, an image is masked in pages, lists and tokens alike until they have answered and their batch is closed,
-or until they cannot be asked any more: somebody else has answered, no second look is drawn for it, and nobody doubts
-the answer. A list by label leaves masked images out: to be listed by it tells as much as the label itself.
+or until they cannot be asked any more: others have answered, the second look that is drawn for it is done, and nobody
+doubts the only answer. A list by label leaves masked images out: to be listed by it tells as much as the label itself.
+
+What nobody is asked about may be asked about again: somebody doubts their answer, or corrects one before their batch is
+closed. Who has seen it by then is asked all the same, and the batch keeps that the look is not blind.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from sightline.models.images import ImageRow, ImageSummary
 from sightline.stats.second_looks import Picture
-from sightline.stats.verdicts import Verdict
-from sightline.storage.verdicts.protocol import Asked, KeptVerdict
+from sightline.storage.verdicts.protocol import Asked
 from sightline.web.console import Console
 from sightline.web.doubts import doubted_pictures
 from sightline.web.visitors import Visitor
-from sightline.web.words import Review, may_be_asked, read_review, waits_for
+from sightline.web.words import Review, read_review, still_asked, waits_for
 
 FEW = 4
 """Images of which each is asked about: to read what everybody has said walks through all verdicts, now and then."""
@@ -60,7 +62,7 @@ def masked_among(find: Find, visitor: Visitor, console: Console) -> frozenset[st
 def _perhaps_asked(user: str, console: Console) -> set[str]:
     """Return the images that the review may still ask this person about, and perhaps some more; of all days."""
     review = read_review(console)
-    kept = {each.image_id for each in review.asked_still if user not in each.answered_by}
+    kept = {each.image_id for each in review.asked_still if user not in each.spoken_of_by}
     rules = console.services.accuracy.rules if review.said else ()
     doubted = {image_id for rule in rules for image_id, _ in doubted_pictures(rule.label, console)}
     return kept | doubted | console.services.verdicts.asked_since(review.entry)
@@ -83,9 +85,9 @@ def _of_same_bytes(asked: Mapping[str, Asked], contents: Contents) -> Contents:
 def _waiting(user: str, same: Contents, label: str, console: Console) -> set[str]:
     """Return the same of one label. same: images that it asked about with the bytes that they have now.
 
-    Of more than a few, and where it is at hand, most are known to be answered by what was said, which is kept for some
-    minutes: words are only added, and an image that they settle is settled now. What reviewers have said of the others
-    is read; who is no reviewer yet and answers the first time counts a few minutes later.
+    Of more than a few, and where it is at hand, most are known to be settled by what was said, which is kept for some
+    minutes: what nobody can add to or change is settled now. What reviewers have said of the others is read; who is no
+    reviewer yet and answers the first time counts a few minutes later.
     """
     if not same:
         return set()
@@ -102,12 +104,8 @@ def _waiting(user: str, same: Contents, label: str, console: Console) -> set[str
     return {
         name
         for name, content in same.items()
-        if waits_for(user, (name, content), label, _about(content, said.get(name, ())), doubted, salt)
+        if waits_for(user, (name, content), label, [each.verdict for each in said.get(name, ())], doubted, salt)
     }
-
-
-def _about(content: str, kept: Iterable[KeptVerdict]) -> list[Verdict]:
-    return [each.verdict for each in kept if each.verdict.content == content]
 
 
 def _unsettled(
@@ -115,11 +113,11 @@ def _unsettled(
 ) -> Contents:
     """Return the images that the review may still ask this person about, as far as what is kept tells."""
     salt = console.services.accuracy.salt
+    still = {picture: still_asked(picture, label, review.said, salt) for picture in contents.items()}
     return {
-        name: content
-        for name, content in contents.items()
-        if (name, content) in doubted
-        or may_be_asked(user, name, label, review.said.get((name, label, content), ()), salt)
+        picture[0]: picture[1]
+        for picture, asked in still.items()
+        if picture in doubted or (asked and user not in asked.spoken_of_by)
     }
 
 

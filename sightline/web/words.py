@@ -2,17 +2,17 @@
 
 Some pages compare what was said. From a reviewer everything is hidden that speaks of an image which the review may
 still ask them about: a second look is blind to the first answer. So are the images of a batch of theirs that is open,
-whose answers can still be changed.
+whose answers can still be changed. What asks for second looks decides it, so that nothing is hidden that is not asked.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from sightline.stats.second_looks import Picture, is_asked_by_doubt, is_drawn
-from sightline.stats.verdicts import Verdict
+from sightline.stats.second_looks import Picture, is_asked_again, is_drawn
+from sightline.stats.verdicts import DECIDING, Verdict
 from sightline.storage.verdicts.protocol import Asked, KeptVerdict
 from sightline.web.console import Console
 from sightline.web.doubts import doubted_pictures
@@ -27,16 +27,16 @@ class Words:
     verdicts: Sequence[Verdict]
 
 
-Said: TypeAlias = Mapping[tuple[str, str, str], Sequence[Verdict]]
-"""Image id, label and the SHA-256 of the bytes → what was said about them."""
+Said: TypeAlias = Mapping[tuple[str, str], Sequence[Verdict]]
+"""Image id and label → what was said of them, about any bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskedStill:
-    """An image that the review has asked about, and may ask everybody about but those who have answered it."""
+    """An image that the review has asked about, and may come to ask everybody about but those who have spoken of it."""
 
     image_id: str
-    answered_by: frozenset[str]
+    spoken_of_by: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +72,32 @@ def _read(console: Console) -> Review:
     words = [each.verdict for each in read if isinstance(each, KeptVerdict)]
     reviewers = frozenset(each.reviewer for each in words)
     known = [each for each in words if each.is_known]
-    said = _by_bytes(known)
-    still = list(_asked_still(asked, said, console.services.accuracy.salt))
+    said, salt = _by_image(known), console.services.accuracy.salt
+    perhaps = (still_asked((each.image_id, each.content), each.label, said, salt) for each in asked)
+    still = [each for each in perhaps if each]
     return Review(Words(as_of, known), said, still, reviewers, entry)
 
 
-def _by_bytes(verdicts: Sequence[Verdict]) -> Said:
-    said: defaultdict[tuple[str, str, str], list[Verdict]] = defaultdict(list)
+def _by_image(verdicts: Sequence[Verdict]) -> Said:
+    said: defaultdict[tuple[str, str], list[Verdict]] = defaultdict(list)
     for each in verdicts:
-        said[each.image_id, each.label, each.content].append(each)
+        said[each.image_id, each.label].append(each)
     return dict(said)
 
 
-def _asked_still(asked: Iterable[Asked], said: Said, salt: str) -> Iterator[AskedStill]:
-    for each in asked:
-        answers = [word for word in said.get((each.image_id, each.label, each.content), ()) if word.source.was_asked]
-        if not answers or is_drawn(salt, each.label, each.image_id):
-            yield AskedStill(each.image_id, frozenset(word.reviewer for word in answers))
+def still_asked(picture: Picture, label: str, said: Said, salt: str) -> AskedStill | None:
+    """Return whom the review may ask about these bytes, now or once more is said; None if nobody. Doubts come on top.
+
+    What was said may be minutes old: others add to it, and change an answer until their batch is closed. So two equal
+    answers settle nothing here; as many as decide do.
+    """
+    words = said.get((picture[0], label), ())
+    answers = sum(word.counts_for(picture[1]) for word in words)
+    if not answers:
+        return AskedStill(picture[0], frozenset())
+    if answers < DECIDING and is_drawn(salt, label, picture[0]):
+        return AskedStill(picture[0], frozenset(word.reviewer for word in words))
+    return None
 
 
 def words_for(visitor: Visitor, console: Console) -> Words:
@@ -102,13 +111,15 @@ def words_for(visitor: Visitor, console: Console) -> Words:
         for picture in batch.pictures
     }
     salt = console.services.accuracy.salt
-    doubted = {label: doubted_pictures(label, console) for _, label, _ in review.said}
+    doubted = {label: doubted_pictures(label, console) for label in {label for _, label in review.said}}
     shown = [
         verdict
-        for (image_id, label, content), said in review.said.items()
+        for (image_id, label), said in review.said.items()
         if (image_id, label) not in open_pictures
-        and not waits_for(visitor.user, (image_id, content), label, said, doubted[label], salt)
+        for content in dict.fromkeys(each.content for each in said)
+        if not waits_for(visitor.user, (image_id, content), label, said, doubted[label], salt)
         for verdict in said
+        if verdict.content == content
     ]
     return Words(review.words.as_of, shown)
 
@@ -118,16 +129,7 @@ def waits_for(
 ) -> bool:
     """Return whether the review may still ask this reviewer about these bytes: as the first, or for a second look.
 
-    said: what was said about them
+    said: what was said of the image and label, about any bytes
     """
-    if may_be_asked(user, picture[0], label, said, salt):
-        return True
-    return picture in doubted and is_asked_by_doubt(said, user)
-
-
-def may_be_asked(user: str, image_id: str, label: str, said: Sequence[Verdict], salt: str) -> bool:
-    """Return whether the review may still ask this reviewer: nobody has answered it, or a second look is drawn."""
-    answers = [verdict for verdict in said if verdict.source.was_asked]
-    if user in {verdict.reviewer for verdict in answers}:
-        return False
-    return not answers or is_drawn(salt, label, image_id)
+    is_answered = any(word.counts_for(picture[1]) for word in said)
+    return not is_answered or is_asked_again(user, picture, label, said, salt, doubted)

@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from sightline.services.review_batches import Wanted, answer_picture, begin_batch, close_batch
+from sightline.services.second_looks import waiting_looks
 from sightline.stats.second_looks import is_drawn
 from sightline.stats.verdicts import Answer, Source
 from sightline.storage.users.batches import Batch
 from sightline.storage.users.protocol import Role
+from sightline.web.masks import masked, masked_among
+from sightline.web.visitors import Visitor
+from sightline.web.words import read_words
 from tests.unit.services.rollups.yard import LAST_DAY, Yard, truth
 from tests.unit.web.figures_house import found_in
 from tests.unit.web.house import FROM_HERE, House, build
@@ -165,6 +169,99 @@ def test_what_is_doubted_is_hidden_from_reviewers_who_may_be_asked_until_they_ha
     assert told(houses[0], "owner") != told(houses[1], "owner")
     second_look(houses[0], "both")
     assert "in review" not in houses[0].client("both").get(CALLS[0]).text
+
+
+SETTLED = next(iter(DRAWN))
+SECOND = f"s3://frames/yard/{LAST_DAY}/{SETTLED}.jpg"
+
+
+def changed_and_drawn(number: int) -> dict[str, float]:
+    """Return another answer of the detector to an image that is drawn for a second look."""
+    return {"Person": 61.0, "Plant": 70.0} if number == SETTLED else dict(found_in(number))
+
+
+def told_of_drawn(house: House, user: str) -> list[str]:
+    house.console.words.forget("")
+    return [PRIVATE.sub("", house.client(user).get(path.replace(IMAGE, SECOND)).text) for path in CALLS]
+
+
+def hidden_in(house: House, user: str, *, of_many: bool = False) -> bool:
+    """Return whether the drawn image is hidden from a reviewer, as each way to ask says."""
+    visitor = Visitor(user, frozenset(Role), is_reviewer=True)
+    uris = [f"s3://frames/yard/{LAST_DAY}/{number}.jpg" for number in range(COUNT)]
+    rows = house.world.images.get_many(uris if of_many else [SECOND])
+    contents = {uri: row.content.sha256 for uri, row in rows.items() if row.content}
+    among = SECOND in masked_among(lambda perhaps: perhaps, visitor, house.console)
+    assert among == (SECOND in masked(contents, visitor, house.console))
+    return among
+
+
+@pytest.mark.parametrize(
+    ("others", "is_asked"),
+    [((), True), ((("bob", True),), False), ((("bob", False),), True), ((("bob", False), ("cid", True)), False)],
+    ids=["one answer", "two equal ones", "two that differ", "three"],
+)
+def test_what_a_third_person_is_not_asked_about_any_more_is_shown_to_them(make, others, is_asked):
+    houses = [make(), make(changed_and_drawn)]
+    for house in houses:
+        for user, is_true in others:
+            assert SECOND in second_look(house, user, is_true=is_true)
+        assert is_asked == hidden_in(house, "both") == hidden_in(house, "both", of_many=True)
+    one, swapped = (told_of_drawn(house, "both") for house in houses)
+    assert is_asked is (one == swapped)
+    assert is_asked is ("asks about this image" in one[0])
+    assert is_asked is (SECOND in waiting(houses[0], "both"))
+
+
+def waiting(house: House, user: str) -> set[str]:
+    """Return the images that wait for a second look by a user."""
+    house.console.words.forget("")
+    looks = waiting_looks(user, "Person", read_words(house.console).verdicts, house.world.services)
+    return {each.image_id for each in looks}
+
+
+def test_a_doubt_does_not_hide_again_what_two_have_settled_for_it_asks_nobody(make):
+    house = make()
+    second_look(house, "bob")
+    assert not hidden_in(house, "both")
+    doubt(house, SETTLED)
+    house.console.doubts.forget("Person")
+    assert not hidden_in(house, "both")
+    assert SECOND not in waiting(house, "both")
+
+
+def test_what_one_has_seen_and_is_asked_about_after_a_doubt_is_hidden_again_and_kept_as_not_blind(house):
+    assert "asks about this image" not in house.client("both").get(CALLS[0]).text
+    doubt(house, UNDRAWN)
+    house.console.doubts.forget("Person")
+    assert "asks about this image" in house.client("both").get(CALLS[0]).text
+    assert was_viewed(house, "both", IMAGE)
+
+
+def test_who_has_seen_what_two_settled_and_one_of_them_corrects_is_asked_and_it_is_kept_as_not_blind(house):
+    services = house.world.services
+    assert 303 == house.client("bob").post("/review/second", data={"label": "Person"}, headers=FROM_HERE).status_code
+    (batch,) = services.users.batches.open_of("bob")
+    number = next(n for n, each in enumerate(batch.pictures, 1) if each.image_id == SECOND)
+    assert hidden_in(house, "both"), "another has it in hand, and may differ"
+    batch = answer_picture(batch, number, truth(SECOND), None, services)
+    house.console.words.forget("")
+    assert not hidden_in(house, "both", of_many=True)
+    assert hidden_in(house, "bob"), "the batch is open"
+    assert "asks about this image" not in house.client("both").get("/image", params={"id": SECOND}).text
+    house.world.clock.move(timedelta(seconds=5))
+    close_batch(answer_picture(batch, number, other(truth(SECOND)), truth(SECOND), services), services)
+    assert hidden_in(house, "both", of_many=True), "what was said then, and is kept for some minutes, hides nothing"
+    house.console.words.forget("")
+    assert was_viewed(house, "both", SECOND)
+
+
+def was_viewed(house: House, user: str, image_id: str) -> bool:
+    """Begin the second looks of a user; return whether the look at this image is kept as not blind."""
+    assert 303 == house.client(user).post("/review/second", data={"label": "Person"}, headers=FROM_HERE).status_code
+    (batch,) = house.world.users.batches.open_of(user)
+    (picture,) = [each for each in batch.pictures if each.image_id == image_id]
+    return picture.was_viewed
 
 
 def together(house: House, user: str, image_id: str = IMAGE) -> str:

@@ -220,6 +220,20 @@ def waiting(house: House, user: str) -> set[str]:
     return {each.image_id for each in looks}
 
 
+def test_the_page_of_an_image_in_an_open_batch_says_that_the_batch_must_be_closed_and_leads_there(house):
+    assert 303 == house.client("both").post("/review/second", data={"label": "Person"}, headers=FROM_HERE).status_code
+    (batch,) = house.world.users.batches.open_of("both")
+    number = next(n for n, each in enumerate(batch.pictures, 1) if each.image_id == SECOND)
+    batch = answer_picture(batch, number, truth(SECOND), None, house.world.services)
+    client = house.client("both")
+    page = client.get("/image", params={"id": SECOND}).text
+    assert "is hidden until you have answered it and closed the batch." in page
+    assert '<a href="/review">review</a> asks about this image' in page
+    assert f"/review/{batch.batch_id}" in client.get("/review").text
+    close_batch(batch, house.world.services)
+    assert "asks about this image" not in client.get("/image", params={"id": SECOND}).text
+
+
 def test_a_doubt_does_not_hide_again_what_two_have_settled_for_it_asks_nobody(make):
     house = make()
     second_look(house, "bob")

@@ -22,11 +22,13 @@ router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 @router.get("/review/second")
 @for_roles(Role.REVIEWER, by_session=True)
 def show_second_looks(request: Request) -> Response:
-    """Show how many images of each label wait for a second look by the visitor."""
+    """Show how many images of each label wait for a second look by the visitor, and as of when."""
     console, user = console_of(request), visitor_of(request).user
-    services, verdicts = console.services, read_words(console).verdicts
-    waiting = {rule.label: len(waiting_looks(user, rule.label, verdicts, services)) for rule in services.accuracy.rules}
-    return page(request, "review_second.html", waiting=waiting)
+    services, words = console.services, read_words(console)
+    waiting = {
+        rule.label: len(waiting_looks(user, rule.label, words.verdicts, services)) for rule in services.accuracy.rules
+    }
+    return page(request, "review_second.html", waiting=waiting, as_of=words.as_of)
 
 
 @router.post("/review/second")

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -98,7 +99,10 @@ def test_second_looks_are_counted_and_begun_from_their_page(tmp_path):
     drawn = [uri for uri in yard.uris() if is_drawn("salt", "Person", uri)]
     made = build(tmp_path, world=yard)
     client = made.client("reviewer")
+    read_at = yard.clock.now
     assert f"{len(drawn)} images wait for you" in text_of(client.get("/review/second"))
+    yard.clock.move(timedelta(minutes=3))
+    assert f"As of {read_at:%Y-%m-%d %H:%M} UTC" in text_of(client.get("/review/second")), "it is as old as its words"
     begun = client.post("/review/second", data={"label": "Person"}, headers=FROM_HERE)
     assert 303 == begun.status_code
     (batch,) = yard.users.batches.open_of("reviewer")

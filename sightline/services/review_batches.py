@@ -5,7 +5,7 @@ detector's answers are shown, and to correct only where one differs from them wo
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from typing import TypeAlias
@@ -32,7 +32,7 @@ from sightline.stats.queue import Request, next_images
 from sightline.stats.strata import StrataRule, Stratum
 from sightline.stats.verdicts import Answer, Source
 from sightline.stats.windows import WINDOW_DAYS
-from sightline.storage.users.batches import HOLDS_LAST, Batch, Given, Picture
+from sightline.storage.users.batches import HOLDS_LAST, Batch, ChosenFrom, Given, Picture
 from sightline.storage.users.doubts import Doubt
 from sightline.storage.users.protocol import MarkKind
 
@@ -102,6 +102,11 @@ class Wanted:
     day: str | None = None
     window_days: int = 1
 
+    @property
+    def chosen_from(self) -> ChosenFrom:
+        """Return what its batch remembers of it."""
+        return ChosenFrom(self.camera, self.day, self.window_days)
+
 
 Before: TypeAlias = Mapping[tuple[str, Stratum], int]
 """How many images of a camera and stratum were decided on the days before."""
@@ -110,21 +115,34 @@ Choose: TypeAlias = Callable[[int], Sequence[Request]]
 """Returns so many of the next images, in the order in which they are asked about."""
 
 
+def with_day(wanted: Wanted, services: Services) -> Wanted:
+    """Name the newest day, so that whoever goes on tomorrow goes on with it. The longest window has its plan's day.
+
+    Raise NothingToReview if there is no image at all.
+    """
+    if wanted.day is not None or wanted.window_days == max(WINDOW_DAYS):
+        return wanted
+    return replace(wanted, day=newest_day(wanted.camera, services.operations))
+
+
 def begin_batch(user: str, wanted: Wanted, services: Services) -> Batch:
     """Ask a reviewer about the next images, in an order that tells nothing; an open batch of the label goes on instead.
 
     Raise NotWatched; AllReviewed, HeldByOthers, or NothingToReview if there is no image at all.
     """
     rule = services.accuracy.rule_of(wanted.label)
+    wanted = with_day(wanted, services)
     choose = _chooser(wanted, services)
-    batch = start_batch(user, rule, choose, services)
+    batch = start_batch(user, rule, choose, wanted.chosen_from, services)
     if batch is None:
         left = HeldByOthers if choose(1) else AllReviewed  # what it chooses from has been read
         raise left(wanted.camera or "all cameras")
     return batch
 
 
-def start_batch(user: str, rule: StrataRule, choose: Choose, services: Services) -> Batch | None:
+def start_batch(
+    user: str, rule: StrataRule, choose: Choose, chosen_from: ChosenFrom, services: Services
+) -> Batch | None:
     """Hold what is chosen and ask about it; an open batch of the label goes on instead. None if nothing is left."""
     batches = services.users.batches
     standing = next((each for each in batches.open_of(user) if each.label == rule.label), None)
@@ -142,6 +160,7 @@ def start_batch(user: str, rule: StrataRule, choose: Choose, services: Services)
         rule.threshold_percent,
         _pictures(user, requests, services),
         services.clock(),
+        chosen_from=chosen_from,
     )
     begun = batches.begin(batch)
     if begun.batch_id != batch_id:
@@ -169,9 +188,9 @@ def _chooser(wanted: Wanted, services: Services) -> Choose:
 
     The longest window is reviewed by its plan alone, for to read it takes a quarter of a minute.
     """
-    if wanted.window_days == max(WINDOW_DAYS):
+    end_day = wanted.day
+    if wanted.window_days == max(WINDOW_DAYS) or end_day is None:
         return _by_plan(_plan(wanted, services), services)
-    end_day = wanted.day or newest_day(wanted.camera, services.operations)
     by_reading = _by_reading(wanted, end_day, services)
     plan = None if wanted.camera else read_plan(services.accuracy.rule_of(wanted.label), wanted.window_days, services)
     if plan is None or plan.rollup.end_day != end_day:

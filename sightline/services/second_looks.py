@@ -16,9 +16,10 @@ from sightline.stats.sampling import Cell
 from sightline.stats.second_looks import SecondLook, second_looks
 from sightline.stats.strata import StrataRule
 from sightline.stats.verdicts import Verdict
-from sightline.storage.users.batches import Batch
+from sightline.storage.users.batches import Batch, ChosenFrom
 
 READ_AT_ONCE = 40
+SECOND_LOOKS = ChosenFrom(is_second=True)
 
 
 def begin_second_looks(user: str, label: str, verdicts: Iterable[Verdict], services: Services) -> Batch:
@@ -28,7 +29,11 @@ def begin_second_looks(user: str, label: str, verdicts: Iterable[Verdict], servi
     """
     rule = services.accuracy.rule_of(label)
     looks = waiting_looks(user, label, verdicts, services)
-    batch = start_batch(user, rule, lambda count: list(islice(_requests(user, looks, rule, services), count)), services)
+
+    def choose(count: int) -> list[Request]:
+        return list(islice(_requests(user, looks, rule, services), count))
+
+    batch = start_batch(user, rule, choose, SECOND_LOOKS, services)
     if batch is None:
         rule_of = "no image waits for a second look of yours, or another reviewer has them in a batch"
         raise NothingToReview(label, rule=rule_of, remedy="Go on with the review; one image in ten is looked at twice")

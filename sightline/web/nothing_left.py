@@ -5,7 +5,6 @@ Nothing is asked of a store for it: whether a way on has pictures left is known 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal, TypeAlias
 
 from sightline.services.review import NothingToReview
@@ -14,9 +13,7 @@ from sightline.stats.windows import WINDOW_DAYS, days_of
 from sightline.web.console import Console
 from sightline.web.days import known_days
 from sightline.web.rendering import link
-from sightline.web.times import long_day
-
-LONGEST = max(WINDOW_DAYS)
+from sightline.web.scopes import LONGEST, last_days, named, scope_of
 
 Why: TypeAlias = Literal["reviewed", "held", "none", "plan", "second"]
 """Why nothing is asked about. It stands in the page's address, so that *back* and a reload send no form again."""
@@ -61,7 +58,7 @@ def nothing_left(why: Why, wanted: Wanted, console: Console) -> NothingLeft:
         return NothingLeft("no second look", said, is_done=False, ways=[])
     days = _days(wanted, console)
     last = wanted.day or next(iter(days), None)
-    title, said = _words(why, wanted, _scope(wanted, last))
+    title, said = _words(why, wanted, scope_of(wanted.camera, last, wanted.window_days))
     ways = _ways(why, wanted, last, days) if last is not None else ()
     return NothingLeft(title, said, why == "reviewed", list(ways))
 
@@ -86,15 +83,6 @@ def _days(wanted: Wanted, console: Console) -> list[str]:
     return sorted({day for days in known.values() for day in days}, reverse=True)
 
 
-def _scope(wanted: Wanted, last: str | None) -> str:
-    of = wanted.camera or "All cameras"
-    if wanted.window_days == LONGEST or last is None:
-        return f"{of}, {_last_days(wanted.window_days)}"
-    if wanted.window_days == 1:
-        return f"{of}, {_named(last)}"
-    return f"{of}, the {wanted.window_days} days up to {_named(last)}"
-
-
 def _ways(why: Why, wanted: Wanted, last: str, days: Sequence[str]) -> Iterator[Way]:
     """Yield the ways on: a longer window, the day before, and the longest of all, which needs a plan.
 
@@ -102,24 +90,16 @@ def _ways(why: Why, wanted: Wanted, last: str, days: Sequence[str]) -> Iterator[
     """
     for window in WINDOW_DAYS:
         if window != LONGEST and (window > wanted.window_days or why == "plan"):
-            words = _named(last) if window == 1 else f"the {window} days up to {_named(last)}"
+            words = named(last) if window == 1 else f"the {window} days up to {named(last)}"
             yield Way(f"Review {words}", _form(wanted, last, window))
     if wanted.window_days == LONGEST:
         return
     first = days_of(last, wanted.window_days)[0]
     earlier = next((day for day in days if day < first), None)
     if earlier is not None:
-        yield Way(f"Review {_named(earlier)}", _form(wanted, earlier, 1))
-    yield Way(f"Review {_last_days(LONGEST)} of all cameras", {"label": wanted.label, "window": LONGEST})
+        yield Way(f"Review {named(earlier)}", _form(wanted, earlier, 1))
+    yield Way(f"Review {last_days(LONGEST)} of all cameras", {"label": wanted.label, "window": LONGEST})
 
 
 def _form(wanted: Wanted, day: str, window: int) -> dict[str, str | int]:
     return {"label": wanted.label, "camera": wanted.camera or "", "day": day, "window": window}
-
-
-def _last_days(window: int) -> str:
-    return "the newest day" if window == 1 else f"the last {window} days"
-
-
-def _named(day: str) -> str:
-    return long_day(date.fromisoformat(day))

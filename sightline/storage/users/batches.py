@@ -45,12 +45,27 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenFrom:
+    """From what a batch's images were chosen, so that the next batch goes on there.
+
+    camera: None for all cameras; day: the last day, None for that of the review's plan; is_second: they are second
+    looks, of any camera and day
+    """
+
+    camera: str | None = None
+    day: str | None = None
+    window_days: int = 1
+    is_second: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Images about which one reviewer is asked in one go. Pictures are numbered from 1.
 
     batch_id: a ULID, so that batches are in the order of their making; threshold_percent: from where on the detector
     says `present`; put_off: shown again at the end; lost: can no longer be judged; closed_at: when the detector's
-    answers were shown, after which no answer is taken; doubted: of these answers the user is not sure since then
+    answers were shown, after which no answer is taken; doubted: of these answers the user is not sure since then;
+    chosen_from: None if an older version began the batch
     """
 
     batch_id: str
@@ -64,6 +79,7 @@ class Batch:
     lost: frozenset[int] = frozenset()
     closed_at: datetime | None = None
     doubted: frozenset[int] = frozenset()
+    chosen_from: ChosenFrom | None = None
 
     def picture(self, number: int) -> Picture | None:
         """Return a picture by its number."""

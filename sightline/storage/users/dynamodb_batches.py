@@ -18,7 +18,7 @@ from sightline.storage.dynamodb.schema import Schema
 from sightline.storage.dynamodb.sort_keys import sort_key
 from sightline.storage.dynamodb.table import DynamoTable
 from sightline.storage.dynamodb.transactions import Delete, Put, do_those_allowed
-from sightline.storage.users.batches import BATCHES_LAST, Batch, BatchStore, Given, Picture
+from sightline.storage.users.batches import BATCHES_LAST, Batch, BatchStore, ChosenFrom, Given, Picture
 
 if TYPE_CHECKING:  # boto3-stubs are a tool of development
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -157,7 +157,27 @@ def _item(batch: Batch) -> dict[str, Json]:
         "pictures": json.dumps(pictures),
         "made_at": instant(batch.made_at),
         "expires_at": int((batch.made_at + BATCHES_LAST).timestamp()),
+        **_written(batch.chosen_from),
     }
+
+
+def _written(chosen: ChosenFrom | None) -> dict[str, Json]:
+    """Write nothing for None, as an older version does; it reads a batch without looking at this."""
+    if chosen is None:
+        return {}
+    return {
+        "chosen_from": {
+            "camera": chosen.camera,
+            "day": chosen.day,
+            "window_days": chosen.window_days,
+            "is_second": chosen.is_second,
+        }
+    }
+
+
+def _chosen_from(item: Item) -> ChosenFrom | None:
+    kept = item.get("chosen_from")
+    return ChosenFrom(kept["camera"], kept["day"], int(kept["window_days"]), kept["is_second"]) if kept else None
 
 
 def _batch(user: str, item: Item) -> Batch:
@@ -180,6 +200,7 @@ def _batch(user: str, item: Item) -> Batch:
         frozenset(_numbered(item, LOST)),
         datetime.fromisoformat(closed_at) if closed_at else None,
         frozenset(_numbered(item, DOUBTED)),
+        _chosen_from(item),
     )
 
 

@@ -25,6 +25,7 @@ from sightline.services.review_batches import (
     begin_batch,
     close_batch,
     doubt_answer,
+    with_day,
 )
 from sightline.stats.verdicts import Answer
 from sightline.stats.windows import WINDOW_DAYS
@@ -38,6 +39,7 @@ from sightline.web.inputs import day_of
 from sightline.web.nothing_left import Why, nothing_left, place_of
 from sightline.web.rendering import link, page
 from sightline.web.reveal import Reveal
+from sightline.web.scopes import batch_scope, next_form, other_choice
 from sightline.web.thumbnails import WIDTHS
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
@@ -48,6 +50,9 @@ AHEAD = 3
 
 BATCHES_SHOWN = 20
 LATER = "later"
+OPEN = "open"
+"""Told where an open batch goes on although something else was chosen."""
+
 PICTURE_KEPT = "private, max-age=3600"
 
 TOLD = {
@@ -70,7 +75,7 @@ def show_start(
     return page(
         request,
         "review_start.html",
-        open_batches=console.services.users.batches.open_of(visitor.user),
+        open_batches=[(each, batch_scope(each)) for each in console.services.users.batches.open_of(visitor.user)],
         labels=[rule.label for rule in console.services.accuracy.rules],
         cameras=[*known_days(console)],
         windows=WINDOW_DAYS,
@@ -92,10 +97,11 @@ def start(
     console, visitor = console_of(request), visitor_of(request)
     wanted = _wanted(label, camera, day, window)
     try:
+        wanted = with_day(wanted, console.services)
         batch = begin_batch(visitor.user, wanted, console.services)
     except (NothingToReview, NotPlanned) as error:
         return RedirectResponse(place_of(wanted, error), HTTPStatus.SEE_OTHER)
-    return onward(batch)
+    return onward(batch, told=None if batch.chosen_from == wanted.chosen_from else OPEN)
 
 
 @router.get("/review/left")
@@ -124,11 +130,20 @@ def show_mine(request: Request) -> Response:
 
 @router.get("/review/{batch_id}/done")
 @for_roles(Role.REVIEWER, by_session=True)
-def show_done(request: Request, batch_id: str) -> Response:
+def show_done(request: Request, batch_id: str, told: Told = "") -> Response:
     """Show the answers; once the batch is closed, beside what the detector found."""
     batch = _batch(request, batch_id)
-    reveal = Reveal.of(batch) if batch.closed_at else None
-    return page(request, "review_done.html", batch=batch, reveal=reveal, onward=batch.next_open())
+    place, form = next_form(batch)
+    return page(
+        request,
+        "review_done.html",
+        batch=batch,
+        reveal=Reveal.of(batch) if batch.closed_at else None,
+        onward=batch.next_open(),
+        told=_told(told, batch) if told == OPEN else "",
+        next_batch={"place": place, "form": form},
+        other=other_choice(batch),
+    )
 
 
 @router.post("/review/{batch_id}/done")
@@ -171,7 +186,7 @@ def show_picture(request: Request, batch_id: str, number: int, told: Told = "", 
         before=batch.before(number),
         ahead=ahead,
         answers=[*Answer],
-        told=TOLD.get(told, ""),
+        told=_told(told, batch),
         said=said if said in {*Answer} else "",
     )
 
@@ -251,6 +266,13 @@ def _is_there(picture: Picture, console: Console) -> bool:
     return True
 
 
+def _told(told: str, batch: Batch) -> str:
+    if told == OPEN:
+        of = f" ({scope})" if (scope := batch_scope(batch)) else ""
+        return f"You have an open batch about {batch.label}{of}, and this is it. To choose others, stop and close it."
+    return TOLD.get(told, "")
+
+
 def _answer(written: str) -> Answer:
     found = next((each for each in Answer if each == written), None)
     if found is None:
@@ -262,5 +284,5 @@ def onward(batch: Batch, told: str | None = None, said: str | None = None) -> Re
     """Lead to the next picture; after the last one, to the end of the batch."""
     number = batch.next_open()
     where = f"/review/{batch.batch_id}/done" if number is None else f"/review/{batch.batch_id}/{number}"
-    query = {} if number is None else {"told": told, "said": said}
+    query = {"told": told if told == OPEN else None} if number is None else {"told": told, "said": said}
     return RedirectResponse(link(where, **query), HTTPStatus.SEE_OTHER)

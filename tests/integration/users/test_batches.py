@@ -8,7 +8,7 @@ import pytest
 
 from sightline.stats.strata import Stratum
 from sightline.stats.verdicts import Answer
-from sightline.storage.users.batches import BATCHES_LAST, Batch, Given, Picture
+from sightline.storage.users.batches import BATCHES_LAST, Batch, ChosenFrom, Given, Picture
 from sightline.storage.users.protocol import Role, User
 
 HOUR = timedelta(hours=1)
@@ -38,6 +38,17 @@ def test_a_batch_is_kept_as_begun(batches, clock):
     assert [begun] == batches.open_of("ann") == batches.newest("ann", 5)
     assert batches.get("bob", "01A") is None
     assert [] == batches.open_of("bob")
+
+
+@pytest.mark.parametrize(
+    "chosen_from",
+    [None, ChosenFrom("yard <b>\u202e", "2026-11-29", 7), ChosenFrom(None, None, 28), ChosenFrom(is_second=True)],
+)
+def test_a_batch_remembers_what_it_was_chosen_from_unless_an_older_version_began_it(batches, clock, chosen_from):
+    begun = batches.begin(batch(clock, chosen_from=chosen_from))
+    batches.answer(begun, 1, Given(Answer.PRESENT, clock.now))
+    batches.close(begun, clock.now)
+    assert chosen_from == batches.get("ann", "01A").chosen_from == batches.newest("ann", 1)[0].chosen_from
 
 
 def test_a_user_has_one_open_batch_of_a_label(batches, clock):

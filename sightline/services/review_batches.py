@@ -89,8 +89,15 @@ class NotRevealed(SightlineError):
 class NotPlanned(SightlineError):
     """A review of the longest window that beat has not planned."""
 
-    rule = "so long a window is reviewed by its plan, which is of all cameras and ends with the last day rolled up"
-    remedy = "Choose fewer days; or name neither camera nor day, and wait an hour for the scheduled task `plan_review`"
+    rule = "so long a window is reviewed by its plan, and there is none yet"
+    remedy = "Choose fewer days, or wait until the days are planned"
+
+
+class OfAllCameras(NotPlanned):
+    """A review of the longest window of one camera, or up to a day that was named."""
+
+    rule = "so long a window is reviewed by its plan, which is of all cameras and ends with the last day that is over"
+    remedy = "Name neither camera nor day, or choose fewer days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +241,10 @@ def _by_reading(wanted: Wanted, end_day: str, services: Services) -> Choose:
 
 def _plan(wanted: Wanted, services: Services) -> ReviewPlan:
     plan = read_plan(services.accuracy.rule_of(wanted.label), wanted.window_days, services)
-    if plan is None or wanted.camera is not None or wanted.day is not None:
+    if plan is None:
         raise NotPlanned(f"{wanted.window_days} days")
+    if wanted.camera is not None or wanted.day is not None:
+        raise OfAllCameras(f"{wanted.window_days} days")
     return plan
 
 

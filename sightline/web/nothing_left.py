@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from sightline.services.review import NothingToReview
-from sightline.services.review_batches import AllReviewed, HeldByOthers, NotPlanned, Wanted
+from sightline.services.review_batches import AllReviewed, HeldByOthers, NotPlanned, OfAllCameras, Wanted
+from sightline.services.review_planning import NAME as PLANNING
+from sightline.services.schedule import SCHEDULE, spell_schedule
 from sightline.stats.windows import WINDOW_DAYS, days_of
 from sightline.web.console import Console
 from sightline.web.days import known_days
 from sightline.web.rendering import link
 from sightline.web.scopes import LONGEST, last_days, named, scope_of
 
-Why: TypeAlias = Literal["reviewed", "held", "none", "plan", "second"]
+Why: TypeAlias = Literal["reviewed", "held", "none", "plan", "all", "second"]
 """Why nothing is asked about. It stands in the page's address, so that *back* and a reload send no form again."""
 
 
@@ -37,21 +39,26 @@ class NothingLeft:
     ways: Sequence[Way]
 
 
-def place_of(wanted: Wanted, error: NothingToReview | NotPlanned) -> str:
-    """Return the address of the page that says why nothing is left of what was wanted."""
+def place_of(wanted: Wanted, error: NothingToReview | NotPlanned, tried: int) -> str:
+    """Return the address of the page that says why nothing is left of what was wanted.
+
+    tried: the longest window of all cameras up to the newest day whose every picture is reviewed or held by others
+    """
     why: Why = "none"
     match error:
         case AllReviewed():
             why = "reviewed"
         case HeldByOthers():
             why = "held"
+        case OfAllCameras():
+            why = "all"
         case NotPlanned():
             why = "plan"
     query = {"label": wanted.label, "camera": wanted.camera, "day": wanted.day, "window": wanted.window_days}
-    return link("/review/left", why=why, **query)
+    return link("/review/left", why=why, **query, tried=tried or None)
 
 
-def nothing_left(why: Why, wanted: Wanted, console: Console) -> NothingLeft:
+def nothing_left(why: Why, wanted: Wanted, tried: int, console: Console) -> NothingLeft:
     """Say why nothing is left of what was wanted."""
     if why == "second":
         said = "No image waits for a second look of yours, or another reviewer has them in a batch."
@@ -59,8 +66,10 @@ def nothing_left(why: Why, wanted: Wanted, console: Console) -> NothingLeft:
     days = _days(wanted, console)
     last = wanted.day or next(iter(days), None)
     title, said = _words(why, wanted, scope_of(wanted.camera, last, wanted.window_days))
-    ways = _ways(why, wanted, last, days) if last is not None else ()
-    return NothingLeft(title, said, why == "reviewed", list(ways))
+    if wanted.window_days < LONGEST and wanted.camera is None and last == next(iter(days), None):
+        tried = max(tried, wanted.window_days)
+    ways = _ways(why, wanted, last, days, tried) if last is not None else ()
+    return NothingLeft(title, said, why == "reviewed", [_remembering(tried, way) for way in ways])
 
 
 def _words(why: Why, wanted: Wanted, scope: str) -> tuple[str, str]:
@@ -70,8 +79,12 @@ def _words(why: Why, wanted: Wanted, scope: str) -> tuple[str, str]:
         case "held":
             return "another reviewer has the rest", f"{scope}: what is left is in another reviewer's batch."
         case "plan":
-            rule = f"{NotPlanned.rule[:1].upper()}{NotPlanned.rule[1:]}"
-            return f"{wanted.window_days} days are not planned yet", f"{rule}. {NotPlanned.remedy}."
+            often = spell_schedule(SCHEDULE[PLANNING]["schedule"])
+            said = f"They are planned {often}, from the figures of all cameras up to the last day that is over."
+            return f"{wanted.window_days} days are not planned yet", said
+        case "all":
+            said = "They end with the last day that is over. A camera or a day can be chosen with fewer days."
+            return f"{wanted.window_days} days are of all cameras", said
     return "no picture to review", f"{scope}: there is no analysed picture."
 
 
@@ -83,22 +96,36 @@ def _days(wanted: Wanted, console: Console) -> list[str]:
     return sorted({day for days in known.values() for day in days}, reverse=True)
 
 
-def _ways(why: Why, wanted: Wanted, last: str, days: Sequence[str]) -> Iterator[Way]:
+def _ways(why: Why, wanted: Wanted, last: str, days: Sequence[str], tried: int) -> Iterator[Way]:
     """Yield the ways on: a longer window, the day before, and the longest of all, which needs a plan.
 
-    Where that has no plan, the windows that need none.
+    Where that has no plan, the windows that need none and have not been tried.
     """
-    for window in WINDOW_DAYS:
-        if window != LONGEST and (window > wanted.window_days or why == "plan"):
-            words = named(last) if window == 1 else f"the {window} days up to {named(last)}"
-            yield Way(f"Review {words}", _form(wanted, last, window))
+    if why == "all":
+        yield _all_cameras(wanted)
+    shortest = tried if why in {"plan", "all"} else wanted.window_days
+    yield from (_window(wanted, last, window) for window in WINDOW_DAYS if shortest < window < LONGEST)
     if wanted.window_days == LONGEST:
         return
     first = days_of(last, wanted.window_days)[0]
     earlier = next((day for day in days if day < first), None)
     if earlier is not None:
-        yield Way(f"Review {named(earlier)}", _form(wanted, earlier, 1))
-    yield Way(f"Review {last_days(LONGEST)} of all cameras", {"label": wanted.label, "window": LONGEST})
+        yield _window(wanted, earlier, 1)
+    yield _all_cameras(wanted)
+
+
+def _window(wanted: Wanted, last: str, window: int) -> Way:
+    words = named(last) if window == 1 else f"the {window} days up to {named(last)}"
+    return Way(f"Review {words}", _form(wanted, last, window))
+
+
+def _all_cameras(wanted: Wanted) -> Way:
+    return Way(f"Review {last_days(LONGEST)} of all cameras", {"label": wanted.label, "window": LONGEST})
+
+
+def _remembering(tried: int, way: Way) -> Way:
+    """Have a way on send what has been tried, so that no later page leads back there."""
+    return Way(way.words, {**way.form, "tried": tried}) if tried else way
 
 
 def _form(wanted: Wanted, day: str, window: int) -> dict[str, str | int]:

@@ -60,6 +60,7 @@ TOLD = {
     "stands": "You have answered this picture meanwhile. Nothing was changed; answer again if that was a slip.",
 }
 
+Tried = Annotated[int, Query(ge=0, le=max(WINDOW_DAYS))]
 BatchId = Annotated[str, Query(max_length=64)]
 Name = Annotated[str, Query(max_length=2_048)]
 Told = Annotated[str, Query(max_length=16)]
@@ -92,6 +93,7 @@ def start(
     camera: Annotated[str, Form(max_length=2_048)] = "",
     day: Annotated[str, AfterValidator(day_of), Form()] = "",
     window: Annotated[int, Form()] = 1,
+    tried: Annotated[int, Form(ge=0, le=max(WINDOW_DAYS))] = 0,
 ) -> Response:
     """Ask about the next images, or go on with what is open. That none is left is no error, but the end of the work."""
     console, visitor = console_of(request), visitor_of(request)
@@ -100,7 +102,7 @@ def start(
         wanted = with_day(wanted, console.services)
         batch = begin_batch(visitor.user, wanted, console.services)
     except (NothingToReview, NotPlanned) as error:
-        return RedirectResponse(place_of(wanted, error), HTTPStatus.SEE_OTHER)
+        return RedirectResponse(place_of(wanted, error, tried), HTTPStatus.SEE_OTHER)
     return onward(batch, told=None if batch.chosen_from == wanted.chosen_from else OPEN)
 
 
@@ -113,10 +115,12 @@ def show_nothing_left(
     camera: Name = "",
     day: Annotated[str, AfterValidator(day_of), Query()] = "",
     window: Annotated[int, Query()] = 1,
+    tried: Tried = 0,
 ) -> Response:
     """Say why nothing is asked about, and where to go on."""
     wanted = _wanted(label, camera, day, window)
-    return page(request, "review_nothing.html", label=label, left=nothing_left(why, wanted, console_of(request)))
+    left = nothing_left(why, wanted, tried, console_of(request))
+    return page(request, "review_nothing.html", label=label, left=left)
 
 
 @router.get("/review/mine")

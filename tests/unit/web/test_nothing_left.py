@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sightline.services.review_batches import Wanted, answer_picture, begin_batch, close_batch
+from sightline.services.review_planning import plan_review
 from sightline.web.times import long_day
 from tests.unit.services.rollups.yard import LAST_DAY, Yard, truth
 from tests.unit.web.figures_house import fill
@@ -86,10 +87,49 @@ def test_it_leads_to_longer_windows_to_the_day_before_and_to_accuracy(house):
         assert ("28" in words) == ("why=plan" in begun.headers["location"]), words
 
 
-def test_a_window_that_is_not_planned_leads_to_those_that_need_no_plan(house):
+def test_a_window_that_is_not_planned_leads_to_those_that_need_no_plan_and_says_when_it_will_be(house):
     answer = post(house, window=28)
     assert (200, True) == (answer.status_code, "28 days are not planned yet" in answer.text)
+    assert "They are planned every 20 min, from the figures of all cameras" in answer.text
+    for word in ("plan_review", "`", "an hour"):
+        assert word not in main_of(answer.text)
     assert [f"Review {LAST}", f"Review the 7 days up to {LAST}"] == [words for words, _ in ways_of(answer.text)]
+
+
+def paths_of(house: House, answer: Any, path: list[str]) -> list[list[str]]:
+    """Press each button of each page that follows; return which were pressed one after the other."""
+    ways = ways_of(answer.text) if len(path) < 9 else []
+    return [each for words, form in ways for each in paths_of(house, post(house, **form), [*path, words])] or [path]
+
+
+def test_no_chain_of_buttons_leads_back_to_what_has_been_tried(house):
+    review_all(house, "reviewer", Wanted("Person", None, LAST_DAY, 7))
+    assert [f"Review the 7 days up to {LAST}"] == paths_of(house, post(house, window=28, tried=1), [])[0][:1]
+    for path in paths_of(house, post(house), [f"Review {LAST}"]):
+        shorter = [words for words in path if "28" not in words]
+        assert len({*shorter}) == len(shorter) <= 4, path
+    done = post(house, window=28, tried=7)
+    assert [] == ways_of(done.text)
+    assert 'href="/accuracy?label=Person"' in done.text
+
+
+@pytest.mark.parametrize("form", [{"camera": "gate"}, {"day": LAST_DAY}])
+def test_where_28_days_are_planned_a_camera_or_day_with_them_leads_to_all_cameras(house, form):
+    assert "28 days are not planned yet" in post(house, window=28, **form).text
+    house.world.roll_up()
+    plan_review(house.world.services, lambda: True)
+    answer = post(house, window=28, **form)
+    assert "28 days are of all cameras" in answer.text
+    assert "They end with the last day that is over." in answer.text
+    (words, sent), *others = ways_of(answer.text)
+    assert "Review the last 28 days of all cameras" == words
+    assert [f"Review {LAST}", f"Review the 7 days up to {LAST}"] == [each for each, _ in others]
+    begun = house.client("reviewer").post("/review", data=sent, headers=FROM_HERE)
+    assert "/review/left" not in begun.headers["location"]
+
+
+def test_the_start_says_of_28_days_that_they_are_of_all_cameras(house):
+    assert '<option value="28">28, of all cameras</option>' in house.client("reviewer").get("/review").text
 
 
 def test_what_others_have_in_a_batch_is_told_from_what_is_reviewed(house):

@@ -50,6 +50,25 @@ class Reveal:
         return sum(each.is_alike for each in self.pictures)
 
     @property
+    def agreement(self) -> str:
+        """Return in words with how many of the answers the detector agrees."""
+        unsure = len(self.pictures) - self.decided
+        besides = f"You were unsure of {unsure} picture{'' if unsure == 1 else 's'}." if unsure else ""
+        match self.decided:
+            case 0:
+                return besides or "You answered about no picture."
+            case 1:
+                said = f"The detector {'agrees' if self.alike else 'does not agree'} with your answer."
+            case _:
+                said = f"The detector agrees with {self.alike} of your {self.decided} answers."
+        return f"{said} {besides}".strip()
+
+    @property
+    def has_days(self) -> bool:
+        """Return whether the pictures are of several days, so that a time alone does not tell when."""
+        return len({each.picture.taken_at.date() for each in self.pictures}) > 1
+
+    @property
     def viewed(self) -> int:
         """How many pictures' answers the reviewer had seen before."""
         return sum(each.picture.was_viewed for each in self.pictures)

@@ -118,7 +118,7 @@ def review_blindly(seen: Visit) -> None:
     assert "10 of 10 answered" in seen.page.locator("h1").inner_text()
     with seen.page.expect_navigation():
         seen.page.get_by_role("button", name="Close it").click()
-    assert "10 of your 10 decided answers are the detector's" in seen.page.locator("main").inner_text()
+    assert "The detector agrees with 10 of your 10 answers." in seen.page.locator("main").inner_text()
 
 
 def test_with_neo4j_killed_the_console_says_so_and_works_again_once_it_is_back(console, uploaded, browser):

@@ -378,7 +378,7 @@ def test_the_end_waits_to_be_closed_and_then_counts_what_is_alike(yard):
         reviewer.press("absent")
     assert "Detector" not in reviewer.text
     reviewer.close()
-    assert "4 of your 6 decided answers are the detector&#39;s" in reviewer.text.replace("'", "&#39;")
+    assert "The detector agrees with 4 of your 6 answers. The batch is closed" in reviewer.text
 
 
 def test_answers_that_the_reviewer_had_seen_before_are_told_apart(yard):

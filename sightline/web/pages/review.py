@@ -178,7 +178,7 @@ def show_picture(request: Request, batch_id: str, number: int, told: Told = "", 
     picture = _picture(batch, number)
     if number in batch.lost or not _is_there(picture, console):
         console.services.users.batches.lose(batch, number)
-        return onward(_batch(request, batch_id), told="lost")
+        return onward(_batch(request, batch_id), told=OPEN if told == OPEN else "lost")
     ahead = [each for each in batch.waiting() if each != number][:AHEAD]
     return page(
         request,

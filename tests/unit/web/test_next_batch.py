@@ -137,6 +137,17 @@ def test_an_open_batch_that_goes_on_in_place_of_another_choice_says_what_it_is_o
     )
 
 
+def test_that_it_is_another_batch_is_said_although_its_next_picture_is_lost(house):
+    client = house.client("reviewer")
+    client.post("/review", data=PERSON | {"camera": "yard"}, headers=FROM_HERE)
+    shown = last_batch(house).picture(1)
+    assert shown is not None
+    house.world.put(shown.image_id, picture(200))
+    answer = client.post("/review", data=PERSON | {"camera": "gate"}, headers=FROM_HERE)
+    second = client.get(client.get(answer.headers["location"]).headers["location"])
+    assert "You have an open batch about Person" in second.text
+
+
 def press_answer(house: House) -> str:
     batch = last_batch(house)
     client, shown = house.client("reviewer"), batch.picture(1)

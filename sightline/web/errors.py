@@ -110,7 +110,7 @@ class InReview(WebError):
     """What the detector found is hidden until this visitor has answered."""
 
     status = HTTPStatus.FORBIDDEN
-    rule = "the review asks about this image, so what was found in it is hidden until you have answered"
+    rule = "the review asks about this image: what was found is hidden until you have answered and closed the batch"
     remedy = "Answer in the review first"
 
 

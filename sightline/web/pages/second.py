@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sightline.services.review import NothingToReview
-from sightline.services.second_looks import begin_second_looks, waiting_looks
+from sightline.services.second_looks import SECOND_LOOKS, begin_second_looks, waiting_looks
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.console import console_of
-from sightline.web.pages.review import onward
+from sightline.web.pages.review import OPEN, onward
 from sightline.web.rendering import link, page
 from sightline.web.words import read_words
 
@@ -40,4 +40,4 @@ def start_second_looks(request: Request, label: Annotated[str, Form(max_length=2
         batch = begin_second_looks(user, label, read_words(console).verdicts, console.services)
     except NothingToReview:
         return RedirectResponse(link("/review/left", why="second", label=label), HTTPStatus.SEE_OTHER)
-    return onward(batch)
+    return onward(batch, told=None if batch.chosen_from == SECOND_LOOKS else OPEN)

@@ -137,6 +137,11 @@ def test_an_open_batch_that_goes_on_in_place_of_another_choice_says_what_it_is_o
     )
 
 
+def test_an_open_batch_that_goes_on_in_place_of_second_looks_says_so(house):
+    start(house, camera="yard", day=DAYS[0])
+    assert f"You have an open batch about Person (yard, {BEFORE}), and this is it." in start(house, "/review/second")
+
+
 def test_that_it_is_another_batch_is_said_although_its_next_picture_is_lost(house):
     client = house.client("reviewer")
     client.post("/review", data=PERSON | {"camera": "yard"}, headers=FROM_HERE)

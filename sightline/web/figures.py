@@ -18,7 +18,7 @@ from sightline.services.rollups.report import THRESHOLDS_PERCENT, Report, Row, r
 from sightline.stats.advice import Advice
 from sightline.stats.curves import CalibrationBin
 from sightline.stats.operating_points import OperatingPoint
-from sightline.stats.strata import NEGATIVES, Stratum
+from sightline.stats.strata import NEGATIVES, StrataRule, Stratum
 from sightline.storage.rollups.protocol import RollupKey
 from sightline.web.console import Console
 from sightline.web.errors import WebError
@@ -178,3 +178,8 @@ def asked_from(console: Console) -> float:
     """Return the confidence below which the detector was asked for nothing."""
     request = console.services.plan.features.get(FEATURE, {})
     return float(request.get("MinConfidence", min(THRESHOLDS_PERCENT)))
+
+
+def near_from(rule: StrataRule, console: Console) -> float:
+    """Return the confidence from which on an answer holds near misses; the threshold if it cannot hold any."""
+    return min(rule.threshold_percent, max(rule.low_percent, asked_from(console)))

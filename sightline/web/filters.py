@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from sightline.services.rollups.plan import AccuracyPlan
+from sightline.stats.strata import StrataRule
 from sightline.web.chosen import ALL_IMAGES, Chosen
 
 Only: TypeAlias = Literal["found", "near", "all"]
@@ -55,11 +56,15 @@ class Filters:
             return "The confidence filters nothing here: near misses are those just below the label's threshold."
         return "The confidence filters only together with a label: choose a label."
 
+    def near_rule(self, plan: AccuracyPlan) -> StrataRule | None:
+        """Return by which rule near misses are chosen, None if none are; raise NotWatched for other labels."""
+        if self.only != "near":
+            return None
+        return plan.rule_of(self.label or next((rule.label for rule in plan.rules), ""))
+
     def chosen(self, plan: AccuracyPlan) -> Chosen:
         """Return which images these are; raise NotWatched for near misses of a label that has no threshold."""
-        if self.only == "near":
-            label = self.label or next((rule.label for rule in plan.rules), "")
-            rule = plan.rule_of(label)
+        if rule := self.near_rule(plan):
             return Chosen(rule.label, at_least=rule.low_percent, below=rule.threshold_percent)
         return Chosen(self.label, at_least=self.at_least, is_all=self.only == "all") if self.label else ALL_IMAGES
 

@@ -35,6 +35,7 @@ from sightline.web.figures import (
     TooFewReviewed,
     all_reviewed,
     asked_for,
+    near_from,
     read_curves,
     read_figures,
 )
@@ -83,6 +84,7 @@ def show_accuracy(
         **choices,
         problem=None,
         report=report,
+        near_from=near_from(report.rule, console),
         rows=rows,
         without_estimate=without_estimate(report, rows, cameras, done, is_reviewer=visitor.is_reviewer)
         if cameras

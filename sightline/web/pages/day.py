@@ -12,6 +12,7 @@ from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.console import console_of
 from sightline.web.days import BEGUN, BEGUN_AMONG, known_days, newest_day, pictures_of
 from sightline.web.errors import NoSuchPage
+from sightline.web.figures import near_from
 from sightline.web.filters import Filters, Only
 from sightline.web.inputs import day_of
 from sightline.web.rendering import page
@@ -45,7 +46,7 @@ def show_day(
     shown_day = day or newest_day(days, camera)
     cameras = [name for name in days if camera in {None, name}] if shown_day else []
     filters = Filters(camera, label or None, at_least, only)
-    chosen = filters.chosen(console.services.accuracy)
+    rule, chosen = filters.near_rule(console.services.accuracy), filters.chosen(console.services.accuracy)
     begun = BEGUN_AMONG if chosen.asks_what_was_found else BEGUN
     with console.day_turns.take():
         pictures = pictures_of(shown_day or "", cameras, console, before, begun, chosen.features)
@@ -67,6 +68,7 @@ def show_day(
         later=min((each for each in of_cameras if each > (shown_day or "")), default=None),
         filters=filters,
         chosen=chosen,
+        near_from=near_from(rule, console) if rule else None,
         watched=[rule.label for rule in console.services.accuracy.rules],
         before=before,
         more=found.more,

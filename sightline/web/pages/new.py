@@ -30,6 +30,7 @@ from sightline.web.chosen import Chosen
 from sightline.web.console import Console, console_of
 from sightline.web.days import known_days, newest_day, pictures_of
 from sightline.web.errors import InvalidRequest
+from sightline.web.figures import near_from
 from sightline.web.filters import Filters, Only
 from sightline.web.masks import contents_of, masked
 from sightline.web.rendering import link, page
@@ -74,7 +75,7 @@ def show_new(
     images = [image for row in rows.values() if (image := _shown_of(row))]
     hidden = masked(contents_of(images), visitor, console)
     filters = Filters(camera or None, label or None, at_least, only)
-    chosen = filters.chosen(console.services.accuracy)
+    rule, chosen = filters.near_rule(console.services.accuracy), filters.chosen(console.services.accuracy)
     listed = [each for each in images if _is_listed(each, filters, chosen, hidden)]
     prompt, late = _parted(cards(listed, hidden, visitor, console, chosen), found)
     places = {each.image_id: each.position for each in found.entries}
@@ -93,6 +94,7 @@ def show_new(
         cameras=sorted({each.capture.camera for each in images} | ({camera} if camera else set())),
         filters=filters,
         chosen=chosen,
+        near_from=near_from(rule, console) if rule else None,
         others=[] if filters.is_any else [row for row in rows.values() if row.image_id not in pictured],
         address=console.signer.picture,
         found=found,

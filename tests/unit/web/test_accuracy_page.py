@@ -15,12 +15,13 @@ from sightline.services.review import ask_next, read_cells, scope_of
 from sightline.services.rollups.report import read_report
 from sightline.stats.figures import Interval, NotEstimable
 from sightline.stats.operating_points import OperatingPoint
+from sightline.stats.strata import StrataRule
 from sightline.stats.verdicts import Answer
 from sightline.stats.windows import days_of
 from sightline.storage.users.protocol import Role
 from sightline.web.app import make_app
 from sightline.web.console import CURVES_AT_ONCE, FIGURES_KEPT, Console
-from sightline.web.figures import read_calibration, read_curves
+from sightline.web.figures import near_from, read_calibration, read_curves
 from sightline.web.shown_figures import what_if
 from sightline.web.static_files import static_files
 from sightline.web.strata_words import plain
@@ -177,6 +178,19 @@ def test_the_slider_is_a_form_that_works_without_script(rolled):
 
 def test_below_what_the_detector_was_asked_for_nothing_is_offered(rolled):
     assert 'value="30" list=' in show(rolled, threshold="1").text
+
+
+def test_near_misses_begin_where_the_detector_was_asked_for_something(rolled):
+    said = text_of(show(rolled))
+    assert "Below 30 % the detector was asked for nothing" in said
+    assert "near misses from 30 % up to 50 %, or with a synonym or parent of the label" in said
+
+
+@pytest.mark.parametrize(
+    ("low", "threshold", "first"), [(20.0, 50.0, 30.0), (40.0, 50.0, 40.0), (20.0, 25.0, 25.0), (0.0, 30.0, 30.0)]
+)
+def test_near_misses_are_from_the_low_threshold_or_the_cut_up_if_that_is_higher(rolled, low, threshold, first):
+    assert first == near_from(StrataRule("Person", threshold, low), rolled.console)
 
 
 def test_no_figures_yet_is_told_with_what_to_do(house):

@@ -4,11 +4,16 @@ import click
 
 from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json, print_table
-from sightline.services.users import Passwords, add_user, new_password, no_such_user, note_act, set_password
+from sightline.services.users import (
+    COMMAND_LINE,
+    Passwords,
+    add_user,
+    new_password,
+    no_such_user,
+    note_act,
+    set_password,
+)
 from sightline.storage.users.protocol import Role
-
-COMMAND_LINE = "#command line"
-"""Whom the audit log names for what these commands do: no user's name can hold a #."""
 
 roles_option = click.option(
     "--role",

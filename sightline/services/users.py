@@ -15,6 +15,9 @@ from sightline.models.answers import Json
 from sightline.storage.users.protocol import Act, Role, User, UserChange, UserStore
 from sightline.storage.verdicts.protocol import check_word
 
+COMMAND_LINE = "#command line"
+"""Whom the audit log names for what `sightline users` does: no user's name can hold a #."""
+
 LEAST_PASSWORD = 12
 """Characters of a password that somebody chooses."""
 

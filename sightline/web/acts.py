@@ -1,9 +1,11 @@
 """What operators change, in the audit log: an entry before it is done, and one with what came of it."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from sightline.models.answers import Json
-from sightline.services.users import note_act
+from sightline.services.users import COMMAND_LINE, note_act
+from sightline.storage.users.protocol import Act
 from sightline.web.console import Console
 from sightline.web.visitors import Visitor
 
@@ -40,3 +42,28 @@ class Acting:
     def _note(self, what: str, details: Mapping[str, Json] | None) -> None:
         services = self._console.services
         note_act(self._visitor.user, what, self._on, details, users=services.users, clock=services.clock)
+
+
+def without_end(acts: Iterable[Act]) -> frozenset[str]:
+    """Return which of these entries, the newest first, were begun without an end: refused, broken off, or going on.
+
+    Both entries of an act have its user and what it was done to. An end belongs to the newest beginning before it.
+    """
+    ends: Counter[tuple[str, str, str]] = Counter()
+    found = set()
+    for act in acts:
+        if not _is_beginning(act):
+            ends[act.user, act.what, act.on] += 1
+            continue
+        end = (act.user, ENDINGS[act.what], act.on)
+        if ends[end]:
+            ends[end] -= 1
+        else:
+            found.add(act.act_id)
+    return frozenset(found)
+
+
+def _is_beginning(act: Act) -> bool:
+    """Return whether this was noted before it was done. Commands, and who sets their own password, note it after."""
+    is_own_password = act.what == "set password" and act.on == act.user
+    return act.what in ENDINGS and act.user != COMMAND_LINE and not is_own_password

@@ -8,9 +8,10 @@ import pytest
 
 from sightline.services.need import Ask, Need
 from sightline.services.need_estimate import NAME
-from sightline.services.users import note_act
+from sightline.services.users import COMMAND_LINE, note_act
 from sightline.storage.users.protocol import Role
 from sightline.testing.fake import FakeSightline, uri_of
+from sightline.web.acts import without_end
 from tests.unit.web.house import FROM_HERE, PASSWORDS, build
 
 HOSTILE = ["<script>alert(1)</script>", "{{7*7}}", '"onmouseover=alert(1) x="']
@@ -222,8 +223,51 @@ def test_the_log_is_read_page_by_page_the_newest_first(house):
     first = client.get("/log")
     assert 100 == first.text.count('<td data-name="when">')
     (address,) = re.findall(r'rel="next"[^>]* href="([^"]+)"', first.text)
-    assert 20 == client.get(address).text.count('<td data-name="when">')
+    assert 20 == client.get(address.replace("&amp;", "&")).text.count('<td data-name="when">')
     assert "ann rate reset DetectLabels number 119" in text_of(first)
+
+
+def test_the_log_says_that_what_was_refused_was_tried(house):
+    client = house.client("operator")
+    refused = {"name": "ann"}, {"name": "owner", "roles": ["owner"]}
+    for form in refused:
+        assert 422 == client.post("/people", data=form, headers=FROM_HERE).status_code
+    client.post("/people", data={"name": "ann", "roles": ["owner"]}, headers=FROM_HERE)
+    said = text_of(client.get("/log"))
+    assert [
+        ("user added", "ann"),
+        ("add user", "ann"),
+        ("tried to add user", "owner"),
+        ("tried to add user", "ann"),
+    ] == (re.findall(r"(user added|(?:tried to )?add user) (ann|owner) ", said))
+    assert "it was refused, it broke off, or it goes on" in said
+
+
+def test_what_is_noted_once_it_is_done_was_not_only_tried(house):
+    world = house.world
+    for user, what in ((COMMAND_LINE, "add user"), ("ann", "set password"), ("ann", "sign out")):
+        note_act(user, what, "ann", users=world.users, clock=world.clock)
+        world.clock.move(timedelta(milliseconds=1))
+    assert frozenset() == without_end(world.users.acts())
+
+
+def test_an_end_on_the_page_before_is_the_end_of_what_was_begun_on_this_one(house):
+    world = house.world
+
+    def note(what, on):
+        note_act("ann", what, on, users=world.users, clock=world.clock)
+        world.clock.move(timedelta(milliseconds=1))
+
+    for what in ("add user", "add user", "user added"):
+        note(what, "bob")
+    for number in range(99):
+        note("sign in", str(number))
+    first = house.client("operator").get("/log")
+    (address,) = re.findall(r'rel="next"[^>]* href="([^"]+)"', first.text)
+    rows = re.findall(
+        r'data-name="what"><bdi>([^<]*)', house.client("operator").get(address.replace("&amp;", "&")).text
+    )
+    assert (100, ["add user", "tried to add user"]) == (first.text.count('data-name="when"'), rows)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -51,3 +51,4 @@ class Chosen:
 
 
 ALL_IMAGES = Chosen()
+NO_IMAGES = Chosen(label="", below=0.0)

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from sightline.services.rollups.plan import AccuracyPlan
 from sightline.stats.strata import StrataRule
-from sightline.web.chosen import ALL_IMAGES, Chosen
+from sightline.web.chosen import ALL_IMAGES, NO_IMAGES, Chosen
 
 Only: TypeAlias = Literal["found", "near", "all"]
 """found: what shows the label from `at_least` up; near: near misses, just below the threshold of a watched label.
@@ -57,15 +57,24 @@ class Filters:
         return "The confidence filters only together with a label: choose a label."
 
     def near_rule(self, plan: AccuracyPlan) -> StrataRule | None:
-        """Return by which rule near misses are chosen, None if none are; raise NotWatched for other labels."""
+        """Return by which rule near misses are chosen; None if none are, or the label is not watched."""
         if self.only != "near":
             return None
-        return plan.rule_of(self.label or next((rule.label for rule in plan.rules), ""))
+        named = (rule for rule in plan.rules if self.label is None or rule.label.casefold() == self.label.casefold())
+        return next(named, None)
+
+    def unknown(self, plan: AccuracyPlan) -> str:
+        """Return why no near misses are known, in a sentence; empty if they are, or are not asked for."""
+        if self.only != "near" or self.near_rule(plan):
+            return ""
+        watched = ", ".join(rule.label for rule in plan.rules)
+        return f"Near misses are known only for watched labels: {watched or 'none is watched'}."
 
     def chosen(self, plan: AccuracyPlan) -> Chosen:
-        """Return which images these are; raise NotWatched for near misses of a label that has no threshold."""
-        if rule := self.near_rule(plan):
-            return Chosen(rule.label, at_least=rule.low_percent, below=rule.threshold_percent)
+        """Return which images these are: none for near misses of a label that has no threshold."""
+        if self.only == "near":
+            rule = self.near_rule(plan)
+            return Chosen(rule.label, at_least=rule.low_percent, below=rule.threshold_percent) if rule else NO_IMAGES
         return Chosen(self.label, at_least=self.at_least, is_all=self.only == "all") if self.label else ALL_IMAGES
 
     def chips(self) -> Iterator[Chip]:

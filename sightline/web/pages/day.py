@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
+from sightline.web.chosen import NO_IMAGES
 from sightline.web.console import console_of
 from sightline.web.days import BEGUN, BEGUN_AMONG, known_days, newest_day, pictures_of
 from sightline.web.errors import NoSuchPage
@@ -49,7 +50,9 @@ def show_day(
     rule, chosen = filters.near_rule(console.services.accuracy), filters.chosen(console.services.accuracy)
     begun = BEGUN_AMONG if chosen.asks_what_was_found else BEGUN
     with console.day_turns.take():
-        pictures = pictures_of(shown_day or "", cameras, console, before, begun, chosen.features)
+        pictures = pictures_of(
+            shown_day or "", cameras if chosen != NO_IMAGES else (), console, before, begun, chosen.features
+        )
         found = listed(pictures, chosen, visitor, console)
         made = cards(found.images, found.hidden, visitor, console, chosen)
     of_cameras = sorted({each for name in days if camera in {None, name} for each in days[name]}, reverse=True)
@@ -68,6 +71,7 @@ def show_day(
         later=min((each for each in of_cameras if each > (shown_day or "")), default=None),
         filters=filters,
         chosen=chosen,
+        unknown=filters.unknown(console.services.accuracy),
         near_from=near_from(rule, console) if rule else None,
         watched=[rule.label for rule in console.services.accuracy.rules],
         before=before,

@@ -94,6 +94,7 @@ def show_new(
         cameras=sorted({each.capture.camera for each in images} | ({camera} if camera else set())),
         filters=filters,
         chosen=chosen,
+        unknown=filters.unknown(console.services.accuracy),
         near_from=near_from(rule, console) if rule else None,
         others=[] if filters.is_any else [row for row in rows.values() if row.image_id not in pictured],
         address=console.signer.picture,

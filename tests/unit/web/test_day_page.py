@@ -7,11 +7,13 @@ from datetime import timedelta
 import pytest
 
 from sightline.models.answers import Answer, Detection
+from sightline.services.rollups.plan import AccuracyPlan
 from sightline.stats.visits import Glimpse, visits
 from sightline.storage.users.protocol import Role
 from sightline.testing.fake import picture, uri_of
-from sightline.web.chosen import ALL_IMAGES, Chosen
+from sightline.web.chosen import ALL_IMAGES, NO_IMAGES, Chosen
 from sightline.web.days import pictures_of
+from sightline.web.filters import Filters
 from sightline.web.visitors import Visitor
 from sightline.web.visits import Listed, listed
 from tests.unit.web.house import DAY, URI, House
@@ -175,9 +177,25 @@ def test_near_misses_are_from_the_low_threshold_up_to_the_positive_one_and_not_o
     house.ask(at(9, 9))
     html = reviewer.get("/day?only=near").text
     assert ([1], False) == (visits_of(html), "20261102-090900" in html)
-    assert 422 == owner.get("/day?only=near&label=Dog").status_code
+    assert [1, 1] == visits_of(owner.get("/day?only=near&label=person").text), "as the other lists read a label"
     empty = owner.get("/day?only=near&day=2026-01-01").text.replace("\N{NO-BREAK SPACE}", " ")
     assert "none nearly shows <bdi>Person</bdi>, from 30 % up to its threshold of 50 %" in empty, "30 is asked for"
+
+
+@pytest.mark.parametrize("page", ["/day", "/new"])
+def test_near_misses_of_a_label_that_is_not_watched_are_told_not_to_be_known(looked_at, page):
+    looked_at.world.clock.move(timedelta(seconds=10))
+    answer = looked_at.client("owner").get(f"{page}?only=near&label=Dog%3Cb%3E")
+    assert (200, []) == (answer.status_code, visits_of(answer.text))
+    assert "Near misses are known only for watched labels: Person." in answer.text
+    assert ("review" in answer.text, "nearly shows" in answer.text) == (False, False)
+    assert "<bdi>label Dog&lt;b&gt;</bdi>" in answer.text, "the page stays as it was asked for"
+
+
+def test_where_no_label_is_watched_no_near_misses_are_known():
+    plan = AccuracyPlan((), "salt", 5.0, ())
+    assert "Near misses are known only for watched labels: none is watched." == Filters(only="near").unknown(plan)
+    assert NO_IMAGES == Filters(only="near").chosen(plan)
 
 
 def test_all_pictures_are_listed_with_the_label_on_covers_and_in_the_strip(house):

@@ -6,10 +6,10 @@ from sightline.cli.factory import Factory
 from sightline.cli.output import json_option, print_json, print_table
 from sightline.services.users import (
     COMMAND_LINE,
+    NoSuchUser,
     Passwords,
     add_user,
     new_password,
-    no_such_user,
     note_act,
     set_password,
 )
@@ -81,7 +81,7 @@ def list_users(factory: Factory, *, as_json: bool) -> None:
 def remove(factory: Factory, name: str) -> None:
     """Remove a user with sessions, tokens and marks; verdicts stay."""
     if not factory.services.users.remove(name):
-        raise no_such_user(name)
+        raise NoSuchUser(name)
     _note(factory, "remove user", name)
     click.echo(f"{name}: removed")
 

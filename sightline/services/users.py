@@ -34,6 +34,13 @@ class InvalidUser(SightlineError):
     remedy = "Correct it"
 
 
+class NoSuchUser(InvalidUser):
+    """A name that no user has."""
+
+    rule = "there must be a user of this name"
+    remedy = "See `sightline users list`"
+
+
 class Passwords:
     """Hashes passwords with argon2id, by default with RFC 9106's parameters for little memory."""
 
@@ -98,16 +105,11 @@ def add_user(
 
 
 def set_password(name: str, password: str, *, users: UserStore, passwords: Passwords) -> User:
-    """Give a user another password, and end the user's sessions; raise InvalidUser if there is no such user."""
+    """Give a user another password, and end the user's sessions; raise NoSuchUser."""
     changed = users.change(name, UserChange(password_hash=passwords.hash(password), ends_sessions=True))
     if changed is None:
-        raise no_such_user(name)
+        raise NoSuchUser(name)
     return changed
-
-
-def no_such_user(name: str) -> InvalidUser:
-    """Return the error for a name that no user has."""
-    return InvalidUser(name, rule="there must be a user of this name", remedy="See `sightline users list`")
 
 
 def note_act(

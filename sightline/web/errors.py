@@ -21,6 +21,7 @@ from sightline.names import printable
 from sightline.services.rollups.plan import NotWatched
 from sightline.services.users import InvalidUser
 from sightline.web.inputs import wrong_inputs
+from sightline.web.remedies import remedy_of
 
 
 class WebError(SightlineError):
@@ -196,7 +197,7 @@ def _of_ours(error: SightlineError) -> Problem:
     fallback = HTTPStatus.UNPROCESSABLE_ENTITY  # such as NoFigures: the request asks for what is not there
     status = next((status for kind, status in _BY_KIND if isinstance(error, kind)), fallback)
     wait = STORES_AWAY_SECONDS if status is HTTPStatus.SERVICE_UNAVAILABLE else None
-    return Problem(status, printable(error.subject), error.rule, error.remedy, wait)
+    return Problem(status, printable(error.subject), error.rule, remedy_of(error), wait)
 
 
 def _of_http(status: int) -> Problem:

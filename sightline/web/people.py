@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sightline.services.users import add_user, new_password, no_such_user, set_password
+from sightline.services.users import NoSuchUser, add_user, new_password, set_password
 from sightline.storage.users.protocol import Role, User, UserChange
 from sightline.web.acts import Acting
 from sightline.web.console import Console
@@ -34,10 +34,10 @@ def read_people(console: Console) -> list[Person]:
 
 
 def person_named(name: str, console: Console) -> User:
-    """Return a user; raise InvalidUser if there is none of this name."""
+    """Return a user; raise NoSuchUser."""
     user = console.services.users.user(name)
     if user is None:
-        raise no_such_user(name)
+        raise NoSuchUser(name)
     return user
 
 

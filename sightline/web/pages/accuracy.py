@@ -20,6 +20,7 @@ from sightline.accuracy_report.data import write_csv
 from sightline.accuracy_report.page import page_of
 from sightline.accuracy_report.threshold_chart import precision_and_recall
 from sightline.accuracy_report.words import notes
+from sightline.errors import SightlineError
 from sightline.services.rollups.report import NoFigures, Report
 from sightline.stats.curves import SweepPoint
 from sightline.stats.windows import WINDOW_DAYS
@@ -73,8 +74,7 @@ def show_accuracy(
     try:
         report = read_figures(asked, visitor, console)
     except (FiguresHidden, TooFewReviewed, NoFigures) as error:
-        is_done = isinstance(error, TooFewReviewed) and error.is_all_reviewed
-        return page(request, "accuracy.html", **choices, problem=problem_of(error), report=None, is_done=is_done)
+        return _without_figures(error, request, choices)
     curves = read_curves(report, visitor, console)
     rows, cameras = shown_rows(report), choices["cameras"] if asked.camera is None else ()
     done = all_reviewed(asked, console)
@@ -97,6 +97,16 @@ def show_accuracy(
         **_thresholds(report, curves, threshold),
         **_charts(report, curves),
     )
+
+
+def _without_figures(error: SightlineError, request: Request, choices: Mapping[str, Any]) -> Response:
+    """Say why there are no figures to be seen; raise NoSuchPage if there is no such camera."""
+    camera = choices["asked"].camera
+    if isinstance(error, NoFigures) and camera not in {None, *choices["cameras"]}:
+        rule = "no camera of this name has taken a picture"
+        raise NoSuchPage(camera, rule=rule, remedy="Choose one of the list") from error
+    is_done = isinstance(error, TooFewReviewed) and error.is_all_reviewed
+    return page(request, "accuracy.html", **choices, problem=problem_of(error), report=None, is_done=is_done)
 
 
 def _thresholds(report: Report, curves: Curves, threshold: float | None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What users set about themselves: their password, single keys, and tokens for their programs."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
@@ -66,21 +67,29 @@ def change_password(request: Request, old: Annotated[str, Form()], new: Annotate
 def add_token(
     request: Request,
     title: Annotated[str, Form(max_length=LONGEST_TITLE)],
-    roles: Annotated[list[Role], Form()],
+    roles: Annotated[list[Role], Form()] = [],  # noqa: B006 - FastAPI copies it
     days: Annotated[int, Form(ge=1, le=MOST_DAYS)] = 365,
 ) -> Response:
     """Make a token for a program, and show it once."""
     console, visitor = console_of(request), visitor_of(request)
     users, clock = console.services.users, console.services.clock
     title = title.strip()
-    if not title or not frozenset(roles) <= visitor.roles:
-        raise InvalidRequest("The token", rule="a token has a title, and only roles that its user has")
+    _require_title_and_roles(title, frozenset(roles), visitor)
     if len(users.tokens(visitor.user)) >= MOST_TOKENS:
         raise InvalidRequest("The token", rule=f"a user has at most {MOST_TOKENS}", remedy="Withdraw one first")
     lasts = timedelta(days=days)
     token = make_token(_user(visitor, console), title, frozenset(roles), lasts, users, console.now)
     note_act(visitor.user, "make token", title, {"roles": sorted(roles), "days": days}, users=users, clock=clock)
     return _page(request, token)
+
+
+def _require_title_and_roles(title: str, roles: Collection[Role], visitor: Visitor) -> None:
+    if not title:
+        raise InvalidRequest("The token", rule="a token must have a title", remedy="Say what it is for")
+    if not roles:
+        raise InvalidRequest("The token", rule="a token must have a role", remedy="Tick at least one role")
+    if not visitor.roles.issuperset(roles):
+        raise InvalidRequest("The token", rule="a token has only roles that its user has", remedy="Tick some of yours")
 
 
 @router.post("/me/tokens/withdraw")

@@ -196,7 +196,17 @@ def test_near_misses_are_from_the_low_threshold_or_the_cut_up_if_that_is_higher(
 def test_no_figures_yet_is_told_with_what_to_do(house):
     said = text_of(show(house))
     assert "figures are computed after a capture day has ended" in said
+    assert "Choose another last day, camera or number of days, or come back when the day has ended." in said
+    assert ("sightline status" in said, "--" in said) == (False, False)
     assert 422 == house.client("owner").get("/api/v1/accuracy").status_code
+
+
+def test_a_camera_that_there_is_not_is_told_as_a_days_is(rolled):
+    answers = [rolled.client("owner").get(path, params={"camera": "nope"}) for path in ("/accuracy", "/day")]
+    assert [404, 404] == [each.status_code for each in answers]
+    for each in answers:
+        assert "<bdi>nope</bdi>" in each.text
+        assert "No camera of this name has taken a picture" in each.text
 
 
 def test_the_newest_window_is_found_without_reading_those_of_years(rolled):

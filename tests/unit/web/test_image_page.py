@@ -128,7 +128,7 @@ def test_a_frame_names_its_video_and_when_in_it_it_was_shown(house, tmp_path):
 def test_an_image_that_is_not_known_is_told_with_its_remedy(house):
     answer = house.client("owner").get("/image", params={"id": URI})
     assert 404 == answer.status_code
-    assert "sightline add" in answer.text
+    assert "Check its address, or ask who runs sightline to add it" in answer.text
 
 
 def beside(house, uri: str) -> list[str]:

@@ -213,6 +213,14 @@ def test_a_user_who_is_not_there_is_told(house, path):
     answer = house.client("operator").post(path, data=form, headers=FROM_HERE)
     assert 422 == answer.status_code
     assert "There must be a user of this name" in answer.text
+    assert "Choose one of those that are listed under People" in answer.text
+
+
+def test_a_user_of_a_known_name_or_without_a_role_is_told_what_to_do_on_the_page(house):
+    client = house.client("operator")
+    taken = client.post("/people", data={"name": "owner", "roles": "owner"}, headers=FROM_HERE).text
+    assert "Choose another name, or draw another password for the user who has it, under People" in taken
+    assert "Give some of " in client.post("/people", data={"name": "ann"}, headers=FROM_HERE).text
 
 
 def test_the_log_is_read_page_by_page_the_newest_first(house):

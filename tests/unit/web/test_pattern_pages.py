@@ -455,7 +455,7 @@ def test_each_page_tells_its_three_kinds_of_emptiness_apart(tmp_path, page):
     assert (200, 200, 503) == tuple(each.status_code for each in (nothing_yet, too_narrow, away))
     assert ["sightline add" in each.text for each in (nothing_yet, too_narrow, away)] == [True, False, False]
     assert any(words in too_narrow.text for words in ("Search all days", "Any confidence"))
-    assert ("Neo4j" in away.text, "sightline check" in away.text, away.headers["retry-after"]) == (True, True, "10")
+    assert ("Neo4j" in away.text, "tell an operator" in away.text, away.headers["retry-after"]) == (True, True, "10")
     assert 'name="camera"' in away.text
     assert "No picture of <bdi>yart</bdi> has been taken" in no_such_camera.text
     house.console.close()

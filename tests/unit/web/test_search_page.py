@@ -248,7 +248,7 @@ def test_without_the_graph_the_page_says_so_and_what_does_without_it(looked_at):
     for path in ("/search?label=Person", "/search?q=person"):
         answer = client.get(path)
         assert (503, "10") == (answer.status_code, answer.headers["retry-after"])
-        assert all(each in answer.text for each in ("Neo4j", "sightline check", 'href="/day"', 'name="label"'))
+        assert all(each in answer.text for each in ("Neo4j", "tell an operator", 'href="/day"', 'name="label"'))
     header = looked_at.token("owner", Role.OWNER)
     call = looked_at.client().get("/api/v1/images?label=Person", headers=header)
     assert (503, "application/problem+json") == (call.status_code, call.headers["content-type"])

@@ -216,6 +216,19 @@ def test_a_token_is_shown_once_works_and_can_be_withdrawn(looked_at):
 
 
 @pytest.mark.parametrize(
+    ("form", "remedy"),
+    [
+        ({"title": "t"}, "Tick at least one role"),
+        ({"title": " ", "roles": "owner"}, "Say what it is for"),
+        ({"title": "t", "roles": "operator"}, "Tick some of yours"),
+    ],
+)
+def test_what_a_token_lacks_is_told_with_what_to_do_on_the_page(house, form, remedy):
+    answer = house.client("owner").post("/me/tokens", data=form, headers=FROM_HERE)
+    assert (422, True) == (answer.status_code, f"<bdi>{remedy}</bdi>." in answer.text)
+
+
+@pytest.mark.parametrize(
     "form",
     [
         {"title": "t", "roles": "operator"},

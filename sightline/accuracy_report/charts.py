@@ -128,38 +128,55 @@ def _short(name: str) -> str:
     return name if len(name) <= 24 else f"{name[:23]}…"  # noqa: PLR2004 - what fits into NAME_WIDTH
 
 
-def sweep_curve(points: Sequence[SweepPoint], threshold_percent: float, label: str) -> Chart:
-    """Draw the effect of other thresholds: images to look at against images missed."""
-    title = f"Another threshold: images to look at against images with {label} missed"
-    known = [(point, point.missed) for point in points if isinstance(point.missed, Interval)]
+@dataclass(frozen=True, slots=True)
+class _Trade:
+    """What a threshold would do: how many images to look at, and how many missed."""
+
+    threshold_percent: float
+    images: float
+    missed: Interval
+
+
+def sweep_curve(points: Sequence[SweepPoint], threshold_percent: float, label: str, span: str, days: int = 1) -> Chart:
+    """Draw the effect of other thresholds: images to look at against images missed.
+
+    span: in which time, such as `in 7 days`; days: by how many the numbers of the points are divided for it
+    """
+    title = f"Another threshold: images to look at against images with {label} missed, {span}"
+    known = [
+        _Trade(point.threshold_percent, point.images / days, _divided(point.missed, days))
+        for point in points
+        if isinstance(point.missed, Interval)
+    ]
     if not known:
         return _empty(title, "not estimable before negatives are reviewed")
-    plot = frame(
-        WIDTH, HEIGHT, range_of(point.images for point, _ in known), range_of(missed.high for _, missed in known)
-    )
+    plot = frame(WIDTH, HEIGHT, range_of(each.images for each in known), range_of(each.missed.high for each in known))
     x, y = plot.x, plot.y
-    upper = [(x.at(point.images), y.at(missed.high)) for point, missed in known]
-    lower = [(x.at(point.images), y.at(missed.low)) for point, missed in known]
+    upper = [(x.at(each.images), y.at(each.missed.high)) for each in known]
+    lower = [(x.at(each.images), y.at(each.missed.low)) for each in known]
+    middle = [(x.at(each.images), y.at(each.missed.median)) for each in known]
     shapes: list[Shape] = [
         Area([*upper, *reversed(lower)]),
-        *plot.grid("images to look at", "images missed"),
-        Path([(x.at(point.images), y.at(missed.median)) for point, missed in known]),
+        *plot.grid(f"images to look at {span}", f"images missed {span}"),
+        Path(middle),
     ]
-    for point, missed in known:
-        is_current = point.threshold_percent == threshold_percent
-        shapes.append(
-            Dot(x.at(point.images), y.at(missed.median), 6 if is_current else 3, SECOND if is_current else ACCENT)
-        )
+    for each, at in zip(known, middle, strict=True):
+        is_current = each.threshold_percent == threshold_percent
+        shapes.append(Dot(*at, 6 if is_current else 3, SECOND if is_current else ACCENT))
     return Chart(title, WIDTH, HEIGHT, [*shapes, *_thresholds(known, plot)])
 
 
-def _thresholds(known: Sequence[tuple[SweepPoint, Interval]], plot: Frame) -> Iterable[Shape]:
+def _divided(figure: Interval, days: int) -> Interval:
+    return Interval(figure.low / days, figure.median / days, figure.high / days)
+
+
+def _thresholds(known: Sequence[_Trade], plot: Frame) -> Iterable[Shape]:
     """Label the points with their thresholds, as far as there is room."""
     last = (-100.0, -100.0)
-    for point, missed in known:
-        at = plot.x.at(point.images), plot.y.at(missed.median)
+    for each in known:
+        at = plot.x.at(each.images), plot.y.at(each.missed.median)
         if abs(at[0] - last[0]) > 40 or abs(at[1] - last[1]) > 18:  # noqa: PLR2004 - the pixels that a label takes
-            yield Words(at[0] + 8, at[1] - 11, f"{point.threshold_percent:.0f} %", size=11)
+            yield Words(at[0] + 8, at[1] - 11, f"{each.threshold_percent:.0f} %", size=11)
             last = at
 
 

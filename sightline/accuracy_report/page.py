@@ -35,9 +35,8 @@ def write_page(report: Report, file: Path) -> None:
 
 def page_of(report: Report) -> str:
     """Return the page as HTML."""
-    days = "day" if report.window_days == 1 else "days"
     title = f"How much {report.rule.label} was found, and how much was missed"
-    below = f"{report.window_days} {days} up to {report.end_day}; detector version: {', '.join(report.models)}"
+    below = f"{_days(report)} up to {report.end_day}; detector version: {', '.join(report.models)}"
     charts = "".join(map(_section, _charts(report)))
     lines = "".join(f"<li>{escape(line)}</li>" for line in [*notes(report), change_words(report)] if line)
     return (
@@ -48,6 +47,10 @@ def page_of(report: Report) -> str:
         f"{_table(COLUMNS, table_rows(report))}<ul>{lines}</ul>"
         f"<div class=charts>{charts}</div>{_hours(report)}{_revisions(report)}</body></html>\n"
     )
+
+
+def _days(report: Report) -> str:
+    return "1 day" if report.window_days == 1 else f"{report.window_days} days"
 
 
 def change_words(report: Report) -> str:
@@ -71,7 +74,7 @@ def _charts(report: Report) -> list[Chart]:
     return [
         recall_by_camera(report),
         recall_over_days(report.line(), report.window_days),
-        sweep_curve(report.sweep(), rule.threshold_percent, rule.label),
+        sweep_curve(report.sweep(), rule.threshold_percent, rule.label, f"in {_days(report)}"),
         reliability(report.calibration(), rule.label),
     ]
 

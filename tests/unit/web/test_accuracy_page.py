@@ -166,6 +166,22 @@ def test_each_threshold_says_what_the_api_says(rolled):
         assert ("the threshold in use, you look" in said) == (point["threshold_percent"] == 50)
 
 
+def test_the_chart_beside_the_slider_counts_a_day_as_the_sentence_does(rolled):
+    page = show(rolled, window="7")
+    _, trade = re.findall(r"<svg.*?</svg>", page.text.partition('id="told"')[2], re.DOTALL)[:2]
+    assert all(f"images {what} a day<" in trade for what in ("to look at", "missed"))
+    ticks = [float(each) for each in re.findall(r'text-anchor="middle"[^>]*>([\d.]+)<', trade)]
+    points = rolled.client("owner").get("/api/v1/accuracy/thresholds", params={"window": "7"}).json()["thresholds"]
+    most = max(each["images"] for each in points) / 2  # the window's two days
+    assert 0.7 * most < max(ticks) <= 1.05 * most
+
+
+def test_the_chart_of_the_report_says_in_how_many_days(rolled):
+    for days, words in ((1, "in 1 day"), (7, "in 7 days")):
+        html = page_of(read_report(rolled.world.rollups, rolled.world.services.accuracy, "Person", None, days))
+        assert all(f"images {what} {words}<" in html for what in ("to look at", "missed"))
+
+
 def test_the_slider_is_a_form_that_works_without_script(rolled):
     html = show(rolled, camera="yard", window="28", day=LAST_DAY).text
     (form,) = re.findall(r'<form class="threshold".*?</form>', html, re.DOTALL)

@@ -85,7 +85,7 @@ def test_what_arrived_long_after_it_was_taken_is_told_apart_and_marked_with_the_
     prompt, late = html.split("Came late or was looked at again: 1 visit")
     assert (1, 1) == (prompt.count("data-pictures"), late.count("data-pictures"))
     assert "<bdi>gate</bdi>" in late.split("</main>", maxsplit=1)[0]
-    assert '<details class="late">' in prompt, "closed, if something else is new"
+    assert '<details class="late" open>' in prompt, "open: “All seen” marks what was shown"
     assert "Nothing new" in client.get(press(client, "/new/seen", html).headers["location"]).text
 
 

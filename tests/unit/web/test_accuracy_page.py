@@ -192,6 +192,13 @@ def test_the_slider_is_a_form_that_works_without_script(rolled):
     assert "<button>" in form
 
 
+def test_the_setting_is_named_where_it_would_change_something(rolled):
+    in_use, other = (text_of(show(rolled, window="7", threshold=percent)) for percent in ("50", "65"))
+    assert "Nothing is changed: SIGHTLINE_WATCHED_LABELS='Person@65' would" in other.replace("&#39;", "'")
+    assert ("Nothing is changed" in in_use, "WATCHED_LABELS" in in_use) == (False, False)
+    assert "Below 30 % the detector was asked for nothing" in in_use
+
+
 def test_below_what_the_detector_was_asked_for_nothing_is_offered(rolled):
     assert 'value="30" list=' in show(rolled, threshold="1").text
 

@@ -85,6 +85,23 @@ def test_the_pages_of_operators_are_whole_on_every_screen(operated, visit):
             seen.look_on_every_screen(f"operators-{name}")
 
 
+BROKEN_OPERATIONS = """
+[...document.querySelectorAll("[data-part=calls] td:first-child bdi")]
+  .filter((each) => each.getClientRects().length > 1).map((each) => each.textContent)
+"""
+
+
+def test_no_name_of_an_operation_goes_on_in_the_next_line(operated, visit):
+    assert operated
+    with visit() as seen:
+        seen.sign_in("operator")
+        seen.go("/status")
+        expect(seen.page.locator("[data-part=calls]")).to_contain_text("DetectLabels")
+        for width in (360, 800, 1000):
+            seen.show_on(width, "light")
+            assert [] == seen.page.evaluate(BROKEN_OPERATIONS), width
+
+
 def test_the_status_is_read_anew_until_it_is_paused(operated, visit):
     with visit() as seen:
         seen.page.clock.install()

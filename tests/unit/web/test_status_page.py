@@ -249,6 +249,14 @@ def test_a_camera_and_a_lane_are_let_go_on_and_the_log_says_by_whom(house):
     assert not close(Group(Lane.LIVE, "yard"), house.world.operations)
 
 
+def test_names_of_operations_do_not_break_and_those_that_people_choose_may(house):
+    css = house.client().get("/static/console.css").text
+    rule = ":is([data-part=calls], [data-part=rates]) td:first-child { overflow-wrap: normal; }"
+    assert (1, True) == (css.count(rule), "vertical-align: top; overflow-wrap: anywhere; }" in css)
+    parts = {part["name"]: part for part in viewed(house)["parts"]}
+    assert {"calls", "rates"} <= {*parts}
+
+
 def test_what_ends_by_itself_cannot_be_let_go_on(house):
     stop_id = stop(house, Cause.REFUSED)
     answer = house.client("operator").post("/status/resume", data={"stop": stop_id}, headers=FROM_HERE)

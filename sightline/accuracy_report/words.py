@@ -60,17 +60,22 @@ def _number(value: float, *, is_share: bool) -> str:
     return f"{100 * value:.0f}" if is_share else f"{value:.0f}"
 
 
-def notes(report: Report, *, with_advice: bool = True) -> list[str]:
-    """Return the notes that a reader of the table needs; with_advice: what to review next as well, by stratum."""
-    return [line for count, line in _notes(report, with_advice=with_advice) if count]
+AGAIN = "`sightline reanalyse --unknown` analyses them again"
 
 
-def _notes(report: Report, *, with_advice: bool) -> list[tuple[int, str]]:
+def notes(report: Report, *, with_advice: bool = True, again: str = AGAIN) -> list[str]:
+    """Return the notes that a reader of the table needs.
+
+    with_advice: what to review next as well, by stratum; again: how images are analysed again
+    """
+    return [line for count, line in _notes(report, again, with_advice=with_advice) if count]
+
+
+def _notes(report: Report, again: str, *, with_advice: bool) -> list[tuple[int, str]]:
     """Return each note with the count that decides whether it is shown."""
     rule, window, models = report.rule, report.main.window, report.models
     outside, unknown = window.outside, window.bracket.unknown
     late = report.late_images + report.late_verdicts
-    again = "`sightline reanalyse --unknown` analyses them again"
     return [
         (
             1,

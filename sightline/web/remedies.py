@@ -26,6 +26,22 @@ _ON_PAGES: tuple[tuple[type[SightlineError], str], ...] = (
 """The first that fits says it."""
 
 
+_BUTTONS = {
+    "run `sightline dead redrive`": "redrive it",
+    "`sightline dead redrive` starts": "a redrive starts",
+    "close its dead letter with `sightline dead close`": "close it",
+    "Look at the image with `sightline show`": "Look at the image",
+}
+"""What pages about dead letters have buttons and links for."""
+
+
+def beside_buttons(remedy: str) -> str:
+    """Return what to do about a dead letter, as it is said where it can be done."""
+    for command, words in _BUTTONS.items():
+        remedy = remedy.replace(command, words)
+    return remedy[:1].upper() + remedy[1:]
+
+
 def remedy_of(error: SightlineError) -> str:
     """Return what to do about an error, without commands and their options."""
     if not _COMMANDS.search(error.remedy):

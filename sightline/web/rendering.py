@@ -16,6 +16,7 @@ from sightline.stats.verdicts import Answer
 from sightline.storage.users.protocol import Role
 from sightline.web.errors import Problem, SignInNeeded, problem_of
 from sightline.web.questions import thing_of
+from sightline.web.remedies import beside_buttons
 from sightline.web.static_files import address_of
 from sightline.web.times import clock_time, full_time, long_day, offset_of, short_day, utc_time
 
@@ -53,6 +54,7 @@ def environment() -> Environment:
     )
     made.filters |= {
         "shown": names.visible,
+        "beside_buttons": beside_buttons,
         "clock_time": clock_time,
         "full_time": full_time,
         "long_day": long_day,

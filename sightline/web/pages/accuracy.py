@@ -90,7 +90,7 @@ def show_accuracy(
         if cameras
         else [],
         next_step=next_step(report.main.window, is_reviewer=visitor.is_reviewer),
-        notes=notes(report, with_advice=False),
+        notes=notes(report, with_advice=False, again="who runs sightline can have them analysed again"),
         hours=[_hour(each) for each in report.main.window.hours],
         downloads=[name for name, form in FORMS.items() if not (form.is_open and visitor.is_reviewer)],
         is_asked_threshold=threshold is not None,

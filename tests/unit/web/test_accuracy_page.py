@@ -11,6 +11,7 @@ import pytest
 
 from sightline.accuracy_report.drawing import ACCENT, FAINT, INK, SECOND, Area
 from sightline.accuracy_report.page import page_of
+from sightline.accuracy_report.words import notes
 from sightline.services.review import ask_next, read_cells, scope_of
 from sightline.services.rollups.report import read_report
 from sightline.stats.figures import Interval, NotEstimable
@@ -127,6 +128,17 @@ def test_the_windows_are_one_seven_and_twenty_eight_days(rolled, window):
 
 def test_another_window_than_these_is_refused(rolled):
     assert show(rolled, window="3").status_code == 422
+
+
+def test_who_has_unknown_images_analysed_again_is_said_without_a_command(yard, house):
+    fill(yard, days=1, cameras=("yard",))
+    yard.image(100, {"Plant": 95.0}, cut_percent=80.0)
+    yard.roll_up()
+    said = text_of(show(house, window="1"))
+    assert "For 1 images it is unknown" in said
+    assert "missed: who runs sightline can have them analysed again." in said
+    report = read_report(yard.rollups, yard.services.accuracy, "Person", None, 1)
+    assert any("`sightline reanalyse --unknown` analyses them again" in line for line in notes(report))
 
 
 def test_what_is_not_estimable_says_why(yard, house):

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from sightline.errors import NotAnImage, Unavailable
+from sightline.errors import Exhausted, NotAnImage, Unavailable
 from sightline.storage.dead_letters import CLOSED_LETTERS_LAST, DeadLetter
 from sightline.testing.fake import picture, uri_of
 from tests.unit.web.house import FROM_HERE
@@ -62,6 +62,13 @@ def refused(house):
     house.world.run()
     letter(house, "nonsense", "InvalidUri", image=False, rule="it must be a URI", remedy="Mend it")
     return house
+
+
+def test_what_to_do_is_said_in_the_words_of_the_pages_buttons(house):
+    letter(house, "s3://frames/yard/1.jpg", "Exhausted", rule=Exhausted.rule, remedy=Exhausted.remedy)
+    for page in ("/dead", "/dead?error=Exhausted"):
+        said = text_of(house.client("operator").get(page))
+        assert ("Fix the cause; then redrive it ." in said, "sightline dead" in said) == (True, False)
 
 
 def test_each_group_says_rule_and_remedy_once_and_its_cameras(refused):

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 import sightline.web.app  # noqa: F401 - what the console can raise is loaded
-from sightline.errors import ImageMissing, SightlineError, Unavailable
+from sightline.errors import Exhausted, ImageMissing, RejectedError, SightlineError, Unavailable
 from sightline.services.rollups.report import NoFigures
 from sightline.services.users import InvalidUser, NoSuchUser
 from sightline.web.errors import problem_of
+from sightline.web.remedies import beside_buttons
 
 
 def kinds(of: type[SightlineError] = SightlineError) -> Iterator[type[SightlineError]]:
@@ -46,3 +47,14 @@ def test_the_page_says_what_can_be_done_there_and_keeps_words_that_name_no_comma
 def test_the_command_line_keeps_its_own_words():
     assert "sightline users list" in str(NoSuchUser("ann"))
     assert "--day" in str(NoFigures("Person"))
+
+
+@pytest.mark.parametrize("kind", [*dict.fromkeys(kinds(RejectedError))])
+def test_a_dead_letter_names_no_command_beside_its_buttons(kind):
+    assert "`sightline" not in beside_buttons(kind.remedy)
+
+
+def test_what_the_buttons_do_is_said_in_their_words():
+    assert "Fix the cause; then redrive it" == beside_buttons(Exhausted.remedy)
+    assert "Upload it, or close it" == beside_buttons(ImageMissing.remedy)
+    assert "A redrive starts the job once more" == beside_buttons("`sightline dead redrive` starts the job once more")

@@ -208,7 +208,11 @@ class Settings(ListenerSettings):
         default=("Person@50",), description="labels whose accuracy is measured, each with its threshold in percent"
     )
     low_percent: float = Field(
-        default=20.0, ge=0, le=100, description="from here up to the threshold an image is a near miss: stratum B"
+        default=20.0,
+        ge=0,
+        le=100,
+        description="from here up to the threshold an image is a near miss: stratum B; no answer holds less than"
+        " labels' `MinConfidence`",
     )
     related_labels: dict[str, tuple[str, ...]] = Field(
         default={"Person": RELATED_TO_PERSON},

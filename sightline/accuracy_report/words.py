@@ -82,14 +82,20 @@ def _notes(report: Report, again: str, *, with_advice: bool) -> list[tuple[int, 
             f"{rule.label} at {rule.threshold_percent:g} % or more is a positive. Figures: median (95 % interval).",
         ),
         (with_advice and sum(window.advice.more.values()), f"Next: {window.advice.sentence()}."),
-        (unknown, f"For {unknown} images it is unknown whether the label was missed: {again}."),
-        (outside.unanalysed, f"{outside.unanalysed} images are not analysed, and not in these figures."),
-        (outside.stale, f"{outside.stale} verdicts are on images that were overwritten since, and do not count."),
-        (outside.volunteered, f"{outside.volunteered} verdicts were volunteered: they are stored but never used."),
-        (outside.held_back, f"{outside.held_back} verdicts wait for images earlier in the review order."),
+        (unknown, f"For {_counted(unknown, 'image')} it is unknown whether the label was missed: {again}."),
+        (outside.unanalysed, f"Not analysed, and not in these figures: {_counted(outside.unanalysed, 'image')}."),
+        (
+            outside.stale,
+            f"On images that were overwritten since, and not counted: {_counted(outside.stale, 'verdict')}.",
+        ),
+        (outside.volunteered, f"Volunteered, so stored but never used: {_counted(outside.volunteered, 'verdict')}."),
+        (
+            outside.held_back,
+            f"Waiting for images earlier in the review order: {_counted(outside.held_back, 'verdict')}.",
+        ),
         (
             window.unsure,
-            f"For {window.unsure} reviewed images the reviewer was unsure: the intervals hold either answer.",
+            f"For {_counted(window.unsure, 'reviewed image')} no reviewer was sure: the intervals hold either answer.",
         ),
         (window.unreviewed.images, _unreviewed(window.unreviewed)),
         (late, f"More than 30 days late, stored, and not in these figures: {_late(report)}."),
@@ -100,10 +106,13 @@ def _notes(report: Report, again: str, *, with_advice: bool) -> list[tuple[int, 
 def _unreviewed(unreviewed: Unreviewed) -> str:
     others = unreviewed.cameras - len(unreviewed.names)
     names = ", ".join(unreviewed.names) + (f" and {others} more" if others else "")
-    images = "1 image" if unreviewed.images == 1 else f"{unreviewed.images} images"
-    have = "has" if unreviewed.images == 1 else "have"
+    images, have = _counted(unreviewed.images, "image"), "has" if unreviewed.images == 1 else "have"
     return f"{images} of {names} {have} no verdict, or only an unsure one: the intervals allow for any answer."
 
 
 def _late(report: Report) -> str:
-    return f"{report.late_images} images and {report.late_verdicts} verdicts"
+    return f"{_counted(report.late_images, 'image')} and {_counted(report.late_verdicts, 'verdict')}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

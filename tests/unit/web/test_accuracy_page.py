@@ -135,7 +135,7 @@ def test_who_has_unknown_images_analysed_again_is_said_without_a_command(yard, h
     yard.image(100, {"Plant": 95.0}, cut_percent=80.0)
     yard.roll_up()
     said = text_of(show(house, window="1"))
-    assert "For 1 images it is unknown" in said
+    assert "For 1 image it is unknown" in said
     assert "missed: who runs sightline can have them analysed again." in said
     report = read_report(yard.rollups, yard.services.accuracy, "Person", None, 1)
     assert any("`sightline reanalyse --unknown` analyses them again" in line for line in notes(report))

@@ -2,17 +2,18 @@
 
 `python -m bench.pipeline [--images N] [--rounds N]`. It starts its own servers and workers: one worker process for
 each queue, DynamoDB in memory, Rekognition's remembered answers with 100 ms latency, no quotas. The pictures are of
-640 × 480 with distinct bytes, in buckets that keep versions unless `--unversioned` is given. Four ways take turns:
+640 × 480 with distinct bytes, in buckets that keep versions unless `--unversioned` is given. Four ways are compared:
 sightline, sightline while its workers send events to Flower, a bare thread pool that makes the same calls and writes
-without a queue, and the blog's handler with as many threads, which asks for labels only.
+without a queue, and the blog's handler with as many threads, which asks for labels only. Sightline and the pool take
+turns of 100 images, and so do the other two: a machine whose speed changes within a minute is as slow for both.
 
 Images a second are printed and not compared. The pool is one process, whose threads share one core; sightline is six
 processes, which share what there is: on two cores sightline was 0.53 times as fast as the pool, on many it would be
 faster, and neither says what an image costs.
 
 CPU is that of the producer and the workers, or of the pool; what the servers took is printed beside it. The workers are
-frozen while the others run. Requests include the counters, for which each run waits at its end. All rounds count.
-Exits 1 if a goal is missed.
+frozen while the others run. Requests include the counters, for which each round waits at its end. All rounds count, by
+what they took in all: medians would leave out what is rare and dear. Exits 1 if a goal is missed.
 """
 
 import argparse
@@ -38,6 +39,12 @@ SHOWN = 12
 
 OURS, WITH_EVENTS, POOL, BLOG = "sightline", "with events", "bare pool", "blog's handler"
 WAYS = (OURS, WITH_EVENTS, POOL, BLOG)
+TURNS = ((OURS, POOL), (WITH_EVENTS, BLOG))
+"""Who take turns with each other: one by the workers, and one while they are frozen."""
+
+BY_WORKERS = {OURS, WITH_EVENTS}
+
+TURN_IMAGES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,19 @@ class Run:
         return self.costs.requests / self.images
 
 
+class Turns:
+    """What the turns of two ways took so far."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self.costs: dict[str, Costs] = {}
+
+    def add(self, way: str, seconds: float, costs: Costs) -> None:
+        """Add a turn."""
+        self.seconds[way] = self.seconds.get(way, 0.0) + seconds
+        self.costs[way] = self.costs[way].plus(costs) if way in self.costs else costs
+
+
 class Bench:
     """The rounds in one environment. Each run has its own pictures: an image paid for once costs nothing again."""
 
@@ -70,30 +90,35 @@ class Bench:
 
     def warm_up(self) -> None:
         """Open the connections and fill the caches of every way."""
-        for way in WAYS:
-            self._run(way, f"warm-up {way}")
+        for pair in TURNS:
+            self._pair(pair, "warm-up {}")
 
     def round(self, number: int) -> None:
-        """Run every way once; each round begins with another one."""
-        at = number % len(WAYS)
-        for way in WAYS[at:] + WAYS[:at]:
-            run = self._run(way, f"{way} {number}")
-            self.runs[way].append(run)
-            print(
-                f"round {number + 1}  {way:14} {1000 * run.cpu:7.1f} ms of CPU, {run.requests:5.2f} requests an image"
-                f"   ({run.images / run.seconds:.1f} images/s)",
-                flush=True,
-            )
+        """Run every way once; who begins alternates."""
+        for pair in TURNS if number % 2 == 0 else TURNS[::-1]:
+            first, second = pair if number % 2 == 0 else pair[::-1]
+            for way, run in self._pair((first, second), f"{{}} {number}").items():
+                self.runs[way].append(run)
+                cost = f"{1000 * run.cpu:7.1f} ms of CPU, {run.requests:5.2f} requests an image"
+                print(f"round {number + 1}  {way:14} {cost}   ({run.images / run.seconds:.1f} images/s)", flush=True)
 
-    def _run(self, way: str, name: str) -> Run:
-        ids = [str(each.uri) for each in self._pictures[name]]
-        by_workers = way in {OURS, WITH_EVENTS}
-        if by_workers:
-            self._environment.send_events(on=way == WITH_EVENTS)
-        before = self._environment.costs()
-        seconds = self._by_workers(ids) if by_workers else self._without_workers(way, ids)
-        after = self._environment.settled_costs() if by_workers else self._environment.costs()
-        return Run(len(ids), seconds, after.since(before))
+    def _pair(self, ways: Sequence[str], name: str) -> dict[str, Run]:
+        """Have two ways take turns until the pictures of both are through."""
+        self._environment.send_events(on=WITH_EVENTS in ways)
+        begun, turns = self._environment.costs(), Turns()
+        ids = {way: [str(each.uri) for each in self._pictures[name.format(way)]] for way in ways}
+        for start in range(0, max(map(len, ids.values())), TURN_IMAGES):
+            for way in ways:
+                self._turn(way, ids[way][start : start + TURN_IMAGES], turns)
+        workers, other = sorted(ways, key=lambda way: way not in BY_WORKERS)
+        together = self._environment.settled_costs().since(begun)
+        turns.costs[workers] = together.since(turns.costs[other]).with_cpu_of(turns.costs[workers])
+        return {way: Run(len(ids[way]), turns.seconds[way], turns.costs[way]) for way in ways}
+
+    def _turn(self, way: str, ids: Sequence[str], turns: Turns) -> None:
+        before = self._environment.costs_unasked()
+        seconds = self._by_workers(ids) if way in BY_WORKERS else self._without_workers(way, ids)
+        turns.add(way, seconds, self._environment.costs_unasked().since(before))
 
     def _by_workers(self, ids: Sequence[str]) -> float:
         return sightline(ids, self._environment.services)
@@ -131,12 +156,14 @@ def report(runs: Mapping[str, Sequence[Run]]) -> int:
     """Print the figures and the ratios; return the exit code."""
     for way, each in runs.items():
         print_costs(way, each)
-    cpu = {way: statistics.median(run.cpu for run in each) for way, each in runs.items()}
-    requests = {way: statistics.median(run.requests for run in each) for way, each in runs.items()}
-    print(f"\nmedians of the rounds; a pool and a handler of {POOL_THREADS} threads")
-    for way in runs:
+    images = {way: sum(run.images for run in each) for way, each in runs.items()}
+    cpu = {way: sum(run.cpu * run.images for run in each) / images[way] for way, each in runs.items()}
+    requests = {way: sum(run.costs.requests for run in each) / images[way] for way, each in runs.items()}
+    print(f"\nall rounds; a pool and a handler of {POOL_THREADS} threads")
+    for way, each in runs.items():
         print(
-            f"{way:14} {1000 * cpu[way]:7.1f} ms of CPU: {cpu[way] / cpu[POOL]:.2f} of the pool's; "
+            f"{way:14} {1000 * cpu[way]:7.1f} ms of CPU: {cpu[way] / cpu[POOL]:.2f} of the pool's "
+            f"(median {1000 * statistics.median(run.cpu for run in each):.1f}); "
             f"{requests[way]:5.2f} requests: {requests[way] / requests[POOL]:.2f} of the pool's"
         )
     by_round = [ours.cpu / pool.cpu for ours, pool in zip(runs[OURS], runs[POOL], strict=True)]

@@ -73,7 +73,13 @@ def read_costs(stack: Stack, client: redis.Redis, own_requests: Counts) -> Costs
                 if sample.name == f"{family.name}_total":
                     name = " ".join(sample.labels[label] for label in LABELS if label in sample.labels)
                     counts[name] = counts.get(name, 0) + sample.value
-    return Costs({CPU: _cpu(stack), REQUESTS: aws, "tasks": tasks, "Redis commands": _commands(client)})
+    own = read_costs_unasked(stack, client, aws)
+    return Costs({**own.kinds, "tasks": tasks})
+
+
+def read_costs_unasked(stack: Stack, client: redis.Redis, own_requests: Counts) -> Costs:
+    """Read the costs without what only the workers know: to ask them would cost CPU of theirs."""
+    return Costs({CPU: _cpu(stack), REQUESTS: dict(own_requests), "tasks": {}, "Redis commands": _commands(client)})
 
 
 def _scrape(port: int) -> list[Metric]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import redis
 from celery import Celery
 
-from bench.pipeline_costs import Costs, read_costs
+from bench.pipeline_costs import Costs, read_costs, read_costs_unasked
 from bench.pipeline_pictures import Picture, remember
 from bench.pipeline_variants import Blog
 from dev.stack import Options, Stack
@@ -58,11 +58,14 @@ class Environment:
         """Read all costs so far."""
         return read_costs(self.stack, self.client, self.requests)
 
+    def costs_unasked(self) -> Costs:
+        """Read the costs without asking the workers."""
+        return read_costs_unasked(self.stack, self.client, self.requests)
+
     def settled_costs(self) -> Costs:
-        """Read the costs at the end of a run: CPU at once, the rest when the workers have written their counters."""
-        now = self.costs()
+        """Read the costs once the workers have written their counters, with the CPU that they take meanwhile."""
         time.sleep(FLUSH_EVERY_SECONDS + 1)
-        return self.costs().with_cpu_of(now)
+        return self.costs()
 
     def send_events(self, *, on: bool) -> None:
         """Have the workers tell Flower of each step of a task, or not."""

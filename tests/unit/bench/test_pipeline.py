@@ -3,10 +3,11 @@
 import hashlib
 import json
 import re
+from typing import Any
 
 import pytest
 
-from bench.pipeline import BLOG, OURS, POOL, WITH_EVENTS, Run, plan_runs, report
+from bench.pipeline import BLOG, OURS, POOL, TURN_IMAGES, WITH_EVENTS, Bench, Run, plan_runs, report
 from bench.pipeline_before import Cost, Unreadable, cpu_of_an_image
 from bench.pipeline_before import report as report_before
 from bench.pipeline_costs import CPU, REQUESTS, Costs
@@ -77,6 +78,66 @@ def test_what_workers_use_while_their_counters_are_waited_for_does_not_count():
     at_the_end, later = costs(1.0, 2.0, 30.0), costs(1.5, 2.5, 31.0)
     settled = later.with_cpu_of(at_the_end)
     assert (3.0, 41.0) == (settled.own_cpu(["rows"]), settled.requests)
+
+
+class Played:
+    """An environment whose workers count a request late, and in which every image costs the same."""
+
+    def __init__(self) -> None:
+        self.cpu, self.own, self.late, self.counted, self.turns = 0.0, 0.0, 0.0, 0.0, list[int]()
+
+    def blog(self) -> None:
+        """Return nothing: no handler runs."""
+
+    def send_events(self, *, on: bool) -> None:
+        """Do nothing."""
+
+    def costs_unasked(self) -> Costs:
+        used = {"producer": self.cpu}
+        return Costs({CPU: used, REQUESTS: {"own": self.own}, "tasks": {}, "Redis commands": {}})
+
+    def costs(self) -> Costs:
+        return Costs({**self.costs_unasked().kinds, REQUESTS: {"own": self.own, "counted late": self.counted}})
+
+    def settled_costs(self) -> Costs:
+        self.cpu += 99.0  # what workers use meanwhile
+        self.counted = self.late
+        return self.costs()
+
+
+class PlayedBench(Bench):
+    """Sightline takes 3 s and a request counted late for an image, the others 2 s and a request of their own."""
+
+    _environment: Any
+
+    def _by_workers(self, ids):
+        self._environment.cpu += 3.0 * len(ids)
+        self._environment.late += len(ids)
+        self._environment.turns.append(len(ids))
+        return 1.0
+
+    def _without_workers(self, way, ids):  # noqa: ARG002 - as the benchmark's
+        self._environment.cpu += 2.0 * len(ids)
+        self._environment.own += len(ids)
+        self._environment.turns.append(-len(ids))
+        return 1.0
+
+
+def test_ways_take_turns_and_each_has_its_own_costs_those_that_come_late_as_well():
+    environment: Any = Played()
+    bench = PlayedBench(environment, plan_runs(images=TURN_IMAGES + 1, rounds=1, warm_up_images=1))
+    bench.round(0)
+    assert [TURN_IMAGES, -TURN_IMAGES, 1, -1] * 2 == environment.turns
+    for way, cpu in ((OURS, 3.0), (WITH_EVENTS, 3.0), (POOL, 2.0), (BLOG, 2.0)):
+        (run,) = bench.runs[way]
+        assert (cpu, 1.0, TURN_IMAGES + 1) == (run.cpu, run.requests, run.images), way
+
+
+def test_all_rounds_count_by_what_they_took_in_all(capsys):
+    pool = [Run(10, 1.0, costs(1.0, 0.0, 190.0))] * 3
+    ours = [Run(10, 1.0, costs(0.0, each, 190.0)) for each in (1.0, 1.0, 2.6)]
+    assert 1 == report({OURS: ours, WITH_EVENTS: ours, POOL: pool, BLOG: pool}), "its median is 1.0"
+    assert "1.53 of the pool's (median 100.0)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

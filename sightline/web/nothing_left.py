@@ -66,9 +66,10 @@ def nothing_left(why: Why, wanted: Wanted, tried: int, console: Console) -> Noth
     days = _days(wanted, console)
     last = wanted.day or next(iter(days), None)
     title, said = _words(why, wanted, scope_of(wanted.camera, last, wanted.window_days))
-    if wanted.window_days < LONGEST and wanted.camera is None and last == next(iter(days), None):
+    is_newest = wanted.camera is None and last == next(iter(days), None)
+    if wanted.window_days < LONGEST and is_newest:
         tried = max(tried, wanted.window_days)
-    ways = _ways(why, wanted, last, days, tried) if last is not None else ()
+    ways = _ways(why, wanted, last, days, tried if is_newest else 0) if last is not None else ()
     return NothingLeft(title, said, why == "reviewed", [_remembering(tried, way) for way in ways])
 
 
@@ -83,8 +84,8 @@ def _words(why: Why, wanted: Wanted, scope: str) -> tuple[str, str]:
             said = f"They are planned {often}, from the figures of all cameras up to the last day that is over."
             return f"{wanted.window_days} days are not planned yet", said
         case "all":
-            said = "They end with the last day that is over. A camera or a day can be chosen with fewer days."
-            return f"{wanted.window_days} days are of all cameras", said
+            said = "It ends with the last day that is over. A camera or a day can be chosen with fewer days."
+            return f"A review of {wanted.window_days} days covers all cameras", said
     return "no picture to review", f"{scope}: there is no analysed picture."
 
 
@@ -99,7 +100,7 @@ def _days(wanted: Wanted, console: Console) -> list[str]:
 def _ways(why: Why, wanted: Wanted, last: str, days: Sequence[str], tried: int) -> Iterator[Way]:
     """Yield the ways on: a longer window, the day before, and the longest of all, which needs a plan.
 
-    Where that has no plan, the windows that need none and have not been tried.
+    Where that has no plan, the windows that need none and have not been tried. tried: of this camera and last day
     """
     if why == "all":
         yield _all_cameras(wanted)

@@ -56,7 +56,7 @@ class Reveal:
         besides = f"You were unsure of {unsure} picture{'' if unsure == 1 else 's'}." if unsure else ""
         match self.decided:
             case 0:
-                return besides or "You answered about no picture."
+                return besides or "You answered none of the pictures."
             case 1:
                 said = f"The detector {'agrees' if self.alike else 'does not agree'} with your answer."
             case _:

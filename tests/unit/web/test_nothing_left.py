@@ -119,13 +119,30 @@ def test_where_28_days_are_planned_a_camera_or_day_with_them_leads_to_all_camera
     house.world.roll_up()
     plan_review(house.world.services, lambda: True)
     answer = post(house, window=28, **form)
-    assert "28 days are of all cameras" in answer.text
-    assert "They end with the last day that is over." in answer.text
+    assert "A review of 28 days covers all cameras" in answer.text
+    assert "It ends with the last day that is over." in answer.text
     (words, sent), *others = ways_of(answer.text)
     assert "Review the last 28 days of all cameras" == words
     assert [f"Review {LAST}", f"Review the 7 days up to {LAST}"] == [each for each, _ in others]
     begun = house.client("reviewer").post("/review", data=sent, headers=FROM_HERE)
     assert "/review/left" not in begun.headers["location"]
+
+
+@pytest.mark.parametrize(("form", "last"), [({"camera": "gate"}, LAST), ({"day": DAY_BEFORE}, BEFORE)])
+@pytest.mark.parametrize("is_planned", [True, False])
+def test_what_was_tried_of_all_cameras_up_to_the_newest_day_says_nothing_of_others(house, form, last, is_planned):
+    if is_planned:
+        house.world.roll_up()
+        plan_review(house.world.services, lambda: True)
+    words = [each for each, _ in ways_of(post(house, window=28, tried=7, **form).text)]
+    assert [f"Review {last}", f"Review the 7 days up to {last}"] == words[is_planned:]
+
+
+def test_of_all_cameras_up_to_the_newest_day_what_was_tried_is_not_offered_again(house):
+    house.world.roll_up()
+    plan_review(house.world.services, lambda: True)
+    words = [each for each, _ in ways_of(post(house, window=28, tried=1, day=LAST_DAY).text)]
+    assert ["Review the last 28 days of all cameras", f"Review the 7 days up to {LAST}"] == words
 
 
 def test_the_start_says_of_28_days_that_they_are_of_all_cameras(house):

@@ -35,7 +35,7 @@ YES, NO, UNSURE = Answer.PRESENT, Answer.ABSENT, Answer.UNSURE
         ([NO, UNSURE], "The detector does not agree with your answer. You were unsure of 1 picture."),
         ([YES, NO, UNSURE, UNSURE], "The detector agrees with 1 of your 2 answers. You were unsure of 2 pictures."),
         ([UNSURE], "You were unsure of 1 picture."),
-        ([], "You answered about no picture."),
+        ([], "You answered none of the pictures."),
     ],
 )
 def test_it_says_with_how_many_answers_the_detector_agrees(answers, said):

@@ -100,6 +100,13 @@ class OfAllCameras(NotPlanned):
     remedy = "Name neither camera nor day, or choose fewer days"
 
 
+class PlanUsedUp(NotPlanned):
+    """The plan's questions are answered or held, and it held not all that was left to ask."""
+
+    rule = "what is planned of these days is answered, or is in a batch"
+    remedy = "Choose fewer days, or wait until they are planned again"
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a reviewer wants to review. camera, day: None for all cameras, and for the newest day."""
@@ -135,16 +142,18 @@ def with_day(wanted: Wanted, services: Services) -> Wanted:
 def begin_batch(user: str, wanted: Wanted, services: Services) -> Batch:
     """Ask a reviewer about the next images, in an order that tells nothing; an open batch of the label goes on instead.
 
-    Raise NotWatched; AllReviewed, HeldByOthers, or NothingToReview if there is no image at all.
+    Raise NotWatched; NotPlanned; AllReviewed, HeldByOthers, PlanUsedUp, or NothingToReview if there is no image at all.
     """
     rule = services.accuracy.rule_of(wanted.label)
     wanted = with_day(wanted, services)
-    choose = _chooser(wanted, services)
+    choose, knows_all = _chooser(wanted, services)
     batch = start_batch(user, rule, choose, wanted.chosen_from, services)
-    if batch is None:
-        left = HeldByOthers if choose(1) else AllReviewed  # what it chooses from has been read
-        raise left(wanted.camera or "all cameras")
-    return batch
+    if batch is not None:
+        return batch
+    if not knows_all:
+        raise PlanUsedUp(f"{wanted.window_days} days")
+    left = HeldByOthers if choose(1) else AllReviewed  # what it chooses from has been read
+    raise left(wanted.camera or "all cameras")
 
 
 def start_batch(
@@ -190,14 +199,26 @@ def _held_for(batch_id: str, label: str, choose: Choose, services: Services) -> 
     return []
 
 
-def _chooser(wanted: Wanted, services: Services) -> Choose:
-    """Return what chooses the next images: by the plan if there is one that holds enough, else by reading the days.
+def _chooser(wanted: Wanted, services: Services) -> tuple[Choose, bool]:
+    """Return what chooses the next images, and whether nothing is left to ask where it chooses nothing.
 
-    The longest window is reviewed by its plan alone, for to read it takes a quarter of a minute.
+    It chooses by the plan if there is one that holds enough, else by reading the days. The longest window is reviewed
+    by its plan alone, for to read it takes a quarter of a minute.
     """
     end_day = wanted.day
     if wanted.window_days == max(WINDOW_DAYS) or end_day is None:
-        return _by_plan(_plan(wanted, services), services)
+        plan = _plan(wanted, services)
+        return _by_plan(plan, services), _holds_all(plan, services)
+    return _of_shorter(wanted, end_day, services), True
+
+
+def _holds_all(plan: ReviewPlan, services: Services) -> bool:
+    """Return whether a plan held all that was left of the days up to the last that is over."""
+    return plan.is_whole and plan.rollup.end_day >= services.accuracy.last_ended_day(services.clock())
+
+
+def _of_shorter(wanted: Wanted, end_day: str, services: Services) -> Choose:
+    """Choose by the plan as long as it holds so many, then by reading: that a plan is used up is never the end."""
     by_reading = _by_reading(wanted, end_day, services)
     plan = None if wanted.camera else read_plan(services.accuracy.rule_of(wanted.label), wanted.window_days, services)
     if plan is None or plan.rollup.end_day != end_day:

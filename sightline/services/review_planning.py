@@ -86,16 +86,16 @@ def _still_serves(plan: ReviewPlan, rollup: Rollup, services: Services) -> bool:
         return False
     if plan.seen == hashes_of(rollup):
         return True
-    wanted = 1 if plan.is_whole else FEWEST
+    wanted = 1 if plan.is_whole else max(min(len(plan.requests) // 2, FEWEST), 1)
     return len(unanswered(plan, wanted, services.images, services.verdicts)) == wanted
 
 
 def _plan(rule: StrataRule, rollup: Rollup, days: "_Days", services: Services) -> ReviewPlan:
-    cells = days.cells(rule, rollup.key)
+    cells, is_every_day = days.cells(rule, rollup.key)
     before = reviewed_before(cells, services) if cells else {}
     requests = next_images(cells, KEPT, Measure.RECALL, before)
     kept = list(fitting(requests))
-    is_whole = len(kept) < KEPT and len(kept) == len(requests)
+    is_whole = is_every_day and len(kept) < KEPT and len(kept) == len(requests)
     return ReviewPlan(rollup.key, hashes_of(rollup), salt_hash(services.accuracy.salt), is_whole, kept)
 
 
@@ -113,18 +113,22 @@ class _Days:
     def read(self) -> int:
         return len(self._days)
 
-    def cells(self, rule: StrataRule, key: RollupKey) -> list[ReviewedCell]:
-        """Return a window's cells, the newest days first; days for which there is no time or room are left out."""
+    def cells(self, rule: StrataRule, key: RollupKey) -> tuple[list[ReviewedCell], bool]:
+        """Return a window's cells, the newest days first, and whether of every day.
+
+        Days for which there is no time or room are left out.
+        """
         first = days_of(key.end_day, key.window_days)[0]
         known = self._services.operations.dirty_days.known(None, first, key.end_day)
-        found: list[ModelCell] = []
+        found, is_every_day = list[ModelCell](), True
         for camera_day in sorted(known, key=lambda each: (each.day, each.camera), reverse=True):
             day = self._day(camera_day)
             if day is None:
                 log.warning("A review is planned of the newest days alone", label=rule.label, up_to=str(camera_day))
+                is_every_day = False
                 break
             found += cells_of(day, rule, self._services.accuracy)
-        return [each.reviewed for each in found if each.model == key.model]
+        return [each.reviewed for each in found if each.model == key.model], is_every_day
 
     def _day(self, camera_day: CameraDay) -> Day | None:
         if camera_day not in self._days:

@@ -8,8 +8,16 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from sightline.services.review import NothingToReview
-from sightline.services.review_batches import AllReviewed, HeldByOthers, NotPlanned, OfAllCameras, Wanted
+from sightline.services.review_batches import (
+    AllReviewed,
+    HeldByOthers,
+    NotPlanned,
+    OfAllCameras,
+    PlanUsedUp,
+    Wanted,
+)
 from sightline.services.review_planning import NAME as PLANNING
+from sightline.services.rollups.run import NAME as FIGURES
 from sightline.services.schedule import SCHEDULE, spell_schedule
 from sightline.stats.windows import WINDOW_DAYS, days_of
 from sightline.web.console import Console
@@ -17,7 +25,7 @@ from sightline.web.days import known_days
 from sightline.web.rendering import link
 from sightline.web.scopes import LONGEST, last_days, named, scope_of
 
-Why: TypeAlias = Literal["reviewed", "held", "none", "plan", "all", "second"]
+Why: TypeAlias = Literal["reviewed", "held", "none", "plan", "used", "all", "second"]
 """Why nothing is asked about. It stands in the page's address, so that *back* and a reload send no form again."""
 
 
@@ -52,6 +60,8 @@ def place_of(wanted: Wanted, error: NothingToReview | NotPlanned, tried: int) ->
             why = "held"
         case OfAllCameras():
             why = "all"
+        case PlanUsedUp():
+            why = "used"
         case NotPlanned():
             why = "plan"
     query = {"label": wanted.label, "camera": wanted.camera, "day": wanted.day, "window": wanted.window_days}
@@ -80,13 +90,22 @@ def _words(why: Why, wanted: Wanted, scope: str) -> tuple[str, str]:
         case "held":
             return "another reviewer has the rest", f"{scope}: what is left is in another reviewer's batch."
         case "plan":
-            often = spell_schedule(SCHEDULE[PLANNING]["schedule"])
-            said = f"They are planned {often}, from the figures of all cameras up to the last day that is over."
+            said = (
+                f"They are planned {_often(PLANNING)}, from the figures of all cameras up to the last day that is over."
+            )
             return f"{wanted.window_days} days are not planned yet", said
+        case "used":
+            figures = f"from the next figures: these are made {_often(FIGURES)}, and the plan {_often(PLANNING)}"
+            said = f"{scope}: what is planned is answered, or is in a batch. More is planned {figures}."
+            return "no more is planned yet", said
         case "all":
             said = "It ends with the last day that is over. A camera or a day can be chosen with fewer days."
             return f"A review of {wanted.window_days} days covers all cameras", said
     return "no picture to review", f"{scope}: there is no analysed picture."
+
+
+def _often(task: str) -> str:
+    return spell_schedule(SCHEDULE[task]["schedule"])
 
 
 def _days(wanted: Wanted, console: Console) -> list[str]:
@@ -100,11 +119,12 @@ def _days(wanted: Wanted, console: Console) -> list[str]:
 def _ways(why: Why, wanted: Wanted, last: str, days: Sequence[str], tried: int) -> Iterator[Way]:
     """Yield the ways on: a longer window, the day before, and the longest of all, which needs a plan.
 
-    Where that has no plan, the windows that need none and have not been tried. tried: of this camera and last day
+    Where that has no plan, or no more of it, the windows that need none and have not been tried.
+    tried: the longest that has been, of this camera up to this last day
     """
     if why == "all":
         yield _all_cameras(wanted)
-    shortest = tried if why in {"plan", "all"} else wanted.window_days
+    shortest = tried if why in {"plan", "used", "all"} else wanted.window_days
     yield from (_window(wanted, last, window) for window in WINDOW_DAYS if shortest < window < LONGEST)
     if wanted.window_days == LONGEST:
         return

@@ -9,12 +9,16 @@ from typing import Any, cast
 
 import pytest
 
+from sightline.services import review_planning
 from sightline.services.review import NothingToReview, progress_of, read_cells, scope_of
 from sightline.services.review_batches import (
     BATCH,
+    AllReviewed,
     AnswerStands,
     BatchClosed,
+    HeldByOthers,
     NotPlanned,
+    PlanUsedUp,
     Unjudgeable,
     Wanted,
     answer_picture,
@@ -127,6 +131,60 @@ def test_a_month_is_reviewed_by_its_plan_alone(yard: Yard) -> None:
     for narrower in (replace(MONTH, camera="yard"), replace(MONTH, day=LAST_DAY)):
         with pytest.raises(NotPlanned):
             begin_batch("cem", narrower, yard.services)
+
+
+def plan_of(yard: Yard, monkeypatch: pytest.MonkeyPatch, kept: int = 500) -> None:
+    monkeypatch.setattr(review_planning, "KEPT", kept)
+    yard.roll_up()
+    plan_review(yard.services, lambda: True)
+
+
+def test_a_plan_of_a_part_that_is_used_up_is_not_the_end_of_the_review(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_of(yard, monkeypatch, kept=BATCH + 10)
+    assert [BATCH, 10] == [len(review(yard, "ann", MONTH).pictures) for _ in range(2)]
+    with pytest.raises(PlanUsedUp):
+        begin_batch("ann", MONTH, yard.services)
+    yard.clock.move(timedelta(minutes=1))
+    plan_of(yard, monkeypatch, kept=BATCH + 10)
+    assert BATCH == len(review(yard, "ann", MONTH).pictures)
+
+
+def test_what_is_left_of_a_plan_of_a_part_and_held_is_not_all_that_is_left(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan_of(yard, monkeypatch, kept=BATCH)
+    begin_batch("ann", MONTH, yard.services)
+    with pytest.raises(PlanUsedUp):
+        begin_batch("bob", MONTH, yard.services)
+
+
+def test_a_plan_of_all_that_was_left_ends_when_that_is_reviewed(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan_of(yard, monkeypatch)
+    for _ in range(3):
+        review(yard, "ann", MONTH)
+    last = begin_batch("ann", MONTH, yard.services)
+    with pytest.raises(HeldByOthers):
+        begin_batch("bob", MONTH, yard.services)
+    close_batch(last, yard.services)
+    review(yard, "ann", MONTH)
+    with pytest.raises(AllReviewed):
+        begin_batch("ann", MONTH, yard.services)
+    yard.clock.move(timedelta(days=1))
+    with pytest.raises(PlanUsedUp):  # a day more has ended
+        begin_batch("ann", MONTH, yard.services)
+
+
+@pytest.mark.parametrize("days", [1, 7])
+def test_a_plan_of_a_part_is_no_end_of_shorter_windows(yard: Yard, monkeypatch: pytest.MonkeyPatch, days: int) -> None:
+    plan_of(yard, monkeypatch, kept=10)
+    wanted, reviewed = Wanted("Person", None, LAST_DAY, days), 0
+    for _ in range(-(-45 * min(days, 3) // BATCH)):
+        reviewed += len(review(yard, "ann", wanted).pictures)
+    assert 45 * min(days, 3) == reviewed
+    with pytest.raises(AllReviewed):
+        begin_batch("ann", wanted, yard.services)
 
 
 @pytest.mark.parametrize("days", [1, 7])

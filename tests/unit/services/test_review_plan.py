@@ -197,7 +197,13 @@ def test_what_takes_too_long_is_planned_of_the_newest_days(yard: Yard):
         return yard.clock.now < started + timedelta(hours=1)
 
     assert 3 == plan_review(yard.services, goes_on)["made"]
-    assert {LAST_DAY} == {each.cell.day for each in plan_of(yard).requests}
+    plan = plan_of(yard)
+    assert ({LAST_DAY}, False) == ({each.cell.day for each in plan.requests}, plan.is_whole)
+    assert len(plan.requests) < FEWEST
+    give(yard, uris(ask_planned(plan, 1, yard.services))[0])
+    roll_up_again(yard)
+    started = yard.clock.now
+    assert 0 == plan_review(yard.services, goes_on)["made"], "more than half is left of what it held"
 
 
 def test_a_plan_of_long_keys_fits_into_an_item():

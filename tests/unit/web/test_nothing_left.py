@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sightline.services import review_planning
 from sightline.services.review_batches import Wanted, answer_picture, begin_batch, close_batch
 from sightline.services.review_planning import plan_review
 from sightline.web.times import long_day
@@ -29,9 +30,9 @@ def house(tmp_path):
     made.console.close()
 
 
-def review_all(house: House, user: str, wanted: Wanted) -> None:
-    services, waiting = house.world.services, 2
-    for _ in range(waiting):
+def review_all(house: House, user: str, wanted: Wanted, batches: int = 2) -> None:
+    services = house.world.services
+    for _ in range(batches):
         batch = begin_batch(user, wanted, services)
         for number in range(1, len(batch.pictures) + 1):
             picture = batch.picture(number)
@@ -94,6 +95,20 @@ def test_a_window_that_is_not_planned_leads_to_those_that_need_no_plan_and_says_
     for word in ("plan_review", "`", "an hour"):
         assert word not in main_of(answer.text)
     assert [f"Review {LAST}", f"Review the 7 days up to {LAST}"] == [words for words, _ in ways_of(answer.text)]
+
+
+def test_a_plan_of_a_part_that_is_used_up_says_when_more_is_planned_and_leads_to_shorter_windows(house, monkeypatch):
+    monkeypatch.setattr(review_planning, "KEPT", 10)
+    house.world.roll_up()
+    plan_review(house.world.services, lambda: True)
+    review_all(house, "reviewer", Wanted("Person", None, None, 28), batches=1)
+    answer = post(house, window=28)
+    said = start(house, window=28)[1]
+    assert "Person : no more is planned yet All cameras, the last 28 days: what is planned is answered" in said
+    assert "More is planned from the next figures: these are made every hour, and the plan every 20 min." in said
+    assert "all reviewed" not in said
+    assert [f"Review {LAST}", f"Review the 7 days up to {LAST}"] == [words for words, _ in ways_of(answer.text)]
+    assert 'href="/accuracy?label=Person"' in answer.text
 
 
 def paths_of(house: House, answer: Any, path: list[str]) -> list[list[str]]:

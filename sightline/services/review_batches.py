@@ -4,8 +4,10 @@ Nobody else is asked about a batch's images while it is open, and no answer is t
 detector's answers are shown, and to correct only where one differs from them would pull the estimate towards them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cache
 from itertools import islice
 from typing import TypeAlias
@@ -39,6 +41,8 @@ from sightline.storage.users.protocol import MarkKind
 BATCH = 40
 """How many images are in a batch: some minutes' work."""
 
+HELD = f"in a batch that is open, or that was broken off less than {HOLDS_LAST // timedelta(hours=1)} hours ago"
+"""Where images are that nobody else is asked about: who was killed may have held some for no batch."""
 
 STARTS_AT_ONCE = 4
 """How many reviewers may start in the same moment: each takes all that the others wanted, and they choose again."""
@@ -59,9 +63,9 @@ class AllReviewed(NothingToReview):
 
 
 class HeldByOthers(NothingToReview):
-    """The images that wait for an answer are in others' open batches."""
+    """The images that wait for an answer are held by batches that are open, or were broken off."""
 
-    rule = "what is left of these days is in another reviewer's batch"
+    rule = f"what is left of these days is {HELD}"
     remedy = "Wait until that is closed, or choose another day or camera"
 
 
@@ -103,7 +107,7 @@ class OfAllCameras(NotPlanned):
 class PlanUsedUp(NotPlanned):
     """The plan's questions are answered or held, and it held not all that was left to ask."""
 
-    rule = "what is planned of these days is answered, or is in a batch"
+    rule = f"what is planned of these days is answered, or is {HELD}"
     remedy = "Choose fewer days, or wait until they are planned again"
 
 
@@ -168,20 +172,27 @@ def start_batch(
     requests = _held_for(batch_id, rule.label, choose, services)
     if not requests:
         return None
-    remember(requests, services)
-    batch = Batch(
-        batch_id,
-        user,
-        rule.label,
-        rule.threshold_percent,
-        _pictures(user, requests, services),
-        services.clock(),
-        chosen_from=chosen_from,
-    )
-    begun = batches.begin(batch)
-    if begun.batch_id != batch_id:
-        batches.release(rule.label, [each.image_id for each in batch.pictures], batch_id)
+    held = [each.candidate.image_id for each in requests]
+    with _released_if_it_fails(rule.label, held, batch_id, services):
+        remember(requests, services)
+        pictures = _pictures(user, requests, services)
+        now, percent = services.clock(), rule.threshold_percent
+        begun = batches.begin(Batch(batch_id, user, rule.label, percent, pictures, now, chosen_from=chosen_from))
+    asked = {each.image_id for each in begun.pictures} if begun.batch_id == batch_id else set()
+    if others := [each for each in held if each not in asked]:
+        batches.release(rule.label, others, batch_id)
     return begun
+
+
+@contextmanager
+def _released_if_it_fails(label: str, image_ids: Sequence[str], batch_id: str, services: Services) -> Iterator[None]:
+    """Hold images no longer if what follows fails: no batch is of them, and others would wait for none."""
+    try:
+        yield
+    except BaseException:
+        with suppress(SightlineError):  # if the store is away, the holds end by themselves
+            services.users.batches.release(label, image_ids, batch_id)
+        raise
 
 
 def _held_for(batch_id: str, label: str, choose: Choose, services: Services) -> list[Request]:
@@ -193,7 +204,9 @@ def _held_for(batch_id: str, label: str, choose: Choose, services: Services) -> 
     for _ in range(STARTS_AT_ONCE):
         held = batches.held(label)
         chosen = [r for r in choose(BATCH + len(held)) if r.candidate.image_id not in held][:BATCH]
-        own = batches.hold(label, [each.candidate.image_id for each in chosen], batch_id, HOLDS_LAST)
+        wanted = [each.candidate.image_id for each in chosen]
+        with _released_if_it_fails(label, wanted, batch_id, services):  # of these, what is this batch's
+            own = batches.hold(label, wanted, batch_id, HOLDS_LAST)
         if own or not chosen:
             return [each for each in chosen if each.candidate.image_id in own]
     return []

@@ -9,7 +9,7 @@ from itertools import islice
 
 from sightline.services.collaborators import Services
 from sightline.services.review import NothingToReview
-from sightline.services.review_batches import start_batch
+from sightline.services.review_batches import HELD, start_batch
 from sightline.services.rollups.cells import candidate_of
 from sightline.stats.queue import Request
 from sightline.stats.sampling import Cell
@@ -35,7 +35,7 @@ def begin_second_looks(user: str, label: str, verdicts: Iterable[Verdict], servi
 
     batch = start_batch(user, rule, choose, SECOND_LOOKS, services)
     if batch is None:
-        rule_of = "no image waits for a second look of yours, or another reviewer has them in a batch"
+        rule_of = f"no image waits for a second look of yours, or what waits is {HELD}"
         raise NothingToReview(label, rule=rule_of, remedy="Go on with the review; one image in ten is looked at twice")
     return batch
 

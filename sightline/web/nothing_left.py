@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from sightline.services.review import NothingToReview
 from sightline.services.review_batches import (
+    HELD,
     AllReviewed,
     HeldByOthers,
     NotPlanned,
@@ -71,7 +72,7 @@ def place_of(wanted: Wanted, error: NothingToReview | NotPlanned, tried: int) ->
 def nothing_left(why: Why, wanted: Wanted, tried: int, console: Console) -> NothingLeft:
     """Say why nothing is left of what was wanted."""
     if why == "second":
-        said = "No image waits for a second look of yours, or another reviewer has them in a batch."
+        said = f"No image waits for a second look of yours, or what waits is {HELD}."
         return NothingLeft("no second look", said, is_done=False, ways=[])
     days = _days(wanted, console)
     last = wanted.day or next(iter(days), None)
@@ -88,7 +89,7 @@ def _words(why: Why, wanted: Wanted, scope: str) -> tuple[str, str]:
         case "reviewed":
             return "all reviewed", f"{scope}: every picture that was to be looked at has been."
         case "held":
-            return "another reviewer has the rest", f"{scope}: what is left is in another reviewer's batch."
+            return "the rest is in another batch", f"{scope}: what is left is {HELD}."
         case "plan":
             said = (
                 f"They are planned {_often(PLANNING)}, from the figures of all cameras up to the last day that is over."
@@ -96,7 +97,7 @@ def _words(why: Why, wanted: Wanted, scope: str) -> tuple[str, str]:
             return f"{wanted.window_days} days are not planned yet", said
         case "used":
             figures = f"from the next figures: these are made {_often(FIGURES)}, and the plan {_often(PLANNING)}"
-            said = f"{scope}: what is planned is answered, or is in a batch. More is planned {figures}."
+            said = f"{scope}: what is planned is answered, or is {HELD}. More is planned {figures}."
             return "no more is planned yet", said
         case "all":
             said = "It ends with the last day that is over. A camera or a day can be chosen with fewer days."

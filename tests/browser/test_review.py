@@ -183,7 +183,7 @@ def test_two_browsers_have_no_picture_in_common(yard, visit):
         other.go("/review")
         with other.page.expect_navigation():
             other.page.get_by_role("button", name="Start").click()
-        assert "another reviewer's batch" in other.page.locator("main").inner_text()
+        assert "in a batch that is open" in other.page.locator("main").inner_text()
         other.look_on_every_screen("review-nothing")
 
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from sightline.errors import Unavailable
 from sightline.services import review_planning
 from sightline.services.review import NothingToReview, progress_of, read_cells, scope_of
 from sightline.services.review_batches import (
@@ -28,7 +29,7 @@ from sightline.services.review_batches import (
 from sightline.services.review_planning import plan_review
 from sightline.stats.verdicts import Answer, Source
 from sightline.stats.windows import days_of
-from sightline.storage.users.batches import Batch, Given
+from sightline.storage.users.batches import HOLDS_LAST, Batch, Given
 from sightline.testing.batches import InMemoryBatches
 from tests.unit.services.rollups.yard import LAST_DAY, Yard, truth
 from tests.unit.web.test_budgets import Counting
@@ -110,6 +111,91 @@ def test_who_must_choose_again_reads_nothing_again(yard: Yard) -> None:
     batch = begin_batch("ann", WEEK, services)
     assert BATCH == len(batch.pictures)
     assert 2 * 3 == counts["images.by_day"], "three days of two cameras"
+
+
+class Broken(RuntimeError):
+    """What breaks a start off."""
+
+
+class BreakingOff(InMemoryBatches):
+    """Batches that break off as they are told."""
+
+    def __init__(self, yard: Yard, where: str):
+        super().__init__(yard.clock)
+        self.where = where
+
+    def hold(self, label: str, image_ids: Iterable[str], batch_id: str, lasts: timedelta) -> set[str]:
+        own = super().hold(label, image_ids, batch_id, lasts)
+        if self.where == "hold":
+            raise Broken
+        return own
+
+    def begin(self, batch: Batch) -> Batch:
+        if self.where == "begin":
+            raise Broken
+        return super().begin(batch)
+
+    def release(self, label: str, image_ids: Iterable[str], batch_id: str) -> None:
+        if self.where == "release":
+            raise Unavailable("users")
+        super().release(label, image_ids, batch_id)
+
+
+class Breaking:
+    """A store of which one method breaks off."""
+
+    def __init__(self, store: Any, method: str) -> None:
+        self._store, self._method = store, method
+
+    def __getattr__(self, method: str) -> Any:
+        if method == self._method:
+            raise Broken
+        return getattr(self._store, method)
+
+
+def breaking(yard: Yard, where: str) -> tuple[InMemoryBatches, Any]:
+    """Return the batches, and services that break off there once something is held."""
+    batches = BreakingOff(yard, where)
+    users: Any = Breaking(yard.services.users, where)
+    users.batches = batches
+    stores: Any = {name: Breaking(getattr(yard.services, name), where) for name in ("images", "verdicts")}
+    return batches, replace(yard.services, users=users, **stores)
+
+
+@pytest.mark.parametrize("where", ["hold", "ask", "get_many", "marks", "begin"])
+def test_a_start_that_fails_lets_go_of_what_it_held_and_of_no_more(yard: Yard, where: str) -> None:
+    batches, services = breaking(yard, where)
+    other = yard.uris()[0]
+    InMemoryBatches.hold(batches, "Person", [other], "01A", timedelta(hours=1))
+    with pytest.raises(Broken):
+        begin_batch("ann", WEEK, services)
+    assert {other} == batches.held("Person")
+
+
+def test_a_store_that_is_away_for_the_release_as_well_hides_not_why_a_start_failed(yard: Yard) -> None:
+    batches, services = breaking(yard, "release")
+    with pytest.raises(Broken):
+        begin_batch("ann", WEEK, replace(services, verdicts=cast("Any", Breaking(yard.verdicts, "ask"))))
+    assert BATCH == len(batches.held("Person"))
+    yard.clock.move(HOLDS_LAST)
+    assert set() == batches.held("Person")
+
+
+def test_what_is_not_asked_about_after_all_is_not_held(yard: Yard) -> None:
+    gone: list[str] = []
+
+    class Losing:
+        def __getattr__(self, method: str) -> Any:
+            return getattr(yard.images, method)
+
+        def get_many(self, image_ids: Iterable[str]) -> Any:
+            rows = dict(yard.images.get_many(image_ids))
+            gone.append(min(rows))
+            return {uri: row for uri, row in rows.items() if uri not in gone}
+
+    batch = begin_batch("ann", WEEK, replace(yard.services, images=cast("Any", Losing())))
+    assert (BATCH - 1, 1) == (len(batch.pictures), len(gone))
+    assert {*images(batch)} == yard.users.batches.held("Person")
 
 
 def test_every_picture_is_asked_about_before_it_is_shown(yard: Yard) -> None:

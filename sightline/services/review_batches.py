@@ -136,11 +136,18 @@ Choose: TypeAlias = Callable[[int], Sequence[Request]]
 def with_day(wanted: Wanted, services: Services) -> Wanted:
     """Name the newest day, so that whoever goes on tomorrow goes on with it. The longest window has its plan's day.
 
-    Raise NothingToReview if there is no image at all.
+    No day is named if there is no image at all.
     """
     if wanted.day is not None or wanted.window_days == max(WINDOW_DAYS):
         return wanted
-    return replace(wanted, day=newest_day(wanted.camera, services.operations))
+    with suppress(NothingToReview):  # an open batch goes on all the same
+        return replace(wanted, day=newest_day(wanted.camera, services.operations))
+    return wanted
+
+
+def open_batch(user: str, label: str, services: Services) -> Batch | None:
+    """Return the batch that goes on in place of another of its label, whatever that would be of."""
+    return next((each for each in services.users.batches.open_of(user) if each.label == label), None)
 
 
 def begin_batch(user: str, wanted: Wanted, services: Services) -> Batch:
@@ -149,6 +156,9 @@ def begin_batch(user: str, wanted: Wanted, services: Services) -> Batch:
     Raise NotWatched; NotPlanned; AllReviewed, HeldByOthers, PlanUsedUp, or NothingToReview if there is no image at all.
     """
     rule = services.accuracy.rule_of(wanted.label)
+    standing = open_batch(user, wanted.label, services)
+    if standing is not None:
+        return standing
     wanted = with_day(wanted, services)
     choose, knows_all = _chooser(wanted, services)
     batch = start_batch(user, rule, choose, wanted.chosen_from, services)
@@ -163,11 +173,11 @@ def begin_batch(user: str, wanted: Wanted, services: Services) -> Batch:
 def start_batch(
     user: str, rule: StrataRule, choose: Choose, chosen_from: ChosenFrom, services: Services
 ) -> Batch | None:
-    """Hold what is chosen and ask about it; an open batch of the label goes on instead. None if nothing is left."""
+    """Hold what is chosen and ask about it; None if nothing is left.
+
+    If the user has begun another batch of the label since `open_batch` was asked, that one goes on instead.
+    """
     batches = services.users.batches
-    standing = next((each for each in batches.open_of(user) if each.label == rule.label), None)
-    if standing is not None:
-        return standing
     batch_id = str(ULID.from_datetime(services.clock()))
     requests = _held_for(batch_id, rule.label, choose, services)
     if not requests:
@@ -218,11 +228,12 @@ def _chooser(wanted: Wanted, services: Services) -> tuple[Choose, bool]:
     It chooses by the plan if there is one that holds enough, else by reading the days. The longest window is reviewed
     by its plan alone, for to read it takes a quarter of a minute.
     """
-    end_day = wanted.day
-    if wanted.window_days == max(WINDOW_DAYS) or end_day is None:
+    if wanted.window_days == max(WINDOW_DAYS):
         plan = _plan(wanted, services)
         return _by_plan(plan, services), _holds_all(plan, services)
-    return _of_shorter(wanted, end_day, services), True
+    if wanted.day is None:
+        raise NothingToReview(wanted.camera or "all cameras")
+    return _of_shorter(wanted, wanted.day, services), True
 
 
 def _holds_all(plan: ReviewPlan, services: Services) -> bool:

@@ -9,7 +9,7 @@ from itertools import islice
 
 from sightline.services.collaborators import Services
 from sightline.services.review import NothingToReview
-from sightline.services.review_batches import HELD, start_batch
+from sightline.services.review_batches import HELD, open_batch, start_batch
 from sightline.services.rollups.cells import candidate_of
 from sightline.stats.queue import Request
 from sightline.stats.sampling import Cell
@@ -28,6 +28,9 @@ def begin_second_looks(user: str, label: str, verdicts: Iterable[Verdict], servi
     verdicts: all of the label; they may be some minutes old. Raise NotWatched, or NothingToReview if none waits.
     """
     rule = services.accuracy.rule_of(label)
+    standing = open_batch(user, label, services)
+    if standing is not None:
+        return standing
     looks = waiting_looks(user, label, verdicts, services)
 
     def choose(count: int) -> list[Request]:

@@ -97,9 +97,8 @@ def start(
 ) -> Response:
     """Ask about the next images, or go on with what is open. That none is left is no error, but the end of the work."""
     console, visitor = console_of(request), visitor_of(request)
-    wanted = _wanted(label, camera, day, window)
+    wanted = with_day(_wanted(label, camera, day, window), console.services)
     try:
-        wanted = with_day(wanted, console.services)
         batch = begin_batch(visitor.user, wanted, console.services)
     except (NothingToReview, NotPlanned) as error:
         return RedirectResponse(place_of(wanted, error, tried), HTTPStatus.SEE_OTHER)

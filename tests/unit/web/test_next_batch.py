@@ -13,6 +13,7 @@ from sightline.stats.verdicts import Answer
 from sightline.storage.users.batches import Batch, ChosenFrom
 from sightline.testing.fake import picture, uri_of
 from tests.unit.web.house import FROM_HERE, House
+from tests.unit.web.test_budgets import counted
 from tests.unit.web.test_nothing_left import main_of
 
 PERSON = {"label": "Person"}
@@ -135,6 +136,34 @@ def test_an_open_batch_that_goes_on_in_place_of_another_choice_says_what_it_is_o
     assert f"You have an open batch about Person ( yard, {BEFORE} ): 1 of" in words_of(
         house.client("reviewer").get("/review").text
     )
+
+
+@pytest.mark.parametrize(
+    "form", [{"window": 28}, {"window": 28, "camera": "gate"}, {"day": "2001-01-01"}, {"camera": "elsewhere"}]
+)
+def test_an_open_batch_goes_on_whatever_is_chosen_and_be_it_of_nothing(house, form):
+    start(house, camera="yard", day=DAYS[0])
+    assert f"You have an open batch about Person (yard, {BEFORE}), and this is it." in start(house, **form)
+
+
+def test_an_open_batch_goes_on_without_a_look_at_what_another_would_be_chosen_from(house):
+    start(house, camera="yard", day=DAYS[0])
+    batch_id, counts = last_batch(house).batch_id, counted(house)
+    for path in ("/review", "/review/second"):
+        counts.clear()
+        answer = house.client("reviewer").post(path, data=PERSON | {"window": 7}, headers=FROM_HERE)
+        assert batch_id in answer.headers["location"]
+        asked = {name for name in counts if name.partition(".")[0] not in {"users", "verdicts"}}
+        assert {"batches.open_of"} == asked, path
+        assert 1 == counts["batches.open_of"]
+
+
+def test_an_open_batch_of_28_days_goes_on_without_their_plan(house):
+    start(house, camera="yard", day=DAYS[0])
+    batch = replace(last_batch(house), chosen_from=ChosenFrom(window_days=28))
+    house.world.users.batches._batches["reviewer", batch.batch_id] = batch
+    said = start(house, window=28)
+    assert ("0 of" in said, "You have an open batch" in said) == (True, False)
 
 
 def test_an_open_batch_that_goes_on_in_place_of_second_looks_says_so(house):

@@ -89,6 +89,8 @@ def test_it_leads_to_longer_windows_to_the_day_before_and_to_accuracy(house):
     for words, form in ways_of(answer.text):
         begun = house.client("reviewer").post("/review", data=form, headers=FROM_HERE)
         assert ("28" in words) == ("why=plan" in begun.headers["location"]), words
+        for batch in house.world.users.batches.open_of("reviewer"):
+            close_batch(batch, house.world.services)
 
 
 def test_a_window_that_is_not_planned_leads_to_those_that_need_no_plan_and_says_when_it_will_be(house):

@@ -71,17 +71,22 @@ class Wrong:
 
 
 def day_of(written: str) -> str:
-    """Return a day as it is written; an empty one as well. Raise ValueError if the calendar has none such."""
-    if written and (len(written) != len("2026-11-27") or not _is_day(written)):
+    """Return a day as it is written; an empty one as well. Raise ValueError if it is none that has neighbours."""
+    if written and (len(written) != len("2026-11-27") or not _is_day(written) or _is_at_an_end(written)):
         raise ValueError(DAY_RULE)
     return written
 
 
 def month_of(written: str) -> str:
     """Return a month as it is written. Raise ValueError if it is none whose days and neighbours can be told."""
-    if len(written) != len("2026-11") or not _is_day(f"{written}-01") or written[:4] in {"0001", str(MAXYEAR)}:
+    if len(written) != len("2026-11") or not _is_day(f"{written}-01") or _is_at_an_end(written):
         raise ValueError(MONTH_RULE)
     return written
+
+
+def _is_at_an_end(written: str) -> bool:
+    """Return whether this is in the first or last year that days are told in: a month from it there may be none."""
+    return written[:4] in {"0001", str(MAXYEAR)}
 
 
 def _is_day(written: str) -> bool:

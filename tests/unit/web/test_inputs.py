@@ -16,7 +16,7 @@ from tests.unit.web.test_access import CASES, send
 PYDANTICS = re.compile(r"\bshould\b|Field required|Value error|unable to|\bvalid (string|number|integer|list|date)\b")
 """Words in which pydantic tells of an input, and nothing of ours does."""
 
-RUBBISH = ("", "x", "-1", "1e999", "9" * 30, "é" * 9_000, "2030-13-45", "\0")
+RUBBISH = ("", "x", "-1", "1e999", "9" * 30, "é" * 9_000, "2030-13-45", "\0", "0001-01-05", "9999-12-31")
 
 
 def told(html: str) -> tuple[str, str, str]:
@@ -104,6 +104,44 @@ def test_a_day_that_is_in_no_calendar_is_refused_everywhere(looked_at, written):
     for path, name in (("images", "day"), ("images", "since"), ("accuracy", "day"), ("accuracy/thresholds", "day")):
         answer = client.get(f"{API}/{path}", params={name: written})
         assert (422, f"The input {name}: {DAY_RULE}") == (answer.status_code, answer.json()["detail"])
+
+
+AT_AN_END = ("0001-01-05", "9999-12-31")
+
+
+@pytest.mark.parametrize("written", AT_AN_END)
+def test_a_day_whose_window_the_calendar_does_not_hold_is_refused_where_days_around_it_are_read(looked_at, written):
+    client, reading = looked_at.client("all"), {"label": "Person", "error": "x", "window": "28"}
+    for path, name in (
+        ("/accuracy", "day"),
+        *((f"/accuracy/accuracy.{form}", "day") for form in ("csv", "png", "html")),
+        (f"{API}/accuracy", "day"),
+        (f"{API}/accuracy/thresholds", "day"),
+        ("/day", "day"),
+        ("/dead", "since"),
+        ("/dead", "until"),
+        ("/review/left", "day"),
+        (f"{API}/images", "day"),
+    ):
+        answer = client.get(path, params=reading | {"why": "held", name: written})
+        assert 422 == answer.status_code, path
+        assert DAY_RULE[3:] in answer.text, path
+    assert 422 == client.post("/review", data={"label": "Person", "day": written}, headers=FROM_HERE).status_code
+
+
+@pytest.mark.parametrize("written", AT_AN_END)
+def test_days_between_which_is_searched_may_lie_at_an_end_of_the_calendar(looked_at, written):
+    for path, name in (
+        ("/search", "since"),
+        ("/search", "until"),
+        ("/heat", "day"),
+        ("/heat.png", "day"),
+        ("/confidence", "day"),
+        (f"{API}/images", "since"),
+        (f"{API}/images", "until"),
+    ):
+        answer = looked_at.client("all").get(path, params={"label": "Person", "weeks": "12", name: written})
+        assert 200 == answer.status_code, (path, name)
 
 
 @pytest.mark.parametrize("written", ["2026-13", "2026-1", "x", "0001-01", "9999-12"])

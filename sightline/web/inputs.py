@@ -71,10 +71,15 @@ class Wrong:
 
 
 def day_of(written: str) -> str:
-    """Return a day as it is written; an empty one as well. Raise ValueError if it is none that has neighbours."""
-    if written and (len(written) != len("2026-11-27") or not _is_day(written) or _is_at_an_end(written)):
+    """Return a day as it is written. Raise ValueError if it is none whose neighbours can be told."""
+    if len(written) != len("2026-11-27") or not _is_day(written) or _is_at_an_end(written):
         raise ValueError(DAY_RULE)
     return written
+
+
+def day_or_empty(written: str) -> str:
+    """Return the same of a field of a form, which sends an empty text for none."""
+    return day_of(written) if written else written
 
 
 def month_of(written: str) -> str:

@@ -40,7 +40,7 @@ from sightline.web.figures import (
     read_curves,
     read_figures,
 )
-from sightline.web.inputs import day_of
+from sightline.web.inputs import day_or_empty
 from sightline.web.rendering import page
 from sightline.web.shown_figures import nearest, next_step, shown, shown_rows, what_if, without_estimate
 
@@ -49,7 +49,7 @@ router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 Label = Annotated[str | None, Query(max_length=200)]
 Camera = Annotated[str | None, Query(max_length=2_048)]
 Window = Annotated[Literal["1", "7", "28"], Query()]
-LastDay = Annotated[Annotated[str, AfterValidator(day_of)] | None, Query()]
+LastDay = Annotated[Annotated[str, AfterValidator(day_or_empty)] | None, Query()]
 
 
 @router.get("/accuracy")

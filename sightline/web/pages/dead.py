@@ -29,7 +29,7 @@ from sightline.web.dead_letters import (
     redrive_once,
 )
 from sightline.web.errors import InvalidRequest, NoSuchPage
-from sightline.web.inputs import day_of
+from sightline.web.inputs import day_or_empty
 from sightline.web.rendering import link, page
 from sightline.web.visitors import Visitor
 
@@ -39,7 +39,7 @@ LONGEST_REASON = 300
 ALL_CAMERAS = "*"
 """An empty name is no camera."""
 
-Day = Annotated[str, AfterValidator(day_of)]
+Day = Annotated[str, AfterValidator(day_or_empty)]
 Count = Annotated[int | None, Field(ge=0)]
 
 

@@ -35,7 +35,7 @@ from sightline.web.access import GuardedRoute, for_roles, visitor_of
 from sightline.web.console import Console, console_of
 from sightline.web.days import known_days
 from sightline.web.errors import InvalidRequest, NoSuchPage, Overwritten
-from sightline.web.inputs import day_of
+from sightline.web.inputs import day_or_empty
 from sightline.web.nothing_left import Why, nothing_left, place_of
 from sightline.web.rendering import link, page
 from sightline.web.reveal import Reveal
@@ -91,7 +91,7 @@ def start(
     request: Request,
     label: Annotated[str, Form(max_length=256)],
     camera: Annotated[str, Form(max_length=2_048)] = "",
-    day: Annotated[str, AfterValidator(day_of), Form()] = "",
+    day: Annotated[str, AfterValidator(day_or_empty), Form()] = "",
     window: Annotated[int, Form()] = 1,
     tried: Annotated[int, Form(ge=0, le=max(WINDOW_DAYS))] = 0,
 ) -> Response:
@@ -112,7 +112,7 @@ def show_nothing_left(
     why: Why,
     label: Annotated[str, Query(max_length=256)],
     camera: Name = "",
-    day: Annotated[str, AfterValidator(day_of), Query()] = "",
+    day: Annotated[str, AfterValidator(day_or_empty), Query()] = "",
     window: Annotated[int, Query()] = 1,
     tried: Tried = 0,
 ) -> Response:

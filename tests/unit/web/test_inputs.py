@@ -158,9 +158,16 @@ def test_a_month_of_a_clock_that_was_never_set_can_be_looked_at(looked_at):
 
 def test_a_day_that_is_left_empty_is_none(looked_at):
     for path, name, _ in DAYS:
-        assert looked_at.client("all").get(path, params={name: ""}).status_code in {200, 404, 422}
+        answer = looked_at.client("all").get(path, params={"label": "Person", "error": "x", name: ""})
+        assert DAY_RULE[3:] not in answer.text, path
     assert 200 == looked_at.client("all").get("/day?day=&at_least=").status_code
     assert 200 == looked_at.client("all").get("/new?at_least=").status_code
+
+
+def test_a_program_that_sends_an_empty_day_is_refused(looked_at):
+    for path, name in (("images", "day"), ("accuracy", "day"), ("accuracy/thresholds", "day")):
+        answer = looked_at.client("all").get(f"{API}/{path}", params={name: ""})
+        assert (422, f"The input {name}: {DAY_RULE}") == (answer.status_code, answer.json()["detail"])
 
 
 def test_a_field_is_called_what_its_page_calls_it(looked_at):

@@ -91,17 +91,21 @@ class NextStep:
 
 
 def next_step(window: WindowFigures, *, is_reviewer: bool) -> NextStep:
-    """Return what to review next. To a reviewer it is not told by stratum: that would tell what to expect.
+    """Return what to review next. A reviewer is told alone whether anything is: more would tell what to expect.
 
+    How many and to which width follows from the strata, and that none of it can be had, from which has run out.
     The advice wants answers; what was answered with unsure gave none, but nobody is asked about it again.
     """
     advice, left = window.advice, left_to_review(window)
+    is_left = sum(left.values()) > 0
+    if is_reviewer:
+        return NextStep("Pictures are left to review." if is_left else "Nothing is left to review.", is_left)
     possible = {stratum: min(wanted, left[stratum]) for stratum, wanted in advice.more.items()}
-    said = plain_advice(replace(advice, more=possible).sentence(by_stratum=not is_reviewer))
+    said = plain_advice(replace(advice, more=possible).sentence())
     if not sum(advice.more.values()):
-        return NextStep(f"Reviewed enough: {said}.", sum(left.values()) > 0)
+        return NextStep(f"Reviewed enough: {said}.", is_left)
     if not sum(possible.values()):
-        return NextStep(_nothing_left(window), sum(left.values()) > 0)
+        return NextStep(_nothing_left(window), is_left)
     if possible != advice.more:  # fewer than lead to the width that is told
         said = said.rpartition(" to ±")[0]
     return NextStep(f"Next: {said}.", is_left=True)

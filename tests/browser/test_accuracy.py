@@ -93,7 +93,7 @@ def test_a_reviewer_is_led_to_their_batch_instead_of_figures(served, visit):
         seen.go("/review/second")
         seen.look("second-looks")
         seen.go("/accuracy")
-        assert "Next:" in seen.page.locator("main").inner_text()
+        assert "Pictures are left to review." in seen.page.locator("main").inner_text()
         begin_batch("reviewer", Wanted("Person", None, None, 1), served.house.world.services)
         seen.go("/accuracy")
         seen.look("accuracy-hidden")

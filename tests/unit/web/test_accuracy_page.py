@@ -155,7 +155,7 @@ def test_the_next_reviews_are_named_by_what_was_found_with_a_link_for_those_who_
     )
     assert "/review?label=Person" not in show(rolled).text
     answer = show(rolled, "reviewer", window="7")
-    assert re.search(r"Next: \d+ more reviews? narrows? the interval of recall", text_of(answer))
+    assert "Pictures are left to review. As of" in text_of(answer)
     assert "stratum" not in text_of(answer)
     assert '/review?label=Person&amp;window=7"' in answer.text
     start = rolled.client("reviewer").get("/review?label=Person&window=7").text
@@ -403,7 +403,8 @@ def test_where_the_last_answers_are_unsure_nothing_is_left_to_review(yard, house
         answer(yard, each.request.candidate.image_id, "ann", Answer.UNSURE)
     yard.roll_up()
     page = show(house, "all", window="1")
-    said = text_of(page)
+    assert "Nothing is left to review. As of" in text_of(page)
+    said = text_of(show(house, "owner", window="1"))
     assert "yard 40 40" in said
     assert re.search(r"Nothing is left to review .* has an answer; 20 answers are “unsure”\. As of \d{4}", said)
     assert "Next:" not in said

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sightline.services.review import ask_next, read_cells, scope_of
 from sightline.services.review_batches import answer_picture, close_batch
 from sightline.stats.second_looks import is_drawn
 from sightline.stats.verdicts import Answer
@@ -179,6 +180,50 @@ def test_a_reviewer_sees_no_strata_no_hours_and_no_single_earlier_day_that_is_no
     assert told["owner"]["hours"]
     assert ({}, []) == (told["both"]["strata"], told["both"]["hours"])
     assert "stratum" not in told["both"]["advice"]
+
+
+def left_over(*, is_found: bool) -> Yard:
+    """Return a day of which a few pictures are left, all of them such in which it was found, or none of them."""
+    yard = Yard()
+    for number in range(40):
+        yard.image(number, found_in(number))
+    scope = scope_of("Person", None, LAST_DAY, 1, yard.operations)
+    asked = [each.request.candidate.image_id for each in ask_next(read_cells(scope, yard.services), 40, yard.services)]
+    kinds: dict[bool, list[str]] = {True: [], False: []}
+    for uri in asked:
+        kinds[found_in(int(uri.rpartition("/")[2].removesuffix(".jpg"))).get("Person", 0) >= 50].append(uri)
+    left = kinds[is_found][-1:]
+    for number, uri in enumerate(each for each in asked if each not in left):
+        is_unsure = uri in kinds[False] and number % 2
+        answer(yard, uri, "ann", Answer.UNSURE if is_unsure else truth(uri))
+    yard.roll_up()
+    return yard
+
+
+def next_card(house, who, window="1"):
+    """Return what the page says of what is to be reviewed next."""
+    page = house.client(who).get("/accuracy", params={"window": window}).text
+    (card,) = re.findall(r'<section class="card next">(.*?)</section>', page, re.DOTALL)
+    return re.sub(r"<time.*?</time>", "", card)
+
+
+@pytest.mark.parametrize("who", REVIEWERS)
+def test_a_reviewer_is_not_told_of_which_kind_the_pictures_are_that_are_left(two, who):
+    one, other = two(left_over(is_found=True), left_over(is_found=False))
+    assert next_card(one, "owner") != next_card(other, "owner")
+    said = next_card(one, who)
+    assert said == next_card(other, who)
+    assert "<p>Pictures are left to review. " in said
+    assert ">Review</a>" in said
+
+
+def test_that_nothing_is_left_a_reviewer_is_told_without_more(two):
+    yard = world(found_in)
+    review(yard, UNDER_REVIEW, days=1)
+    yard.roll_up()
+    (house,) = two(yard)
+    assert "<p>Nothing is left to review. " in next_card(house, "all")
+    assert "/review" not in next_card(house, "all")
 
 
 def days_in(answer):

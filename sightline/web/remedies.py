@@ -11,6 +11,8 @@ from sightline.services.users import InvalidUser, NoSuchUser
 
 _COMMANDS = re.compile(r"`(sightline|users|make|celery) |(?<!\S)--\w")
 
+_ON_THE_SERVER = "It must be put right on the server: tell who runs it"
+
 _ON_PAGES: tuple[tuple[type[SightlineError], str], ...] = (
     (NoFigures, "Choose another last day, camera or number of days, or come back when the day has ended"),
     (NothingToReview, "Choose other days, or another camera"),
@@ -21,7 +23,7 @@ _ON_PAGES: tuple[tuple[type[SightlineError], str], ...] = (
     (ImageMissing, "Check its address, or ask who runs sightline to add it"),
     (TakenElsewhere, "Try again in a minute or two"),
     (RetryableError, "Try again in a few seconds; if it stays so, tell an operator"),
-    (ConfigurationError, "It must be put right on the server: tell who runs it"),
+    (ConfigurationError, _ON_THE_SERVER),
 )
 """The first that fits says it."""
 
@@ -31,14 +33,18 @@ _BUTTONS = {
     "`sightline dead redrive` starts": "a redrive starts",
     "close its dead letter with `sightline dead close`": "close it",
     "Look at the image with `sightline show`": "Look at the image",
+    "Add its video with `sightline add`": "Ask who runs sightline to add its video",
+    "Add it with `sightline add`": "Ask who runs sightline to add it",
 }
-"""What pages about dead letters have buttons and links for."""
+"""What pages about dead letters have buttons and links for, and what others have to do."""
 
 
 def beside_buttons(remedy: str) -> str:
     """Return what to do about a dead letter, as it is said where it can be done."""
     for command, words in _BUTTONS.items():
         remedy = remedy.replace(command, words)
+    if _COMMANDS.search(remedy):
+        return _ON_THE_SERVER
     return remedy[:1].upper() + remedy[1:]
 
 

@@ -98,7 +98,7 @@ def facts_of(row: ImageRow) -> Iterator[tuple[str, Json]]:
 def _time_from(capture: Capture) -> str:
     if capture.source != MOVED:
         return TIME_FROM.get(capture.source, capture.source)
-    return f"a correction by `sightline clock`; first read from {TIME_FROM.get(capture.read_source, 'elsewhere')}"
+    return f"a correction of the camera's clock; first read from {TIME_FROM.get(capture.read_source, 'elsewhere')}"
 
 
 def _doubts(row: ImageRow) -> Iterator[tuple[str, str]]:

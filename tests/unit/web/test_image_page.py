@@ -96,7 +96,7 @@ def test_each_feature_says_for_itself_that_none_was_found(house):
         ("metadata", "", "the object's metadata"),
         ("last_modified", "", "the upload, as nothing else tells it"),
         ("video", "", "when the video begins, and the frame's place in it"),
-        ("clock", "exif", "a correction by `sightline clock`; first read from the picture's EXIF"),
+        ("clock", "exif", "a correction of the camera's clock; first read from the picture's EXIF"),
     ],
 )
 def test_where_the_time_was_read_is_said_in_plain_words(looked_at, source, read_source, words):

@@ -1,12 +1,15 @@
 """What to do about an error is said on a page without the words of a command line."""
 
+import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-import sightline.web.app  # noqa: F401 - what the console can raise is loaded
-from sightline.errors import Exhausted, ImageMissing, RejectedError, SightlineError, Unavailable
+import sightline
+import sightline.web.app
+from sightline.errors import Exhausted, ImageMissing, SightlineError, Unavailable
 from sightline.services.rollups.report import NoFigures
 from sightline.services.users import InvalidUser, NoSuchUser
 from sightline.web.errors import problem_of
@@ -49,9 +52,38 @@ def test_the_command_line_keeps_its_own_words():
     assert "--day" in str(NoFigures("Person"))
 
 
-@pytest.mark.parametrize("kind", [*dict.fromkeys(kinds(RejectedError))])
-def test_a_dead_letter_names_no_command_beside_its_buttons(kind):
-    assert "`sightline" not in beside_buttons(kind.remedy)
+def written() -> Iterator[str]:
+    """Return each remedy that the sources write out: of a kind of errors, or of one error as it is raised."""
+    for file in (file for folder in ("", *PARTS) for file in sorted(SOURCES.glob(f"{folder}*.py"))):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.keyword | ast.Assign) and "remedy" in _names_of(node):
+                yield from _texts(node.value)
+
+
+def _names_of(node: ast.keyword | ast.Assign) -> list[str | None]:
+    return [node.arg] if isinstance(node, ast.keyword) else [ast.unparse(each) for each in node.targets]
+
+
+def _texts(value: ast.expr) -> list[str]:
+    constants = [each.value for each in ast.walk(value) if isinstance(each, ast.Constant)]
+    return [each for each in constants if isinstance(each, str)]
+
+
+SOURCES = Path(sightline.__file__).parent
+PARTS = ("models/", "queues/", "rekognition/", "services/**/", "storage/**/", "video/", "workers/")
+
+
+@pytest.mark.parametrize("remedy", [*dict.fromkeys(written())])
+def test_a_dead_letter_names_no_command_beside_its_buttons(remedy):
+    assert not re.search(r"`(sightline|users|make|celery)|(^| )--\w", beside_buttons(remedy))
+
+
+def test_a_letter_of_what_nobody_added_says_whom_to_ask():
+    assert {
+        "Ask who runs sightline to add its video; see docs/video.md",
+        "Ask who runs sightline to add it; see docs/video.md",
+    } <= {beside_buttons(each) for each in written()}
+    assert "It must be put right on the server: tell who runs it" == beside_buttons("Run `sightline setup`")
 
 
 def test_what_the_buttons_do_is_said_in_their_words():

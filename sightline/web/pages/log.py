@@ -11,7 +11,7 @@ from sightline.models.answers import Json
 from sightline.spelling import cell
 from sightline.storage.users.protocol import ACTS_LAST, Act, Role
 from sightline.web.access import GuardedRoute, for_roles
-from sightline.web.acts import without_end
+from sightline.web.acts import ACT, without_end
 from sightline.web.console import console_of
 from sightline.web.rendering import link, page
 from sightline.web.times import utc_time
@@ -49,5 +49,6 @@ def _what(act: Act, tried: Collection[str]) -> str:
 
 
 def _told(details: Mapping[str, Json]) -> str:
-    text = cell(details) if details else ""
+    told = {name: value for name, value in details.items() if name != ACT}
+    text = cell(told) if told else ""
     return text if len(text) <= LONGEST_DETAILS else f"{text[:LONGEST_DETAILS]} …"

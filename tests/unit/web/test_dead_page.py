@@ -110,7 +110,7 @@ def test_what_is_chosen_is_redriven_after_a_page_that_says_what_it_costs(refused
     sent = [step.args[0] for step in refused.world.sent]
     assert 2 == len(sent)
     ended, begun = refused.world.users.acts(limit=2)
-    assert ("redriven", {"sent": 2}) == (ended.what, ended.details)
+    assert ("redriven", {"sent": 2, "act": begun.details["act"]}) == (ended.what, ended.details)
     assert ("redrive", sorted(f"{ERROR}#{uri}" for uri in sent)) == (begun.what, sorted(begun.details["ids"]))
 
 

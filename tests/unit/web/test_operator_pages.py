@@ -11,7 +11,8 @@ from sightline.services.need_estimate import NAME
 from sightline.services.users import COMMAND_LINE, note_act
 from sightline.storage.users.protocol import Role
 from sightline.testing.fake import FakeSightline, uri_of
-from sightline.web.acts import without_end
+from sightline.web.acts import Acting, without_end
+from sightline.web.visitors import Visitor
 from tests.unit.web.house import FROM_HERE, PASSWORDS, build
 
 HOSTILE = ["<script>alert(1)</script>", "{{7*7}}", '"onmouseover=alert(1) x="']
@@ -184,7 +185,8 @@ def test_roles_are_given_and_taken_at_once(house):
     client.post("/people/roles", data={"name": "owner", "roles": "operator"}, headers=FROM_HERE)
     assert (200, 403) == (theirs.get("/status").status_code, theirs.get("/day").status_code)
     assert ("roles set", "owner", "operator") == acts(house)[0]
-    assert {"before": ["owner"], "after": ["operator"]} == house.world.users.acts(limit=1)[0].details
+    details = house.world.users.acts(limit=1)[0].details
+    assert (["owner"], ["operator"]) == (details["before"], details["after"])
 
 
 def test_nobody_shuts_themselves_out(house):
@@ -257,6 +259,20 @@ def test_what_is_noted_once_it_is_done_was_not_only_tried(house):
         note_act(user, what, "ann", users=world.users, clock=world.clock)
         world.clock.move(timedelta(milliseconds=1))
     assert frozenset() == without_end(world.users.acts())
+
+
+def test_of_two_acts_at_once_the_one_that_was_refused_was_tried(house):
+    visitor = Visitor("ann", frozenset({Role.OPERATOR}), is_reviewer=False)
+    first, second = (Acting("set rate", LABELS, visitor, house.console) for _ in range(2))
+    for note in (first.begin, second.begin, first.end):
+        note({"per_second": 2})
+        house.world.clock.move(timedelta(milliseconds=1))
+    ended, refused, begun = house.world.users.acts(limit=3)
+    assert {refused.act_id} == without_end([ended, refused, begun])
+    assert ended.details == begun.details != refused.details
+    said = text_of(house.client("operator").get("/log"))
+    assert 3 == said.count(f"{LABELS} per second 2 ")
+    assert str(begun.details["act"]) not in said
 
 
 def test_an_end_on_the_page_before_is_the_end_of_what_was_begun_on_this_one(house):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import sightline
-import sightline.web.app
+import sightline.web.app  # what the console can raise is loaded
 from sightline.errors import Exhausted, ImageMissing, SightlineError, Unavailable
 from sightline.services.rollups.report import NoFigures
 from sightline.services.users import InvalidUser, NoSuchUser

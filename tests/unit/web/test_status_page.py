@@ -243,7 +243,7 @@ def test_a_camera_and_a_lane_are_let_go_on_and_the_log_says_by_whom(house):
         assert "/status" == client.post("/status/resume", data={"stop": stop_id}, headers=FROM_HERE).headers["location"]
         done, begun = house.world.users.acts(limit=2)
         assert ("resumed", "resume", name, "operator") == (done.what, begun.what, begun.on, done.user)
-        assert {"was_stopped": True} == done.details
+        assert {"was_stopped": True, "act": begun.details["act"]} == done.details
         assert 404 == client.post("/status/resume", data={"stop": stop_id}, headers=FROM_HERE).status_code
     assert [] == [*house.world.operations.pauses.stops()]
     assert not close(Group(Lane.LIVE, "yard"), house.world.operations)

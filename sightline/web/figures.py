@@ -42,11 +42,11 @@ class TooFewReviewed(WebError):
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     rule = f"reviewers see a sum once {LEAST} images that the detector found it in and {LEAST} others are reviewed"
-    remedy = "Choose more days or all cameras, or go on with the review"
 
-    def __init__(self, subject: str, *, is_all_reviewed: bool = False) -> None:
-        remedy = "Every picture of these days is reviewed: choose more days or all cameras"
-        super().__init__(subject, remedy=remedy if is_all_reviewed else None)
+    def __init__(self, subject: str, *, is_of_all: bool = False, is_all_reviewed: bool = False) -> None:
+        more = "choose more days" if is_of_all else "choose more days or all cameras"
+        done, going_on = f"Every picture of these days is reviewed: {more}", f"C{more[1:]}, or go on with the review"
+        super().__init__(subject, remedy=done if is_all_reviewed else going_on)
         self.is_all_reviewed = is_all_reviewed
 
 
@@ -75,7 +75,7 @@ def read_figures(asked: Asked, visitor: Visitor, console: Console) -> Report:
     if visitor.is_reviewer:
         _require_no_open_batch(asked.label, visitor, console)
     report = console.reports.of(asked, lambda: _read(asked, console))
-    return _for_reviewers(report) if visitor.is_reviewer else replace(report)
+    return _for_reviewers(report, asked) if visitor.is_reviewer else replace(report)
 
 
 def _read(asked: Asked, console: Console) -> Report:
@@ -88,13 +88,14 @@ def _require_no_open_batch(label: str, visitor: Visitor, console: Console) -> No
         raise FiguresHidden(f"Figures of {label}")
 
 
-def _for_reviewers(report: Report) -> Report:
+def _for_reviewers(report: Report, asked: Asked) -> Report:
     """Leave out what tells of single images."""
     rows = [replace(row, window=replace(row.window, hours=())) for row in report.rows if _is_mixed(row.window)]
     if not rows:
         days = f"{report.window_days} day{'' if report.window_days == 1 else 's'} up to {report.end_day}"
         is_done = all(is_all_reviewed(row.window) for row in report.rows)
-        raise TooFewReviewed(f"{report.rule.label}, {days}", is_all_reviewed=is_done)
+        subject = f"{report.rule.label}, {days}"
+        raise TooFewReviewed(subject, is_of_all=asked.camera is None, is_all_reviewed=is_done)
     return replace(report, rows=rows)
 
 

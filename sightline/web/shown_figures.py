@@ -137,17 +137,16 @@ def without_estimate(
     hidden = {*report.cameras} - {*estimated} if is_reviewer else set()
     uncounted = {*cameras} - {*estimated} - hidden
     decided = {*done} & (unreviewed | hidden)
+    its = "its pictures" if len(unreviewed & decided) == 1 else "their pictures"
+    these = "this camera" if len(hidden & decided) == 1 else "these cameras"
     wanting = (
         (unreviewed - decided, "for want of reviewed pictures", "Review some, or ask a reviewer to"),
-        (unreviewed & decided, "though each of their pictures is reviewed", "Choose more days"),
+        (unreviewed & decided, f"though each of {its} is reviewed", "Choose more days"),
         (hidden - decided, f"as {TooFewReviewed.rule}", "Go on with the review"),
-        (hidden & decided, f"as {TooFewReviewed.rule}", f"{_ALL_DONE}, so choose more days"),
+        (hidden & decided, f"as {TooFewReviewed.rule}", f"Every picture of {these} is reviewed, so choose more days"),
         (uncounted, "as no picture of these days is analysed and counted", "Choose more days, or another last day"),
     )
     return [f"{_number_of(names)} no estimate, {why}: {_named(names)}. {do}." for names, why, do in wanting if names]
-
-
-_ALL_DONE = "Every picture of these cameras is reviewed"
 
 
 def _number_of(cameras: Collection[str]) -> str:

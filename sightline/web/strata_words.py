@@ -19,6 +19,7 @@ _REASON = re.compile(
 )
 _WANTED = re.compile(r"(\d+) in stratum ([A-C])")
 _SOUGHT = {"A": "in which it was found", "B": "near misses", "C": "without a sign of it"}
+_ONE_SOUGHT = {**_SOUGHT, "B": LACKING["B"]}
 
 
 def plain(reason: str, lacking: Named = LACKING) -> str:
@@ -67,4 +68,4 @@ def is_all_reviewed(window: WindowFigures) -> bool:
 
 def plain_advice(sentence: str) -> str:
     """Return what to review next, without the letters of strata."""
-    return _WANTED.sub(lambda found: f"{found[1]} {_SOUGHT[found[2]]}", sentence)
+    return _WANTED.sub(lambda found: f"{found[1]} {(_ONE_SOUGHT if found[1] == '1' else _SOUGHT)[found[2]]}", sentence)

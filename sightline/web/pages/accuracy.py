@@ -119,7 +119,7 @@ def _thresholds(report: Report, curves: Curves, threshold: float | None) -> dict
         "what_if": what_if(point, report),
         "thresholds": table,
         "curve": drawn(precision_and_recall(curves.points, in_use, point.threshold_percent, label)),
-        "trade": drawn(sweep_curve(points, point.threshold_percent, label, "a day", report.main.window.days)),
+        "trade": drawn(sweep_curve(points, point.threshold_percent, label, "per day", report.main.window.days)),
     }
 
 

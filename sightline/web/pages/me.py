@@ -89,7 +89,9 @@ def _require_title_and_roles(title: str, roles: Collection[Role], visitor: Visit
     if not roles:
         raise InvalidRequest("The token", rule="a token must have a role", remedy="Tick at least one role")
     if not visitor.roles.issuperset(roles):
-        raise InvalidRequest("The token", rule="a token has only roles that its user has", remedy="Tick some of yours")
+        raise InvalidRequest(
+            "The token", rule="a token has only roles that its user has", remedy="Tick only roles that you have"
+        )
 
 
 @router.post("/me/tokens/withdraw")

@@ -25,7 +25,7 @@ from sightline.web.console import CURVES_AT_ONCE, FIGURES_KEPT, Console
 from sightline.web.figures import near_from, read_calibration, read_curves
 from sightline.web.shown_figures import what_if
 from sightline.web.static_files import static_files
-from sightline.web.strata_words import plain
+from sightline.web.strata_words import plain, plain_advice
 from sightline.web.visitors import Visitor
 from tests.unit.services.rollups.yard import LAST_DAY, Yard
 from tests.unit.web.figures_house import answer, fill, review
@@ -181,7 +181,7 @@ def test_each_threshold_says_what_the_api_says(rolled):
 def test_the_chart_beside_the_slider_counts_a_day_as_the_sentence_does(rolled):
     page = show(rolled, window="7")
     _, trade = re.findall(r"<svg.*?</svg>", page.text.partition('id="told"')[2], re.DOTALL)[:2]
-    assert all(f"images {what} a day<" in trade for what in ("to look at", "missed"))
+    assert all(f"images {what} per day<" in trade for what in ("to look at", "missed"))
     ticks = [float(each) for each in re.findall(r'text-anchor="middle"[^>]*>([\d.]+)<', trade)]
     points = rolled.client("owner").get("/api/v1/accuracy/thresholds", params={"window": "7"}).json()["thresholds"]
     most = max(each["images"] for each in points) / 2  # the window's two days
@@ -395,6 +395,55 @@ def test_reasons_are_told_without_the_letters_of_strata(reason, words):
     assert words == plain(reason)
 
 
+def test_one_near_miss_is_told_in_the_singular():
+    assert "2 more reviews (1 near miss and 1 without a sign of it)" == plain_advice(
+        "2 more reviews (1 in stratum B and 1 in stratum C)"
+    )
+    assert "22 more reviews (1 in which it was found and 21 near misses)" == plain_advice(
+        "22 more reviews (1 in stratum A and 21 in stratum B)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("cameras", "words"),
+    [
+        (("shed",), "1 camera has no estimate, though each of its pictures is reviewed: shed. Choose more days."),
+        (
+            ("barn", "shed"),
+            "2 cameras have no estimate, though each of their pictures is reviewed: barn, shed. Choose more days.",
+        ),
+    ],
+)
+def test_cameras_whose_answers_are_all_unsure_are_told_by_their_number(yard, house, cameras, words):
+    fill(yard)
+    review(yard, 160)
+    for camera in cameras:
+        yard.image(1, {"Plant": 70.0}, LAST_DAY, camera)
+    scope = scope_of("Person", None, LAST_DAY, 2, yard.operations)
+    for each in ask_next(read_cells(scope, yard.services), 20, yard.services):
+        answer(yard, each.request.candidate.image_id, "ann", Answer.UNSURE)
+    yard.roll_up()
+    assert words in text_of(show(house, window="7"))
+    number = "this camera" if len(cameras) == 1 else "these cameras"
+    assert f"Every picture of {number} is reviewed, so choose more days." in text_of(show(house, "all", window="7"))
+
+
+def test_where_all_cameras_are_chosen_no_reviewer_is_told_to_choose_them(yard, house):
+    fill(yard, days=1, cameras=("yard",))
+    yard.roll_up()
+    assert "Choose more days, or go on with the review." in text_of(show(house, "reviewer", window="1"))
+    assert "Choose more days or all cameras, or go on with the review." in text_of(
+        show(house, "reviewer", window="1", camera="yard")
+    )
+
+
+def test_what_another_threshold_trades_is_told_per_day(rolled):
+    html = show(rolled, window="7").text
+    assert 'aria-label="Images to look at against images missed, per day"' in html
+    assert "images with Person missed, per day" in html
+    assert "missed, a day" not in html
+
+
 def test_where_the_last_answers_are_unsure_nothing_is_left_to_review(yard, house):
     fill(yard, days=1, cameras=("yard",))
     review(yard, 20, days=1)
@@ -419,7 +468,7 @@ def test_a_camera_of_which_everything_is_reviewed_is_not_sent_to_the_review(yard
     review(yard, 40)
     yard.roll_up()
     said = text_of(show(house, "reviewer", window="7"))
-    assert "others are reviewed: shed. Every picture of these cameras is reviewed, so choose more days." in said
+    assert "others are reviewed: shed. Every picture of this camera is reviewed, so choose more days." in said
     assert "Go on with the review" not in said
     alone = text_of(show(house, "reviewer", window="7", camera="shed"))
     assert "Every picture of these days is reviewed: choose more days or all cameras." in alone

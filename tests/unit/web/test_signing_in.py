@@ -220,7 +220,7 @@ def test_a_token_is_shown_once_works_and_can_be_withdrawn(looked_at):
     [
         ({"title": "t"}, "Tick at least one role"),
         ({"title": " ", "roles": "owner"}, "Say what it is for"),
-        ({"title": "t", "roles": "operator"}, "Tick some of yours"),
+        ({"title": "t", "roles": "operator"}, "Tick only roles that you have"),
     ],
 )
 def test_what_a_token_lacks_is_told_with_what_to_do_on_the_page(house, form, remedy):

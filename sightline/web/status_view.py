@@ -22,11 +22,15 @@ class AlarmView(BaseModel):
 
 
 class TableView(BaseModel):
-    """A table. title: empty if the section's name says all; with what is said if there are no rows."""
+    """A table. title: empty if the section's name says all; with what is said if there are no rows.
+
+    empty: told no more; a page that was opened before an update still writes it, and is to be dropped after a version
+    """
 
     title: str
     columns: list[str]
     rows: list[list[str]]
+    empty: str = ""
 
 
 class PartView(BaseModel):

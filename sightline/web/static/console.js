@@ -4,9 +4,9 @@ const page = document.documentElement;
 const WORDS = { arrowleft: "←", arrowright: "→", escape: "Esc" };
 const keysOf = (element) => element.dataset.key.toLowerCase().split(" ");
 
-/** Elements that a key presses; what is hidden is not pressed. */
-const keyed = () =>
-  [...document.querySelectorAll("[data-key]")].filter((each) => each.checkVisibility({ visibilityProperty: true }) && !each.disabled);
+/** Elements that a key presses; what is hidden is not pressed. Older browsers call the property by its second name. */
+const SEEN = { visibilityProperty: true, checkVisibilityCSS: true };
+const keyed = () => [...document.querySelectorAll("[data-key]")].filter((each) => each.checkVisibility(SEEN) && !each.disabled);
 
 const isWriting = (element) =>
   element instanceof HTMLElement && element.closest("select, textarea, input:not([type=checkbox]), [contenteditable]");

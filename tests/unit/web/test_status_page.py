@@ -4,11 +4,13 @@ import re
 from dataclasses import fields, replace
 from datetime import timedelta
 from itertools import zip_longest
+from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
 
+import sightline.web
 from sightline.errors import Unavailable
 from sightline.models.bucket_refusals import Reader
 from sightline.models.images import Lane
@@ -86,6 +88,17 @@ def test_no_heading_says_again_what_stands_above_it_and_no_option_of_the_command
             ("quiet" in kind) == ("nothing to tell" in inside) == ("<h3>" not in inside and "<table" not in inside)
         ), name
     assert "0.0 s ago" not in html
+
+
+def test_a_page_that_was_opened_before_an_update_writes_no_undefined(looked_at):
+    tables = [table for part in viewed(looked_at)["parts"] for table in part["tables"]]
+    assert tables
+    assert {""} == {table["empty"] for table in tables}
+
+
+def test_no_browser_presses_what_is_hidden_by_its_style():
+    script = (Path(sightline.web.__file__).parent / "static" / "console.js").read_text()
+    assert "{ visibilityProperty: true, checkVisibilityCSS: true }" in script
 
 
 def test_what_is_wrong_stands_first_with_what_to_do(house):

@@ -51,6 +51,9 @@ LABELS_OF_PAGES: Mapping[tuple[str, str], str] = {
 }
 """Where a page calls it otherwise, or other pages have it in no field: there `before` is where a list goes on."""
 
+WITHOUT_FIELDS = frozenset({"/review/left"})
+"""Pages that read what another page's form has, and have no form: there it is corrected in the address."""
+
 EXPLAINED: Mapping[str, str] = {
     "act": "redrive or close",
     "content": "the SHA-256 of the picture's bytes",
@@ -118,7 +121,7 @@ def _name_of(error: Mapping[str, Any]) -> str:
 
 
 def _label(name: str, path: str) -> str | None:
-    return LABELS_OF_PAGES.get((path, name)) or LABELS.get(name)
+    return None if path in WITHOUT_FIELDS else LABELS_OF_PAGES.get((path, name)) or LABELS.get(name)
 
 
 def _subject(names: Sequence[str], *, is_labelled: bool) -> str:
@@ -136,6 +139,8 @@ def _remedy(told: Sequence[tuple[str, Mapping[str, Any]]], path: str, *, is_labe
     if is_labelled:
         what = "it" if len(told) == 1 else "them"
         return f"Go back and {f'fill {what} in' if are_missing else f'correct {what}'}"
+    if any(error["loc"][0] == "body" for _, error in told):
+        return "Go back to the page and send its form again"
     return "Open it by a link of the console, whose address is whole" if are_missing else "Correct the address"
 
 

@@ -80,6 +80,27 @@ def test_an_image_without_its_address_is_told_of(looked_at):
     assert "Send it; /api describes each" == problem["remedy"]
 
 
+def test_a_form_of_which_something_is_missing_that_its_page_shows_nowhere_is_to_be_sent_again(looked_at):
+    some = {"id": URI, "label": "Person", "content": ""}
+    forms: list[tuple[str, dict[str, str]]] = [
+        ("/image/verdict", some),
+        ("/image/verdict", some | {"answer": "perhaps"}),
+        ("/new/undo", {}),
+    ]
+    for path, form in forms:
+        answer = looked_at.client("all").post(path, data=form, headers=FROM_HERE)
+        assert 422 == answer.status_code
+        assert "Go back to the page and send its form again." == told(answer.text)[2], (path, form)
+
+
+def test_a_page_without_fields_calls_its_inputs_by_their_names_and_has_the_address_corrected(looked_at):
+    asked = {"why": "held", "label": "Person"}
+    for name in ("day", "window", "label", "camera"):
+        answer = looked_at.client("all").get("/review/left", params=asked | {name: "é" * 9_000})
+        what, _, remedy = told(answer.text)
+        assert (f"The input {name}", "Correct the address.") == (what, remedy)
+
+
 DAYS = [
     ("/day", "day", "Day"),
     ("/accuracy", "day", "Last day"),

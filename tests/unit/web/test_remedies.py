@@ -86,6 +86,11 @@ def test_a_letter_of_what_nobody_added_says_whom_to_ask():
     assert "It must be put right on the server: tell who runs it" == beside_buttons("Run `sightline setup`")
 
 
+@pytest.mark.parametrize("name", ["candidates_said.html", "dead.html", "dead_confirm.html", "dead_group.html"])
+def test_no_page_on_which_something_is_done_names_the_command_that_does_it(name):
+    assert "<code>sightline" not in (SOURCES / "web" / "templates" / name).read_text()
+
+
 def test_what_the_buttons_do_is_said_in_their_words():
     assert "Fix the cause; then redrive it" == beside_buttons(Exhausted.remedy)
     assert "Upload it, or close it" == beside_buttons(ImageMissing.remedy)

@@ -39,8 +39,8 @@ class Advice:
     more: Mapping[Stratum, int]
     half_width: float
 
-    def sentence(self, *, by_stratum: bool = True) -> str:
-        """Say it to a person; without strata to one who reviews, for they tell what the detector said."""
+    def sentence(self) -> str:
+        """Say it to a person, but to none who reviews: it tells what the detector said."""
         more = {stratum: count for stratum, count in self.more.items() if count}
         by_name = " and ".join(f"{count} in stratum {stratum}" for stratum, count in more.items())
         total = sum(more.values())
@@ -48,11 +48,10 @@ class Advice:
         digits = 0 if self.measure is Measure.MISSED or self.half_width >= 0.01 else 1  # noqa: PLR2004 - one point
         size = self.half_width if self.measure is Measure.MISSED else 100 * self.half_width
         unit = "images" if self.measure is Measure.MISSED else "points"
-        where = f" ({by_name})" if by_stratum else ""
         if not more:
             return f"no more reviews are needed: the interval of {self.measure} is ± {size:.{digits}f} {unit}"
         verb = "narrows" if total == 1 else "narrow"
-        return f"{reviews}{where} {verb} the interval of {self.measure} to ± {size:.{digits}f} {unit}"
+        return f"{reviews} ({by_name}) {verb} the interval of {self.measure} to ± {size:.{digits}f} {unit}"
 
 
 def expected_variance(evidence: Evidence, more: int) -> float:

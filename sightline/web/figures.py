@@ -15,7 +15,6 @@ from sightline.models.answers import Json
 from sightline.services.rollups.figures import WindowFigures
 from sightline.services.rollups.plan import FEATURE
 from sightline.services.rollups.report import THRESHOLDS_PERCENT, Report, Row, read_report
-from sightline.stats.advice import Advice
 from sightline.stats.curves import CalibrationBin
 from sightline.stats.operating_points import OperatingPoint
 from sightline.stats.strata import NEGATIVES, StrataRule, Stratum
@@ -122,13 +121,16 @@ def figures_to_json(report: Report, visitor: Visitor) -> dict[str, Json]:
     json: dict[str, Json] = report_to_json(report)
     if visitor.is_reviewer:
         for row, each in zip(report.rows, json["rows"], strict=True):
-            each |= {"strata": {}, "advice": advice_for(row.window.advice, visitor)}
+            each |= {"strata": {}, "advice": left_for_reviewers(row.window)}
     return json
 
 
-def advice_for(advice: Advice, visitor: Visitor) -> str:
-    """Return what to review next. To a reviewer it is not told by stratum: that would tell what to expect."""
-    return advice.sentence(by_stratum=not visitor.is_reviewer)
+def left_for_reviewers(window: WindowFigures) -> str:
+    """Return whether anything is left to review. More would tell what to expect.
+
+    How many and to which width follows from the strata, and that none of it can be had, from which has run out.
+    """
+    return "Nothing is left to review." if is_all_reviewed(window) else "Pictures are left to review."
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sightline.stats.figures import Figure, NotEstimable
 from sightline.stats.operating_points import OperatingPoint
 from sightline.stats.strata import Stratum
 from sightline.storage.rollups.protocol import ALL_CAMERAS
-from sightline.web.figures import TooFewReviewed
+from sightline.web.figures import TooFewReviewed, left_for_reviewers
 from sightline.web.strata_words import (
     LACKING,
     Named,
@@ -91,15 +91,14 @@ class NextStep:
 
 
 def next_step(window: WindowFigures, *, is_reviewer: bool) -> NextStep:
-    """Return what to review next. A reviewer is told alone whether anything is: more would tell what to expect.
+    """Return what to review next; to a reviewer, whether anything is.
 
-    How many and to which width follows from the strata, and that none of it can be had, from which has run out.
     The advice wants answers; what was answered with unsure gave none, but nobody is asked about it again.
     """
     advice, left = window.advice, left_to_review(window)
     is_left = sum(left.values()) > 0
     if is_reviewer:
-        return NextStep("Pictures are left to review." if is_left else "Nothing is left to review.", is_left)
+        return NextStep(left_for_reviewers(window), is_left)
     possible = {stratum: min(wanted, left[stratum]) for stratum, wanted in advice.more.items()}
     said = plain_advice(replace(advice, more=possible).sentence())
     if not sum(advice.more.values()):

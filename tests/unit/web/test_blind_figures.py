@@ -179,7 +179,7 @@ def test_a_reviewer_sees_no_strata_no_hours_and_no_single_earlier_day_that_is_no
     assert told["owner"]["strata"]["A"]["images"]
     assert told["owner"]["hours"]
     assert ({}, []) == (told["both"]["strata"], told["both"]["hours"])
-    assert "stratum" not in told["both"]["advice"]
+    assert "Pictures are left to review." == told["both"]["advice"]
 
 
 def left_over(*, is_found: bool) -> Yard:

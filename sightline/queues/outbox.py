@@ -21,7 +21,7 @@ from redis.exceptions import TimeoutError as TookTooLong
 LOST = (ConnectionLost, TookTooLong, OSError)
 """What is raised where Redis cannot be reached, or does not answer."""
 
-AWAY = (*LOST, RedisError)
+AWAY = (RedisError, OSError)
 """What is raised in these cases, or if Redis refuses."""
 
 KEPT = 16

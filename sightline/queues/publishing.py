@@ -49,7 +49,8 @@ def publish_again(steps: Iterable[Step]) -> None:
 
 def _publish_through(app: Client, steps: Iterable[Step], headers: Mapping[str, Any]) -> None:
     """Send; raise Unavailable if the broker is down. It is then unknown which messages arrived."""
-    messages = (_message(app, step, headers) for step in steps)
+    ancestors = _ancestors(app)
+    messages = (_message(app, step, headers, ancestors) for step in steps)
     while group := list(islice(messages, BATCH)):
         try:
             app.outbox.put(group)
@@ -57,9 +58,9 @@ def _publish_through(app: Client, steps: Iterable[Step], headers: Mapping[str, A
             raise Unavailable("Redis", rule=f"messages could not be sent, or no answer came ({error})") from error
 
 
-def _message(app: Client, step: Step, headers: Mapping[str, Any]) -> tuple[str, str]:
+def _message(app: Client, step: Step, headers: Mapping[str, Any], ancestors: Mapping[str, str]) -> tuple[str, str]:
     links = [_signature(app, step.then)] if step.then else None
-    said = {**_options(step, headers), **_ancestors(app), "chain": links}
+    said = {**_options(step, headers), **ancestors, "chain": links}
     return plain_message(app, uuid(), step.task, step.args, **said)
 
 

@@ -23,13 +23,17 @@ Address = Callable[[Cell], str]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the cells of a heat map stand. is_tall: weekdays are the columns instead of the hours."""
+    """Where the cells of a heat map stand.
+
+    margin: between the sums and the edge; is_tall: weekdays are the columns instead of the hours
+    """
 
     columns: Sequence[str]
     rows: Sequence[str]
     names_width: float
     cell_width: float
     sums_width: float
+    margin: float
     is_tall: bool = False
 
     @property
@@ -56,8 +60,8 @@ class Layout:
 
 
 HOUR_NAMES = [f"{hour:02}" for hour in HOURS]
-WIDE = Layout(HOUR_NAMES, WEEKDAYS, 48.0, 36.0, 60.0)
-TALL = Layout(WEEKDAYS, HOUR_NAMES, 34.0, 39.0, 49.0, is_tall=True)
+WIDE = Layout(HOUR_NAMES, WEEKDAYS, 48.0, 36.0, 60.0, 8.0)
+TALL = Layout(WEEKDAYS, HOUR_NAMES, 34.0, 39.0, 49.0, 2.0, is_tall=True)
 """For a narrow screen, on which its numbers can still be read."""
 
 
@@ -69,7 +73,7 @@ def step_of(images: int, most: int) -> int:
 def heat_map(cells: Mapping[Cell, int], title: str, address: Address, layout: Layout = WIDE) -> Chart:
     """Draw weekdays against hours, with the sums of both. address: where a cell leads."""
     columns, rows = range(len(layout.columns)), range(len(layout.rows))
-    end = layout.width - 8 if layout is WIDE else layout.width - 2
+    end = layout.width - layout.margin
     shapes: list[Shape] = [
         Words(layout.middle(column), HEAD / 2, name, "middle") for column, name in enumerate(layout.columns)
     ]

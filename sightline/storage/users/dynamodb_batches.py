@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -163,16 +164,7 @@ def _item(batch: Batch) -> dict[str, Json]:
 
 def _written(chosen: ChosenFrom | None) -> dict[str, Json]:
     """Write nothing for None, as an older version does; it reads a batch without looking at this."""
-    if chosen is None:
-        return {}
-    return {
-        "chosen_from": {
-            "camera": chosen.camera,
-            "day": chosen.day,
-            "window_days": chosen.window_days,
-            "is_second": chosen.is_second,
-        }
-    }
+    return {"chosen_from": asdict(chosen)} if chosen else {}
 
 
 def _chosen_from(item: Item) -> ChosenFrom | None:

@@ -241,7 +241,7 @@ def main() -> int:
     given = parser.parse_args()
     with (
         temporary_folder("bench-web-") as folder,
-        Stack(folder, SERVERS, Options(dynamodb_in_memory=True)) as stack,
+        Stack(folder, SERVERS, Options(dynamodb_in_memory=True, dynamodb_optimized=True)) as stack,
     ):
         environment = Environment(stack, given.day_shards)
         filled = environment.fill(given.images, min(given.rows or given.images, given.images))

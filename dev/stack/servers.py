@@ -25,17 +25,22 @@ KEY_PREFIX = "sightline:"
 QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 """Compile quickly, once. Java's second compiler pays off after minutes, and takes half of two cores until then."""
 
+OPTIMIZED = ("-XX:TieredStopAtLevel=4",)
+"""Use the second compiler, too: of several levels Java takes the last."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a caller may choose.
 
-    rekognition: more of its arguments; is_versioned: whether the bucket for pictures keeps versions; has_flower:
-    whether Flower will run, so that the console leads to it; defaults: SIGHTLINE_* settings that the stack's own
-    override; settings: those that override the stack's own.
+    dynamodb_optimized: it is asked so much that compiling it well pays off; rekognition: more of its arguments;
+    is_versioned: whether the bucket for pictures keeps versions; has_flower: whether Flower will run, so that the
+    console leads to it; defaults: SIGHTLINE_* settings that the stack's own override; settings: those that override the
+    stack's own.
     """
 
     dynamodb_in_memory: bool = False
+    dynamodb_optimized: bool = False
     rekognition: tuple[str, ...] = ()
     is_versioned: bool = False
     has_flower: bool = False
@@ -106,11 +111,12 @@ def dynamodb_server(layout: Layout, options: Options) -> Server:
     port, data = layout.port("dynamodb"), layout.data("dynamodb")
     where = ("-inMemory",) if options.dynamodb_in_memory else ("-dbPath", str(data))
     native = f"-Djava.library.path={PROGRAMS / 'dynamodb'}"
+    compiled = OPTIMIZED if options.dynamodb_optimized else ()
     url = f"http://127.0.0.1:{port}"
     return Server(
         "dynamodb",
         (
-            *_java(layout, "dynamodb", "1g", native),
+            *_java(layout, "dynamodb", "1g", native, *compiled),
             "LoopbackDynamoDb",
             "-port",
             str(port),

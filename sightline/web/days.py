@@ -17,8 +17,11 @@ BEGUN = 100
 What a page needs besides is read in growing steps: to read a picture costs about as much as to show it.
 """
 
-BEGUN_AMONG = 5 * BEGUN
-"""The same where only some are listed. A second step costs a request for each camera again, and reads too many."""
+BEGUN_AMONG = 450
+"""The same where only some are listed: nine cameras' pages of what each fifth picture shows end before it.
+
+A second step costs another request for a camera, and reads too many.
+"""
 
 
 def known_days(console: Console) -> dict[str, list[str]]:

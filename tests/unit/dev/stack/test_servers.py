@@ -6,7 +6,7 @@ from dev.stack.errors import UnknownService
 from dev.stack.layout import Layout, write_privately
 from dev.stack.quotas import for_this_machine
 from dev.stack.redis_users import USERS, password
-from dev.stack.servers import SERVERS, Options, s3_server
+from dev.stack.servers import SERVERS, Options, dynamodb_server, s3_server
 from dev.stack.stack import Stack
 from dev.stack.supervisor import options as options_of_make_up
 from sightline.config import Settings
@@ -48,6 +48,13 @@ def test_no_password_stands_in_a_command(server, tmp_path):
 def test_only_the_bucket_for_pictures_keeps_versions_and_only_where_that_is_wanted(tmp_path, options, expected):
     command = s3_server(FixedLayout(tmp_path), options).command
     assert expected == [word.partition("=")[2] for word in command if word.startswith("--versioned-buckets")]
+
+
+@pytest.mark.parametrize(("options", "expected"), [(Options(), "1"), (Options(dynamodb_optimized=True), "4")])
+def test_dynamodb_is_compiled_quickly_or_well(tmp_path, options, expected):
+    command = dynamodb_server(FixedLayout(tmp_path), options).command
+    levels = [word.partition("=")[2] for word in command if word.startswith("-XX:TieredStopAtLevel")]
+    assert expected == levels[-1]
 
 
 def test_the_local_stack_has_the_bucket_that_is_recommended():

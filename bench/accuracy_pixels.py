@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.accuracy_pixels_environment import Environment, analysed
-from dev.demo.verdicts import LABEL, LONGEST, review_sample, true_recall
+from dev.demo.verdicts import LABEL, review_sample, true_recall
 from dev.stack.watched import temporary_folder
 from sightline.services.rollups.report import read_report
 from sightline.services.rollups.run import roll_up_now
 from sightline.stats.figures import Figure, Interval
+from sightline.stats.windows import LONGEST_WINDOW_DAYS
 
 GOAL = 17 / 20
 REVIEWS = 24
@@ -80,7 +81,7 @@ class Trial:
         services = environment.services_of(salt, self.threshold_percent)
         reviewed = review_sample(environment.days, environment.truth, services, reviews)
         roll_up_now(services, environment.days)
-        window = read_report(services.rollups, services.accuracy, LABEL, None, LONGEST).main.window
+        window = read_report(services.rollups, services.accuracy, LABEL, None, LONGEST_WINDOW_DAYS).main.window
         found, present = true_recall(environment.rows, environment.truth, self.threshold_percent)
         sampling = Sampling(salt, reviewed, window.figures.recall, found / present)
         print(sampling.line(), flush=True)

@@ -19,7 +19,7 @@ from sightline.stats.figures import Interval
 from sightline.stats.sampling import Candidate
 from sightline.stats.strata import Stratum
 from sightline.stats.verdicts import Answer, Source
-from sightline.stats.windows import WINDOW_DAYS
+from sightline.stats.windows import LONGEST_WINDOW_DAYS
 from sightline.storage.dirty_days import Purpose
 
 LABEL = "Person"
@@ -32,8 +32,6 @@ SPARED = 4
 were of one kind, its answer could be guessed.
 """
 
-LONGEST = max(WINDOW_DAYS)
-
 
 def print_accuracy(uploads: Sequence[Upload], rows: Sequence[ImageRow], services: Services) -> None:
     """Review a sample, and print the estimated figures with their intervals beside the true ones of all frames."""
@@ -43,7 +41,7 @@ def print_accuracy(uploads: Sequence[Upload], rows: Sequence[ImageRow], services
         return
     reviewed = review_sample(days, truth, services, is_some_spared=True)
     roll_up_now(services, days)
-    report = read_report(services.rollups, services.accuracy, LABEL, None, LONGEST)
+    report = read_report(services.rollups, services.accuracy, LABEL, None, LONGEST_WINDOW_DAYS)
     print(f"{reviewed} of {len(rows)} frames were reviewed: chosen by the review queue, answered from {REVIEWER}.")
     print_report(report)
     print()

@@ -26,7 +26,7 @@ from sightline.services.review import (
 from sightline.services.review_plan import ask_planned, progress_of_plan, read_plan
 from sightline.spreadsheets import write_rows
 from sightline.stats.verdicts import Source
-from sightline.stats.windows import WINDOW_DAYS
+from sightline.stats.windows import LONGEST_WINDOW_DAYS, WINDOW_DAYS
 
 
 @click.group()
@@ -103,7 +103,7 @@ def _ask(
 
 def _is_planned(camera: str | None, window_days: int) -> bool:
     """Return whether the window is long enough not to be read while somebody waits. Plans are of all cameras."""
-    return camera is None and window_days == max(WINDOW_DAYS)
+    return camera is None and window_days == LONGEST_WINDOW_DAYS
 
 
 def print_asked(asked: Sequence[ToReview], progress: Progress, title: str, *, is_open: bool) -> None:

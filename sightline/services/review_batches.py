@@ -33,7 +33,7 @@ from sightline.stats.counts import ReviewedCell
 from sightline.stats.queue import Request, next_images
 from sightline.stats.strata import StrataRule, Stratum
 from sightline.stats.verdicts import Answer, Source
-from sightline.stats.windows import WINDOW_DAYS
+from sightline.stats.windows import LONGEST_WINDOW_DAYS
 from sightline.storage.users.batches import HOLDS_LAST, Batch, ChosenFrom, Given, Picture
 from sightline.storage.users.doubts import Doubt
 from sightline.storage.users.protocol import MarkKind
@@ -138,7 +138,7 @@ def with_day(wanted: Wanted, services: Services) -> Wanted:
 
     No day is named if there is no image at all.
     """
-    if wanted.day is not None or wanted.window_days == max(WINDOW_DAYS):
+    if wanted.day is not None or wanted.window_days == LONGEST_WINDOW_DAYS:
         return wanted
     with suppress(NothingToReview):  # an open batch goes on all the same
         return replace(wanted, day=newest_day(wanted.camera, services.operations))
@@ -228,7 +228,7 @@ def _chooser(wanted: Wanted, services: Services) -> tuple[Choose, bool]:
     It chooses by the plan if there is one that holds enough, else by reading the days. The longest window is reviewed
     by its plan alone, for to read it takes a quarter of a minute.
     """
-    if wanted.window_days == max(WINDOW_DAYS):
+    if wanted.window_days == LONGEST_WINDOW_DAYS:
         plan = _plan(wanted, services)
         return _by_plan(plan, services), _holds_all(plan, services)
     if wanted.day is None:

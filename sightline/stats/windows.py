@@ -30,6 +30,7 @@ from sightline.stats.sampling import Cell
 from sightline.stats.strata import ESTIMATED, Stratum
 
 WINDOW_DAYS = (1, 7, 28)
+LONGEST_WINDOW_DAYS = max(WINDOW_DAYS)
 
 MAXIMUM_SHARE = 4.0
 """How many times the images of an average verdict one verdict may stand for."""

@@ -20,11 +20,11 @@ from sightline.services.review_batches import (
 from sightline.services.review_planning import NAME as PLANNING
 from sightline.services.rollups.run import NAME as FIGURES
 from sightline.services.schedule import SCHEDULE, spell_schedule
-from sightline.stats.windows import WINDOW_DAYS, days_of
+from sightline.stats.windows import LONGEST_WINDOW_DAYS, WINDOW_DAYS, days_of
 from sightline.web.console import Console
 from sightline.web.days import known_days
 from sightline.web.rendering import link
-from sightline.web.scopes import LONGEST, last_days, named, scope_of
+from sightline.web.scopes import last_days, named, scope_of
 
 Why: TypeAlias = Literal["reviewed", "held", "none", "plan", "used", "all", "second"]
 """Why nothing is asked about. It stands in the page's address, so that *back* and a reload send no form again."""
@@ -78,7 +78,7 @@ def nothing_left(why: Why, wanted: Wanted, tried: int, console: Console) -> Noth
     last = wanted.day or next(iter(days), None)
     title, said = _words(why, wanted, scope_of(wanted.camera, last, wanted.window_days))
     is_newest = wanted.camera is None and last == next(iter(days), None)
-    if wanted.window_days < LONGEST and is_newest:
+    if wanted.window_days < LONGEST_WINDOW_DAYS and is_newest:
         tried = max(tried, wanted.window_days)
     ways = _ways(why, wanted, last, days, tried if is_newest else 0) if last is not None else ()
     return NothingLeft(title, said, why == "reviewed", [_remembering(tried, way) for way in ways])
@@ -126,8 +126,8 @@ def _ways(why: Why, wanted: Wanted, last: str, days: Sequence[str], tried: int) 
     if why == "all":
         yield _all_cameras(wanted)
     shortest = tried if why in {"plan", "used", "all"} else wanted.window_days
-    yield from (_window(wanted, last, window) for window in WINDOW_DAYS if shortest < window < LONGEST)
-    if wanted.window_days == LONGEST:
+    yield from (_window(wanted, last, window) for window in WINDOW_DAYS if shortest < window < LONGEST_WINDOW_DAYS)
+    if wanted.window_days == LONGEST_WINDOW_DAYS:
         return
     first = days_of(last, wanted.window_days)[0]
     earlier = next((day for day in days if day < first), None)
@@ -142,7 +142,8 @@ def _window(wanted: Wanted, last: str, window: int) -> Way:
 
 
 def _all_cameras(wanted: Wanted) -> Way:
-    return Way(f"Review {last_days(LONGEST)} of all cameras", {"label": wanted.label, "window": LONGEST})
+    window = LONGEST_WINDOW_DAYS
+    return Way(f"Review {last_days(window)} of all cameras", {"label": wanted.label, "window": window})
 
 
 def _remembering(tried: int, way: Way) -> Way:

@@ -2,18 +2,16 @@
 
 from datetime import date
 
-from sightline.stats.windows import WINDOW_DAYS
+from sightline.stats.windows import LONGEST_WINDOW_DAYS
 from sightline.storage.users.batches import Batch
 from sightline.web.rendering import link
 from sightline.web.times import long_day
-
-LONGEST = max(WINDOW_DAYS)
 
 
 def scope_of(camera: str | None, last: str | None, window: int) -> str:
     """Return `gate, the 7 days up to Sun 29 Nov 2026`. last: None if there is no day yet."""
     of = camera or "All cameras"
-    if window == LONGEST or last is None:
+    if window == LONGEST_WINDOW_DAYS or last is None:
         return f"{of}, {last_days(window)}"
     if window == 1:
         return f"{of}, {named(last)}"

@@ -8,14 +8,14 @@ from functools import cached_property
 from sightline.errors import SightlineError
 from sightline.services.rollups.figures import DaySummary, WindowFigures, day_from_json, window_from_json
 from sightline.services.rollups.plan import AccuracyPlan, method_of
-from sightline.services.rollups.writing import DAY, LONGEST, DaysOfLabel
+from sightline.services.rollups.writing import DAY, DaysOfLabel
 from sightline.stats.curves import CalibrationBin, SweepPoint, calibration, sweep
 from sightline.stats.drops import Change, recall_change
 from sightline.stats.figures import NotEstimable
 from sightline.stats.operating_points import OperatingPoint, operating_points
 from sightline.stats.strata import StrataRule
 from sightline.stats.summary import BAND_PERCENT
-from sightline.stats.windows import days_of, evidence_of
+from sightline.stats.windows import LONGEST_WINDOW_DAYS, days_of, evidence_of
 from sightline.storage.rollups.protocol import ALL_CAMERAS, Rollup, RollupStore
 from sightline.storage.side_by_side import DoEach
 
@@ -123,7 +123,7 @@ class Report:
     def line(self) -> list[Row]:
         """Return the main row's window as it was on each of the last 28 days, oldest first, without its hours."""
         key = self.main.rollup.key
-        first = days_of(key.end_day, LONGEST)[0]
+        first = days_of(key.end_day, LONGEST_WINDOW_DAYS)[0]
         found = self._rollups.between(key.camera, key.label, key.window_days, first, key.end_day)
         same = [each for each in found if (each.key.model, each.key.method) == (key.model, key.method)]
         return [Row(each, window_from_json({**each.figures["window"], "hours": []})) for each in same]
@@ -156,7 +156,7 @@ def read_report(
     """
     rule = plan.rule_of(label)
     end_day = day or _last_day(rollups, rule, camera or ALL_CAMERAS, window_days)
-    first = days_of(end_day, LONGEST)[0]
+    first = days_of(end_day, LONGEST_WINDOW_DAYS)[0]
     together = [] if camera else _newest(rollups, rule, ALL_CAMERAS, window_days, first, end_day)
     cameras = [camera] if camera else sorted({name for row in together for name in row.window.cameras})
     models = frozenset(row.rollup.key.model for row in together)
@@ -210,7 +210,7 @@ def _row(rollup: Rollup) -> Row:
 
 def models_seen(rollups: RollupStore, label: str, last_day: str) -> dict[str, tuple[str, str]]:
     """Return first and last day of each detector version over the 28 days up to a day, oldest first."""
-    first = days_of(last_day, LONGEST)[0]
+    first = days_of(last_day, LONGEST_WINDOW_DAYS)[0]
     seen: dict[str, tuple[str, str]] = {}
     for rollup in rollups.between(ALL_CAMERAS, label, DAY, first, last_day):
         begun, _ = seen.get(rollup.key.model, (rollup.key.end_day, ""))

@@ -20,7 +20,7 @@ from sightline.services.leased_runs import LeasedRun, run_under_lease
 from sightline.services.rollups.cells import read_day
 from sightline.services.rollups.hour_counts import keep_hour_counts
 from sightline.services.rollups.writing import Revisions, WindowWriter, ends_from, write_day
-from sightline.stats.windows import WINDOW_DAYS
+from sightline.stats.windows import LONGEST_WINDOW_DAYS
 from sightline.storage.dirty_days import DirtyDay, Purpose
 
 NAME = "roll_up_days"
@@ -89,7 +89,7 @@ class RollUp:
         """Return the days that have ended since the last complete run, at most as many as the longest window."""
         kept = self._services.operations.checkpoints.get(NAME)
         last = date.fromisoformat(self._last_day)
-        longest_ago = last - timedelta(days=max(WINDOW_DAYS))
+        longest_ago = last - timedelta(days=LONGEST_WINDOW_DAYS)
         before = max(date.fromisoformat(kept["last_day"]), longest_ago) if kept else last - timedelta(days=1)
         return [(before + timedelta(days=n)).isoformat() for n in range(1, (last - before).days + 1)]
 

@@ -27,13 +27,11 @@ from sightline.stats.counts import review_cell
 from sightline.stats.sampling import Cell
 from sightline.stats.strata import StrataRule
 from sightline.stats.summary import summarise
-from sightline.stats.windows import WINDOW_DAYS, days_of
+from sightline.stats.windows import LONGEST_WINDOW_DAYS, WINDOW_DAYS, days_of
 from sightline.storage.rollups.protocol import ALL_CAMERAS, Rollup, RollupKey, RollupStore
 
 DAY = 1
 """The length of the window that is one day."""
-
-LONGEST = max(WINDOW_DAYS)
 
 OPEN_DAYS = 30
 """How long a day is recomputed for late input, counted from its end or from its first figures if those came later."""
@@ -214,7 +212,7 @@ class WindowWriter:
         last_days = sorted({*nights, *(end for days in ends.values() for end in days)})
         if not last_days:
             return 0
-        first = days_of(last_days[0], LONGEST)[0]
+        first = days_of(last_days[0], LONGEST_WINDOW_DAYS)[0]
         days = DaysOfLabel(self._rule, first, last_days[-1], self._revisions.rollups)
         cameras = sorted(days.known_cameras() | set(ends))
         due = {camera: {*nights, *ends.get(camera, ())} for camera in cameras}
@@ -268,7 +266,7 @@ class WindowWriter:
 def ends_from(day: str, last_day: str) -> list[str]:
     """Return the last days, up to `last_day`, of the windows that contain `day`."""
     first = date.fromisoformat(day)
-    ends = [(first + timedelta(days=after)).isoformat() for after in range(LONGEST)]
+    ends = [(first + timedelta(days=after)).isoformat() for after in range(LONGEST_WINDOW_DAYS)]
     return [end for end in ends if end <= last_day]
 
 

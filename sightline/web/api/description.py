@@ -1,9 +1,11 @@
 """The API's description: for programs as OpenAPI, for people as a page that loads nothing from elsewhere."""
 
+import re
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.openapi.utils import get_openapi
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -16,6 +18,8 @@ ERRORS = {
     "content": {"application/problem+json": {"schema": {"type": "object"}}},
 }
 
+CODE = re.compile("`([^`]+)`")
+
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
 
@@ -24,7 +28,7 @@ router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 def show_description(request: Request) -> Response:
     """Show every call, its parameters, and the shapes of what it answers."""
     described = describe(request)
-    environment().filters |= {"kind": kind_of, "answer_kind": answer_kind}
+    environment().filters |= {"kind": kind_of, "answer_kind": answer_kind, "coded": coded}
     return page(request, "api.html", paths=described["paths"], schemas=described["components"]["schemas"])
 
 
@@ -49,6 +53,11 @@ def describe(request: Request) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         described["components"]["schemas"].pop(name, None)
     return described
+
+
+def coded(words: str) -> Markup:
+    """Return words as a page shows them: what stands between backticks as code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(words))))  # noqa: S704 - it is escaped
 
 
 def kind_of(schema: dict[str, Any]) -> str:

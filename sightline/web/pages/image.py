@@ -80,7 +80,7 @@ def facts_of(row: ImageRow) -> Iterator[tuple[str, Json]]:
     """Return what is known of an image besides what was found in it, in words."""
     yield "image", row.image_id
     yield "state", row.state.shown
-    yield "lane", row.lane.shown
+    yield "added as", row.lane.shown
     if row.capture:
         yield "camera", row.capture.camera
         yield "time from", _time_from(row.capture)

@@ -27,7 +27,7 @@ from sightline.services.review_batches import (
     with_day,
 )
 from sightline.stats.verdicts import Answer
-from sightline.stats.windows import WINDOW_DAYS
+from sightline.stats.windows import LONGEST_WINDOW_DAYS, WINDOW_DAYS
 from sightline.storage.users.batches import Batch, Picture
 from sightline.storage.users.protocol import Role
 from sightline.web.access import GuardedRoute, for_roles, visitor_of
@@ -59,7 +59,7 @@ TOLD = {
     "stands": "You have answered this picture meanwhile. Nothing was changed; answer again if that was a slip.",
 }
 
-Tried = Annotated[int, Query(ge=0, le=max(WINDOW_DAYS))]
+Tried = Annotated[int, Query(ge=0, le=LONGEST_WINDOW_DAYS)]
 BatchId = Annotated[str, Query(max_length=64)]
 Name = Annotated[str, Query(max_length=2_048)]
 Told = Annotated[str, Query(max_length=16)]
@@ -92,7 +92,7 @@ def start(
     camera: Annotated[str, Form(max_length=2_048)] = "",
     day: Annotated[str, AfterValidator(day_or_empty), Form()] = "",
     window: Annotated[int, Form()] = 1,
-    tried: Annotated[int, Form(ge=0, le=max(WINDOW_DAYS))] = 0,
+    tried: Annotated[int, Form(ge=0, le=LONGEST_WINDOW_DAYS)] = 0,
 ) -> Response:
     """Ask about the next images, or go on with what is open. That none is left is no error, but the end of the work."""
     console, visitor = console_of(request), visitor_of(request)

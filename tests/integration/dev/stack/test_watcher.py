@@ -126,9 +126,12 @@ start("one", "touch", {str(tmp_path / "begun")!r})
 
 
 def test_a_process_that_only_has_the_id_of_a_registered_one_is_left_alone():
-    own = watcher.seen(os.getpid())
-    assert own
-    assert [] == watcher.left_of({own.session: -1, own.pid: -1}, "a mark that nobody has")
+    """It leads a session of its own, and nobody has registered it by when it started."""
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as sleeper:
+        try:
+            assert [] == watcher.left_of({sleeper.pid: -1}, "a mark that nobody has")
+        finally:
+            sleeper.kill()
 
 
 def test_the_session_of_those_whose_leader_is_outside_of_the_container_is_left_alone():
